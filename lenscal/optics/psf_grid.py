@@ -1,0 +1,111 @@
+"""The grid of point spread functions: the product of a calibration and the input of every correction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from lenscal.errors import InputError
+
+
+class Reference(StrEnum):
+    """What the PSF is relative to (method: the degraded photo is the reference convolved with the PSF)."""
+
+    AXIS = "sharp aperture, on axis"
+    SAME_POSITION = "sharp aperture, same position"
+    ABSOLUTE = "point source"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PsfGrid:
+    """RGB kernels on a rectangular grid of field positions, bilinearly interpolated in between.
+
+    Attributes
+    ----------
+    kernels : ndarray [rows, cols, 3, k, k], float32
+        Each kernel sums to 1; k is odd; the kernel's origin is its central pixel. Row 0 is the top of the
+        photo in sensor orientation. A kernel is applied by convolution (not correlation).
+    image_size : (height, width)
+        Size in px of the sensor's visible area. Node (r, c) lies at
+        y = r / (rows - 1) * (height - 1), x = c / (cols - 1) * (width - 1), 0-based.
+    reference : Reference
+    confidence : ndarray [rows, cols, 3] float32 or None
+        0 (a guess) to 1 (sure).
+    """
+
+    kernels: np.ndarray
+    image_size: tuple[int, int]
+    reference: Reference = Reference.AXIS
+    confidence: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        k = self.kernels
+        if k.ndim != 5 or k.shape[2] != 3 or k.shape[3] != k.shape[4] or k.shape[3] % 2 == 0:
+            raise InputError(f"kernels must be [rows, cols, 3, k, k] with k odd, got {k.shape}")
+        if not np.isfinite(k).all():
+            raise InputError("kernels hold values that are not finite")
+        if not np.allclose(k.sum(axis=(-1, -2)), 1, atol=1e-3):
+            raise InputError("every kernel must sum to 1")
+        if self.confidence is not None and self.confidence.shape != k.shape[:3]:
+            raise InputError(f"confidence must be {k.shape[:3]}, got {self.confidence.shape}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols)."""
+        return self.kernels.shape[0], self.kernels.shape[1]
+
+    @property
+    def kernel_size(self) -> int:
+        return self.kernels.shape[-1]
+
+    @property
+    def positions(self) -> np.ndarray:
+        """[rows, cols, 2]: field positions (y, x) in 0..1."""
+        rows, cols = self.shape
+        return np.stack(np.meshgrid(axis_positions(rows), axis_positions(cols), indexing="ij"), axis=-1)
+
+    def at(self, positions: np.ndarray) -> np.ndarray:
+        """Kernels [..., 3, k, k] at field positions [..., 2] given as (y, x) in 0..1 (clamped)."""
+        index, weight = bilinear_nodes(positions, self.shape)
+        flat = self.kernels.reshape(-1, *self.kernels.shape[2:])
+        return np.einsum("...n,...nckl->...ckl", weight.astype(flat.dtype), flat[index])
+
+
+def axis_positions(n: int) -> np.ndarray:
+    """Node positions 0..1 along one axis of n nodes (a single node sits in the middle)."""
+    return np.linspace(0.0, 1.0, n) if n > 1 else np.array([0.5])
+
+
+def bilinear_nodes(positions: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The four nodes around each position and their bilinear weights.
+
+    Parameters
+    ----------
+    positions : ndarray [..., 2]
+        (y, x) in 0..1; clamped to that range.
+    shape : (rows, cols)
+
+    Returns
+    -------
+    index : int ndarray [..., 4], row-major node numbers
+    weight : float64 ndarray [..., 4], summing to 1
+    """
+    p = np.clip(np.asarray(positions, dtype=np.float64), 0, 1)
+    rows, cols = shape
+    y, x = p[..., 0] * (rows - 1), p[..., 1] * (cols - 1)
+    r0 = np.clip(np.floor(y).astype(int), 0, max(rows - 2, 0))
+    c0 = np.clip(np.floor(x).astype(int), 0, max(cols - 2, 0))
+    fy, fx = y - r0, x - c0
+    r1, c1 = np.minimum(r0 + 1, rows - 1), np.minimum(c0 + 1, cols - 1)
+    index = np.stack([r0 * cols + c0, r0 * cols + c1, r1 * cols + c0, r1 * cols + c1], axis=-1)
+    weight = np.stack([(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx], axis=-1)
+    return index, weight
+
+
+def delta_grid(shape: tuple[int, int], kernel_size: int, image_size: tuple[int, int]) -> PsfGrid:
+    """A grid that leaves every photo as it is."""
+    kernels = np.zeros((*shape, 3, kernel_size, kernel_size), np.float32)
+    kernels[..., kernel_size // 2, kernel_size // 2] = 1
+    return PsfGrid(kernels, image_size)

@@ -1,0 +1,131 @@
+"""A decoded RAW photo, as the rest of the program sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoInfo:
+    """What is known of a photo without decoding it. Unknown numbers are None, unknown words empty."""
+
+    path: Path
+    make: str = ""
+    model: str = ""
+    camera_serial: str = ""
+    lens: str = ""
+    lens_serial: str = ""
+    aperture: float | None = None
+    focal_mm: float | None = None
+    focus_distance_m: float | None = None
+    iso: float | None = None
+    exposure_s: float | None = None
+    taken: str = ""
+    """EXIF DateTimeOriginal, 'YYYY:MM:DD HH:MM:SS'."""
+    orientation: int = 1
+    width: int = 0
+    """Of the visible area in sensor orientation, px."""
+    height: int = 0
+    noise_profile: tuple[tuple[float, float], ...] = ()
+    """DNG NoiseProfile pairs (a, b): variance = a * signal + b on RAW values 0..1; one for all planes or one a plane."""
+
+    @property
+    def camera(self) -> str:
+        """Make and model without repeating the make."""
+        return self.model if self.model.lower().startswith(self.make.lower()) else f"{self.make} {self.model}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseModel:
+    """Poisson-Gaussian noise on RAW values 0..1 before white balance: variance = a[c] * signal + b[c], c in R, G, B."""
+
+    a: tuple[float, float, float]
+    b: tuple[float, float, float]
+    source: str = ""
+    """Where it comes from, in words: "NoiseProfile", "estimated from 10 photos"."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A decoded photo in sensor orientation. Arrays may be memory-mapped: read tiles, not the whole.
+
+    Attributes
+    ----------
+    info : PhotoInfo
+    mosaic : uint16 ndarray [height, width]
+        RAW values of the visible area as the sensor gave them. An empty array [0, 0] for files without a mosaic (LinearRaw).
+    cfa : uint8 ndarray [p, q]
+        Colour of each site of the repeating pattern: 0 R, 1 G (both greens), 2 B.
+    black : float32 ndarray [p, q]
+        Black level of each site of the pattern, in RAW values.
+    white : float
+        RAW value at which the sensor clips.
+    rgb : uint16 ndarray [height, width, 3]
+        Demosaiced, black-subtracted, linear, white-balanced camera RGB; times `rgb_scale` it has
+        1.0 = the white level with the green multiplier 1 (R and B may exceed 1).
+    rgb_scale : float
+    white_balance : float32 ndarray [3]
+        Multipliers for R, G, B with green 1.
+    gain : float32 ndarray [gh, gw, 3]
+        What undoes vignetting, on a coarse grid over the whole visible area (corners on the corners); ones where unknown.
+    gain_source : str
+        "lensfun: LENS", or why there is none.
+    noise : NoiseModel
+    colour_matrix : float32 ndarray [3, 3] or None
+        XYZ (D65) to camera RGB before white balance, as in DNG's ColorMatrix1/2.
+    """
+
+    info: PhotoInfo
+    mosaic: np.ndarray
+    cfa: np.ndarray
+    black: np.ndarray
+    white: float
+    rgb: np.ndarray
+    rgb_scale: float
+    white_balance: np.ndarray
+    gain: np.ndarray
+    gain_source: str
+    noise: NoiseModel
+    colour_matrix: np.ndarray | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) px."""
+        return self.rgb.shape[0], self.rgb.shape[1]
+
+    def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray:
+        """Linear, white-balanced, vignetting-free camera RGB of a tile, float32 [h, w, 3]."""
+        return self.rgb[rows, cols].astype(np.float32) * np.float32(self.rgb_scale) * self.gain_tile(rows, cols)
+
+    def mosaic_tile(self, rows: slice, cols: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The tile on the mosaic itself, in the units of `rgb_tile`.
+
+        Returns
+        -------
+        value : float32 [h, w], black-subtracted (not clipped at 0), white-balanced, vignetting-free
+        channel : uint8 [h, w], 0 R, 1 G, 2 B
+        multiplier : float32 [h, w], what the RAW value 0..1 was multiplied by (white balance times gain);
+            a noise variance a * s + b on RAW values becomes multiplier * a * value + multiplier**2 * b
+        """
+        ys, xs = np.arange(*rows.indices(self.mosaic.shape[0])), np.arange(*cols.indices(self.mosaic.shape[1]))
+        py, px = ys % self.cfa.shape[0], xs % self.cfa.shape[1]
+        channel, black = self.cfa[np.ix_(py, px)], self.black[np.ix_(py, px)]
+        gain = np.take_along_axis(self.gain_tile(rows, cols), channel[..., None].astype(np.intp), axis=-1)[..., 0]
+        multiplier = gain * self.white_balance[channel]
+        scale = self.white - float(self.black.mean())
+        return (self.mosaic[rows, cols].astype(np.float32) - black) / np.float32(scale) * multiplier, channel, multiplier
+
+    def gain_tile(self, rows: slice, cols: slice) -> np.ndarray:
+        """Vignetting gain [h, w, 3] of a tile, bilinear from the coarse grid."""
+        height, width = self.size
+        gh, gw = self.gain.shape[:2]
+        y = np.arange(*rows.indices(height)) / max(height - 1, 1) * (gh - 1)
+        x = np.arange(*cols.indices(width)) / max(width - 1, 1) * (gw - 1)
+        y0, x0 = np.minimum(y.astype(int), max(gh - 2, 0)), np.minimum(x.astype(int), max(gw - 2, 0))
+        y1, x1 = np.minimum(y0 + 1, gh - 1), np.minimum(x0 + 1, gw - 1)
+        fy, fx = (y - y0).astype(np.float32)[:, None, None], (x - x0).astype(np.float32)[:, None]
+        lines = self.gain[y0] * (1 - fy) + self.gain[y1] * fy
+        return lines[:, x0] * (1 - fx) + lines[:, x1] * fx
