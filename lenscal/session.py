@@ -1,0 +1,155 @@
+"""The document of the window: what was chosen, what was calibrated, what was corrected. No Qt, no torch.
+
+A `Session` is immutable: every decision of the user and every result of a job makes a new one, and what has
+become wrong by the change (a calibration of other photos, say) is dropped in the same breath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lenscal.calibrate.settings import Calibration, CalibrationSettings
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.restore.settings import RestoreSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lenscal.files.profile import Profile
+    from lenscal.raw.folder import Inputs
+
+
+class Step(StrEnum):
+    """The six steps of the job, in order."""
+
+    IMPORT = "import"
+    CHECK = "check"
+    CALIBRATE = "calibrate"
+    INSPECT = "inspect"
+    CORRECT = "correct"
+    EXPORT = "export"
+
+
+class Lack(StrEnum):
+    """What a step still needs, as a short sentence for the user."""
+
+    NO_SHARP = "Choose the sharp photos"
+    NO_DEGRADED = "Choose the photos to correct"
+    NOT_READ = "Read the photos first"
+    NO_PSF = "Calibrate or open a profile"
+    NO_PHOTO = "Choose a photo"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of the two photo sets, and what the user typed in because EXIF does not know it."""
+
+    paths: tuple[Path, ...] = ()
+    aperture: float | None = None
+    lens: str | None = None
+    focal_mm: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """A photo before and after its correction, developed for the screen, sensor orientation.
+
+    Attributes
+    ----------
+    before, after : tuple of uint8 ndarray [h, w, 3]
+        sRGB; the whole photo first, then halved again and again (a pyramid).
+    """
+
+    photo: Path
+    settings: RestoreSettings
+    before: tuple[np.ndarray, ...]
+    after: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    sharp: Source = Source()
+    degraded: Source = Source()
+    inputs: Inputs | None = None
+    thumbnails: Mapping[Path, np.ndarray] = field(default_factory=dict)
+    """Photo -> uint8 [h, w, 3] sRGB, small."""
+    settings: CalibrationSettings = field(default_factory=CalibrationSettings)
+    calibration: Calibration | None = None
+    profile: Profile | None = None
+    psf: PsfGrid | None = None
+    psf_name: str = ""
+    """Where the PSF comes from, for titles."""
+    psf_saved: bool = True
+    photo: Path | None = None
+    restore: RestoreSettings = field(default_factory=RestoreSettings)
+    comparison: Comparison | None = None
+
+
+def lacks(session: Session) -> dict[Step, Lack | None]:
+    """What every step still lacks; None where it can be worked on."""
+    if not session.sharp.paths:
+        reading: Lack | None = Lack.NO_SHARP
+    elif not session.degraded.paths:
+        reading = Lack.NO_DEGRADED
+    else:
+        reading = None
+    read = None if session.inputs is not None else reading or Lack.NOT_READ
+    psf = None if session.psf is not None else Lack.NO_PSF
+    return {
+        Step.IMPORT: reading,
+        Step.CHECK: read,
+        Step.CALIBRATE: read,
+        Step.INSPECT: psf,
+        Step.CORRECT: psf or (None if session.photo is not None else Lack.NO_PHOTO),
+        Step.EXPORT: psf,
+    }
+
+
+def done(session: Session) -> frozenset[Step]:
+    """Steps that have their result."""
+    results = {
+        Step.IMPORT: session.inputs is not None,
+        Step.CHECK: session.inputs is not None,
+        Step.CALIBRATE: session.psf is not None,
+        Step.CORRECT: session.comparison is not None,
+    }
+    return frozenset(step for step, there in results.items() if there)
+
+
+def with_sources(session: Session, sharp: Source, degraded: Source) -> Session:
+    """Other photo sets: what was read from the former ones is dropped; the PSF stays until a new one replaces it."""
+    if (sharp, degraded) == (session.sharp, session.degraded):
+        return session
+    return replace(session, sharp=sharp, degraded=degraded, inputs=None, thumbnails={})
+
+
+def with_inputs(session: Session, inputs: Inputs, thumbnails: Mapping[Path, np.ndarray]) -> Session:
+    """The photos were read; the first photo to correct becomes the one to try the correction on."""
+    frames = inputs.degraded.frames
+    photo = session.photo or (frames[0].info.path if frames else None)
+    return replace(session, inputs=inputs, thumbnails=dict(thumbnails), photo=photo)
+
+
+def with_psf(
+    session: Session,
+    psf: PsfGrid,
+    name: str,
+    *,
+    profile: Profile | None = None,
+    calibration: Calibration | None = None,
+    saved: bool = False,
+) -> Session:
+    """A new PSF grid; a comparison made with the former one is dropped."""
+    return replace(
+        session, psf=psf, psf_name=name, profile=profile, calibration=calibration, psf_saved=saved, comparison=None
+    )
+
+
+def with_photo(session: Session, photo: Path) -> Session:
+    if photo == session.photo:
+        return session
+    return replace(session, photo=photo, comparison=None)
