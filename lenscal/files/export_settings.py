@@ -1,0 +1,91 @@
+"""What the user decides about written photos, and the names they get."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from lenscal.errors import InputError, LenscalError
+
+
+class PhotoFormat(StrEnum):
+    TIFF = "tiff"
+    PNG = "png"
+    JPEG = "jpeg"
+
+    @property
+    def suffix(self) -> str:
+        return {"tiff": ".tif", "png": ".png", "jpeg": ".jpg"}[self.value]
+
+
+class Space(StrEnum):
+    SRGB = "srgb"
+    DISPLAY_P3 = "display-p3"
+    PROPHOTO = "prophoto"
+    CAMERA_LINEAR = "camera-linear"
+
+
+class OnConflict(StrEnum):
+    UNIQUE = "unique"
+    OVERWRITE = "overwrite"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+TEMPLATE_FIELDS = ("name", "method")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """out: folder; template: file name without suffix, {name} is the original's, {method} how it was corrected."""
+
+    out: Path
+    format: PhotoFormat = PhotoFormat.TIFF
+    space: Space = Space.SRGB
+    template: str = "{name}_lenscal"
+    on_conflict: OnConflict = OnConflict.UNIQUE
+    jpeg_quality: int = 95
+
+    def __post_init__(self) -> None:
+        if self.space is Space.CAMERA_LINEAR and self.format is not PhotoFormat.TIFF:
+            raise InputError(f"--space camera-linear needs --format tiff (32-bit float), not {self.format}")
+        if not 1 <= self.jpeg_quality <= 100:
+            raise InputError(f"JPEG quality {self.jpeg_quality}: choose 1 to 100")
+        try:
+            fields = [name for _, name, _, _ in string.Formatter().parse(self.template) if name is not None]
+        except ValueError as error:
+            raise InputError(f"--template {self.template!r}: {error}") from error
+        unknown = [name for name in fields if name not in TEMPLATE_FIELDS]
+        if unknown:
+            raise InputError(f"--template {self.template!r}: {{{unknown[0]}}} is not known, use {{name}} or {{method}}")
+        if "name" not in fields:
+            raise InputError(f"--template {self.template!r} must hold {{name}}, or photos would get the same name")
+        if "/" in self.template or "\\" in self.template:
+            raise InputError(f"--template {self.template!r} is a file name: give the folder with --out")
+
+
+def output_path(source: Path, export: ExportSettings, *, method: str) -> Path | None:
+    """Where a photo goes; None where `on_conflict` says to skip it.
+
+    Raises
+    ------
+    LenscalError
+        The name is taken and `on_conflict` is "error", or it is the original's own.
+    """
+    stem = export.template.format(name=source.stem, method=method)
+    path = export.out / f"{stem}{export.format.suffix}"
+    if path.exists() and path.samefile(source):
+        if export.on_conflict in (OnConflict.OVERWRITE, OnConflict.ERROR):
+            raise LenscalError(f"{path} is the original, which lenscal never overwrites: choose another --template")
+    elif not path.exists() or export.on_conflict is OnConflict.OVERWRITE:
+        return path
+    if export.on_conflict is OnConflict.SKIP:
+        return None
+    if export.on_conflict is OnConflict.ERROR:
+        raise LenscalError(f"{path} exists: choose --on-conflict unique, overwrite or skip")
+    number = 2
+    while (numbered := path.with_name(f"{stem}-{number}{path.suffix}")).exists():
+        number += 1
+    return numbered
