@@ -1,0 +1,176 @@
+"""Generated scenes: linear-light RGB radiance with the statistics of photographs (occlusion, scale invariance, skew)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from lenscal.resource_files import resource
+
+TEXTURE = 576
+"""Side of one texture tile, px: the size of the shipped photos."""
+_N_SYNTHETIC = 8
+_SMALLEST, _LARGEST = 7.0, 420.0
+_COVER = 0.9
+"""Area of the leaves of one octave of sizes, in areas of the scene."""
+
+
+class SceneKind(StrEnum):
+    LEAVES = "dead leaves"
+    COLLAGE = "collage of photos"
+
+
+def make_scene(kind: SceneKind, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Draw a scene.
+
+    Parameters
+    ----------
+    kind : SceneKind
+    size : (height, width) in samples; meant to be twice the sensor's
+    rng : numpy Generator
+
+    Returns
+    -------
+    float32 ndarray [height, width, 3]
+        Radiance in linear light, above 0, median near 0.2. 1 is about a white surface; highlights go further.
+    """
+    atlas = _atlas(rng)
+    if kind is SceneKind.LEAVES:
+        labels, n = _leaf_labels(size, rng)
+        texture = rng.choice(len(atlas), n, p=_texture_odds(len(atlas)))
+        scene = _painted(labels, atlas, texture, rng, contrast=(0.6, 1.15), light=0.65, tint=0.12)
+    else:
+        labels, n = _piece_labels(size, rng)
+        n_photos = len(atlas) - _N_SYNTHETIC
+        texture = np.concatenate([rng.permutation(n_photos) for _ in range(n // n_photos + 1)])[:n]
+        scene = _painted(labels, atlas, texture, rng, contrast=(0.95, 1.05), light=0.3, tint=0.04)
+    return cv2.GaussianBlur(scene, (0, 0), 0.5)
+
+
+def pink_noise(size: int, rng: np.random.Generator, *, exponent: float = 1.0) -> np.ndarray:
+    """Noise [size, size] with amplitude 1 / f^exponent, mean 0 and variance 1; periodic."""
+    f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
+    f[0, 0] = np.inf
+    noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((size, size))) / f**exponent, s=(size, size))
+    return (noise / noise.std()).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def photo_textures() -> np.ndarray:
+    """The shipped photos [n, 576, 576, 3] float16, linear light, each with mean luminance 1."""
+    files = sorted(resource("scenes").glob("*.jpg"))
+    photos = []
+    for file in files:
+        bgr = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+        assert bgr is not None
+        code = bgr[..., ::-1].astype(np.float32) / 255
+        linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+        photos.append(((linear + 0.004) / (linear.mean() + 0.004)).astype(np.float16))
+    return np.stack(photos)
+
+
+def _atlas(rng: np.random.Generator) -> np.ndarray:
+    """Photos, then freshly drawn synthetic textures: [n, T, T, 3] float16, mean luminance near 1."""
+    y, x = np.mgrid[:TEXTURE, :TEXTURE].astype(np.float32)
+    drawn = []
+    for index in range(_N_SYNTHETIC):
+        tint = np.exp(rng.normal(0, 0.3, 3)).astype(np.float32)
+        if index < 4:
+            value = np.exp(0.45 * pink_noise(TEXTURE, rng, exponent=rng.uniform(0.8, 1.3)))
+        elif index < 7:
+            angle, period = rng.uniform(0, np.pi), np.exp(rng.uniform(np.log(5), np.log(40)))
+            wave = np.sin(2 * np.pi / period * (y * np.sin(angle) + x * np.cos(angle) + 4 * pink_noise(TEXTURE, rng)))
+            value = np.exp(0.5 * np.tanh(3 * wave) + 0.12 * pink_noise(TEXTURE, rng))
+        else:
+            value = np.exp(0.25 * pink_noise(TEXTURE, rng, exponent=2.0))
+        drawn.append((value / value.mean())[..., None] * (tint / tint.mean()))
+    return np.concatenate([photo_textures(), np.stack(drawn).astype(np.float16)])
+
+
+def _texture_odds(n: int) -> np.ndarray:
+    odds = np.ones(n)
+    odds[-_N_SYNTHETIC:] = 0.25 * (n - _N_SYNTHETIC) / _N_SYNTHETIC
+    return odds / odds.sum()
+
+
+def _leaf_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """Leaf number at every sample, and how many there are. Radii follow r^-3: every octave covers the same area."""
+    height, width = size
+    octaves = int(np.log2(_LARGEST / _SMALLEST))
+    area = _COVER * height * width
+    radii = [np.array([2 * _LARGEST] * 12)]
+    for octave in range(octaves):
+        low = _SMALLEST * 2**octave
+        n = int(area / (2.2 * np.pi * low**2)) + 1
+        radii.append((rng.uniform((2 * low) ** -2, low**-2, n)) ** -0.5)
+    radius = rng.permutation(np.concatenate(radii[1:]))
+    radius = np.concatenate([radii[0], radius])
+    n = len(radius)
+    centre = rng.uniform((-0.1 * width, -0.1 * height), (1.1 * width, 1.1 * height), (n, 2))
+    labels = np.zeros(size, np.int32)
+    shape = rng.integers(0, 3, n)
+    stretch, turn = np.exp(rng.normal(0, 0.45, n)), rng.uniform(0, 360, n)
+    for i in range(n):
+        if shape[i] == 0:
+            axes = (int(16 * radius[i] * stretch[i] ** 0.5), int(16 * radius[i] / stretch[i] ** 0.5))
+            at = (int(16 * centre[i, 0]), int(16 * centre[i, 1]))
+            cv2.ellipse(labels, at, axes, turn[i], 0, 360, i, -1, cv2.LINE_8, 4)
+        else:
+            corners = 4 if shape[i] == 1 else int(rng.integers(5, 12))
+            phi = (np.arange(corners) + (0.5 if corners == 4 else rng.uniform(0, 0.8, corners))) * 2 * np.pi / corners
+            reach = radius[i] * (1.2 if corners == 4 else rng.uniform(0.7, 1.25, corners))
+            points = np.stack([np.cos(phi) * stretch[i] ** 0.5, np.sin(phi) / stretch[i] ** 0.5]) * reach
+            c, s = np.cos(np.deg2rad(turn[i])), np.sin(np.deg2rad(turn[i]))
+            outline = (np.array([[c, -s], [s, c]]) @ points).T + centre[i]
+            cv2.fillPoly(labels, [np.round(16 * outline).astype(np.int32)], i, cv2.LINE_8, 4)
+    return labels, n
+
+
+def _piece_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """Photos lying over one another, slightly turned, that fill the scene."""
+    height, width = size
+    side = 0.86 * TEXTURE
+    rows, cols = int(np.ceil(height / side)) + 1, int(np.ceil(width / side)) + 1
+    labels, n = np.zeros(size, np.int32), rows * cols
+    for i in rng.permutation(n):
+        centre = (np.array([i % cols, i // cols]) + rng.uniform(-0.12, 0.12, 2)) * side
+        angle = rng.normal(0, 4.0)
+        box = ((float(centre[0]), float(centre[1])), (1.35 * side, 1.35 * side), angle)
+        cv2.fillPoly(labels, [np.round(16 * cv2.boxPoints(box)).astype(np.int32)], int(i), cv2.LINE_8, 4)
+    return labels, n
+
+
+def _painted(
+    labels: np.ndarray,
+    atlas: np.ndarray,
+    texture: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    contrast: tuple[float, float],
+    light: float,
+    tint: float,
+) -> np.ndarray:
+    """Every label painted with its own texture, offset, contrast, light and colour."""
+    n, (height, width) = len(texture), labels.shape
+    offset = rng.integers(0, TEXTURE, (2, n))
+    power = rng.uniform(*contrast, n).astype(np.float32)
+    gain = 0.2 * np.exp(rng.normal(0, light, n)[:, None] + rng.normal(0, tint, (n, 3))).astype(np.float32)
+    flat = atlas.reshape(-1, 3)
+    out = np.empty((height, width, 3), np.float32)
+    x = np.arange(width)
+    for top in range(0, height, 256):
+        label = labels[top : top + 256]
+        y = np.arange(top, top + len(label))[:, None]
+        index = (texture[label] * TEXTURE + _folded(y + offset[0][label])) * TEXTURE + _folded(x + offset[1][label])
+        value = np.log(flat[index].astype(np.float32))
+        out[top : top + 256] = np.exp(value * power[label][..., None]) * gain[label]
+    return out
+
+
+def _folded(index: np.ndarray) -> np.ndarray:
+    """Mirrored repetition of 0..T-1, so that a texture has no seam."""
+    index = index % (2 * TEXTURE)
+    return np.minimum(index, 2 * TEXTURE - 1 - index)
