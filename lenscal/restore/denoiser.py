@@ -1,0 +1,137 @@
+"""Denoisers that serve as image priors: what a photo without noise looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lenscal.errors import InputError
+
+LAYOUT = "lenscal unshuffle denoiser 1"
+
+
+class Denoiser(Protocol):
+    """Takes white Gaussian noise of standard deviation `sigma` off images.
+
+    x : float32 [B, 3, H, W], about 0..1. sigma : a number, or a map that broadcasts to [B, 1, H, W], in x's units.
+    """
+
+    def __call__(self, x: Tensor, sigma: float | Tensor) -> Tensor: ...
+
+
+def sigma_map(x: Tensor, sigma: float | Tensor) -> Tensor:
+    """The noise level as a map [B, 1, H, W]."""
+    level = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
+    return level.expand(x.shape[0], 1, *x.shape[-2:])
+
+
+class UnshuffleDenoiser(nn.Module):
+    """A plain convolutional network on the image's four half-size phases, told the noise level (after FFDNet).
+
+    denoised = x - sigma * net([phases of x, sigma]): at sigma 0 it leaves the image as it is, and the network's
+    output has the same size at every noise level. Zhang, Zuo, Zhang 2018, DOI 10.1109/TIP.2018.2839891.
+    """
+
+    def __init__(self, channels: int = 64, depth: int = 12) -> None:
+        super().__init__()
+        self.channels, self.depth = channels, depth
+        layers: list[nn.Module] = [nn.Conv2d(13, channels, 3, padding=1), nn.ReLU(inplace=True)]
+        for _ in range(depth - 2):
+            layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(inplace=True)]
+        layers.append(nn.Conv2d(channels, 12, 3, padding=1))
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
+        level = sigma_map(x, sigma)
+        padded, height, width = _even(x)
+        level, _, _ = _even(level)
+        phases = functional.pixel_unshuffle(padded, 2) - 0.5
+        features = torch.cat([phases, 4 * functional.avg_pool2d(level, 2)], dim=1)
+        noise = functional.pixel_shuffle(self.body(features), 2)
+        return (padded - level * noise)[..., :height, :width]
+
+
+class PlainFfdnet(nn.Module):
+    """FFDNet's published layout (tensors model.0, model.2, ...): predicts the image itself."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        numbers = sorted({int(name.split(".")[1]) for name in weights})
+        layers: list[nn.Module] = []
+        for number in numbers:
+            out_channels, in_channels = weights[f"model.{number}.weight"].shape[:2]
+            layers += [nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU(inplace=True)]
+        self.model = nn.Sequential(*layers[:-1])
+        self.load_state_dict(dict(weights))
+
+    def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
+        level = sigma_map(x, sigma)
+        padded, height, width = _even(x)
+        level, _, _ = _even(level)
+        features = torch.cat([functional.pixel_unshuffle(padded, 2), functional.avg_pool2d(level, 2)], dim=1)
+        return functional.pixel_shuffle(self.model(features), 2)[..., :height, :width]
+
+
+def save_denoiser(net: UnshuffleDenoiser, file: Path, *, notes: Mapping[str, str] | None = None) -> None:
+    """Write the weights as safetensors, atomically. `notes` go into the file's metadata."""
+    metadata = {"layout": LAYOUT, "channels": str(net.channels), "depth": str(net.depth), **(notes or {})}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.part")
+    tensors = {name: value.detach().to("cpu", torch.float32).contiguous() for name, value in net.state_dict().items()}
+    save_file(tensors, temporary, metadata=metadata)
+    temporary.replace(file)
+
+
+def load_denoiser(file: Path | None = None, *, device: str | torch.device = "cpu") -> UnshuffleDenoiser | PlainFfdnet:
+    """A denoiser from a weights file: lenscal's own layout or FFDNet colour's; None: the one that ships.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no safetensors file, or of another network.
+    """
+    path = file if file is not None else shipped_prior()
+    try:
+        with safe_open(path, framework="pt") as handle:
+            metadata = handle.metadata() or {}
+        weights = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"--prior {path}: not a readable safetensors file ({error})") from error
+    net: UnshuffleDenoiser | PlainFfdnet
+    try:
+        if metadata.get("layout") == LAYOUT:
+            net = UnshuffleDenoiser(int(metadata["channels"]), int(metadata["depth"]))
+            net.load_state_dict(weights)
+        elif "model.0.weight" in weights and weights["model.0.weight"].shape[1] == 13:
+            net = PlainFfdnet(weights)
+        else:
+            raise InputError(
+                f"--prior {path}: unknown network; give lenscal's own weights or FFDNet colour's (model.0, model.2, ...)"
+            )
+    except (KeyError, ValueError, IndexError, RuntimeError) as error:
+        raise InputError(f"--prior {path}: the weights do not fit the network they name ({error})") from error
+    return net.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+
+
+def shipped_prior() -> Path:
+    """The weights that come with lenscal: beside the package in a checkout, inside it when installed."""
+    package = Path(__file__).resolve().parents[1]
+    for root in (package / "resources", package.parent / "resources"):
+        if (root / "prior" / "prior.safetensors").is_file():
+            return root / "prior" / "prior.safetensors"
+    raise InputError("the denoiser's weights (resources/prior/prior.safetensors) are missing: install lenscal again")
+
+
+def _even(x: Tensor) -> tuple[Tensor, int, int]:
+    """x padded by its own border to even sizes, and the sizes it had."""
+    height, width = x.shape[-2:]
+    if height % 2 or width % 2:
+        x = functional.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
+    return x, height, width

@@ -1,0 +1,198 @@
+"""Correct one photo: tile by tile, in linear camera RGB and sensor orientation."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from lenscal.errors import InputError
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.raw.frame import NoiseModel
+from lenscal.reports import Report
+from lenscal.restore import wiener
+from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.restore.tiles import ArrayPhoto, LinearPhoto, Tiling, read_mirrored, tiling_for
+
+CLIP_FROM, CLIP_FULL = 0.94, 0.985
+"""Between these parts of the clipping level the correction fades out."""
+
+
+def restore(
+    photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings
+) -> Generator[Report, str | None, np.ndarray]:
+    """Undo the blur of `psf` in a photo; reports after each row of tiles, the returned value is the result.
+
+    Parameters
+    ----------
+    photo : LinearPhoto
+        E.g. a `Frame`.
+    psf : PsfGrid
+        For photos of this size.
+    settings : RestoreSettings
+
+    Returns
+    -------
+    float32 ndarray [H, W, 3]
+        Linear, white-balanced, vignetting-free camera RGB; 1.0 = RAW white with green multiplier 1. Values above
+        1 and slightly below 0 are kept. Pixels at and around clipped highlights are left as they were.
+
+    Raises
+    ------
+    InputError
+        The photo does not have the size the PSF grid is for.
+    """
+    if tuple(psf.image_size) != tuple(photo.size):
+        (ph, pw), (h, w) = psf.image_size, photo.size
+        raise InputError(f"the PSF grid is for photos of {pw} x {ph} px, this one has {w} x {h}: choose its own profile")
+    height, width = photo.size
+    if settings.method is Method.NONE or settings.amount == 0:
+        return photo.rgb_tile(slice(0, height), slice(0, width))
+    device = pick_device(settings.device)
+    steps: Generator[tuple[float, str], None, np.ndarray]
+    if settings.method is Method.DPIR:
+        from lenscal.restore.dpir import dpir_photo
+
+        steps = dpir_photo(photo, psf, settings, device)
+    else:
+        steps = wiener_photo(photo, psf, settings, device)
+    while True:
+        try:
+            fraction, message = next(steps)
+        except StopIteration as end:
+            out: np.ndarray = end.value
+            break
+        yield Report("correct", message, fraction=fraction)
+    finish(photo, out, psf.kernel_size, settings.amount)
+    return out
+
+
+def restore_array(
+    rgb: np.ndarray,
+    psf: PsfGrid,
+    noise: NoiseModel,
+    settings: RestoreSettings,
+    *,
+    white_balance: np.ndarray | None = None,
+) -> np.ndarray:
+    """`restore` for an array [H, W, 3] float32 with white noise (of `white_balance` times the model; default ones)."""
+    balance = np.ones(3, np.float32) if white_balance is None else np.asarray(white_balance, np.float32)
+    steps = restore(ArrayPhoto(rgb, noise, balance), psf, settings)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            out: np.ndarray = end.value
+            return out
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of a --device setting.
+
+    Raises
+    ------
+    InputError
+        It is not there.
+    """
+    if name == "auto":
+        mps = torch.backends.mps.is_available()
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if mps else "cpu")
+    if (name == "cuda" and not torch.cuda.is_available()) or (name == "mps" and not torch.backends.mps.is_available()):
+        raise InputError(f"--device {name}: this machine has none that torch can use; choose cpu or auto")
+    return torch.device(name)
+
+
+def noise_variance(photo: LinearPhoto, mean: Tensor, rows: np.ndarray, cols: np.ndarray) -> Tensor:
+    """Noise variance [n, 3] of tiles with mean values [n, 3] whose centres are the pixels (rows, cols), clamped."""
+    height, width = photo.size
+    y, x = np.clip(rows, 0, height - 1), np.clip(cols, 0, width - 1)
+    gain = np.stack([photo.gain_tile(slice(r, r + 1), slice(c, c + 1))[0, 0] for r, c in zip(y, x, strict=True)])
+    multiplier = torch.as_tensor(gain * photo.white_balance, dtype=mean.dtype, device=mean.device)
+    a = torch.tensor(photo.noise.a, dtype=mean.dtype, device=mean.device)
+    b = torch.tensor(photo.noise.b, dtype=mean.dtype, device=mean.device)
+    return multiplier * a * mean.clamp(min=0) + multiplier**2 * b
+
+
+def tile_kernels(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch.device) -> Tensor:
+    """Interpolated kernels [n, 3, k, k] at pixels (rows, cols)."""
+    height, width = psf.image_size
+    positions = np.stack([rows / max(height - 1, 1), cols / max(width - 1, 1)], axis=-1)
+    return torch.as_tensor(psf.at(positions), dtype=torch.float32, device=device)
+
+
+def wiener_photo(
+    photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings, device: torch.device, *, tiling: Tiling | None = None
+) -> Generator[tuple[float, str], None, np.ndarray]:
+    """The Wiener estimate [H, W, 3], a row of windows at a time (memory: the result and one such row)."""
+    tiling = tiling or tiling_for(psf.kernel_size)
+    height, width = photo.size
+    window = torch.as_tensor(tiling.window(), device=device)
+    bins = wiener.radial_bins(tiling.field_px, tiling.window_px, device=device)
+    window_fft = torch.fft.rfft2(torch.nn.functional.pad(window, (tiling.reach,) * 4))
+    weight = wiener.noise_weight(settings.denoise)
+    out = np.zeros((height, width, 3), np.float32)
+    y_starts, x_starts = tiling.starts(height), tiling.starts(width)
+    cols = np.array(x_starts) + tiling.window_px // 2
+    for number, y in enumerate(y_starts):
+        rows = np.full_like(cols, y + tiling.window_px // 2)
+        strip = read_mirrored(
+            photo, range(y, y + tiling.window_px), range(x_starts[0], x_starts[-1] + tiling.window_px)
+        )
+        tiles = torch.as_tensor(strip, device=device).unfold(1, tiling.window_px, tiling.stride)
+        tiles = tiles.permute(1, 2, 0, 3) * window
+        mean = tiles.sum((-1, -2)) / window.sum()
+        spectrum = torch.fft.rfft2(torch.nn.functional.pad(tiles, (tiling.reach,) * 4))
+        otf = wiener.transfer(tile_kernels(psf, rows, cols, device), tiling.field_px)
+        variance = noise_variance(photo, mean, rows, cols)
+        power = bins.mean((spectrum - mean[..., None, None] * window_fft).abs().square() / window.square().sum())
+        theta = wiener.fit_signal(power, bins.mean(otf.abs().square()), variance[..., None].expand_as(power), bins)
+        signal = wiener.signal_power(theta, bins)
+        restored = torch.fft.irfft2(
+            spectrum * wiener.wiener_filter(otf, signal, weight * variance[..., None, None]),
+            s=(tiling.field_px, tiling.field_px),
+        )
+        add_tiles(out, restored, y - tiling.reach, x_starts[0] - tiling.reach, tiling.stride)
+        yield (number + 1) / len(y_starts), "Undoing the blur"
+    return out
+
+
+def add_tiles(out: np.ndarray, tiles: Tensor, y: int, x: int, stride: int) -> None:
+    """Add a row of tiles [n, 3, F, F], the first at (y, x) and the others `stride` px further each, to [H, W, 3]."""
+    n, _, field, _ = tiles.shape
+    strip = tiles.new_zeros(3, field, (n - 1) * stride + field)
+    for number in range(n):
+        strip[..., number * stride : number * stride + field] += tiles[number]
+    height, width = out.shape[:2]
+    y0, y1, x0, x1 = max(y, 0), min(y + field, height), max(x, 0), min(x + strip.shape[-1], width)
+    if y0 < y1 and x0 < x1:
+        out[y0:y1, x0:x1] += strip[:, y0 - y : y1 - y, x0 - x : x1 - x].permute(1, 2, 0).cpu().numpy()
+
+
+def finish(photo: LinearPhoto, out: np.ndarray, kernel_size: int, amount: float) -> None:
+    """Blend the correction into the photo, in place: by `amount`, and not at all at clipped highlights."""
+    height, width = photo.size
+    margin = 2 * kernel_size
+    for y in range(0, height, 512):
+        y0, y1 = max(y - margin, 0), min(y + 512 + margin, height)
+        rows = slice(y0, y1)
+        original = photo.rgb_tile(rows, slice(0, width))
+        mask = clipped(original, photo.gain_tile(rows, slice(0, width)) * photo.white_balance, kernel_size)
+        inner = slice(y - y0, min(y + 512, height) - y0)
+        keep = (1 - amount * (1 - mask[inner]))[..., None]
+        block = out[y : y + 512]
+        block += keep * (original[inner] - block)
+
+
+def clipped(rgb: np.ndarray, limit: np.ndarray, kernel_size: int) -> np.ndarray:
+    """How far each pixel is spoilt by clipping, 0..1 [H, W]: 1 within a kernel's reach of a clipped one, then fading.
+
+    rgb, limit : [H, W, 3], the photo and the value at which each channel clips.
+    """
+    level = np.clip((rgb / limit - CLIP_FROM) / (CLIP_FULL - CLIP_FROM), 0, 1).max(axis=-1).astype(np.float32)
+    if not level.any():
+        return level
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel_size, kernel_size))
+    return np.asarray(cv2.blur(cv2.dilate(level, reach), (kernel_size // 2 * 2 + 1,) * 2), np.float32)

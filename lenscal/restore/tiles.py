@@ -1,0 +1,98 @@
+"""Cutting a photo into overlapping windows that add up to it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from lenscal.raw.frame import NoiseModel
+
+
+class LinearPhoto(Protocol):
+    """What a correction needs of a photo. `Frame` is one; `ArrayPhoto` makes one from an array."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def noise(self) -> NoiseModel: ...
+    @property
+    def white_balance(self) -> np.ndarray: ...
+    def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray: ...
+    def gain_tile(self, rows: slice, cols: slice) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayPhoto:
+    """An array as a photo: linear camera RGB [H, W, 3] float32, with its noise.
+
+    Noise of channel c at value v: m a[c] v + m^2 b[c], where m = white_balance[c].
+    """
+
+    rgb: np.ndarray
+    noise: NoiseModel
+    white_balance: np.ndarray
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.rgb.shape[0], self.rgb.shape[1]
+
+    def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray:
+        return np.asarray(self.rgb[rows, cols], np.float32)
+
+    def gain_tile(self, rows: slice, cols: slice) -> np.ndarray:
+        height, width = (len(range(*s.indices(n))) for s, n in zip((rows, cols), self.size, strict=True))
+        return np.ones((height, width, 3), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """Windows of stride + ramp px that overlap by `ramp` px, each filtered in a field with `reach` px of zeros around.
+
+    The windows (raised cosines with a flat top) sum to 1 at every pixel of the photo, so that filtering each windowed
+    tile with one and the same filter and adding the results is the same as filtering the photo.
+    """
+
+    stride: int
+    ramp: int
+    reach: int
+
+    @property
+    def window_px(self) -> int:
+        return self.stride + self.ramp
+
+    @property
+    def field_px(self) -> int:
+        return self.stride + self.ramp + 2 * self.reach
+
+    def starts(self, length: int) -> range:
+        """First pixel of each window along an axis; the outer ones begin before the photo, on its mirror image."""
+        first = -self.ramp - self.reach
+        count = -(-(length + self.reach - first - self.ramp) // self.stride)
+        return range(first, first + count * self.stride, self.stride)
+
+    def window(self) -> np.ndarray:
+        """[window_px, window_px] float32."""
+        ramp = np.sin(0.5 * np.pi * (np.arange(self.ramp) + 0.5) / self.ramp) ** 2
+        line = np.concatenate([ramp, np.ones(self.stride - self.ramp), ramp[::-1]])
+        return np.outer(line, line).astype(np.float32)
+
+
+def tiling_for(kernel_size: int, stride: int = 128) -> Tiling:
+    """A tiling whose overlap is at least the kernel's size; field sizes stay friendly to the FFT (multiples of 32)."""
+    overlap = max(32, 32 * -(-kernel_size // 32))
+    return Tiling(max(stride, overlap), overlap, overlap // 2)
+
+
+def read_mirrored(photo: LinearPhoto, rows: range, cols: range) -> np.ndarray:
+    """The photo's pixels of contiguous ranges that may leave the photo, which is mirrored there; float32 [h, w, 3]."""
+    index = [_mirrored(np.arange(r.start, r.stop), n) for r, n in zip((rows, cols), photo.size, strict=True)]
+    (y0, y1), (x0, x1) = ((int(i.min()), int(i.max()) + 1) for i in index)
+    tile = photo.rgb_tile(slice(y0, y1), slice(x0, x1))
+    return tile[np.ix_(index[0] - y0, index[1] - x0)]
+
+
+def _mirrored(index: np.ndarray, length: int) -> np.ndarray:
+    index = index % (2 * length)
+    return np.where(index < length, index, 2 * length - 1 - index)

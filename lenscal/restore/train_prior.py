@@ -1,0 +1,274 @@
+"""Train the denoiser prior on a folder of photos: python -m lenscal.restore.train_prior FOLDER --out FILE.
+
+The run is seeded, writes a checkpoint every few minutes and resumes from it: with --steps to the bit, with
+--minutes (learning rate decays by the clock) as far as the clock allows. FILE always holds the averaged weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from lenscal.errors import InputError, LenscalError
+from lenscal.restore.denoiser import UnshuffleDenoiser, save_denoiser
+
+log = logging.getLogger("lenscal.train_prior")
+PHOTOS = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    channels: int = 64
+    depth: int = 12
+    patch_px: int = 64
+    batch: int = 16
+    rate: float = 1e-3
+    sigma_max: float = 75 / 255
+    map_share: float = 0.15
+    """Part of the patches whose noise level changes over the patch."""
+    full_size_share: float = 0.25
+    """Part of the patches cut from the photo as it is; the others from the photo at half size, free of JPEG blocks."""
+    steps: int | None = None
+    minutes: float | None = 60.0
+    seed: int = 0
+    half_precision: bool = False
+    """Forward and backward pass in bfloat16; weights, averages and optimiser stay float32."""
+
+
+@dataclass(slots=True)
+class TrainState:
+    """All that a run needs to go on as if it had never stopped."""
+
+    net: UnshuffleDenoiser
+    ema: UnshuffleDenoiser
+    optimiser: torch.optim.Adam
+    step: int = 0
+    seconds: float = 0.0
+
+
+def load_photos(folder: Path) -> list[np.ndarray]:
+    """Every photo of a folder as uint8 [H, W, 3] RGB, in the order of their names.
+
+    Raises
+    ------
+    InputError
+        No photo can be read.
+    """
+    photos = []
+    for file in sorted(p for p in folder.iterdir() if p.suffix.lower() in PHOTOS):
+        image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+        if image is None:
+            log.warning("%s: not readable, left out", file.name)
+            continue
+        photos.append(np.ascontiguousarray(image[..., ::-1]))
+    if not photos:
+        raise InputError(f"{folder}: no photo (JPEG, PNG or TIFF) that can be read")
+    return photos
+
+
+class Patches:
+    """Clean patches from photos, drawn by area, flipped and turned."""
+
+    def __init__(self, photos: list[np.ndarray], settings: TrainSettings) -> None:
+        size = settings.patch_px
+        self._size = size
+        self._pools: list[tuple[list[np.ndarray], np.ndarray, float]] = []
+        halves = [cv2.resize(p, (p.shape[1] // 2, p.shape[0] // 2), interpolation=cv2.INTER_AREA) for p in photos]
+        for pool, share in ((photos, settings.full_size_share), (halves, 1 - settings.full_size_share)):
+            fitting = [p for p in pool if min(p.shape[:2]) >= size]
+            if fitting and share > 0:
+                area = np.array([p.shape[0] * p.shape[1] for p in fitting], np.float64)
+                self._pools.append((fitting, area / area.sum(), share))
+        if not self._pools:
+            raise InputError(f"no photo is at least {size} px wide and high: give larger photos")
+
+    def draw(self, n: int, rng: np.random.Generator) -> Tensor:
+        """n patches [n, 3, s, s] float32 in 0..1."""
+        size, shares = self._size, np.array([share for _, _, share in self._pools])
+        out = np.empty((n, size, size, 3), np.uint8)
+        for i in range(n):
+            photos, weight, _ = self._pools[rng.choice(len(shares), p=shares / shares.sum())]
+            photo = photos[rng.choice(len(photos), p=weight)]
+            y, x = (int(rng.integers(0, photo.shape[axis] - size + 1)) for axis in (0, 1))
+            patch = np.rot90(photo[y : y + size, x : x + size], int(rng.integers(4)))
+            out[i] = patch[:, ::-1] if rng.integers(2) else patch
+        return torch.from_numpy(out).permute(0, 3, 1, 2).float() / 255
+
+
+def draw_sigma(n: int, size: int, settings: TrainSettings, rng: np.random.Generator) -> Tensor:
+    """Noise levels [n, 1, s, s]: uniform in 0..sigma_max for each patch, some changing smoothly over the patch."""
+    level = rng.uniform(0, settings.sigma_max, (n, 1, 1, 1)).astype(np.float32)
+    corners = rng.uniform(0, settings.sigma_max, (n, 1, 2, 2)).astype(np.float32)
+    varies = rng.random((n, 1, 1, 1)) < settings.map_share
+    corners = torch.from_numpy(np.where(varies, corners, np.broadcast_to(level, corners.shape)))
+    return torch.nn.functional.interpolate(corners, (size, size), mode="bilinear", align_corners=True)
+
+
+def learning_rate(progress: float, step: int, rate: float) -> float:
+    """Cosine decay from `rate` to a thousandth over progress 0..1, after a warm-up of 200 steps."""
+    decay = 1e-3 + (1 - 1e-3) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    return rate * decay * min(1.0, (step + 1) / 200)
+
+
+def start(settings: TrainSettings) -> TrainState:
+    """A fresh network that leaves images as they are."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        net = UnshuffleDenoiser(settings.channels, settings.depth).to(memory_format=torch.channels_last)
+        ema = UnshuffleDenoiser(settings.channels, settings.depth).to(memory_format=torch.channels_last)
+    convolutions = [layer for layer in net.body if isinstance(layer, torch.nn.Conv2d)]
+    generator = torch.Generator().manual_seed(settings.seed)
+    for layer in convolutions[:-1]:
+        torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
+        torch.nn.init.zeros_(layer.bias)
+    torch.nn.init.zeros_(convolutions[-1].weight)
+    torch.nn.init.zeros_(convolutions[-1].bias)
+    ema.load_state_dict(net.state_dict())
+    ema.requires_grad_(False)
+    return TrainState(net, ema, torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99)))
+
+
+def train(patches: Patches, state: TrainState, settings: TrainSettings) -> Iterator[float]:
+    """Train `state` until the steps or the minutes are used up; yields the loss of each step.
+
+    Loss: the mean of |denoised - clean| / sqrt(sigma + 0.02), so that neither weak nor strong noise rules.
+    """
+    if settings.steps is None and settings.minutes is None:
+        raise InputError("training needs --steps or --minutes")
+    parameters = list(zip(state.ema.parameters(), state.net.parameters(), strict=True))
+    while True:
+        began = time.monotonic()
+        progress = max(
+            state.step / settings.steps if settings.steps else 0.0,
+            state.seconds / (60 * settings.minutes) if settings.minutes else 0.0,
+        )
+        if progress >= 1:
+            return
+        rng = np.random.default_rng([settings.seed, state.step])
+        clean = patches.draw(settings.batch, rng)
+        sigma = draw_sigma(settings.batch, settings.patch_px, settings, rng)
+        noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
+        noisy = (clean + sigma * noise).to(memory_format=torch.channels_last)
+        for group in state.optimiser.param_groups:
+            group["lr"] = learning_rate(progress, state.step, settings.rate)
+        with torch.autocast("cpu", torch.bfloat16, enabled=settings.half_precision):
+            denoised = state.net(noisy, sigma)
+        loss = ((denoised.float() - clean).abs() / (sigma + 0.02).sqrt()).mean()
+        state.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(state.net.parameters(), 1.0)
+        state.optimiser.step()
+        decay = min(0.999, (1 + state.step) / (10 + state.step))
+        with torch.no_grad():
+            for average, value in parameters:
+                average.lerp_(value, 1 - decay)
+        state.step += 1
+        state.seconds += time.monotonic() - began
+        yield loss.item()
+
+
+def save_checkpoint(state: TrainState, settings: TrainSettings, file: Path) -> None:
+    """Everything `load_checkpoint` needs, in one safetensors file, written atomically."""
+    tensors = {f"net.{k}": v for k, v in state.net.state_dict().items()}
+    tensors |= {f"ema.{k}": v for k, v in state.ema.state_dict().items()}
+    for number, moments in state.optimiser.state_dict()["state"].items():
+        tensors |= {f"adam.{number}.{k}": v for k, v in moments.items()}
+    metadata = {"step": str(state.step), "seconds": repr(state.seconds), "settings": json.dumps(asdict(settings))}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.part")
+    save_file({k: v.detach().clone().contiguous() for k, v in tensors.items()}, temporary, metadata=metadata)
+    temporary.replace(file)
+
+
+def load_checkpoint(file: Path, settings: TrainSettings) -> TrainState:
+    """The state that `save_checkpoint` wrote.
+
+    Raises
+    ------
+    InputError
+        The file is no checkpoint, or of a network of another size.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    state = start(settings)
+    try:
+        with safe_open(file, framework="pt") as handle:
+            metadata = handle.metadata() or {}
+        tensors = load_file(file)
+        for name, net in (("net.", state.net), ("ema.", state.ema)):
+            net.load_state_dict({k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)})
+        adam = state.optimiser.state_dict()
+        for key, value in tensors.items():
+            if key.startswith("adam."):
+                _, number, moment = key.split(".")
+                adam["state"].setdefault(int(number), {})[moment] = value
+        state.optimiser.load_state_dict(adam)
+        state.step, state.seconds = int(metadata["step"]), float(metadata["seconds"])
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise InputError(f"{file}: cannot resume from this checkpoint ({error}); delete it to start anew") from error
+    return state
+
+
+def run(folder: Path, out: Path, settings: TrainSettings, *, save_every_s: float = 180.0) -> TrainState:
+    """Train on `folder`, keeping `out` (averaged weights) and a checkpoint beside it up to date."""
+    checkpoint = out.with_suffix(".checkpoint.safetensors")
+    state = load_checkpoint(checkpoint, settings) if checkpoint.exists() else start(settings)
+    patches = Patches(load_photos(folder), settings)
+    log.info("%s at step %d", "resumed" if state.step else "started", state.step)
+    saved, losses = time.monotonic(), []
+    try:
+        for loss in train(patches, state, settings):
+            losses.append(loss)
+            if not math.isfinite(loss):
+                raise LenscalError(f"training diverged at step {state.step}: lower --rate ({settings.rate:g})")
+            if len(losses) == 200:
+                log.info("step %d, %.1f min, loss %.5f", state.step, state.seconds / 60, sum(losses) / len(losses))
+                losses.clear()
+            if time.monotonic() - saved > save_every_s:
+                _export(state, settings, out, checkpoint)
+                saved = time.monotonic()
+    finally:
+        _export(state, settings, out, checkpoint)
+    return state
+
+
+def _export(state: TrainState, settings: TrainSettings, out: Path, checkpoint: Path) -> None:
+    if all(bool(p.isfinite().all()) for p in state.net.parameters()):
+        save_checkpoint(state, settings, checkpoint)
+        save_denoiser(state.ema, out, notes={"step": str(state.step), "minutes": f"{state.seconds / 60:.1f}"})
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m lenscal.restore.train_prior", description=__doc__)
+    parser.add_argument("folder", type=Path, help="folder of photos (JPEG, PNG, TIFF)")
+    parser.add_argument("--out", type=Path, required=True, help="weights file to write (.safetensors)")
+    parser.add_argument("--minutes", type=float, default=None, help="length of the run by the clock")
+    parser.add_argument("--steps", type=int, default=None, help="length of the run in steps (repeatable to the bit)")
+    defaults = TrainSettings()
+    for name, kind in (("channels", int), ("depth", int), ("patch_px", int), ("batch", int), ("rate", float)):
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=kind, default=getattr(defaults, name), help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--half-precision", action="store_true", help="compute in bfloat16 (faster on recent processors)")
+    given = vars(parser.parse_args(argv))
+    folder, out = given.pop("folder"), given.pop("out")
+    if given["minutes"] is None and given["steps"] is None:
+        given["minutes"] = defaults.minutes
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    run(folder, out, TrainSettings(**given))
+
+
+if __name__ == "__main__":
+    main()
