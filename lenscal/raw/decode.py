@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -101,7 +100,8 @@ def _reason(error: Exception) -> str:
     text = error.args[0] if error.args else ""
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     if isinstance(error, rawpy.LibRawFileUnsupportedError | rawpy.NotSupportedError):
-        why = f"no RAW photo, or a camera or compression that LibRaw {'.'.join(map(str, rawpy.libraw_version))} cannot read"
+        version = ".".join(map(str, rawpy.libraw_version))
+        why = f"no RAW photo, or a camera or compression that LibRaw {version} cannot read"
     elif isinstance(error, rawpy.LibRawIOError):
         why = "the file is cut off or damaged"
     elif isinstance(error, rawpy.LibRawDataError):
@@ -123,8 +123,9 @@ def _read_mosaic(raw: Any, info: PhotoInfo) -> tuple[np.ndarray, Levels, PhotoIn
     view = raw.raw_image_visible
     if view.ndim != 2 or view.dtype != np.uint16 or min(view.shape) < _MIN_SIDE_PX:
         raise LenscalError(f"{name}: a picture of {view.shape} is too small or not a mosaic")
-    if info.path.stat().st_size < _MIN_BYTES_PER_SITE * view.size:
-        raise LenscalError(f"{name}: the file is cut off ({info.path.stat().st_size} bytes for {view.size / 1e6:.1f} MP)")
+    size = info.path.stat().st_size
+    if size < _MIN_BYTES_PER_SITE * view.size:
+        raise LenscalError(f"{name}: the file is cut off ({size} bytes for {view.size / 1e6:.1f} MP)")
     mosaic = np.array(view, order="C")
     pattern = np.array(raw.raw_pattern)
     levels = _levels(raw, pattern, mosaic, is_dng=info.path.suffix.lower() == ".dng")
@@ -205,7 +206,7 @@ def _to_cache(array: np.ndarray, target: Path) -> np.ndarray:
         try:
             np.save(file, array)
             file.close()
-            os.replace(partial, target)
+            partial.replace(target)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise

@@ -30,7 +30,7 @@ class PhotoInfo:
     """Of the visible area in sensor orientation, px."""
     height: int = 0
     noise_profile: tuple[tuple[float, float], ...] = ()
-    """DNG NoiseProfile pairs (a, b): variance = a * signal + b on RAW values 0..1; one for all planes or one a plane."""
+    """DNG NoiseProfile pairs (a, b): variance = a * signal + b on RAW values 0..1, one for all planes or each."""
 
     @property
     def camera(self) -> str:
@@ -56,7 +56,7 @@ class Frame:
     ----------
     info : PhotoInfo
     mosaic : uint16 ndarray [height, width]
-        RAW values of the visible area as the sensor gave them. An empty array [0, 0] for files without a mosaic (LinearRaw).
+        RAW values of the visible area as the sensor gave them. Files without a mosaic are refused.
     cfa : uint8 ndarray [p, q]
         Colour of each site of the repeating pattern: 0 R, 1 G (both greens), 2 B.
     black : float32 ndarray [p, q]
@@ -70,7 +70,7 @@ class Frame:
     white_balance : float32 ndarray [3]
         Multipliers for R, G, B with green 1.
     gain : float32 ndarray [gh, gw, 3]
-        What undoes vignetting, on a coarse grid over the whole visible area (corners on the corners); ones where unknown.
+        What undoes vignetting, on a coarse grid over the visible area (corners on corners); ones where unknown.
     gain_source : str
         "lensfun: LENS", or why there is none.
     noise : NoiseModel
@@ -116,7 +116,8 @@ class Frame:
         gain = np.take_along_axis(self.gain_tile(rows, cols), channel[..., None].astype(np.intp), axis=-1)[..., 0]
         multiplier = gain * self.white_balance[channel]
         scale = self.white - float(self.black.mean())
-        return (self.mosaic[rows, cols].astype(np.float32) - black) / np.float32(scale) * multiplier, channel, multiplier
+        signal = (self.mosaic[rows, cols].astype(np.float32) - black) / np.float32(scale)
+        return signal * multiplier, channel, multiplier
 
     def gain_tile(self, rows: slice, cols: slice) -> np.ndarray:
         """Vignetting gain [h, w, 3] of a tile, bilinear from the coarse grid."""

@@ -1,0 +1,267 @@
+"""Folders of RAW photos to frames: the start of every job."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lenscal.errors import InputError, LenscalError
+from lenscal.raw.frame import Frame, PhotoInfo
+from lenscal.raw.grouping import APERTURE_TOLERANCE, Overrides, check_same_setup, pick_photos, same
+from lenscal.reports import Report
+
+RAW_EXTENSIONS = frozenset((
+    ".3fr", ".ari", ".arw", ".bay", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".k25",
+    ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".ori", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2",
+    ".srf", ".srw", ".x3f",
+))
+_WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A photo left out, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImportedFolder:
+    """The photos of one folder, in natural order of their names."""
+
+    frames: tuple[Frame, ...]
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """What a calibration starts from."""
+
+    sharp: ImportedFolder
+    degraded: ImportedFolder
+    warnings: tuple[str, ...]
+
+
+def find_raw_files(paths: Sequence[Path]) -> list[Path]:
+    """RAW files among files and directly in folders, each once, in natural order (IMG_9 before IMG_10).
+
+    Raises
+    ------
+    InputError
+        A path does not exist, or there are no RAW files.
+    """
+    found: dict[Path, Path] = {}
+    others = 0
+    for path in paths:
+        if path.is_dir():
+            try:
+                children = [c for c in path.iterdir() if not c.name.startswith(".") and c.is_file()]
+            except OSError as error:
+                raise InputError(f"the folder {path} cannot be read ({error.strerror}): check its rights") from error
+        elif path.exists():
+            children = [path]
+        else:
+            raise InputError(f"{path}: there is no such file or folder")
+        raws = [c for c in children if c.suffix.lower() in RAW_EXTENSIONS]
+        others += len(children) - len(raws)
+        found.update({c.resolve(): c for c in raws if c.resolve() not in found})
+    if not found:
+        where = ", ".join(str(p) for p in paths) or "no folder given"
+        state = f"no RAW files, only {others} other file{'s' * (others != 1)}" if others else "empty"
+        raise InputError(f"{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)")
+    return sorted(found.values(), key=lambda p: (natural_key(p.name), str(p)))
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Sort key under which numbers count as numbers."""
+    return [(int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in re.split(r"(\d+)", name)]
+
+
+def import_folder(
+    paths: Sequence[Path],
+    *,
+    overrides: Overrides | None = None,
+    cache: Path | None = None,
+    role: str = "sharp",
+) -> Generator[Report, str | None, ImportedFolder]:
+    """Decode the RAW photos of a folder (or of files). Unreadable ones are left out and named.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    overrides : Overrides or None
+        Typed-in values; the aperture picks a group where the folder holds several.
+    cache : Path or None
+        Folder for the decoded arrays, which are then memory-mapped.
+    role : str
+        "sharp" or "degraded": for messages and the option they name.
+
+    Raises
+    ------
+    InputError
+        No RAW files, none readable, mixed cameras, lenses, focal lengths or apertures, unknown aperture.
+    """
+    chosen, rejected = yield from _triage(find_raw_files(paths), overrides or Overrides(), role)
+    return (yield from _decode_all(chosen, rejected, cache, role))
+
+
+def import_pair(
+    sharp_paths: Sequence[Path],
+    degraded_paths: Sequence[Path],
+    *,
+    sharp_overrides: Overrides | None = None,
+    degraded_overrides: Overrides | None = None,
+    cache: Path | None = None,
+) -> Generator[Report, str | None, Inputs]:
+    """Decode both folders of a calibration and check that they fit together; see `import_folder`.
+
+    Everything that metadata can tell is checked before the first photo is decoded.
+
+    Raises
+    ------
+    InputError
+        As `import_folder`; also the same files twice, different cameras, lenses, focal lengths or sizes.
+    """
+    sharp_files, degraded_files = find_raw_files(sharp_paths), find_raw_files(degraded_paths)
+    sharp, sharp_out = yield from _triage(sharp_files, sharp_overrides or Overrides(), "sharp")
+    degraded, degraded_out = yield from _triage(degraded_files, degraded_overrides or Overrides(), "degraded")
+    twice = {i.path.resolve() for i in sharp} & {i.path.resolve() for i in degraded}
+    if twice:
+        raise InputError(f"{min(twice).name} and {len(twice) - 1} more are in both lists: choose two folders, one of "
+                         "sharp and one of degraded photos (or one folder with --aperture-sharp and "
+                         "--aperture-degraded)" if len(twice) > 1 else
+                         f"{min(twice).name} is in both lists: choose other photos for one of them")
+    check_same_setup([*sharp, *degraded], "sharp and degraded")
+    share = len(sharp) / (len(sharp) + len(degraded))
+    left = yield from _scaled(_decode_all(sharp, sharp_out, cache, "sharp"), 0, share)
+    right = yield from _scaled(_decode_all(degraded, degraded_out, cache, "degraded"), share, 1)
+    check_same_setup([f.info for f in (*left.frames, *right.frames)], "sharp and degraded")
+    return Inputs(left, right, tuple(_warnings(left, right)))
+
+
+def _warnings(sharp: ImportedFolder, degraded: ImportedFolder) -> Iterator[str]:
+    f_sharp, f_degraded = sharp.frames[0].info.aperture, degraded.frames[0].info.aperture
+    if f_sharp and f_degraded and same(f_sharp, f_degraded, APERTURE_TOLERANCE):
+        yield (f"both folders hold photos at f/{f_degraded:.2g}: the result can only be that nothing changes "
+               "(choose photos at two apertures, unless that is what you want to see)")
+    for role, folder in (("sharp", sharp), ("degraded", degraded)):
+        for out in folder.rejected:
+            yield f"{role} photo left out: {out.path.name}: {out.reason}"
+        source = folder.frames[0].gain_source
+        if not source.startswith("lensfun"):
+            yield f"{role} photos: {source}"
+
+
+def _triage(
+    files: Sequence[Path], overrides: Overrides, role: str
+) -> Generator[Report, str | None, tuple[tuple[PhotoInfo, ...], tuple[Rejected, ...]]]:
+    """Read metadata and pick the photos to decode."""
+    from lenscal.raw.decode import probe
+    from lenscal.raw.metadata import read_info
+
+    infos = []
+    for n, path in enumerate(files):
+        yield Report("import", f"Reading what {path.name} says ({n + 1} of {len(files)} {role} photos)", 0.0, n)
+        infos.append(read_info(path, ask_libraw=False))
+    try:
+        return pick_photos(infos, overrides, role), ()
+    except InputError:
+        # Damaged files may say anything: leave them out before complaining of what does not fit.
+        readable, rejected = [], []
+        for n, info in enumerate(infos):
+            yield Report("import", f"Looking into {info.path.name}", 0.0, n)
+            reason = probe(info.path)
+            if reason:
+                rejected.append(Rejected(info.path, reason))
+            else:
+                readable.append(read_info(info.path))
+        if not readable:
+            raise _all_unreadable(rejected, role) from None
+        return pick_photos(readable, overrides, role), tuple(rejected)
+
+
+def _all_unreadable(rejected: Sequence[Rejected], role: str) -> InputError:
+    reasons = "; ".join(f"{r.path.name}: {r.reason}" for r in rejected[:3])
+    more = f"; and {len(rejected) - 3} more" if len(rejected) > 3 else ""
+    return InputError(f"none of the {role} photos can be read ({reasons}{more}): choose other files")
+
+
+def _decode_all(
+    infos: Sequence[PhotoInfo], rejected: Sequence[Rejected], cache: Path | None, role: str
+) -> Generator[Report, str | None, ImportedFolder]:
+    from lenscal.raw.decode import decode_photo
+
+    frames: list[Frame] = []
+    out = list(rejected)
+    with _pool() as pool:
+        waiting: deque[tuple[PhotoInfo, Future[Frame]]] = deque()
+        queue = deque(infos)
+        for n in range(len(infos)):
+            while queue and len(waiting) < _WORKERS:
+                info = queue.popleft()
+                waiting.append((info, pool.submit(decode_photo, info.path, info=info, cache=cache)))
+            info, future = waiting.popleft()
+            told = yield Report("import", f"Decoding {info.path.name} ({n + 1} of {len(infos)} {role} photos)",
+                                n / len(infos), n)
+            try:
+                frames.append(future.result())
+            except LenscalError as error:
+                out.append(Rejected(info.path, str(error).removeprefix(f"{info.path.name}: ")))
+            if told == "stop" and frames:
+                break
+    if not frames:
+        raise _all_unreadable(out, role)
+    frames = _agree(frames)
+    check_same_setup([f.info for f in frames], role)
+    yield Report("import", f"{len(frames)} {role} photos are ready", 1.0, len(infos))
+    return ImportedFolder(tuple(frames), tuple(out))
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="decode")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _agree(frames: Sequence[Frame]) -> list[Frame]:
+    """One white level for photos of equal black levels, and one noise estimate for photos of equal ISO."""
+    from lenscal.raw.noise import estimate_noise
+
+    white = max(f.white for f in frames)
+    level = []
+    for frame in frames:
+        black = float(frame.black.mean())
+        same_kind = np.allclose(frame.black, frames[0].black, atol=2) and white < 1.5 * frame.white
+        scale = frame.rgb_scale * (frame.white - black) / (white - black)
+        level.append(replace(frame, white=white, rgb_scale=scale) if same_kind and white != frame.white else frame)
+    pooled = {}
+    for iso in {f.info.iso for f in level if not f.info.noise_profile}:
+        pooled[iso] = estimate_noise([f for f in level if f.info.iso == iso and not f.info.noise_profile])
+    return [f if f.info.noise_profile else replace(f, noise=pooled[f.info.iso]) for f in level]
+
+
+def _scaled(
+    job: Generator[Report, str | None, ImportedFolder], start: float, stop: float
+) -> Generator[Report, str | None, ImportedFolder]:
+    """The same job, its fractions mapped to a part of the whole."""
+    told: str | None = None
+    try:
+        while True:
+            report = job.send(told)
+            part = None if report.fraction is None else start + (stop - start) * report.fraction
+            told = yield replace(report, fraction=part)
+    except StopIteration as end:
+        return end.value
+    finally:
+        job.close()
