@@ -217,7 +217,7 @@ def _correct_one(
         if differences and not force:
             return PhotoResult(path, None, f"{'; '.join(differences)} (--force corrects it all the same)")
         grid = psf.psf if isinstance(psf, Profile) else psf
-        rgb = yield from restore(frame, grid, settings)
+        rgb = yield from restore(frame, replace(grid, image_size=frame.size), settings)
         yield Report("correct", f"Writing {output.name}", 1.0)
         warnings = write_photo(output, rgb, frame, export, _settings_in_words(psf, settings))
     except (LenscalError, OSError, MemoryError) as error:
