@@ -160,7 +160,8 @@ class _Directory:
         self.entries[tag] = (kind, len(payload) // _SIZES[kind], payload)
 
     def size(self) -> int:
-        return 2 + 12 * len(self.entries) + 4 + sum(len(p) + len(p) % 2 for _, _, p in self.entries.values() if len(p) > 4)
+        payloads = sum(len(p) + len(p) % 2 for _, _, p in self.entries.values() if len(p) > 4)
+        return 2 + 12 * len(self.entries) + 4 + payloads
 
     def pack(self, offset: int) -> bytes:
         """The directory and its payloads, to be written at `offset`."""

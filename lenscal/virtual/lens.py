@@ -108,8 +108,8 @@ def demo_lens(seed: int = 0) -> VirtualLens:
     """A fast 35 mm lens with a decentred element; the seed turns and scales its faults by up to 15 %."""
     rng = np.random.default_rng([seed, 35])
     angle = np.deg2rad(210.0) + (rng.uniform(0, 2 * np.pi) if seed else 0.0)
-    scale = rng.uniform(0.85, 1.15, 6) if seed else np.ones(6)
-    lean = np.array([np.sin(angle), np.cos(angle)])
+    scale = [float(v) for v in (rng.uniform(0.85, 1.15, 6) if seed else np.ones(6))]
+    lean = float(np.sin(angle)), float(np.cos(angle))
     return VirtualLens(
         name="Demo 35mm f/1.8",
         spherical=1.0 * scale[0],
@@ -118,8 +118,8 @@ def demo_lens(seed: int = 0) -> VirtualLens:
         field_curvature=-1.0 * scale[2],
         defocus=(-1.55, -0.9, -0.25),
         lateral_px=(0.45 * scale[3], 0.0, -0.55 * scale[3]),
-        decentre_coma=tuple(1.3 * scale[4] * lean),
-        tilt=tuple(0.9 * scale[5] * lean[::-1]),
+        decentre_coma=(1.3 * scale[4] * lean[0], 1.3 * scale[4] * lean[1]),
+        tilt=(0.9 * scale[5] * lean[1], 0.9 * scale[5] * lean[0]),
     )
 
 
@@ -131,13 +131,8 @@ def small_aperture_lens() -> VirtualLens:
 
 def mirrored(lens: VirtualLens) -> VirtualLens:
     """The lens seen in a mirror: left and right exchanged."""
-    flip = np.array([1.0, -1.0])
-    return replace(
-        lens,
-        name=f"{lens.name}, mirrored",
-        decentre_coma=tuple(float(v) for v in flip * lens.decentre_coma),
-        tilt=tuple(float(v) for v in flip * lens.tilt),
-    )
+    (coma_y, coma_x), (tilt_y, tilt_x) = lens.decentre_coma, lens.tilt
+    return replace(lens, name=f"{lens.name}, mirrored", decentre_coma=(coma_y, -coma_x), tilt=(tilt_y, -tilt_x))
 
 
 def swapped_colours(lens: VirtualLens) -> VirtualLens:
@@ -187,26 +182,32 @@ def _transfer(lens: VirtualLens, h: np.ndarray, f_number: float) -> np.ndarray:
     """Transfer functions [m, 3, N, N/2 + 1] of the optics alone (no pixel, no lateral colour), at the fine pitch."""
     pitch_um = lens.pixel_pitch_um / FINE
     stop = lens.f_number / f_number
-    out = np.zeros((len(h), 3, N_PUPIL, N_PUPIL // 2 + 1), np.complex64)
     anchors = [float(np.average(band, weights=lens.band_weights)) for band in lens.bands_nm]
     parabola = np.polynomial.Polynomial.fit(anchors, lens.defocus, 2)
+    intensity = np.zeros((len(h), 3, N_PUPIL, N_PUPIL), np.float32)
     for channel, band in enumerate(lens.bands_nm):
         for wavelength, weight in zip(band, lens.band_weights, strict=True):
             pupil, waves = _pupil(lens, h, f_number, wavelength, pitch_um, stop, float(parabola(wavelength)))
-            field = (pupil * np.exp(np.complex64(2j * np.pi) * waves)).astype(np.complex64)
-            reach = field.shape[-1] // 2
+            phase = np.float32(2 * np.pi) * waves
+            reach = phase.shape[-1] // 2
             index = np.arange(-reach, reach + 1) % N_PUPIL
             full = np.zeros((len(h), N_PUPIL, N_PUPIL), np.complex64)
-            full[:, index[:, None], index[None, :]] = field
-            amplitude = scipy.fft.fft2(full, axes=(-2, -1))
-            intensity = amplitude.real**2 + amplitude.imag**2
-            spectrum = scipy.fft.rfft2(intensity, axes=(-2, -1))
-            out[:, channel] += np.float32(weight) * spectrum / spectrum[:, :1, :1].real
-    return out / np.float32(sum(lens.band_weights))
+            full[:, index[:, None], index[None, :]] = pupil * np.cos(phase) + 1j * (pupil * np.sin(phase))
+            amplitude = scipy.fft.fft2(full, axes=(-2, -1), overwrite_x=True)
+            scale = np.float32(weight / sum(lens.band_weights) / (N_PUPIL**2 * (pupil**2).sum()))
+            intensity[:, channel] += scale * (amplitude.real**2 + amplitude.imag**2)
+    spectrum: np.ndarray = scipy.fft.rfft2(intensity, axes=(-2, -1))
+    return spectrum
 
 
 def _pupil(
-    lens: VirtualLens, h: np.ndarray, f_number: float, wavelength_nm: float, pitch_um: float, stop: float, defocus: float
+    lens: VirtualLens,
+    h: np.ndarray,
+    f_number: float,
+    wavelength_nm: float,
+    pitch_um: float,
+    stop: float,
+    defocus: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Transmission [q, q] and wavefront [m, q, q] (float32, waves at this wavelength) on the pupil's square."""
     step = 2 * wavelength_nm * 1e-3 * f_number / (N_PUPIL * pitch_um)
@@ -250,9 +251,12 @@ def _sampled(
 ) -> np.ndarray:
     phase_y = np.exp(-2j * np.pi * fy * shift[..., 0, None, None]).astype(np.complex64)
     phase_x = np.exp(-2j * np.pi * fx * shift[..., 1, None, None]).astype(np.complex64)
-    fine = scipy.fft.irfft2(transfer * phase_y * phase_x, s=(N_PUPIL, N_PUPIL), axes=(-2, -1))
     step, half = FINE // oversampling, size // 2
-    index = np.arange(-half, half + 1) * step % N_PUPIL
+    n = N_PUPIL // step
+    folded = (transfer * phase_y * phase_x).reshape(*transfer.shape[:-2], step, n, -1).sum(axis=-3)
+    rows = scipy.fft.ifft(folded, axis=-2, overwrite_x=True)
+    fine = scipy.fft.irfft(rows, n=N_PUPIL, axis=-1)[..., ::step]
+    index = np.arange(-half, half + 1) % n
     psf = np.maximum(fine[..., index[:, None], index[None, :]], 0)
     return (psf / psf.sum(axis=(-2, -1), keepdims=True)).astype(np.float32)
 

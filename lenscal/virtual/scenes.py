@@ -1,4 +1,4 @@
-"""Generated scenes: linear-light RGB radiance with the statistics of photographs (occlusion, scale invariance, skew)."""
+"""Generated scenes: linear-light RGB radiance with a photograph's statistics (occlusion, scale invariance, skew)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,244 @@
+"""Two folders of RAW photos from the virtual lens, with the truth beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from lenscal.errors import InputError
+from lenscal.files.dng import write_bayer_dng
+from lenscal.files.psf_files import Provenance, write_fits
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.reports import Report
+from lenscal.virtual.camera import (
+    BlurField,
+    VirtualCamera,
+    blur_field,
+    blurred,
+    exposed,
+    exposure,
+    mosaic,
+    moved,
+    quantised,
+    scene_size,
+)
+from lenscal.virtual.lens import VirtualLens, demo_lens, node_positions, relative_psf
+from lenscal.virtual.scenes import SceneKind, make_scene
+
+TRUTH_GRID = (8, 8)
+TRUTH_SIZE = 25
+_FINE_WHITE = 65535
+_WOBBLE_PX, _WOBBLE_DEG = 2.0, 0.02
+_WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualSettings:
+    """What to photograph with which virtual lens.
+
+    Attributes
+    ----------
+    size : (height, width) of the photos in px, even
+    n_photos : int
+        In each folder.
+    same_scenes : bool
+        Scene i in both folders, from a shaken tripod; otherwise every photo has its own scene.
+    sharp_aperture, degraded_aperture : float
+        f-numbers of the two folders; equal for an identity run.
+    cfa : str
+        E.g. "RGGB".
+    compress : bool
+        Lossless JPEG inside the DNG files: half the size.
+    """
+
+    lens: VirtualLens = field(default_factory=demo_lens)
+    size: tuple[int, int] = (1200, 1800)
+    n_photos: int = 8
+    same_scenes: bool = True
+    iso: int = 200
+    seed: int = 0
+    sharp_aperture: float = 5.6
+    degraded_aperture: float = 1.8
+    cfa: str = "RGGB"
+    compress: bool = False
+
+    def __post_init__(self) -> None:
+        if min(self.size) < 64 or self.size[0] % 2 or self.size[1] % 2:
+            raise InputError(f"photo size {self.size[0]} x {self.size[1]}: both must be even and at least 64 px")
+        if self.n_photos < 1:
+            raise InputError(f"number of photos {self.n_photos}: give at least 1")
+        if min(self.sharp_aperture, self.degraded_aperture) < self.lens.f_number * 0.999:
+            raise InputError(f"{self.lens.name} opens to f/{self.lens.f_number:g}; choose apertures from there on")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VirtualDataset:
+    """Where everything is, and the truth.
+
+    Attributes
+    ----------
+    truth : PsfGrid
+        [8, 8, 3, 25, 25], relative to the sharp aperture on the axis; also in `truth_folder` as psf_{R,G,B}.fits.
+    degraded_photo, reference_photo : Path
+        A held-out scene: as the degraded aperture takes it, and free of noise with the sharp aperture's on-axis PSF
+        everywhere, through the same mosaic, exposure and white balance.
+    """
+
+    sharp: tuple[Path, ...]
+    degraded: tuple[Path, ...]
+    sharp_folder: Path
+    degraded_folder: Path
+    truth_folder: Path
+    degraded_photo: Path
+    reference_photo: Path
+    lens: VirtualLens
+    truth: PsfGrid
+
+
+def write_dataset(out: Path, settings: VirtualSettings) -> Generator[Report, str | None, VirtualDataset]:
+    """Render and write out/sharp, out/degraded, out/truth and out/evaluation.
+
+    Raises
+    ------
+    InputError
+        The settings do not fit together.
+    """
+    camera = VirtualCamera(cfa=settings.cfa)
+    lens = settings.lens
+    n_steps = settings.n_photos + 4
+    yield Report("render", f"Tracing {lens.name} at f/{settings.degraded_aperture:g}", 0.0)
+    truth = _write_truth(out / "truth", settings, camera)
+    degraded_field = blur_field(lens, settings.degraded_aperture, settings.size)
+    yield Report("render", f"Tracing {lens.name} at f/{settings.sharp_aperture:g}", 1 / n_steps)
+    sharp_field = blur_field(lens, settings.sharp_aperture, settings.size)
+    fields = {"sharp": sharp_field, "degraded": degraded_field}
+    photos = {role: tuple(out / role / f"{role}_{n + 1:02d}.dng" for n in range(settings.n_photos)) for role in fields}
+    with ThreadPoolExecutor(min(_WORKERS, os.cpu_count() or 1)) as pool:
+        tasks = [
+            pool.submit(_photograph, {role: photos[role][n] for role in fields}, settings, camera, n, fields)
+            for n in range(settings.n_photos)
+        ]
+        try:
+            for number, task in enumerate(tasks):
+                task.result()
+                message = f"Photographed scene {number + 1} of {settings.n_photos} with both apertures"
+                yield Report("render", message, (number + 3) / n_steps, number + 3)
+        finally:
+            for task in tasks:
+                task.cancel()
+    yield Report("render", "Photographing the scene that is kept out", (n_steps - 1) / n_steps, n_steps - 1)
+    degraded_photo, reference = _write_evaluation(out / "evaluation", settings, camera, degraded_field)
+    yield Report("render", "The virtual photos are written", 1.0, n_steps)
+    return VirtualDataset(
+        sharp=photos["sharp"],
+        degraded=photos["degraded"],
+        sharp_folder=out / "sharp",
+        degraded_folder=out / "degraded",
+        truth_folder=out / "truth",
+        degraded_photo=degraded_photo,
+        reference_photo=reference,
+        lens=lens,
+        truth=truth,
+    )
+
+
+def true_grid(settings: VirtualSettings, shape: tuple[int, int] = TRUTH_GRID, size: int = TRUTH_SIZE) -> PsfGrid:
+    """The true PSF of the degraded aperture relative to the sharp one on the axis, on a grid."""
+    lens = replace(settings.lens, f_sharp=settings.sharp_aperture)
+    kernels = relative_psf(lens, settings.degraded_aperture, node_positions(shape), size=size)
+    return PsfGrid(kernels.reshape(*shape, *kernels.shape[1:]), settings.size)
+
+
+def _write_truth(folder: Path, settings: VirtualSettings, camera: VirtualCamera) -> PsfGrid:
+    grid = true_grid(settings)
+    lens = settings.lens
+    provenance = Provenance(
+        camera=f"{camera.make} {camera.model}",
+        lens=lens.name,
+        f_number=settings.degraded_aperture,
+        f_number_reference=settings.sharp_aperture,
+        focal_mm=lens.focal_mm,
+    )
+    write_fits(grid, folder, provenance)
+    return grid
+
+
+def _photograph(
+    paths: Mapping[str, Path],
+    settings: VirtualSettings,
+    camera: VirtualCamera,
+    number: int,
+    fields: Mapping[str, BlurField],
+) -> None:
+    """Take photo `number` of both folders."""
+    still = None
+    for shot, (role, path) in enumerate(paths.items()):
+        if still is None or not settings.same_scenes:
+            still = _scene(settings, number if settings.same_scenes else 2 * number + shot)
+            level = np.float32(exposure(still, camera))
+        rng = np.random.default_rng([settings.seed, 2, shot, number])
+        dy, dx, turn = rng.normal(0, 1, 3) * (_WOBBLE_PX, _WOBBLE_PX, _WOBBLE_DEG)
+        values = mosaic(blurred(moved(still, (dy, dx), turn), fields[role]), camera) * level
+        raw = exposed(values, camera, settings.iso, rng)
+        aperture = settings.sharp_aperture if role == "sharp" else settings.degraded_aperture
+        _write(path, raw, settings, camera, aperture, number, camera.black, camera.white, camera.noise(settings.iso))
+
+
+def _write_evaluation(
+    folder: Path, settings: VirtualSettings, camera: VirtualCamera, degraded: BlurField
+) -> tuple[Path, Path]:
+    number = 2 * settings.n_photos + 17
+    scene = _scene(settings, number, held_out=True)
+    level = np.float32(exposure(scene, camera))
+    rng = np.random.default_rng([settings.seed, 3])
+    raw = exposed(mosaic(blurred(scene, degraded), camera) * level, camera, settings.iso, rng)
+    paths = folder / "degraded.dng", folder / "reference.dng"
+    noise = camera.noise(settings.iso)
+    _write(paths[0], raw, settings, camera, settings.degraded_aperture, 98, camera.black, camera.white, noise)
+    on_axis = blur_field(settings.lens, settings.sharp_aperture, settings.size, on_axis=True)
+    clean = quantised(mosaic(blurred(scene, on_axis), camera) * level, 0, _FINE_WHITE)
+    no_noise = (1e-9, 1 / 12 / _FINE_WHITE**2)
+    _write(paths[1], clean, settings, camera, settings.sharp_aperture, 99, 0, _FINE_WHITE, no_noise)
+    return paths
+
+
+def _scene(settings: VirtualSettings, number: int, *, held_out: bool = False) -> np.ndarray:
+    kind = SceneKind.COLLAGE if held_out or number % 4 == 3 else SceneKind.LEAVES
+    return make_scene(kind, scene_size(settings.size), np.random.default_rng([settings.seed, 1, number]))
+
+
+def _write(
+    path: Path,
+    raw: np.ndarray,
+    settings: VirtualSettings,
+    camera: VirtualCamera,
+    aperture: float,
+    number: int,
+    black: int,
+    white: int,
+    noise: tuple[float, float],
+) -> None:
+    write_bayer_dng(
+        path,
+        raw,
+        cfa=camera.cfa,
+        black=black,
+        white=white,
+        make=camera.make,
+        model=camera.model,
+        lens=settings.lens.name,
+        f_number=aperture,
+        focal_mm=settings.lens.focal_mm,
+        iso=settings.iso,
+        exposure_s=aperture**2 / 1.8**2 / 1000 * 200 / settings.iso,
+        date_time=f"2026:05:01 12:{number % 60:02d}:{0 if aperture == settings.sharp_aperture else 30:02d}",
+        noise_profile=[noise] * 3,
+        colour_matrix=camera.colour_matrix,
+        as_shot_neutral=camera.as_shot_neutral,
+        compress=settings.compress,
+    )
