@@ -41,8 +41,8 @@ def check_output_file(path: Path) -> None:
         raise InputError(f"--out {path}: not allowed to write there; choose another place")
 
 
-def prepare_output_folder(path: Path) -> None:
-    """Create the folder (its parent must be there) and notice before long work that nothing can be written to it.
+def check_output_folder(path: Path) -> None:
+    """Notice before long work that no files can be written to a folder. It may be missing, its parent may not.
 
     Raises
     ------
@@ -51,15 +51,8 @@ def prepare_output_folder(path: Path) -> None:
     """
     if path.exists() and not path.is_dir():
         raise InputError(f"--out {path} is a file: give a folder")
-    if not path.exists():
-        parent = path.absolute().parent
-        if not parent.is_dir():
-            raise InputError(f"--out {path}: there is no folder {parent}; create it first")
-        if not os.access(parent, os.W_OK):
-            raise InputError(f"--out {path}: not allowed to create it there; choose another place")
-        try:
-            path.mkdir()
-        except OSError as error:
-            raise InputError(f"--out {path} could not be created: {error.strerror or error}") from error
-    if not os.access(path, os.W_OK):
+    parent = path.absolute().parent
+    if not path.exists() and not parent.is_dir():
+        raise InputError(f"--out {path}: there is no folder {parent}; create it first")
+    if not os.access(path if path.exists() else parent, os.W_OK):
         raise InputError(f"--out {path}: not allowed to write there; choose another place")

@@ -1,0 +1,25 @@
+"""Long work as generators: they yield reports, take "stop", and return a frozen result. No Qt; heavy imports are lazy.
+
+`generator.close()` cancels a job at its next report. `generator.send("stop")` asks it to finish early and keep what it
+has; jobs that have nothing to keep in the middle go on to the end of the photo they are at.
+"""
+
+from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
+from lenscal.jobs.correcting import PhotoResult, correct, mismatches
+from lenscal.jobs.demo import DemoResult, DemoSettings, demo
+from lenscal.jobs.stepping import Job, follow, photo_cache
+
+__all__ = [
+    "DemoResult",
+    "DemoSettings",
+    "Job",
+    "PhotoResult",
+    "build_profile",
+    "calibrate",
+    "correct",
+    "demo",
+    "follow",
+    "import_photos",
+    "mismatches",
+    "photo_cache",
+]

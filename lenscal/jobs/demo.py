@@ -1,0 +1,157 @@
+"""The main job on the virtual lens, whose true PSF is known: photograph, calibrate, correct, export, compare."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lenscal.calibrate.settings import CalibrationSettings, Quality
+from lenscal.errors import InputError
+from lenscal.evaluate import Gain, average_grid, measure_gain, without_common_odd_part
+from lenscal.files.export_settings import ExportSettings, OnConflict
+from lenscal.files.profile import Profile, write_profile
+from lenscal.files.psf_files import pixel_positions, write_fits
+from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
+from lenscal.jobs.correcting import PhotoResult, correct
+from lenscal.jobs.stepping import Job, follow, photo_cache
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.restore.settings import RestoreSettings
+
+if TYPE_CHECKING:
+    from lenscal.calibrate.settings import Calibration
+    from lenscal.virtual.dataset import VirtualDataset
+
+AVERAGE, NO_ODD, ESTIMATE = "average kernel", "true, no odd part", "estimate"
+_PROFILE_NAME = "demo.lenscal"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSettings:
+    """size: (height, width) px of the virtual photos; n_photos: in each folder."""
+
+    calibration: CalibrationSettings = field(default_factory=lambda: CalibrationSettings(quality=Quality.QUICK))
+    restore: RestoreSettings = field(default_factory=RestoreSettings)
+    size: tuple[int, int] = (1200, 1800)
+    n_photos: int = 8
+    same_scenes: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DemoResult:
+    """What came out, and how near it is to the truth.
+
+    Attributes
+    ----------
+    scores : mapping
+        Row ("delta", "average", "after G", ..., "estimate") -> figure -> value, see `lenscal.optics.metrics.score`.
+    gain : Gain
+        For "average kernel" and "true, no odd part" (the lens's conditions), every stage, and "estimate".
+    """
+
+    folder: Path
+    profile_path: Path
+    psf_folder: Path
+    photos: tuple[PhotoResult, ...]
+    profile: Profile
+    calibration: Calibration
+    scores: Mapping[str, Mapping[str, float]]
+    gain: Gain
+    seconds: float
+
+
+def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
+    """Do the main job on virtual photos written to `out` and compare the result with the truth.
+
+    "stop" during the calibration keeps what was reached and goes on with it.
+
+    Raises
+    ------
+    InputError
+        `out` is not empty and does not come from an earlier demo.
+    """
+    from lenscal.virtual.dataset import VirtualSettings, write_dataset
+
+    start = time.monotonic()
+    _clear(out)
+    virtual = VirtualSettings(
+        size=settings.size,
+        n_photos=settings.n_photos,
+        same_scenes=settings.same_scenes,
+        seed=settings.calibration.seed,
+    )
+    dataset, _ = yield from follow(write_dataset(out, virtual), 0.0, 0.2, forward_stop=False)
+    with photo_cache() as cache:
+        reading = import_photos([dataset.sharp_folder], [dataset.degraded_folder], cache=cache)
+        inputs, _ = yield from follow(reading, 0.2, 0.25, forward_stop=False)
+        calibration, _ = yield from follow(calibrate(inputs, settings.calibration), 0.25, 0.8)
+        profile = build_profile(inputs, calibration, settings.calibration)
+        del inputs
+    profile_path = write_profile(out / _PROFILE_NAME, profile)
+    psf_folder = out / "psf"
+    write_fits(profile.psf, psf_folder, profile.provenance)
+    export = ExportSettings(out / "corrected", on_conflict=OnConflict.OVERWRITE)
+    correcting = correct(profile, [dataset.degraded_photo], settings.restore, export)
+    photos, _ = yield from follow(correcting, 0.8, 0.85, forward_stop=False)
+    comparing = _compare(dataset, calibration, settings.restore)
+    gain, _ = yield from follow(comparing, 0.85, 1.0, forward_stop=False)
+    scores = _scores(dataset.truth, calibration)
+    return DemoResult(
+        folder=out,
+        profile_path=profile_path,
+        psf_folder=psf_folder,
+        photos=tuple(photos),
+        profile=profile,
+        calibration=calibration,
+        scores=scores,
+        gain=gain,
+        seconds=time.monotonic() - start,
+    )
+
+
+def _clear(out: Path) -> None:
+    """Remove the photos of an earlier demo, which would be imported beside the new ones."""
+    out.mkdir(parents=True, exist_ok=True)
+    if not any(out.iterdir()):
+        return
+    if not (out / "truth" / "psf_R.fits").is_file():
+        raise InputError(f"--out {out} is not empty: choose a new folder, or one of an earlier demo")
+    for role in ("sharp", "degraded"):
+        for photo in (out / role).glob(f"{role}_*.dng"):
+            photo.unlink()
+
+
+def _compare(dataset: VirtualDataset, calibration: Calibration, settings: RestoreSettings) -> Job[Gain]:
+    from lenscal.raw.decode import decode_photo
+
+    degraded, reference = decode_photo(dataset.degraded_photo), decode_photo(dataset.reference_photo)
+    candidates = {
+        AVERAGE: average_grid(dataset.truth),
+        NO_ODD: without_common_odd_part(dataset.truth),
+        **_estimates(calibration),
+    }
+    return (yield from measure_gain(degraded, reference, dataset.truth, candidates, settings))
+
+
+def _estimates(calibration: Calibration) -> dict[str, PsfGrid]:
+    """The grid after every stage, and the final one."""
+    final = calibration.psf
+    stages = {f"after {s.name}": replace(final, kernels=s.kernels, confidence=None) for s in calibration.stages}
+    return {**stages, ESTIMATE: final}
+
+
+def _scores(truth: PsfGrid, calibration: Calibration) -> dict[str, dict[str, float]]:
+    from lenscal.optics.metrics import score
+
+    rows: dict[str, dict[str, float]] = {}
+    at = pixel_positions(truth).reshape(-1, 2)
+    for name, grid in _estimates(calibration).items():
+        scored = score(_nodes(truth), at, _nodes(grid), pixel_positions(grid).reshape(-1, 2))
+        rows = {"delta": scored["delta"], "average": scored["average"], **rows, name: scored["estimate"]}
+    return rows
+
+
+def _nodes(grid: PsfGrid) -> object:
+    return grid.kernels.reshape(-1, *grid.kernels.shape[2:])

@@ -1,0 +1,51 @@
+"""How jobs are stepped and chained."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from lenscal.reports import Report
+
+T = TypeVar("T")
+Job = Generator[Report, str | None, T]
+
+
+def follow(work: Job[T], low: float = 0.0, high: float = 1.0, *, forward_stop: bool = True) -> Job[tuple[T, bool]]:
+    """Step `work` as a part (fractions low..high) of a longer job; also return whether "stop" was asked for."""
+    reply, stopped = None, False
+    try:
+        while True:
+            try:
+                report = work.send(reply)
+            except StopIteration as end:
+                return end.value, stopped
+            fraction = None if report.fraction is None else low + (high - low) * report.fraction
+            reply = yield replace(report, fraction=fraction)
+            stopped |= reply == "stop"
+            if not forward_stop:
+                reply = None
+    finally:
+        work.close()
+
+
+@contextmanager
+def photo_cache() -> Iterator[Path]:
+    """A folder for decoded photos, which are too many for memory; removed at the end."""
+    import platformdirs
+
+    base = platformdirs.user_cache_path("lenscal")
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="photos-", dir=base))
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="lenscal-photos-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
