@@ -204,7 +204,7 @@ def _to_cache(array: np.ndarray, target: Path) -> np.ndarray:
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part", delete=False) as file:
         partial = Path(file.name)
         try:
-            np.save(file, array)
+            np.save(file.file, array)  # the wrapped file: numpy writes real files without a copy
             file.close()
             partial.replace(target)
         except BaseException:
