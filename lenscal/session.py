@@ -56,7 +56,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """A photo before and after its correction, developed for the screen, sensor orientation.
+    """A photo before and after its correction, developed for the screen, upright.
 
     Attributes
     ----------

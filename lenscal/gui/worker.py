@@ -129,7 +129,8 @@ class _Stepper(QThread):
             self.outcome = Outcome(Ending.FAILED, message=str(error))
         except MemoryError:
             self.outcome = Outcome(
-                Ending.FAILED, message="Not enough memory: close other programs or use fewer photos",
+                Ending.FAILED,
+                message="Not enough memory: close other programs or use fewer photos",
                 details=traceback.format_exc(),
             )
         except BaseException as error:

@@ -1,0 +1,95 @@
+"""Opening the window."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+# Shorter turns of the other threads keep the window answering while a training step runs Python.
+SWITCH_INTERVAL_S = 0.001
+
+
+def run(
+    project: str | None = None,
+    *,
+    grab: Path | None = None,
+    theme: str = "light",
+    size: tuple[int, int] = (1280, 800),
+    demo: bool = False,
+) -> int:
+    """Open the window and return the exit code when it is closed.
+
+    Parameters
+    ----------
+    project : path of a profile (LENS.lenscal) or a folder of PSF files to open
+    grab : folder; walk through every step on a small virtual lens, save one PNG a step there, and close
+    theme : "light" or "dark"
+    size : (width, height) of the window, px
+    demo : begin with the virtual lens
+
+    Raises
+    ------
+    InputError
+        Unknown theme.
+    """
+    _leave_a_core()
+    from PySide6.QtCore import QTimer
+
+    from lenscal.gui.controller import Controller, Folders, user_folders
+    from lenscal.gui.main_window import MainWindow
+    from lenscal.gui.tasks import Tasks
+
+    app = application(theme)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    if grab is None:
+        window = MainWindow(Controller(Tasks(), user_folders()))
+        window.resize(*size)
+        window.show()
+        if project is not None:
+            QTimer.singleShot(0, lambda: window.controller.open_psf(Path(project)))
+        elif demo:
+            QTimer.singleShot(0, window.controller.demo)
+        return app.exec()
+    from lenscal.gui.tour import Tour
+
+    grab.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="lenscal-tour-") as scratch:
+        window = MainWindow(Controller(Tasks(), Folders(Path(scratch) / "cache", Path(scratch) / "kept")))
+        window.resize(*size)
+        window.show()
+        tour = Tour(window, grab, psf=Path(project) if project else None)
+        QTimer.singleShot(0, tour.start)
+        return app.exec()
+
+
+def application(theme: str) -> QApplication:
+    """The QApplication with its looks."""
+    from PySide6.QtWidgets import QApplication
+
+    from lenscal.gui import theme as looks
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    if not isinstance(app, QApplication):
+        raise RuntimeError("a QCoreApplication without windows exists already")
+    app.setApplicationName("lenscal")
+    app.setApplicationDisplayName("lenscal")
+    looks.apply(app, theme)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The gui-script: `lenscal-window [PROFILE]`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run(given[0] if given else None)
+
+
+def _leave_a_core() -> None:
+    """Numerical libraries take all cores but one while the window is open; they read this when they are loaded."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 2) - 1, 1)))

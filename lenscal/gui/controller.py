@@ -1,0 +1,243 @@
+"""What the window does when something is clicked or a job ends. Knows no widgets."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from PySide6.QtCore import QObject, Signal, Slot
+
+from lenscal.calibrate.settings import CalibrationSettings, Quality
+from lenscal.files.export_settings import ExportSettings
+from lenscal.gui.tasks import Calibrated, Job, OpenedPsf, ReadPhotos, Tasks, VirtualPhotos
+from lenscal.gui.worker import Ending, Outcome, Worker
+from lenscal.restore.settings import RestoreSettings
+from lenscal.session import Session, Source, Step, with_inputs, with_photo, with_psf, with_sources
+
+DEMO_SIZE = (1200, 1800)
+DEMO_PHOTOS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the window keeps things."""
+
+    cache: Path
+    """Decoded photos and the virtual lens's files; emptied at the end."""
+    kept: Path
+    """Every calibration is kept here at once."""
+
+
+def user_folders() -> Folders:
+    base = platformdirs.user_cache_path("lenscal")
+    base.mkdir(parents=True, exist_ok=True)
+    cache = Path(tempfile.mkdtemp(prefix="window-", dir=base))
+    return Folders(cache, platformdirs.user_data_path("lenscal") / "calibrations")
+
+
+class Controller(QObject):
+    """Owns the session and the worker; the only one who changes them."""
+
+    session_changed = Signal(object)
+    message = Signal(str, str, str)
+    """Text, kind (info, warning, error), details."""
+    step_wanted = Signal(object)
+    job_started = Signal(str, bool)
+    """Text, whether it can be stopped and kept."""
+    job_ended = Signal(object)
+    """Outcome."""
+    exported = Signal(str)
+
+    def __init__(self, tasks: Tasks, folders: Folders, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = Session()
+        self.tasks = tasks
+        self.folders = folders
+        self.worker = Worker(self)
+        self.worker.finished.connect(self._finished)
+        self._then: Callable[[Any], None] | None = None
+        self._after: Callable[[], None] | None = None
+        self._reads = 0
+        self.demo_size, self.demo_photos = DEMO_SIZE, DEMO_PHOTOS
+
+    @property
+    def busy(self) -> bool:
+        return self.worker.running
+
+    @property
+    def calibrating(self) -> bool:
+        return self.busy and self._then == self._calibrated
+
+    def close(self) -> None:
+        """The end of the window: no thread and no temporary file is left."""
+        self.worker.wait()
+        shutil.rmtree(self.folders.cache, ignore_errors=True)
+
+    def change(self, session: Session) -> None:
+        if session is not self.session:
+            self.session = session
+            self.session_changed.emit(session)
+
+    # What the user decides
+
+    def set_sources(self, sharp: Source, degraded: Source) -> None:
+        self.change(with_sources(self.session, sharp, degraded))
+
+    def set_settings(self, settings: CalibrationSettings) -> None:
+        self.change(replace(self.session, settings=settings))
+
+    def set_restore(self, settings: RestoreSettings) -> None:
+        self.change(replace(self.session, restore=settings))
+
+    def set_photo(self, photo: Path) -> None:
+        self.change(with_photo(self.session, photo))
+
+    def read_photos(self) -> None:
+        self._reads += 1
+        cache = self.folders.cache / f"photos-{self._reads}"
+        cache.mkdir(parents=True, exist_ok=True)
+        sharp, degraded = self.session.sharp, self.session.degraded
+        self._start(self.tr("Reading photos"), lambda: self.tasks.read_photos(sharp, degraded, cache), self._read)
+
+    def calibrate(self) -> None:
+        inputs, settings, kept = self.session.inputs, self.session.settings, self.folders.kept
+        if inputs is not None:
+            self._start(
+                self.tr("Calibrating"), lambda: self.tasks.calibrate(inputs, settings, kept), self._calibrated, True
+            )
+
+    def open_psf(self, path: Path) -> None:
+        self._start(self.tr("Opening {name}").format(name=path.name), lambda: self.tasks.open_psf(path), self._opened)
+
+    def compare(self) -> None:
+        psf, photo, settings = self._operator, self.session.photo, self.session.restore
+        if psf is not None and photo is not None:
+            self._start(self.tr("Correcting"), lambda: self.tasks.compare(psf, photo, settings), self._compared)
+
+    def export_photos(self, photos: tuple[Path, ...], export: ExportSettings) -> None:
+        psf, settings = self._operator, self.session.restore
+        self._start(
+            self.tr("Writing photos"),
+            lambda: self.tasks.export_photos(psf, photos, settings, export),
+            lambda results: self._exported_photos(results, export.out),
+        )
+
+    def save_profile(self, path: Path) -> None:
+        profile = self.session.profile
+        if profile is not None:
+            self._start(
+                self.tr("Writing the profile"), lambda: self.tasks.save_profile(profile, path), self._saved_profile
+            )
+
+    def export_psf(self, folder: Path, formats: tuple[str, ...]) -> None:
+        psf, profile = self.session.psf, self.session.profile
+        self._start(
+            self.tr("Writing PSF files"),
+            lambda: self.tasks.export_psf(psf, profile, folder, formats),
+            lambda files: self._exported(self.tr("{n} PSF files in {folder}").format(n=len(files), folder=folder)),
+        )
+
+    def demo(self) -> None:
+        """The virtual lens: take its photos, read them, calibrate."""
+        out, size, n = self.folders.cache / "virtual lens", self.demo_size, self.demo_photos
+        self._start(
+            self.tr("Taking photos with the virtual lens"),
+            lambda: self.tasks.virtual_photos(out, size=size, n_photos=n),
+            self._virtual,
+        )
+
+    # What a job has brought
+
+    @Slot(str, object)
+    def _finished(self, name: str, outcome: Outcome) -> None:
+        then, after = self._then, self._after
+        self._then = self._after = None
+        self.job_ended.emit(outcome)
+        match outcome.ending:
+            case Ending.DONE | Ending.STOPPED:
+                if then is not None:
+                    then(outcome.value)
+                if after is not None and outcome.ending is Ending.DONE:
+                    after()
+            case Ending.CANCELLED:
+                self.message.emit(self.tr("{job}: cancelled.").format(job=name), "info", "")
+            case Ending.FAILED:
+                self.message.emit(outcome.message, "error", outcome.details)
+
+    def _read(self, read: ReadPhotos) -> None:
+        self.change(with_inputs(self.session, read.inputs, read.thumbnails))
+        for old in self.folders.cache.glob("photos-*"):
+            if old.name != f"photos-{self._reads}":
+                shutil.rmtree(old, ignore_errors=True)
+        self.step_wanted.emit(Step.CHECK)
+
+    def _calibrated(self, result: Calibrated) -> None:
+        name = result.profile.lens or result.profile.camera or self.tr("This lens")
+        session = with_psf(
+            self.session, result.calibration.psf, name, profile=result.profile, calibration=result.calibration
+        )
+        self.change(session)
+        if result.path is not None:
+            text = self.tr("Calibrated. The profile was kept as {path}")
+            self.message.emit(text.format(path=result.path), "info", "")
+        else:
+            text = self.tr("Calibrated, but the profile could not be kept: {why} Save it in step 6.")
+            self.message.emit(text.format(why=result.problem), "warning", "")
+
+    def _opened(self, opened: OpenedPsf) -> None:
+        name = opened.profile.lens if opened.profile and opened.profile.lens else opened.path.name
+        self.change(with_psf(self.session, opened.psf, name, profile=opened.profile, saved=True))
+        self.step_wanted.emit(Step.INSPECT)
+
+    def _compared(self, result: tuple[Any, tuple[str, ...]]) -> None:
+        comparison, doubts = result
+        self.change(replace(self.session, comparison=comparison))
+        if doubts:
+            self.message.emit(self.tr("Mind: {doubts}.").format(doubts="; ".join(doubts)), "warning", "")
+
+    def _exported_photos(self, results: list[Any], out: Path) -> None:
+        written = [result for result in results if result.output is not None]
+        text = self.tr("{n} of {m} photos written to {out}").format(n=len(written), m=len(results), out=out)
+        problems = [f"{result.source.name}: {result.problem}" for result in results if result.output is None]
+        warnings = [f"{result.source.name}: {'; '.join(result.warnings)}" for result in written if result.warnings]
+        self.exported.emit(text)
+        if problems or warnings:
+            self.message.emit("\n".join([text, *problems, *warnings]), "error" if problems else "warning", "")
+
+    def _saved_profile(self, path: Path) -> None:
+        self.change(replace(self.session, psf_saved=True))
+        self._exported(self.tr("Profile written to {path}").format(path=path))
+
+    def _exported(self, text: str) -> None:
+        self.exported.emit(text)
+
+    def _virtual(self, photos: VirtualPhotos) -> None:
+        session = with_sources(self.session, Source((photos.sharp,)), Source((photos.degraded,)))
+        settings = replace(session.settings, quality=Quality.QUICK)
+        self.change(replace(session, photo=photos.evaluation, settings=settings, comparison=None))
+        self.read_photos()
+        self._after = self._demo_calibrate
+
+    def _demo_calibrate(self) -> None:
+        self.step_wanted.emit(Step.CALIBRATE)
+        self.calibrate()
+
+    @property
+    def _operator(self) -> Any:
+        return self.session.profile if self.session.profile is not None else self.session.psf
+
+    def _start(
+        self, name: str, job: Callable[[], Job[Any]], then: Callable[[Any], None], can_stop: bool = False
+    ) -> None:
+        if self.busy:
+            text = self.tr("{job} is still running: wait for it or cancel it first.")
+            self.message.emit(text.format(job=self.worker.name), "warning", "")
+            return
+        self._then = then
+        self.job_started.emit(name, can_stop)
+        self.worker.start(name, job)

@@ -1,0 +1,66 @@
+"""numpy to pixels of the screen."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtGui import QImage, QPixmap
+
+LOG_DECADES = 3.0
+CHANNELS = {"R": 0, "G": 1, "B": 2}
+
+
+def to_qimage(pixels: np.ndarray) -> QImage:
+    """uint8 RGB [h, w, 3] as a QImage that owns its pixels."""
+    pixels = np.ascontiguousarray(pixels, dtype=np.uint8)
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def to_pixmap(pixels: np.ndarray) -> QPixmap:
+    return QPixmap.fromImage(to_qimage(pixels))
+
+
+def kernel_pixels(kernels: np.ndarray, *, channel: str = "all", log: bool = False, per_cell: bool = True) -> np.ndarray:
+    """Kernels as pictures.
+
+    Parameters
+    ----------
+    kernels : ndarray [..., 3, k, k]
+    channel : "all" for colour, or "R", "G", "B" in grey
+    log : show LOG_DECADES decades below the peak instead of linear values
+    per_cell : each kernel's peak is white; otherwise the highest peak of all
+
+    Returns
+    -------
+    uint8 ndarray [..., k, k, 3]
+    """
+    values = np.clip(np.asarray(kernels, np.float32), 0, None)
+    if channel != "all":
+        values = np.repeat(values[..., CHANNELS[channel], None, :, :], 3, axis=-3)
+    peak = values.max(axis=(-1, -2, -3), keepdims=True) if per_cell else values.max()
+    values = values / np.maximum(peak, 1e-12)
+    if log:
+        values = 1 + np.log10(np.maximum(values, 10**-LOG_DECADES)) / LOG_DECADES
+    return (np.moveaxis(values, -3, -1) * 255 + 0.5).astype(np.uint8)
+
+
+def mosaic_pixels(cells: np.ndarray, *, gap: int = 1, background: int = 70) -> np.ndarray:
+    """Pictures [rows, cols, k, k, 3] side by side with a gap, uint8 [rows * (k + gap) + gap, ..., 3]."""
+    rows, cols, k = cells.shape[:3]
+    pitch = k + gap
+    out = np.full((rows * pitch + gap, cols * pitch + gap, 3), background, np.uint8)
+    for r in range(rows):
+        for c in range(cols):
+            out[gap + r * pitch :, gap + c * pitch :][:k, :k] = cells[r, c]
+    return out
+
+
+def pyramid(pixels: np.ndarray, *, smallest: int = 600) -> tuple[np.ndarray, ...]:
+    """The picture, then halved again and again until its longer side is at most `smallest` px."""
+    levels = [np.ascontiguousarray(pixels)]
+    while max(levels[-1].shape[:2]) > smallest:
+        last = levels[-1]
+        h, w = last.shape[0] // 2 * 2, last.shape[1] // 2 * 2
+        quads = last[:h, :w].reshape(h // 2, 2, w // 2, 2, 3)
+        levels.append(quads.mean(axis=(1, 3), dtype=np.float32).round().astype(np.uint8))
+    return tuple(levels)

@@ -1,0 +1,311 @@
+"""The window: steps on the left, the step's page, messages above it and the running job below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QMessageBox,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lenscal.files.export_settings import ExportSettings
+from lenscal.gui import theme
+from lenscal.gui.controller import Controller
+from lenscal.gui.pages.calibrate_page import CalibratePage
+from lenscal.gui.pages.check_page import CheckPage
+from lenscal.gui.pages.correct_page import CorrectPage
+from lenscal.gui.pages.export_page import ExportPage
+from lenscal.gui.pages.import_page import ImportPage
+from lenscal.gui.pages.inspect_page import InspectPage
+from lenscal.gui.pages.page import Page
+from lenscal.gui.widgets.bars import JobBar, MessageBar
+from lenscal.gui.worker import Ending, Outcome, Progress
+from lenscal.session import Session, Step, done, lacks
+
+
+class MainWindow(QMainWindow):
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.controller = controller
+        controller.setParent(self)
+        self.setWindowTitle("lenscal")
+        self.setWindowIcon(theme.icon("app", size=64))
+        self.setMinimumSize(1000, 680)
+        self.import_page, self.check_page = ImportPage(), CheckPage()
+        self.calibrate_page, self.inspect_page = CalibratePage(), InspectPage()
+        self.correct_page, self.export_page = CorrectPage(), ExportPage()
+        self.pages: dict[Step, Page] = {
+            Step.IMPORT: self.import_page, Step.CHECK: self.check_page, Step.CALIBRATE: self.calibrate_page,
+            Step.INSPECT: self.inspect_page, Step.CORRECT: self.correct_page, Step.EXPORT: self.export_page,
+        }  # fmt: skip
+        self._titles = {
+            Step.IMPORT: self.tr("Import"), Step.CHECK: self.tr("Check"), Step.CALIBRATE: self.tr("Calibrate"),
+            Step.INSPECT: self.tr("Inspect"), Step.CORRECT: self.tr("Correct"), Step.EXPORT: self.tr("Export"),
+        }  # fmt: skip
+        self.stack = QStackedWidget()
+        for page in self.pages.values():
+            self.stack.addWidget(page)
+        self.step_buttons: dict[Step, QToolButton] = {}
+        self.message_bar, self.job_bar = MessageBar(), JobBar()
+        self.question: QMessageBox | None = None
+        self._leaving = False
+        self._lay_out()
+        self._make_actions()
+        self._connect()
+        _application().installEventFilter(self)
+        self._show_session(controller.session)
+        self.go_to(Step.IMPORT)
+
+    @property
+    def step(self) -> Step:
+        return next(step for step, page in self.pages.items() if page is self.stack.currentWidget())
+
+    def go_to(self, step: Step) -> None:
+        self.stack.setCurrentWidget(self.pages[step])
+        self.step_buttons[step].setChecked(True)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.controller.busy:
+            _application().removeEventFilter(self)
+            self.controller.close()
+            event.accept()
+            return
+        event.ignore()
+        if not self._leaving:
+            self._ask(leaving=True)
+
+    def ask_before_cancelling(self) -> None:
+        if self.controller.busy and self.job_bar.cancel_button.isEnabled():
+            self._ask(leaving=False)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The space bar held down on the Correct page shows the original, whatever has the focus there."""
+        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
+            hold = event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Backslash) and self.isActiveWindow()
+            if hold and self.step is Step.CORRECT and QApplication.activeModalWidget() is None:
+                focus = QApplication.focusWidget()
+                if not isinstance(focus, QLineEdit | QAbstractSpinBox | QPushButton):
+                    if not event.isAutoRepeat():
+                        self.correct_page.compare.hold_original(event.type() == QEvent.Type.KeyPress)
+                    return True
+        return super().eventFilter(watched, event)
+
+    def _lay_out(self) -> None:
+        steps = QFrame()
+        steps.setObjectName("steps")
+        steps.setFixedWidth(212)
+        column = QVBoxLayout(steps)
+        column.setContentsMargins(10, 14, 10, 12)
+        column.setSpacing(4)
+        name = QLabel("lenscal")
+        name.setObjectName("title")
+        name.setContentsMargins(8, 0, 0, 8)
+        column.addWidget(name)
+        group = QButtonGroup(self)
+        for step, title in self._titles.items():
+            button = QToolButton()
+            button.setCheckable(True)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setIconSize(QSize(22, 22))
+            button.setFixedSize(190, 52)
+            button.setAccessibleName(title)
+            button.clicked.connect(lambda _checked=False, step=step: self.go_to(step))
+            button.toggled.connect(lambda _on, step=step: self._show_step(step))
+            group.addButton(button)
+            self.step_buttons[step] = button
+            column.addWidget(button)
+        column.addStretch()
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        message = QVBoxLayout()
+        message.setContentsMargins(20, 10, 20, 0)
+        message.addWidget(self.message_bar)
+        right.addLayout(message)
+        right.addWidget(self.stack, 1)
+        right.addWidget(self.job_bar)
+        centre = QWidget()
+        row = QHBoxLayout(centre)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(steps)
+        row.addLayout(right, 1)
+        self.setCentralWidget(centre)
+
+    def _make_actions(self) -> None:
+        bar = self.menuBar()
+        files, job, go = bar.addMenu(self.tr("&File")), bar.addMenu(self.tr("&Job")), bar.addMenu(self.tr("&Step"))
+        c = self.controller
+        for menu, text, keys, slot in (
+            (files, self.tr("&Open…"), "Ctrl+O", self._open),
+            (files, self.tr("&Export the photos"), "Ctrl+E", self._export),
+            (files, self.tr("Try the &virtual lens"), "", self._demo),
+            (files, self.tr("&Quit"), "Ctrl+Q", self.close),
+            (job, self.tr("&Stop and keep"), "", c.worker.stop_and_keep),
+            (job, self.tr("&Cancel…"), "Esc", self.ask_before_cancelling),
+            (go, self.tr("&Zoom 100 % or whole photo"), "Z", self.correct_page.toggle_zoom),
+        ):
+            action = QAction(text, self)
+            action.setShortcut(QKeySequence(keys))
+            action.triggered.connect(lambda _checked=False, slot=slot: slot())
+            menu.addAction(action)
+        go.addSeparator()
+        for number, (step, title) in enumerate(self._titles.items(), start=1):
+            action = QAction(title, self)
+            action.setShortcut(QKeySequence(str(number)))
+            action.triggered.connect(lambda _checked=False, step=step: self.go_to(step))
+            go.addAction(action)
+
+    def _connect(self) -> None:
+        c = self.controller
+        c.session_changed.connect(self._show_session)
+        c.message.connect(lambda text, kind, details: self.message_bar.show_message(text, kind=kind, details=details))
+        c.step_wanted.connect(self.go_to)
+        c.job_started.connect(self._job_started)
+        c.job_ended.connect(self._job_ended)
+        c.exported.connect(self.export_page.results.setText)
+        c.worker.progressed.connect(self._show_progress)
+        self.job_bar.stop_clicked.connect(c.worker.stop_and_keep)
+        self.job_bar.cancel_clicked.connect(self._cancel)
+        self.import_page.sources_changed.connect(c.set_sources)
+        self.import_page.read_clicked.connect(c.read_photos)
+        self.import_page.demo_clicked.connect(self._demo)
+        self.import_page.profile_chosen.connect(c.open_psf)
+        self.check_page.next_clicked.connect(lambda: self.go_to(Step.CALIBRATE))
+        self.calibrate_page.settings_changed.connect(c.set_settings)
+        self.calibrate_page.calibrate_clicked.connect(c.calibrate)
+        self.calibrate_page.next_clicked.connect(lambda: self.go_to(Step.INSPECT))
+        self.inspect_page.next_clicked.connect(lambda: self.go_to(Step.CORRECT))
+        self.correct_page.photo_chosen.connect(c.set_photo)
+        self.correct_page.settings_changed.connect(c.set_restore)
+        self.correct_page.correct_clicked.connect(c.compare)
+        self.correct_page.next_clicked.connect(lambda: self.go_to(Step.EXPORT))
+        self.export_page.photos_clicked.connect(self._export_photos)
+        self.export_page.profile_clicked.connect(c.save_profile)
+        self.export_page.psf_clicked.connect(c.export_psf)
+        self.export_page.problem.connect(lambda text: self.message_bar.show_message(text, kind="warning"))
+
+    def _show_session(self, session: Session) -> None:
+        for page in self.pages.values():
+            page.show_session(session)
+        for step in self.step_buttons:
+            self._show_step(step)
+
+    def _show_step(self, step: Step) -> None:
+        session, button = self.controller.session, self.step_buttons[step]
+        lack = lacks(session)[step]
+        number = list(Step).index(step) + 1
+        second = self.tr(lack.value) if lack else self.tr("done") if step in done(session) else self.tr("ready")
+        button.setText(f"  {number}  {self._titles[step]}\n  {second}")
+        words = self.tr("{title}: {state} (key {n})")
+        button.setToolTip(words.format(title=self._titles[step], state=second, n=number))
+        colour = theme.theme().on_accent if button.isChecked() else theme.theme().text
+        button.setIcon(theme.icon(step.value, size=22, colour=colour))
+
+    def _show_progress(self, progress: Progress) -> None:
+        self.job_bar.update_progress(progress)
+        if self.controller.calibrating:
+            self.calibrate_page.show_progress(progress)
+
+    def _job_started(self, name: str, can_stop: bool) -> None:
+        self.message_bar.hide()
+        self.job_bar.begin(name, can_stop=can_stop)
+        if can_stop:
+            self.calibrate_page.begin()
+        for page in self.pages.values():
+            page.set_busy(True)
+
+    def _job_ended(self, outcome: Outcome) -> None:
+        self.job_bar.hide()
+        if self.question is not None:
+            self.question.done(0)
+        for page in self.pages.values():
+            page.set_busy(False)
+        if outcome.ending in (Ending.CANCELLED, Ending.FAILED):
+            words = self.tr("Cancelled") if outcome.ending is Ending.CANCELLED else self.tr("Failed")
+            self.calibrate_page.show_problem(words if self.step is Step.CALIBRATE else "")
+        if self._leaving:
+            # After the results were taken over, so that a calibration that was stopped is kept first.
+            self.controller.session_changed.disconnect(self._show_session)
+            QTimer.singleShot(0, self.close)
+
+    def _cancel(self) -> None:
+        self.job_bar.cancelling()
+        self.controller.worker.cancel()
+
+    def _ask(self, *, leaving: bool) -> None:
+        """Asks without blocking: the job goes on while the question stands, and its end takes the question away."""
+        if self.question is not None:
+            return
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("lenscal")
+        box.setText(self.tr("{job} is still running.").format(job=self.controller.worker.name))
+        box.setInformativeText(self.tr("What shall become of it?"))
+        role = QMessageBox.ButtonRole
+        if self.controller.calibrating:
+            keep = box.addButton(self.tr("&Stop and keep"), role.AcceptRole)
+            keep.clicked.connect(lambda: self._end(leaving, self.controller.worker.stop_and_keep))
+        cancel = box.addButton(self.tr("&Cancel the job"), role.DestructiveRole)
+        cancel.clicked.connect(lambda: self._end(leaving, self._cancel))
+        go_on = box.addButton(self.tr("&Go on"), role.RejectRole)
+        box.setDefaultButton(go_on)
+        box.setEscapeButton(go_on)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.finished.connect(self._answered)
+        self.question = box
+        box.open()
+
+    def _answered(self) -> None:
+        self.question = None
+
+    def _end(self, leaving: bool, how: Callable[[], None]) -> None:
+        self._leaving = leaving
+        how()
+
+    def _open(self) -> None:
+        if self.controller.busy:
+            return
+        if self.step is Step.CORRECT:
+            self.correct_page.choose_photo()
+        elif self.controller.session.sharp.paths:
+            self.go_to(Step.IMPORT)
+            self.import_page.degraded.drop.folder_button.click()
+        else:
+            self.go_to(Step.IMPORT)
+            self.import_page.sharp.drop.folder_button.click()
+
+    def _export(self) -> None:
+        self.go_to(Step.EXPORT)
+        self.export_page.export_photos()
+
+    def _export_photos(self, photos: tuple[Path, ...], settings: ExportSettings) -> None:
+        self.controller.set_restore(self.correct_page.settings)
+        self.controller.export_photos(photos, settings)
+
+    def _demo(self) -> None:
+        if not self.controller.busy:
+            self.controller.demo()
+
+
+def _application() -> QCoreApplication:
+    application = QApplication.instance()
+    if application is None:
+        raise RuntimeError("make a QApplication before a window")
+    return application

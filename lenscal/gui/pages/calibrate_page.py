@@ -1,0 +1,193 @@
+"""Step 3: learn the kernel grid, and watch it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TR_NOOP, Signal
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+
+from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
+from lenscal.gui.pages.page import Page, card, form, muted, primary, section, with_tip
+from lenscal.gui.widgets.curves import Curves
+from lenscal.gui.widgets.kernels import KernelMosaic
+from lenscal.gui.worker import Progress
+from lenscal.session import Session, Step, lacks
+
+QUALITIES = {
+    Quality.QUICK: QT_TR_NOOP("Quick – minutes"),
+    Quality.STANDARD: QT_TR_NOOP("Standard"),
+    Quality.FULL: QT_TR_NOOP("Full – as good as it gets"),
+}
+DEVICES = {
+    "auto": QT_TR_NOOP("Automatic"),
+    "cpu": QT_TR_NOOP("Processor (CPU)"),
+    "cuda": QT_TR_NOOP("NVIDIA graphics card (CUDA)"),
+    "mps": QT_TR_NOOP("Apple graphics (MPS)"),
+}
+STAGES = {
+    Stages.AUTO: QT_TR_NOOP("Chosen by the photos"),
+    Stages.G: QT_TR_NOOP("Statistics only"),
+    Stages.P: QT_TR_NOOP("Pairs of the same scene"),
+    Stages.ALL: QT_TR_NOOP("All that apply"),
+}
+ENDINGS = {
+    "done": QT_TR_NOOP("Calibrated"),
+    "stopped": QT_TR_NOOP("Stopped early and kept"),
+    "time": QT_TR_NOOP("Kept when the time was up"),
+}
+
+
+class CalibratePage(Page):
+    calibrate_clicked = Signal()
+    settings_changed = Signal(object)
+    next_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.set_title(
+            self.tr("Calibrate"),
+            self.tr("Learn how the lens blurs at every place of the picture and in every colour."),
+        )
+        self.quality = with_tip(QComboBox(), self.tr("How long to train: quick for a look, full for a result to keep"))
+        self.device = with_tip(QComboBox(), self.tr("What computes; automatic takes a graphics card if there is one"))
+        self.stages = with_tip(QComboBox(), self.tr("Which ways of learning are used; if in doubt, leave it"))
+        for box, items in ((self.quality, QUALITIES), (self.device, DEVICES), (self.stages, STAGES)):
+            for value, text in items.items():
+                box.addItem(self.tr(str(text)), value)
+        self.grid = with_tip(QSpinBox(minimum=2, maximum=16, value=8), self.tr("Kernels along each side"))
+        self.kernel_size = QSpinBox(minimum=5, maximum=41, singleStep=2, value=13, suffix=" px")
+        self.kernel_size.setToolTip(self.tr("Side of one kernel; larger than the blur, an odd number"))
+        self.minutes = QDoubleSpinBox(minimum=0, maximum=10000, decimals=0, suffix=" min")
+        self.minutes.setSpecialValueText(self.tr("no limit"))
+        self.minutes.setToolTip(self.tr("Keep what was learnt when this time is up"))
+        self.seed = with_tip(QSpinBox(minimum=0, maximum=2**31 - 1), self.tr("The same seed gives the same result"))
+        self._inputs = (
+            self.quality, self.device, self.stages, self.grid, self.kernel_size, self.minutes, self.seed
+        )  # fmt: skip
+        self.button = primary(self.tr("&Calibrate"), "play")
+        self.button.setToolTip(self.tr("Begin; it can be stopped at any time and keeps what it has learnt"))
+        self.button.clicked.connect(self._start)
+        self.stage = section("")
+        self.stage.setWordWrap(True)
+        self.result = muted()
+        self.lack = muted()
+        self.next_button = primary(self.tr("&Inspect the result"))
+        self.next_button.clicked.connect(self.next_clicked)
+        self.next_button.hide()
+
+        fields = form()
+        for label, field in zip(
+            (
+                self.tr("Quality"), self.tr("Device"), self.tr("Method"), self.tr("Grid"), self.tr("Kernel"),
+                self.tr("At most"), self.tr("Seed"),
+            ), self._inputs, strict=True,
+        ):  # fmt: skip
+            fields.addRow(label, field)
+        panel, column = card()
+        panel.setFixedWidth(310)
+        column.addWidget(section(self.tr("Settings")))
+        column.addLayout(fields)
+        column.addWidget(self.button)
+        column.addWidget(self.lack)
+        column.addSpacing(10)
+        column.addWidget(self.stage)
+        column.addWidget(self.result)
+        column.addStretch()
+        column.addWidget(self.next_button)
+
+        self.mosaic = KernelMosaic(selectable=False)
+        self.mosaic.setMinimumSize(300, 260)
+        self.curves = Curves(x_label=self.tr("step"), y_label=self.tr("loss"))
+        self.curves.setMinimumHeight(150)
+        live = QVBoxLayout()
+        live.setSpacing(6)
+        live.addWidget(section(self.tr("Kernels")))
+        live.addWidget(self.mosaic, 3)
+        live.addWidget(section(self.tr("Losses")))
+        live.addWidget(self.curves, 2)
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addWidget(panel)
+        row.addLayout(live, 1)
+        self.body.addLayout(row, 1)
+        self._busy = self._ready = False
+        self._shown: Calibration | None = None
+
+    @property
+    def settings(self) -> CalibrationSettings:
+        size = self.kernel_size.value()
+        return CalibrationSettings(
+            quality=self.quality.currentData(),
+            device=self.device.currentData(),
+            grid=(self.grid.value(), self.grid.value()),
+            kernel_size=size if size % 2 else size + 1,
+            seed=self.seed.value(),
+            max_minutes=self.minutes.value() or None,
+            stages=self.stages.currentData(),
+        )
+
+    def show_settings(self, settings: CalibrationSettings) -> None:
+        self.quality.setCurrentIndex(self.quality.findData(settings.quality))
+        self.device.setCurrentIndex(self.device.findData(settings.device))
+        self.stages.setCurrentIndex(max(self.stages.findData(settings.stages), 0))
+        self.grid.setValue(settings.grid[0])
+        self.kernel_size.setValue(settings.kernel_size)
+        self.minutes.setValue(settings.max_minutes or 0)
+        self.seed.setValue(settings.seed)
+
+    def begin(self) -> None:
+        """A calibration starts: forget the last one's curves."""
+        self.curves.clear()
+        self.mosaic.show_kernels(None)
+        self.result.clear()
+        self._shown = None
+        self.next_button.hide()
+
+    def show_progress(self, progress: Progress) -> None:
+        self.stage.setText(progress.report.message)
+        if progress.points:
+            self.curves.add_points(progress.points)
+        if progress.report.kernels is not None:
+            self.mosaic.show_kernels(progress.report.kernels)
+
+    def show_problem(self, text: str) -> None:
+        self.stage.setText(text)
+
+    def show_session(self, session: Session) -> None:
+        lack = lacks(session)[Step.CALIBRATE]
+        self._ready = lack is None
+        self.lack.setText(self.tr(lack.value) if lack else "")
+        self.lack.setVisible(lack is not None)
+        self.next_button.setVisible(session.psf is not None and not self._busy)
+        calibration = session.calibration
+        if calibration is not None and calibration is not self._shown:
+            self._shown = calibration
+            self.mosaic.show_kernels(calibration.psf.kernels)
+            self.stage.setText(self.tr(str(ENDINGS.get(calibration.finished, calibration.finished))))
+            self.result.setText(self._summary(calibration))
+        self._enable()
+
+    def set_busy(self, busy: bool) -> None:
+        self._busy = busy
+        self._enable()
+
+    def _enable(self) -> None:
+        self.button.setEnabled(self._ready and not self._busy)
+        for box in self._inputs:
+            box.setEnabled(not self._busy)
+
+    def _start(self) -> None:
+        self.settings_changed.emit(self.settings)
+        self.calibrate_clicked.emit()
+
+    def _summary(self, c: Calibration) -> str:
+        scenes = self.tr("The same scenes were found in both sets.") if c.same_scenes else self.tr("Unrelated scenes.")
+        lines = [self.tr("{s:.0f} s on {device}. {scenes}").format(s=c.seconds, device=c.device, scenes=scenes)]
+        names = {
+            "estimate": self.tr("this calibration"), "floor": self.tr("best possible"),
+            "delta": self.tr("no correction"), "average": self.tr("one kernel for all"),
+        }  # fmt: skip
+        figures = [f"{names[key]} {value:.3g}" for key, value in c.reblur.items() if key in names]
+        if figures:
+            lines.append(self.tr("Distance to unseen photos: {figures}.").format(figures=", ".join(figures)))
+        lines += [f"⚠ {warning}" for warning in c.warnings]
+        return "\n\n".join(lines)

@@ -1,0 +1,232 @@
+"""Step 5: correct a photo and compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QT_TR_NOOP, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lenscal.gui import theme
+from lenscal.gui.pages.page import Page, card, muted, primary, section, with_tip
+from lenscal.gui.widgets.choice import Choice
+from lenscal.gui.widgets.compare import CompareView, View
+from lenscal.gui.widgets.drop_zone import RAW_PATTERNS
+from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.session import Comparison, Session, Step, lacks
+
+METHODS = {
+    Method.WIENER: QT_TR_NOOP("Wiener – fast"),
+    Method.DPIR: QT_TR_NOOP("DPIR – slow, with a learnt prior"),
+    Method.NONE: QT_TR_NOOP("None – develop only"),
+}
+
+
+class PercentSlider(QWidget):
+    """A share 0..1 with its number."""
+
+    changed = Signal(float)
+
+    def __init__(self, name: str, value: float, tip: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 100)
+        self.slider.setValue(round(value * 100))
+        self.slider.setToolTip(tip)
+        self.slider.setAccessibleName(name)
+        self._number = QLabel(alignment=Qt.AlignmentFlag.AlignRight)
+        heading = QHBoxLayout()
+        heading.addWidget(QLabel(name))
+        heading.addWidget(self._number)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(heading)
+        layout.addWidget(self.slider)
+        self.slider.valueChanged.connect(self._moved)
+        self._moved(self.slider.value())
+
+    @property
+    def value(self) -> float:
+        return self.slider.value() / 100
+
+    def _moved(self, value: int) -> None:
+        self._number.setText(f"{value} %")
+        self.changed.emit(value / 100)
+
+
+class CorrectPage(Page):
+    photo_chosen = Signal(object)
+    correct_clicked = Signal()
+    settings_changed = Signal(object)
+    next_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.set_title(
+            self.tr("Correct"), self.tr("Try the correction on a photo. Hold the space bar to see the photo as it was.")
+        )
+        self.setAcceptDrops(True)
+        self.photos = with_tip(QComboBox(), self.tr("A photo taken with this lens at this aperture"))
+        self.photos.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.photos.setMinimumContentsLength(16)
+        self.photos.setPlaceholderText(self.tr("no photo"))
+        self.photos.activated.connect(lambda i: self.photo_chosen.emit(self.photos.itemData(i)))
+        self.open_button = QPushButton(theme.icon("photo", size=16), self.tr("&Open a photo…"))
+        self.open_button.setToolTip(self.tr("Any RAW photo of this lens; or drop it onto the picture (Ctrl+O)"))
+        self.open_button.clicked.connect(self.choose_photo)
+        self.method = with_tip(QComboBox(), self.tr("How the blur is undone"))
+        for value, text in METHODS.items():
+            self.method.addItem(self.tr(str(text)), value)
+        self.amount = PercentSlider(self.tr("Amount"), 1.0, self.tr("0 % leaves the photo as it is"))
+        self.denoise = PercentSlider(
+            self.tr("Noise handling"), 0.5, self.tr("0 % keeps all detail and grain, 100 % is smooth")
+        )
+        self.button = primary(self.tr("&Correct this photo"), "play")
+        self.button.setToolTip(self.tr("Correct the whole photo with these settings; nothing is written yet"))
+        self.button.clicked.connect(self._start)
+        self.state = muted()
+        self.next_button = QPushButton(self.tr("Go on to &export"))
+        self.next_button.clicked.connect(self.next_clicked)
+        panel, column = card()
+        panel.setFixedWidth(290)
+        column.addWidget(section(self.tr("Photo")))
+        column.addWidget(self.photos)
+        column.addWidget(self.open_button)
+        column.addSpacing(8)
+        column.addWidget(section(self.tr("Correction")))
+        column.addWidget(self.method)
+        column.addWidget(self.amount)
+        column.addWidget(self.denoise)
+        column.addSpacing(4)
+        column.addWidget(self.button)
+        column.addWidget(self.state)
+        column.addStretch()
+        column.addWidget(self.next_button)
+
+        self.compare = CompareView()
+        self.compare.placeholder = self.tr("Choose a photo and press Correct")
+        self.view = Choice(
+            (
+                (View.SPLIT, self.tr("Split"), self.tr("Before and after with a line to drag")),
+                (View.SIDE_BY_SIDE, self.tr("Side by side"), self.tr("Two pictures that move together")),
+                (View.BEFORE, self.tr("Before"), self.tr("The photo as it was")),
+                (View.AFTER, self.tr("After"), self.tr("The corrected photo")),
+            )
+        )
+        self.view.chosen.connect(lambda value: self.compare.show_view(View(value)))
+        self.fit_button = with_tip(QPushButton(self.tr("Fit")), self.tr("The whole photo (double click)"))
+        self.fit_button.clicked.connect(self._fit)
+        self.full_button = with_tip(QPushButton(self.tr("100 %")), self.tr("One photo pixel is one screen pixel (Z)"))
+        self.full_button.clicked.connect(self.toggle_zoom)
+        self.zoom = muted()
+        self.zoom.setWordWrap(False)
+        self.compare.zoomed.connect(lambda scale: self.zoom.setText(f"{scale * 100:.0f} %"))
+        bar = QHBoxLayout()
+        bar.addWidget(self.view)
+        bar.addStretch()
+        for widget in (self.zoom, self.fit_button, self.full_button):
+            bar.addWidget(widget)
+        picture = QVBoxLayout()
+        picture.addLayout(bar)
+        picture.addWidget(self.compare, 1)
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addLayout(picture, 1)
+        row.addWidget(panel)
+        self.body.addLayout(row, 1)
+        self._busy = self._ready = False
+        self._shown: Comparison | None = None
+        self._listed: object = None
+
+    @property
+    def settings(self) -> RestoreSettings:
+        return RestoreSettings(self.method.currentData(), self.amount.value, self.denoise.value)
+
+    def show_session(self, session: Session) -> None:
+        lack = lacks(session)[Step.CORRECT]
+        self._ready = lack is None
+        self._list_photos(session)
+        comparison = session.comparison
+        if comparison is not self._shown:
+            self._shown = comparison
+            self.compare.show_comparison(comparison)
+        if lack:
+            self.state.setText(self.tr(lack.value))
+        elif comparison:
+            words = self.tr("{name} with {method}, amount {amount:.0%}.")
+            method = self.tr(str(METHODS[comparison.settings.method]))
+            self.state.setText(
+                words.format(name=comparison.photo.name, method=method, amount=comparison.settings.amount)
+            )
+        else:
+            self.state.clear()
+        self.next_button.setEnabled(session.psf is not None)
+        self._enable()
+
+    def set_busy(self, busy: bool) -> None:
+        self._busy = busy
+        self._enable()
+
+    def choose_photo(self) -> None:
+        kinds = self.tr("RAW photos ({patterns});;All files (*)").format(
+            patterns=f"{RAW_PATTERNS} {RAW_PATTERNS.upper()}"
+        )
+        start = self.photos.currentData()
+        folder = str(start.parent) if isinstance(start, Path) else str(Path.home())
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Open a photo"), folder, kinds)
+        if name:
+            self.photo_chosen.emit(Path(name))
+
+    def toggle_zoom(self) -> None:
+        """100 %, or back to the whole photo."""
+        if abs(self.compare.scale - 1) < 1e-6:
+            self._fit()
+        else:
+            self.compare.zoom(1.0)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if not self._busy and any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            self.photo_chosen.emit(files[0])
+
+    def _fit(self) -> None:
+        self.compare.fit()
+        self.compare.update()
+
+    def _list_photos(self, session: Session) -> None:
+        known = [frame.info.path for frame in session.inputs.degraded.frames] if session.inputs else []
+        if session.photo is not None and session.photo not in known:
+            known.insert(0, session.photo)
+        if (known, session.photo) == self._listed:
+            return
+        self._listed = (known, session.photo)
+        self.photos.clear()
+        for path in known:
+            self.photos.addItem(path.name, path)
+            self.photos.setItemData(self.photos.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+        self.photos.setCurrentIndex(known.index(session.photo) if session.photo is not None else -1)
+
+    def _start(self) -> None:
+        self.settings_changed.emit(self.settings)
+        self.correct_clicked.emit()
+
+    def _enable(self) -> None:
+        self.button.setEnabled(self._ready and not self._busy)
+        for widget in (self.photos, self.open_button, self.method, self.amount, self.denoise):
+            widget.setEnabled(not self._busy)

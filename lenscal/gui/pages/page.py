@@ -1,0 +1,88 @@
+"""What every step's page has in common."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from lenscal.gui import theme
+from lenscal.session import Session
+
+W = TypeVar("W", bound=QWidget)
+
+
+class Page(QWidget):
+    """Title, one sentence, and the step's own widgets in `body`. Pages show a session and emit what the user wants."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._heading = QLabel()
+        self._heading.setObjectName("title")
+        self._sentence = QLabel(wordWrap=True)
+        self._sentence.setObjectName("subtitle")
+        self.body = QVBoxLayout()
+        self.body.setSpacing(12)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 14, 20, 16)
+        layout.setSpacing(2)
+        layout.addWidget(self._heading)
+        layout.addWidget(self._sentence)
+        layout.addSpacing(10)
+        layout.addLayout(self.body, 1)
+
+    def set_title(self, title: str, sentence: str) -> None:
+        self._heading.setText(title)
+        self._sentence.setText(sentence)
+
+    def show_session(self, session: Session) -> None:
+        """Show what has changed."""
+
+    def set_busy(self, busy: bool) -> None:
+        """A job runs: nothing else can be started."""
+
+
+def primary(text: str, icon: str = "") -> QPushButton:
+    """The step's main button."""
+    button = QPushButton(text)
+    if icon:
+        button.setIcon(theme.icon(icon, size=16, colour=theme.theme().on_accent))
+    button.setProperty("primary", True)
+    return button
+
+
+def with_tip(widget: W, text: str) -> W:
+    widget.setToolTip(text)
+    return widget
+
+
+def muted(text: str = "") -> QLabel:
+    label = QLabel(text, wordWrap=True)
+    label.setProperty("muted", True)
+    return label
+
+
+def section(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("section", True)
+    return label
+
+
+def card(*, horizontal: bool = False) -> tuple[QFrame, QHBoxLayout | QVBoxLayout]:
+    """A framed group."""
+    frame = QFrame()
+    frame.setObjectName("card")
+    layout: QHBoxLayout | QVBoxLayout = QHBoxLayout(frame) if horizontal else QVBoxLayout(frame)
+    layout.setContentsMargins(14, 12, 14, 14)
+    layout.setSpacing(8)
+    return frame, layout
+
+
+def form() -> QFormLayout:
+    layout = QFormLayout()
+    layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+    layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    layout.setHorizontalSpacing(12)
+    layout.setVerticalSpacing(8)
+    return layout

@@ -1,0 +1,222 @@
+"""What the window has done in its worker thread: the jobs, and the little work around them. No Qt.
+
+Everything heavy is imported here inside the functions, so that it happens in the worker thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lenscal.errors import InputError, LenscalError
+from lenscal.gui.images import pyramid
+from lenscal.preload import preload
+from lenscal.reports import Report
+from lenscal.restore.settings import RestoreSettings
+from lenscal.session import Comparison, Source
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lenscal.calibrate.settings import Calibration, CalibrationSettings
+    from lenscal.files.export_settings import ExportSettings
+    from lenscal.files.profile import Profile
+    from lenscal.jobs import PhotoResult
+    from lenscal.optics.psf_grid import PsfGrid
+    from lenscal.raw.folder import Inputs
+    from lenscal.raw.frame import Frame
+
+T = TypeVar("T")
+Job = Generator[Report, str | None, T]
+
+THUMBNAIL_PX = 160
+PSF_FORMATS = ("fits", "npz", "tiff")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadPhotos:
+    inputs: Inputs
+    thumbnails: Mapping[Path, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrated:
+    calibration: Calibration
+    profile: Profile
+    path: Path | None
+    """Where it was kept; None where the disk did not take it (`problem` says why)."""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedPsf:
+    psf: PsfGrid
+    profile: Profile | None
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualPhotos:
+    """The virtual lens's folders, and a photo to try the correction on."""
+
+    sharp: Path
+    degraded: Path
+    evaluation: Path
+
+
+def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]:
+    """Import both sets and make thumbnails of the photos that were taken."""
+    from lenscal import jobs
+    from lenscal.raw.folder import Overrides
+
+    inputs = yield from jobs.import_photos(
+        sharp.paths,
+        degraded.paths,
+        sharp_overrides=Overrides(aperture=sharp.aperture, lens=sharp.lens, focal_mm=sharp.focal_mm),
+        degraded_overrides=Overrides(aperture=degraded.aperture, lens=degraded.lens, focal_mm=degraded.focal_mm),
+        cache=cache,
+    )
+    thumbnails = {}
+    frames = [*inputs.sharp.frames, *inputs.degraded.frames]
+    for number, frame in enumerate(frames):
+        yield Report("import", f"Preparing the view of {frame.info.path.name}", number / len(frames), number)
+        thumbnails[frame.info.path] = thumbnail(frame)
+    return ReadPhotos(inputs, thumbnails)
+
+
+def thumbnail(frame: Frame) -> np.ndarray:
+    """uint8 sRGB [h, w, 3], the longer side THUMBNAIL_PX px or a little more."""
+    step = max(max(frame.size) // THUMBNAIL_PX, 1)
+    rgb = frame.rgb[::step, ::step].astype("float32") * frame.rgb_scale
+    return to_screen(rgb, frame)
+
+
+def to_screen(rgb: np.ndarray, frame: Frame) -> np.ndarray:
+    """Camera-linear float32 [h, w, 3] as upright uint8 sRGB for the screen, through the same code as an export."""
+    import numpy as np
+
+    from lenscal.files.colour import SPACES
+    from lenscal.files.export_settings import Space
+    from lenscal.files.photo_files import develop, upright
+
+    return upright(develop(rgb, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8)), frame.info.orientation)
+
+
+def calibrate(inputs: Inputs, settings: CalibrationSettings, keep_in: Path) -> Job[Calibrated]:
+    """Calibrate, and keep the profile in a folder at once, so that nothing learnt is lost."""
+    from lenscal import jobs
+
+    yield Report("start", "Starting the numerical engine")
+    yield from preload()
+    calibration = yield from jobs.calibrate(inputs, settings)
+    yield Report("profile", "Keeping the profile", 1.0, kernels=calibration.psf.kernels.copy())
+    profile = jobs.build_profile(inputs, calibration, settings)
+    try:
+        return Calibrated(calibration, profile, _keep(profile, keep_in))
+    except (OSError, LenscalError) as error:
+        return Calibrated(calibration, profile, None, str(error))
+
+
+def _keep(profile: Profile, folder: Path) -> Path:
+    from lenscal.files.profile import write_profile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    words = (profile.lens or profile.camera or "lens", datetime.now().strftime("%Y-%m-%d %H-%M-%S"))
+    name = " ".join("".join(c if c.isalnum() or c in "-._ " else "-" for c in word) for word in words)
+    return write_profile(folder / f"{name}.lenscal", profile)
+
+
+def open_psf(path: Path) -> Job[OpenedPsf]:
+    """A profile, or a folder of PSF files."""
+    from lenscal.files.profile import read_profile
+    from lenscal.files.psf_files import read_psf
+
+    yield Report("open", f"Opening {path.name}")
+    if path.is_file() and path.suffix == ".lenscal":
+        profile = read_profile(path)
+        return OpenedPsf(profile.psf, profile, path)
+    return OpenedPsf(read_psf(path), None, path)
+
+
+def compare(psf: PsfGrid | Profile, photo: Path, settings: RestoreSettings) -> Job[tuple[Comparison, tuple[str, ...]]]:
+    """Correct one photo for the screen. Also what in it does not fit the profile, in words."""
+    from lenscal import jobs
+    from lenscal.files.profile import Profile
+    from lenscal.raw.decode import decode_photo
+
+    yield Report("correct", "Starting the numerical engine")
+    yield from preload()
+    from lenscal.restore.photo import restore
+
+    yield Report("correct", f"Reading {photo.name}", 0.0)
+    frame = decode_photo(photo)
+    doubts = jobs.mismatches(psf, frame)
+    grid = psf.psf if isinstance(psf, Profile) else psf
+    if grid.image_size != frame.size:
+        raise InputError("; ".join(doubts) + ": choose a photo of the calibrated camera")
+    rgb, _ = yield from jobs.follow(restore(frame, grid, settings), 0.05, 0.9)
+    yield Report("correct", "Preparing the view", 0.95)
+    after = pyramid(to_screen(rgb, frame))
+    before = pyramid(to_screen(frame.rgb_tile(slice(None), slice(None)), frame))
+    return Comparison(photo, settings, before, after), tuple(doubts)
+
+
+def export_photos(
+    psf: PsfGrid | Profile, photos: Sequence[Path], settings: RestoreSettings, export: ExportSettings
+) -> Job[list[PhotoResult]]:
+    from lenscal import jobs
+
+    yield Report("correct", "Starting the numerical engine")
+    yield from preload()
+    export.out.mkdir(parents=True, exist_ok=True)
+    return (yield from jobs.correct(psf, photos, settings, export, force=True))
+
+
+def save_profile(profile: Profile, path: Path) -> Job[Path]:
+    from lenscal.files.profile import write_profile
+
+    yield Report("export", f"Writing {path.name}")
+    return write_profile(path, profile)
+
+
+def export_psf(psf: PsfGrid, profile: Profile | None, folder: Path, formats: Sequence[str]) -> Job[list[Path]]:
+    """PSF files of each format of PSF_FORMATS that is asked for."""
+    from lenscal.files import psf_files
+
+    yield Report("export", f"Writing PSF files to {folder}")
+    folder.mkdir(parents=True, exist_ok=True)
+    provenance = profile.provenance if profile is not None else psf_files.NO_PROVENANCE
+    written: list[Path] = []
+    if "fits" in formats:
+        written += psf_files.write_fits(psf, folder, provenance)
+    if "npz" in formats:
+        written.append(psf_files.write_npz(psf, folder / "psf.npz"))
+    if "tiff" in formats:
+        written.append(psf_files.write_tiff(psf, folder / "psf.tif", provenance))
+    return written
+
+
+def virtual_photos(out: Path, *, size: tuple[int, int], n_photos: int, seed: int = 0) -> Job[VirtualPhotos]:
+    """Take the virtual lens's photos: real RAW files of a lens whose aberrations are known."""
+    from lenscal.virtual.dataset import VirtualSettings, write_dataset
+
+    settings = VirtualSettings(size=size, n_photos=n_photos, seed=seed)
+    dataset = yield from write_dataset(out, settings)
+    return VirtualPhotos(dataset.sharp_folder, dataset.degraded_folder, dataset.degraded_photo)
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """The work that the window can start; each makes a generator."""
+
+    read_photos: Callable[..., Job[ReadPhotos]] = read_photos
+    calibrate: Callable[..., Job[Calibrated]] = calibrate
+    open_psf: Callable[..., Job[OpenedPsf]] = open_psf
+    compare: Callable[..., Job[Any]] = compare
+    export_photos: Callable[..., Job[Any]] = export_photos
+    save_profile: Callable[..., Job[Path]] = save_profile
+    export_psf: Callable[..., Job[list[Path]]] = export_psf
+    virtual_photos: Callable[..., Job[VirtualPhotos]] = virtual_photos

@@ -1,0 +1,124 @@
+"""A walk through every step on a small virtual lens, with one PNG a step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from lenscal.gui.main_window import MainWindow
+from lenscal.gui.worker import Ending, Outcome, Progress
+from lenscal.session import Step
+
+logger = logging.getLogger(__name__)
+
+SIZE = (480, 720)
+N_PHOTOS = 3
+MAX_MINUTES = 1.0
+POLL_MS = 60
+
+
+class Tour(QObject):
+    """Drives the window as a user would: demo, calibration with a picture in the middle, correction.
+
+    Ends the application with exit code 0, or 1 where a job failed (its message is logged).
+    """
+
+    def __init__(self, window: MainWindow, folder: Path, *, psf: Path | None = None) -> None:
+        super().__init__(window)
+        self._window, self._controller = window, window.controller
+        self._folder, self._psf = folder, psf
+        self._grabbed_live = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._poll)
+        self._controller.worker.progressed.connect(self._live)
+        self._controller.job_ended.connect(self._ended)
+        self._to_do: list[tuple[Callable[[], bool], Callable[[], None]]] = []
+
+    def start(self) -> None:
+        c = self._controller
+        self._window.go_to(Step.IMPORT)
+        if self._psf is not None:
+            c.open_psf(self._psf)
+            self._to_do = [(lambda: c.session.psf is not None, self._inspect), (lambda: True, self._export)]
+        else:
+            c.demo_size, c.demo_photos = SIZE, N_PHOTOS
+            c.set_settings(replace(c.session.settings, max_minutes=MAX_MINUTES))
+            c.demo()
+            self._to_do = [
+                (lambda: bool(c.session.sharp.paths), self._import),
+                (lambda: c.session.inputs is not None, self._check),
+                (lambda: c.session.calibration is not None and not c.busy, self._calibrated),
+                (lambda: True, self._inspect),
+                (lambda: True, self._correct),
+                (lambda: c.session.comparison is not None and not c.busy, self._corrected),
+                (lambda: True, self._export),
+            ]
+        self._to_do.append((lambda: not c.busy, self._close))
+        self._timer.start()
+
+    def _poll(self) -> None:
+        if self._to_do and self._to_do[0][0]():
+            self._to_do.pop(0)[1]()
+
+    def _live(self, progress: Progress) -> None:
+        fraction = progress.report.fraction or 0
+        if self._controller.calibrating and fraction > 0.5 and not self._grabbed_live:
+            self._grabbed_live = True
+            self._window.go_to(Step.CALIBRATE)
+            self._grab("3-calibrate-live")
+
+    def _ended(self, outcome: Outcome) -> None:
+        if outcome.ending is Ending.FAILED:
+            logger.error("%s\n%s", outcome.message, outcome.details)
+            self._leave(1)
+
+    def _import(self) -> None:
+        self._window.go_to(Step.IMPORT)
+        self._grab("1-import")
+
+    def _check(self) -> None:
+        self._window.go_to(Step.CHECK)
+        self._grab("2-check")
+        self._window.go_to(Step.CALIBRATE)
+
+    def _calibrated(self) -> None:
+        self._window.go_to(Step.CALIBRATE)
+        self._grab("3-calibrate")
+
+    def _inspect(self) -> None:
+        self._window.go_to(Step.INSPECT)
+        self._window.inspect_page.mosaic.choose(1, 6)
+        self._grab("4-inspect")
+
+    def _correct(self) -> None:
+        self._window.go_to(Step.CORRECT)
+        self._controller.compare()
+
+    def _corrected(self) -> None:
+        self._window.correct_page.compare.zoom(2.0)
+        self._grab("5-correct")
+
+    def _export(self) -> None:
+        self._window.go_to(Step.EXPORT)
+        self._grab("6-export")
+
+    def _grab(self, name: str) -> None:
+        path = self._folder / f"{name}.png"
+        if not self._window.grab().save(str(path)):
+            logger.error("cannot write %s", path)
+            self._leave(1)
+
+    def _close(self) -> None:
+        self._leave(0)
+
+    def _leave(self, code: int) -> None:
+        self._timer.stop()
+        self._controller.close()
+        self._window.close()
+        QApplication.exit(code)

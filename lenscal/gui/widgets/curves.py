@@ -1,0 +1,74 @@
+"""Live curves, cheap enough to be drawn while both cores train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from lenscal.gui import theme
+
+MAX_POINTS = 2000
+COLOURS = ("#1f8fb3", "#d9822b", "#4f9e5a", "#b05fb8", "#c94f4f", "#808080")
+
+
+class Curves(QWidget):
+    """Named curves over the step; each name gets its own colour when its first point comes."""
+
+    def __init__(self, parent: QWidget | None = None, *, x_label: str = "", y_label: str = "") -> None:
+        super().__init__(parent)
+        t = theme.theme()
+        self.plot = pg.PlotWidget(background=QColor(t.field))
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.hideButtons()
+        self.plot.showGrid(x=True, y=True, alpha=0.15)
+        for side, label in (("bottom", x_label), ("left", y_label)):
+            axis = self.plot.getAxis(side)
+            axis.setPen(QColor(t.line))
+            axis.setTextPen(QColor(t.muted))
+            axis.enableAutoSIPrefix(False)
+            if label:
+                self.plot.setLabel(side, label, color=t.muted)
+        self._legend = self.plot.addLegend(offset=(-8, 8), labelTextColor=QColor(t.text), verSpacing=-4)
+        self._curves: dict[str, pg.PlotDataItem] = {}
+        self._points: dict[str, list[tuple[float, float]]] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.plot)
+
+    def clear(self) -> None:
+        for curve in self._curves.values():
+            self.plot.removeItem(curve)
+        self._curves.clear()
+        self._points.clear()
+        self._legend.clear()
+
+    def add_points(self, points: Iterable[tuple[str, float, float]]) -> None:
+        """Append (name, x, y); values that are not finite are left out."""
+        touched = set()
+        for name, x, y in points:
+            if np.isfinite(y):
+                self._points.setdefault(name, []).append((x, y))
+                touched.add(name)
+        for name in touched:
+            series = self._points[name]
+            if len(series) > MAX_POINTS:
+                series[:] = series[::2]
+            self._curve(name).setData(np.array(series, dtype=np.float64))
+
+    def points(self, name: str) -> list[tuple[float, float]]:
+        return list(self._points.get(name, ()))
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._points)
+
+    def _curve(self, name: str) -> pg.PlotDataItem:
+        if name not in self._curves:
+            colour = COLOURS[len(self._curves) % len(COLOURS)]
+            self._curves[name] = self.plot.plot(pen=pg.mkPen(colour, width=1.5), name=name)
+        return self._curves[name]
