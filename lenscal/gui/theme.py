@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
@@ -11,6 +10,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from lenscal.errors import InputError
+from lenscal.resource_files import resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def apply(app: QApplication, name: str) -> None:
 
 def icon(name: str, *, size: int = 20, colour: str | None = None) -> QIcon:
     """An icon of resources/icons in the text's colour (grey where disabled)."""
-    svg = files("lenscal.resources").joinpath("icons", f"{name}.svg").read_text(encoding="utf-8")
+    svg = resource("icons", f"{name}.svg").read_text(encoding="utf-8")
     result = QIcon()
     for mode, tint in ((QIcon.Mode.Normal, colour or _current.text), (QIcon.Mode.Disabled, _current.line)):
         renderer = QSvgRenderer(QByteArray(svg.replace("currentColor", tint).encode()))
