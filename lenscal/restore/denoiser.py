@@ -112,12 +112,10 @@ def load_denoiser(file: Path | None = None, *, device: str | torch.device = "cpu
         elif "model.0.weight" in weights and weights["model.0.weight"].shape[1] == 13:
             net = PlainFfdnet(weights)
         else:
-            raise InputError(
-                f"--prior {path}: unknown network; give lenscal's own weights or FFDNet colour's (model.0, model.2, ...)"
-            )
+            raise InputError(f"--prior {path}: unknown network; give lenscal's own weights or FFDNet's for colour")
     except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise InputError(f"--prior {path}: the weights do not fit the network they name ({error})") from error
-    return net.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+    return net.requires_grad_(False).eval().to(device)
 
 
 def shipped_prior() -> Path:

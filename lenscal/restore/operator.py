@@ -11,7 +11,7 @@ from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid, axis_positions
 
 
-def A(x: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> Tensor:  # noqa: N802 - the field's name
+def A(x: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> Tensor:
     """Blur an image: every output pixel uses the kernel that is interpolated at its own position.
 
     y(p) = sum_n w_n(p) (K_n * x)(p) = sum_q K_p(q) x(p - q), with K_p = sum_n w_n(p) K_n
@@ -39,7 +39,7 @@ def A(x: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> Tensor:  
     return _apply(x, psf, origin, adjoint=False)
 
 
-def A_adjoint(y: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> Tensor:  # noqa: N802
+def A_adjoint(y: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> Tensor:
     """The adjoint of `A`: <A x, y> = <x, A_adjoint y>, mirrored border included. Shapes and errors as in `A`."""
     return _apply(y, psf, origin, adjoint=True)
 

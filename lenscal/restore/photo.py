@@ -15,15 +15,21 @@ from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.restore import wiener
 from lenscal.restore.settings import Method, RestoreSettings
-from lenscal.restore.tiles import ArrayPhoto, LinearPhoto, Tiling, read_mirrored, tiling_for
+from lenscal.restore.tiles import (
+    ArrayPhoto,
+    LinearPhoto,
+    Tiling,
+    noise_variance,
+    read_mirrored,
+    tile_kernels,
+    tiling_for,
+)
 
 CLIP_FROM, CLIP_FULL = 0.94, 0.985
 """Between these parts of the clipping level the correction fades out."""
 
 
-def restore(
-    photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings
-) -> Generator[Report, str | None, np.ndarray]:
+def restore(photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings) -> Generator[Report, str | None, np.ndarray]:
     """Undo the blur of `psf` in a photo; reports after each row of tiles, the returned value is the result.
 
     Parameters
@@ -47,7 +53,7 @@ def restore(
     """
     if tuple(psf.image_size) != tuple(photo.size):
         (ph, pw), (h, w) = psf.image_size, photo.size
-        raise InputError(f"the PSF grid is for photos of {pw} x {ph} px, this one has {w} x {h}: choose its own profile")
+        raise InputError(f"the PSF grid is for photos of {pw} x {ph} px, this one has {w} x {h}: use its own profile")
     height, width = photo.size
     if settings.method is Method.NONE or settings.amount == 0:
         return photo.rgb_tile(slice(0, height), slice(0, width))
@@ -103,24 +109,6 @@ def pick_device(name: str) -> torch.device:
     if (name == "cuda" and not torch.cuda.is_available()) or (name == "mps" and not torch.backends.mps.is_available()):
         raise InputError(f"--device {name}: this machine has none that torch can use; choose cpu or auto")
     return torch.device(name)
-
-
-def noise_variance(photo: LinearPhoto, mean: Tensor, rows: np.ndarray, cols: np.ndarray) -> Tensor:
-    """Noise variance [n, 3] of tiles with mean values [n, 3] whose centres are the pixels (rows, cols), clamped."""
-    height, width = photo.size
-    y, x = np.clip(rows, 0, height - 1), np.clip(cols, 0, width - 1)
-    gain = np.stack([photo.gain_tile(slice(r, r + 1), slice(c, c + 1))[0, 0] for r, c in zip(y, x, strict=True)])
-    multiplier = torch.as_tensor(gain * photo.white_balance, dtype=mean.dtype, device=mean.device)
-    a = torch.tensor(photo.noise.a, dtype=mean.dtype, device=mean.device)
-    b = torch.tensor(photo.noise.b, dtype=mean.dtype, device=mean.device)
-    return multiplier * a * mean.clamp(min=0) + multiplier**2 * b
-
-
-def tile_kernels(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch.device) -> Tensor:
-    """Interpolated kernels [n, 3, k, k] at pixels (rows, cols)."""
-    height, width = psf.image_size
-    positions = np.stack([rows / max(height - 1, 1), cols / max(width - 1, 1)], axis=-1)
-    return torch.as_tensor(psf.at(positions), dtype=torch.float32, device=device)
 
 
 def wiener_photo(

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
 
 
@@ -87,12 +90,31 @@ def tiling_for(kernel_size: int, stride: int = 128) -> Tiling:
 
 def read_mirrored(photo: LinearPhoto, rows: range, cols: range) -> np.ndarray:
     """The photo's pixels of contiguous ranges that may leave the photo, which is mirrored there; float32 [h, w, 3]."""
-    index = [_mirrored(np.arange(r.start, r.stop), n) for r, n in zip((rows, cols), photo.size, strict=True)]
+    index = [mirrored(np.arange(r.start, r.stop), n) for r, n in zip((rows, cols), photo.size, strict=True)]
     (y0, y1), (x0, x1) = ((int(i.min()), int(i.max()) + 1) for i in index)
     tile = photo.rgb_tile(slice(y0, y1), slice(x0, x1))
     return tile[np.ix_(index[0] - y0, index[1] - x0)]
 
 
-def _mirrored(index: np.ndarray, length: int) -> np.ndarray:
+def mirrored(index: np.ndarray, length: int) -> np.ndarray:
+    """Pixel numbers that may lie outside 0..length - 1, mirrored into it (... 1 0 | 0 1 2 ...)."""
     index = index % (2 * length)
     return np.where(index < length, index, 2 * length - 1 - index)
+
+
+def noise_variance(photo: LinearPhoto, mean: Tensor, rows: np.ndarray, cols: np.ndarray) -> Tensor:
+    """Noise variance [n, 3] of tiles with mean values [n, 3] whose centres are the pixels (rows, cols), clamped."""
+    height, width = photo.size
+    y, x = np.clip(rows, 0, height - 1), np.clip(cols, 0, width - 1)
+    gain = np.stack([photo.gain_tile(slice(r, r + 1), slice(c, c + 1))[0, 0] for r, c in zip(y, x, strict=True)])
+    multiplier = torch.as_tensor(gain * photo.white_balance, dtype=mean.dtype, device=mean.device)
+    a = torch.tensor(photo.noise.a, dtype=mean.dtype, device=mean.device)
+    b = torch.tensor(photo.noise.b, dtype=mean.dtype, device=mean.device)
+    return multiplier * a * mean.clamp(min=0) + multiplier**2 * b
+
+
+def tile_kernels(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch.device) -> Tensor:
+    """Interpolated kernels [n, 3, k, k] at pixels (rows, cols)."""
+    height, width = psf.image_size
+    positions = np.stack([rows / max(height - 1, 1), cols / max(width - 1, 1)], axis=-1)
+    return torch.as_tensor(psf.at(positions), dtype=torch.float32, device=device)

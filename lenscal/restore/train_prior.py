@@ -112,8 +112,8 @@ def draw_sigma(n: int, size: int, settings: TrainSettings, rng: np.random.Genera
     level = rng.uniform(0, settings.sigma_max, (n, 1, 1, 1)).astype(np.float32)
     corners = rng.uniform(0, settings.sigma_max, (n, 1, 2, 2)).astype(np.float32)
     varies = rng.random((n, 1, 1, 1)) < settings.map_share
-    corners = torch.from_numpy(np.where(varies, corners, np.broadcast_to(level, corners.shape)))
-    return torch.nn.functional.interpolate(corners, (size, size), mode="bilinear", align_corners=True)
+    coarse = torch.from_numpy(np.where(varies, corners, np.broadcast_to(level, corners.shape)))
+    return torch.nn.functional.interpolate(coarse, (size, size), mode="bilinear", align_corners=True)
 
 
 def learning_rate(progress: float, step: int, rate: float) -> float:
@@ -126,15 +126,16 @@ def start(settings: TrainSettings) -> TrainState:
     """A fresh network that leaves images as they are."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        net = UnshuffleDenoiser(settings.channels, settings.depth).to(memory_format=torch.channels_last)
-        ema = UnshuffleDenoiser(settings.channels, settings.depth).to(memory_format=torch.channels_last)
+        net = UnshuffleDenoiser(settings.channels, settings.depth)
+        ema = UnshuffleDenoiser(settings.channels, settings.depth)
     convolutions = [layer for layer in net.body if isinstance(layer, torch.nn.Conv2d)]
     generator = torch.Generator().manual_seed(settings.seed)
     for layer in convolutions[:-1]:
         torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
-        torch.nn.init.zeros_(layer.bias)
+    for layer in convolutions:
+        if layer.bias is not None:
+            torch.nn.init.zeros_(layer.bias)
     torch.nn.init.zeros_(convolutions[-1].weight)
-    torch.nn.init.zeros_(convolutions[-1].bias)
     ema.load_state_dict(net.state_dict())
     ema.requires_grad_(False)
     return TrainState(net, ema, torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99)))
@@ -261,7 +262,7 @@ def main(argv: list[str] | None = None) -> None:
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=kind, default=getattr(defaults, name), help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--half-precision", action="store_true", help="compute in bfloat16 (faster on recent processors)")
+    parser.add_argument("--half-precision", action="store_true", help="compute in bfloat16 (faster on new processors)")
     given = vars(parser.parse_args(argv))
     folder, out = given.pop("folder"), given.pop("out")
     if given["minutes"] is None and given["steps"] is None:

@@ -116,7 +116,7 @@ def transfer(kernels: Tensor, field_px: int) -> Tensor:
 
 
 def wiener_filter(otf: Tensor, signal: Tensor, noise: Tensor) -> Tensor:
-    """The filter conj(K) S / (|K|^2 S + N), with `MODEL_ERROR` as further noise and a gain of 1 kept for K = 1, N = 0."""
+    """The filter conj(K) S / (|K|^2 S + N), with `MODEL_ERROR` as further noise; the gain for K = 1, N = 0 stays 1."""
     return (1 + MODEL_ERROR) * otf.conj() / (otf.abs().square() + MODEL_ERROR + noise / signal)
 
 
