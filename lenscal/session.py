@@ -37,8 +37,8 @@ class Step(StrEnum):
 class Lack(StrEnum):
     """What a step still needs, as a short sentence for the user."""
 
-    NO_SHARP = "Choose the sharp photos"
-    NO_DEGRADED = "Choose the photos to correct"
+    NO_SHARP = "Choose sharp photos"
+    NO_DEGRADED = "Choose photos to correct"
     NOT_READ = "Read the photos first"
     NO_PSF = "Calibrate or open a profile"
     NO_PHOTO = "Choose a photo"

@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtGui import QImage, QPixmap
 
 LOG_DECADES = 3.0
+SCREEN_GAMMA = 2.2
 CHANNELS = {"R": 0, "G": 1, "B": 2}
 
 
@@ -27,7 +28,7 @@ def kernel_pixels(kernels: np.ndarray, *, channel: str = "all", log: bool = Fals
     ----------
     kernels : ndarray [..., 3, k, k]
     channel : "all" for colour, or "R", "G", "B" in grey
-    log : show LOG_DECADES decades below the peak instead of linear values
+    log : show LOG_DECADES decades below the peak instead of light as it is (encoded for the screen's gamma)
     per_cell : each kernel's peak is white; otherwise the highest peak of all
 
     Returns
@@ -41,6 +42,8 @@ def kernel_pixels(kernels: np.ndarray, *, channel: str = "all", log: bool = Fals
     values = values / np.maximum(peak, 1e-12)
     if log:
         values = 1 + np.log10(np.maximum(values, 10**-LOG_DECADES)) / LOG_DECADES
+    else:
+        values = values ** (1 / SCREEN_GAMMA)
     return (np.moveaxis(values, -3, -1) * 255 + 0.5).astype(np.uint8)
 
 

@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
     def go_to(self, step: Step) -> None:
         self.stack.setCurrentWidget(self.pages[step])
         self.step_buttons[step].setChecked(True)
+        self.step_buttons[step].setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.controller.busy:
@@ -109,7 +110,7 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         steps = QFrame()
         steps.setObjectName("steps")
-        steps.setFixedWidth(212)
+        steps.setFixedWidth(244)
         column = QVBoxLayout(steps)
         column.setContentsMargins(10, 14, 10, 12)
         column.setSpacing(4)
@@ -123,7 +124,7 @@ class MainWindow(QMainWindow):
             button.setCheckable(True)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setIconSize(QSize(22, 22))
-            button.setFixedSize(190, 52)
+            button.setFixedSize(222, 54)
             button.setAccessibleName(title)
             button.clicked.connect(lambda _checked=False, step=step: self.go_to(step))
             button.toggled.connect(lambda _on, step=step: self._show_step(step))

@@ -111,18 +111,19 @@ class CalibratePage(Page):
         self.body.addLayout(row, 1)
         self._busy = self._ready = False
         self._shown: Calibration | None = None
+        self._settings: CalibrationSettings | None = None
 
     @property
     def settings(self) -> CalibrationSettings:
         size = self.kernel_size.value()
         return CalibrationSettings(
-            quality=self.quality.currentData(),
+            quality=Quality(self.quality.currentData()),
             device=self.device.currentData(),
             grid=(self.grid.value(), self.grid.value()),
             kernel_size=size if size % 2 else size + 1,
             seed=self.seed.value(),
             max_minutes=self.minutes.value() or None,
-            stages=self.stages.currentData(),
+            stages=Stages(self.stages.currentData()),
         )
 
     def show_settings(self, settings: CalibrationSettings) -> None:
@@ -158,6 +159,9 @@ class CalibratePage(Page):
         self.lack.setText(self.tr(lack.value) if lack else "")
         self.lack.setVisible(lack is not None)
         self.next_button.setVisible(session.psf is not None and not self._busy)
+        if session.settings is not self._settings:
+            self._settings = session.settings
+            self.show_settings(session.settings)
         calibration = session.calibration
         if calibration is not None and calibration is not self._shown:
             self._shown = calibration

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTableView, QWidget
 
 from lenscal.gui.pages.page import Page, muted, primary
@@ -30,6 +30,7 @@ class CheckPage(Page):
         self.table.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.horizontalHeader().setHighlightSections(False)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.summary = muted()
         self.warnings = muted()
         self.next_button = primary(self.tr("Go on to &calibrate"))
@@ -64,6 +65,4 @@ class CheckPage(Page):
         )
         source = degraded.frames[0].noise.source if degraded.frames else ""
         noise = self.tr("Noise: {source}.").format(source=source) if source else ""
-        gain = degraded.frames[0].gain_source if degraded.frames else ""
-        vignetting = self.tr("Vignetting: {source}.").format(source=gain) if gain else ""
-        self.summary.setText(" ".join(part for part in (words, noise, vignetting) if part))
+        self.summary.setText(f"{words} {noise}")

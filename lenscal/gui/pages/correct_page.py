@@ -151,7 +151,7 @@ class CorrectPage(Page):
 
     @property
     def settings(self) -> RestoreSettings:
-        return RestoreSettings(self.method.currentData(), self.amount.value, self.denoise.value)
+        return RestoreSettings(Method(self.method.currentData()), self.amount.value, self.denoise.value)
 
     def show_session(self, session: Session) -> None:
         lack = lacks(session)[Step.CORRECT]

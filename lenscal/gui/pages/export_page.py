@@ -165,10 +165,10 @@ class ExportPage(Page):
         try:
             settings = ExportSettings(
                 out=Path(self.folder.text()).expanduser(),
-                format=self.format.currentData(),
-                space=self.space.currentData(),
+                format=PhotoFormat(self.format.currentData()),
+                space=Space(self.space.currentData()),
                 template=self.template.text(),
-                on_conflict=self.conflict.currentData(),
+                on_conflict=OnConflict(self.conflict.currentData()),
             )
         except InputError as error:
             self.problem.emit(str(error))

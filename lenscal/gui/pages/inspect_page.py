@@ -162,10 +162,15 @@ def cell_figures(psf: PsfGrid, row: int, col: int) -> list[tuple[str, list[str]]
     """Name and the values of R, G, B, ready to be shown."""
     from lenscal.optics import mtf
 
-    kernels = psf.kernels[row, col].astype(np.float64)
+    kernels = psf.kernels[row, col]
+    height, width = psf.image_size
+    sagittal, tangential = mtf.mtf50_sagittal_tangential(kernels[None], psf.positions[row, col][None], width / height)
+    centre = mtf.centroid_px(kernels)
     return [
-        ("FWHM px", [f"{mtf.fwhm(kernel):.2f}" for kernel in kernels]),
-        ("EE80 px", [f"{mtf.ee80_radius_px(kernel):.2f}" for kernel in kernels]),
-        ("centre y px", [f"{mtf.centroid(kernel)[0]:+.2f}" for kernel in kernels]),
-        ("centre x px", [f"{mtf.centroid(kernel)[1]:+.2f}" for kernel in kernels]),
+        ("FWHM px", [f"{value:.2f}" for value in mtf.fwhm_px(kernels)]),
+        ("EE80 radius px", [f"{value:.2f}" for value in mtf.ee80_radius_px(kernels)]),
+        ("MTF50 sagittal c/px", [f"{value:.3f}" for value in sagittal[0]]),
+        ("MTF50 tangential c/px", [f"{value:.3f}" for value in tangential[0]]),
+        ("centre down px", [f"{value:+.2f}" for value in centre[:, 0]]),
+        ("centre right px", [f"{value:+.2f}" for value in centre[:, 1]]),
     ]

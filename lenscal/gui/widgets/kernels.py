@@ -121,12 +121,12 @@ class KernelMosaic(QWidget):
         self.update()
 
     def _area(self) -> tuple[QRect, float]:
-        """Where the mosaic is drawn, and screen px per kernel px (whole where there is room for it)."""
+        """Where the mosaic is drawn, and screen px per kernel px (whole where that costs little room)."""
         if self._pixmap is None:
             return self.rect(), 1.0
         width, height = self._pixmap.width(), self._pixmap.height()
         scale = min((self.width() - 8) / width, (self.height() - 8) / height)
-        scale = float(int(scale)) if scale >= 2 else max(scale, 0.1)
+        scale = float(int(scale)) if scale >= 5 else max(scale, 0.1)
         w, h = round(width * scale), round(height * scale)
         return QRect((self.width() - w) // 2, (self.height() - h) // 2, w, h), scale
 
