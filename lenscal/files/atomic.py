@@ -24,13 +24,13 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def check_output_file(path: Path) -> None:
-    """Notice before long work that a file cannot be written there.
+def check_profile_path(path: Path) -> None:
+    """Notice before long work that a profile cannot be written there.
 
     Raises
     ------
     InputError
-        Its folder is missing or not writable, or the path is a folder.
+        Its folder is missing or not writable, or the path is a folder or another kind of file.
     """
     if path.is_dir():
         raise InputError(f"--out {path} is a folder: give a file name, e.g. {path / 'lens.lenscal'}")
@@ -39,6 +39,8 @@ def check_output_file(path: Path) -> None:
         raise InputError(f"--out {path}: there is no folder {folder}; create it first")
     if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise InputError(f"--out {path}: not allowed to write there; choose another place")
+    if path.exists() and path.suffix.lower() != ".lenscal":
+        raise InputError(f"--out {path} exists and is no lenscal profile: not overwritten, choose another name")
 
 
 def check_output_folder(path: Path) -> None:

@@ -91,7 +91,7 @@ _PLAIN = ("camera", "camera_serial", "lens", "lens_serial", "focal_mm", "apertur
 def write_profile(path: Path, profile: Profile) -> Path:
     """Write the profile whole or not at all."""
     entries = {
-        "profile.json": json.dumps(_described(profile), indent=2, ensure_ascii=False).encode(),
+        "profile.json": json.dumps(described(profile), indent=2, ensure_ascii=False).encode(),
         "psf.npz": npz_bytes(profile.psf),
         "training/curves.csv": _curves_csv(profile.curves).encode(),
         "preview.png": preview_png(profile.psf),
@@ -108,7 +108,8 @@ def write_profile(path: Path, profile: Profile) -> Path:
     return path
 
 
-def _described(profile: Profile) -> dict[str, Any]:
+def described(profile: Profile) -> dict[str, Any]:
+    """What profile.json holds."""
     noise = profile.noise
     return {
         "format": "lenscal profile",
@@ -166,14 +167,14 @@ def read_profile(path: Path) -> Profile:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_archive(path, archive)
-            described = json.loads(_entry(path, archive, "profile.json"))
-            _check_schema(path, described)
+            values = json.loads(_entry(path, archive, "profile.json"))
+            _check_schema(path, values)
             psf = psf_from_npz(_entry(path, archive, "psf.npz"), str(path))
             names = set(archive.namelist())
             curves = _entry(path, archive, "training/curves.csv").decode() if "training/curves.csv" in names else ""
             checkpoint = "training/checkpoint.safetensors"
             weights = _weights(path, _entry(path, archive, checkpoint)) if checkpoint in names else {}
-            return replace(_profile_from(described, psf), curves=_curves_from(curves), weights=weights)
+            return replace(_profile_from(values, psf), curves=_curves_from(curves), weights=weights)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
@@ -212,38 +213,38 @@ def _entry(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     return content
 
 
-def _check_schema(path: Path, described: Any) -> None:
-    if not isinstance(described, dict) or described.get("format") != "lenscal profile":
+def _check_schema(path: Path, values: Any) -> None:
+    if not isinstance(values, dict) or values.get("format") != "lenscal profile":
         raise InputError(f"{path}: its profile.json is not one of lenscal's")
-    schema = described.get("schema")
+    schema = values.get("schema")
     if schema != SCHEMA:
         newer = isinstance(schema, int) and schema > SCHEMA
         advice = "update lenscal to open it" if newer else "calibrate again to renew it"
         raise InputError(f"{path} has schema version {schema!r}, this lenscal reads {SCHEMA}: {advice}")
 
 
-def _profile_from(described: Mapping[str, Any], psf: PsfGrid) -> Profile:
+def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
     for name in ("camera", "camera_serial", "lens", "lens_serial", "created", "finished", "device"):
-        if not isinstance(described.get(name, ""), str):
-            raise ValueError(f"{name} is {described[name]!r}, want text")
+        if not isinstance(values.get(name, ""), str):
+            raise ValueError(f"{name} is {values[name]!r}, want text")
     for name in ("focal_mm", "aperture_sharp", "aperture_degraded", "seconds"):
-        if not isinstance(described.get(name), int | float | None):
-            raise ValueError(f"{name} is {described[name]!r}, want a number")
-    size = described["sensor_size_px"]
+        if not isinstance(values.get(name), int | float | None):
+            raise ValueError(f"{name} is {values[name]!r}, want a number")
+    size = values["sensor_size_px"]
     if (size["height"], size["width"]) != psf.image_size:
         raise ValueError(f"sensor size {size} disagrees with psf.npz {psf.image_size}")
-    noise = described.get("noise")
+    noise = values.get("noise")
     return Profile(
         psf=psf,
         noise=NoiseModel(_three(noise["a"]), _three(noise["b"]), str(noise.get("source", ""))) if noise else None,
-        settings=dict(described.get("settings", {})),
-        versions=dict(described.get("versions", {})),
-        photos=tuple(ProfilePhoto(**photo) for photo in described.get("photos", ())),
-        stages=tuple(ProfileStage(**stage) for stage in described.get("stages", ())),
-        reblur={str(name): float(value) for name, value in described.get("reblur", {}).items()},
-        vignetting=tuple(described.get("vignetting", ())),
-        warnings=tuple(described.get("warnings", ())),
-        **{name: described[name] for name in _PLAIN if name in described},
+        settings=dict(values.get("settings", {})),
+        versions=dict(values.get("versions", {})),
+        photos=tuple(ProfilePhoto(**photo) for photo in values.get("photos", ())),
+        stages=tuple(ProfileStage(**stage) for stage in values.get("stages", ())),
+        reblur={str(name): float(value) for name, value in values.get("reblur", {}).items()},
+        vignetting=tuple(values.get("vignetting", ())),
+        warnings=tuple(values.get("warnings", ())),
+        **{name: values[name] for name in _PLAIN if name in values},
     )
 
 

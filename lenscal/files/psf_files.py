@@ -1,9 +1,8 @@
-"""PSF grids as files for other programs: FITS (photutils), npz, TIFF, CSV; and back."""
+"""PSF grids as files for other programs and back: FITS (photutils) and npz."""
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -282,36 +281,6 @@ def psf_from_npz(content: bytes, name: str) -> PsfGrid:
         confidence = None
     height, width = (int(n) for n in image_size)
     return PsfGrid(kernels, (height, width), _reference_of(reference, Reference.ABSOLUTE), confidence)
-
-
-def write_tiff(grid: PsfGrid, path: Path, provenance: Provenance = NO_PROVENANCE) -> Path:
-    """Write a 32-bit float TIFF, one RGB page a node in row-major order, positions in the description as JSON."""
-    import tifffile
-
-    rows, cols = grid.shape
-    described = {
-        "positions_yx_px": pixel_positions(grid).reshape(-1, 2).tolist(),
-        "rows": rows,
-        "cols": cols,
-        "image_size_px": list(grid.image_size),
-        "reference": grid.reference.value,
-        "camera": provenance.camera,
-        "lens": provenance.lens,
-        "f_number": provenance.f_number,
-        "f_number_reference": provenance.f_number_reference,
-    }
-    pages = grid.kernels.reshape(rows * cols, 3, grid.kernel_size, grid.kernel_size).transpose(0, 2, 3, 1)
-    with written_whole(path) as temporary, tifffile.TiffWriter(temporary) as tiff:
-        for number, page in enumerate(pages):
-            tiff.write(
-                np.ascontiguousarray(page, np.float32),
-                photometric="rgb",
-                description=json.dumps(described) if number == 0 else None,
-                software=f"lenscal {__version__}",
-                metadata=None,
-                contiguous=False,
-            )
-    return path
 
 
 def read_psf(path: Path) -> PsfGrid:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration
     from lenscal.virtual.dataset import VirtualDataset
 
-AVERAGE, NO_ODD, ESTIMATE = "average kernel", "true, no odd part", "estimate"
+AVERAGE, NO_ODD, ESTIMATE = "average", "true, no odd part", "estimate"
 _PROFILE_NAME = "demo.lenscal"
 
 
@@ -48,7 +48,7 @@ class DemoResult:
     scores : mapping
         Row ("delta", "average", "after G", ..., "estimate") -> figure -> value, see `lenscal.optics.metrics.score`.
     gain : Gain
-        For "average kernel" and "true, no odd part" (the lens's conditions), every stage, and "estimate".
+        For "average" and "true, no odd part" (the lens's conditions), every stage, and "estimate".
     """
 
     folder: Path
@@ -149,7 +149,7 @@ def _scores(truth: PsfGrid, calibration: Calibration) -> dict[str, dict[str, flo
     at = pixel_positions(truth).reshape(-1, 2)
     for name, grid in _estimates(calibration).items():
         scored = score(_nodes(truth), at, _nodes(grid), pixel_positions(grid).reshape(-1, 2))
-        rows = {"delta": scored["delta"], "average": scored["average"], **rows, name: scored["estimate"]}
+        rows = {"delta": scored["delta"], AVERAGE: scored["average"], **rows, name: scored["estimate"]}
     return rows
 
 

@@ -1,0 +1,59 @@
+"""The command line's entry: parse, run one command, turn errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+
+from lenscal.commands.parser import build_parser
+from lenscal.errors import InputError, LenscalError
+
+DONE, FAILED, WRONG_INPUT, CANCELLED = 0, 1, 2, 130
+
+_MODULES = {
+    "gui": "window",
+    "demo": "demo",
+    "check": "look",
+    "info": "look",
+    "calibrate": "calibrate",
+    "correct": "correct",
+    "export-psf": "export",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code: 0 done, 1 failed, 2 wrong use or input, 130 cancelled."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = build_parser().parse_args(arguments or ["gui"])
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else WRONG_INPUT
+    try:
+        module = importlib.import_module(f"lenscal.commands.{_MODULES[args.command]}")
+        code: int = getattr(module, f"run_{args.command.replace('-', '_')}")(args)
+        return code
+    except InputError as error:
+        return _fail(args, str(error), WRONG_INPUT)
+    except LenscalError as error:
+        return _fail(args, str(error), FAILED)
+    except KeyboardInterrupt:
+        return _fail(args, "cancelled, nothing was kept", CANCELLED)
+    except BrokenPipeError:
+        return FAILED
+    except Exception as error:
+        traceback.print_exc()
+        return _fail(args, f"unexpected: {type(error).__name__}: {error}", FAILED)
+
+
+def _fail(args: argparse.Namespace, message: str, code: int) -> int:
+    live = "\r\x1b[2K" if sys.stderr.isatty() else ""
+    sys.stderr.write(f"{live}lenscal: {message}\n")
+    if getattr(args, "json", False):
+        sys.stdout.write(f"{json.dumps({'error': message, 'exit_code': code})}\n")
+    if getattr(args, "verbose", False) and code != CANCELLED:
+        traceback.print_exc()
+    return code

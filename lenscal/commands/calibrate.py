@@ -1,0 +1,125 @@
+"""lenscal calibrate."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING, Any
+
+from lenscal.commands.parser import pair
+from lenscal.commands.progress import CANCELLED, Speaker, peak_memory_mb, run_job, without_nan
+from lenscal.errors import InputError
+
+if TYPE_CHECKING:
+    from lenscal.calibrate.settings import Calibration, CalibrationSettings
+    from lenscal.raw.folder import Inputs
+    from lenscal.raw.grouping import Overrides
+
+
+def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
+    """The options that `demo` and `calibrate` share, checked."""
+    from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+
+    if args.seed < 0:
+        raise InputError(f"--seed {args.seed}: choose 0 or more")
+    settings = CalibrationSettings(
+        quality=Quality(args.quality),
+        device=args.device,
+        grid=pair(args.grid, "--grid"),
+        kernel_size=args.kernel_size,
+        seed=args.seed,
+        max_minutes=args.max_minutes,
+        stages=Stages(args.stages),
+    )
+    check_device(args.device)
+    return settings
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that is not there before any work starts."""
+    if name not in ("auto", "cpu"):
+        from lenscal.restore.photo import pick_device
+
+        pick_device(name)
+
+
+def overrides_of(args: argparse.Namespace) -> tuple[Overrides, Overrides]:
+    """What was typed in for the sharp and the degraded photos."""
+    from lenscal.raw.grouping import Overrides
+
+    return (
+        Overrides(aperture=args.aperture_sharp, lens=args.lens, focal_mm=args.focal),
+        Overrides(aperture=args.aperture_degraded, lens=args.lens, focal_mm=args.focal),
+    )
+
+
+def run_calibrate(args: argparse.Namespace) -> int:
+    from lenscal import jobs
+    from lenscal.files.atomic import check_profile_path
+    from lenscal.files.profile import write_profile
+
+    speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
+    start = time.monotonic()
+    settings, (sharp, degraded) = calibration_settings(args), overrides_of(args)
+    check_profile_path(args.out)
+    with jobs.photo_cache() as cache:
+        reading = jobs.import_photos(
+            [args.sharp], [args.degraded], sharp_overrides=sharp, degraded_overrides=degraded, cache=cache
+        )
+        inputs = run_job(reading, speaker)
+        for warning in inputs.warnings:
+            speaker.note(f"note: {warning}")
+        calibration = run_job(jobs.calibrate(inputs, settings), speaker, keeps=True)
+        for warning in calibration.warnings:
+            speaker.note(f"note: {warning}")
+        profile = jobs.build_profile(inputs, calibration, settings)
+    write_profile(args.out, profile)
+    summary = {
+        "profile": str(args.out),
+        **calibration_summary(inputs, calibration),
+        "seconds": time.monotonic() - start,
+    }
+    speaker.result(_in_words(summary), summary)
+    return CANCELLED if calibration.finished == "stopped" else 0
+
+
+def calibration_summary(inputs: Inputs, calibration: Calibration) -> dict[str, Any]:
+    """What `calibrate --json` says at least, but for the profile's path."""
+    confidence = calibration.psf.confidence
+    rejected = [*inputs.sharp.rejected, *inputs.degraded.rejected]
+    summary = {
+        "seconds": calibration.seconds,
+        "finished": calibration.finished,
+        "device": calibration.device,
+        "patches_flow": calibration.patches_flow,
+        "patches_matching": calibration.patches_matching,
+        "same_scenes": calibration.same_scenes,
+        "stages": [{"name": s.name, "seconds": s.seconds, "reblur": s.reblur} for s in calibration.stages],
+        "reblur": dict(calibration.reblur),
+        "confidence": None
+        if confidence is None
+        else {"mean": float(confidence.mean()), "worst": float(confidence.min())},
+        "noise": {"a": list(calibration.noise.a), "b": list(calibration.noise.b), "source": calibration.noise.source},
+        "frames": {"used": len(inputs.sharp.frames) + len(inputs.degraded.frames), "rejected": len(rejected)},
+        "rejected": [{"name": r.path.name, "reason": r.reason} for r in rejected],
+        "warnings": [*inputs.warnings, *calibration.warnings],
+        "peak_memory_mb": peak_memory_mb(),
+    }
+    plain: dict[str, Any] = without_nan(summary)
+    return plain
+
+
+def _in_words(summary: dict[str, Any]) -> str:
+    lines = [f"{summary['profile']} written after {summary['seconds']:.0f} s on {summary['device']}."]
+    if summary["finished"] != "done":
+        why = "you stopped it" if summary["finished"] == "stopped" else "the time was up"
+        lines.append(f"The calibration ended early, as {why}: what was reached is kept.")
+    frames = summary["frames"]
+    lines.append(f"{frames['used']} photos used, {frames['rejected']} left out.")
+    if summary["confidence"]:
+        lines.append("Confidence: mean {mean:.2f}, worst node {worst:.2f} (1: sure).".format(**summary["confidence"]))
+    reblur = {name: value for name, value in summary["reblur"].items() if value is not None}
+    if reblur:
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in reblur.items())
+        lines.append(f"Re-blur distance on kept-out photos (smaller is better): {figures}.")
+    return "\n".join(lines)

@@ -1,0 +1,103 @@
+"""lenscal correct."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lenscal.commands.calibrate import check_device
+from lenscal.commands.progress import CANCELLED, Speaker, run_job
+from lenscal.errors import InputError
+
+if TYPE_CHECKING:
+    from lenscal.files.profile import Profile
+    from lenscal.jobs import PhotoResult
+    from lenscal.optics.psf_grid import PsfGrid
+
+
+def run_correct(args: argparse.Namespace) -> int:
+    from lenscal import jobs
+    from lenscal.files.atomic import check_output_folder
+    from lenscal.files.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
+    from lenscal.restore.settings import Method, RestoreSettings
+
+    speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
+    restore = RestoreSettings(Method(args.method), args.amount, args.denoise, args.device, args.prior)
+    export = ExportSettings(
+        args.out, PhotoFormat(args.format), Space(args.space), args.template, OnConflict(args.on_conflict)
+    )
+    if args.prior is not None and not Path(args.prior).is_file():
+        raise InputError(f"--prior {args.prior}: there is no such file")
+    photos = _photos(args.photos)
+    check_output_folder(args.out)
+    psf = profile_or_grid(args.psf)
+    check_device(args.device)
+    results = run_job(jobs.correct(psf, photos, restore, export, force=args.force), speaker, keeps=True)
+    failed = [r for r in results if r.output is None and not r.skipped]
+    summary = {
+        "written": [str(r.output) for r in results if r.output is not None],
+        "skipped": [str(r.source) for r in results if r.skipped],
+        "failed": [{"photo": str(r.source), "reason": r.problem} for r in failed],
+        "not_reached": [str(path) for path in photos[len(results) :]],
+        "photos": [_described(r) for r in results],
+    }
+    for result in results:
+        for warning in result.warnings:
+            speaker.note(f"note: {result.source.name}: {warning}")
+    speaker.result(_in_words(results, len(photos)), summary)
+    if len(results) < len(photos):
+        return CANCELLED
+    if not failed:
+        return 0
+    nothing_begun = len(failed) == len(results) and all(r.wrong_input for r in failed)
+    return 2 if nothing_begun else 1
+
+
+def profile_or_grid(path: Path) -> Profile | PsfGrid:
+    """A profile with all it knows, or the bare grid of PSF files."""
+    from lenscal.files.profile import read_profile
+    from lenscal.files.psf_files import read_psf
+
+    return read_psf(path) if path.is_dir() or path.suffix.lower() == ".npz" else read_profile(path)
+
+
+def _photos(paths: Sequence[Path]) -> list[Path]:
+    """Files as they are named (each problem is told), the RAW files of folders; each once.
+
+    Raises
+    ------
+    InputError
+        A path does not exist, or a folder holds no RAW files.
+    """
+    from lenscal.raw.folder import find_raw_files
+
+    found: list[Path] = []
+    for path in paths:
+        found += find_raw_files([path]) if path.is_dir() or not path.exists() else [path]
+    return list(dict.fromkeys(found))
+
+
+def _described(result: PhotoResult) -> dict[str, Any]:
+    return {
+        "photo": str(result.source),
+        "output": None if result.output is None else str(result.output),
+        "problem": result.problem,
+        "skipped": result.skipped,
+        "warnings": list(result.warnings),
+        "seconds": result.seconds,
+    }
+
+
+def _in_words(results: Sequence[PhotoResult], asked: int) -> str:
+    lines = []
+    for result in results:
+        if result.output is not None:
+            lines.append(f"{result.source.name} -> {result.output} ({result.seconds:.1f} s)")
+        else:
+            told = result.problem.removeprefix(f"{result.source.name}: ")
+            lines.append(f"{result.source.name}: {'' if result.skipped else 'not corrected: '}{told}")
+    written = sum(r.output is not None for r in results)
+    lines.append(f"{written} of {asked} photos written.")
+    return "\n".join(lines)

@@ -1,0 +1,145 @@
+"""Stepping a job on the command line: progress on standard error, Ctrl+C, and the one place that prints results."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, TypeVar
+
+from lenscal.reports import Report
+
+T = TypeVar("T")
+_LIVE_INTERVAL_S = 0.1
+_PLAIN_INTERVAL_S = 1.0
+CANCELLED = 130
+
+
+class Speaker:
+    """What a command says: results on standard output, everything else on standard error."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+        self.as_json = as_json
+        self.verbose = verbose
+        self._quiet = quiet
+        self._live = sys.stderr.isatty()
+        self._shown_at = 0.0
+        self._shown = ""
+
+    def progress(self, report: Report) -> None:
+        """Show a report: a live line on a terminal, otherwise at most a line a second."""
+        if self._quiet:
+            return
+        now = time.monotonic()
+        if now - self._shown_at < (_LIVE_INTERVAL_S if self._live else _PLAIN_INTERVAL_S):
+            return
+        line = self._line(report)
+        if not self._live and line == self._shown:
+            return
+        self._shown_at, self._shown = now, line
+        if self._live:
+            width = shutil.get_terminal_size().columns
+            sys.stderr.write(f"\r\x1b[2K{line[: width - 1]}")
+        else:
+            sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    def _line(self, report: Report) -> str:
+        part = "    " if report.fraction is None else f"{100 * report.fraction:3.0f}%"
+        left = f" ({_duration(report.seconds_left)} left)" if report.seconds_left else ""
+        figures = "".join(f"  {name} {value:.4g}" for name, value in report.curves.items()) if self.verbose else ""
+        return f"{part} {report.message}{left}{figures}"
+
+    def note(self, text: str) -> None:
+        """Say something on standard error, on a line of its own."""
+        self.end_line()
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+    def end_line(self) -> None:
+        """Leave the live line behind."""
+        if self._live and self._shown:
+            sys.stderr.write("\r\x1b[2K")
+            self._shown = ""
+
+    def result(self, text: str, values: Mapping[str, Any]) -> None:
+        """Print the result: words, or the one JSON object."""
+        self.end_line()
+        sys.stdout.write(f"{json.dumps(values, allow_nan=False) if self.as_json else text}\n")
+        sys.stdout.flush()
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def run_job(job: Generator[Report, str | None, T], speaker: Speaker, *, keeps: bool = False) -> T:
+    """Step a job to its end. Where it `keeps` what it has, the first Ctrl+C asks it to stop early.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At the second Ctrl+C, or the first if nothing is kept; the job is closed.
+    """
+    with _stop_at_interrupt(speaker, active=keeps) as stopping:
+        reply: str | None = None
+        told = False
+        try:
+            while True:
+                speaker.progress(job.send(reply))
+                reply = "stop" if stopping.is_set() and not told else None
+                told = told or reply is not None
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        finally:
+            job.close()
+            speaker.end_line()
+
+
+@contextmanager
+def _stop_at_interrupt(speaker: Speaker, *, active: bool) -> Iterator[threading.Event]:
+    stopping = threading.Event()
+    if not active or threading.current_thread() is not threading.main_thread():
+        yield stopping
+        return
+
+    def interrupted(_signal: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+        speaker.note("Stopping, what was reached is kept (Ctrl+C again: throw it away)")
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield stopping
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def peak_memory_mb() -> float | None:
+    """The most memory this process has held, MB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def without_nan(value: Any) -> Any:
+    """The same with numbers that JSON does not know replaced by null, and numpy numbers made plain."""
+    if isinstance(value, Mapping):
+        return {str(k): without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(v) for v in value]
+    if isinstance(value, float) or hasattr(value, "dtype"):
+        plain = float(value)
+        return plain if abs(plain) < float("inf") else None
+    return value

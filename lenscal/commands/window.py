@@ -1,0 +1,15 @@
+"""lenscal gui, and lenscal without a command."""
+
+from __future__ import annotations
+
+import argparse
+
+from lenscal.commands.parser import pair
+
+
+def run_gui(args: argparse.Namespace) -> int:
+    size = pair(args.size, "--size")
+    from lenscal.gui.app import run
+
+    code: int = run(args.project, grab=args.grab, theme=args.theme, size=size)
+    return code
