@@ -62,7 +62,7 @@ def pick_photos(infos: Sequence[PhotoInfo], overrides: Overrides, role: str) -> 
     option = f"--aperture-{role}"
     known = [f for f in groups if f is not None]
     if overrides.aperture is None:
-        _refuse_cameras(infos, role)
+        check_same_setup([_fill_in(info, overrides) for info in infos], role)
         if len(groups) > 1:
             raise InputError(f"the {role} photos have several apertures ({_list_apertures(groups)}): "
                              f"keep one in the folder, or choose one with {option}")
@@ -96,7 +96,7 @@ def check_same_setup(infos: Sequence[PhotoInfo], where: str) -> None:
     ------
     InputError
     """
-    _refuse_cameras(infos, where)
+    _refuse_mixed(infos, where, "cameras", lambda i: i.camera, "use photos of one camera only")
     _refuse_mixed(infos, where, "camera bodies (serial numbers)", lambda i: i.camera_serial,
                   "use photos of one body only")
     _refuse_mixed(infos, where, "lenses", lambda i: i.lens, "use photos of one lens only, or name it with --lens")
@@ -108,10 +108,6 @@ def check_same_setup(infos: Sequence[PhotoInfo], where: str) -> None:
                          "a calibration holds for one; use photos of one, or type it in with --focal")
     _refuse_mixed(infos, where, "sensor sizes", lambda i: f"{i.width} x {i.height}" if i.width else "",
                   "use photos of one size and crop mode")
-
-
-def _refuse_cameras(infos: Sequence[PhotoInfo], where: str) -> None:
-    _refuse_mixed(infos, where, "cameras", lambda i: i.camera, "use photos of one camera only")
 
 
 def _refuse_mixed(

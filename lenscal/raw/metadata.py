@@ -180,9 +180,18 @@ def _floats(exif: _Exif, key: str) -> list[float]:
         return []
     try:
         value = datum.getValue()
-        return [float(value.toFloat(i)) for i in range(min(value.count(), 64))]
+        return [_exact(value, i) for i in range(min(value.count(), 64))]
     except (ZeroDivisionError, ValueError, IndexError):
         return []
+
+
+def _exact(value: Any, index: int) -> float:
+    import exiv2
+
+    if value.typeId() in (exiv2.TypeId.unsignedRational, exiv2.TypeId.signedRational):
+        numerator, denominator = value.toRational(index)
+        return numerator / denominator
+    return float(value.toFloat(index))
 
 
 def _noise_pairs(values: list[float]) -> tuple[tuple[float, float], ...]:
@@ -242,7 +251,9 @@ def _lens(exif: _Exif) -> str:
 def is_lens_name(text: str) -> bool:
     """Whether this names one lens: not 'n/a', a bare number, nor one of several candidates."""
     plain = text.strip(" -").lower()
-    return bool(re.search(r"[a-z]", plain)) and not plain.startswith(("n/a", "none", "unknown")) and " or " not in plain
+    if not re.search(r"[a-z]", plain) or plain.startswith(("n/a", "none", "unknown")):
+        return False
+    return not re.search(r"\bor\b", plain)
 
 
 def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:

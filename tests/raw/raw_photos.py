@@ -48,8 +48,10 @@ def write_photo(
     cfa = np.array(["RGB".index(c) for c in pattern]).reshape(2, 2)
     if raw is None:
         raw = add_noise(mosaic_of(scene(seed=seed), cfa), 1e-4, 1e-6, np.random.default_rng(seed))
-    settings: dict[str, Any] = dict(black=BLACK, white=WHITE, make="Musterwerk", model="Mark I", lens="Muster 50mm f/1.8",
-                          f_number=5.6, focal_mm=50, iso=100, exposure_s=0.01, date_time="2026:11:22 10:00:00",
-                          noise_profile=[(1e-4, 1e-6)], colour_matrix=MATRIX, as_shot_neutral=NEUTRAL)
+    settings: dict[str, Any] = {
+        "black": BLACK, "white": WHITE, "make": "Musterwerk", "model": "Mark I", "lens": "Muster 50mm f/1.8",
+        "f_number": 5.6, "focal_mm": 50, "iso": 100, "exposure_s": 0.01, "date_time": "2026:11:22 10:00:00",
+        "noise_profile": [(1e-4, 1e-6)], "colour_matrix": MATRIX, "as_shot_neutral": NEUTRAL,
+    }
     write_bayer_dng(path, raw, cfa=pattern, **(settings | changes))
     return raw

@@ -33,8 +33,10 @@ def test_every_bad_file_is_refused_with_a_reason(shared: Path) -> None:
     # A good photo first and in between: what it leaves in memory must not turn up as somebody else's picture.
     good = shared / "data" / "raw" / "PowerShot_S40__CRW_0101.CRW"
     names = [str(p) for p in (good, *files[: len(files) // 2], good, *files[len(files) // 2 :])]
-    done = subprocess.run([sys.executable, "-c", READ, *names], capture_output=True, text=True, timeout=120, check=False,
-                          cwd=Path(__file__).resolve().parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", READ, *names],
+        capture_output=True, text=True, timeout=120, check=False, cwd=Path(__file__).resolve().parents[2],
+    )
     outcome = dict(json.loads(line) for line in done.stdout.splitlines())
     assert done.returncode == 0, (list(outcome)[-1:], done.stderr[-2000:])
     assert len(files) >= 20

@@ -154,7 +154,7 @@ def test_camera_files(shared: Path, name: str) -> None:
     assert all(2e-5 < a < 1e-3 for a in frame.noise.a), frame.noise
 
 
-def test_colours_of_the_sites_are_librawls_own(shared: Path) -> None:
+def test_colours_of_the_sites_are_libraws_own(shared: Path) -> None:
     import rawpy
 
     for name in CAMERAS[:2]:
@@ -166,7 +166,8 @@ def test_colours_of_the_sites_are_librawls_own(shared: Path) -> None:
 
 
 def test_white_balance_is_validated() -> None:
-    np.testing.assert_allclose(normalised_white_balance([1687.0, 1036.0, 1655.0, 1036.0]), [1.6284, 1, 1.5975], rtol=1e-4)
+    scaled = normalised_white_balance([1687.0, 1036.0, 1655.0, 1036.0])
+    np.testing.assert_allclose(scaled, [1.6284, 1, 1.5975], rtol=1e-4)
     daylight = [2.1, 0.9, 1.1, 0.0]
     expected = np.array(daylight[:3]) / 0.9
     for bad in ([-1.0, 0.98, 1.0, 0.0], [0.0] * 4, [float("nan"), 1, 1, 0], [100.0, 1, 1, 1], [], None):
