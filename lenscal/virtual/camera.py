@@ -143,7 +143,8 @@ def blurred(scene: np.ndarray, field: BlurField) -> np.ndarray:
 
 def exposure(scene: np.ndarray, camera: VirtualCamera, *, clipped: float = 0.005) -> float:
     """Factor that makes the given share of RAW values clip (taken on the scene, so equal for every aperture)."""
-    half = cv2.resize(scene, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA) / np.array(camera.white_balance, np.float32)
+    small = cv2.resize(scene, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    half = small / np.array(camera.white_balance, np.float32)
     sites = np.concatenate([half[..., 0].ravel(), np.repeat(half[..., 1].ravel(), 2), half[..., 2].ravel()])
     return float(1 / np.quantile(sites, 1 - clipped))
 
