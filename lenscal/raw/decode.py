@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,10 @@ _MIN_SIDE_PX = 32
 _MIN_BYTES_PER_SITE = 0.06
 """Lossless codes need at least a bit a site, some cameras' lossy ones a little less."""
 _WHITE_BALANCE_RANGE = (0.1, 10.0)
+
+
+class CacheError(LenscalError):
+    """Decoded photos cannot be kept on the disk: no fault of the photo."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +55,10 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
     ------
     LenscalError
         The file is missing, cut off, damaged, of an unknown kind, or its sensor has no mosaic of red, green and blue.
+    CacheError
+        The cache cannot be written.
     """
-    if not path.is_file():
-        raise LenscalError(f"{path.name}: there is no such file")
+    _refuse_unreadable(path)
     info = info or read_info(path, ask_libraw=False)
     _refuse_missing_data(path)
     try:
@@ -79,6 +85,7 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
 def probe(path: Path) -> str:
     """Why LibRaw cannot unpack this file; empty where it can. Much faster than decoding."""
     try:
+        _refuse_unreadable(path)
         _refuse_missing_data(path)
         with rawpy.imread(str(path)) as raw:
             _read_mosaic(raw, PhotoInfo(path))
@@ -89,6 +96,15 @@ def probe(path: Path) -> str:
     except (OSError, UnicodeError, MemoryError) as error:
         return f"cannot be read ({error})"
     return ""
+
+
+def _refuse_unreadable(path: Path) -> None:
+    if not path.is_file():
+        raise LenscalError(f"{path.name}: there is no such file")
+    if not os.access(path, os.R_OK):
+        raise LenscalError(f"{path.name}: you are not allowed to read it")
+    if path.stat().st_size == 0:
+        raise LenscalError(f"{path.name}: the file is empty")
 
 
 def _refuse_missing_data(path: Path) -> None:
@@ -200,14 +216,17 @@ def _cache_stem(path: Path) -> str:
 
 
 def _to_cache(array: np.ndarray, target: Path) -> np.ndarray:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part", delete=False) as file:
-        partial = Path(file.name)
-        try:
+    partial: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part", delete=False) as file:
+            partial = Path(file.name)
             np.save(file.file, array)  # the wrapped file: numpy writes real files without a copy
-            file.close()
-            partial.replace(target)
-        except BaseException:
+        partial.replace(target)
+        return np.load(target, mmap_mode="r")
+    except OSError as error:
+        need = f"{array.nbytes / 1e6:.0f} MB"
+        raise CacheError(f"{target.parent}: {error.strerror or error}; a photo needs {need} there: make room") from error
+    finally:
+        if partial is not None:
             partial.unlink(missing_ok=True)
-            raise
-    return np.load(target, mmap_mode="r")

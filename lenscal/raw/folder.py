@@ -197,7 +197,7 @@ def _all_unreadable(rejected: Sequence[Rejected], role: str) -> InputError:
 def _decode_all(
     infos: Sequence[PhotoInfo], rejected: Sequence[Rejected], cache: Path | None, role: str
 ) -> Generator[Report, str | None, ImportedFolder]:
-    from lenscal.raw.decode import decode_photo
+    from lenscal.raw.decode import CacheError, decode_photo
 
     frames: list[Frame] = []
     out = list(rejected)
@@ -213,6 +213,8 @@ def _decode_all(
                                 n / len(infos), n)
             try:
                 frames.append(future.result())
+            except CacheError:
+                raise
             except LenscalError as error:
                 out.append(Rejected(info.path, str(error).removeprefix(f"{info.path.name}: ")))
             if told == "stop" and frames:

@@ -11,6 +11,9 @@ from lenscal.files.dng import write_bayer_dng
 
 BLACK, WHITE = 256, 16383
 NEUTRAL = (0.5, 1.0, 0.625)
+X_TRANS = np.array(
+    [[1, 2, 1, 1, 0, 1], [0, 1, 0, 2, 1, 2], [1, 2, 1, 1, 0, 1], [1, 0, 1, 1, 2, 1], [2, 1, 2, 0, 1, 0],
+     [1, 0, 1, 1, 2, 1]], np.uint8)
 MATRIX = np.array([[0.9, -0.3, -0.1], [-0.5, 1.3, 0.2], [-0.1, 0.2, 0.6]])
 
 
@@ -55,3 +58,20 @@ def write_photo(
     }
     write_bayer_dng(path, raw, cfa=pattern, **(settings | changes))
     return raw
+
+
+def write_x_trans(path: Path, raw: np.ndarray) -> None:
+    """Write a DNG with Fuji's 6 x 6 pattern."""
+    import tifffile
+
+    def ratios(values: Any) -> tuple[int, ...]:
+        return tuple(n for v in np.ravel(values) for n in (round(v * 10000), 10000))
+
+    tags = [
+        (271, 2, 0, "Muster", True), (272, 2, 0, "X", True), (33421, 3, 2, (6, 6), True),
+        (33422, 1, 36, tuple(X_TRANS.ravel().tolist()), True), (50706, 1, 4, (1, 4, 0, 0), True),
+        (50708, 2, 0, "Muster X", True), (50710, 1, 3, (0, 1, 2), True), (50711, 3, 1, 1, True),
+        (50714, 5, 1, (BLACK, 1), True), (50717, 4, 1, WHITE, True), (50721, 10, 9, ratios(MATRIX), True),
+        (50728, 5, 3, ratios(NEUTRAL), True), (50778, 3, 1, 21, True),
+    ]
+    tifffile.imwrite(path, raw, photometric=32803, extratags=tags, metadata=None)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from raw_photos import BLACK, MATRIX, NEUTRAL, WHITE, write_photo
+from raw_photos import BLACK, MATRIX, NEUTRAL, WHITE, X_TRANS, add_noise, mosaic_of, scene, write_photo, write_x_trans
 
 from lenscal.errors import LenscalError
 from lenscal.raw.decode import decode_photo, normalised_white_balance, plausible_white, probe
@@ -182,3 +182,14 @@ def test_white_level_per_channel_counts_unless_the_photo_goes_beyond_it() -> Non
     assert plausible_white(4095, None, photo, 0) == 4095
     photo[10:20] = 4095
     assert plausible_white(4095, [3827] * 4, photo, 0) == 4095
+
+
+def test_x_trans(tmp_path: Path) -> None:
+    mosaic = add_noise(mosaic_of(scene(540, 720), X_TRANS), 1e-4, 1e-6, np.random.default_rng(0))
+    write_x_trans(tmp_path / "x.dng", mosaic)
+    frame = decode_photo(tmp_path / "x.dng")
+    np.testing.assert_array_equal(frame.cfa, X_TRANS)
+    np.testing.assert_array_equal(frame.mosaic, mosaic)
+    np.testing.assert_allclose(frame.white_balance, 1 / np.array(NEUTRAL), rtol=1e-3)
+    assert frame.black.shape == (6, 6)
+    assert_sites_agree(frame)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from raw_photos import write_photo
 
-from lenscal.errors import InputError
+from lenscal.errors import InputError, LenscalError
 from lenscal.raw.folder import Inputs, find_raw_files, import_folder, import_pair
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.grouping import Overrides, group_by_aperture
@@ -79,6 +79,12 @@ def test_damaged_photos_are_left_out_and_named(tmp_path: Path) -> None:
     assert len(inputs.sharp.frames) == len(inputs.degraded.frames) == 2
     assert [r.path.name for r in inputs.sharp.rejected + inputs.degraded.rejected] == ["broken.nef", "cut.dng"]
     assert any("cut.dng: the file is cut off" in w for w in inputs.warnings)
+
+
+def test_a_cache_that_cannot_be_written_is_not_the_photos_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(LenscalError, match="needs 0 MB there: make room"):
+        finish(import_folder([folder(tmp_path / "s")], cache=tmp_path / "file"))
 
 
 def test_all_unreadable(tmp_path: Path) -> None:

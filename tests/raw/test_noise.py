@@ -4,15 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from raw_photos import BLACK, WHITE, add_noise, mosaic_of
+from raw_photos import BLACK, WHITE, X_TRANS, add_noise, mosaic_of
 
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo
 from lenscal.raw.noise import estimate_noise, noise_from_profile
 
 RGGB = np.array([[0, 1], [1, 2]], np.uint8)
-X_TRANS = np.array(
-    [[1, 2, 1, 1, 0, 1], [0, 1, 0, 2, 1, 2], [1, 2, 1, 1, 0, 1], [1, 0, 1, 1, 2, 1], [2, 1, 2, 0, 1, 0],
-     [1, 0, 1, 1, 2, 1]], np.uint8)
 
 
 def frame_of(image: np.ndarray, a: float, b: float, rng: np.random.Generator, cfa: np.ndarray = RGGB) -> Frame:
