@@ -225,8 +225,8 @@ def _to_cache(array: np.ndarray, target: Path) -> np.ndarray:
         partial.replace(target)
         return np.load(target, mmap_mode="r")
     except OSError as error:
-        need = f"{array.nbytes / 1e6:.0f} MB"
-        raise CacheError(f"{target.parent}: {error.strerror or error}; a photo needs {need} there: make room") from error
+        need = f"{array.nbytes / 1e6:.0f} MB are needed there"
+        raise CacheError(f"{target.parent}: {error.strerror or error}; {need}: make room") from error
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)

@@ -83,7 +83,7 @@ def test_damaged_photos_are_left_out_and_named(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_is_not_the_photos_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
-    with pytest.raises(LenscalError, match="needs 0 MB there: make room"):
+    with pytest.raises(LenscalError, match="0 MB are needed there: make room"):
         finish(import_folder([folder(tmp_path / "s")], cache=tmp_path / "file"))
 
 
