@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from lenscal.errors import InputError
 
-LAYOUT = "lenscal unshuffle denoiser 1"
+LAYOUT = "lenscal residual unshuffle denoiser 1"
 
 
 class Denoiser(Protocol):
@@ -32,21 +32,31 @@ def sigma_map(x: Tensor, sigma: float | Tensor) -> Tensor:
     return level.expand(x.shape[0], 1, *x.shape[-2:])
 
 
+class ResidualBlock(nn.Module):
+    """x + conv(relu(conv(x))): starts near the identity, so that a deep network trains quickly."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(functional.relu(self.first(x), inplace=True))
+
+
 class UnshuffleDenoiser(nn.Module):
-    """A plain convolutional network on the image's four half-size phases, told the noise level (after FFDNet).
+    """A small residual network on the image's four half-size phases, told the noise level (after FFDNet).
 
     denoised = x - sigma * net([phases of x, sigma]): at sigma 0 it leaves the image as it is, and the network's
     output has the same size at every noise level. Zhang, Zuo, Zhang 2018, DOI 10.1109/TIP.2018.2839891.
     """
 
-    def __init__(self, channels: int = 64, depth: int = 12) -> None:
+    def __init__(self, channels: int = 64, n_blocks: int = 5) -> None:
         super().__init__()
-        self.channels, self.depth = channels, depth
-        layers: list[nn.Module] = [nn.Conv2d(13, channels, 3, padding=1), nn.ReLU(inplace=True)]
-        for _ in range(depth - 2):
-            layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(inplace=True)]
-        layers.append(nn.Conv2d(channels, 12, 3, padding=1))
-        self.body = nn.Sequential(*layers)
+        self.channels, self.n_blocks = channels, n_blocks
+        self.head = nn.Conv2d(13, channels, 3, padding=1)
+        self.blocks = nn.Sequential(*(ResidualBlock(channels) for _ in range(n_blocks)))
+        self.tail = nn.Conv2d(channels, 12, 3, padding=1)
 
     def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
         level = sigma_map(x, sigma)
@@ -54,7 +64,7 @@ class UnshuffleDenoiser(nn.Module):
         level, _, _ = _even(level)
         phases = functional.pixel_unshuffle(padded, 2) - 0.5
         features = torch.cat([phases, 4 * functional.avg_pool2d(level, 2)], dim=1)
-        noise = functional.pixel_shuffle(self.body(features), 2)
+        noise = functional.pixel_shuffle(self.tail(functional.relu(self.blocks(self.head(features)))), 2)
         return (padded - level * noise)[..., :height, :width]
 
 
@@ -81,7 +91,7 @@ class PlainFfdnet(nn.Module):
 
 def save_denoiser(net: UnshuffleDenoiser, file: Path, *, notes: Mapping[str, str] | None = None) -> None:
     """Write the weights as safetensors, atomically. `notes` go into the file's metadata."""
-    metadata = {"layout": LAYOUT, "channels": str(net.channels), "depth": str(net.depth), **(notes or {})}
+    metadata = {"layout": LAYOUT, "channels": str(net.channels), "blocks": str(net.n_blocks), **(notes or {})}
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.part")
     tensors = {name: value.detach().to("cpu", torch.float32).contiguous() for name, value in net.state_dict().items()}
@@ -107,7 +117,7 @@ def load_denoiser(file: Path | None = None, *, device: str | torch.device = "cpu
     net: UnshuffleDenoiser | PlainFfdnet
     try:
         if metadata.get("layout") == LAYOUT:
-            net = UnshuffleDenoiser(int(metadata["channels"]), int(metadata["depth"]))
+            net = UnshuffleDenoiser(int(metadata["channels"]), int(metadata["blocks"]))
             net.load_state_dict(weights)
         elif "model.0.weight" in weights and weights["model.0.weight"].shape[1] == 13:
             net = PlainFfdnet(weights)

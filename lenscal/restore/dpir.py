@@ -87,7 +87,7 @@ def dpir_block(
     sigma_last = float((variance.sqrt() / slope).mean())
     otf = wiener.transfer(tile_kernels(psf, tile_rows, tile_cols, device), windows.tiling.field_px)
     precision = 1 / variance[..., None, None]
-    data = otf.conj() * torch.fft.rfft2(windows.pad(tiles)) * precision
+    data = (1 + wiener.MODEL_ERROR) * otf.conj() * torch.fft.rfft2(windows.pad(tiles)) * precision
     curvature = (otf.abs().square() + wiener.MODEL_ERROR) * precision
     z = y
     for sigma in schedule(sigma_last):

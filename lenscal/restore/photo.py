@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid
@@ -119,7 +120,7 @@ def wiener_photo(
     height, width = photo.size
     window = torch.as_tensor(tiling.window(), device=device)
     bins = wiener.radial_bins(tiling.field_px, tiling.window_px, device=device)
-    window_fft = torch.fft.rfft2(torch.nn.functional.pad(window, (tiling.reach,) * 4))
+    margin = (tiling.reach,) * 4
     weight = wiener.noise_weight(settings.denoise)
     out = np.zeros((height, width, 3), np.float32)
     y_starts, x_starts = tiling.starts(height), tiling.starts(width)
@@ -130,18 +131,17 @@ def wiener_photo(
             photo, range(y, y + tiling.window_px), range(x_starts[0], x_starts[-1] + tiling.window_px)
         )
         tiles = torch.as_tensor(strip, device=device).unfold(1, tiling.window_px, tiling.stride)
-        tiles = tiles.permute(1, 2, 0, 3) * window
-        mean = tiles.sum((-1, -2)) / window.sum()
-        spectrum = torch.fft.rfft2(torch.nn.functional.pad(tiles, (tiling.reach,) * 4))
+        tiles = tiles.permute(1, 2, 0, 3)
+        mean = (tiles * window).sum((-1, -2)) / window.sum()
+        level = mean[..., None, None]
+        spectrum = torch.fft.rfft2(pad((tiles - level) * window, margin))
         otf = wiener.transfer(tile_kernels(psf, rows, cols, device), tiling.field_px)
         variance = noise_variance(photo, mean, rows, cols)
-        power = bins.mean((spectrum - mean[..., None, None] * window_fft).abs().square() / window.square().sum())
+        power = bins.mean(spectrum.abs().square() / window.square().sum())
         theta = wiener.fit_signal(power, bins.mean(otf.abs().square()), variance[..., None].expand_as(power), bins)
         signal = wiener.signal_power(theta, bins)
-        restored = torch.fft.irfft2(
-            spectrum * wiener.wiener_filter(otf, signal, weight * variance[..., None, None]),
-            s=(tiling.field_px, tiling.field_px),
-        )
+        spectrum *= wiener.wiener_filter(otf, signal, weight * variance[..., None, None])
+        restored = torch.fft.irfft2(spectrum, s=(tiling.field_px, tiling.field_px)) + level * pad(window, margin)
         add_tiles(out, restored, y - tiling.reach, x_starts[0] - tiling.reach, tiling.stride)
         yield (number + 1) / len(y_starts), "Undoing the blur"
     return out

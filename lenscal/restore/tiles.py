@@ -72,7 +72,7 @@ class Tiling:
     def starts(self, length: int) -> range:
         """First pixel of each window along an axis; the outer ones begin before the photo, on its mirror image."""
         first = -self.ramp - self.reach
-        count = -(-(length + self.reach - first - self.ramp) // self.stride)
+        count = -(-(length + self.reach - first) // self.stride)
         return range(first, first + count * self.stride, self.stride)
 
     def window(self) -> np.ndarray:

@@ -31,7 +31,7 @@ PHOTOS = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
     channels: int = 64
-    depth: int = 12
+    blocks: int = 5
     patch_px: int = 64
     batch: int = 16
     rate: float = 1e-3
@@ -126,16 +126,16 @@ def start(settings: TrainSettings) -> TrainState:
     """A fresh network that leaves images as they are."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        net = UnshuffleDenoiser(settings.channels, settings.depth)
-        ema = UnshuffleDenoiser(settings.channels, settings.depth)
-    convolutions = [layer for layer in net.body if isinstance(layer, torch.nn.Conv2d)]
+        net = UnshuffleDenoiser(settings.channels, settings.blocks)
+        ema = UnshuffleDenoiser(settings.channels, settings.blocks)
     generator = torch.Generator().manual_seed(settings.seed)
-    for layer in convolutions[:-1]:
-        torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
-    for layer in convolutions:
-        if layer.bias is not None:
-            torch.nn.init.zeros_(layer.bias)
-    torch.nn.init.zeros_(convolutions[-1].weight)
+    for name, parameter in net.named_parameters():
+        if parameter.ndim == 1 or name.startswith("tail"):
+            torch.nn.init.zeros_(parameter)
+        else:
+            torch.nn.init.kaiming_normal_(parameter, nonlinearity="relu", generator=generator)
+            if "second" in name:
+                parameter.data *= 0.3
     ema.load_state_dict(net.state_dict())
     ema.requires_grad_(False)
     return TrainState(net, ema, torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99)))
@@ -258,7 +258,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=None, help="length of the run by the clock")
     parser.add_argument("--steps", type=int, default=None, help="length of the run in steps (repeatable to the bit)")
     defaults = TrainSettings()
-    for name, kind in (("channels", int), ("depth", int), ("patch_px", int), ("batch", int), ("rate", float)):
+    for name, kind in (("channels", int), ("blocks", int), ("patch_px", int), ("batch", int), ("rate", float)):
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=kind, default=getattr(defaults, name), help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0)

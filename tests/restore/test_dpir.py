@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from restore_cases import NOISE, dead_leaves, lopsided_grid, photograph, psnr
+
+from lenscal.errors import InputError
+from lenscal.restore import dpir
+from lenscal.restore.denoiser import (
+    PlainFfdnet,
+    UnshuffleDenoiser,
+    load_denoiser,
+    save_denoiser,
+    shipped_prior,
+)
+from lenscal.restore.photo import restore_array
+from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.restore.tiles import ArrayPhoto
+
+SIZE = (96, 121)
+
+
+@pytest.mark.parametrize("length", [1, 200, 1024, 1600, 6000])
+def test_blocks_cover_the_photo_once(length: int) -> None:
+    total = np.zeros(length)
+    for first, weight in dpir.blocks(length):
+        total[first : first + len(weight)] += weight
+    np.testing.assert_allclose(total, 1)
+
+
+def test_windows_take_apart_and_put_together() -> None:
+    windows = dpir.Windows(dpir.tiling_for(9), *SIZE, torch.device("cpu"))
+    image = torch.rand(3, *SIZE, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(windows.join(windows.pad(windows.split(image))), image)
+
+
+def test_schedule_falls_to_the_photos_noise() -> None:
+    levels = dpir.schedule(0.01)
+    assert len(levels) == dpir.N_ITERATIONS
+    np.testing.assert_allclose(np.diff(np.log(levels)), np.log(0.01 / dpir.SIGMA_FIRST) / 7)
+
+
+def test_data_step_alone_fits_the_photo() -> None:
+    """With a denoiser that does nothing, the iteration walks to the least-squares solution: K x = y."""
+    psf, scene = lopsided_grid(SIZE), dead_leaves(*SIZE)
+    quiet = type(NOISE)((1e-7,) * 3, (1e-9,) * 3)
+    photo = ArrayPhoto(photograph(scene, psf, quiet), quiet, np.ones(3, np.float32))
+    block = dpir.dpir_block(
+        photo, psf, range(0, SIZE[0]), range(0, SIZE[1]), lambda x, sigma: x, 1.0, torch.device("cpu")
+    )
+    *_, last = block
+    assert psnr(last.permute(1, 2, 0).numpy(), scene) > psnr(photo.rgb, scene) + 4
+
+
+def test_seam_between_blocks_is_invisible(monkeypatch: pytest.MonkeyPatch) -> None:
+    psf, scene = lopsided_grid(SIZE, nodes=(1, 1)), dead_leaves(*SIZE)
+    photo = ArrayPhoto(photograph(scene, psf, NOISE), NOISE, np.ones(3, np.float32))
+
+    def run() -> np.ndarray:
+        steps = dpir.dpir_photo(photo, psf, RestoreSettings(device="cpu"), torch.device("cpu"), denoiser=smooth)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+
+    whole = run()
+    monkeypatch.setattr(dpir, "BLOCK_PX", 64)
+    assert len(dpir.blocks(SIZE[1])) == 2
+    assert np.abs(run() - whole).mean() < 0.01 * np.abs(whole - photo.rgb).mean() + 2e-3
+
+
+def smooth(x: torch.Tensor, sigma: float | torch.Tensor) -> torch.Tensor:
+    return x + 0.3 * float(sigma) * (torch.nn.functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False) - x)
+
+
+def test_improves_a_photo_with_the_prior_that_ships() -> None:
+    psf, scene = lopsided_grid(SIZE), dead_leaves(*SIZE)
+    degraded = photograph(scene, psf, NOISE)
+    restored = restore_array(degraded, psf, NOISE, RestoreSettings(method=Method.DPIR, device="cpu"))
+    assert psnr(restored, scene) > psnr(degraded, scene) + 3
+    wiener = restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu"))
+    assert psnr(restored, scene) > psnr(wiener, scene)
+
+
+def test_prior_that_ships_takes_noise_off_and_is_small() -> None:
+    assert shipped_prior().stat().st_size < 8e6
+    net = load_denoiser()
+    clean = torch.from_numpy(np.sqrt(dead_leaves(*SIZE))).permute(2, 0, 1)[None]
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
+    for sigma in (0.02, 0.06, 0.15):
+        noisy = clean + sigma * noise
+        assert (net(noisy, sigma) - clean).square().mean() < 0.5 * sigma**2
+    torch.testing.assert_close(net(clean, 0.0), clean)
+
+
+def test_sigma_may_be_a_map_and_sizes_odd(tmp_path) -> None:
+    torch.manual_seed(0)
+    net = UnshuffleDenoiser(8, 2)
+    save_denoiser(net, tmp_path / "net.safetensors")
+    loaded = load_denoiser(tmp_path / "net.safetensors")
+    x = torch.rand(2, 3, 17, 23)
+    torch.testing.assert_close(loaded(x, 0.1), loaded(x, torch.full((1, 1, 17, 23), 0.1)))
+    torch.testing.assert_close(loaded(x, 0.1), net(x, 0.1))
+
+
+def test_reads_ffdnets_layout_and_refuses_others(tmp_path) -> None:
+    from safetensors.torch import save_file
+
+    sizes = [(13, 6), (6, 6), (6, 12)]
+    weights = {f"model.{2 * i}.weight": torch.zeros(o, c, 3, 3) for i, (c, o) in enumerate(sizes)}
+    weights |= {f"model.{2 * i}.bias": torch.full((o,), 0.5) for i, (_, o) in enumerate(sizes)}
+    save_file(weights, tmp_path / "ffdnet.safetensors")
+    net = load_denoiser(tmp_path / "ffdnet.safetensors")
+    assert isinstance(net, PlainFfdnet)
+    torch.testing.assert_close(net(torch.rand(1, 3, 9, 9), 0.1), torch.full((1, 3, 9, 9), 0.5))
+    save_file({"other": torch.zeros(3)}, tmp_path / "other.safetensors")
+    (tmp_path / "text.safetensors").write_text("no weights")
+    for name in ("other", "text", "missing"):
+        with pytest.raises(InputError, match=name):
+            load_denoiser(tmp_path / f"{name}.safetensors")

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from restore_cases import lopsided_grid
+
+from lenscal.errors import InputError
+from lenscal.optics.psf_grid import PsfGrid, delta_grid
+from lenscal.restore.operator import A, A_adjoint
+
+SIZE = (41, 50)
+
+
+def random(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("origin, shape", [((0, 0), SIZE), ((7, 11), (30, 21)), ((20, 0), (3, 50))])
+def test_adjoint_identity(origin: tuple[int, int], shape: tuple[int, int]) -> None:
+    psf = lopsided_grid(SIZE)
+    x, y = random(2, 3, *shape), random(2, 3, *shape, seed=1)
+    left = (A(x, psf, origin=origin) * y).sum()
+    right = (x * A_adjoint(y, psf, origin=origin)).sum()
+    torch.testing.assert_close(left, right, rtol=1e-12, atol=1e-10)
+
+
+@pytest.mark.parametrize("at", [(4, 4), (20, 25), (20, 44), (36, 7), (13, 31), (36, 45)])
+def test_impulse_shows_each_pixels_own_kernel(at: tuple[int, int]) -> None:
+    psf = lopsided_grid(SIZE)
+    radius = psf.kernel_size // 2
+    x = torch.zeros(3, *SIZE, dtype=torch.float64)
+    x[:, at[0], at[1]] = 1
+    seen = A(x, psf).numpy()
+    expected = np.zeros((3, *SIZE))
+    for y in range(max(at[0] - radius, 0), min(at[0] + radius + 1, SIZE[0])):
+        for x_px in range(max(at[1] - radius, 0), min(at[1] + radius + 1, SIZE[1])):
+            kernel = psf.at(np.array([y / (SIZE[0] - 1), x_px / (SIZE[1] - 1)]))
+            expected[:, y, x_px] = kernel[:, radius + y - at[0], radius + x_px - at[1]]
+    np.testing.assert_allclose(seen, expected, atol=1e-7)
+
+
+def test_leans_the_way_the_kernel_does() -> None:
+    kernels = np.zeros((1, 1, 3, 5, 5), np.float32)
+    kernels[..., 3, 4] = 1
+    x = torch.zeros(3, 11, 11)
+    x[:, 5, 5] = 1
+    seen = A(x, PsfGrid(kernels, (11, 11)))
+    assert seen[1].argmax() == 6 * 11 + 7
+
+
+def test_delta_is_the_identity_and_flat_stays_flat() -> None:
+    x = random(3, *SIZE)
+    torch.testing.assert_close(A(x, delta_grid((3, 4), 9, SIZE)), x)
+    flat = torch.full((3, *SIZE), 0.7, dtype=torch.float64)
+    torch.testing.assert_close(A(flat, lopsided_grid(SIZE)), flat, rtol=0, atol=1e-6)
+
+
+def test_tile_sees_the_kernels_of_its_place() -> None:
+    psf, x = lopsided_grid(SIZE), random(3, *SIZE)
+    whole = A(x, psf)[:, 14:24, 19:29]
+    tile = A(x[:, 10:28, 15:33], psf, origin=(10, 15))[:, 4:14, 4:14]
+    torch.testing.assert_close(tile, whole)
+
+
+def test_refuses_a_tile_outside_the_sensor() -> None:
+    with pytest.raises(InputError, match="sensor"):
+        A(random(3, 10, 10), lopsided_grid(SIZE), origin=(35, 0))
+    with pytest.raises(InputError, match=r"\[3, H, W\]"):
+        A(random(1, 10, 10), lopsided_grid(SIZE))

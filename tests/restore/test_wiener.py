@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from restore_cases import NO_NOISE, NOISE, dead_leaves, lopsided_grid, photograph, psnr
+
+from lenscal.errors import InputError
+from lenscal.optics.psf_grid import PsfGrid, delta_grid
+from lenscal.raw.frame import NoiseModel
+from lenscal.restore import wiener
+from lenscal.restore.photo import restore, restore_array, wiener_photo
+from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.restore.tiles import ArrayPhoto, Tiling, tiling_for
+
+SIZE = (150, 220)
+SETTINGS = RestoreSettings(device="cpu")
+SCENE = dead_leaves(*SIZE)
+
+
+def finish(steps):
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.mark.parametrize("size", [(300, 290), (33, 500), (128, 1)])
+@pytest.mark.parametrize("kernel_size", [5, 13, 41])
+def test_windows_sum_to_one(size: tuple[int, int], kernel_size: int) -> None:
+    tiling = tiling_for(kernel_size)
+    assert tiling.ramp >= kernel_size and tiling.reach > kernel_size // 2
+    line = tiling.window()[tiling.window_px // 2]
+    for length in size:
+        total = np.zeros(length + 4 * tiling.field_px)
+        for start in tiling.starts(length):
+            total[start + 2 * tiling.field_px :][: tiling.window_px] += line
+        around = slice(2 * tiling.field_px - tiling.reach, 2 * tiling.field_px + length + tiling.reach)
+        np.testing.assert_allclose(total[around], 1, atol=1e-6)
+
+
+def test_delta_without_noise_is_the_identity() -> None:
+    for amount in (0.3, 1.0):
+        settings = RestoreSettings(device="cpu", amount=amount)
+        out = restore_array(SCENE, delta_grid((3, 4), 9, SIZE), NO_NOISE, settings)
+        np.testing.assert_allclose(out, SCENE, atol=2e-5)
+
+
+@pytest.mark.parametrize("denoise", [0.3, 0.5, 0.7])
+def test_undoes_a_known_blur(denoise: float) -> None:
+    psf = lopsided_grid(SIZE)
+    degraded = photograph(SCENE, psf, NOISE)
+    restored = restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu", denoise=denoise))
+    assert restored.dtype == np.float32
+    assert psnr(restored, SCENE) > psnr(degraded, SCENE) + 1.8
+
+
+def test_the_true_kernels_beat_mirrored_ones() -> None:
+    psf = lopsided_grid(SIZE)
+    degraded = photograph(SCENE, psf, NOISE)
+    mirrored = PsfGrid(psf.kernels[..., ::-1, ::-1].copy(), SIZE)
+    gain = [psnr(restore_array(degraded, grid, NOISE, SETTINGS), SCENE) for grid in (psf, mirrored)]
+    assert gain[0] > gain[1] + 1.5
+
+
+def test_amount_blends() -> None:
+    psf = lopsided_grid(SIZE)
+    degraded = photograph(SCENE, psf, NOISE)
+    full, half = (restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu", amount=a)) for a in (1.0, 0.5))
+    np.testing.assert_allclose(half, (full + degraded) / 2, atol=1e-6)
+    untouched = restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu", amount=0.0))
+    np.testing.assert_array_equal(untouched, degraded)
+
+
+def test_more_denoise_leaves_less_noise() -> None:
+    flat = np.full((*SIZE, 3), 0.3, np.float32)
+    psf = lopsided_grid(SIZE)
+    degraded = photograph(flat, psf, NOISE)
+    spread = [
+        restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu", denoise=d)).std() for d in (0.0, 0.5, 1.0)
+    ]
+    assert spread[0] > spread[1] > spread[2]
+    assert spread[1] < degraded.std()
+
+
+def test_seams_are_invisible() -> None:
+    psf = lopsided_grid(SIZE, nodes=(1, 1))
+    degraded = ArrayPhoto(photograph(SCENE, psf, NOISE), NOISE, np.ones(3, np.float32))
+    device = torch.device("cpu")
+    fixed = torch.tensor([-9.0, -2.2, 0.0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiener, "fit_signal", lambda power, *_: fixed.expand(*power.shape[:-1], 3))
+        patch.setattr("lenscal.restore.photo.noise_variance", lambda _, mean, *__: torch.full_like(mean, 1e-4))
+        tiled = finish(wiener_photo(degraded, psf, SETTINGS, device, tiling=Tiling(64, 32, 32)))
+        whole = finish(wiener_photo(degraded, psf, SETTINGS, device, tiling=Tiling(512, 32, 32)))
+    np.testing.assert_allclose(tiled, whole, atol=1e-3)
+
+
+def test_clipped_highlights_are_left_alone() -> None:
+    scene = SCENE.copy()
+    scene[60:90, 100:140] = 3.0
+    psf = lopsided_grid(SIZE)
+    balance = np.array([2.0, 1.0, 1.5], np.float32)
+    degraded = np.minimum(photograph(scene, psf, NOISE), balance)
+    restored = restore_array(degraded, psf, NOISE, SETTINGS, white_balance=balance)
+    np.testing.assert_allclose(restored[62:88, 102:138], degraded[62:88, 102:138], atol=1e-6)
+    assert psnr(restored[:, :80], scene[:, :80]) > psnr(degraded[:, :80], scene[:, :80]) + 2
+
+
+def test_signal_fit_finds_a_power_law_under_blur_and_noise() -> None:
+    bins = wiener.radial_bins(192, 160)
+    truth = torch.tensor([[-9.0, -2.5, 0.0], [-7.0, -1.7, 0.1]])
+    otf_power = torch.exp(-((torch.exp(bins.basis[:, 1]) * 0.1 * 5) ** 2)).expand(2, -1)
+    noise = torch.full_like(otf_power, 1e-6)
+    power = otf_power * torch.exp(truth @ bins.basis.T) + noise
+    found = wiener.fit_signal(power, otf_power, noise, bins)
+    torch.testing.assert_close(found, truth, atol=0.1, rtol=0)
+
+
+def test_fit_survives_flat_and_black_tiles() -> None:
+    for value in (0.0, 0.4):
+        flat = np.full((*SIZE, 3), value, np.float32)
+        for noise in (NO_NOISE, NOISE, NoiseModel((0.0,) * 3, (1e-2,) * 3)):
+            out = restore_array(flat, lopsided_grid(SIZE), noise, SETTINGS)
+            np.testing.assert_allclose(out, flat, atol=2e-3)
+
+
+def test_reports_and_refuses_another_size() -> None:
+    photo = ArrayPhoto(SCENE, NOISE, np.ones(3, np.float32))
+    fractions = [report.fraction for report in restore(photo, lopsided_grid(SIZE), SETTINGS)]
+    assert len(fractions) > 1 and fractions == sorted(fractions) and fractions[-1] == 1
+    with pytest.raises(InputError, match="220 x 150"):
+        finish(restore(photo, lopsided_grid((100, 100)), SETTINGS))
+    none = finish(restore(photo, lopsided_grid(SIZE), RestoreSettings(method=Method.NONE)))
+    np.testing.assert_array_equal(none, SCENE)
