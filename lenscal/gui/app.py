@@ -56,7 +56,9 @@ def run(
             QTimer.singleShot(0, lambda: window.controller.open_psf(Path(project)))
         elif demo:
             QTimer.singleShot(0, window.controller.demo)
-        return app.exec()
+        code = app.exec()
+        window.controller.close()
+        return code
     from lenscal.gui.tour import Tour
 
     grab.mkdir(parents=True, exist_ok=True)

@@ -65,6 +65,11 @@ class CompareView(QWidget):
     def scale(self) -> float:
         return self._scale
 
+    @property
+    def shows_original(self) -> bool:
+        """Whether the key is held that shows the photo as it was."""
+        return self._holding
+
     def show_comparison(self, comparison: Comparison | None) -> None:
         """New pictures; zoom and place stay where the photo is the same size."""
         old = self._before[0].size() if self._before else QSize()

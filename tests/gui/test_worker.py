@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from lenscal.errors import LenscalError
+from lenscal.gui.worker import Ending, Outcome, Progress, Worker
+from lenscal.reports import Report
+
+
+@pytest.fixture
+def worker(qtbot):
+    worker = Worker()
+    yield worker
+    worker.wait()
+
+
+def run(qtbot, worker, job, *, meanwhile=None) -> tuple[Outcome, list[Progress]]:
+    seen: list[Progress] = []
+    outcomes: list[Outcome] = []
+    worker.progressed.connect(seen.append)
+    worker.finished.connect(lambda name, outcome: outcomes.append(outcome))
+    worker.start("job", job)
+    if meanwhile:
+        qtbot.waitUntil(lambda: bool(seen), timeout=5000)
+        meanwhile()
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=5000)
+    assert not worker.running
+    return outcomes[0], seen
+
+
+def endless():
+    step = 0
+    while (yield Report("F", "training", step=step)) != "stop":
+        time.sleep(0.002)
+        step += 1
+    return "kept"
+
+
+def test_a_job_runs_in_another_thread_and_returns_its_value(qtbot, worker):
+    def job():
+        yield Report("a", "hello")
+        return threading.get_ident()
+
+    outcome, seen = run(qtbot, worker, job)
+    assert outcome.ending is Ending.DONE
+    assert outcome.value != threading.get_ident()
+    assert seen[-1].report.message == "hello"
+
+
+def test_cancel_closes_the_generator(qtbot, worker):
+    closed = []
+
+    def job():
+        try:
+            yield from endless()
+        finally:
+            closed.append(threading.get_ident())
+
+    outcome, _ = run(qtbot, worker, job, meanwhile=worker.cancel)
+    assert outcome.ending is Ending.CANCELLED
+    assert len(closed) == 1 and closed[0] != threading.get_ident()
+
+
+def test_stop_and_keep_returns_what_there_is(qtbot, worker):
+    outcome, _ = run(qtbot, worker, endless, meanwhile=worker.stop_and_keep)
+    assert (outcome.ending, outcome.value) == (Ending.STOPPED, "kept")
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "has_details"),
+    [
+        (LenscalError("no RAW photos in x: choose another folder"), "no RAW photos in x: choose another folder", False),
+        (RuntimeError("CUDA out of memory\nmore"), "Unexpected: CUDA out of memory", True),
+        (ZeroDivisionError(), "Unexpected: ZeroDivisionError", True),
+    ],
+)
+def test_every_error_ends_the_job_in_words(qtbot, worker, caplog, error, message, has_details):
+    def job():
+        yield Report("a", "hello")
+        raise error
+
+    outcome, _ = run(qtbot, worker, job)
+    assert outcome.ending is Ending.FAILED
+    assert outcome.message == message
+    assert (type(error).__name__ in outcome.details) == has_details
+
+
+def test_a_job_that_cannot_be_made_fails_in_words(qtbot, worker):
+    def job():
+        raise LenscalError("no")
+
+    assert run(qtbot, worker, job)[0].message == "no"
+
+
+def test_reports_are_thinned_but_no_curve_point_is_lost(qtbot, worker):
+    def job():
+        for step in range(3000):
+            yield Report("F", "training", step=step, curves={"loss": float(step)}, kernels=None)
+
+    outcome, seen = run(qtbot, worker, job)
+    points = [point for progress in seen for point in progress.points]
+    assert outcome.ending is Ending.DONE
+    assert points == [("loss", step, float(step)) for step in range(3000)]
+    assert len(seen) < 300
+
+
+def test_one_job_at_a_time(qtbot, worker):
+    worker.start("first", endless)
+    with pytest.raises(LenscalError, match="first is still running"):
+        worker.start("second", endless)
+    with qtbot.waitSignal(worker.finished, timeout=5000):
+        worker.cancel()

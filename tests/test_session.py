@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from lenscal.optics.psf_grid import delta_grid
+from lenscal.session import Lack, Session, Source, Step, done, lacks, with_photo, with_psf, with_sources
+
+GRID = delta_grid((2, 2), 5, (10, 10))
+
+
+def test_an_empty_session_says_what_every_step_lacks():
+    assert lacks(Session()) == {
+        Step.IMPORT: Lack.NO_SHARP,
+        Step.CHECK: Lack.NO_SHARP,
+        Step.CALIBRATE: Lack.NO_SHARP,
+        Step.INSPECT: Lack.NO_PSF,
+        Step.CORRECT: Lack.NO_PSF,
+        Step.EXPORT: Lack.NO_PSF,
+    }
+    assert done(Session()) == frozenset()
+
+
+def test_lacks_follow_the_job():
+    session = with_sources(Session(), Source((Path("a"),)), Source())
+    assert lacks(session)[Step.CHECK] is Lack.NO_DEGRADED
+    session = with_sources(session, session.sharp, Source((Path("b"),)))
+    assert lacks(session)[Step.IMPORT] is None
+    assert lacks(session)[Step.CALIBRATE] is Lack.NOT_READ
+    session = with_psf(session, GRID, "a lens")
+    assert lacks(session)[Step.INSPECT] is None
+    assert lacks(session)[Step.CORRECT] is Lack.NO_PHOTO
+    session = with_photo(session, Path("p.dng"))
+    assert lacks(session)[Step.CORRECT] is None
+    assert done(session) == {Step.CALIBRATE}
+
+
+def test_other_sources_drop_what_was_read_and_keep_the_psf():
+    session = with_psf(Session(sharp=Source((Path("a"),)), inputs=object(), thumbnails={Path("t"): None}), GRID, "lens")
+    assert with_sources(session, session.sharp, session.degraded) is session
+    changed = with_sources(session, Source((Path("c"),)), Source())
+    assert changed.inputs is None and changed.thumbnails == {}
+    assert changed.psf is GRID
+
+
+def test_another_photo_or_psf_drops_the_comparison():
+    session = Session(psf=GRID, photo=Path("p"), comparison=object())
+    assert with_photo(session, Path("p")).comparison is not None
+    assert with_photo(session, Path("q")).comparison is None
+    assert with_psf(session, GRID, "new").comparison is None
