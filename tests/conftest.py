@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -17,3 +19,45 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder of test material beside the checkout")
     return folder
+
+
+@pytest.fixture
+def make_dng() -> Callable[..., Path]:
+    """A writer of small DNG files with a soft random scene: make_dng(path, seed=1, f_number=5.6, ...)."""
+
+    exif: dict[str, object] = {
+        "cfa": "RGGB",
+        "black": 512,
+        "white": 16383,
+        "make": "Lenscal",
+        "model": "Lenscal Test",
+        "lens": "Test 35mm",
+        "f_number": 1.8,
+        "focal_mm": 35.0,
+        "iso": 100,
+        "exposure_s": 0.01,
+        "date_time": "2026:01:02 03:04:05",
+        "noise_profile": [(1e-5, 1e-7)],
+        "colour_matrix": np.array([[0.8, -0.2, -0.1], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]]),
+        "as_shot_neutral": (0.5, 1.0, 0.625),
+    }
+
+    def make(path: Path, *, size: tuple[int, int] = (128, 192), seed: int = 0, **told: object) -> Path:
+        from scipy.ndimage import gaussian_filter
+
+        from lenscal.files.dng import write_bayer_dng
+
+        rng = np.random.default_rng(seed)
+        scene = np.stack([gaussian_filter(rng.normal(size=size), 1) for _ in range(3)], axis=-1)
+        scene += gaussian_filter(rng.normal(size=size), 12)[..., None] * 12
+        scene = 0.25 + 0.08 * scene / scene.std()
+        y, x = np.mgrid[: size[0], : size[1]]
+        channel = np.array([[0, 1], [1, 2]])[y % 2, x % 2]
+        signal = np.take_along_axis(scene, channel[..., None], -1)[..., 0] / np.array([2.0, 1, 1.6])[channel]
+        noisy = signal + rng.normal(size=size) * np.sqrt(1e-5 * np.clip(signal, 0, 1) + 1e-7)
+        raw = np.clip(np.rint(512 + noisy * (16383 - 512)), 0, 16383).astype(np.uint16)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bayer_dng(path, raw, **{**exif, **told})  # type: ignore[arg-type]
+        return path
+
+    return make

@@ -79,7 +79,7 @@ def _photo_line(photo: dict[str, Any]) -> str:
 
 
 def _shot(photo: dict[str, Any]) -> str:
-    aperture = f"f/{photo['aperture']:g}" if photo["aperture"] else "aperture unknown"
+    aperture = f"f/{round(photo['aperture'], 1):g}" if photo["aperture"] else "aperture unknown"
     focal = f"{photo['focal_mm']:g} mm" if photo["focal_mm"] else ""
     iso = f"ISO {photo['iso']:g}" if photo["iso"] else ""
     return "  ".join(part for part in (aperture, focal, iso, photo["lens"]) if part)
@@ -107,8 +107,8 @@ def run_info(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     path: Path = args.file
     if not path.is_file():
-        kind = "a folder; give a profile or a RAW file" if path.is_dir() else "missing: there is no such file"
-        raise InputError(f"{path} is {kind}")
+        kind = " is a folder: give a profile or a RAW file" if path.is_dir() else ": there is no such file"
+        raise InputError(f"{path}{kind}")
     lines, values = _raw_in_words(path) if path.suffix.lower() in RAW_EXTENSIONS else _profile_in_words(path)
     speaker.result("\n".join(lines), without_nan(values))
     return 0
@@ -191,7 +191,7 @@ def _list(head: str, items: Sequence[str]) -> list[str]:
 
 
 def _f(aperture: float | None) -> str:
-    return f"f/{aperture:g}" if aperture else "an unknown aperture"
+    return f"f/{round(aperture, 1):g}" if aperture else "an unknown aperture"
 
 
 def _mm(focal: float | None) -> str:

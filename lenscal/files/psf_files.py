@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,8 +97,9 @@ def _provenance_cards(provenance: Provenance) -> list[tuple[str, str | float, st
 
 
 def _ascii(text: str) -> str:
-    """FITS headers hold printable ASCII only."""
-    return "".join(c if " " <= c <= "~" else "?" for c in text)
+    """FITS headers hold printable ASCII only: accents go, other signs become question marks."""
+    plain = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return "".join(c if " " <= c <= "~" else "?" for c in plain)
 
 
 def _reference_sentence(reference: Reference) -> str:

@@ -56,7 +56,7 @@ def correct(
         if reply == "stop":
             break
         work = _correct_one(psf, path, settings, export, force=force)
-        result, stopped = yield from follow(work, low, high, forward_stop=False)
+        result, stopped = yield from follow(work, low, high, forward_stop=False, prefix=f"{path.name}: ")
         results.append(result)
         if stopped:
             break
@@ -85,7 +85,7 @@ def _correct_one(
     grid = psf.psf if isinstance(psf, Profile) else psf
     try:
         rgb = yield from restore(frame, replace(grid, image_size=frame.size), settings)
-        yield Report("correct", f"Writing {output.name}", 1.0)
+        yield Report("correct", f"writing {output.name}", 1.0)
         export.out.mkdir(exist_ok=True)
         warnings = write_photo(output, rgb, frame, export, _settings_in_words(psf, settings))
     except (LenscalError, OSError, MemoryError) as error:
@@ -107,7 +107,7 @@ def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
         if mine and theirs and mine.strip().lower() != theirs.strip().lower():
             found.append(f"the photo's {what} is {mine}, the profile is for {theirs}")
     if _differ(info.aperture, psf.aperture_degraded, APERTURE_TOLERANCE):
-        found.append(f"the photo was taken at f/{info.aperture:g}, the profile is for f/{psf.aperture_degraded:g}")
+        found.append(f"the photo was taken at {_f(info.aperture)}, the profile is for {_f(psf.aperture_degraded)}")
     if _differ(info.focal_mm, psf.focal_mm, FOCAL_TOLERANCE):
         found.append(f"the photo was taken at {info.focal_mm:g} mm, the profile is for {psf.focal_mm:g} mm")
     return found
@@ -115,6 +115,10 @@ def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
 
 def _differ(a: float | None, b: float | None, tolerance: float) -> bool:
     return a is not None and b is not None and not same(a, b, tolerance)
+
+
+def _f(aperture: float | None) -> str:
+    return f"f/{round(aperture, 1):g}" if aperture else "an unknown aperture"
 
 
 def _settings_in_words(psf: PsfGrid | Profile, settings: RestoreSettings) -> str:

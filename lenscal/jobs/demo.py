@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.errors import InputError
 from lenscal.evaluate import Gain, average_grid, measure_gain, without_common_odd_part
@@ -153,5 +155,5 @@ def _scores(truth: PsfGrid, calibration: Calibration) -> dict[str, dict[str, flo
     return rows
 
 
-def _nodes(grid: PsfGrid) -> object:
+def _nodes(grid: PsfGrid) -> np.ndarray:
     return grid.kernels.reshape(-1, *grid.kernels.shape[2:])

@@ -16,8 +16,13 @@ T = TypeVar("T")
 Job = Generator[Report, str | None, T]
 
 
-def follow(work: Job[T], low: float = 0.0, high: float = 1.0, *, forward_stop: bool = True) -> Job[tuple[T, bool]]:
-    """Step `work` as a part (fractions low..high) of a longer job; also return whether "stop" was asked for."""
+def follow(
+    work: Job[T], low: float = 0.0, high: float = 1.0, *, forward_stop: bool = True, prefix: str = ""
+) -> Job[tuple[T, bool]]:
+    """Step `work` as a part (fractions low..high) of a longer job; also return whether "stop" was asked for.
+
+    `prefix` is put before its messages.
+    """
     reply, stopped = None, False
     try:
         while True:
@@ -26,7 +31,7 @@ def follow(work: Job[T], low: float = 0.0, high: float = 1.0, *, forward_stop: b
             except StopIteration as end:
                 return end.value, stopped
             fraction = None if report.fraction is None else low + (high - low) * report.fraction
-            reply = yield replace(report, fraction=fraction)
+            reply = yield replace(report, fraction=fraction, message=f"{prefix}{report.message}")
             stopped |= reply == "stop"
             if not forward_stop:
                 reply = None

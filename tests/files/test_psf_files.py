@@ -1,0 +1,172 @@
+"""PSF grids go out and come back unchanged, and photutils reads them as we mean them."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import tifffile
+from astropy.io import fits
+
+from lenscal.errors import InputError
+from lenscal.files.psf_export import CSV_COLUMNS, export_psf
+from lenscal.files.psf_files import Provenance, read_fits, read_npz, read_psf, write_fits, write_npz
+from lenscal.optics.psf_grid import PsfGrid, Reference, delta_grid
+
+
+def random_grid(shape=(3, 4), size=7, image_size=(100, 201), confidence=True) -> PsfGrid:
+    rng = np.random.default_rng(3)
+    kernels = rng.random((*shape, 3, size, size)).astype(np.float32)
+    kernels /= kernels.sum(axis=(-1, -2), keepdims=True)
+    sure = rng.random((*shape, 3)).astype(np.float32) if confidence else None
+    return PsfGrid(kernels, image_size, Reference.SAME_POSITION, sure)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (11, 10), (1, 2)])
+@pytest.mark.parametrize("confidence", [True, False])
+def test_fits_comes_back(tmp_path, shape, confidence):
+    grid = random_grid(shape, confidence=confidence)
+    write_fits(grid, tmp_path / "psf", Provenance("Camera", "Löns Ω", 1.8, 5.6, 25))
+    back = read_fits(tmp_path / "psf")
+    np.testing.assert_allclose(back.kernels, grid.kernels, atol=1e-7)
+    assert back.image_size == grid.image_size
+    assert back.reference is Reference.SAME_POSITION
+    if confidence:
+        np.testing.assert_array_equal(back.confidence, grid.confidence)
+    else:
+        assert back.confidence is None
+
+
+def test_photutils_reads_each_kernel_at_its_place(tmp_path):
+    from photutils.psf import GriddedPSFModel
+
+    grid = random_grid((3, 4))
+    write_fits(grid, tmp_path)
+    for index, channel in enumerate("RGB"):
+        model = GriddedPSFModel.read(tmp_path / f"psf_{channel}.fits", format="webbpsf")
+        for x, y, row, col in ((0, 0, 0, 0), (200, 0, 0, 3), (0, 99, 2, 0), (200, 99, 2, 3)):
+            yy, xx = np.mgrid[y - 3 : y + 4, x - 3 : x + 4]
+            seen = model.evaluate(xx.astype(float), yy.astype(float), flux=1, x_0=x, y_0=y)
+            np.testing.assert_allclose(seen, grid.kernels[row, col, index], atol=1e-6)
+
+
+def test_header_says_where_it_comes_from(tmp_path):
+    write_fits(random_grid(), tmp_path, Provenance("Camera", "Löns Ω", 1.8, 5.6, 25.0))
+    header = fits.getheader(tmp_path / "psf_G.fits")
+    assert header["CHANNEL"] == "G"
+    assert (header["OVERSAMP"], header["FNUMBER"], header["FNUM_REF"], header["FOCALLEN"]) == (1, 1.8, 5.6, 25.0)
+    assert (header["INSTRUME"], header["LENS"]) == ("Camera", "Lons ?")
+    assert "relative to the sharp aperture" in " ".join(header["COMMENT"])
+    assert header["DET_YX1"].startswith("(66.6666666")
+    assert header["DET_YX1"].endswith(", 0.0)")
+
+
+def test_nodes_in_another_order_and_unnormalised_kernels_are_understood(tmp_path):
+    grid = random_grid((2, 3))
+    write_fits(grid, tmp_path)
+    order = [5, 0, 3, 1, 4, 2]
+    for channel in "RGB":
+        path = tmp_path / f"psf_{channel}.fits"
+        with fits.open(path) as hdus:
+            data, header = hdus[0].data * 4, hdus[0].header.copy()
+        places = [header[f"DET_YX{n}"] for n in order]
+        for n, place in enumerate(places):
+            header[f"DET_YX{n}"] = place
+        fits.PrimaryHDU(data[order], header).writeto(path, overwrite=True)
+    np.testing.assert_allclose(read_fits(tmp_path).kernels, grid.kernels, atol=1e-6)
+
+
+def test_inner_grid_is_extended_to_the_borders(tmp_path):
+    grid = random_grid((3, 3), image_size=(101, 101))
+    write_fits(grid, tmp_path)
+    for channel in "RGB":
+        with fits.open(tmp_path / f"psf_{channel}.fits", mode="update") as hdus:
+            for n in range(9):
+                y, x = divmod(n, 3)
+                hdus[0].header[f"DET_YX{n}"] = f"({25 + 25 * x}, {25 + 25 * y})"
+    back = read_fits(tmp_path)
+    np.testing.assert_allclose(back.kernels, grid.kernels, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h, d: (h, d[:, :, :-1]), r"k odd, got \(12, 7, 6\)"),
+        (lambda h, d: (h | {"OVERSAMP": 2}, d), "OVERSAMP is 2"),
+        (lambda h, d: (h | {"DET_YX3": "here"}, d), "DET_YX3 is 'here'"),
+        (lambda h, d: (h, d * 0), "does not sum to a positive number"),
+        (lambda h, d: (h, d * np.nan), "not finite"),
+        (lambda h, d: (h | {"DET_YX0": "(7.0, 9.0)"}, d), "differ from those of psf_R|rectangular grid"),
+    ],
+)
+def test_wrong_fits_is_refused_in_words(tmp_path, change, message):
+    write_fits(random_grid(), tmp_path)
+    path = tmp_path / "psf_B.fits"
+    with fits.open(path) as hdus:
+        plain = {key: hdus[0].header[key] for key in hdus[0].header if key.startswith(("OVERSAMP", "DET_"))}
+        values, data = change(plain, hdus[0].data.copy())
+    fits.PrimaryHDU(data, fits.Header(values)).writeto(path, overwrite=True)
+    with pytest.raises(InputError, match=message):
+        read_fits(tmp_path)
+
+
+def test_missing_or_broken_files_are_named(tmp_path):
+    with pytest.raises(InputError, match=r"holds neither psf_R\.fits"):
+        read_psf(tmp_path)
+    write_fits(random_grid(), tmp_path)
+    (tmp_path / "psf_B.fits").write_bytes(b"SIMPLE")
+    with pytest.raises(InputError, match=r"psf_B\.fits"):
+        read_psf(tmp_path)
+    (tmp_path / "psf_B.fits").unlink()
+    with pytest.raises(InputError, match=r"no psf_B\.fits"):
+        read_psf(tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        read_psf(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("confidence", [True, False])
+def test_npz_comes_back(tmp_path, confidence):
+    grid = random_grid(confidence=confidence)
+    back = read_psf(write_npz(grid, tmp_path / "psf.npz"))
+    np.testing.assert_array_equal(back.kernels, grid.kernels)
+    assert (back.image_size, back.reference) == (grid.image_size, grid.reference)
+    assert (back.confidence is None) != confidence
+    assert read_psf(tmp_path).shape == grid.shape
+
+
+def test_npz_with_pickles_or_without_kernels_is_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", kernels=np.array([object()]), image_size=np.array([4, 4]))
+    with pytest.raises(InputError, match="readable"):
+        read_npz(tmp_path / "a.npz")
+    np.savez(tmp_path / "b.npz", image_size=np.array([4, 4]))
+    with pytest.raises(InputError, match="lacks kernels"):
+        read_npz(tmp_path / "b.npz")
+    (tmp_path / "c.npz").write_bytes(b"no zip")
+    with pytest.raises(InputError, match="readable"):
+        read_npz(tmp_path / "c.npz")
+
+
+def test_export_writes_all_formats(tmp_path):
+    grid = random_grid((2, 3))
+    written = export_psf(grid, tmp_path / "out", "all", Provenance(lens="Lens"))
+    assert [p.name for p in written] == ["psf_R.fits", "psf_G.fits", "psf_B.fits", "psf.npz", "psf.tif", "psf.csv"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(p.name for p in written)
+    with tifffile.TiffFile(tmp_path / "out" / "psf.tif") as tiff:
+        assert len(tiff.pages) == 6
+        np.testing.assert_array_equal(tiff.pages[4].asarray(), grid.kernels[1, 1].transpose(1, 2, 0))
+        told = json.loads(tiff.pages[0].description)
+    assert told["positions_yx_px"][4] == [99.0, 100.0]
+    assert told["lens"] == "Lens"
+
+
+def test_csv_holds_the_figures_of_a_delta(tmp_path):
+    export_psf(delta_grid((2, 2), 9, (50, 60)), tmp_path, "csv")
+    with (tmp_path / "psf.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert len(rows) == 2 * 2 * 3
+    last = rows[-1]
+    assert (last["row"], last["col"], last["channel"], last["y_px"], last["x_px"]) == ("1", "1", "B", "49.00", "59.00")
+    assert float(last["ee80_radius_px"]) == 0
+    assert float(last["mtf50_sagittal"]) == float(last["mtf50_tangential"]) == 0.5
+    assert last["confidence"] == ""
