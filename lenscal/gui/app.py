@@ -39,7 +39,7 @@ def run(
     InputError
         Unknown theme.
     """
-    _leave_a_core()
+    keep_fluid()
     from PySide6.QtCore import QTimer
 
     from lenscal.gui.controller import Controller, Folders, user_folders
@@ -47,7 +47,6 @@ def run(
     from lenscal.gui.tasks import Tasks
 
     app = application(theme)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     if grab is None:
         window = MainWindow(Controller(Tasks(), user_folders()))
         window.resize(*size)
@@ -92,6 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(given[0] if given else None)
 
 
-def _leave_a_core() -> None:
-    """Numerical libraries take all cores but one while the window is open; they read this when they are loaded."""
+def keep_fluid() -> None:
+    """What the window's thread needs to answer while a job computes. Call it before torch is loaded."""
+    # Numerical libraries read this when they are loaded: all cores but one.
     os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 2) - 1, 1)))
+    sys.setswitchinterval(SWITCH_INTERVAL_S)

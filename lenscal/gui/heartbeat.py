@@ -30,6 +30,10 @@ class Heartbeat(QObject):
     def stop(self) -> None:
         self._timer.stop()
 
+    @property
+    def running(self) -> bool:
+        return self._timer.isActive()
+
     def percentile(self, percent: float) -> float:
         """Percentile of the intervals between two beats, ms (10 ms where nothing is late)."""
         return float(np.percentile(self.intervals_ms, percent)) if self.intervals_ms else 0.0

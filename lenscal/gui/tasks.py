@@ -33,7 +33,7 @@ T = TypeVar("T")
 Job = Generator[Report, str | None, T]
 
 THUMBNAIL_PX = 160
-PSF_FORMATS = ("fits", "npz", "tiff")
+PSF_FORMATS = ("fits", "npz", "tiff", "csv")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,18 +184,13 @@ def save_profile(profile: Profile, path: Path) -> Job[Path]:
 
 def export_psf(psf: PsfGrid, profile: Profile | None, folder: Path, formats: Sequence[str]) -> Job[list[Path]]:
     """PSF files of each format of PSF_FORMATS that is asked for."""
-    from lenscal.files import psf_files
+    from lenscal.files import psf_export, psf_files
 
-    yield Report("export", f"Writing PSF files to {folder}")
-    folder.mkdir(parents=True, exist_ok=True)
     provenance = profile.provenance if profile is not None else psf_files.NO_PROVENANCE
     written: list[Path] = []
-    if "fits" in formats:
-        written += psf_files.write_fits(psf, folder, provenance)
-    if "npz" in formats:
-        written.append(psf_files.write_npz(psf, folder / "psf.npz"))
-    if "tiff" in formats:
-        written.append(psf_files.write_tiff(psf, folder / "psf.tif", provenance))
+    for number, form in enumerate(formats):
+        yield Report("export", f"Writing {form} files to {folder}", number / len(formats), number)
+        written += psf_export.export_psf(psf, folder, form, provenance)
     return written
 
 
