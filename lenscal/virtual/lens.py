@@ -47,7 +47,7 @@ class VirtualLens:
 
     name: str
     focal_mm: float = 35.0
-    pixel_pitch_um: float = 3.3
+    pixel_pitch_um: float = 4.3
     f_number: float = 1.8
     f_sharp: float = 5.6
     spherical: float = 0.0
@@ -112,14 +112,14 @@ def demo_lens(seed: int = 0) -> VirtualLens:
     lean = float(np.sin(angle)), float(np.cos(angle))
     return VirtualLens(
         name="Demo 35mm f/1.8",
-        spherical=1.0 * scale[0],
-        coma=3.6 * scale[1],
-        astigmatism=0.9 * scale[2],
-        field_curvature=-1.0 * scale[2],
-        defocus=(-1.55, -0.9, -0.25),
+        spherical=2.0 * scale[0],
+        coma=2.3 * scale[1],
+        astigmatism=0.6 * scale[2],
+        field_curvature=0.3 * scale[2],
+        defocus=(0.85, 1.2, 1.6),
         lateral_px=(0.45 * scale[3], 0.0, -0.55 * scale[3]),
-        decentre_coma=(1.3 * scale[4] * lean[0], 1.3 * scale[4] * lean[1]),
-        tilt=(0.9 * scale[5] * lean[1], 0.9 * scale[5] * lean[0]),
+        decentre_coma=(0.85 * scale[4] * lean[0], 0.85 * scale[4] * lean[1]),
+        tilt=(0.6 * scale[5] * lean[1], 0.6 * scale[5] * lean[0]),
     )
 
 

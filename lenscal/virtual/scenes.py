@@ -14,7 +14,7 @@ TEXTURE = 576
 """Side of one texture tile, px: the size of the shipped photos."""
 _N_SYNTHETIC = 8
 _SMALLEST, _LARGEST = 7.0, 420.0
-_COVER = 0.9
+_COVER = 0.6
 """Area of the leaves of one octave of sizes, in areas of the scene."""
 
 
@@ -40,13 +40,14 @@ def make_scene(kind: SceneKind, size: tuple[int, int], rng: np.random.Generator)
     atlas = _atlas(rng)
     if kind is SceneKind.LEAVES:
         labels, n = _leaf_labels(size, rng)
+        offset = rng.integers(0, TEXTURE, (2, n))
         texture = rng.choice(len(atlas), n, p=_texture_odds(len(atlas)))
-        scene = _painted(labels, atlas, texture, rng, contrast=(0.6, 1.15), light=0.65, tint=0.12)
+        scene = _painted(labels, atlas, texture, offset, rng, contrast=(0.6, 1.15), light=0.65, tint=0.12)
     else:
-        labels, n = _piece_labels(size, rng)
-        n_photos = len(atlas) - _N_SYNTHETIC
+        labels, offset = _piece_labels(size, rng)
+        n, n_photos = offset.shape[1], len(atlas) - _N_SYNTHETIC
         texture = np.concatenate([rng.permutation(n_photos) for _ in range(n // n_photos + 1)])[:n]
-        scene = _painted(labels, atlas, texture, rng, contrast=(0.95, 1.05), light=0.3, tint=0.04)
+        scene = _painted(labels, atlas, texture, offset, rng, contrast=(0.95, 1.05), light=0.3, tint=0.04)
     return cv2.GaussianBlur(scene, (0, 0), 0.5)
 
 
@@ -97,17 +98,20 @@ def _texture_odds(n: int) -> np.ndarray:
 
 
 def _leaf_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Leaf number at every sample, and how many there are. Radii follow r^-3: every octave covers the same area."""
+    """Leaf number at every sample, and how many leaves there are.
+
+    Radii follow r^-3, so that every octave of sizes covers the same area; the smallest are thinned out.
+    """
     height, width = size
     octaves = int(np.log2(_LARGEST / _SMALLEST))
     area = _COVER * height * width
-    radii = [np.array([2 * _LARGEST] * 12)]
+    radii = []
     for octave in range(octaves):
         low = _SMALLEST * 2**octave
-        n = int(area / (2.2 * np.pi * low**2)) + 1
+        n = int(min(1.0, 0.35 + 0.2 * octave) * area / (2.2 * np.pi * low**2)) + 1
         radii.append((rng.uniform((2 * low) ** -2, low**-2, n)) ** -0.5)
-    radius = rng.permutation(np.concatenate(radii[1:]))
-    radius = np.concatenate([radii[0], radius])
+    backdrop = np.full(int(12 * area / _LARGEST**2 / 4) + 4, 2 * _LARGEST)
+    radius = np.concatenate([backdrop, rng.permutation(np.concatenate(radii))])
     n = len(radius)
     centre = rng.uniform((-0.1 * width, -0.1 * height), (1.1 * width, 1.1 * height), (n, 2))
     labels = np.zeros(size, np.int32)
@@ -129,24 +133,24 @@ def _leaf_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.nd
     return labels, n
 
 
-def _piece_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Photos lying over one another, slightly turned, that fill the scene."""
+def _piece_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Photos over one another, slightly turned, that fill the scene: numbers, and offsets [2, n] into textures."""
     height, width = size
-    side = 0.86 * TEXTURE
+    side = 0.66 * TEXTURE
     rows, cols = int(np.ceil(height / side)) + 1, int(np.ceil(width / side)) + 1
     labels, n = np.zeros(size, np.int32), rows * cols
+    centre = (np.stack([np.arange(n) % cols, np.arange(n) // cols], axis=-1) + rng.uniform(-0.1, 0.1, (n, 2))) * side
     for i in rng.permutation(n):
-        centre = (np.array([i % cols, i // cols]) + rng.uniform(-0.12, 0.12, 2)) * side
-        angle = rng.normal(0, 4.0)
-        box = ((float(centre[0]), float(centre[1])), (1.35 * side, 1.35 * side), angle)
+        box = ((float(centre[i, 0]), float(centre[i, 1])), (0.95 * TEXTURE, 0.95 * TEXTURE), rng.normal(0, 4.0))
         cv2.fillPoly(labels, [np.round(16 * cv2.boxPoints(box)).astype(np.int32)], int(i), cv2.LINE_8, 4)
-    return labels, n
+    return labels, TEXTURE // 2 - np.rint(centre.T[::-1]).astype(int)
 
 
 def _painted(
     labels: np.ndarray,
     atlas: np.ndarray,
     texture: np.ndarray,
+    offset: np.ndarray,
     rng: np.random.Generator,
     *,
     contrast: tuple[float, float],
@@ -155,7 +159,6 @@ def _painted(
 ) -> np.ndarray:
     """Every label painted with its own texture, offset, contrast, light and colour."""
     n, (height, width) = len(texture), labels.shape
-    offset = rng.integers(0, TEXTURE, (2, n))
     power = rng.uniform(*contrast, n).astype(np.float32)
     gain = 0.2 * np.exp(rng.normal(0, light, n)[:, None] + rng.normal(0, tint, (n, 3))).astype(np.float32)
     flat = atlas.reshape(-1, 3)
