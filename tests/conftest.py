@@ -42,7 +42,14 @@ def make_dng() -> Callable[..., Path]:
         "as_shot_neutral": (0.5, 1.0, 0.625),
     }
 
-    def make(path: Path, *, size: tuple[int, int] = (128, 192), seed: int = 0, **told: object) -> Path:
+    def make(
+        path: Path,
+        *,
+        size: tuple[int, int] = (128, 192),
+        seed: int = 0,
+        raw: np.ndarray | None = None,
+        **told: object,
+    ) -> Path:
         from scipy.ndimage import gaussian_filter
 
         from lenscal.files.dng import write_bayer_dng
@@ -55,7 +62,8 @@ def make_dng() -> Callable[..., Path]:
         channel = np.array([[0, 1], [1, 2]])[y % 2, x % 2]
         signal = np.take_along_axis(scene, channel[..., None], -1)[..., 0] / np.array([2.0, 1, 1.6])[channel]
         noisy = signal + rng.normal(size=size) * np.sqrt(1e-5 * np.clip(signal, 0, 1) + 1e-7)
-        raw = np.clip(np.rint(512 + noisy * (16383 - 512)), 0, 16383).astype(np.uint16)
+        if raw is None:
+            raw = np.clip(np.rint(512 + noisy * (16383 - 512)), 0, 16383).astype(np.uint16)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bayer_dng(path, raw, **{**exif, **told})  # type: ignore[arg-type]
         return path

@@ -77,13 +77,13 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
     from lenscal.virtual.dataset import VirtualSettings, write_dataset
 
     start = time.monotonic()
-    _clear(out)
     virtual = VirtualSettings(
         size=settings.size,
         n_photos=settings.n_photos,
         same_scenes=settings.same_scenes,
         seed=settings.calibration.seed,
     )
+    _clear(out)
     dataset, _ = yield from follow(write_dataset(out, virtual), 0.0, 0.2, forward_stop=False)
     with photo_cache() as cache:
         reading = import_photos([dataset.sharp_folder], [dataset.degraded_folder], cache=cache)

@@ -1,0 +1,138 @@
+"""Jobs report, stop, cancel and hand on; the correction is the same for every caller."""
+
+import numpy as np
+import pytest
+import rawpy
+import tifffile
+from scipy.ndimage import convolve
+
+from lenscal import jobs
+from lenscal.errors import InputError
+from lenscal.files.export_settings import ExportSettings, Space
+from lenscal.optics.psf_grid import PsfGrid, delta_grid
+from lenscal.reports import Report
+from lenscal.restore.settings import Method, RestoreSettings
+
+
+def finish(job, replies=()):
+    """The job's reports and its result; replies are sent one by one after the first report."""
+    reports, waiting = [], list(replies)
+    try:
+        reports.append(next(job))
+        while True:
+            reports.append(job.send(waiting.pop(0) if waiting else None))
+    except StopIteration as end:
+        return reports, end.value
+
+
+def counting(log, n=4):
+    try:
+        for step in range(n):
+            if (yield Report("work", f"step {step}", step / n, step)) == "stop":
+                log.append("stopped")
+                return step
+        return n
+    finally:
+        log.append("closed")
+
+
+def test_follow_scales_fractions_and_hands_on_the_result():
+    log = []
+    reports, result = finish(jobs.follow(counting(log), 0.5, 0.9, prefix="part: "))
+    assert result == (4, False)
+    np.testing.assert_allclose([r.fraction for r in reports], [0.5, 0.6, 0.7, 0.8])
+    assert reports[0].message == "part: step 0"
+    assert log == ["closed"]
+
+
+def test_follow_hands_on_stop_or_keeps_it():
+    log = []
+    assert finish(jobs.follow(counting(log)), [None, "stop"])[1] == (1, True)
+    assert log == ["stopped", "closed"]
+    log.clear()
+    assert finish(jobs.follow(counting(log), forward_stop=False), [None, "stop"])[1] == (4, True)
+    assert log == ["closed"]
+
+
+def test_closing_closes_the_inner_job():
+    log = []
+    job = jobs.follow(counting(log))
+    next(job)
+    job.close()
+    assert log == ["closed"]
+
+
+def test_photo_cache_is_removed_also_after_errors(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(ZeroDivisionError), jobs.photo_cache() as folder:
+        (folder / "a.npy").touch()
+        raise ZeroDivisionError
+    assert not folder.exists()
+
+
+def test_import_reads_both_folders(tmp_path, make_dng):
+    make_dng(tmp_path / "s" / "a.dng", f_number=5.6)
+    make_dng(tmp_path / "d" / "a.dng", seed=1)
+    reports, inputs = finish(jobs.import_photos([tmp_path / "s"], [tmp_path / "d"], cache=tmp_path))
+    assert len(inputs.sharp.frames) == len(inputs.degraded.frames) == 1
+    assert {r.stage for r in reports} == {"import"}
+    assert isinstance(inputs.sharp.frames[0].rgb, np.memmap)
+
+
+def test_correct_undoes_a_known_blur(tmp_path, make_dng):
+    """Blurred on the mosaic (on each colour's own sites, every second pixel), a photo comes nearer to the unblurred one."""
+    sharp = make_dng(tmp_path / "sharp.dng")
+    with rawpy.imread(str(sharp)) as raw:
+        mosaic = raw.raw_image_visible.astype(float)
+    blurred = mosaic.copy()
+    for y in (0, 1):
+        for x in (0, 1):
+            blurred[y::2, x::2] = convolve(mosaic[y::2, x::2], np.ones((3, 3)) / 9, mode="reflect")
+    soft = make_dng(tmp_path / "soft.dng", raw=blurred.round().astype(np.uint16))
+    wide = np.zeros((9, 9), np.float32)
+    wide[::2, ::2][1:4, 1:4] = 1 / 9
+    grid = PsfGrid(np.broadcast_to(wide, (2, 2, 3, 9, 9)).copy(), (128, 192))
+    export = ExportSettings(tmp_path / "out", space=Space.CAMERA_LINEAR, template="{name}-{method}")
+    pictures = {}
+    for method, photo in ((Method.NONE, sharp), (Method.NONE, soft), (Method.WIENER, soft)):
+        settings = RestoreSettings(method, device="cpu", denoise=0.2)
+        (result,) = finish(jobs.correct(grid, [photo], settings, export))[1]
+        pictures[result.output.stem] = tifffile.imread(result.output)[16:-16, 16:-16]
+    before = np.mean((pictures["soft-none"] - pictures["sharp-none"]) ** 2)
+    after = np.mean((pictures["soft-wiener"] - pictures["sharp-none"]) ** 2)
+    assert after < 0.5 * before
+
+
+def test_stop_ends_after_the_photo_and_close_writes_nothing(tmp_path, make_dng):
+    photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(3)]
+    grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
+    _, results = finish(jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "a")), [None, "stop"])
+    assert [r.source.name for r in results] == ["0.dng"]
+    assert results[0].output.exists()
+    job = jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "b"))
+    next(job)
+    next(job)
+    job.close()
+    assert not (tmp_path / "b").exists()
+
+
+def test_every_photo_gets_an_answer(tmp_path, make_dng):
+    good = make_dng(tmp_path / "good.dng")
+    bad = tmp_path / "bad.dng"
+    bad.write_bytes(good.read_bytes()[:3000])
+    other = make_dng(tmp_path / "other.dng", size=(96, 128))
+    grid = delta_grid((2, 2), 5, (128, 192))
+    export = ExportSettings(tmp_path / "out")
+    reports, results = finish(jobs.correct(grid, [bad, other, good], RestoreSettings(Method.NONE), export))
+    assert [r.output is not None for r in results] == [False, False, True]
+    assert results[0].wrong_input
+    assert "128 x 96 px, the PSF is for 192 x 128 px" in results[1].problem
+    assert reports[-1].fraction == 1
+    (forced,) = finish(jobs.correct(grid, [other], RestoreSettings(Method.WIENER), export, force=True))[1]
+    assert tifffile.imread(forced.output).shape == (96, 128, 3)
+    assert "the photo has 128 x 96 px" in forced.warnings[0]
+
+
+def test_demo_settings_refuse_what_cannot_be_photographed(tmp_path):
+    with pytest.raises(InputError, match="even and at least 64"):
+        next(jobs.demo(tmp_path, jobs.DemoSettings(size=(63, 100))))
