@@ -78,7 +78,7 @@ def test_truth_file_is_the_truth(written: tuple[VirtualDataset, list[Report]]) -
 def test_same_scenes_in_both_folders_and_another_kept_out(written: tuple[VirtualDataset, list[Report]]) -> None:
     data, _ = written
     sharp, degraded = [values(p) for p in data.sharp], [values(p) for p in data.degraded]
-    assert agreement(sharp[0], degraded[0]) > 0.75
+    assert agreement(sharp[0], degraded[0]) > 0.65
     assert agreement(sharp[0], degraded[1]) < 0.5
     assert agreement(sharp[0], values(data.degraded_photo)) < 0.5
     assert not np.array_equal(sharp[0], degraded[0])
