@@ -10,6 +10,7 @@ import numpy as np
 
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
+from lenscal.stepping import follow
 
 if TYPE_CHECKING:
     from lenscal.raw.frame import Frame
@@ -62,6 +63,12 @@ def without_common_odd_part(grid: PsfGrid) -> PsfGrid:
     even = np.fft.fftshift(np.fft.ifft2(otf * phase.conj()).real, axes=(-2, -1))
     cut = even[..., before : before + size, before : before + size]
     return replace(grid, kernels=(cut / cut.sum(axis=(-1, -2), keepdims=True)).astype(np.float32), confidence=None)
+
+
+def padded_to(grid: PsfGrid, size: int) -> PsfGrid:
+    """The same kernels with a margin of zeros, size x size px."""
+    margin = (size - grid.kernel_size) // 2
+    return replace(grid, kernels=np.pad(grid.kernels, ((0, 0),) * 3 + ((margin, margin),) * 2))
 
 
 def common_shift(image: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
@@ -121,6 +128,8 @@ def measure_gain(
     truth : PsfGrid
     candidates : mapping of name to PsfGrid
     settings : RestoreSettings
+
+    Kernels are padded to one size, since how much of the photo near clipped highlights stays as it is depends on that.
     """
     from lenscal.restore.photo import restore
 
@@ -128,8 +137,11 @@ def measure_gain(
     target = reference.rgb_tile(*everything).astype(np.float64)
     psnr = {"degraded": registered_psnr(degraded.rgb_tile(*everything), target)}
     grids = {"true": truth, **candidates}
+    size = max(grid.kernel_size for grid in grids.values())
     for number, (name, grid) in enumerate(grids.items()):
-        yield Report("compare", f"Correcting the kept-out photo with: {name}", number / len(grids), number)
-        corrected = yield from restore(degraded, grid, settings)
+        low, high = number / len(grids), (number + 1) / len(grids)
+        yield Report("compare", f"Correcting the kept-out photo with: {name}", low, number)
+        work = restore(degraded, padded_to(grid, size), settings)
+        corrected, _ = yield from follow(work, low, high, prefix=f"{name}: ")
         psnr[name] = registered_psnr(corrected, target)
     return Gain(psnr.pop("degraded"), psnr.pop("true"), psnr)

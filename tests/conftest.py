@@ -47,23 +47,24 @@ def make_dng() -> Callable[..., Path]:
         *,
         size: tuple[int, int] = (128, 192),
         seed: int = 0,
-        raw: np.ndarray | None = None,
+        kernel: np.ndarray | None = None,
         **told: object,
     ) -> Path:
-        from scipy.ndimage import gaussian_filter
+        from scipy.ndimage import convolve, gaussian_filter
 
         from lenscal.files.dng import write_bayer_dng
 
         rng = np.random.default_rng(seed)
-        scene = np.stack([gaussian_filter(rng.normal(size=size), 1) for _ in range(3)], axis=-1)
-        scene += gaussian_filter(rng.normal(size=size), 12)[..., None] * 12
+        scene = np.stack([gaussian_filter(rng.normal(size=size), 12) * 6 for _ in range(3)], axis=-1)
+        scene += gaussian_filter(rng.normal(size=size), 1)[..., None] + gaussian_filter(rng.normal(size=size), 3)[..., None] * 3
         scene = 0.25 + 0.08 * scene / scene.std()
+        if kernel is not None:
+            scene = convolve(scene, kernel[..., None], mode="reflect")
         y, x = np.mgrid[: size[0], : size[1]]
         channel = np.array([[0, 1], [1, 2]])[y % 2, x % 2]
         signal = np.take_along_axis(scene, channel[..., None], -1)[..., 0] / np.array([2.0, 1, 1.6])[channel]
         noisy = signal + rng.normal(size=size) * np.sqrt(1e-5 * np.clip(signal, 0, 1) + 1e-7)
-        if raw is None:
-            raw = np.clip(np.rint(512 + noisy * (16383 - 512)), 0, 16383).astype(np.uint16)
+        raw = np.clip(np.rint(512 + noisy * (16383 - 512)), 0, 16383).astype(np.uint16)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bayer_dng(path, raw, **{**exif, **told})  # type: ignore[arg-type]
         return path

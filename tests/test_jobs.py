@@ -2,9 +2,7 @@
 
 import numpy as np
 import pytest
-import rawpy
 import tifffile
-from scipy.ndimage import convolve
 
 from lenscal import jobs
 from lenscal.errors import InputError
@@ -80,18 +78,12 @@ def test_import_reads_both_folders(tmp_path, make_dng):
 
 
 def test_correct_undoes_a_known_blur(tmp_path, make_dng):
-    """Blurred on the mosaic (on each colour's own sites, every second pixel), a photo comes nearer to the unblurred one."""
-    sharp = make_dng(tmp_path / "sharp.dng")
-    with rawpy.imread(str(sharp)) as raw:
-        mosaic = raw.raw_image_visible.astype(float)
-    blurred = mosaic.copy()
-    for y in (0, 1):
-        for x in (0, 1):
-            blurred[y::2, x::2] = convolve(mosaic[y::2, x::2], np.ones((3, 3)) / 9, mode="reflect")
-    soft = make_dng(tmp_path / "soft.dng", raw=blurred.round().astype(np.uint16))
-    wide = np.zeros((9, 9), np.float32)
-    wide[::2, ::2][1:4, 1:4] = 1 / 9
-    grid = PsfGrid(np.broadcast_to(wide, (2, 2, 3, 9, 9)).copy(), (128, 192))
+    """Corrected with the kernel that blurred its scene, a photo comes nearer to the photo of the scene itself."""
+    kernel = np.zeros((7, 7))
+    kernel[1:6, 3] = kernel[3, 1:6] = kernel[4, 4] = 1
+    kernel /= kernel.sum()
+    sharp, soft = make_dng(tmp_path / "sharp.dng"), make_dng(tmp_path / "soft.dng", kernel=kernel)
+    grid = PsfGrid(np.broadcast_to(kernel.astype(np.float32), (2, 2, 3, 7, 7)).copy(), (128, 192))
     export = ExportSettings(tmp_path / "out", space=Space.CAMERA_LINEAR, template="{name}-{method}")
     pictures = {}
     for method, photo in ((Method.NONE, sharp), (Method.NONE, soft), (Method.WIENER, soft)):

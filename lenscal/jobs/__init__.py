@@ -4,10 +4,11 @@
 has; jobs that have nothing to keep in the middle go on to the end of the photo they are at.
 """
 
+from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
 from lenscal.jobs.correcting import PhotoResult, correct, mismatches
 from lenscal.jobs.demo import DemoResult, DemoSettings, demo
-from lenscal.jobs.stepping import Job, follow, photo_cache
+from lenscal.stepping import Job, follow
 
 __all__ = [
     "DemoResult",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.files.profile import Profile, ProfilePhoto, ProfileStage
-from lenscal.jobs.stepping import Job
+from lenscal.stepping import Job
 
 if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration, CalibrationSettings

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from lenscal.errors import LenscalError
 from lenscal.files.export_settings import ExportSettings, output_path
 from lenscal.files.profile import Profile
-from lenscal.jobs.stepping import Job, follow
 from lenscal.raw.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, same
 from lenscal.reports import Report
+from lenscal.stepping import Job, follow
 
 if TYPE_CHECKING:
     from lenscal.optics.psf_grid import PsfGrid

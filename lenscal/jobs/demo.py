@@ -16,11 +16,12 @@ from lenscal.evaluate import Gain, average_grid, measure_gain, without_common_od
 from lenscal.files.export_settings import ExportSettings, OnConflict
 from lenscal.files.profile import Profile, write_profile
 from lenscal.files.psf_files import pixel_positions, write_fits
+from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
 from lenscal.jobs.correcting import PhotoResult, correct
-from lenscal.jobs.stepping import Job, follow, photo_cache
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore.settings import RestoreSettings
+from lenscal.stepping import Job, follow
 
 if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration

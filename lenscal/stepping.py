@@ -1,13 +1,9 @@
-"""How jobs are stepped and chained."""
+"""How long work is stepped and chained."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 from lenscal.reports import Report
@@ -37,20 +33,3 @@ def follow(
                 reply = None
     finally:
         work.close()
-
-
-@contextmanager
-def photo_cache() -> Iterator[Path]:
-    """A folder for decoded photos, which are too many for memory; removed at the end."""
-    import platformdirs
-
-    base = platformdirs.user_cache_path("lenscal")
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="photos-", dir=base))
-    except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="lenscal-photos-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
