@@ -56,7 +56,7 @@ def make_dng() -> Callable[..., Path]:
 
         rng = np.random.default_rng(seed)
         scene = np.stack([gaussian_filter(rng.normal(size=size), 12) * 6 for _ in range(3)], axis=-1)
-        scene += gaussian_filter(rng.normal(size=size), 1)[..., None] + gaussian_filter(rng.normal(size=size), 3)[..., None] * 3
+        scene += sum(gaussian_filter(rng.normal(size=size), px) * px for px in (1, 3))[..., None]
         scene = 0.25 + 0.08 * scene / scene.std()
         if kernel is not None:
             scene = convolve(scene, kernel[..., None], mode="reflect")

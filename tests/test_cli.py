@@ -12,9 +12,10 @@ import tifffile
 import lenscal.calibrate
 from lenscal.calibrate.settings import Calibration, Quality, StageResult, Stages
 from lenscal.cli import main
-from lenscal.commands import parser, progress
+from lenscal.commands import demo, parser, progress
 from lenscal.commands.progress import Speaker
 from lenscal.errors import LenscalError
+from lenscal.evaluate import Gain
 from lenscal.files.export_settings import OnConflict, PhotoFormat, Space
 from lenscal.files.profile import Profile, read_profile, write_profile
 from lenscal.files.psf_files import read_fits, write_fits
@@ -381,6 +382,33 @@ def test_demo_refuses_a_folder_of_other_things(capsys, tmp_path):
     assert code == 2
     assert "is not empty" in err
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_demo_goes_the_whole_way(capsys, tmp_path, engine):
+    """Only the training is left out: an estimate that changes nothing gains nothing, and everything is on disk."""
+    code, out, err = run(capsys, "demo", "--out", tmp_path / "demo", "--photos", 1, "--size", "192x128", "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert list(told["scores"]) == ["delta", "average", "after G", "estimate"]
+    assert told["scores"]["estimate"] == pytest.approx(told["scores"]["delta"])
+    assert set(told["gain"]["share"]) == {"average", "true, no odd part", "after G", "estimate"}
+    assert told["gain"]["psnr"]["estimate"] == pytest.approx(told["gain"]["psnr_degraded"], abs=0.3)
+    assert told["gain"]["psnr_true"] > told["gain"]["psnr_degraded"]
+    assert read_profile(tmp_path / "demo" / "demo.lenscal").psf.image_size == (128, 192)
+    assert read_fits(tmp_path / "demo" / "psf").shape == (8, 8)
+    assert read_fits(tmp_path / "demo" / "truth").kernel_size == 25
+    (photo,) = told["corrected"]
+    assert tifffile.imread(photo).shape == (128, 192, 3)
+    percents = [int(line[:3]) for line in err.splitlines() if line[3:4] == "%"]
+    assert percents == sorted(percents)
+
+
+def test_demo_table_has_a_line_a_row():
+    figures = {key: 0.5 for key, *_ in demo._COLUMNS}
+    gain = Gain(30.0, 32.0, {"average": 30.2, "estimate": 31.0})
+    lines = demo.score_table({"delta": figures, "average": figures, "estimate": figures}, gain)
+    assert len({len(line) for line in lines}) == 1
+    assert [line.split()[-1] for line in lines[2:]] == ["0%", "10%", "50%"]
 
 
 def test_progress_is_at_most_a_line_a_second_and_quiet_is_quiet(capsys, monkeypatch):
