@@ -109,12 +109,15 @@ def centroid(kernels: np.ndarray) -> np.ndarray:
 
 
 def rms_width(kernels: np.ndarray) -> np.ndarray:
-    """RMS distance [n] from the centroid, px, averaged over the channels of kernels [n, 3, k, k] that sum to 1."""
+    """RMS distance [n] from the centroid, px, averaged over the channels of kernels [n, 3, k, k] that sum to 1.
+
+    A kernel with so much ringing that its second moment is negative counts as a point.
+    """
     at = centroid(kernels)
     axis = np.arange(kernels.shape[-1]) - (kernels.shape[-1] - 1) / 2
     y2 = (kernels.sum(axis=-1) * (axis - at[..., [0]]) ** 2).sum(axis=-1)
     x2 = (kernels.sum(axis=-2) * (axis - at[..., [1]]) ** 2).sum(axis=-1)
-    width: np.ndarray = np.sqrt(y2 + x2).mean(axis=1)
+    width: np.ndarray = np.sqrt(np.maximum(y2 + x2, 0)).mean(axis=1)
     return width
 
 

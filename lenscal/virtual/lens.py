@@ -112,14 +112,14 @@ def demo_lens(seed: int = 0) -> VirtualLens:
     lean = float(np.sin(angle)), float(np.cos(angle))
     return VirtualLens(
         name="Demo 35mm f/1.8",
-        spherical=2.0 * scale[0],
-        coma=2.3 * scale[1],
+        spherical=1.6 * scale[0],
+        coma=2.1 * scale[1],
         astigmatism=0.6 * scale[2],
-        field_curvature=0.3 * scale[2],
-        defocus=(0.85, 1.2, 1.6),
+        field_curvature=0.25 * scale[2],
+        defocus=(0.45, 0.8, 1.2),
         lateral_px=(0.45 * scale[3], 0.0, -0.55 * scale[3]),
-        decentre_coma=(0.85 * scale[4] * lean[0], 0.85 * scale[4] * lean[1]),
-        tilt=(0.6 * scale[5] * lean[1], 0.6 * scale[5] * lean[0]),
+        decentre_coma=(0.6 * scale[4] * lean[0], 0.6 * scale[4] * lean[1]),
+        tilt=(0.5 * scale[5] * lean[1], 0.5 * scale[5] * lean[0]),
     )
 
 
