@@ -1,0 +1,71 @@
+"""Small operations on kernels and fields of kernels, in torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lenscal.optics.psf_grid import axis_positions, bilinear_nodes
+
+
+def project_simplex(v: Tensor) -> Tensor:
+    """Euclidean projection of the last axis onto {x >= 0, sum x = 1} (Duchi et al. 2008, doi:10.1145/1390156.1390191)."""
+    u = torch.sort(v, dim=-1, descending=True).values
+    excess = u.cumsum(-1) - 1
+    index = torch.arange(1, v.shape[-1] + 1, device=v.device, dtype=v.dtype)
+    count = (u * index > excess).sum(-1, keepdim=True)
+    return torch.clamp(v - excess.gather(-1, count - 1) / count.to(v.dtype), min=0)
+
+
+def centroids(kernels: Tensor) -> Tensor:
+    """[..., 2]: (y, x) px from the central pixel of kernels [..., k, k] that sum to 1."""
+    k = kernels.shape[-1]
+    axis = torch.arange(k, device=kernels.device, dtype=kernels.dtype) - (k - 1) / 2
+    return torch.stack([(kernels.sum(-1) * axis).sum(-1), (kernels.sum(-2) * axis).sum(-1)], -1)
+
+
+def shift_kernels(kernels: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Kernels [..., k, k] moved by (dy, dx) px [..., 2] (Fourier shift on a padded array), non-negative, sum 1."""
+    k = kernels.shape[-1]
+    n = 4 * k
+    f = np.fft.fftfreq(n)
+    dy, dx = shift[..., 0, None, None], shift[..., 1, None, None]
+    phase = np.exp(-2j * np.pi * (f[:, None] * dy + f[None, :] * dx))
+    padded = np.zeros((*kernels.shape[:-2], n, n))
+    o = (n - k) // 2
+    padded[..., o : o + k, o : o + k] = kernels
+    moved = np.fft.ifft2(np.fft.fft2(padded) * phase).real[..., o : o + k, o : o + k]
+    moved = np.maximum(moved, 0)
+    return np.asarray(moved / moved.sum(axis=(-1, -2), keepdims=True), np.float32)
+
+
+def interpolation_matrix(positions: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """[n, rows * cols] bilinear weights of the grid's nodes at positions [n, 2] in 0..1."""
+    index, weight = bilinear_nodes(positions, shape)
+    matrix = np.zeros((len(positions), shape[0] * shape[1]))
+    np.add.at(matrix, (np.arange(len(positions))[:, None], index), weight)
+    return matrix
+
+
+def field_polynomials(shape: tuple[int, int], degree: int) -> np.ndarray:
+    """[rows * cols, n]: products of Legendre polynomials in y and x over the nodes, total degree at most `degree`."""
+    y, x = (2 * axis_positions(n) - 1 for n in shape)
+    py = np.polynomial.legendre.legvander(y, degree)
+    px = np.polynomial.legendre.legvander(x, degree)
+    terms = [np.outer(py[:, i], px[:, j]).ravel() for i in range(degree + 1) for j in range(degree + 1 - i)]
+    return np.stack(terms, axis=-1)
+
+
+def second_differences(shape: tuple[int, int]) -> np.ndarray:
+    """[m, rows * cols]: second differences of neighbouring nodes along rows and columns (zero for a linear field)."""
+    rows, cols = shape
+    number = np.arange(rows * cols).reshape(shape)
+    triples = [number[:-2], number[1:-1], number[2:]], [number[:, :-2], number[:, 1:-1], number[:, 2:]]
+    lines = []
+    for a, b, c in triples:
+        for i, j, k in zip(a.ravel(), b.ravel(), c.ravel(), strict=True):
+            line = np.zeros(rows * cols)
+            line[[i, j, k]] = 1, -2, 1
+            lines.append(line)
+    return np.array(lines).reshape(-1, rows * cols)

@@ -1,0 +1,326 @@
+"""Stage P: weighted least squares on pairs of photos that show the same scene (method: closed-form stages).
+
+The degraded photo is taken as the sensor gave it: only sites that the colour filter array really measured enter, so its
+noise is white and known and no demosaicing blurs it. The sharp photo, demosaiced and moved onto the degraded one by a
+band-limited shift, is the regressor; the noise that it carries is subtracted from the normal equations.
+
+For a site s of channel c in a cell of the field with kernel K:   y(s) = sum_u K_c(u) x_c(s + d - u) + noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from lenscal.calibrate.registration import Pair, motion_basis
+from lenscal.raw.frame import Frame, NoiseModel
+
+SINC_HALF_WIDTH = 8
+CLIPPED = 0.95
+TILE_PX = 112
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """A photo with its noise.
+
+    noise_correlation [3, 2m+1, 2m+1]: autocorrelation of the noise of the demosaiced photo, relative to the variance of
+    a RAW site, per channel (zero lag in the middle).
+    """
+
+    frame: Frame
+    noise: NoiseModel
+    noise_correlation: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NormalEquations:
+    """Sums over the sites of each cell: gram [2, cells, 3, n, n], cross [2, cells, 3, n], noise and sites [2, cells, 3].
+
+    The first axis holds two disjoint halves of the pairs (split-half confidence). n = k * k. `gram` still holds the
+    noise of the sharp photos: `noise` times their noise's covariance between taps.
+    """
+
+    gram: Tensor
+    cross: Tensor
+    noise: Tensor
+    sites: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShiftEquations:
+    """Gauss-Newton equations for what remains of one pair's displacement: tiles [t, 2] (field position), matrix [t, 2, 2], vector [t, 2]."""
+
+    positions: np.ndarray
+    matrix: np.ndarray
+    vector: np.ndarray
+
+
+def cell_positions(cells: tuple[int, int]) -> np.ndarray:
+    """[n, 2] field positions of the centres of a grid of cells."""
+    y, x = ((np.arange(n) + 0.5) / n for n in cells)
+    return np.stack(np.meshgrid(y, x, indexing="ij"), -1).reshape(-1, 2)
+
+
+def empty_equations(n_cells: int, kernel_size: int, device: torch.device) -> NormalEquations:
+    n = kernel_size**2
+    return NormalEquations(
+        torch.zeros(2, n_cells, 3, n, n, device=device),
+        torch.zeros(2, n_cells, 3, n, device=device),
+        torch.zeros(2, n_cells, 3, device=device),
+        torch.zeros(2, n_cells, 3, device=device),
+    )
+
+
+def tiles_of(size: tuple[int, int], cells: tuple[int, int]) -> list[tuple[int, slice, slice]]:
+    """(cell number, rows, cols) of tiles of at most `TILE_PX` px that tile every cell; starts are even (whole CFA periods)."""
+
+    def edges(length: int, n_cells: int) -> list[tuple[int, int, int]]:
+        out = []
+        for i in range(n_cells):
+            start, stop = (round(length * j / n_cells) // 2 * 2 for j in (i, i + 1))
+            parts = -(-(stop - start) // TILE_PX)
+            cuts = [start + round((stop - start) * p / parts) // 2 * 2 for p in range(parts + 1)]
+            out += [(i, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+        return out
+
+    return [
+        (cy * cells[1] + cx, slice(y0, y1), slice(x0, x1))
+        for cy, y0, y1 in edges(size[0], cells[0])
+        for cx, x0, x1 in edges(size[1], cells[1])
+    ]
+
+
+def sinc_shift(image: Tensor, shift: tuple[float, float]) -> Tensor:
+    """image [c, h, w] at s + shift (|shift| <= 0.5 px), cropped by `SINC_HALF_WIDTH` on every side (Kaiser-windowed sinc)."""
+    m = SINC_HALF_WIDTH
+    j = torch.arange(-m, m + 1, device=image.device, dtype=image.dtype)
+    window = torch.kaiser_window(2 * m + 1, periodic=False, beta=5.0, device=image.device, dtype=image.dtype)
+    for axis, d in ((-2, shift[0]), (-1, shift[1])):
+        taps = torch.sinc(j - d) * window
+        taps = (taps / taps.sum()).view(1, 1, *((-1, 1) if axis == -2 else (1, -1)))
+        image = F.conv2d(image[:, None], taps)[:, 0]
+    return image
+
+
+def correlation_matrix(correlation: np.ndarray, kernel_size: int) -> np.ndarray:
+    """[n, n]: covariance of noise between two taps, from its autocorrelation [2m+1, 2m+1] (zero beyond m)."""
+    k, m = kernel_size, correlation.shape[-1] // 2
+    y, x = (v.ravel() for v in np.meshgrid(np.arange(k), np.arange(k), indexing="ij"))
+    dy, dx = y[:, None] - y[None], x[:, None] - x[None]
+    inside = (np.abs(dy) <= m) & (np.abs(dx) <= m)
+    return np.where(inside, correlation[np.clip(dy, -m, m) + m, np.clip(dx, -m, m) + m], 0.0)
+
+
+def accumulate(
+    shots: Sequence[tuple[Shot, Shot]],
+    pairs: Sequence[Pair],
+    common: np.ndarray,
+    *,
+    cells: tuple[int, int],
+    kernel_size: int,
+    kernels: Tensor | None,
+    budget_sites: float,
+    device: torch.device,
+) -> Iterator[tuple[NormalEquations, list[ShiftEquations]]]:
+    """One pass over all pairs; yields the sums after each pair (the same objects, growing).
+
+    Parameters
+    ----------
+    shots : (sharp, degraded) of each pair
+    common : ndarray [cells, 2]
+        Displacement (dy, dx) px added to every pair's motion, per cell.
+    kernels : Tensor [cells, 3, n] or None
+        Kernels of the pass before: they weigh the sites and measure what is left of the displacements.
+    budget_sites : float
+        At most about this many sites are read in all; the tiles richest in texture are taken.
+    """
+    n_cells = cells[0] * cells[1]
+    sums = empty_equations(n_cells, kernel_size, device)
+    shifts: list[ShiftEquations] = []
+    for number, ((sharp, degraded), pair) in enumerate(zip(shots, pairs, strict=True)):
+        size = degraded.frame.size
+        tiles = tiles_of(size, cells)
+        share = min(1.0, budget_sites / len(pairs) / (size[0] * size[1]))
+        if share < 1:
+            tiles = _richest(tiles, sharp.frame, share)
+        noise_matrix = torch.from_numpy(
+            np.stack([correlation_matrix(c, kernel_size) for c in sharp.noise_correlation])
+        ).to(device, torch.float32)
+        gains = _pair_gains(sharp.frame, degraded.frame)
+        rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        for cell, ys, xs in tiles:
+            centre = np.array([(ys.start + ys.stop - 1) / 2 / (size[0] - 1), (xs.start + xs.stop - 1) / 2 / (size[1] - 1)])
+            d = pair.displacement(centre) + common[cell]
+            previous = None if kernels is None else kernels[cell]
+            row = _add_tile(sums, number % 2, cell, sharp, degraded, ys, xs, d, gains, noise_matrix, previous, device)
+            if row is not None:
+                rows.append((centre, *row))
+        if rows and kernels is not None:
+            shifts.append(ShiftEquations(*(np.stack(part) for part in zip(*rows, strict=True))))
+        yield sums, shifts
+
+
+def _add_tile(
+    sums: NormalEquations,
+    half: int,
+    cell: int,
+    sharp: Shot,
+    degraded: Shot,
+    ys: slice,
+    xs: slice,
+    d: np.ndarray,
+    gains: np.ndarray,
+    noise_matrix: Tensor,
+    kernel: Tensor | None,
+    device: torch.device,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Add one tile's sites; returns the Gauss-Newton equations of its displacement (from the pass before's kernels)."""
+    k = round(noise_matrix.shape[-1] ** 0.5)
+    r, whole = k // 2, np.round(d).astype(int)
+    margin = r + SINC_HALF_WIDTH
+    ys = _inside(ys, int(whole[0]), margin, sharp.frame.size[0])
+    xs = _inside(xs, int(whole[1]), margin, sharp.frame.size[1])
+    if ys.stop - ys.start < 8 or xs.stop - xs.start < 8:
+        return None
+    window = tuple(slice(s.start + int(w) - margin, s.stop + int(w) + margin) for s, w in zip((ys, xs), whole, strict=True))
+    x = torch.from_numpy(np.ascontiguousarray(sharp.frame.rgb_tile(*window).transpose(2, 0, 1))).to(device)
+    limit = CLIPPED * torch.from_numpy(sharp.frame.white_balance * sharp.frame.gain_tile(*window).mean((0, 1))).to(device)
+    clipped = F.max_pool2d((x > limit[:, None, None]).amax(0).float()[None], k, 1)[0] > 0
+    clipped = clipped[SINC_HALF_WIDTH:-SINC_HALF_WIDTH, SINC_HALF_WIDTH:-SINC_HALF_WIDTH]
+    x = sinc_shift(x, tuple(d - whole)) * torch.from_numpy(gains).to(device, torch.float32)[:, None, None]
+    value, channel, multiplier = degraded.frame.mosaic_tile(ys, xs)
+    y = torch.from_numpy(value).to(device)
+    mult = torch.from_numpy(multiplier).to(device)
+    usable = (y < CLIPPED * mult) & ~clipped
+    if usable.float().mean() < 0.3:
+        return None
+    smooth = F.avg_pool2d(x, 5, 1)[:, r - 2 : -(r - 2), r - 2 : -(r - 2)] if r > 2 else F.avg_pool2d(x, 2 * r + 1, 1)
+    detail = (x[:, r:-r, r:-r] - smooth).square().mean((1, 2))
+    p, q = degraded.frame.cfa.shape
+    matrix, vector = np.zeros((2, 2)), np.zeros(2)
+    for c in range(3):
+        a_parts, y_parts, n_parts, u_parts = [], [], [], []
+        a, b = degraded.noise.a[c], degraded.noise.b[c]
+        for i in range(p):
+            for j in range(q):
+                if channel[i, j] != c:
+                    continue
+                patch = x[c, i:, j:].unfold(0, k, p).unfold(1, k, q)
+                site = (slice(i, None, p), slice(j, None, q))
+                rows, cols = y[site].shape
+                a_parts.append(patch[:rows, :cols].reshape(-1, k * k))
+                y_parts.append(y[site].reshape(-1))
+                m, s = mult[site].reshape(-1), smooth[c][site].reshape(-1)
+                n_parts.append(m * a * s.clamp(min=0) + m * m * b)
+                u_parts.append(usable[site].reshape(-1))
+        design, target = torch.cat(a_parts), torch.cat(y_parts)
+        noise, use = torch.cat(n_parts), torch.cat(u_parts).float()
+        m_c = float(mult.mean())
+        level = float(smooth[c].mean().clamp(min=0))
+        x_noise = float(gains[c]) * (m_c * sharp.noise.a[c] * level + float(gains[c]) * m_c * m_c * sharp.noise.b[c])
+        carried = 0.3 * x_noise if kernel is None else float(kernel[c] @ noise_matrix[c] @ kernel[c]) * x_noise
+        if kernel is None:
+            excess = 0.02 * float(detail[c])
+        else:
+            residual = target - design @ kernel[c].flip(-1)
+            residual = residual - (residual * use).sum() / use.sum().clamp(min=1)
+            spread = float((residual.square() * use).sum() / use.sum().clamp(min=1))
+            known = float((noise * use).sum() / use.sum().clamp(min=1)) + carried
+            if spread > 8 * known + 0.3 * float(detail[c]):
+                continue
+            excess = max(spread - known, 0.002 * float(detail[c]))
+        w = use / (noise + carried + excess)
+        total = w.sum().clamp(min=1e-12)
+        root = w.sqrt()
+        weighted = design * root[:, None]
+        mean, level_y = (root @ weighted) / total, (w @ target) / total
+        sums.gram[half, cell, c] += (weighted.T @ weighted - total * torch.outer(mean, mean)).flip(-1, -2)
+        sums.cross[half, cell, c] += (weighted.T @ (root * target) - total * level_y * mean).flip(-1)
+        sums.noise[half, cell, c] += total * x_noise
+        sums.sites[half, cell, c] += use.sum()
+        if kernel is not None:
+            grid = kernel[c].view(k, k)
+            slope = torch.stack([_slope(grid, 0).reshape(-1), _slope(grid, 1).reshape(-1), grid.reshape(-1)], -1).flip(0)
+            seen = design @ slope
+            seen = seen - (w @ seen)[None] / total
+            g, left = seen[:, :2], target - level_y - seen[:, 2]
+            matrix += (g.T @ (g * w[:, None])).cpu().numpy()
+            vector += (g.T @ (w * left)).cpu().numpy()
+    return matrix, vector
+
+
+def without_noise(gram: Tensor, noise: Tensor, covariance: Tensor, precision: Tensor) -> Tensor:
+    """gram [cells, 3, n, n] minus the regressor's noise, noise [cells, 3] times covariance [3, n, n].
+
+    Where sampling error would leave a negative direction of gram + precision, less is subtracted: at most 0.9 of what is there.
+    """
+    n = gram.shape[-1]
+    scale = gram.diagonal(dim1=-2, dim2=-1).mean(-1, keepdim=True)[..., None].clamp(min=1e-12)
+    floor = 0.25 * precision / scale + 1e-5 * torch.eye(n, device=gram.device)
+    factor = torch.linalg.cholesky(gram / scale + floor)
+    half = torch.linalg.solve_triangular(factor, covariance.expand_as(gram), upper=False)
+    whitened = torch.linalg.solve_triangular(factor, half.mT, upper=False) * (noise[..., None, None] / scale)
+    vector = torch.ones(*gram.shape[:2], n, 1, device=gram.device)
+    for _ in range(30):
+        vector = F.normalize(whitened @ vector, dim=-2)
+    largest = (vector.mT @ whitened @ vector)[..., 0, 0]
+    part = (0.9 / largest.clamp(min=1e-9)).clamp(max=1.0)
+    return gram - (part * noise)[..., None, None] * covariance
+
+
+def _slope(kernel: Tensor, axis: int) -> Tensor:
+    """(K(u + 1) - K(u - 1)) / 2 along an axis: the derivative of K * x with the displacement."""
+    padded = F.pad(kernel, (1, 1, 1, 1))
+    k = kernel.shape[-1]
+    if axis == 0:
+        return (padded[2:, 1 : k + 1] - padded[:k, 1 : k + 1]) / 2
+    return (padded[1 : k + 1, 2:] - padded[1 : k + 1, :k]) / 2
+
+
+def _inside(span: slice, shift: int, margin: int, length: int) -> slice:
+    """The part of span (even start) whose neighbourhood, shifted, lies inside 0..length."""
+    start = max(span.start, margin - shift)
+    return slice(start + (start - span.start) % 2, min(span.stop, length - margin - shift))
+
+
+def _pair_gains(sharp: Frame, degraded: Frame) -> np.ndarray:
+    """[3]: what the sharp photo's channels are multiplied by to have the degraded one's brightness (medians of coarse ratios)."""
+    step = max(min(sharp.size) // 150, 1)
+    s, d = sharp.rgb[::step, ::step].astype(np.float64), degraded.rgb[::step, ::step].astype(np.float64)
+    s, d = s * sharp.rgb_scale, d * degraded.rgb_scale
+    gain_s = sharp.gain_tile(slice(0, None, step), slice(0, None, step))
+    gain_d = degraded.gain_tile(slice(0, None, step), slice(0, None, step))
+    s, d = s * gain_s, d * gain_d
+    ok = (s < CLIPPED * sharp.white_balance) & (d < CLIPPED * degraded.white_balance)
+    return np.array([d[..., c][ok[..., c]].sum() / max(s[..., c][ok[..., c]].sum(), 1e-9) for c in range(3)])
+
+
+def _richest(tiles: list[tuple[int, slice, slice]], frame: Frame, share: float) -> list[tuple[int, slice, slice]]:
+    """The share of the tiles of every cell that has most texture."""
+    texture = []
+    for _, ys, xs in tiles:
+        green = frame.rgb[ys, xs, 1][::2, ::2].astype(np.float32)
+        texture.append(float(np.abs(np.diff(green, axis=0)).mean() / np.sqrt(green.mean() + 1)))
+    kept: list[tuple[int, slice, slice]] = []
+    for cell in sorted({t[0] for t in tiles}):
+        mine = sorted((i for i, t in enumerate(tiles) if t[0] == cell), key=lambda i: -texture[i])
+        kept += [tiles[i] for i in sorted(mine[: max(1, round(share * len(mine)))])]
+    return kept
+
+
+def refine_pairs(pairs: Sequence[Pair], shifts: Sequence[ShiftEquations]) -> list[Pair]:
+    """Pairs with their motion corrected by the weighted Gauss-Newton step over all tiles."""
+    out = []
+    for pair, s in zip(pairs, shifts, strict=True):
+        basis = motion_basis(s.positions)
+        normal = np.einsum("ti,tab,tj->iajb", basis, s.matrix, basis).reshape(6, 6)
+        right = np.einsum("ti,ta->ia", basis, s.vector).reshape(6)
+        step = np.linalg.solve(normal + 1e-6 * np.trace(normal) * np.eye(6), right).reshape(3, 2)
+        out.append(replace(pair, motion=pair.motion + np.clip(step, -1, 1)))
+    return out
