@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -14,7 +15,10 @@ def drop(widget: QWidget, paths: list[Path]) -> bool:
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     at, button, key = QPointF(widget.rect().center()), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(at, Qt.DropAction.CopyAction, mime, button, key)
+    with warnings.catch_warnings():
+        # Qt 6.12 wants a QPointF here, 6.11 knows only QPoint.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        enter = QDragEnterEvent(at.toPoint(), Qt.DropAction.CopyAction, mime, button, key)
     QApplication.sendEvent(widget, enter)
     if not enter.isAccepted():
         return False

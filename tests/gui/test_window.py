@@ -10,6 +10,8 @@ from desktop import drop
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 
+from lenscal.files.profile import Profile, write_profile
+from lenscal.optics.psf_grid import delta_grid
 from lenscal.session import Step
 
 LEFT = Qt.MouseButton.LeftButton
@@ -251,3 +253,18 @@ def test_a_profile_that_is_none_gives_a_message(qtbot, window, tmp_path):
     idle(qtbot, window)
     assert "text.lenscal" in window.message_bar.text.text()
     assert not window.message_bar.details_button.isVisible()
+
+
+def test_a_dropped_profile_is_opened(qtbot, window, tmp_path):
+    grid = delta_grid((3, 4), 5, (96, 144))
+    write_profile(tmp_path / "a.lenscal", Profile(psf=grid, lens="Some lens"))
+    drop(window.import_page.sharp.drop, [tmp_path / "a.lenscal"])
+    idle(qtbot, window)
+    assert window.step is Step.INSPECT
+    assert window.controller.session.psf.shape == (3, 4)
+    assert window.controller.session.sharp.paths == ()
+
+
+def test_messages_name_the_windows_fields(window):
+    window.message_bar.show_message("use one lens only, or name it with --lens; see --unknown-option")
+    assert window.message_bar.text.text() == "use one lens only, or name it with “Lens” in step 1; see --unknown-option"

@@ -17,6 +17,7 @@ class SourcePanel(QWidget):
     """One photo set: where it is, and what to type in where EXIF does not say."""
 
     changed = Signal()
+    profile_dropped = Signal(object)
 
     def __init__(self, title: str, hint: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +47,9 @@ class SourcePanel(QWidget):
         layout.addLayout(fields)
 
     def choose(self, paths: tuple[Path, ...]) -> None:
+        if paths[0].suffix == ".lenscal":
+            self.profile_dropped.emit(paths[0])
+            return
         self.paths = paths
         self.drop.show_paths(paths)
         self.changed.emit()
@@ -92,6 +96,7 @@ class ImportPage(Page):
         )
         for panel in (self.sharp, self.degraded):
             panel.changed.connect(lambda: self.sources_changed.emit(self.sharp.source, self.degraded.source))
+            panel.profile_dropped.connect(self.profile_chosen)
         sets = QHBoxLayout()
         sets.setSpacing(16)
         sets.addWidget(self.sharp, 1)

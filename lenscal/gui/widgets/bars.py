@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QProgressBar, QPushButton, QToolButton, QWidget
 
 from lenscal.gui import theme
+from lenscal.gui.wording import in_the_windows_words
 from lenscal.gui.worker import Progress
 
 
@@ -36,7 +37,7 @@ class MessageBar(QFrame):
 
     def show_message(self, text: str, *, kind: str = "info", details: str = "") -> None:
         """kind: info, warning or error."""
-        self.text.setText(text)
+        self.text.setText(in_the_windows_words(text))
         self._details = details
         self.details_button.setVisible(bool(details))
         self.setProperty("kind", kind)

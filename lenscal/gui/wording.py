@@ -1,0 +1,37 @@
+"""Messages name the command line's options; the window names its own fields instead."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+_CONTEXT = "Fields"
+FIELDS = {
+    "--aperture-sharp": QT_TRANSLATE_NOOP("Fields", "“Aperture” of the sharp photos"),
+    "--aperture-degraded": QT_TRANSLATE_NOOP("Fields", "“Aperture” of the photos to correct"),
+    "--lens": QT_TRANSLATE_NOOP("Fields", "“Lens” in step 1"),
+    "--focal": QT_TRANSLATE_NOOP("Fields", "“Focal length” in step 1"),
+    "--grid": QT_TRANSLATE_NOOP("Fields", "“Grid”"),
+    "--kernel-size": QT_TRANSLATE_NOOP("Fields", "“Kernel”"),
+    "--max-minutes": QT_TRANSLATE_NOOP("Fields", "“At most”"),
+    "--device": QT_TRANSLATE_NOOP("Fields", "“Device”"),
+    "--out": QT_TRANSLATE_NOOP("Fields", "“Folder”"),
+    "--template": QT_TRANSLATE_NOOP("Fields", "“File name”"),
+    "--on-conflict": QT_TRANSLATE_NOOP("Fields", "“If it exists”:"),
+    "--format": QT_TRANSLATE_NOOP("Fields", "“Format”"),
+    "--space": QT_TRANSLATE_NOOP("Fields", "“Colour space”"),
+    "--amount": QT_TRANSLATE_NOOP("Fields", "“Amount”"),
+    "--denoise": QT_TRANSLATE_NOOP("Fields", "“Noise handling”"),
+}
+_OPTION = re.compile(r"--[a-z]+(?:-[a-z]+)*")
+
+
+def in_the_windows_words(text: str) -> str:
+    """The message with every option that has a field here named as that field."""
+
+    def field(match: re.Match[str]) -> str:
+        words = FIELDS.get(match.group())
+        return match.group() if words is None else QCoreApplication.translate(_CONTEXT, str(words))
+
+    return _OPTION.sub(field, text)

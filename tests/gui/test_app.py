@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+
+from lenscal.errors import InputError
+from lenscal.files.profile import Profile, write_profile
+from lenscal.gui import app
+from lenscal.gui.heartbeat import Heartbeat
+from lenscal.optics.psf_grid import delta_grid
+
+RUN = """
+import sys
+from pathlib import Path
+from lenscal.gui.app import run
+sys.exit(run(sys.argv[1], grab=Path(sys.argv[2]), theme=sys.argv[3], size=(1100, 700)))
+"""
+
+
+def grab(project: Path, pictures: Path, theme: str = "light") -> subprocess.CompletedProcess[str]:
+    """A program of its own: an application that has ended cannot begin again in the same process."""
+    command = [sys.executable, "-c", RUN, str(project), str(pictures), theme]
+    root = Path(__file__).resolve().parents[2]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, cwd=root, check=False)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_grab_saves_a_picture_of_each_step_and_closes(tmp_path, theme):
+    write_profile(tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens"))
+    done = grab(tmp_path / "a.lenscal", tmp_path / "pictures", theme)
+    assert done.returncode == 0, done.stderr
+    for name in ("4-inspect", "6-export"):
+        picture = QImage(str(tmp_path / "pictures" / f"{name}.png"))
+        assert (picture.width(), picture.height()) == (1100, 700)
+        corner = picture.pixelColor(5, 690).lightness()
+        assert corner > 200 if theme == "light" else corner < 60
+
+
+def test_grab_of_a_bad_profile_ends_with_an_error(tmp_path):
+    (tmp_path / "bad.lenscal").write_text("no profile")
+    done = grab(tmp_path / "bad.lenscal", tmp_path / "pictures")
+    assert done.returncode == 1
+    assert "bad.lenscal" in done.stderr
+
+
+def test_an_unknown_theme_is_refused(qapp):
+    with pytest.raises(InputError, match="pink"):
+        app.run(theme="pink")
+
+
+def test_the_heartbeat_notices_a_blocked_main_thread(qtbot):
+    heartbeat = Heartbeat()
+    heartbeat.start()
+    qtbot.waitUntil(lambda: len(heartbeat.intervals_ms) > 5)
+    time.sleep(0.25)
+    qtbot.waitUntil(lambda: heartbeat.worst_ms >= 250)
+    heartbeat.stop()
+    assert heartbeat.percentile(100) == heartbeat.worst_ms
+    assert heartbeat.percentile(50) < heartbeat.worst_ms
+    assert not heartbeat.running
