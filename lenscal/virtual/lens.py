@@ -113,7 +113,7 @@ def demo_lens(seed: int = 0) -> VirtualLens:
     return VirtualLens(
         name="Demo 35mm f/1.8",
         spherical=1.6 * scale[0],
-        coma=2.1 * scale[1],
+        coma=2.5 * scale[1],
         astigmatism=0.6 * scale[2],
         field_curvature=0.25 * scale[2],
         defocus=(0.45, 0.8, 1.2),
