@@ -67,7 +67,10 @@ def run(
         window.show()
         tour = Tour(window, grab, psf=Path(project) if project else None)
         QTimer.singleShot(0, tour.start)
-        return app.exec()
+        code = app.exec()
+        window.controller.close()
+        window.close()
+        return code
 
 
 def application(theme: str) -> QApplication:

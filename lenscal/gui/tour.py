@@ -25,7 +25,7 @@ POLL_MS = 60
 class Tour(QObject):
     """Drives the window as a user would: demo, calibration with a picture in the middle, correction.
 
-    Ends the application with exit code 0, or 1 where a job failed (its message is logged).
+    Ends the application's event loop with exit code 0, or 1 where a job failed (its message is logged).
     """
 
     def __init__(self, window: MainWindow, folder: Path, *, psf: Path | None = None) -> None:
@@ -119,6 +119,4 @@ class Tour(QObject):
 
     def _leave(self, code: int) -> None:
         self._timer.stop()
-        self._controller.close()
-        self._window.close()
         QApplication.exit(code)
