@@ -104,6 +104,7 @@ def _qss(t: Theme) -> str:
     QLabel#title {{ font-size: 19px; font-weight: 600; }}
     QLabel#subtitle, QLabel[muted="true"] {{ color: {t.muted}; }}
     QLabel[section="true"] {{ font-weight: 600; }}
+    QComboBox, QAbstractSpinBox, QLineEdit {{ min-height: 24px; }}
     QPushButton {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 5px; padding: 5px 14px;
                    min-height: 18px; }}
     QPushButton:hover {{ border-color: {t.accent}; }}

@@ -131,6 +131,8 @@ class CorrectPage(Page):
         self.full_button.clicked.connect(self.toggle_zoom)
         self.zoom = muted()
         self.zoom.setWordWrap(False)
+        self.zoom.setMinimumWidth(self.zoom.fontMetrics().horizontalAdvance("0000 %"))
+        self.zoom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.compare.zoomed.connect(lambda scale: self.zoom.setText(f"{scale * 100:.0f} %"))
         bar = QHBoxLayout()
         bar.addWidget(self.view)

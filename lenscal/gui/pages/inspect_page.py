@@ -22,7 +22,7 @@ class KernelPicture(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pixels: np.ndarray | None = None
-        self.setFixedHeight(240)
+        self.setFixedHeight(200)
         self.setAccessibleName(self.tr("Chosen kernel"))
 
     def show_pixels(self, pixels: np.ndarray | None) -> None:

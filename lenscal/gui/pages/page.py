@@ -81,7 +81,7 @@ def card(*, horizontal: bool = False) -> tuple[QFrame, QHBoxLayout | QVBoxLayout
 
 def form() -> QFormLayout:
     layout = QFormLayout()
-    layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+    layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     layout.setHorizontalSpacing(12)
     layout.setVerticalSpacing(8)

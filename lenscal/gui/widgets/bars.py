@@ -64,6 +64,8 @@ class JobBar(QFrame):
         self.text = QLabel()
         self.time = QLabel()
         self.time.setProperty("muted", True)
+        self.time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.time.setMinimumWidth(self.time.fontMetrics().horizontalAdvance(self._time_left(5999)))
         self.progress = QProgressBar(textVisible=False)
         self.progress.setFixedWidth(260)
         self.progress.setAccessibleName(self.tr("Progress of the running job"))
