@@ -96,15 +96,19 @@ def tiles_of(size: tuple[int, int], cells: tuple[int, int]) -> list[tuple[int, s
     ]
 
 
-def sinc_shift(image: Tensor, shift: tuple[float, float]) -> Tensor:
-    """image [c, h, w] at s + shift (|shift| <= 0.5 px), cropped by `SINC_HALF_WIDTH` on every side (Kaiser-windowed sinc)."""
+def sinc_shift(image: Tensor, shift: Tensor) -> Tensor:
+    """image [c, h, w] at s + shift [c, 2] px, cropped by `SINC_HALF_WIDTH` on every side (Kaiser-windowed sinc).
+
+    Meant for shifts of up to 2 px: the window does not move along.
+    """
     m = SINC_HALF_WIDTH
     j = torch.arange(-m, m + 1, device=image.device, dtype=image.dtype)
     window = torch.kaiser_window(2 * m + 1, periodic=False, beta=5.0, device=image.device, dtype=image.dtype)
-    for axis, d in ((-2, shift[0]), (-1, shift[1])):
-        taps = torch.sinc(j - d) * window
-        taps = (taps / taps.sum()).view(1, 1, *((-1, 1) if axis == -2 else (1, -1)))
-        image = F.conv2d(image[:, None], taps)[:, 0]
+    for axis in range(2):
+        taps = torch.sinc(j - shift[:, axis, None].to(image.dtype)) * window
+        taps = taps / taps.sum(-1, keepdim=True)
+        shape = (-1, 1, 2 * m + 1, 1) if axis == 0 else (-1, 1, 1, 2 * m + 1)
+        image = F.conv2d(image[None], taps.view(shape), groups=len(image))[0]
     return image
 
 
@@ -121,6 +125,7 @@ def accumulate(
     shots: Sequence[tuple[Shot, Shot]],
     pairs: Sequence[Pair],
     common: np.ndarray,
+    lateral: np.ndarray,
     *,
     cells: tuple[int, int],
     kernel_size: int,
@@ -135,6 +140,8 @@ def accumulate(
     shots : (sharp, degraded) of each pair
     common : ndarray [cells, 2]
         Displacement (dy, dx) px added to every pair's motion, per cell.
+    lateral : ndarray [cells, 3, 2]
+        Lateral colour (dy, dx) px of the sharp photos: what they show at s + lateral stands at s on the axis.
     kernels : Tensor [cells, 3, n] or None
         Kernels of the pass before: they weigh the sites and measure what is left of the displacements.
     budget_sites : float
@@ -158,7 +165,7 @@ def accumulate(
             centre = np.array([(ys.start + ys.stop - 1) / 2 / (size[0] - 1), (xs.start + xs.stop - 1) / 2 / (size[1] - 1)])
             d = pair.displacement(centre) + common[cell]
             previous = None if kernels is None else kernels[cell]
-            row = _add_tile(sums, number % 2, cell, sharp, degraded, ys, xs, d, gains, noise_matrix, previous, device)
+            row = _add_tile(sums, number % 2, cell, sharp, degraded, ys, xs, d, lateral[cell], gains, noise_matrix, previous, device)
             if row is not None:
                 rows.append((centre, *row))
         if rows and kernels is not None:
@@ -175,6 +182,7 @@ def _add_tile(
     ys: slice,
     xs: slice,
     d: np.ndarray,
+    lateral: np.ndarray,
     gains: np.ndarray,
     noise_matrix: Tensor,
     kernel: Tensor | None,
@@ -193,7 +201,7 @@ def _add_tile(
     limit = CLIPPED * torch.from_numpy(sharp.frame.white_balance * sharp.frame.gain_tile(*window).mean((0, 1))).to(device)
     clipped = F.max_pool2d((x > limit[:, None, None]).amax(0).float()[None], k, 1)[0] > 0
     clipped = clipped[SINC_HALF_WIDTH:-SINC_HALF_WIDTH, SINC_HALF_WIDTH:-SINC_HALF_WIDTH]
-    x = sinc_shift(x, tuple(d - whole)) * torch.from_numpy(gains).to(device, torch.float32)[:, None, None]
+    x = sinc_shift(x, torch.from_numpy(d - whole + lateral).to(device)) * torch.from_numpy(gains).to(device, torch.float32)[:, None, None]
     value, channel, multiplier = degraded.frame.mosaic_tile(ys, xs)
     y = torch.from_numpy(value).to(device)
     mult = torch.from_numpy(multiplier).to(device)
