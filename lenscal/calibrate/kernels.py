@@ -69,3 +69,19 @@ def second_differences(shape: tuple[int, int]) -> np.ndarray:
             line[[i, j, k]] = 1, -2, 1
             lines.append(line)
     return np.array(lines).reshape(-1, rows * cols)
+
+
+def tilts(kernel_size: int, *, degree: int = 3, scale_px: float = 2.0, reach_px: float = 4.0) -> np.ndarray:
+    """[m, k * k]: Hermite polynomials of degree 1..`degree` in the taps' places, fading out at `reach_px`, each of norm 1.
+
+    Added to a kernel's logarithm they move (degree 1), widen (2) and skew (3) it.
+    """
+    u = (np.arange(kernel_size) - kernel_size // 2) / scale_px
+    hermite = [np.polynomial.hermite_e.hermeval(u, np.eye(degree + 1)[i]) for i in range(degree + 1)]
+    envelope = np.exp(-(u**2) * scale_px**2 / 2 / reach_px**2)
+    rows = [
+        np.outer(hermite[i] * envelope, hermite[total - i] * envelope).ravel()
+        for total in range(1, degree + 1)
+        for i in range(total + 1)
+    ]
+    return np.stack([row / np.linalg.norm(row) for row in rows])

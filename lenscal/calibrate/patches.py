@@ -1,0 +1,124 @@
+"""Patches for the learnt stages: packed degraded patches and the sharp patches that are re-blurred to look like them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lenscal.calibrate.packed import read_packed
+from lenscal.calibrate.paired import CLIPPED, SINC_HALF_WIDTH, Shot, _inside, _pair_gains, sinc_shift, tiles_of
+from lenscal.calibrate.registration import Pair
+
+PATCH_PX = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PatchPool:
+    """Patches in memory.
+
+    Attributes
+    ----------
+    real : float32 [n, 4, 16, 16], packed degraded patches
+    noise : float32 [n, 4], their noise variance
+    sharp : float16 [m, 3, 32 + k - 1, 32 + k - 1], sharp patches, larger by the kernel
+    sharp_noise : float32 [m, 4], the noise variance of a RAW site of the sharp photo there
+    positions : float32 [n, 2], (y, x) of the real patches in 0..1
+    paired : bool
+        Sharp patch i shows what real patch i shows (m = n).
+    """
+
+    real: np.ndarray
+    noise: np.ndarray
+    sharp: np.ndarray
+    sharp_noise: np.ndarray
+    positions: np.ndarray
+    paired: bool
+
+
+def paired_pool(
+    shots: Sequence[tuple[Shot, Shot]],
+    pairs: Sequence[Pair],
+    common: np.ndarray,
+    lateral: np.ndarray,
+    *,
+    cells: tuple[int, int],
+    kernel_size: int,
+    n_patches: int,
+) -> Iterator[PatchPool | None]:
+    """Registered patches of photos of the same scenes; yields None after each pair, at last the pool."""
+    r, n = kernel_size // 2, PATCH_PX
+    margin = r + SINC_HALF_WIDTH
+    parts: list[list[np.ndarray]] = [[] for _ in range(5)]
+    wanted = n_patches / len(pairs)
+    for (sharp, degraded), pair in zip(shots, pairs, strict=True):
+        gains = torch.from_numpy(_pair_gains(sharp.frame, degraded.frame)).float()[:, None, None]
+        size = degraded.frame.size
+        tiles = tiles_of(size, cells)
+        stride = max(1, round(len(tiles) * (min(s.stop - s.start for _, s, _ in tiles) // n) ** 2 / wanted))
+        for cell, ys, xs in tiles[::stride]:
+            centre = np.array([(ys.start + ys.stop - 1) / 2 / (size[0] - 1), (xs.start + xs.stop - 1) / 2 / (size[1] - 1)])
+            d = pair.displacement(centre) + common[cell]
+            whole = np.round(d).astype(int)
+            ys, xs = _inside(ys, int(whole[0]), margin, size[0]), _inside(xs, int(whole[1]), margin, size[1])
+            if min(ys.stop - ys.start, xs.stop - xs.start) < n:
+                continue
+            window = tuple(
+                slice(s.start + int(w) - margin, s.stop + int(w) + margin) for s, w in zip((ys, xs), whole, strict=True)
+            )
+            x = torch.from_numpy(np.ascontiguousarray(sharp.frame.rgb_tile(*window).transpose(2, 0, 1)))
+            clipped = (x > CLIPPED * torch.from_numpy(sharp.frame.white_balance)[:, None, None]).any(0)
+            x = sinc_shift(x, torch.from_numpy(d - whole + lateral[cell])) * gains
+            for top in range(ys.start, ys.stop - n + 1, n):
+                for left in range(xs.start, xs.stop - n + 1, n):
+                    read = read_packed(degraded.frame, degraded.noise, top, left, n)
+                    i, j = top - ys.start, left - xs.start
+                    if read is None or clipped[i : i + n + 2 * margin, j : j + n + 2 * margin].any():
+                        continue
+                    place = np.array([(top + n / 2) / size[0], (left + n / 2) / size[1]], np.float32)
+                    patch = x[:, i : i + n + 2 * r, j : j + n + 2 * r].numpy()
+                    rows = (*read, patch.astype(np.float16), _raw_variance(sharp, patch), place)
+                    for part, row in zip(parts, rows, strict=True):
+                        part.append(row)
+        yield None
+    yield PatchPool(*(np.stack(part) for part in parts), paired=True)
+
+
+def unpaired_pool(
+    sharp: Sequence[Shot], degraded: Sequence[Shot], *, kernel_size: int, n_patches: int, rng: np.random.Generator
+) -> Iterator[PatchPool | None]:
+    """Degraded patches from everywhere, sharp patches from the centre (a quarter of the area); yields None after each photo."""
+    r, n = kernel_size // 2, PATCH_PX
+    parts: list[list[np.ndarray]] = [[] for _ in range(5)]
+    for shot in degraded:
+        height, width = shot.frame.size
+        for _ in range(n_patches // len(degraded)):
+            top, left = (int(rng.integers(0, (s - n) // 2 + 1)) * 2 for s in (height, width))
+            read = read_packed(shot.frame, shot.noise, top, left, n)
+            if read is not None:
+                parts[0].append(read[0])
+                parts[1].append(read[1])
+                parts[4].append(np.array([(top + n / 2) / height, (left + n / 2) / width], np.float32))
+        yield None
+    for shot in sharp:
+        height, width = shot.frame.size
+        for _ in range(n_patches // len(sharp)):
+            top, left = (int(rng.integers(s // 4, s * 3 // 4 - n)) for s in (height, width))
+            patch = shot.frame.rgb_tile(slice(top - r, top + n + r), slice(left - r, left + n + r)).transpose(2, 0, 1)
+            if (patch > CLIPPED * shot.frame.white_balance[:, None, None]).any():
+                continue
+            parts[2].append(patch.astype(np.float16))
+            parts[3].append(_raw_variance(shot, patch))
+        yield None
+    yield PatchPool(*(np.stack(part) for part in parts), paired=False)
+
+
+def _raw_variance(shot: Shot, patch: np.ndarray) -> np.ndarray:
+    """[4]: noise variance of a RAW site of the patch's mean brightness, for the sites of a packed patch."""
+    channels = shot.frame.cfa.ravel()
+    wb = shot.frame.white_balance[channels]
+    a, b = (np.array(v)[channels] for v in (shot.noise.a, shot.noise.b))
+    level = np.maximum(patch.mean((1, 2)), 0)[channels]
+    return np.asarray(wb * a * level + wb**2 * b, np.float32)

@@ -1,0 +1,78 @@
+"""The velocity network: a small UNet over packed Bayer patches, conditioned on time, field position and domain."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+REAL, REBLURRED = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    planes: int = 4
+    width: int = 32
+    depth: int = 2
+    """Residual blocks a level; there are two levels."""
+
+
+class Block(nn.Module):
+    """Residual block: two 3 x 3 convolutions, the embedding scales and shifts the features in between."""
+
+    def __init__(self, width: int, embedding: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.norm = nn.GroupNorm(4, width)
+        self.modulate = nn.Linear(embedding, 2 * width)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.modulate.weight)
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        scale, shift = self.modulate(embedding)[:, :, None, None].chunk(2, dim=1)
+        h = self.norm(self.first(F.silu(x))) * (1 + scale) + shift
+        return x + self.second(F.silu(h))
+
+
+class VelocityNetwork(nn.Module):
+    """v(x_t, t, position, domain): [n, planes, m, m] to [n, planes, m, m], m even.
+
+    position [n, 2] as (y, x) in 0..1; domain [n] int: `REAL` photos or `REBLURRED` ones. One network for both, so that
+    its training error cancels in the difference of their velocities (method: stage M).
+    """
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__()
+        w, e = settings.width, 4 * settings.width
+        self.register_buffer("harmonics", 2.0 ** torch.arange(6) * math.pi / 2)
+        self.embed = nn.Sequential(nn.Linear(3 * 12, e), nn.SiLU(), nn.Linear(e, e))
+        self.domain = nn.Embedding(2, e)
+        nn.init.zeros_(self.domain.weight)
+        self.enter = nn.Conv2d(settings.planes, w, 3, padding=1)
+        self.fine_in = nn.ModuleList(Block(w, e) for _ in range(settings.depth))
+        self.down = nn.Conv2d(w, 2 * w, 2, stride=2)
+        self.coarse = nn.ModuleList(Block(2 * w, e) for _ in range(settings.depth))
+        self.up = nn.ConvTranspose2d(2 * w, w, 2, stride=2)
+        self.fine_out = nn.ModuleList(Block(w, e) for _ in range(settings.depth))
+        self.leave = nn.Conv2d(w, settings.planes, 3, padding=1)
+        nn.init.zeros_(self.leave.weight)
+
+    def forward(self, x_t: Tensor, t: Tensor, position: Tensor, domain: Tensor) -> Tensor:
+        place = torch.cat([t[:, None], position], -1)
+        angles = place[:, :, None] * self.harmonics
+        waves = torch.cat([angles.sin(), angles.cos()], -1).flatten(1)
+        embedding = F.silu(self.embed(waves) + self.domain(domain))
+        x = self.enter(x_t)
+        for block in self.fine_in:
+            x = block(x, embedding)
+        low = self.down(x)
+        for block in self.coarse:
+            low = block(low, embedding)
+        x = x + self.up(low)
+        for block in self.fine_out:
+            x = block(x, embedding)
+        return self.leave(F.silu(x))
