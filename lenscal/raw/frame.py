@@ -96,6 +96,11 @@ class Frame:
         """(height, width) px."""
         return self.rgb.shape[0], self.rgb.shape[1]
 
+    @property
+    def demosaiced(self) -> bool:
+        """Whether `rgb` was interpolated from a mosaic."""
+        return self.mosaic.size > 0
+
     def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray:
         """Linear, white-balanced, vignetting-free camera RGB of a tile, float32 [h, w, 3]."""
         return self.rgb[rows, cols].astype(np.float32) * np.float32(self.rgb_scale) * self.gain_tile(rows, cols)

@@ -15,6 +15,7 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.restore import wiener
+from lenscal.restore.demosaic import demosaic_spectra
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import (
     ArrayPhoto,
@@ -73,7 +74,7 @@ def restore(photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings) -> Gene
             out: np.ndarray = end.value
             break
         yield Report("correct", message, fraction=fraction)
-    finish(photo, out, psf.kernel_size, settings.amount)
+    finish(photo, out, reach_px(psf), settings.amount)
     return out
 
 
@@ -121,6 +122,7 @@ def wiener_photo(
     window = torch.as_tensor(tiling.window(), device=device)
     bins = wiener.radial_bins(tiling.field_px, tiling.window_px, device=device)
     margin = (tiling.reach,) * 4
+    colour, alias = demosaic_spectra(tiling.field_px, demosaiced=photo.demosaiced, device=device)
     weight = wiener.noise_weight(settings.denoise)
     out = np.zeros((height, width, 3), np.float32)
     y_starts, x_starts = tiling.starts(height), tiling.starts(width)
@@ -137,10 +139,12 @@ def wiener_photo(
         spectrum = torch.fft.rfft2(pad((tiles - level) * window, margin))
         otf = wiener.transfer(tile_kernels(psf, rows, cols, device), tiling.field_px)
         variance = noise_variance(photo, mean, rows, cols)
-        power = bins.mean(spectrum.abs().square() / window.square().sum())
-        theta = wiener.fit_signal(power, bins.mean(otf.abs().square()), variance[..., None].expand_as(power), bins)
-        signal = wiener.signal_power(theta, bins)
-        spectrum *= wiener.wiener_filter(otf, signal, weight * variance[..., None, None])
+        sensor = variance[..., None, None] * colour
+        unit = spectrum / window.square().sum().sqrt()
+        signal = wiener.fitted_signal(unit, otf, sensor, alias, bins)
+        correlation = wiener.channel_correlation(unit, otf, signal, sensor, alias, bins)
+        noise = weight * sensor + alias * otf.abs().square() * signal
+        spectrum = wiener.wiener_estimate(spectrum, otf, signal, noise, correlation, bins)
         restored = torch.fft.irfft2(spectrum, s=(tiling.field_px, tiling.field_px)) + level * pad(window, margin)
         add_tiles(out, restored, y - tiling.reach, x_starts[0] - tiling.reach, tiling.stride)
         yield (number + 1) / len(y_starts), "Undoing the blur"
@@ -159,28 +163,38 @@ def add_tiles(out: np.ndarray, tiles: Tensor, y: int, x: int, stride: int) -> No
         out[y0:y1, x0:x1] += strip[:, y0 - y : y1 - y, x0 - x : x1 - x].permute(1, 2, 0).cpu().numpy()
 
 
-def finish(photo: LinearPhoto, out: np.ndarray, kernel_size: int, amount: float) -> None:
-    """Blend the correction into the photo, in place: by `amount`, and not at all at clipped highlights."""
+def reach_px(psf: PsfGrid, energy: float = 0.8) -> int:
+    """Radius in px of the circle that holds this part of the light of the channel with the widest average kernel."""
+    radius = psf.kernel_size // 2
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    order = np.argsort(np.hypot(y, x), axis=None)
+    light = np.abs(psf.kernels).mean(axis=(0, 1)).reshape(3, -1)[:, order].cumsum(axis=-1)
+    index = int((light / light[:, -1:] < energy).sum(axis=-1).max())
+    return max(1, int(np.ceil(np.hypot(y, x).ravel()[order][index])))
+
+
+def finish(photo: LinearPhoto, out: np.ndarray, reach: int, amount: float) -> None:
+    """Blend the correction into the photo, in place: by `amount`, and not at all within `reach` px of clipped ones."""
     height, width = photo.size
-    margin = 2 * kernel_size
+    margin = 3 * reach
     for y in range(0, height, 512):
         y0, y1 = max(y - margin, 0), min(y + 512 + margin, height)
         rows = slice(y0, y1)
         original = photo.rgb_tile(rows, slice(0, width))
-        mask = clipped(original, photo.gain_tile(rows, slice(0, width)) * photo.white_balance, kernel_size)
+        mask = clipped(original, photo.gain_tile(rows, slice(0, width)) * photo.white_balance, reach)
         inner = slice(y - y0, min(y + 512, height) - y0)
         keep = (1 - amount * (1 - mask[inner]))[..., None]
         block = out[y : y + 512]
         block += keep * (original[inner] - block)
 
 
-def clipped(rgb: np.ndarray, limit: np.ndarray, kernel_size: int) -> np.ndarray:
-    """How far each pixel is spoilt by clipping, 0..1 [H, W]: 1 within a kernel's reach of a clipped one, then fading.
+def clipped(rgb: np.ndarray, limit: np.ndarray, reach: int) -> np.ndarray:
+    """How far each pixel is spoilt by clipping, 0..1 [H, W]: 1 within `reach` px of a clipped one, then fading.
 
     rgb, limit : [H, W, 3], the photo and the value at which each channel clips.
     """
     level = np.clip((rgb / limit - CLIP_FROM) / (CLIP_FULL - CLIP_FROM), 0, 1).max(axis=-1).astype(np.float32)
     if not level.any():
         return level
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel_size, kernel_size))
-    return np.asarray(cv2.blur(cv2.dilate(level, reach), (kernel_size // 2 * 2 + 1,) * 2), np.float32)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    return np.asarray(cv2.blur(cv2.dilate(level, disc), (2 * reach + 1,) * 2), np.float32)

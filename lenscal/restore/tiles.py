@@ -22,6 +22,8 @@ class LinearPhoto(Protocol):
     def noise(self) -> NoiseModel: ...
     @property
     def white_balance(self) -> np.ndarray: ...
+    @property
+    def demosaiced(self) -> bool: ...
     def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray: ...
     def gain_tile(self, rows: slice, cols: slice) -> np.ndarray: ...
 
@@ -30,12 +32,13 @@ class LinearPhoto(Protocol):
 class ArrayPhoto:
     """An array as a photo: linear camera RGB [H, W, 3] float32, with its noise.
 
-    Noise of channel c at value v: m a[c] v + m^2 b[c], where m = white_balance[c].
+    Noise of channel c at value v: m a[c] v + m^2 b[c], where m = white_balance[c]; white, unless `demosaiced`.
     """
 
     rgb: np.ndarray
     noise: NoiseModel
     white_balance: np.ndarray
+    demosaiced: bool = False
 
     @property
     def size(self) -> tuple[int, int]:

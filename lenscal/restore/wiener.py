@@ -1,11 +1,13 @@
-"""The Wiener filter, with the photo's power spectrum estimated where it is used.
+"""The Wiener filter for the three colours together, with the photo's spectra estimated where they are used.
 
-    x(f) = conj(K) S / (|K|^2 S + N) y(f)
+    x(f) = S D^H (D S D^H + N)^-1 y(f),    D = diag(K_R, K_G, K_B)(f)
 
-y: the degraded tile; K: its kernel's transfer function; N: the noise power, known; S: the power spectrum of the
-sharp tile, modelled as S(f) = exp(t0 + t1 L + t2 L^2) with L = log(f / 0.1), a power law that may bend. Its three
-numbers are those under which the tile's own spectrum is likeliest (Whittle likelihood), so there is no constant to
-choose. All powers are in signal units squared per pixel: white noise of variance v has N(f) = v.
+y: the degraded tile; K: its kernels' transfer functions; N: the noise power of each channel, known; S: the 3 x 3 power
+spectrum of the sharp tile. S_cd = C_cd sqrt(S_c S_d), with one correlation matrix C a tile and S_c modelled as
+exp(t0 + t1 L + t2 L^2), L = log(f / 0.1): a power law that may bend. Its three numbers are those under which the tile's
+own spectrum is likeliest (Whittle likelihood), so there is no constant to choose. As photos' colours go together, what
+one channel has lost is taken from the others. Powers are in signal units squared per pixel: white noise of variance v
+has N(f) = v.
 """
 
 from __future__ import annotations
@@ -19,7 +21,14 @@ PIVOT_CY_PER_PX = 0.1
 PRIOR_MEAN = (-9.0, -2.2, 0.0)
 PRIOR_PRECISION = (1e-3, 4.0, 10.0)
 """Loose: photos' spectra fall with the square of the frequency, more or less."""
-MODEL_ERROR = 1e-4
+STEEPEST_RISE = -1.0
+"""Slope that the spectrum keeps at least where its bend would have it rise again: there, noise hides what there is."""
+LARGEST_PULL = 2.0
+"""No ring pulls harder than one with three times the power it should have: keeps the iteration from overshooting."""
+PRIOR_CORRELATION = 0.9
+PRIOR_SAMPLES = 20.0
+"""Colours of photos go together: what holds where a tile says little, and how many samples that is worth."""
+MODEL_ERROR = 1e-6
 """Power that is put down to the kernel's own error, relative to the signal: bounds the gain where K has a zero."""
 
 
@@ -40,13 +49,15 @@ class RadialBins:
     def count(self) -> int:
         return self.basis.shape[0]
 
-    def mean(self, power: Tensor) -> Tensor:
+    def total(self, values: Tensor) -> Tensor:
+        """Ring sums [..., count + 1] of [..., F, F // 2 + 1]; the last one is DC's."""
+        flat = values.flatten(-2)
+        return flat.new_zeros(*flat.shape[:-1], self.count + 1).index_add_(-1, self.index.flatten(), flat)
+
+    def mean(self, values: Tensor) -> Tensor:
         """Ring means [..., count] of [..., F, F // 2 + 1]."""
-        flat = power.flatten(-2)
-        total = flat.new_zeros(*flat.shape[:-1], self.count + 1)
-        total.index_add_(-1, self.index.flatten(), flat)
         members = torch.bincount(self.index.flatten(), minlength=self.count + 1)[:-1].clamp(min=1)
-        return total[..., :-1] / members
+        return self.total(values)[..., :-1] / members
 
 
 def radial_bins(field_px: int, window_px: int, count: int = 20, *, device: torch.device | str = "cpu") -> RadialBins:
@@ -85,26 +96,30 @@ def fit_signal(power: Tensor, otf_power: Tensor, noise: Tensor, bins: RadialBins
     """
     basis, weight = bins.basis, bins.weight.clamp(max=400.0)
     mean = torch.tensor(PRIOR_MEAN, device=power.device)
-    precision = torch.tensor(PRIOR_PRECISION, device=power.device)
-    rough = ((power - noise).clamp(min=0) / otf_power.clamp(min=1e-3)).clamp(min=1e-12)
-    pivot = (basis[:, 1].abs() < 1.0).float() * weight
-    theta = mean.expand(*power.shape[:-1], 3).clone()
-    theta[..., 0] = ((rough.log() - basis[:, 1] * PRIOR_MEAN[1]) * pivot).sum(-1) / pivot.sum()
+    precision = torch.diag(torch.tensor(PRIOR_PRECISION, device=power.device))
+    rough = ((power - noise) / otf_power.clamp(min=1e-6)).clamp(min=1e-14).log()
+    trust = weight * ((power - noise) / power.clamp(min=1e-30)).clamp(min=1e-3).square()
+    curvature = torch.einsum("...b,bi,bj->...ij", trust, basis, basis) + precision
+    theta = mean + torch.linalg.solve(curvature, ((rough - basis @ mean) * trust) @ basis)
     for _ in range(n_iter):
         signal = otf_power * torch.exp((theta @ basis.T).clamp(-40, 20))
         model = signal + noise
-        share = signal / model
-        pull = weight * share * (power / model - 1)
-        gradient = pull @ basis - precision * (theta - mean)
-        fisher = torch.einsum("...b,bi,bj->...ij", weight * share**2, basis, basis) + torch.diag(precision)
-        step = torch.linalg.solve(fisher, gradient)
-        theta = theta + step.clamp(-1.5, 1.5)
+        share = signal / model.clamp(min=1e-30)
+        pull = weight * share * (power / model.clamp(min=1e-30) - 1).clamp(max=LARGEST_PULL)
+        gradient = pull @ basis - (theta - mean) @ precision
+        fisher = torch.einsum("...b,bi,bj->...ij", weight * share**2, basis, basis) + precision
+        theta = theta + torch.linalg.solve(fisher, gradient).clamp(-2, 2)
     return theta
 
 
 def signal_power(theta: Tensor, bins: RadialBins) -> Tensor:
     """S(f) [..., F, F // 2 + 1] of parameters [..., 3]."""
-    return torch.exp(torch.einsum("...i,yxi->...yx", theta, bins.basis_full).clamp(-40, 20))
+    log_f = bins.basis_full[..., 1]
+    t0, t1, t2 = (theta[..., i, None, None] for i in range(3))
+    turn = torch.where(t2 > 0, (STEEPEST_RISE - t1) / (2 * t2).clamp(min=1e-6), torch.full_like(t2, 10.0))
+    bent = torch.minimum(log_f, turn)
+    log_signal = t0 + t1 * bent + t2 * bent**2 + STEEPEST_RISE * (log_f - bent)
+    return torch.exp(log_signal.clamp(-40, 20))
 
 
 def transfer(kernels: Tensor, field_px: int) -> Tensor:
@@ -115,9 +130,84 @@ def transfer(kernels: Tensor, field_px: int) -> Tensor:
     return torch.fft.rfft2(torch.roll(field, (-(k // 2), -(k // 2)), (-2, -1)))
 
 
-def wiener_filter(otf: Tensor, signal: Tensor, noise: Tensor) -> Tensor:
-    """The filter conj(K) S / (|K|^2 S + N), with `MODEL_ERROR` as further noise; the gain for K = 1, N = 0 stays 1."""
-    return (1 + MODEL_ERROR) * otf.conj() / (otf.abs().square() + MODEL_ERROR + noise / signal)
+def fitted_signal(spectrum: Tensor, otf: Tensor, noise: Tensor, alias: Tensor, bins: RadialBins) -> Tensor:
+    """S_c(f) [n, 3, F, F // 2 + 1] of tiles. Parameters as in `channel_correlation`."""
+    powers = (spectrum.abs().square(), otf.abs().square() * (1 + alias), noise)
+    power, seen, known = (bins.mean(p) for p in powers)
+    return signal_power(fit_signal(power, seen, known, bins), bins)
+
+
+def channel_correlation(
+    spectrum: Tensor, otf: Tensor, signal: Tensor, noise: Tensor, alias: Tensor, bins: RadialBins
+) -> Tensor:
+    """How the sharp tile's colours go together in each ring: correlation matrices C [n, count + 1, 3, 3].
+
+    Least squares of Y_c conj(Y_d) = K_c conj(K_d) sqrt(S_c S_d) C_cd, each channel divided by its expected power,
+    first over the whole tile, then ring by ring with the tile's matrix as a prior. Positive definite.
+
+    Parameters
+    ----------
+    spectrum : complex [n, 3, F, F // 2 + 1]
+        Of the degraded tile, in units in which |Y|^2 is its power.
+    otf, signal, noise : [n, 3, F, F // 2 + 1]
+    alias : [3, F, F // 2 + 1]
+    """
+    amplitude = otf.abs() * signal.sqrt()
+    total = ((1 + alias) * amplitude.square() + noise).clamp(min=1e-30)
+    turned = spectrum * otf.conj() / otf.abs().clamp(min=1e-12) * amplitude / total
+    share = amplitude.square() / total
+    seen, possible = [], []
+    for c in range(3):
+        for d in range(3):
+            seen.append(bins.total((turned[:, c] * turned[:, d].conj()).real))
+            possible.append(bins.total(share[:, c] * share[:, d]))
+    seen_ring, possible_ring = (torch.stack(s, dim=-1).unflatten(-1, (3, 3)) for s in (seen, possible))
+    eye = torch.eye(3, device=alias.device)
+    tile = (seen_ring[:, :-1].sum(1) + PRIOR_SAMPLES * PRIOR_CORRELATION) / (
+        possible_ring[:, :-1].sum(1) + PRIOR_SAMPLES
+    )
+    rings = (seen_ring + PRIOR_SAMPLES * tile[:, None]) / (possible_ring + PRIOR_SAMPLES)
+    rings = rings.clamp(-0.99, 0.99) * (1 - eye) + eye
+    values, vectors = torch.linalg.eigh(rings)
+    positive = vectors * values.clamp(min=0.01)[..., None, :] @ vectors.mT
+    size = positive.diagonal(dim1=-2, dim2=-1).sqrt()
+    return positive / (size[..., :, None] * size[..., None, :])
+
+
+def wiener_estimate(
+    spectrum: Tensor, otf: Tensor, signal: Tensor, noise: Tensor, correlation: Tensor, bins: RadialBins
+) -> Tensor:
+    """The spectrum of the sharp tile, S D^H (D S D^H + N)^-1 y.
+
+    In units of the noise and without the kernels' phases the matrix is real, h_c h_d C_cd + 1 with
+    h = |K| sqrt(S / N); it is solved by its Cholesky factor at all frequencies at once.
+
+    Parameters
+    ----------
+    spectrum, otf : complex [n, 3, F, F // 2 + 1]
+    signal, noise : [n, 3, F, F // 2 + 1]
+    correlation : [n, count + 1, 3, 3]
+        Of each ring.
+    """
+    noise = noise + MODEL_ERROR * signal
+    absolute = otf.abs()
+    h = absolute * (signal / noise).sqrt()
+    y = spectrum * otf.conj() / absolute.clamp(min=1e-12) / noise.sqrt()
+    rg, rb, gb = (correlation[:, bins.index, i, j] for i, j in ((0, 1), (0, 2), (1, 2)))
+    l00 = (h[:, 0].square() + 1).sqrt()
+    l10 = h[:, 1] * h[:, 0] * rg / l00
+    l20 = h[:, 2] * h[:, 0] * rb / l00
+    l11 = (h[:, 1].square() + 1 - l10.square()).sqrt()
+    l21 = (h[:, 2] * h[:, 1] * gb - l20 * l10) / l11
+    l22 = (h[:, 2].square() + 1 - l20.square() - l21.square()).sqrt()
+    v0 = y[:, 0] / l00
+    v1 = (y[:, 1] - l10 * v0) / l11
+    v2 = (y[:, 2] - l20 * v0 - l21 * v1) / l22.square()
+    v1 = (v1 - l21 * v2) / l11
+    v0 = (v0 - l10 * v1 - l20 * v2) / l00
+    w0, w1, w2 = h[:, 0] * v0, h[:, 1] * v1, h[:, 2] * v2
+    together = torch.stack([w0 + rg * w1 + rb * w2, rg * w0 + w1 + gb * w2, rb * w0 + gb * w1 + w2], dim=1)
+    return together * signal.sqrt()
 
 
 def noise_weight(denoise: float) -> float:

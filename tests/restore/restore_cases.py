@@ -28,13 +28,13 @@ def lopsided_grid(image_size: tuple[int, int], *, nodes: tuple[int, int] = (3, 4
 def dead_leaves(height: int, width: int, seed: int = 0) -> np.ndarray:
     """Overlapping coloured discs [H, W, 3] float32 in 0.03..0.8: edges of all sizes, as in photos."""
     rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:height, :width]
-    image = np.full((height, width, 3), 0.2, np.float32)
-    for _ in range(height * width // 40):
-        radius = 2.0 / rng.uniform(0.06, 1.0) ** 0.7
-        cy, cx = rng.uniform(0, height), rng.uniform(0, width)
+    y, x = np.mgrid[: 2 * height, : 2 * width]
+    image = np.full((2 * height, 2 * width, 3), 0.2, np.float32)
+    for _ in range(height * width // 60):
+        radius = 5.0 / rng.uniform(0.06, 1.0) ** 0.7
+        cy, cx = rng.uniform(0, 2 * height), rng.uniform(0, 2 * width)
         image[(y - cy) ** 2 + (x - cx) ** 2 < radius**2] = rng.uniform(0.03, 0.8) * rng.uniform(0.7, 1, 3)
-    return image
+    return image.reshape(height, 2, width, 2, 3).mean(axis=(1, 3))
 
 
 def photograph(scene: np.ndarray, psf: PsfGrid, noise: NoiseModel, seed: int = 0) -> np.ndarray:

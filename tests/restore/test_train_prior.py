@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from restore_cases import dead_leaves
 
 from lenscal.errors import InputError
 from lenscal.restore.denoiser import load_denoiser
+from lenscal.restore.evaluate_prior import evaluate
+from lenscal.restore.evaluate_prior import main as evaluate_main
 from lenscal.restore.train_prior import (
     Patches,
     TrainSettings,
@@ -89,3 +92,16 @@ def test_command_line(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "prior.safetensors"
     main([str(photos), "--out", str(out), "--steps", "3", "--channels", "8", "--blocks", "1", "--patch-px", "16"])
     assert load_denoiser(out)(torch.zeros(1, 3, 8, 8), 0.1).shape == (1, 3, 8, 8)
+
+
+def test_evaluation_knows_how_much_noise_it_added(photos: Path, capsys) -> None:
+    files = sorted(photos.iterdir())
+    psnr = evaluate(lambda x, sigma: x, files, [5.0, 10.0])
+    assert len(psnr[5.0]) == len(files)
+    assert psnr[5.0][0] == pytest.approx(-20 * np.log10(5 / 255), abs=0.3)
+    assert psnr[5.0][0] - psnr[10.0][0] == pytest.approx(20 * np.log10(2), abs=0.3)
+    evaluate_main([str(photos), "--only", "1", "--sigma", "15"])
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["photos"] == ["1.png"] and shown["psnr_15"] > 26
+    with pytest.raises(InputError, match="no photos"):
+        evaluate_main([str(photos), "--only", "none"])
