@@ -10,7 +10,7 @@ from lenscal.optics.psf_grid import axis_positions, bilinear_nodes
 
 
 def project_simplex(v: Tensor) -> Tensor:
-    """Euclidean projection of the last axis onto {x >= 0, sum x = 1} (Duchi et al. 2008, doi:10.1145/1390156.1390191)."""
+    """Projection of the last axis onto {x >= 0, sum x = 1} (Duchi et al. 2008, doi:10.1145/1390156.1390191)."""
     u = torch.sort(v, dim=-1, descending=True).values
     excess = u.cumsum(-1) - 1
     index = torch.arange(1, v.shape[-1] + 1, device=v.device, dtype=v.dtype)
@@ -58,7 +58,7 @@ def field_polynomials(shape: tuple[int, int], degree: int) -> np.ndarray:
 
 
 def second_differences(shape: tuple[int, int]) -> np.ndarray:
-    """[m, rows * cols]: second differences of neighbouring nodes along rows and columns (zero for a linear field)."""
+    """[m, rows * cols]: second differences over rows and columns of nodes (zero for a linear field)."""
     rows, cols = shape
     number = np.arange(rows * cols).reshape(shape)
     triples = [number[:-2], number[1:-1], number[2:]], [number[:, :-2], number[:, 1:-1], number[:, 2:]]

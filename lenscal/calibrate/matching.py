@@ -6,14 +6,14 @@ blurred with the present kernels; the kernels follow the gradient of the Kullbac
 
     grad = E[ w(t) (v(y_t, t, re-blurred) - v(y_t, t, real)) . dy/dkernels ],   y_t = (1 - t) x_0 + t y.
 
-Kernels are a given start times the exponential of polynomials over the field of a few deformations (shift, width, skew):
-few degrees of freedom, since the gradient is noisy.
+Kernels are a given start times the exponential of a few deformations (shift, width, skew), each a polynomial over the
+field: few degrees of freedom, since the gradient is noisy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -38,7 +38,7 @@ class MatchingSettings:
     matching_steps: int
     batch: int = 64
     degree: int = 3
-    network: NetworkSettings = NetworkSettings()
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     learning_rate: float = 2e-3
     kernel_rate: float = 4e-3
     centroid_weight: float = 1.0
@@ -61,7 +61,9 @@ class MatchingState:
 class Reblur:
     """Turns sharp patches into degraded ones with the kernels at their positions, and normalises both alike."""
 
-    def __init__(self, pool: PatchPool, packing: Packing, shape: tuple[int, int], correlation: Tensor, device: torch.device):
+    def __init__(
+        self, pool: PatchPool, packing: Packing, shape: tuple[int, int], correlation: Tensor, device: torch.device
+    ) -> None:
         self.pool, self.packing, self.shape, self.device = pool, packing, shape, device
         self.correlation = correlation
         self.real = torch.from_numpy(pool.real)
@@ -92,7 +94,8 @@ class Reblur:
 
     def missing_noise(self, k: Tensor, noise: Tensor, sharp_noise: Tensor) -> tuple[Tensor, Tensor]:
         """Variance [n, 4] to add to the re-blurred patches, and to the real ones where the former carry more already."""
-        carried = torch.einsum("ncu,cuv,ncv->nc", k, self.correlation, k)[:, list(self.packing.channels)] * sharp_noise
+        carried = torch.einsum("ncu,cuv,ncv->nc", k, self.correlation, k)[:, list(self.packing.channels)]
+        carried = carried * sharp_noise
         return (noise - carried).clamp(min=0), (carried - noise).clamp(min=0)
 
 
@@ -126,7 +129,8 @@ def match_distributions(
 
     for step in range(total):
         matching = step >= settings.flow_steps
-        decay = min(1.0, (step + 1) / 50) * (1.0 if not matching else max(1 - (step - settings.flow_steps) / settings.matching_steps, 0.05))
+        done = max(step - settings.flow_steps, 0) / max(settings.matching_steps, 1)
+        decay = min(1.0, (step + 1) / 50) * max(1 - done, 0.05)
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * max(decay, 0.2)
         for group in kernel_optimiser.param_groups:

@@ -54,7 +54,10 @@ class NormalEquations:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShiftEquations:
-    """Gauss-Newton equations for what remains of one pair's displacement: tiles [t, 2] (field position), matrix [t, 2, 2], vector [t, 2]."""
+    """Gauss-Newton equations of what remains of a pair's displacement, by tile.
+
+    positions [t, 2] in 0..1, matrix [t, 2, 2], vector [t, 2].
+    """
 
     positions: np.ndarray
     matrix: np.ndarray
@@ -159,10 +162,10 @@ def accumulate(
         noise_matrix = torch.from_numpy(
             np.stack([correlation_matrix(c, kernel_size) for c in sharp.noise_correlation])
         ).to(device, torch.float32)
-        gains = _pair_gains(sharp.frame, degraded.frame)
+        gains = pair_gains(sharp.frame, degraded.frame)
         rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for cell, ys, xs in tiles:
-            centre = np.array([(ys.start + ys.stop - 1) / 2 / (size[0] - 1), (xs.start + xs.stop - 1) / 2 / (size[1] - 1)])
+            centre = tile_centre(ys, xs, size)
             d = pair.displacement(centre) + common[cell]
             previous = None if kernels is None else kernels[cell]
             row = _add_tile(sums, number % 2, cell, sharp, degraded, ys, xs, d, lateral[cell], gains, noise_matrix, previous, device)
@@ -192,11 +195,11 @@ def _add_tile(
     k = round(noise_matrix.shape[-1] ** 0.5)
     r, whole = k // 2, np.round(d).astype(int)
     margin = r + SINC_HALF_WIDTH
-    ys = _inside(ys, int(whole[0]), margin, sharp.frame.size[0])
-    xs = _inside(xs, int(whole[1]), margin, sharp.frame.size[1])
+    ys = inside(ys, int(whole[0]), margin, sharp.frame.size[0])
+    xs = inside(xs, int(whole[1]), margin, sharp.frame.size[1])
     if ys.stop - ys.start < 8 or xs.stop - xs.start < 8:
         return None
-    window = tuple(slice(s.start + int(w) - margin, s.stop + int(w) + margin) for s, w in zip((ys, xs), whole, strict=True))
+    window = moved_window((ys, xs), whole, margin)
     x = torch.from_numpy(np.ascontiguousarray(sharp.frame.rgb_tile(*window).transpose(2, 0, 1))).to(device)
     limit = CLIPPED * torch.from_numpy(sharp.frame.white_balance * sharp.frame.gain_tile(*window).mean((0, 1))).to(device)
     clipped = F.max_pool2d((x > limit[:, None, None]).amax(0).float()[None], k, 1)[0] > 0
@@ -266,7 +269,7 @@ def _add_tile(
 def without_noise(gram: Tensor, noise: Tensor, covariance: Tensor, precision: Tensor) -> Tensor:
     """gram [cells, 3, n, n] minus the regressor's noise, noise [cells, 3] times covariance [3, n, n].
 
-    Where sampling error would leave a negative direction of gram + precision, less is subtracted: at most 0.9 of what is there.
+    Where sampling error would leave a negative direction of gram + precision, less is subtracted: at most 0.9 of it.
     """
     n = gram.shape[-1]
     scale = gram.diagonal(dim1=-2, dim2=-1).mean(-1, keepdim=True)[..., None].clamp(min=1e-12)
@@ -291,13 +294,26 @@ def _slope(kernel: Tensor, axis: int) -> Tensor:
     return (padded[1 : k + 1, 2:] - padded[1 : k + 1, :k]) / 2
 
 
-def _inside(span: slice, shift: int, margin: int, length: int) -> slice:
+def tile_centre(rows: slice, cols: slice, size: tuple[int, int]) -> np.ndarray:
+    """Field position (y, x) in 0..1 of a tile's centre."""
+    return np.array([(s.start + s.stop - 1) / 2 / (n - 1) for s, n in zip((rows, cols), size, strict=True)])
+
+
+def moved_window(tile: tuple[slice, slice], shift: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """The tile's rows and columns, moved by whole pixels and grown by the margin."""
+    rows, cols = (
+        slice(s.start + int(d) - margin, s.stop + int(d) + margin) for s, d in zip(tile, shift, strict=True)
+    )
+    return rows, cols
+
+
+def inside(span: slice, shift: int, margin: int, length: int) -> slice:
     """The part of span (even start) whose neighbourhood, shifted, lies inside 0..length."""
     start = max(span.start, margin - shift)
     return slice(start + (start - span.start) % 2, min(span.stop, length - margin - shift))
 
 
-def _pair_gains(sharp: Frame, degraded: Frame) -> np.ndarray:
+def pair_gains(sharp: Frame, degraded: Frame) -> np.ndarray:
     """[3]: what the sharp photo's channels are multiplied by to have the degraded one's brightness (medians of coarse ratios)."""
     step = max(min(sharp.size) // 150, 1)
     s, d = sharp.rgb[::step, ::step].astype(np.float64), degraded.rgb[::step, ::step].astype(np.float64)

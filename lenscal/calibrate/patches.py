@@ -9,7 +9,17 @@ import numpy as np
 import torch
 
 from lenscal.calibrate.packed import read_packed
-from lenscal.calibrate.paired import CLIPPED, SINC_HALF_WIDTH, Shot, _inside, _pair_gains, sinc_shift, tiles_of
+from lenscal.calibrate.paired import (
+    CLIPPED,
+    SINC_HALF_WIDTH,
+    Shot,
+    inside,
+    moved_window,
+    pair_gains,
+    sinc_shift,
+    tile_centre,
+    tiles_of,
+)
 from lenscal.calibrate.registration import Pair
 
 PATCH_PX = 32
@@ -54,20 +64,18 @@ def paired_pool(
     parts: list[list[np.ndarray]] = [[] for _ in range(5)]
     wanted = n_patches / len(pairs)
     for (sharp, degraded), pair in zip(shots, pairs, strict=True):
-        gains = torch.from_numpy(_pair_gains(sharp.frame, degraded.frame)).float()[:, None, None]
+        gains = torch.from_numpy(pair_gains(sharp.frame, degraded.frame)).float()[:, None, None]
         size = degraded.frame.size
         tiles = tiles_of(size, cells)
         stride = max(1, round(len(tiles) * (min(s.stop - s.start for _, s, _ in tiles) // n) ** 2 / wanted))
         for cell, ys, xs in tiles[::stride]:
-            centre = np.array([(ys.start + ys.stop - 1) / 2 / (size[0] - 1), (xs.start + xs.stop - 1) / 2 / (size[1] - 1)])
+            centre = tile_centre(ys, xs, size)
             d = pair.displacement(centre) + common[cell]
             whole = np.round(d).astype(int)
-            ys, xs = _inside(ys, int(whole[0]), margin, size[0]), _inside(xs, int(whole[1]), margin, size[1])
+            ys, xs = inside(ys, int(whole[0]), margin, size[0]), inside(xs, int(whole[1]), margin, size[1])
             if min(ys.stop - ys.start, xs.stop - xs.start) < n:
                 continue
-            window = tuple(
-                slice(s.start + int(w) - margin, s.stop + int(w) + margin) for s, w in zip((ys, xs), whole, strict=True)
-            )
+            window = moved_window((ys, xs), whole, margin)
             x = torch.from_numpy(np.ascontiguousarray(sharp.frame.rgb_tile(*window).transpose(2, 0, 1)))
             clipped = (x > CLIPPED * torch.from_numpy(sharp.frame.white_balance)[:, None, None]).any(0)
             x = sinc_shift(x, torch.from_numpy(d - whole + lateral[cell])) * gains
@@ -83,7 +91,7 @@ def paired_pool(
                     for part, row in zip(parts, rows, strict=True):
                         part.append(row)
         yield None
-    yield PatchPool(*(np.stack(part) for part in parts), paired=True)
+    yield _stacked(parts, paired=True)
 
 
 def unpaired_pool(
@@ -112,7 +120,14 @@ def unpaired_pool(
             parts[2].append(patch.astype(np.float16))
             parts[3].append(_raw_variance(shot, patch))
         yield None
-    yield PatchPool(*(np.stack(part) for part in parts), paired=False)
+    yield _stacked(parts, paired=False)
+
+
+def _stacked(parts: list[list[np.ndarray]], *, paired: bool) -> PatchPool | None:
+    if not (parts[0] and parts[2]):
+        return None
+    real, noise, sharp, sharp_noise, positions = (np.stack(part) for part in parts)
+    return PatchPool(real, noise, sharp, sharp_noise, positions, paired)
 
 
 def _raw_variance(shot: Shot, patch: np.ndarray) -> np.ndarray:

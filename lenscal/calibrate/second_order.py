@@ -16,11 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.kernels import interpolation_matrix
+from lenscal.calibrate.kernels import centroids, interpolation_matrix
 from lenscal.calibrate.packed import Packing, read_packed
 from lenscal.calibrate.paired import CLIPPED, Shot, cell_positions
 
 WINDOW_PX = 64
+CENTROID_WEIGHT = 10.0
+"""Spectra say nothing of a shift common to the channels: their mean centroid is held at the centre."""
 
 
 def patch_places(size: tuple[int, int], cells: tuple[int, int], per_axis: int) -> list[tuple[int, int, int]]:
@@ -176,7 +178,8 @@ def fit_second_order(
         likelihood = ((trace + logdet).sum(1) * patches).sum()
         bent = kernels + smoothness * torch.einsum("mo,oau->mau", squared, kernels)
         prior = 0.5 * (kernels * torch.einsum("auv,mav->mau", precision, bent)).sum()
-        loss = (likelihood + prior) / patches.sum()
+        middle = centroids(kernels.view(nodes, 3, kernel_size, kernel_size)).mean(1)
+        loss = (likelihood + prior) / patches.sum() + CENTROID_WEIGHT * middle.square().sum(-1).mean()
         loss.backward()
         optimiser.step()
         yield logits.detach().softmax(-1)

@@ -48,6 +48,7 @@ class VelocityNetwork(nn.Module):
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
         w, e = settings.width, 4 * settings.width
+        self.harmonics: Tensor
         self.register_buffer("harmonics", 2.0 ** torch.arange(6) * math.pi / 2)
         self.embed = nn.Sequential(nn.Linear(3 * 12, e), nn.SiLU(), nn.Linear(e, e))
         self.domain = nn.Embedding(2, e)
