@@ -1,0 +1,153 @@
+"""The whole calibration on real DNG files of a small virtual lens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from lens_cases import SmallLens, relative_l2
+
+from lenscal.calibrate import engine
+from lenscal.calibrate.budget import Budget
+from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
+from lenscal.errors import InputError, LenscalError
+from lenscal.flow.network import NetworkSettings
+from lenscal.optics.metrics import score
+from lenscal.optics.psf_grid import PsfGrid, Reference
+from lenscal.raw.frame import Frame, NoiseModel
+
+SMALL = CalibrationSettings(Quality.QUICK, device="cpu", grid=(3, 3), stages=Stages.P)
+
+
+@pytest.fixture(autouse=True)
+def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same code with fewer steps."""
+    budget = Budget((4e5, 4e5, 1e6), 20, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
+    monkeypatch.setitem(engine.BUDGETS, Quality.QUICK, budget)
+
+
+def run(sharp: list[Frame], degraded: list[Frame], settings: CalibrationSettings = SMALL) -> Calibration:
+    work = engine.calibrate(sharp, degraded, settings)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return done.value
+
+
+@pytest.fixture(scope="session")
+def learnt(small_lens: SmallLens) -> Calibration:
+    with pytest.MonkeyPatch.context() as patch:
+        budget = Budget((4e5, 4e5, 1e6), 20, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
+        patch.setitem(engine.BUDGETS, Quality.QUICK, budget)
+        return run(small_lens.sharp, small_lens.degraded)
+
+
+def figures(psf: PsfGrid, truth: PsfGrid) -> dict[str, dict[str, float]]:
+    height, width = truth.image_size
+    at = (truth.positions * [height - 1, width - 1]).reshape(-1, 2)
+    flat = [g.kernels.reshape(-1, *g.kernels.shape[2:]).astype(float) for g in (truth, psf)]
+    return score(flat[0], at, flat[1], at)
+
+
+def test_paired_fit_beats_the_baselines(learnt: Calibration, small_lens: SmallLens) -> None:
+    table = figures(learnt.psf, small_lens.truth)
+    assert learnt.same_scenes
+    assert learnt.psf.reference is Reference.AXIS
+    for worse in ("delta", "average"):
+        for name in ("rel_l2_mean", "ca_px_mean", "odd_rel"):
+            assert table["estimate"][name] < table[worse][name]
+        assert table["estimate"]["ncc_mean"] > table[worse]["ncc_mean"]
+
+
+def mirrored(frame: Frame) -> Frame:
+    return replace(
+        frame, mosaic=np.ascontiguousarray(frame.mosaic[:, ::-1]), cfa=frame.cfa[:, ::-1], black=frame.black[:, ::-1],
+        rgb=np.ascontiguousarray(frame.rgb[:, ::-1]), gain=frame.gain[:, ::-1],
+    )
+
+
+def test_mirrored_photos_give_the_mirrored_grid(learnt: Calibration, small_lens: SmallLens) -> None:
+    other = run([mirrored(f) for f in small_lens.sharp], [mirrored(f) for f in small_lens.degraded])
+    expected = learnt.psf.kernels[:, ::-1, :, :, ::-1]
+    assert relative_l2(other.psf.kernels, expected) < 0.05
+    assert relative_l2(other.psf.kernels, learnt.psf.kernels) > 0.2
+
+
+def exchanged(frame: Frame) -> Frame:
+    noise = NoiseModel(frame.noise.a[::-1], frame.noise.b[::-1])
+    return replace(
+        frame, cfa=(2 - frame.cfa).astype(np.uint8), rgb=np.ascontiguousarray(frame.rgb[..., ::-1]),
+        white_balance=frame.white_balance[::-1].copy(), gain=frame.gain[..., ::-1], noise=noise,
+    )
+
+
+def test_exchanging_red_and_blue_exchanges_their_kernels(learnt: Calibration, small_lens: SmallLens) -> None:
+    other = run([exchanged(f) for f in small_lens.sharp], [exchanged(f) for f in small_lens.degraded])
+    assert relative_l2(other.psf.kernels[:, :, ::-1], learnt.psf.kernels) < 0.01
+    assert relative_l2(other.psf.kernels, learnt.psf.kernels) > 0.05
+
+
+def test_the_same_aperture_gives_a_delta(same_aperture: SmallLens) -> None:
+    calibration = run(same_aperture.sharp, same_aperture.degraded)
+    centre = calibration.psf.kernels[..., 5:8, 5:8].sum((-1, -2))
+    assert calibration.psf.reference is Reference.SAME_POSITION
+    assert centre.min() > 0.9
+
+
+def test_stop_keeps_what_was_learnt(small_lens: SmallLens) -> None:
+    work = engine.calibrate(small_lens.sharp, small_lens.degraded, SMALL)
+    report = next(work)
+    while report.stage != "P":
+        report = next(work)
+    with pytest.raises(StopIteration) as done:
+        work.send("stop")
+    calibration = done.value.value
+    assert calibration.finished == "stopped"
+    assert [s.name for s in calibration.stages] == ["P"]
+
+
+def test_stop_before_anything_was_learnt_says_so(small_lens: SmallLens) -> None:
+    work = engine.calibrate(small_lens.sharp, small_lens.degraded, SMALL)
+    next(work)
+    with pytest.raises(LenscalError, match="nothing to keep"):
+        work.send("stop")
+
+
+def test_all_stages_run_and_repeat_to_the_bit(small_lens: SmallLens) -> None:
+    settings = replace(SMALL, stages=Stages.ALL)
+    first, second = (run(small_lens.sharp, small_lens.degraded, settings) for _ in range(2))
+    assert [s.name for s in first.stages] == ["G", "P", "M"]
+    assert np.array_equal(first.psf.kernels, second.psf.kernels)
+    assert first.patches_flow == 12 * 2 * 16
+    assert dict(first.curves)["flow loss"]
+
+
+def test_unrelated_scenes_are_matched_by_their_spectra(small_lens: SmallLens, same_aperture: SmallLens) -> None:
+    rolled = [replace(f, mosaic=np.roll(f.mosaic, (200, 300), (0, 1)), rgb=np.roll(f.rgb, (200, 300), (0, 1)))
+              for f in same_aperture.sharp[:1]]
+    calibration = run(rolled, small_lens.degraded[1:], replace(SMALL, stages=Stages.G))
+    table = figures(calibration.psf, small_lens.truth)
+    assert not calibration.same_scenes
+    assert table["estimate"]["rel_l2_mean"] < table["delta"]["rel_l2_mean"]
+
+
+def test_pairs_asked_for_but_absent(small_lens: SmallLens) -> None:
+    with pytest.raises(InputError, match="same scenes"):
+        run(small_lens.sharp[:1], small_lens.degraded[1:])
+
+
+def test_a_device_that_is_not_there() -> None:
+    if torch.backends.mps.is_available():
+        pytest.skip("this machine has it")
+    with pytest.raises(InputError, match="--device mps"):
+        engine.pick_device("mps")
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_agrees_with_the_cpu(learnt: Calibration, small_lens: SmallLens) -> None:
+    on_gpu = run(small_lens.sharp, small_lens.degraded, replace(SMALL, device="cuda"))
+    assert relative_l2(on_gpu.psf.kernels, learnt.psf.kernels) < 0.02

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from lenscal.calibrate.kernels import (
+    centroids,
+    field_polynomials,
+    interpolation_matrix,
+    project_simplex,
+    second_differences,
+    tilts,
+)
+from lenscal.optics.psf_grid import bilinear_nodes
+
+
+def test_projection_is_the_nearest_point_of_the_simplex() -> None:
+    generator = torch.Generator().manual_seed(1)
+    v = torch.randn(50, 7, generator=generator)
+    p = project_simplex(v)
+    assert torch.allclose(p.sum(-1), torch.ones(50), atol=1e-6)
+    assert p.min() >= 0
+    others = torch.rand(50, 200, 7, generator=generator)
+    others = others / others.sum(-1, keepdim=True)
+    assert ((others - v[:, None]).norm(dim=-1) >= (p - v).norm(dim=-1)[:, None] - 1e-6).all()
+    assert torch.allclose(project_simplex(p), p, atol=1e-6)
+
+
+def test_centroid_of_one_tap() -> None:
+    kernel = torch.zeros(5, 5)
+    kernel[1, 4] = 1
+    assert centroids(kernel).tolist() == [-1.0, 2.0]
+
+
+def test_second_differences_of_a_linear_field_vanish() -> None:
+    y, x = np.mgrid[:4, :5]
+    assert np.allclose(second_differences((4, 5)) @ (3 + 2.0 * y - x).ravel(), 0)
+    assert not np.allclose(second_differences((4, 5)) @ (y**2).ravel(), 0)
+
+
+def test_interpolation_matrix_agrees_with_the_grid() -> None:
+    positions = np.random.default_rng(0).uniform(0, 1, (20, 2))
+    index, weight = bilinear_nodes(positions, (3, 4))
+    values = np.arange(12.0) ** 2
+    assert np.allclose(interpolation_matrix(positions, (3, 4)) @ values, (values[index] * weight).sum(-1))
+
+
+def test_field_polynomials_span_the_low_degrees() -> None:
+    y, x = np.meshgrid(np.linspace(-1, 1, 4), np.linspace(-1, 1, 5), indexing="ij")
+    basis = field_polynomials((4, 5), 2)
+    wanted = (1 + y - 2 * x + x * y + y**2).ravel()
+    assert np.allclose(basis @ np.linalg.lstsq(basis, wanted, rcond=None)[0], wanted)
+    assert basis.shape == (20, 6)
+
+
+def test_tilts_move_and_widen() -> None:
+    shapes = torch.from_numpy(tilts(13))
+    u = torch.arange(13) - 6
+    log_kernel = (-(u[:, None] ** 2 + u**2) / 2 / 1.5**2).double().reshape(-1)
+    moved = (log_kernel + 0.5 * shapes[1]).softmax(-1).view(13, 13)
+    assert abs(float(centroids(moved)[1])) < 1e-6 < abs(float(centroids(moved)[0]))
+    widths = [float(((log_kernel + s * shapes[4]).softmax(-1).view(13, 13).sum(0) * u**2).sum()) for s in (0.0, 0.5)]
+    assert widths[0] != widths[1]
