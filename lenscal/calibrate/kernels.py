@@ -72,7 +72,7 @@ def second_differences(shape: tuple[int, int]) -> np.ndarray:
 
 
 def tilts(kernel_size: int, *, degree: int = 3, scale_px: float = 2.0, reach_px: float = 4.0) -> np.ndarray:
-    """[m, k * k]: Hermite polynomials of degree 1..`degree` in the taps' places, fading out at `reach_px`, each of norm 1.
+    """[m, k * k]: Hermite polynomials of degree 1..`degree` in the taps' places, fading out at `reach_px`, of norm 1.
 
     Added to a kernel's logarithm they move (degree 1), widen (2) and skew (3) it.
     """

@@ -26,7 +26,7 @@ def cross_spectra(frames: Sequence[Frame], cells: tuple[int, int], *, per_cell: 
     """Sums over patches of (R, B) times conj(G) and of the channels' powers; yields the growing sums after each photo.
 
     Bayer photos are read on their mosaic: red sites against both greens. The aliases of the two greens have opposite
-    signs and cancel in the cross-spectrum, but for the one at (1/2, 1/2), where lenses and pixels leave next to nothing.
+    signs and cancel in the cross-spectrum, but for the one at (1/2, 1/2), where lenses and pixels leave almost nothing.
 
     Yields
     ------
@@ -59,7 +59,7 @@ def _is_bayer(frame: Frame) -> bool:
 
 
 def _patch_spectra(frame: Frame, rows: slice, cols: slice, window: np.ndarray) -> tuple[np.ndarray, ...] | None:
-    """Half-plane spectra of R, G, B of a patch, in one frame of reference; None where light clips or nothing is seen."""
+    """Half-plane spectra of R, G, B of a patch, in one frame of reference; None where light clips or there is none."""
     if not _is_bayer(frame):
         patch = frame.rgb_tile(rows, cols)
         if (patch > CLIPPED * frame.white_balance).mean() > 0.002:
@@ -86,7 +86,7 @@ def _patch_spectra(frame: Frame, rows: slice, cols: slice, window: np.ndarray) -
 def lateral_shifts(sums: np.ndarray, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
     """[nodes, 3, 2]: (dy, dx) px of R, G, B at the nodes against the centre, their mean over channels zero.
 
-    Each cell's shift is a weighted least-squares line through the phases; a polynomial over the field smooths the cells.
+    Each cell's shift is a weighted least-squares line through the phases; a polynomial over the field smooths them.
     """
     m = sums.shape[-2]
     step = PATCH_PX // m

@@ -93,7 +93,7 @@ class Reblur:
         return pack_rgb(y, self.packing), k
 
     def missing_noise(self, k: Tensor, noise: Tensor, sharp_noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Variance [n, 4] to add to the re-blurred patches, and to the real ones where the former carry more already."""
+        """Variance [n, 4] to add to the re-blurred patches, and to the real ones where the former carry more."""
         carried = torch.einsum("ncu,cuv,ncv->nc", k, self.correlation, k)[:, list(self.packing.channels)]
         carried = carried * sharp_noise
         return (noise - carried).clamp(min=0), (carried - noise).clamp(min=0)

@@ -1,6 +1,6 @@
 """Bayer patches as four half-size planes: what second-order statistics and the flow model read of a degraded photo.
 
-A packed patch [4, m, m] holds the sites of a CFA period in row-major order. Nothing is interpolated, so the noise is white.
+A packed patch [4, m, m] holds the sites of a CFA period in row-major order. Nothing is interpolated, so noise is white.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def packing_of(frame: Frame) -> Packing:
     """
     if frame.cfa.shape != (2, 2):
         raise InputError(
-            f"{frame.info.camera or frame.info.path.name}: the colour filter repeats every {frame.cfa.shape[0]} pixels; "
+            f"{frame.info.camera or frame.info.path.name}: the colour filter repeats each {frame.cfa.shape[0]} pixels: "
             "only Bayer sensors (2 x 2) can be calibrated so far"
         )
     a, b, c, d = (int(v) for v in frame.cfa.ravel())
@@ -54,7 +54,9 @@ def pack_rgb(rgb: Tensor, packing: Packing) -> Tensor:
     return torch.stack(planes, dim=-3)
 
 
-def read_packed(frame: Frame, noise: NoiseModel, top: int, left: int, size: int) -> tuple[np.ndarray, np.ndarray] | None:
+def read_packed(
+    frame: Frame, noise: NoiseModel, top: int, left: int, size: int
+) -> tuple[np.ndarray, np.ndarray] | None:
     """A packed patch of size x size px and its noise variance per plane [4]; None where light clips.
 
     The variance is that of the patch's mean brightness.

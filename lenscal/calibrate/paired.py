@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NormalEquations:
-    """Sums over the sites of each cell: gram [2, cells, 3, n, n], cross [2, cells, 3, n], noise and sites [2, cells, 3].
+    """Sums over the sites of each cell: gram [2, cells, 3, n, n], cross [2, cells, 3, n], noise, sites [2, cells, 3].
 
     The first axis holds two disjoint halves of the pairs (split-half confidence). n = k * k. `gram` still holds the
     noise of the sharp photos: `noise` times their noise's covariance between taps.
@@ -81,7 +82,7 @@ def empty_equations(n_cells: int, kernel_size: int, device: torch.device) -> Nor
 
 
 def tiles_of(size: tuple[int, int], cells: tuple[int, int]) -> list[tuple[int, slice, slice]]:
-    """(cell number, rows, cols) of tiles of at most `TILE_PX` px that tile every cell; starts are even (whole CFA periods)."""
+    """(cell number, rows, cols) of tiles of at most `TILE_PX` px that fill the cells; starts are even (CFA periods)."""
 
     def edges(length: int, n_cells: int) -> list[tuple[int, int, int]]:
         out = []
@@ -89,7 +90,7 @@ def tiles_of(size: tuple[int, int], cells: tuple[int, int]) -> list[tuple[int, s
             start, stop = (round(length * j / n_cells) // 2 * 2 for j in (i, i + 1))
             parts = -(-(stop - start) // TILE_PX)
             cuts = [start + round((stop - start) * p / parts) // 2 * 2 for p in range(parts + 1)]
-            out += [(i, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+            out += [(i, a, b) for a, b in pairwise(cuts)]
         return out
 
     return [
@@ -168,7 +169,9 @@ def accumulate(
             centre = tile_centre(ys, xs, size)
             d = pair.displacement(centre) + common[cell]
             previous = None if kernels is None else kernels[cell]
-            row = _add_tile(sums, number % 2, cell, sharp, degraded, ys, xs, d, lateral[cell], gains, noise_matrix, previous, device)
+            row = _add_tile(
+                sums, number % 2, cell, sharp, degraded, ys, xs, d, lateral[cell], gains, noise_matrix, previous, device
+            )
             if row is not None:
                 rows.append((centre, *row))
         if rows and kernels is not None:
@@ -201,10 +204,12 @@ def _add_tile(
         return None
     window = moved_window((ys, xs), whole, margin)
     x = torch.from_numpy(np.ascontiguousarray(sharp.frame.rgb_tile(*window).transpose(2, 0, 1))).to(device)
-    limit = CLIPPED * torch.from_numpy(sharp.frame.white_balance * sharp.frame.gain_tile(*window).mean((0, 1))).to(device)
+    gain = sharp.frame.gain_tile(*window).mean((0, 1))
+    limit = CLIPPED * torch.from_numpy(sharp.frame.white_balance * gain).to(device)
     clipped = F.max_pool2d((x > limit[:, None, None]).amax(0).float()[None], k, 1)[0] > 0
     clipped = clipped[SINC_HALF_WIDTH:-SINC_HALF_WIDTH, SINC_HALF_WIDTH:-SINC_HALF_WIDTH]
-    x = sinc_shift(x, torch.from_numpy(d - whole + lateral).to(device)) * torch.from_numpy(gains).to(device, torch.float32)[:, None, None]
+    x = sinc_shift(x, torch.from_numpy(d - whole + lateral).to(device))
+    x = x * torch.from_numpy(gains).to(device, torch.float32)[:, None, None]
     value, channel, multiplier = degraded.frame.mosaic_tile(ys, xs)
     y = torch.from_numpy(value).to(device)
     mult = torch.from_numpy(multiplier).to(device)
@@ -257,7 +262,8 @@ def _add_tile(
         sums.sites[half, cell, c] += use.sum()
         if kernel is not None:
             grid = kernel[c].view(k, k)
-            slope = torch.stack([_slope(grid, 0).reshape(-1), _slope(grid, 1).reshape(-1), grid.reshape(-1)], -1).flip(0)
+            slopes = [_slope(grid, 0).reshape(-1), _slope(grid, 1).reshape(-1), grid.reshape(-1)]
+            slope = torch.stack(slopes, -1).flip(0)
             seen = design @ slope
             seen = seen - (w @ seen)[None] / total
             g, left = seen[:, :2], target - level_y - seen[:, 2]
@@ -314,7 +320,7 @@ def inside(span: slice, shift: int, margin: int, length: int) -> slice:
 
 
 def pair_gains(sharp: Frame, degraded: Frame) -> np.ndarray:
-    """[3]: what the sharp photo's channels are multiplied by to have the degraded one's brightness (medians of coarse ratios)."""
+    """[3]: factors that give the sharp photo's channels the degraded one's brightness (medians of coarse ratios)."""
     step = max(min(sharp.size) // 150, 1)
     s, d = sharp.rgb[::step, ::step].astype(np.float64), degraded.rgb[::step, ::step].astype(np.float64)
     s, d = s * sharp.rgb_scale, d * degraded.rgb_scale

@@ -1,4 +1,4 @@
-"""Patches for the learnt stages: packed degraded patches and the sharp patches that are re-blurred to look like them."""
+"""Patches for the learnt stages: packed degraded patches and the sharp patches that are re-blurred to look alike."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def paired_pool(
 def unpaired_pool(
     sharp: Sequence[Shot], degraded: Sequence[Shot], *, kernel_size: int, n_patches: int, rng: np.random.Generator
 ) -> Iterator[PatchPool | None]:
-    """Degraded patches from everywhere, sharp patches from the centre (a quarter of the area); yields None after each photo."""
+    """Degraded patches from everywhere, sharp patches from the centre (a quarter of the area); None after a photo."""
     r, n = kernel_size // 2, PATCH_PX
     parts: list[list[np.ndarray]] = [[] for _ in range(5)]
     for shot in degraded:

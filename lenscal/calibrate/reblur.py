@@ -65,13 +65,13 @@ class ReblurCheck:
         return statistics_distance(zone_statistics(fake, self.zones), zone_statistics(real, self.zones))
 
     def floor(self) -> float:
-        """The distance between two halves of the degraded patches: what even a perfect kernel cannot undercut by much."""
+        """The distance between two halves of the degraded patches: what even a perfect kernel hardly undercuts."""
         real, even = self.batch[0].cpu(), torch.arange(len(self.zones)) % 2 == 0
         halves = (zone_statistics(real[part], self.zones[part]) for part in (even, ~even))
         return statistics_distance(*halves) / np.sqrt(2)
 
     def residual(self, kernels: Tensor) -> float:
-        """For paired patches: mean squared difference from the degraded photo over what noise explains (1: nothing left)."""
+        """For paired patches: mean squared difference from the degraded photo over the noise's (1: nothing left)."""
         real, noise, sharp, sharp_noise, index, weight, _ = self.batch
         clean, k = self.reblur.blur(kernels, sharp, index, weight)
         missing, excess = self.reblur.missing_noise(k, noise, sharp_noise)

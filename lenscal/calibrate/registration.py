@@ -85,7 +85,7 @@ def _thumbnail(frame: Frame) -> np.ndarray:
 
 
 def _aligned_ncc(a: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray]:
-    """NCC of a with b after the whole-pixel shift that phase correlation finds, and that shift (dy, dx) of b against a."""
+    """NCC of a with b after the whole-pixel shift that phase correlation finds, and that shift (dy, dx) of b to a."""
     if a.shape != b.shape:
         return -1.0, np.zeros(2)
     (dx, dy), _ = cv2.phaseCorrelate(a, b, cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F))
@@ -102,7 +102,7 @@ def _aligned_ncc(a: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 def _fit_motion(sharp: Frame, degraded: Frame, start: np.ndarray, *, tile: int = 192) -> np.ndarray | None:
-    """Affine motion from phase correlation of tiles, by least squares with outliers left out; None if it disagrees with itself."""
+    """Affine motion from phase correlation of tiles, by least squares without outliers; None if they disagree."""
     height, width = degraded.size
     tile = min(tile, height // 3 // 2 * 2, width // 3 // 2 * 2)
     window = cv2.createHanningWindow((tile, tile), cv2.CV_32F)

@@ -4,8 +4,8 @@ The spectral matrix of packed patches at a node is modelled as
 
     M(f) = sum_a P_a D(f_a) S_x(f_a) D(f_a)^H P_a^H + N,    D = diag(g_c K_c(f)),
 
-f_a the four frequencies that alias to f on the mosaic, P_a the sites' phases, S_x the reference's spectral matrix (noise
-subtracted), N the known noise; tr(M^-1 S_y) + log det M is minimised (Whittle 1953; method: closed-form stages).
+f_a the four frequencies that alias to f on the mosaic, P_a the sites' phases, S_x the reference's spectral matrix
+without its noise, N the known noise; tr(M^-1 S_y) + log det M is minimised (Whittle 1953; method: closed-form stages).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def degraded_spectra(
 def reference_spectra(
     shots: Sequence[Shot], cells: tuple[int, int], lateral: np.ndarray | None, *, per_axis: int = 2
 ) -> Iterator[np.ndarray]:
-    """Spectral matrices of the sharp photos [cells, 3, 3, n, n] (n = WINDOW_PX), noise subtracted, lateral colour undone.
+    """Spectral matrices of the sharp photos [cells, 3, 3, n, n], n = WINDOW_PX, without noise and lateral colour.
 
     lateral : ndarray [cells, 3, 2] or None (the reference lies on the axis).
     """

@@ -93,7 +93,7 @@ def _provenance_cards(provenance: Provenance) -> list[tuple[str, str | float, st
         ("FNUM_REF", provenance.f_number_reference, "aperture of the sharp photos"),
         ("FOCALLEN", provenance.focal_mm, "[mm] focal length"),
     ]
-    return [(key, value, comment) for key, value, comment in cards if value not in (None, "")]
+    return [(key, value, comment) for key, value, comment in cards if value is not None and value != ""]
 
 
 def _ascii(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The straight probability path of conditional flow matching (Lipman et al. 2023, arXiv:2210.02747; Meanti et al. 2025, section 3.1)."""
+"""The straight path of conditional flow matching (Lipman et al. 2023, arXiv:2210.02747; Meanti et al. 2025, 3.1)."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def target_velocity(x_0: Tensor, x_1: Tensor) -> Tensor:
 
 
 def matching_weight(t: Tensor) -> Tensor:
-    """[n]: t^2 / (1 - t), what turns a difference of velocities into the gradient of the KL divergence at time t, capped at 10."""
+    """[n]: t^2 / (1 - t), capped at 10: turns a difference of velocities into the KL divergence's gradient at t."""
     return (t.square() / (1 - t)).clamp(max=10.0)

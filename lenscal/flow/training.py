@@ -20,7 +20,7 @@ def flow_loss(
 
 
 class PowerAverage:
-    """Power-function average of parameters: weight n^gamma on iterate n (Karras et al. 2024, arXiv:2312.02696, section 3.1).
+    """Power-function average of parameters: weight n^gamma on iterate n (Karras et al. 2024, arXiv:2312.02696, 3.1).
 
     gamma = 16.97 has a relative width of 0.05.
     """
