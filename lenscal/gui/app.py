@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lenscal.threads import wait_passively
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
@@ -97,5 +99,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def keep_fluid() -> None:
     """What the window's thread needs to answer while a job computes. Call it before torch is loaded."""
     # Numerical libraries read this when they are loaded: all cores but one.
+    wait_passively()
     os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 2) - 1, 1)))
     sys.setswitchinterval(SWITCH_INTERVAL_S)
