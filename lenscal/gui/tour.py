@@ -16,9 +16,10 @@ from lenscal.session import Step
 
 logger = logging.getLogger(__name__)
 
-SIZE = (480, 720)
-N_PHOTOS = 3
-MAX_MINUTES = 1.0
+SIZE = (720, 1080)
+N_PHOTOS = 4
+MAX_MINUTES = 2.0
+LIVE_POINTS = 8
 POLL_MS = 60
 
 
@@ -67,8 +68,10 @@ class Tour(QObject):
             self._to_do.pop(0)[1]()
 
     def _live(self, progress: Progress) -> None:
-        fraction = progress.report.fraction or 0
-        if self._controller.calibrating and fraction > 0.5 and not self._grabbed_live:
+        curves = self._window.calibrate_page.curves
+        drawn = any(len(curves.points(name)) >= LIVE_POINTS for name in curves.names)
+        late = (progress.report.fraction or 0) > 0.9
+        if self._controller.calibrating and (drawn or late) and not self._grabbed_live:
             self._grabbed_live = True
             self._window.go_to(Step.CALIBRATE)
             self._grab("3-calibrate-live")

@@ -9,6 +9,7 @@ from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality
 from lenscal.gui.pages.page import Page, card, form, muted, primary, section, with_tip
 from lenscal.gui.widgets.curves import Curves
 from lenscal.gui.widgets.kernels import KernelMosaic
+from lenscal.gui.wording import in_the_windows_words
 from lenscal.gui.worker import Progress
 from lenscal.session import Session, Step, lacks
 
@@ -193,5 +194,5 @@ class CalibratePage(Page):
         figures = [f"{names[key]} {value:.3g}" for key, value in c.reblur.items() if key in names]
         if figures:
             lines.append(self.tr("Distance to unseen photos: {figures}.").format(figures=", ".join(figures)))
-        lines += [f"⚠ {warning}" for warning in c.warnings]
+        lines += [f"⚠ {in_the_windows_words(warning)}" for warning in c.warnings]
         return "\n\n".join(lines)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTabl
 
 from lenscal.gui.pages.page import Page, muted, primary
 from lenscal.gui.pages.photo_table import ROW_PX, PhotoTable, rows_of
+from lenscal.gui.wording import in_the_windows_words
 from lenscal.session import Session
 
 
@@ -58,7 +59,7 @@ class CheckPage(Page):
         if session.inputs is None:
             self.summary.setText(self.tr("No photos were read yet."))
             return
-        self.warnings.setText("\n".join(f"⚠ {warning}" for warning in session.inputs.warnings))
+        self.warnings.setText("\n".join(f"⚠ {in_the_windows_words(warning)}" for warning in session.inputs.warnings))
         sharp, degraded = session.inputs.sharp, session.inputs.degraded
         words = self.tr("{n} sharp photos and {m} to correct; {k} left out.").format(
             n=len(sharp.frames), m=len(degraded.frames), k=len(sharp.rejected) + len(degraded.rejected)

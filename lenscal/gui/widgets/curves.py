@@ -25,6 +25,7 @@ class Curves(QWidget):
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
+        self.plot.getPlotItem().setContentsMargins(4, 10, 10, 4)
         for side, label in (("bottom", x_label), ("left", y_label)):
             axis = self.plot.getAxis(side)
             axis.setPen(QColor(t.line))
