@@ -18,8 +18,8 @@ ABOVE = {
     "flow": {"flow", "raw", "optics", "errors", "reports"},
     "virtual": {"virtual", "optics", "raw", "files", "errors", "reports"},
     "files": {"files", "raw", "optics", "errors", "reports"},
-    "calibrate": {"calibrate", "flow", "raw", "optics", "errors", "reports"},
-    "restore": {"restore", "flow", "raw", "optics", "errors", "reports"},
+    "calibrate": {"calibrate", "flow", "raw", "optics", "device", "errors", "reports"},
+    "restore": {"restore", "flow", "raw", "optics", "device", "errors", "reports"},
 }
 """Of lenscal's own parts, those that a part may import."""
 

@@ -38,7 +38,7 @@ def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
 def check_device(name: str) -> None:
     """Refuse a device that is not there before any work starts."""
     if name not in ("auto", "cpu"):
-        from lenscal.restore.photo import pick_device
+        from lenscal.device import pick_device
 
         pick_device(name)
 

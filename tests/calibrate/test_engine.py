@@ -10,8 +10,9 @@ import torch
 from lens_cases import SmallLens, relative_l2
 
 from lenscal.calibrate import engine
-from lenscal.calibrate.budget import Budget
+from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
+from lenscal.device import pick_device
 from lenscal.errors import InputError, LenscalError
 from lenscal.flow.network import NetworkSettings
 from lenscal.optics.metrics import score
@@ -25,7 +26,7 @@ SMALL = CalibrationSettings(Quality.QUICK, device="cpu", grid=(3, 3), stages=Sta
 def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same code with fewer steps."""
     budget = Budget((4e5, 4e5, 1e6), 20, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
-    monkeypatch.setitem(engine.BUDGETS, Quality.QUICK, budget)
+    monkeypatch.setitem(BUDGETS, Quality.QUICK, budget)
 
 
 def run(sharp: list[Frame], degraded: list[Frame], settings: CalibrationSettings = SMALL) -> Calibration:
@@ -41,7 +42,7 @@ def run(sharp: list[Frame], degraded: list[Frame], settings: CalibrationSettings
 def learnt(small_lens: SmallLens) -> Calibration:
     with pytest.MonkeyPatch.context() as patch:
         budget = Budget((4e5, 4e5, 1e6), 20, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
-        patch.setitem(engine.BUDGETS, Quality.QUICK, budget)
+        patch.setitem(BUDGETS, Quality.QUICK, budget)
         return run(small_lens.sharp, small_lens.degraded)
 
 
@@ -143,7 +144,7 @@ def test_a_device_that_is_not_there() -> None:
     if torch.backends.mps.is_available():
         pytest.skip("this machine has it")
     with pytest.raises(InputError, match="--device mps"):
-        engine.pick_device("mps")
+        pick_device("mps")
 
 
 @pytest.mark.cuda

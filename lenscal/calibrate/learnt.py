@@ -1,0 +1,111 @@
+"""The learnt stages as steps of a run (F and M), and the held-out check that decides what is kept of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lenscal.calibrate.matching import MatchingSettings, MatchingState, Reblur, match_distributions
+from lenscal.calibrate.packed import packing_of
+from lenscal.calibrate.paired import Shot
+from lenscal.calibrate.patches import PatchPool, paired_pool, unpaired_pool
+from lenscal.calibrate.reblur import ReblurCheck
+from lenscal.calibrate.registration import Pair
+from lenscal.calibrate.run import Run, Steps, Stopped
+from lenscal.calibrate.settings import Stages
+
+MATCHING_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""How much of what stage M changed is tried on held-out photos."""
+
+
+def learnt_stages(run: Run, low: float, high: float) -> Steps:
+    """Stages F and M, starting from the closed-form kernels where there are any."""
+    began = time.monotonic()
+    pool: PatchPool | None = None
+    for number, filled in enumerate(_pools(run, run.pairs, run.degraded, run.budget.patches)):
+        pool = filled
+        run.check((yield run.say("F", f"Gathering patches, photo {number + 1}", low + 0.02, number)))
+    if pool is None or len(pool.real) < 200:
+        run.warnings.append("too few textured patches for distribution matching: it was left out")
+        return
+    start = run.kernels if run.kernels is not None else _gaussian_start(run)
+    b = run.budget
+    reblur = Reblur(pool, packing_of(run.degraded[0].frame), run.shape, run.correlation, run.device)
+    settings = MatchingSettings(
+        b.flow_steps, b.matching_steps, batch=b.batch, network=b.network,
+        hold_lateral_colour=run.kernels is not None,
+    )
+    total = b.flow_steps + b.matching_steps
+    state: MatchingState | None = None
+    stop: Stopped | None = None
+    for state in match_distributions(reblur, start, settings, seed=run.settings.seed, device=run.device):
+        last = state.step == total - 1
+        if state.step % 10 == 9 or last:
+            if state.stage == "M":
+                run.kernels = state.kernels
+            fraction = low + 0.04 + (high - low - 0.04) * state.step / total
+            name = "Learning the degraded photos" if state.stage == "F" else "Matching distributions"
+            curves = {"flow_loss": state.flow_loss} | ({"velocity_gap": state.gap} if state.stage == "M" else {})
+            message = f"{name}, step {state.step + 1} of {total}"
+            try:
+                run.check((yield run.say(state.stage, message, fraction, state.step, **curves)))
+            except Stopped as stopped:
+                stop = stopped
+                break
+    assert state is not None
+    run.patches_flow = min(state.patches, 2 * b.batch * b.flow_steps)
+    run.patches_matching = state.patches - run.patches_flow
+    run.weights = {k: v.detach().cpu().numpy() for k, v in state.network.state_dict().items()}
+    if state.stage == "M":
+        run.kernels = _kept_share(run, start, state.kernels)
+        run.keep_stage("M", began)
+    else:
+        run.kernels = start
+    if stop is not None:
+        raise stop
+
+
+def _pools(run: Run, pairs: Sequence[Pair], degraded: Sequence[Shot], n_patches: int) -> Iterator[PatchPool | None]:
+    if run.pairs:
+        shots = [(run.sharp[p.sharp], run.degraded[p.degraded]) for p in pairs]
+        return paired_pool(
+            shots, pairs, run.common, run.lateral, cells=run.cells, kernel_size=run.size, n_patches=n_patches
+        )
+    rng = np.random.default_rng(run.settings.seed)
+    return unpaired_pool(run.sharp, degraded, kernel_size=run.size, n_patches=n_patches, rng=rng)
+
+
+def _gaussian_start(run: Run) -> Tensor:
+    u = torch.arange(run.size) - run.size // 2
+    g = torch.exp(-(u**2) / 2 / 1.5**2)
+    kernel = torch.outer(g, g).reshape(-1)
+    return (kernel / kernel.sum()).expand(run.shape[0] * run.shape[1], 3, -1).clone().to(run.device)
+
+
+def held_out_check(run: Run) -> ReblurCheck | None:
+    """The re-blur check on the photos that were kept out; None where there were too few to keep any out."""
+    if not (run.held_pairs if run.pairs else run.held_degraded):
+        return None
+    *_, pool = _pools(run, run.held_pairs, run.held_degraded, 2000)
+    if pool is None:
+        return None
+    reblur = Reblur(pool, packing_of(run.degraded[0].frame), run.shape, run.correlation, run.device)
+    return ReblurCheck(reblur, seed=run.settings.seed + 1)
+
+
+def _kept_share(run: Run, start: Tensor, matched: Tensor) -> Tensor:
+    """Between the start and what stage M made of it, the kernels that explain the held-out photos best."""
+    check = held_out_check(run)
+    if check is None or run.settings.stages is Stages.FM:
+        return matched
+    measure = check.residual if run.pairs else check.distance
+    mixtures = [start + share * (matched - start) for share in MATCHING_SHARES]
+    errors = [measure(m) for m in mixtures]
+    best = int(np.argmin(errors))
+    if best == 0:
+        run.warnings.append("distribution matching explained the held-out photos no better: its changes were dropped")
+    return mixtures[best]

@@ -1,0 +1,146 @@
+"""What a calibration knows while it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lenscal.calibrate.budget import BUDGETS, Budget
+from lenscal.calibrate.field_solver import prior_precision
+from lenscal.calibrate.kernels import second_differences
+from lenscal.calibrate.packed import packing_of
+from lenscal.calibrate.paired import Shot, correlation_matrix
+from lenscal.calibrate.registration import Pair
+from lenscal.calibrate.settings import CalibrationSettings, StageResult
+from lenscal.device import pick_device
+from lenscal.errors import InputError
+from lenscal.optics.psf_grid import Reference
+from lenscal.raw.demosaic_noise import ahd_noise_correlation
+from lenscal.raw.frame import Frame
+from lenscal.reports import Report
+
+Steps = Generator[Report, str | None, None]
+
+SAME_APERTURE = 0.02
+
+
+class Stopped(Exception):
+    """The user asked to stop and keep, or the time is up."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What a calibration knows while it runs."""
+
+    settings: CalibrationSettings
+    budget: Budget
+    device: torch.device
+    sharp: list[Shot]
+    degraded: list[Shot]
+    started: float
+    precision: Tensor
+    differences: Tensor
+    correlation: Tensor
+    cells: tuple[int, int]
+    reference: Reference
+    pairs: list[Pair] = field(default_factory=list)
+    held_pairs: list[Pair] = field(default_factory=list)
+    held_degraded: list[Shot] = field(default_factory=list)
+    common: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    lateral: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    kernels: Tensor | None = None
+    halves: tuple[Tensor, Tensor] | None = None
+    stages: list[StageResult] = field(default_factory=list)
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    finished: str = "done"
+    patches_flow: int = 0
+    patches_matching: int = 0
+    weights: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.settings.grid
+
+    @property
+    def size(self) -> int:
+        return self.settings.kernel_size
+
+    def grid(self, kernels: Tensor) -> np.ndarray:
+        """[rows, cols, 3, k, k] float32."""
+        return kernels.detach().cpu().numpy().reshape(*self.shape, 3, self.size, self.size).astype(np.float32)
+
+    def say(self, stage: str, message: str, fraction: float, step: int = 0, **curves: float) -> Report:
+        for name, value in curves.items():
+            self.curves.setdefault(name.replace("_", " "), []).append((step, value))
+        elapsed = time.monotonic() - self.started
+        left = elapsed * (1 - fraction) / fraction if fraction > 0.05 else None
+        shown = None if self.kernels is None else self.grid(self.kernels)
+        return Report(stage, message, fraction, step, {k.replace("_", " "): v for k, v in curves.items()}, shown, left)
+
+    def check(self, answer: str | None) -> None:
+        """Raise Stopped where the user or the clock says so."""
+        if answer == "stop":
+            self.finished = "stopped"
+            raise Stopped
+        limit = self.settings.max_minutes
+        if limit is not None and time.monotonic() - self.started > 60 * limit and self.kernels is not None:
+            self.finished = "time"
+            raise Stopped
+
+    def keep_stage(self, name: str, began: float) -> None:
+        """Note the kernels as what this stage made of them."""
+        assert self.kernels is not None
+        self.stages.append(StageResult(name, time.monotonic() - began, self.grid(self.kernels)))
+
+
+def prepare(sharp: Sequence[Frame], degraded: Sequence[Frame], settings: CalibrationSettings) -> Run:
+    """Check what was given and lay out a run."""
+    if not sharp or not degraded:
+        raise InputError("calibration needs at least one sharp and one degraded photo")
+    sizes = {f.size for f in (*sharp, *degraded)}
+    if len(sizes) > 1:
+        listed = ", ".join(f"{w} x {h}" for h, w in sorted(sizes))
+        raise InputError(f"photos differ in size ({listed}): use one camera mode")
+    if min(next(iter(sizes))) < 256:
+        raise InputError("photos are smaller than 256 px: too small to calibrate")
+    for frame in (*sharp, *degraded):
+        packing_of(frame)
+    device = pick_device(settings.device)
+    correlation = ahd_noise_correlation()
+    k = settings.kernel_size
+    u = np.hypot(*np.meshgrid(np.arange(k) - k // 2, np.arange(k) - k // 2))
+    deviation = np.broadcast_to(0.1 * np.exp(-u / 2) + 0.001, (3, k, k))
+    apertures = [f.info.aperture for f in (sharp[0], degraded[0])]
+    identity = None not in apertures and abs(apertures[0] / apertures[1] - 1) < SAME_APERTURE  # type: ignore[operator]
+    return Run(
+        settings,
+        BUDGETS[settings.quality],
+        device,
+        [Shot(f, f.noise, correlation) for f in sharp],
+        [Shot(f, f.noise, correlation) for f in degraded],
+        time.monotonic(),
+        torch.from_numpy(prior_precision(deviation)).float().to(device),
+        torch.from_numpy(second_differences(settings.grid)).float().to(device),
+        torch.from_numpy(np.stack([correlation_matrix(c, k) for c in correlation])).float().to(device),
+        _cells(settings),
+        Reference.SAME_POSITION if identity else Reference.AXIS,
+    )
+
+
+def _cells(settings: CalibrationSettings) -> tuple[int, int]:
+    """Cells of the field: two a node and axis where their normal equations stay small, else one."""
+    bytes_per_cell = 2 * 3 * settings.kernel_size**4 * 4
+    for factor in (2, 1):
+        rows, cols = (min(factor * n, 24) for n in settings.grid)
+        if rows * cols * bytes_per_cell < 5e8 * (3 - factor) ** 2:
+            return rows, cols
+    raise InputError(
+        f"--grid {settings.grid[0]}x{settings.grid[1]} with --kernel-size {settings.kernel_size} needs more than 2 GB: "
+        "choose a coarser grid or smaller kernels"
+    )
