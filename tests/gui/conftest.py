@@ -123,7 +123,9 @@ def window(qtbot, tmp_path: Path, fake: FakeCalibration) -> Iterator[MainWindow]
     win = MainWindow(controller)
     win.resize(1280, 800)
     win.show()
-    qtbot.waitExposed(win)
+    with qtbot.waitActive(win):
+        # Where no window manager runs, nobody else gives it the keyboard.
+        win.activateWindow()
     yield win
     if controller.busy:
         controller.worker.cancel()
