@@ -27,8 +27,18 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore import wiener
 from lenscal.restore.demosaic import demosaic_spectra
 from lenscal.restore.denoiser import Denoiser, load_denoiser
+from lenscal.restore.kernel_error import error_power, misplacement_px
 from lenscal.restore.settings import RestoreSettings
-from lenscal.restore.tiles import LinearPhoto, Tiling, mirrored, noise_variance, read_mirrored, tile_kernels, tiling_for
+from lenscal.restore.tiles import (
+    LinearPhoto,
+    Tiling,
+    mirrored,
+    noise_variance,
+    read_mirrored,
+    tile_confidence,
+    tile_kernels,
+    tiling_for,
+)
 
 N_ITERATIONS = 8
 SIGMA_FIRST = 49 / 255
@@ -89,16 +99,19 @@ def dpir_block(
     c = offset(photo)
     slope = 2 * (mean.clamp(min=0) + c).sqrt()
     sigma_last = float((noise_weight * variance).sqrt().div(slope).mean())
-    otf = wiener.transfer(tile_kernels(psf, tile_rows, tile_cols, device), windows.tiling.field_px)
+    kernels = tile_kernels(psf, tile_rows, tile_cols, device)
+    misplaced = misplacement_px(kernels, tile_confidence(psf, tile_rows, tile_cols, device))
+    otf = wiener.transfer(kernels, windows.tiling.field_px)
     colour, alias = demosaic_spectra(windows.tiling.field_px, demosaiced=photo.demosaiced, device=device)
     sensor = variance[..., None, None] * colour
     centred = windows.pad(tiles - mean[..., None, None] * windows.window)
     bins = wiener.radial_bins(windows.tiling.field_px, windows.tiling.window_px, device=device)
     unit = torch.fft.rfft2(centred) / windows.window.square().sum().sqrt()
-    signal = wiener.fitted_signal(unit, otf, sensor, alias, bins)
-    precision = 1 / (noise_weight * sensor + alias * otf.abs().square() * signal)
-    data = (1 + wiener.MODEL_ERROR) * otf.conj() * torch.fft.rfft2(windows.pad(tiles)) * precision
-    curvature = (otf.abs().square() + wiener.MODEL_ERROR) * precision
+    doubt = alias * otf.abs().square() + error_power(misplaced, windows.tiling.field_px)
+    signal = wiener.fitted_signal(unit, otf, sensor, doubt, bins)
+    precision = 1 / (noise_weight * sensor + doubt * signal)
+    data = (1 + wiener.LEAST_DOUBT) * otf.conj() * torch.fft.rfft2(windows.pad(tiles)) * precision
+    curvature = (otf.abs().square() + wiener.LEAST_DOUBT) * precision
     z = y
     for sigma in schedule(sigma_last):
         anchor = (LAMBDA / (slope * sigma) ** 2)[..., None, None]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.optics.psf_grid import PsfGrid
+from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes
 from lenscal.raw.frame import NoiseModel
 
 
@@ -118,6 +118,18 @@ def noise_variance(photo: LinearPhoto, mean: Tensor, rows: np.ndarray, cols: np.
 
 def tile_kernels(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch.device) -> Tensor:
     """Interpolated kernels [n, 3, k, k] at pixels (rows, cols)."""
+    return torch.as_tensor(psf.at(_positions(psf, rows, cols)), dtype=torch.float32, device=device)
+
+
+def tile_confidence(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch.device) -> Tensor | None:
+    """Interpolated confidence [n, 3] at pixels (rows, cols); None where the grid has none."""
+    if psf.confidence is None:
+        return None
+    index, weight = bilinear_nodes(_positions(psf, rows, cols), psf.shape)
+    at = np.einsum("...n,...nc->...c", weight, psf.confidence.reshape(-1, 3)[index])
+    return torch.as_tensor(at, dtype=torch.float32, device=device)
+
+
+def _positions(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
     height, width = psf.image_size
-    positions = np.stack([rows / max(height - 1, 1), cols / max(width - 1, 1)], axis=-1)
-    return torch.as_tensor(psf.at(positions), dtype=torch.float32, device=device)
+    return np.stack([rows / max(height - 1, 1), cols / max(width - 1, 1)], axis=-1)

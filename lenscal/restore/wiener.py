@@ -2,12 +2,13 @@
 
     x(f) = S D^H (D S D^H + N)^-1 y(f),    D = diag(K_R, K_G, K_B)(f)
 
-y: the degraded tile; K: its kernels' transfer functions; N: the noise power of each channel, known; S: the 3 x 3 power
-spectrum of the sharp tile. S_cd = C_cd sqrt(S_c S_d), with one correlation matrix C a tile and S_c modelled as
-exp(t0 + t1 L + t2 L^2), L = log(f / 0.1): a power law that may bend. Its three numbers are those under which the tile's
-own spectrum is likeliest (Whittle likelihood), so there is no constant to choose. As photos' colours go together, what
-one channel has lost is taken from the others. Powers are in signal units squared per pixel: white noise of variance v
-has N(f) = v.
+y: the degraded tile; K: its kernels' transfer functions; N: the noise power of each channel, which is the sensor's and,
+for what the kernels do not tell, E |dK|^2 S: their own errors (`kernel_error`) and the mosaic's aliases; S: the 3 x 3
+power spectrum of the sharp tile. S_cd = C_cd sqrt(S_c S_d), with one correlation matrix C a ring of frequencies and S_c
+modelled as exp(t0 + t1 L + t2 L^2), L = log(f / 0.1): a power law that may bend. Its three numbers are those that make
+the tile's own spectrum likeliest (Whittle likelihood), so there is no constant to choose. As photos' colours go
+together, what one channel has lost is taken from the others. Powers are in signal units squared per pixel: white noise
+of variance v has N(f) = v.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ LARGEST_PULL = 2.0
 PRIOR_CORRELATION = 0.9
 PRIOR_SAMPLES = 20.0
 """Colours of photos go together: what holds where a tile says little, and how many samples that is worth."""
-MODEL_ERROR = 1e-6
-"""Power that is put down to the kernel's own error, relative to the signal: bounds the gain where K has a zero."""
+LEAST_DOUBT = 1e-6
+"""Part of the signal that counts as noise even without sensor noise and for a sure kernel: keeps divisions finite."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,15 +131,15 @@ def transfer(kernels: Tensor, field_px: int) -> Tensor:
     return torch.fft.rfft2(torch.roll(field, (-(k // 2), -(k // 2)), (-2, -1)))
 
 
-def fitted_signal(spectrum: Tensor, otf: Tensor, noise: Tensor, alias: Tensor, bins: RadialBins) -> Tensor:
+def fitted_signal(spectrum: Tensor, otf: Tensor, noise: Tensor, doubt: Tensor, bins: RadialBins) -> Tensor:
     """S_c(f) [n, 3, F, F // 2 + 1] of tiles. Parameters as in `channel_correlation`."""
-    powers = (spectrum.abs().square(), otf.abs().square() * (1 + alias), noise)
+    powers = (spectrum.abs().square(), otf.abs().square() + doubt, noise)
     power, seen, known = (bins.mean(p) for p in powers)
     return signal_power(fit_signal(power, seen, known, bins), bins)
 
 
 def channel_correlation(
-    spectrum: Tensor, otf: Tensor, signal: Tensor, noise: Tensor, alias: Tensor, bins: RadialBins
+    spectrum: Tensor, otf: Tensor, signal: Tensor, noise: Tensor, doubt: Tensor, bins: RadialBins
 ) -> Tensor:
     """How the sharp tile's colours go together in each ring: correlation matrices C [n, count + 1, 3, 3].
 
@@ -150,10 +151,11 @@ def channel_correlation(
     spectrum : complex [n, 3, F, F // 2 + 1]
         Of the degraded tile, in units in which |Y|^2 is its power.
     otf, signal, noise : [n, 3, F, F // 2 + 1]
-    alias : [3, F, F // 2 + 1]
+    doubt : [n, 3, F, F // 2 + 1]
+        The power that signal of power 1 leaves in the photo beside |K|^2: by errors of the kernel, by aliases.
     """
     amplitude = otf.abs() * signal.sqrt()
-    total = ((1 + alias) * amplitude.square() + noise).clamp(min=1e-30)
+    total = (amplitude.square() + doubt * signal + noise).clamp(min=1e-30)
     turned = spectrum * otf.conj() / otf.abs().clamp(min=1e-12) * amplitude / total
     share = amplitude.square() / total
     seen, possible = [], []
@@ -162,7 +164,7 @@ def channel_correlation(
             seen.append(bins.total((turned[:, c] * turned[:, d].conj()).real))
             possible.append(bins.total(share[:, c] * share[:, d]))
     seen_ring, possible_ring = (torch.stack(s, dim=-1).unflatten(-1, (3, 3)) for s in (seen, possible))
-    eye = torch.eye(3, device=alias.device)
+    eye = torch.eye(3, device=signal.device)
     tile = (seen_ring[:, :-1].sum(1) + PRIOR_SAMPLES * PRIOR_CORRELATION) / (
         possible_ring[:, :-1].sum(1) + PRIOR_SAMPLES
     )
@@ -186,10 +188,11 @@ def wiener_estimate(
     ----------
     spectrum, otf : complex [n, 3, F, F // 2 + 1]
     signal, noise : [n, 3, F, F // 2 + 1]
+        `noise` includes what is in doubt.
     correlation : [n, count + 1, 3, 3]
         Of each ring.
     """
-    noise = noise + MODEL_ERROR * signal
+    noise = noise + LEAST_DOUBT * signal
     absolute = otf.abs()
     h = absolute * (signal / noise).sqrt()
     y = spectrum * otf.conj() / absolute.clamp(min=1e-12) / noise.sqrt()
