@@ -129,19 +129,19 @@ def measure_gain(
     candidates : mapping of name to PsfGrid
     settings : RestoreSettings
 
-    Kernels are padded to one size, since how much of the photo near clipped highlights stays as it is depends on that.
+    What stays as it is near clipped highlights is the same with all of them: what the true kernels ask for.
     """
-    from lenscal.restore.photo import restore
+    from lenscal.restore.photo import reach_px, restore
 
     everything = (slice(None), slice(None))
     target = reference.rgb_tile(*everything).astype(np.float64)
     psnr = {"degraded": registered_psnr(degraded.rgb_tile(*everything), target)}
     grids = {"true": truth, **candidates}
-    size = max(grid.kernel_size for grid in grids.values())
+    size, reach = max(grid.kernel_size for grid in grids.values()), reach_px(truth)
     for number, (name, grid) in enumerate(grids.items()):
         low, high = number / len(grids), (number + 1) / len(grids)
         yield Report("compare", f"Correcting the kept-out photo with: {name}", low, number)
-        work = restore(degraded, padded_to(grid, size), settings)
+        work = restore(degraded, padded_to(grid, size), settings, reach=reach)
         corrected, _ = yield from follow(work, low, high, prefix=f"{name}: ")
         psnr[name] = registered_psnr(corrected, target)
     return Gain(psnr.pop("degraded"), psnr.pop("true"), psnr)
