@@ -117,3 +117,18 @@ def test_gain_is_measured_through_the_real_correction(tmp_path, make_dng):
     assert gain.psnr_degraded > 100
     assert gain.psnr["wide"] < gain.psnr_true
     assert {r.stage for r in reports} == {"compare", "correct"}
+
+
+def test_all_kernels_are_compared_with_one_mask_at_highlights(tmp_path, make_dng, monkeypatch):
+    from lenscal.restore import photo
+
+    frame = decode_photo(make_dng(tmp_path / "a.dng"))
+    wide = average_grid(PsfGrid(comatic_grid().kernels, frame.size))
+    delta = delta_grid((2, 3), 15, frame.size)
+    used = []
+    finish = photo.finish
+    monkeypatch.setattr(photo, "finish", lambda a, b, reach, amount: (used.append(reach), finish(a, b, reach, amount)))
+    for _ in measure_gain(frame, frame, wide, {"delta": delta}, RestoreSettings(device="cpu")):
+        pass
+    assert used == [photo.reach_px(wide)] * 2
+    assert photo.reach_px(wide) > photo.reach_px(delta)
