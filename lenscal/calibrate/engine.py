@@ -67,10 +67,11 @@ def _stages(run: Run) -> Steps:
         yield run.say("pairs", "The folders show different scenes: their statistics are compared", 0.02)
     if enough and run.reference is Reference.AXIS:
         yield from lateral_colour(run)
-    if wanted in (Stages.G, Stages.GT, Stages.ALL) or (wanted is Stages.AUTO and not enough):
-        yield from second_order(run, 0.05, 0.25 if wanted is Stages.ALL and enough else 0.4)
-    if enough and wanted in (Stages.AUTO, Stages.P, Stages.ALL):
-        yield from paired_fit(run, 0.25 if wanted is Stages.ALL else 0.05, 0.5)
+    paired = enough and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
+    if wanted in (Stages.G, Stages.ALL) or (wanted is Stages.AUTO and not enough):
+        yield from second_order(run, 0.05, 0.15 if paired else 0.4)
+    if paired:
+        yield from paired_fit(run, 0.15 if wanted is Stages.ALL else 0.05, 0.5)
     if wanted in (Stages.AUTO, Stages.FM, Stages.ALL):
         yield from learnt_stages(run, 0.5 if run.kernels is not None else 0.05, 0.98)
 

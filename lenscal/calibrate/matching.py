@@ -40,7 +40,7 @@ class MatchingSettings:
     degree: int = 3
     network: NetworkSettings = field(default_factory=NetworkSettings)
     learning_rate: float = 2e-3
-    kernel_rate: float = 4e-3
+    kernel_rate: float = 1.5e-2
     centroid_weight: float = 100.0
     hold_lateral_colour: bool = True
     """Keep each channel's centroid where the start has it: the sharp photos' demosaicing pulls colours together, and

@@ -345,12 +345,17 @@ def _richest(tiles: list[tuple[int, slice, slice]], frame: Frame, share: float) 
 
 
 def refine_pairs(pairs: Sequence[Pair], shifts: Sequence[ShiftEquations]) -> list[Pair]:
-    """Pairs with their motion corrected by the weighted Gauss-Newton step over all tiles."""
-    out = []
-    for pair, s in zip(pairs, shifts, strict=True):
+    """Pairs with their motion corrected by the weighted Gauss-Newton step over all tiles.
+
+    What the steps have in common is left out: it cannot be told from the kernels' centroids, which are held elsewhere.
+    """
+    steps = []
+    for s in shifts:
         basis = motion_basis(s.positions)
         normal = np.einsum("ti,tab,tj->iajb", basis, s.matrix, basis).reshape(6, 6)
         right = np.einsum("ti,ta->ia", basis, s.vector).reshape(6)
-        step = np.linalg.solve(normal + 1e-6 * np.trace(normal) * np.eye(6), right).reshape(3, 2)
-        out.append(replace(pair, motion=pair.motion + np.clip(step, -1, 1)))
-    return out
+        steps.append(np.linalg.solve(normal + 1e-6 * np.trace(normal) * np.eye(6), right).reshape(3, 2))
+    mean = np.mean(steps, axis=0)
+    return [
+        replace(pair, motion=pair.motion + np.clip(step - mean, -1, 1)) for pair, step in zip(pairs, steps, strict=True)
+    ]

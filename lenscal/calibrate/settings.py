@@ -24,7 +24,6 @@ class Stages(StrEnum):
 
     AUTO = "auto"
     G = "G"
-    GT = "GT"
     P = "P"
     FM = "FM"
     ALL = "all"
