@@ -61,8 +61,9 @@ def learnt_stages(run: Run, low: float, high: float) -> Steps:
     run.patches_matching = state.patches - run.patches_flow
     run.weights = {k: v.detach().cpu().numpy() for k, v in state.network.state_dict().items()}
     if state.stage == "M":
-        run.kernels = _kept_share(run, start, state.kernels)
+        run.kernels = state.kernels
         run.keep_stage("M", began)
+        run.kernels = _kept_share(run, start, state.kernels)
     else:
         run.kernels = start
     if stop is not None:

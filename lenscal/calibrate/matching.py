@@ -40,7 +40,7 @@ class MatchingSettings:
     degree: int = 3
     network: NetworkSettings = field(default_factory=NetworkSettings)
     learning_rate: float = 2e-3
-    kernel_rate: float = 1.5e-2
+    kernel_rate: float = 5e-3
     centroid_weight: float = 100.0
     hold_lateral_colour: bool = True
     """Keep each channel's centroid where the start has it: the sharp photos' demosaicing pulls colours together, and
@@ -76,9 +76,16 @@ class Reblur:
         self.positions = torch.from_numpy(pool.positions)
 
     def draw(self, n: int, generator: torch.Generator) -> tuple[Tensor, ...]:
-        """real patches, their noise, sharp patches, their noise, node numbers, bilinear weights, positions."""
+        """`take` n patches at random."""
         i = torch.randint(len(self.real), (n,), generator=generator)
-        j = i if self.pool.paired else torch.randint(len(self.sharp), (n,), generator=generator)
+        return self.take(i, self.partners(i, generator))
+
+    def partners(self, i: Tensor, generator: torch.Generator) -> Tensor:
+        """Sharp patches for the real patches i: their own, or any where scenes are unrelated."""
+        return i if self.pool.paired else torch.randint(len(self.sharp), (len(i),), generator=generator)
+
+    def take(self, i: Tensor, j: Tensor) -> tuple[Tensor, ...]:
+        """real patches i, their noise, sharp patches j, their noise, node numbers, bilinear weights, positions."""
         index, weight = bilinear_nodes(self.positions[i].numpy(), self.shape)
         batch = (
             self.real[i], self.noise[i], self.sharp[j].float(), self.sharp_noise[j],

@@ -5,12 +5,12 @@ Needs no truth, so it works for users (method: how results are judged).
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from lenscal.calibrate.matching import Reblur
 
+MOST_PATCHES = 4096
 ZONES = 3
 """Statistics are compared within ZONES x ZONES parts of the field."""
 
@@ -54,21 +54,26 @@ class ReblurCheck:
     def __init__(self, reblur: Reblur, *, seed: int) -> None:
         self.reblur = reblur
         generator = torch.Generator().manual_seed(seed)
-        self.batch = reblur.draw(min(4 * len(reblur.real), 4096), generator)
+        i = torch.randperm(len(reblur.real), generator=generator)[:MOST_PATCHES]
+        self.batch = reblur.take(i, reblur.partners(i, generator))
         real, _, _, _, _, _, positions = self.batch
         self.zones = (positions.cpu() * ZONES).long().clamp(max=ZONES - 1) @ torch.tensor([ZONES, 1])
         self.normal = torch.randn(2, *real.shape, generator=generator)
 
     def distance(self, kernels: Tensor) -> float:
-        """Of the re-blurred patches' statistics from the degraded ones'."""
+        """Of one half's re-blurred patches from the other half's degraded ones, both ways round."""
         real, fake = self._pair(kernels)
-        return statistics_distance(zone_statistics(fake, self.zones), zone_statistics(real, self.zones))
+        return (self._across(fake, real, 0) + self._across(fake, real, 1)) / 2
 
     def floor(self) -> float:
-        """The distance between two halves of the degraded patches: what even a perfect kernel hardly undercuts."""
-        real, even = self.batch[0].cpu(), torch.arange(len(self.zones)) % 2 == 0
-        halves = (zone_statistics(real[part], self.zones[part]) for part in (even, ~even))
-        return statistics_distance(*halves) / np.sqrt(2)
+        """The same distance with degraded patches on both sides: what even the true kernels leave."""
+        real = self.batch[0].cpu()
+        return self._across(real, real, 0)
+
+    def _across(self, a: Tensor, b: Tensor, first: int) -> float:
+        """Distance of the statistics of a's patches of one half from b's of the other."""
+        one = torch.arange(len(self.zones)) % 2 == first
+        return statistics_distance(zone_statistics(a[one], self.zones[one]), zone_statistics(b[~one], self.zones[~one]))
 
     def residual(self, kernels: Tensor) -> float:
         """For paired patches: mean squared difference from the degraded photo over the noise's (1: nothing left)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.calibrate import calibration_settings
@@ -36,14 +37,18 @@ def run_demo(args: argparse.Namespace) -> int:
         code: int = run(demo=True)
         return code
     from lenscal import jobs
+    from lenscal.calibrate.settings import Stages
     from lenscal.files.atomic import check_output_folder
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     width, height = pair(args.size, "--size")
     if not 1 <= args.photos <= 100:
         raise InputError(f"--photos {args.photos}: choose 1 to 100")
+    calibration = calibration_settings(args)
+    if calibration.stages is Stages.AUTO:
+        calibration = replace(calibration, stages=Stages.ALL)
     settings = jobs.DemoSettings(
-        calibration=calibration_settings(args),
+        calibration=calibration,
         size=(height, width),
         n_photos=args.photos,
         same_scenes=not args.unrelated,

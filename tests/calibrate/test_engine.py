@@ -159,3 +159,12 @@ def test_a_device_that_is_not_there() -> None:
 def test_cuda_agrees_with_the_cpu(learnt: Calibration, small_lens: SmallLens) -> None:
     on_gpu = run(small_lens.sharp, small_lens.degraded, replace(SMALL, device="cuda"))
     assert relative_l2(on_gpu.psf.kernels, learnt.psf.kernels) < 0.02
+
+
+def test_reblur_check_ranks_kernels(small_lens: SmallLens) -> None:
+    """With photos kept out (four pairs): the estimate comes nearer to the degraded photos than no blur does."""
+    frames = [[*f, f[0]] for f in (small_lens.sharp, small_lens.degraded)]
+    calibration = run(*frames)
+    assert calibration.reblur["floor"] < calibration.reblur["delta"]
+    assert calibration.reblur["estimate"] < calibration.reblur["delta"]
+    assert calibration.stages[-1].reblur is not None
