@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.parser import pair
 from lenscal.commands.progress import CANCELLED, Speaker, peak_memory_mb, run_job, without_nan
-from lenscal.errors import InputError
+from lenscal.errors import InputError, LenscalError
 
 if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration, CalibrationSettings
+    from lenscal.files.profile import Profile
     from lenscal.raw.folder import Inputs
     from lenscal.raw.grouping import Overrides
 
@@ -56,7 +58,6 @@ def overrides_of(args: argparse.Namespace) -> tuple[Overrides, Overrides]:
 def run_calibrate(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.files.atomic import check_profile_path
-    from lenscal.files.profile import write_profile
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     start = time.monotonic()
@@ -73,7 +74,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
         for warning in calibration.warnings:
             speaker.note(f"note: {warning}")
         profile = jobs.build_profile(inputs, calibration, settings)
-    write_profile(args.out, profile)
+    _write_or_rescue(args.out, profile)
     summary = {
         "profile": str(args.out),
         **calibration_summary(inputs, calibration),
@@ -81,6 +82,30 @@ def run_calibrate(args: argparse.Namespace) -> int:
     }
     speaker.result(_in_words(summary), summary)
     return CANCELLED if calibration.finished == "stopped" else 0
+
+
+def _write_or_rescue(path: Path, profile: Profile) -> None:
+    """Write the profile; where that fails after all the work, into a folder for temporary files.
+
+    Raises
+    ------
+    LenscalError
+        It could not be written to `path`; the message says where it is instead.
+    """
+    import tempfile
+
+    from lenscal.files.profile import write_profile
+
+    try:
+        write_profile(path, profile)
+    except LenscalError as error:
+        rescued = Path(tempfile.mkdtemp(prefix="lenscal-")) / path.name
+        try:
+            write_profile(rescued, profile)
+        except LenscalError:
+            rescued.parent.rmdir()
+            raise error from None
+        raise LenscalError(f"{error}; it was kept as {rescued}: make room and copy it from there") from error
 
 
 def calibration_summary(inputs: Inputs, calibration: Calibration) -> dict[str, Any]:

@@ -18,29 +18,34 @@ if TYPE_CHECKING:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    from lenscal.raw.grouping import check_same_setup
+    from lenscal.raw.grouping import check_no_photo_twice, check_same_setup, same_aperture_in_words
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
-    summary: dict[str, Any] = {"ready": True, "problems": []}
+    summary: dict[str, Any] = {"ready": True, "problems": [], "notes": []}
     lines: list[str] = []
-    usable: list[PhotoInfo] = []
+    usable: list[list[PhotoInfo]] = []
     for role, folder, overrides in zip(
         ("sharp", "degraded"), (args.sharp, args.degraded), overrides_of(args), strict=True
     ):
         photos, chosen, problem = _look_at(folder, role, overrides)
-        usable += chosen
+        usable.append(chosen)
         summary[role] = photos
         if problem:
             summary["problems"].append(problem)
         lines += [f"{role}: {folder}", *(f"  {_photo_line(photo)}" for photo in photos), ""]
     if not summary["problems"]:
+        sharp, degraded = usable
         try:
-            check_same_setup(usable, "sharp and degraded")
+            check_no_photo_twice(sharp, degraded)
+            check_same_setup([*sharp, *degraded], "sharp and degraded")
+            told = same_aperture_in_words(sharp[0], degraded[0])
+            summary["notes"] += [told] if told else []
         except InputError as error:
             summary["problems"].append(str(error))
     summary["ready"] = not summary["problems"]
-    told = [f"Problem: {problem}" for problem in summary["problems"]]
-    lines += told or ["These photos can be calibrated with."]
+    problems = [f"Problem: {problem}" for problem in summary["problems"]]
+    lines += problems or ["These photos can be calibrated with."]
+    lines += [f"Note: {note}" for note in summary["notes"]]
     speaker.result("\n".join(lines), without_nan(summary))
     return 0 if summary["ready"] else 2
 

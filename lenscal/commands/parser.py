@@ -10,7 +10,7 @@ from lenscal.errors import InputError
 
 QUALITIES = ("quick", "standard", "full")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-STAGES = ("auto", "G", "GT", "P", "FM", "all")
+STAGES = ("auto", "G", "P", "FM", "all")
 METHODS = ("wiener", "dpir", "none")
 FORMATS = ("tiff", "png", "jpeg")
 SPACES = ("srgb", "display-p3", "prophoto", "camera-linear")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
+from lenscal.errors import LenscalError
 from lenscal.reports import Report
 
 T = TypeVar("T")
@@ -85,7 +86,7 @@ def run_job(job: Generator[Report, str | None, T], speaker: Speaker, *, keeps: b
     Raises
     ------
     KeyboardInterrupt
-        At the second Ctrl+C, or the first if nothing is kept; the job is closed.
+        At the second Ctrl+C, or the first if nothing is kept or there is nothing to keep yet; the job is closed.
     """
     with _stop_at_interrupt(speaker, active=keeps) as stopping:
         reply: str | None = None
@@ -98,6 +99,11 @@ def run_job(job: Generator[Report, str | None, T], speaker: Speaker, *, keeps: b
         except StopIteration as end:
             value: T = end.value
             return value
+        except LenscalError as error:
+            if not told:
+                raise
+            speaker.note(str(error))
+            raise KeyboardInterrupt from error
         finally:
             job.close()
             speaker.end_line()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from lenscal.errors import InputError, LenscalError
+
+_LEAST_FREE_BYTES = 16 * 2**20
+"""More than a profile or a kernel file takes."""
 
 
 @contextmanager
@@ -37,7 +42,8 @@ def check_profile_path(path: Path) -> None:
     folder = path.absolute().parent
     if not folder.is_dir():
         raise InputError(f"--out {path}: there is no folder {folder}; create it first")
-    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+    _check_writable(folder, path)
+    if path.exists() and not os.access(path, os.W_OK):
         raise InputError(f"--out {path}: not allowed to write there; choose another place")
     if path.exists() and path.suffix.lower() != ".lenscal":
         raise InputError(f"--out {path} exists and is no lenscal profile: not overwritten, choose another name")
@@ -56,5 +62,18 @@ def check_output_folder(path: Path) -> None:
     parent = path.absolute().parent
     if not path.exists() and not parent.is_dir():
         raise InputError(f"--out {path}: there is no folder {parent}; create it first")
-    if not os.access(path if path.exists() else parent, os.W_OK):
-        raise InputError(f"--out {path}: not allowed to write there; choose another place")
+    _check_writable(path if path.exists() else parent, path)
+
+
+def _check_writable(folder: Path, path: Path) -> None:
+    """Try to write to a folder on behalf of --out `path`: rights alone do not tell of /proc or a full disk."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            free = shutil.disk_usage(folder).free
+    except OSError as error:
+        why = "not allowed to write there" if isinstance(error, PermissionError) else error.strerror or str(error)
+        raise InputError(f"--out {path}: {why}; choose another place") from error
+    if free < _LEAST_FREE_BYTES:
+        raise InputError(
+            f"--out {path}: the disk is full ({free / 2**20:.0f} MB free): make room, or choose another place"
+        )

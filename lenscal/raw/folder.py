@@ -14,7 +14,13 @@ import numpy as np
 
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.frame import Frame, PhotoInfo
-from lenscal.raw.grouping import APERTURE_TOLERANCE, Overrides, check_same_setup, pick_photos, same
+from lenscal.raw.grouping import (
+    Overrides,
+    check_no_photo_twice,
+    check_same_setup,
+    pick_photos,
+    same_aperture_in_words,
+)
 from lenscal.reports import Report
 
 RAW_EXTENSIONS = frozenset((
@@ -133,12 +139,7 @@ def import_pair(
     sharp_files, degraded_files = find_raw_files(sharp_paths), find_raw_files(degraded_paths)
     sharp, sharp_out = yield from _triage(sharp_files, sharp_overrides or Overrides(), "sharp")
     degraded, degraded_out = yield from _triage(degraded_files, degraded_overrides or Overrides(), "degraded")
-    twice = {i.path.resolve() for i in sharp} & {i.path.resolve() for i in degraded}
-    if twice:
-        raise InputError(f"{min(twice).name} and {len(twice) - 1} more are in both lists: choose two folders, one of "
-                         "sharp and one of degraded photos (or one folder with --aperture-sharp and "
-                         "--aperture-degraded)" if len(twice) > 1 else
-                         f"{min(twice).name} is in both lists: choose other photos for one of them")
+    check_no_photo_twice(sharp, degraded)
     check_same_setup([*sharp, *degraded], "sharp and degraded")
     share = len(sharp) / (len(sharp) + len(degraded))
     left = yield from _scaled(_decode_all(sharp, sharp_out, cache, "sharp"), 0, share)
@@ -148,10 +149,9 @@ def import_pair(
 
 
 def _warnings(sharp: ImportedFolder, degraded: ImportedFolder) -> Iterator[str]:
-    f_sharp, f_degraded = sharp.frames[0].info.aperture, degraded.frames[0].info.aperture
-    if f_sharp and f_degraded and same(f_sharp, f_degraded, APERTURE_TOLERANCE):
-        yield (f"both folders hold photos at f/{f_degraded:.2g}: the result can only be that nothing changes "
-               "(choose photos at two apertures, unless that is what you want to see)")
+    told = same_aperture_in_words(sharp.frames[0].info, degraded.frames[0].info)
+    if told:
+        yield told
     for role, folder in (("sharp", sharp), ("degraded", degraded)):
         for out in folder.rejected:
             yield f"{role} photo left out: {out.path.name}: {out.reason}"

@@ -79,7 +79,7 @@ def pick_photos(infos: Sequence[PhotoInfo], overrides: Overrides, role: str) -> 
             chosen = tuple(replace(i, aperture=wanted) for i in groups[None])
         else:
             raise InputError(f"{option} {wanted:g}: no {role} photo has this aperture; "
-                             f"there are {_list_apertures(groups)}")
+                             f"there are {_list_apertures(groups)}: choose one of these, or leave {option} out")
     chosen = tuple(_fill_in(info, overrides) for info in chosen)
     check_same_setup(chosen, role)
     return chosen
@@ -87,6 +87,31 @@ def pick_photos(infos: Sequence[PhotoInfo], overrides: Overrides, role: str) -> 
 
 def _fill_in(info: PhotoInfo, overrides: Overrides) -> PhotoInfo:
     return replace(info, lens=overrides.lens or info.lens, focal_mm=overrides.focal_mm or info.focal_mm)
+
+
+def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInfo]) -> None:
+    """Refuse a file that is among the sharp and among the degraded photos.
+
+    Raises
+    ------
+    InputError
+        It names the first such file.
+    """
+    twice = {i.path.resolve() for i in sharp} & {i.path.resolve() for i in degraded}
+    if len(twice) == 1:
+        raise InputError(f"{min(twice).name} is in both lists: choose other photos for one of them")
+    if twice:
+        raise InputError(f"{min(twice).name} and {len(twice) - 1} more are in both lists: choose two folders, one of "
+                         "sharp and one of degraded photos (or one folder with --aperture-sharp and "
+                         "--aperture-degraded)")
+
+
+def same_aperture_in_words(sharp: PhotoInfo, degraded: PhotoInfo) -> str:
+    """A warning where both were taken at one aperture; nothing where they were not or do not say."""
+    if not sharp.aperture or not degraded.aperture or not same(sharp.aperture, degraded.aperture, APERTURE_TOLERANCE):
+        return ""
+    return (f"both folders hold photos at f/{degraded.aperture:.2g}: the result can only be that nothing changes "
+            "(choose photos at two apertures, unless that is what you want to see)")
 
 
 def check_same_setup(infos: Sequence[PhotoInfo], where: str) -> None:

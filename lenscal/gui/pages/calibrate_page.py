@@ -188,7 +188,7 @@ class CalibratePage(Page):
         scenes = self.tr("The same scenes were found in both sets.") if c.same_scenes else self.tr("Unrelated scenes.")
         lines = [self.tr("{s:.0f} s on {device}. {scenes}").format(s=c.seconds, device=c.device, scenes=scenes)]
         names = {
-            "estimate": self.tr("this calibration"), "floor": self.tr("best possible"),
+            "estimate": self.tr("this calibration"), "floor": self.tr("two halves of the degraded photos differ by"),
             "delta": self.tr("no correction"), "average": self.tr("one kernel for all"),
         }  # fmt: skip
         figures = [f"{names[key]} {value:.3g}" for key, value in c.reblur.items() if key in names]

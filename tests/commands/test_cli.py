@@ -1,0 +1,56 @@
+"""The command line, called as a user calls it."""
+
+import types
+
+import numpy as np
+import pytest
+
+from lenscal.calibrate.settings import Quality, Stages
+from lenscal.commands import parser, progress
+from lenscal.commands.progress import Speaker
+from lenscal.files.export_settings import OnConflict, PhotoFormat, Space
+from lenscal.reports import Report
+from lenscal.restore.settings import Method
+
+COMMANDS = ("gui", "demo", "check", "calibrate", "correct", "export-psf", "info")
+
+
+def test_help_has_an_example_for_every_command(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    assert all(command in out for command in COMMANDS)
+    for command in COMMANDS:
+        code, out, _ = run(command, "--help")
+        assert code == 0
+        assert f"example:\n  lenscal {command}" in out
+
+
+@pytest.mark.parametrize("arguments", [["frobnicate"], ["calibrate"], ["correct", "x"], ["demo", "--quality", "best"],
+                                       ["calibrate", "a", "b", "--out", "c", "--seed", "x"]])  # fmt: skip
+def test_wrong_use_is_2_and_shows_the_usage(run, arguments):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert "usage: lenscal" in err
+
+
+@pytest.mark.parametrize(("choices", "enum"), [
+    (parser.QUALITIES, Quality), (parser.STAGES, Stages), (parser.METHODS, Method), (parser.FORMATS, PhotoFormat),
+    (parser.SPACES, Space), (parser.CONFLICTS, OnConflict),
+])  # fmt: skip
+def test_choices_are_those_of_the_settings(choices, enum):
+    assert list(choices) == [member.value for member in enum]
+
+
+def test_progress_is_at_most_a_line_a_second_and_quiet_is_quiet(capsys, monkeypatch):
+    clock = iter(np.arange(0, 10, 0.01))
+    monkeypatch.setattr(progress, "time", types.SimpleNamespace(monotonic=lambda: 100 + float(next(clock))))
+    speaker = Speaker(as_json=False, quiet=False, verbose=False)
+    for step in range(1000):
+        speaker.progress(Report("F", f"step {step}", step / 1000))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[1] in (" 10% step 100", " 10% step 101")
+    assert 9 <= err.count("\n") <= 10
+    speaker = Speaker(as_json=False, quiet=True, verbose=False)
+    speaker.progress(Report("F", "step"))
+    assert capsys.readouterr() == ("", "")

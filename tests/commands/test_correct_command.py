@@ -1,0 +1,112 @@
+"""lenscal correct, called as a user calls it."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+import tifffile
+
+from lenscal.files.psf_files import write_fits
+from lenscal.optics.psf_grid import delta_grid
+from lenscal.raw.decode import decode_photo
+
+
+def test_correct_without_a_method_is_the_decoded_photo(run, tmp_path, lens, folders):
+    photo = folders[1] / "d0.dng"
+    code, out, err = run("correct", lens, photo, "--out", tmp_path / "out", "--method", "none",
+                         "--space", "camera-linear", "--json")  # fmt: skip
+    assert code == 0, err
+    (written,) = json.loads(out)["written"]
+    frame = decode_photo(photo)
+    np.testing.assert_array_equal(tifffile.imread(written), frame.rgb_tile(slice(None), slice(None)))
+
+
+def test_correct_with_a_delta_changes_next_to_nothing(run, tmp_path, lens, folders):
+    photo = folders[1] / "d0.dng"
+    code, out, _ = run("correct", lens, photo, "--out", tmp_path, "--space", "camera-linear", "--denoise", 0,
+                       "--device", "cpu", "--template", "{name}-{method}")  # fmt: skip
+    assert code == 0
+    assert "1 of 1 photos written" in out
+    change = tifffile.imread(tmp_path / "d0-wiener.tif") - decode_photo(photo).rgb_tile(slice(None), slice(None))
+    assert np.abs(change).mean() < 0.003
+
+
+def test_a_bad_photo_does_not_stop_the_rest(run, tmp_path, lens, folders, make_dng):
+    (folders[1] / "broken.dng").write_bytes(b"junk")
+    make_dng(folders[1] / "closed.dng", f_number=8.0)
+    code, out, _ = run("correct", lens, folders[1], "--out", tmp_path / "out", "--method", "none",
+                       "--format", "jpeg", "--json")  # fmt: skip
+    assert code == 1
+    told = json.loads(out)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["d0_lenscal.jpg", "d1_lenscal.jpg"]
+    reasons = {p["photo"].rsplit("/")[-1]: p["reason"] for p in told["failed"]}
+    assert "taken at f/8, the profile is for f/1.8" in reasons["closed.dng"]
+    assert "broken.dng" in reasons
+    code, _, err = run("correct", lens, folders[1] / "closed.dng", "--out", tmp_path / "out",
+                       "--method", "none", "--force")  # fmt: skip
+    assert code == 0
+    assert "note: closed.dng: the photo was taken at f/8" in err
+
+
+@pytest.mark.parametrize(("told", "message"), [
+    ({"lens": "Other 35mm"}, "lens is Other 35mm"), ({"focal_mm": 50.0}, "taken at 50 mm"),
+    ({"model": "Other"}, "camera is Lenscal Other"), ({"size": (192, 128)}, "128 x 192 px"), ({"f_number": 2.0}, "f/2"),
+])  # fmt: skip
+def test_photos_of_other_setups_are_refused(run, tmp_path, lens, make_dng, told, message):
+    photo = make_dng(tmp_path / "a.dng", **told)
+    code, out, _ = run("correct", lens, photo, "--out", tmp_path / "out")
+    assert code == 2
+    assert message in out
+    assert not (tmp_path / "out").exists()
+
+
+def test_conflicts(run, tmp_path, lens, folders):
+    photo, out = folders[1] / "d0.dng", tmp_path / "out"
+    command = ["correct", lens, photo, "--out", out, "--method", "none", "--format", "jpeg", "--on-conflict"]
+    assert run(*command, "error")[0] == 0
+    before = (out / "d0_lenscal.jpg").read_bytes()
+    code, text, _ = run(*command, "error")
+    assert code == 2
+    assert "exists: choose --on-conflict" in text
+    code, text, _ = run(*command, "skip", "--json")
+    assert code == 0
+    assert json.loads(text)["skipped"] == [str(photo)]
+    assert run(*command, "unique")[0] == 0
+    assert run(*command, "overwrite")[0] == 0
+    assert sorted(p.name for p in out.iterdir()) == ["d0_lenscal-2.jpg", "d0_lenscal.jpg"]
+    assert (out / "d0_lenscal.jpg").read_bytes() == before
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--amount", "1.5"], "--amount 1.5"), (["--template", "x"], "must hold {name}"),
+    (["--space", "camera-linear", "--format", "png"], "needs --format tiff"), (["--prior", "no.bin"], "--prior no.bin"),
+])  # fmt: skip
+def test_wrong_correct_options_are_2(run, tmp_path, lens, folders, options, message):
+    code, _, err = run("correct", lens, folders[1], "--out", tmp_path / "out", *options)
+    assert code == 2
+    assert message in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_psf_folders_can_be_used_instead_of_a_profile(run, tmp_path, folders):
+    write_fits(delta_grid((2, 2), 5, (128, 192)), tmp_path / "psf")
+    code, _, err = run("correct", tmp_path / "psf", folders[1] / "d0.dng", "--out", tmp_path / "out")
+    assert code == 0, err
+    assert tifffile.imread(tmp_path / "out" / "d0_lenscal.tif").dtype == np.uint16
+
+
+def test_ctrl_c_ends_a_batch_after_the_photo(run, tmp_path, lens, folders, monkeypatch):
+    from lenscal.files import photo_files
+
+    plain = photo_files.write_photo
+
+    def interrupted(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        return plain(*arguments)
+
+    monkeypatch.setattr(photo_files, "write_photo", interrupted)
+    code, out, _ = run("correct", lens, folders[1], "--out", tmp_path / "out", "--json")
+    assert code == 130
+    told = json.loads(out)
+    assert len(told["written"]) == len(told["not_reached"]) == 1

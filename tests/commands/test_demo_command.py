@@ -1,0 +1,46 @@
+"""lenscal demo, called as a user calls it."""
+
+import json
+
+import pytest
+import tifffile
+
+from lenscal.commands import demo
+from lenscal.evaluate import Gain
+from lenscal.files.profile import read_profile
+from lenscal.files.psf_files import read_fits
+
+
+def test_demo_refuses_a_folder_of_other_things(run, tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    code, _, err = run("demo", "--out", tmp_path)
+    assert code == 2
+    assert "is not empty" in err
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_demo_goes_the_whole_way(run, tmp_path, engine):
+    """Only the training is left out: an estimate that changes nothing gains nothing, and everything is on disk."""
+    code, out, err = run("demo", "--out", tmp_path / "demo", "--photos", 1, "--size", "192x128", "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert list(told["scores"]) == ["delta", "average", "after G", "estimate"]
+    assert told["scores"]["estimate"] == pytest.approx(told["scores"]["delta"])
+    assert set(told["gain"]["share"]) == {"average", "true, no odd part", "after G", "estimate"}
+    assert told["gain"]["psnr"]["estimate"] == pytest.approx(told["gain"]["psnr_degraded"], abs=0.3)
+    assert told["gain"]["psnr_true"] > told["gain"]["psnr_degraded"]
+    assert read_profile(tmp_path / "demo" / "demo.lenscal").psf.image_size == (128, 192)
+    assert read_fits(tmp_path / "demo" / "psf").shape == (8, 8)
+    assert read_fits(tmp_path / "demo" / "truth").kernel_size == 25
+    (photo,) = told["corrected"]
+    assert tifffile.imread(photo).shape == (128, 192, 3)
+    percents = [int(line[:3]) for line in err.splitlines() if line[3:4] == "%"]
+    assert percents == sorted(percents)
+
+
+def test_demo_table_has_a_line_a_row():
+    figures = {key: 0.5 for key, *_ in demo._COLUMNS}
+    gain = Gain(30.0, 32.0, {"average": 30.2, "estimate": 31.0})
+    lines = demo.score_table({"delta": figures, "average": figures, "estimate": figures}, gain)
+    assert len({len(line) for line in lines}) == 1
+    assert [line.split()[-1] for line in lines[2:]] == ["0%", "10%", "50%"]

@@ -1,0 +1,75 @@
+"""lenscal check, info and export-psf, called as a user calls them."""
+
+import json
+
+from lenscal.files.psf_files import read_fits
+
+
+def test_check_names_every_photo(run, folders):
+    (folders[0] / "broken.dng").write_bytes(b"junk")
+    code, out, _ = run("check", *folders)
+    assert code == 0
+    assert "s0.dng" in out
+    assert "f/5.6  35 mm  ISO 100  Test 35mm" in out
+    assert "unreadable" in out
+    code, out, _ = run("check", *folders, "--json")
+    told = json.loads(out)
+    assert told["ready"] is True
+    verdicts = {p["name"]: p["verdict"] for p in told["sharp"]}
+    assert verdicts == {"broken.dng": "unreadable", "s0.dng": "good", "s1.dng": "good"}
+
+
+def test_check_says_what_does_not_fit(run, folders, make_dng):
+    make_dng(folders[0] / "other.dng", f_number=8.0)
+    code, out, _ = run("check", *folders)
+    assert code == 2
+    assert "several apertures" in out
+    code, out, _ = run("check", *folders, "--aperture-sharp", 5.6, "--json")
+    assert code == 0
+    assert {p["name"]: p["verdict"] for p in json.loads(out)["sharp"]}["other.dng"] == "not chosen"
+    make_dng(folders[1] / "d0.dng", focal_mm=50.0)
+    make_dng(folders[1] / "d1.dng", focal_mm=50.0)
+    code, out, _ = run("check", *folders, "--aperture-sharp", 5.6)
+    assert code == 2
+    assert "several focal lengths" in out
+
+
+def test_check_knows_photos_that_are_in_both_folders_or_at_one_aperture(run, folders, make_dng, tmp_path):
+    code, out, _ = run("check", folders[0], folders[0])
+    assert code == 2
+    assert "s0.dng and 1 more are in both lists" in out
+    make_dng(tmp_path / "third" / "t.dng", seed=7)
+    code, out, _ = run("check", tmp_path / "third", folders[1])
+    assert code == 0
+    assert "Note: both folders hold photos at f/1.8" in out
+
+
+def test_info(run, folders, lens):
+    code, out, _ = run("info", folders[1] / "d0.dng")
+    assert code == 0
+    assert "Lenscal Test" in out
+    assert "f/1.8  35 mm  ISO 100  1/100 s  2026:01:02 03:04:05" in out
+    code, out, _ = run("info", lens)
+    assert code == 0
+    assert "the PSF of Test 35mm on Lenscal Test" in out
+    assert "f/1.8, 35 mm, of 192 x 128 px" in out
+    code, out, _ = run("info", lens, "--json")
+    assert json.loads(out)["kind"] == "profile"
+    folder = lens.parent
+    for wrong, message in ((folder, "is a folder"), (folder / "no", "no such file"), (__file__, "not a lenscal")):
+        code, _, err = run("info", wrong)
+        assert code == 2
+        assert message in err
+
+
+def test_export(run, tmp_path, lens):
+    code, out, _ = run("export-psf", lens, "--out", tmp_path / "psf", "--format", "all", "--json")
+    assert code == 0
+    assert len(json.loads(out)["written"]) == 6
+    assert read_fits(tmp_path / "psf").shape == (2, 2)
+    code, _, err = run("export-psf", lens, "--out", lens)
+    assert code == 2
+    assert "is a file: give a folder" in err
+    code, _, err = run("export-psf", tmp_path / "no.lenscal", "--out", tmp_path / "other")
+    assert code == 2
+    assert not (tmp_path / "other").exists()
