@@ -69,11 +69,14 @@ def _stages(run: Run) -> Steps:
         yield from lateral_colour(run)
     paired = enough and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
     if wanted in (Stages.G, Stages.ALL) or (wanted is Stages.AUTO and not enough):
-        yield from second_order(run, 0.05, 0.15 if paired else 0.4)
-    if paired:
-        yield from paired_fit(run, 0.15 if wanted is Stages.ALL else 0.05, 0.5)
+        yield from second_order(run, 0.05, 0.1 if paired else 0.4)
+    if paired and wanted is not Stages.ALL:
+        yield from paired_fit(run, 0.05, 0.4)
     if wanted in (Stages.AUTO, Stages.FM, Stages.ALL):
-        yield from learnt_stages(run, 0.5 if run.kernels is not None else 0.05, 0.98)
+        low = 0.05 if run.kernels is None else 0.1 if wanted is Stages.ALL else 0.4
+        yield from learnt_stages(run, low, 0.6 if paired and wanted is Stages.ALL else 0.98)
+    if paired and wanted is Stages.ALL:
+        yield from paired_fit(run, 0.6, 0.98)
 
 
 def _hold_out(items: Sequence[T]) -> tuple[list[T], list[T]]:

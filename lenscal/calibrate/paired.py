@@ -284,7 +284,7 @@ def without_noise(gram: Tensor, noise: Tensor, covariance: Tensor, precision: Te
     half = torch.linalg.solve_triangular(factor, covariance.expand_as(gram), upper=False)
     whitened = torch.linalg.solve_triangular(factor, half.mT, upper=False) * (noise[..., None, None] / scale)
     vector = torch.ones(*gram.shape[:2], n, 1, device=gram.device)
-    for _ in range(30):
+    for _ in range(10):
         vector = F.normalize(whitened @ vector, dim=-2)
     largest = (vector.mT @ whitened @ vector)[..., 0, 0]
     part = (0.9 / largest.clamp(min=1e-9)).clamp(max=1.0)
