@@ -27,6 +27,8 @@ _COLUMNS = (
     ("width_centre", "width", "centre", "{:.2f}"),
     ("width_corner", "width", "corner", "{:.2f}"),
 )
+_LEAST_SIDE_PX = 256
+"""Smaller photos cannot be calibrated."""
 _NAME_WIDTH, _COLUMN_WIDTH = 17, 9
 
 
@@ -47,6 +49,8 @@ def run_demo(args: argparse.Namespace) -> int:
     calibration = calibration_settings(args)
     if calibration.stages is Stages.AUTO:
         calibration = replace(calibration, stages=Stages.ALL)
+    if min(width, height) < _LEAST_SIDE_PX:
+        raise InputError(f"--size {args.size}: choose at least {_LEAST_SIDE_PX}x{_LEAST_SIDE_PX}, e.g. 900x600")
     settings = jobs.DemoSettings(
         calibration=calibration,
         size=(height, width),

@@ -19,9 +19,20 @@ def test_demo_refuses_a_folder_of_other_things(run, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.parametrize(("options", "message"), [
+    (["--size", "192x128"], "choose at least 256x256"), (["--size", "301x301"], "must be even"),
+    (["--photos", 0], "--photos 0"),
+])  # fmt: skip
+def test_demo_refuses_what_it_could_not_calibrate(run, tmp_path, options, message):
+    code, _, err = run("demo", "--out", tmp_path / "demo", *options)
+    assert code == 2
+    assert message in err
+    assert not (tmp_path / "demo").exists()
+
+
 def test_demo_goes_the_whole_way(run, tmp_path, engine):
     """Only the training is left out: an estimate that changes nothing gains nothing, and everything is on disk."""
-    code, out, err = run("demo", "--out", tmp_path / "demo", "--photos", 1, "--size", "192x128", "--json")
+    code, out, err = run("demo", "--out", tmp_path / "demo", "--photos", 1, "--size", "288x256", "--json")
     assert code == 0, err
     told = json.loads(out)
     assert list(told["scores"]) == ["delta", "average", "after G", "estimate"]
@@ -29,11 +40,11 @@ def test_demo_goes_the_whole_way(run, tmp_path, engine):
     assert set(told["gain"]["share"]) == {"average", "true, no odd part", "after G", "estimate"}
     assert told["gain"]["psnr"]["estimate"] == pytest.approx(told["gain"]["psnr_degraded"], abs=0.3)
     assert told["gain"]["psnr_true"] > told["gain"]["psnr_degraded"]
-    assert read_profile(tmp_path / "demo" / "demo.lenscal").psf.image_size == (128, 192)
+    assert read_profile(tmp_path / "demo" / "demo.lenscal").psf.image_size == (256, 288)
     assert read_fits(tmp_path / "demo" / "psf").shape == (8, 8)
     assert read_fits(tmp_path / "demo" / "truth").kernel_size == 25
     (photo,) = told["corrected"]
-    assert tifffile.imread(photo).shape == (128, 192, 3)
+    assert tifffile.imread(photo).shape == (256, 288, 3)
     percents = [int(line[:3]) for line in err.splitlines() if line[3:4] == "%"]
     assert percents == sorted(percents)
 
