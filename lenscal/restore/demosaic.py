@@ -24,9 +24,9 @@ _ALIAS = (
 """LibRaw's AHD, R, G, B by spatial frequency in cycles/px (rings over all directions), on 16 photos in linear light,
 halved in size, sigma 0.6 px of blur, white balance (2, 1, 1.6). _NOISE: noise power over the variance of a RAW value;
 _ALIAS: power of demosaic(mosaic(x)) - x over that of x."""
-_NOT_ALIAS, _MISTRUST = 0.01, 3.0
+_NOT_ALIAS, _MISTRUST = 0.01, 6.0
 """What is below 1 % leaks from other rings in measuring. Aliases are worse than noise of their power, since they are
-structured and follow the signal: weighed three times the corrected photos come out best (by 0.4 dB)."""
+structured and follow the signal: weighed six times the corrected photos come out best (by 0.4 dB)."""
 
 
 def demosaic_spectra(field_px: int, *, demosaiced: bool, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
@@ -43,3 +43,12 @@ def demosaic_spectra(field_px: int, *, demosaiced: bool, device: torch.device | 
     tables = (np.stack([np.interp(f, _FREQUENCY, row) for row in table]) for table in (_NOISE, _ALIAS))
     noise, alias = (torch.as_tensor(t, dtype=torch.float32, device=device) for t in tables)
     return noise, _MISTRUST * (alias - _NOT_ALIAS).clamp(min=0)
+
+
+def alias_doubt(alias: Tensor, otf: Tensor) -> Tensor:
+    """The power alias |K|^2 |1 - K|^2 by which to mistrust a photo for its aliases [n, 3, F, F // 2 + 1].
+
+    A sharp photo has aliases too. They belong to it, and only what the lens changed is to be changed back: with a delta
+    for a kernel (K = 1) a photo stays as it is.
+    """
+    return alias * otf.abs().square() * (1 - otf).abs().square().clamp(max=1)

@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore import wiener
-from lenscal.restore.demosaic import demosaic_spectra
+from lenscal.restore.demosaic import alias_doubt, demosaic_spectra
 from lenscal.restore.denoiser import Denoiser, load_denoiser
 from lenscal.restore.kernel_error import error_power, misplacement_px
 from lenscal.restore.settings import RestoreSettings
@@ -107,7 +107,7 @@ def dpir_block(
     centred = windows.pad(tiles - mean[..., None, None] * windows.window)
     bins = wiener.radial_bins(windows.tiling.field_px, windows.tiling.window_px, device=device)
     unit = torch.fft.rfft2(centred) / windows.window.square().sum().sqrt()
-    doubt = alias * otf.abs().square() + error_power(misplaced, windows.tiling.field_px)
+    doubt = alias_doubt(alias, otf) + error_power(misplaced, windows.tiling.field_px)
     signal = wiener.fitted_signal(unit, otf, sensor, doubt, bins)
     precision = 1 / (noise_weight * sensor + doubt * signal)
     data = (1 + wiener.LEAST_DOUBT) * otf.conj() * torch.fft.rfft2(windows.pad(tiles)) * precision

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from lenscal.device import pick_device
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.restore import wiener
-from lenscal.restore.demosaic import demosaic_spectra
+from lenscal.restore.demosaic import alias_doubt, demosaic_spectra
 from lenscal.restore.kernel_error import error_power, misplacement_px
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import (
@@ -103,22 +104,6 @@ def restore_array(
             return out
 
 
-def pick_device(name: str) -> torch.device:
-    """The device of a --device setting.
-
-    Raises
-    ------
-    InputError
-        It is not there.
-    """
-    if name == "auto":
-        mps = torch.backends.mps.is_available()
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if mps else "cpu")
-    if (name == "cuda" and not torch.cuda.is_available()) or (name == "mps" and not torch.backends.mps.is_available()):
-        raise InputError(f"--device {name}: this machine has none that torch can use; choose cpu or auto")
-    return torch.device(name)
-
-
 def wiener_photo(
     photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings, device: torch.device, *, tiling: Tiling | None = None
 ) -> Generator[tuple[float, str], None, np.ndarray]:
@@ -146,7 +131,7 @@ def wiener_photo(
         kernels = tile_kernels(psf, rows, cols, device)
         otf = wiener.transfer(kernels, tiling.field_px)
         error = error_power(misplacement_px(kernels, tile_confidence(psf, rows, cols, device)), tiling.field_px)
-        doubt = alias * otf.abs().square() + error
+        doubt = alias_doubt(alias, otf) + error
         variance = noise_variance(photo, mean, rows, cols)
         sensor = variance[..., None, None] * colour
         unit = spectrum / window.square().sum().sqrt()
