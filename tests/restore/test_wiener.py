@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -91,7 +92,11 @@ def test_seams_are_invisible() -> None:
     device = torch.device("cpu")
     fixed, together = torch.tensor([-9.0, -2.2, 0.0]), torch.full((3, 3), 0.8) + 0.2 * torch.eye(3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wiener, "fit_signal", lambda power, *_: fixed.expand(*power.shape[:-1], 3))
+        patch.setattr(
+            wiener,
+            "fitted_signal",
+            lambda power, *others: wiener.signal_power(fixed.expand(len(power), 3, 3), others[-1]),
+        )
         patch.setattr(wiener, "channel_correlation", lambda power, *_: together.expand(len(power), 21, 3, 3))
         patch.setattr("lenscal.restore.photo.noise_variance", lambda _, mean, *__: torch.full_like(mean, 1e-4))
         tiled = finish(wiener_photo(degraded, psf, SETTINGS, device, tiling=Tiling(64, 32, 32)))
@@ -159,3 +164,31 @@ def test_a_mosaic_is_trusted_less_in_fine_red_than_in_fine_green() -> None:
     assert alias[:, 0, :3].max() == 0
     none = demosaic_spectra(64, demosaiced=False)
     assert torch.equal(none[0], torch.ones(3, 64, 33)) and none[1].max() == 0
+
+
+@pytest.mark.parametrize("demosaiced", [False, True])
+def test_a_dark_wall_stays_grey_beside_a_red_one(demosaiced: bool) -> None:
+    y, x = np.mgrid[:320, :320]
+    scene = np.full((320, 320, 3), 0.006, np.float32)
+    stripes = 0.25 + 0.2 * np.sign(np.sin(2 * np.pi * (x[:110] + 0.2 * y[:110]) / 8))
+    scene[:110] = stripes[..., None] * np.array([1, 0.9, 0.6])
+    scene[:, 210:] = (0.5, 0.03, 0.03)
+    scene = cv2.GaussianBlur(scene, (0, 0), 1)
+    psf, noise = lopsided_grid((320, 320)), NoiseModel((1.5e-4,) * 3, (1e-6,) * 3)
+    degraded = photograph(scene, psf, noise)
+    restored = finish(restore(ArrayPhoto(degraded, noise, np.ones(3, np.float32), demosaiced), psf, SETTINGS))
+    wall = np.s_[140:310, 10:190]
+    np.testing.assert_allclose(restored[wall].mean(axis=(0, 1)), 0.006, atol=2e-4)
+    np.testing.assert_allclose(cv2.blur(restored, (9, 9))[wall], 0.006, atol=2.5e-3)
+
+
+def test_a_delta_leaves_a_demosaiced_photo_as_it_is() -> None:
+    """Its aliases are the scene's as a sharp lens shows it; what little changes is noise."""
+    degraded = ArrayPhoto(photograph(SCENE, delta_grid((3, 4), 9, SIZE), NOISE), NOISE, np.ones(3, np.float32), True)
+    spread = np.sqrt(np.array(NOISE.a) * SCENE + np.array(NOISE.b)).mean()
+    changes = []
+    for denoise in (0.0, 0.5):
+        out = finish(restore(degraded, delta_grid((3, 4), 9, SIZE), RestoreSettings(device="cpu", denoise=denoise)))
+        changes.append(np.sqrt(np.mean((out - degraded.rgb) ** 2)))
+    assert changes[0] < 0.3 * spread
+    assert changes[0] < changes[1] < spread
