@@ -120,10 +120,11 @@ def calibration_summary(inputs: Inputs, calibration: Calibration) -> dict[str, A
         "patches_matching": calibration.patches_matching,
         "same_scenes": calibration.same_scenes,
         "stages": [{"name": s.name, "seconds": s.seconds, "reblur": s.reblur} for s in calibration.stages],
-        "reblur": dict(calibration.reblur),
-        "confidence": None
-        if confidence is None
-        else {"mean": float(confidence.mean()), "worst": float(confidence.min())},
+        "reblur": {name: calibration.reblur.get(name) for name in ("estimate", "floor", "delta", "average")},
+        "confidence": {
+            "mean": None if confidence is None else float(confidence.mean()),
+            "worst": None if confidence is None else float(confidence.min()),
+        },
         "noise": {"a": list(calibration.noise.a), "b": list(calibration.noise.b), "source": calibration.noise.source},
         "frames": {"used": len(inputs.sharp.frames) + len(inputs.degraded.frames), "rejected": len(rejected)},
         "rejected": [{"name": r.path.name, "reason": r.reason} for r in rejected],
@@ -141,7 +142,7 @@ def _in_words(summary: dict[str, Any]) -> str:
         lines.append(f"The calibration ended early, as {why}: what was reached is kept.")
     frames = summary["frames"]
     lines.append(f"{frames['used']} photos used, {frames['rejected']} left out.")
-    if summary["confidence"]:
+    if summary["confidence"]["mean"] is not None:
         lines.append("Confidence: mean {mean:.2f}, worst node {worst:.2f} (1: sure).".format(**summary["confidence"]))
     reblur = {name: value for name, value in summary["reblur"].items() if value is not None}
     if reblur:

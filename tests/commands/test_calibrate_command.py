@@ -45,7 +45,8 @@ def test_calibrate_writes_a_profile_and_one_json_object(run, tmp_path, folders, 
                          "noise", "frames", "peak_memory_mb"}  # fmt: skip
     assert told["frames"] == {"used": 4, "rejected": 1}
     assert told["rejected"][0]["name"] == "broken.dng"
-    assert told["reblur"] == {"estimate": 0.2, "floor": 0.1, "delta": None}
+    assert told["reblur"] == {"estimate": 0.2, "floor": 0.1, "delta": None, "average": None}
+    assert told["confidence"] == {"mean": None, "worst": None}
     assert told["stages"] == [{"name": "G", "seconds": 1.0, "reblur": 0.25}]
     assert told["peak_memory_mb"] > 10
     assert "note: little texture" in err
