@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration, CalibrationSettings
     from lenscal.raw.folder import Inputs
     from lenscal.raw.grouping import Overrides
+
+WORSE_THAN_NOTHING = 1.05
+"""From this ratio of re-blur distances on, kernels are said to be worse than none; an identity run comes near 1."""
 
 
 def import_photos(
@@ -43,7 +46,20 @@ def calibrate(inputs: Inputs, settings: CalibrationSettings) -> Job[Calibration]
     """Learn the PSF grid from imported photos. "stop" keeps what was reached."""
     from lenscal.calibrate import engine
 
-    return (yield from engine.calibrate(inputs.sharp.frames, inputs.degraded.frames, settings))
+    calibration = yield from engine.calibrate(inputs.sharp.frames, inputs.degraded.frames, settings)
+    return replace(calibration, warnings=(*calibration.warnings, *_doubts(calibration)))
+
+
+def _doubts(calibration: Calibration) -> Iterator[str]:
+    """Why a calibration that came to an end should not be trusted, in words."""
+    if not calibration.stages:
+        yield "no stage came to its end: these kernels are a first guess; calibrate again and give it more time"
+    estimate, delta = (calibration.reblur.get(name, float("nan")) for name in ("estimate", "delta"))
+    if estimate > WORSE_THAN_NOTHING * delta:
+        yield (
+            f"re-blurred with these kernels, the sharp photos look less like the kept-out degraded ones than without "
+            f"(distance {estimate:.3g} instead of {delta:.3g}): do not use them; photograph subjects with more texture"
+        )
 
 
 def build_profile(inputs: Inputs, calibration: Calibration, settings: CalibrationSettings) -> Profile:

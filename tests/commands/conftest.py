@@ -2,6 +2,7 @@
 
 import sys
 import types
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,7 @@ def engine(monkeypatch):
     module = types.ModuleType("lenscal.calibrate.engine")
     module.at_step = lambda step: None
     module.stops = None
+    module.result = {}
 
     def calibrate(sharp, degraded, settings):
         finished = "done"
@@ -46,12 +48,13 @@ def engine(monkeypatch):
                 finished = "stopped"
                 break
         grid = delta_grid(settings.grid, settings.kernel_size, degraded[0].size)
-        return Calibration(
+        calibration = Calibration(
             psf=grid, noise=NoiseModel((1e-5,) * 3, (1e-7,) * 3, "NoiseProfile"),
             stages=(StageResult("G", 1.0, grid.kernels, 0.25),), same_scenes=False, curves={"flow loss": [(0, 1.0)]},
             reblur={"estimate": 0.2, "floor": 0.1, "delta": float("nan")}, warnings=("little texture",),
             finished=finished, device="cpu", seconds=1.5, patches_flow=100, patches_matching=50,
         )  # fmt: skip
+        return replace(calibration, **module.result)
 
     module.calibrate = calibrate
     monkeypatch.setitem(sys.modules, module.__name__, module)

@@ -62,6 +62,20 @@ def test_calibrate_writes_a_profile_and_one_json_object(run, tmp_path, folders, 
     assert all(len(p.sha256) == 64 for p in profile.photos)
 
 
+@pytest.mark.parametrize(("result", "doubt"), [
+    ({"stages": ()}, "no stage came to its end"),
+    ({"reblur": {"estimate": 0.4, "floor": 0.1, "delta": 0.3, "average": 0.4}}, "distance 0.4 instead of 0.3"),
+])  # fmt: skip
+def test_results_that_cannot_be_trusted_say_so(run, tmp_path, folders, engine, result, doubt):
+    path = tmp_path / "x.lenscal"
+    assert doubt not in run("calibrate", *folders, "--out", path)[2]
+    engine.result = result
+    code, _, err = run("calibrate", *folders, "--out", path)
+    assert code == 0
+    assert doubt in err
+    assert any(doubt in warning for warning in read_profile(path).warnings)
+
+
 def test_typed_in_values_reach_the_profile(run, tmp_path, make_dng, engine):
     for role in ("sharp", "degraded"):
         make_dng(tmp_path / role / "a.dng", seed=len(role), f_number=0, lens="", focal_mm=0)
