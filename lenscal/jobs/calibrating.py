@@ -54,6 +54,11 @@ def _doubts(calibration: Calibration) -> Iterator[str]:
     """Why a calibration that came to an end should not be trusted, in words."""
     if not calibration.stages:
         yield "no stage came to its end: these kernels are a first guess; calibrate again and give it more time"
+    if not calibration.reblur:
+        yield (
+            "too few photos to keep any out for a check: nothing tells how good these kernels are; use at least four "
+            "in each folder, of the same scenes if you can"
+        )
     estimate, delta = (calibration.reblur.get(name, float("nan")) for name in ("estimate", "delta"))
     if estimate > WORSE_THAN_NOTHING * delta:
         yield (
