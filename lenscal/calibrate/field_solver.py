@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -86,7 +88,14 @@ def prior_precision(deviation: np.ndarray, *, length_px: float = 0.7) -> np.ndar
     return np.linalg.inv(correlation)[None] / (flat[:, :, None] * flat[:, None, :])
 
 
-def _conjugate_gradients(matvec, precondition, right: Tensor, start: Tensor, *, steps: int = 6) -> Tensor:  # type: ignore[no-untyped-def]
+def _conjugate_gradients(
+    matvec: Callable[[Tensor], Tensor],
+    precondition: Callable[[Tensor], Tensor],
+    right: Tensor,
+    start: Tensor,
+    *,
+    steps: int = 6,
+) -> Tensor:
     """A few preconditioned steps from a warm start, every channel with its own step lengths."""
 
     def inner(a: Tensor, b: Tensor) -> Tensor:
