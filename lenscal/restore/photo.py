@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import avg_pool2d, pad
 
 from lenscal.device import pick_device
 from lenscal.errors import InputError
@@ -32,6 +32,9 @@ from lenscal.restore.tiles import (
 
 CLIP_FROM, CLIP_FULL = 0.94, 0.985
 """Between these parts of the clipping level the correction fades out."""
+
+LENDING_PX, DARKEST = 9, 1e-4
+"""Size of the squares over which a local colour is averaged, and the least value that has a colour."""
 
 
 def restore(
@@ -138,11 +141,29 @@ def wiener_photo(
         signal = wiener.fitted_signal(unit, otf, sensor, doubt, bins)
         correlation = wiener.channel_correlation(unit, otf, signal, sensor, doubt, bins)
         noise = weight * sensor + doubt * signal
-        spectrum = wiener.wiener_estimate(spectrum, otf, signal, noise, correlation, bins)
-        restored = torch.fft.irfft2(spectrum, s=(tiling.field_px, tiling.field_px)) + level * pad(window, margin)
+        own = wiener.own_estimate(spectrum, otf, signal, noise)
+        together = wiener.wiener_estimate(spectrum, otf, signal, noise, correlation, bins)
+        size = (tiling.field_px, tiling.field_px)
+        lent = torch.fft.irfft2(together - own, s=size) * lending_share(pad(tiles * window, margin), mean)
+        restored = torch.fft.irfft2(own, s=size) + lent + level * pad(window, margin)
         add_tiles(out, restored, y - tiling.reach, x_starts[0] - tiling.reach, tiling.stride)
         yield (number + 1) / len(y_starts), "Undoing the blur"
     return out
+
+
+def lending_share(tiles: Tensor, mean: Tensor) -> Tensor:
+    """How much of the detail that a channel gets from the others it may keep, 0..1 [n, 3, F, F].
+
+    One correlation holds for a whole tile: in a red thing among grey ones, red's noise and aliases would be written
+    into dark green and blue at the size that suits grey (a grid of pixels). Detail of a surface is in proportion to
+    its colour, so a channel keeps as much as it is strong there, against the strongest channel, beside its strength
+    in the tile. Parameters: windowed tiles [n, 3, F, F] and their mean values [n, 3].
+    """
+    reach = LENDING_PX // 2
+    local = avg_pool2d(tiles, LENDING_PX, stride=1, padding=reach).clamp(min=DARKEST)
+    usual = mean.clamp(min=DARKEST)
+    share = local / local.amax(1, keepdim=True)
+    return (share / (usual / usual.amax(1, keepdim=True))[..., None, None]).clamp(max=1)
 
 
 def add_tiles(out: np.ndarray, tiles: Tensor, y: int, x: int, stride: int) -> None:

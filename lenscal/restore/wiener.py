@@ -229,6 +229,13 @@ def wiener_estimate(
     return together * signal.sqrt()
 
 
+def own_estimate(spectrum: Tensor, otf: Tensor, signal: Tensor, noise: Tensor) -> Tensor:
+    """The spectrum of the sharp tile with nothing taken from other channels. Parameters as in `wiener_estimate`."""
+    return (
+        spectrum * otf.conj() * signal / (otf.abs().square() * signal + noise + LEAST_DOUBT * signal).clamp(min=1e-30)
+    )
+
+
 def noise_weight(denoise: float) -> float:
     """What the noise power is multiplied by: 1 (least mean error) at 0.5, 1/8 at 0 and 8 at 1."""
     return float(8.0 ** (2 * denoise - 1))

@@ -11,7 +11,7 @@ from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.restore import wiener
 from lenscal.restore.demosaic import demosaic_spectra
-from lenscal.restore.photo import restore, restore_array, wiener_photo
+from lenscal.restore.photo import lending_share, restore, restore_array, wiener_photo
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, Tiling, tiling_for
 
@@ -98,6 +98,7 @@ def test_seams_are_invisible() -> None:
             lambda power, *others: wiener.signal_power(fixed.expand(len(power), 3, 3), others[-1]),
         )
         patch.setattr(wiener, "channel_correlation", lambda power, *_: together.expand(len(power), 21, 3, 3))
+        patch.setattr("lenscal.restore.photo.lending_share", lambda tiles, _: torch.ones_like(tiles))
         patch.setattr("lenscal.restore.photo.noise_variance", lambda _, mean, *__: torch.full_like(mean, 1e-4))
         tiled = finish(wiener_photo(degraded, psf, SETTINGS, device, tiling=Tiling(64, 32, 32)))
         whole = finish(wiener_photo(degraded, psf, SETTINGS, device, tiling=Tiling(512, 32, 32)))
@@ -192,3 +193,12 @@ def test_a_delta_leaves_a_demosaiced_photo_as_it_is() -> None:
         changes.append(np.sqrt(np.mean((out - degraded.rgb) ** 2)))
     assert changes[0] < 0.3 * spread
     assert changes[0] < changes[1] < spread
+
+
+def test_a_red_surface_takes_little_from_red_into_dark_green() -> None:
+    tiles = torch.full((1, 3, 64, 64), 0.3)
+    tiles[:, 1:, :, 32:] = 0.03
+    share = lending_share(tiles, tiles.mean((-1, -2)))
+    assert torch.equal(share[:, 0], torch.ones(1, 64, 64))
+    torch.testing.assert_close(share[:, 1:, 8:-8, 8:24], torch.ones(1, 2, 48, 16))
+    torch.testing.assert_close(share[:, 1:, 8:-8, 40:56], torch.full((1, 2, 48, 16), 0.1 / 0.55))
