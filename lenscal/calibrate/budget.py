@@ -22,7 +22,7 @@ class Budget:
 
 
 BUDGETS = {
-    Quality.QUICK: Budget((4e6, 5e6, 2e7), 80, 8_000, 1_200, 400, 64, NetworkSettings(width=32, depth=1)),
+    Quality.QUICK: Budget((4e6, 5e6, 2e7), 80, 8_000, 600, 300, 64, NetworkSettings(width=32, depth=1)),
     Quality.STANDARD: Budget((5e6, 8e6, 8e6, 8e7), 200, 24_000, 3_000, 2_000, 96, NetworkSettings(width=32, depth=2)),
     Quality.FULL: Budget((1e7, 1e7, 2e7, 4e8), 400, 60_000, 60_000, 30_000, 256, NetworkSettings(width=64, depth=2)),
 }

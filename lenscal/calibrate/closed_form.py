@@ -27,6 +27,7 @@ from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import Reference
 
 FIELD_SMOOTHNESS = 1.0
+SOLVER_STEPS, HALF_STEPS = 25, 10
 
 
 def lateral_colour(run: Run) -> Steps:
@@ -72,7 +73,12 @@ def second_order(run: Run, low: float, high: float) -> Steps:
         run.kernels = kernels
         if step % 5 == 0 or step == steps - 1:
             message = f"Matching spectra, step {step + 1} of {steps}"
-            run.check((yield run.say("G", message, low + (0.4 + 0.6 * step / steps) * (high - low), step)))
+            answer = yield run.say("G", message, low + (0.4 + 0.6 * step / steps) * (high - low), step)
+            try:
+                run.check(answer)
+            except Stopped:
+                run.keep_stage("G", began)
+                raise
     run.keep_stage("G", began)
 
 
@@ -103,10 +109,21 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
                 stop = stopped
                 break
         gram = without_noise(sums.gram.sum(0), sums.noise.sum(0), run.correlation, run.precision)
-        solved = solve_field(
+        high_part = low + (number + 1) / passes * (high - low)
+        fit = solve_field(
             gram, sums.cross.sum(0), weights, run.precision, run.differences, FIELD_SMOOTHNESS,
-            start=solved, iterations=25,
+            start=solved, iterations=SOLVER_STEPS,
         )
+        for step, solved in enumerate(fit):
+            message = f"Solving for the kernels, pass {number + 1} of {passes}"
+            if stop is None and step % 5 == 4:
+                run.kernels = solved
+                try:
+                    run.check((yield run.say("P", message, high_part, step)))
+                except Stopped as stopped:
+                    stop = stopped
+                    break
+        assert solved is not None
         run.kernels = solved
         if stop is not None:
             run.keep_stage("P", began)
@@ -119,22 +136,24 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
         middle = centroids(solved.view(-1, 3, run.size, run.size)).mean(1).cpu().numpy()
         smooth = basis @ np.linalg.lstsq(basis, middle, rcond=None)[0]
         run.common = run.common - at_nodes(smooth, run.cells, run.shape)
-    run.halves = _half_fits(run, sums, weights)
     run.keep_stage("P", began)
-    run.check((yield run.say("P", "The paired fit is done", high)))
+    yield from _half_fits(run, sums, weights, high)
 
 
-def _half_fits(run: Run, sums: NormalEquations, weights: Tensor) -> tuple[Tensor, Tensor] | None:
+def _half_fits(run: Run, sums: NormalEquations, weights: Tensor, fraction: float) -> Steps:
     """Independent fits on two halves of the pairs."""
-    if len(run.pairs) < 2:
-        return None
-    fits = []
+    if len(run.pairs) < 2 or run.kernels is None:
+        return
+    fits: list[Tensor] = []
     for half in range(2):
         gram = without_noise(sums.gram[half], sums.noise[half], run.correlation, run.precision)
-        fits.append(
-            solve_field(
-                gram, sums.cross[half], weights, run.precision, run.differences, FIELD_SMOOTHNESS,
-                start=run.kernels, iterations=10,
-            )
+        fit = solve_field(
+            gram, sums.cross[half], weights, run.precision, run.differences, FIELD_SMOOTHNESS,
+            start=run.kernels, iterations=HALF_STEPS,
         )
-    return fits[0], fits[1]
+        kernels = run.kernels
+        for step, iterate in enumerate(fit):
+            kernels = iterate
+            run.check((yield run.say("P", f"How sure: half {half + 1} of the pairs by itself", fraction, step)))
+        fits.append(kernels)
+    run.halves = fits[0], fits[1]

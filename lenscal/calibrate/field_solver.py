@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ def solve_field(
     *,
     start: Tensor | None = None,
     iterations: int = 60,
-) -> Tensor:
+) -> Iterator[Tensor]:
     """Minimise over kernels K [nodes, 3, n], K >= 0, sum_u K = 1, per channel
 
         sum_cells (k^T H k / 2 - b^T k) + sum K^T Q K / 2 + smoothness sum (D K)^T Q (D K) / 2,   k = weights K.
@@ -42,9 +42,9 @@ def solve_field(
     smoothness : float
         How many times smaller a bend over the field is expected to be than the kernel itself, squared.
 
-    Returns
-    -------
-    Tensor [nodes, 3, n]
+    Yields
+    ------
+    Tensor [nodes, 3, n] after each iteration; the last one is the solution.
     """
     nodes, n = weights.shape[1], cross.shape[-1]
     blocks = torch.einsum("cm,caij->maij", weights.square(), gram)
@@ -72,7 +72,7 @@ def solve_field(
         k = _conjugate_gradients(matvec, precondition, right + rho * (z - u), k)
         z = project_simplex(k + u)
         u = u + k - z
-    return z
+        yield z
 
 
 def prior_precision(deviation: np.ndarray, *, length_px: float = 0.7) -> np.ndarray:

@@ -22,11 +22,11 @@ from lenscal.errors import InputError
 from lenscal.optics.psf_grid import Reference
 from lenscal.raw.demosaic_noise import ahd_noise_correlation
 from lenscal.raw.frame import Frame
+from lenscal.raw.grouping import APERTURE_TOLERANCE
 from lenscal.reports import Report
 
 Steps = Generator[Report, str | None, None]
 
-SAME_APERTURE = 0.02
 
 
 class Stopped(Exception):
@@ -117,7 +117,7 @@ def prepare(sharp: Sequence[Frame], degraded: Sequence[Frame], settings: Calibra
     u = np.hypot(*np.meshgrid(np.arange(k) - k // 2, np.arange(k) - k // 2))
     deviation = np.broadcast_to(0.1 * np.exp(-u / 2) + 0.001, (3, k, k))
     apertures = [f.info.aperture for f in (sharp[0], degraded[0])]
-    identity = None not in apertures and abs(apertures[0] / apertures[1] - 1) < SAME_APERTURE  # type: ignore[operator]
+    identity = None not in apertures and abs(apertures[0] / apertures[1] - 1) < APERTURE_TOLERANCE  # type: ignore[operator]
     return Run(
         settings,
         BUDGETS[settings.quality],

@@ -36,7 +36,7 @@ def test_solver_finds_the_kernels_that_made_the_equations() -> None:
     at_cells = np.einsum("cm,mau->cau", weights, truth)
     gram = np.einsum("cani,canj->caij", design, design)
     cross = np.einsum("caij,caj->cai", gram, at_cells)
-    found = solve_field(
+    *_, found = solve_field(
         *(torch.from_numpy(v).float() for v in (gram, cross, weights)),
         1e-4 * torch.eye(25).expand(3, 25, 25), torch.zeros(0, 4), 0.0, iterations=100,
     )
