@@ -87,7 +87,10 @@ def paired_pool(
                         continue
                     place = np.array([(top + n / 2) / size[0], (left + n / 2) / size[1]], np.float32)
                     patch = x[:, i : i + n + 2 * r, j : j + n + 2 * r].numpy()
-                    rows = (*read, patch.astype(np.float16), _raw_variance(sharp, patch), place)
+                    planes, variance = read
+                    rows: tuple[np.ndarray, ...] = (
+                        planes, variance, patch.astype(np.float16), _raw_variance(sharp, patch), place,
+                    )
                     for part, row in zip(parts, rows, strict=True):
                         part.append(row)
         yield None
