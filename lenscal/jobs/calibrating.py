@@ -61,9 +61,14 @@ def _doubts(calibration: Calibration) -> Iterator[str]:
         )
     estimate, delta = (calibration.reblur.get(name, float("nan")) for name in ("estimate", "delta"))
     if estimate > WORSE_THAN_NOTHING * delta:
+        advice = (
+            "do not use them; photograph subjects with more texture"
+            if calibration.same_scenes
+            else "that may be the scenes, which differ: look at a corrected photo, or shoot the same scenes twice"
+        )
         yield (
-            f"re-blurred with these kernels, the sharp photos look less like the kept-out degraded ones than without "
-            f"(distance {estimate:.3g} instead of {delta:.3g}): do not use them; photograph subjects with more texture"
+            "re-blurred with these kernels, the sharp photos look less like the kept-out degraded ones than without "
+            f"(distance {estimate:.3g} instead of {delta:.3g}): {advice}"
         )
 
 
