@@ -64,7 +64,9 @@ def test_calibrate_writes_a_profile_and_one_json_object(run, tmp_path, folders, 
 
 @pytest.mark.parametrize(("result", "doubt"), [
     ({"stages": ()}, "no stage came to its end"), ({"reblur": {}}, "too few photos to keep any out"),
-    ({"reblur": {"estimate": 0.4, "floor": 0.1, "delta": 0.3, "average": 0.4}}, "distance 0.4 instead of 0.3"),
+    ({"reblur": {"estimate": 0.4, "floor": 0.1, "delta": 0.3, "average": 0.4}, "same_scenes": True}, "do not use them"),
+    ({"reblur": {"estimate": 0.4, "floor": 0.1, "delta": 0.3, "average": 0.4}, "same_scenes": False},
+     "scenes, which differ"),
 ])  # fmt: skip
 def test_results_that_cannot_be_trusted_say_so(run, tmp_path, folders, engine, result, doubt):
     path = tmp_path / "x.lenscal"
