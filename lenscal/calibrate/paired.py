@@ -121,8 +121,8 @@ def correlation_matrix(correlation: np.ndarray, kernel_size: int) -> np.ndarray:
     k, m = kernel_size, correlation.shape[-1] // 2
     y, x = (v.ravel() for v in np.meshgrid(np.arange(k), np.arange(k), indexing="ij"))
     dy, dx = y[:, None] - y[None], x[:, None] - x[None]
-    inside = (np.abs(dy) <= m) & (np.abs(dx) <= m)
-    return np.where(inside, correlation[np.clip(dy, -m, m) + m, np.clip(dx, -m, m) + m], 0.0)
+    near = (np.abs(dy) <= m) & (np.abs(dx) <= m)
+    return np.where(near, correlation[np.clip(dy, -m, m) + m, np.clip(dx, -m, m) + m], 0.0)
 
 
 def accumulate(

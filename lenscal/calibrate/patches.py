@@ -58,7 +58,10 @@ def paired_pool(
     kernel_size: int,
     n_patches: int,
 ) -> Iterator[PatchPool | None]:
-    """Registered patches of photos of the same scenes; yields None after each pair, at last the pool."""
+    """Registered patches of photos of the same scenes; yields None after each pair, at last the pool.
+
+    shots, common [cells, 2] px and lateral [cells, 3, 2] px are those of `lenscal.calibrate.paired.accumulate`.
+    """
     r, n = kernel_size // 2, PATCH_PX
     margin = r + SINC_HALF_WIDTH
     parts: list[list[np.ndarray]] = [[] for _ in range(5)]

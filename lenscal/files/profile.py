@@ -177,6 +177,7 @@ def read_profile(path: Path) -> Profile:
             return replace(_profile_from(values, psf), curves=_curves_from(curves), weights=weights)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
+    # zipfile raises NotImplementedError for compression it does not know, RuntimeError for encrypted entries.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path} is not a lenscal profile, or it is damaged: {error}") from error
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
