@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.restore.denoiser import UnshuffleDenoiser, save_denoiser
+from lenscal.restore.denoiser import ResidualBlock, UnshuffleDenoiser, load_denoiser, save_denoiser
 
 log = logging.getLogger("lenscal.train_prior")
 PHOTOS = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
@@ -122,8 +122,27 @@ def learning_rate(progress: float, step: int, rate: float) -> float:
     return rate * decay * min(1.0, (step + 1) / 200)
 
 
-def start(settings: TrainSettings) -> TrainState:
-    """A fresh network that leaves images as they are."""
+def grown(net: UnshuffleDenoiser, smaller: UnshuffleDenoiser) -> None:
+    """Give `net` the weights of a network with fewer blocks: its further blocks start as the identity.
+
+    Raises
+    ------
+    InputError
+        The widths differ, or `smaller` is the deeper one.
+    """
+    if smaller.channels != net.channels or smaller.n_blocks > net.n_blocks:
+        raise InputError(
+            f"--grow-from: a network of {smaller.channels} channels and {smaller.n_blocks} blocks cannot grow into one "
+            f"of {net.channels} and {net.n_blocks}: keep --channels {smaller.channels}, add --blocks"
+        )
+    net.load_state_dict(smaller.state_dict(), strict=False)
+    for block in net.blocks[smaller.n_blocks :]:
+        assert isinstance(block, ResidualBlock)
+        torch.nn.init.zeros_(block.second.weight)
+
+
+def start(settings: TrainSettings, grow_from: Path | None = None) -> TrainState:
+    """A fresh network that leaves images as they are, or one that does what a smaller one does (`grow_from`)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         net = UnshuffleDenoiser(settings.channels, settings.blocks)
@@ -136,6 +155,11 @@ def start(settings: TrainSettings) -> TrainState:
             torch.nn.init.kaiming_normal_(parameter, nonlinearity="relu", generator=generator)
             if "second" in name:
                 parameter.data *= 0.3
+    if grow_from is not None:
+        smaller = load_denoiser(grow_from)
+        if not isinstance(smaller, UnshuffleDenoiser):
+            raise InputError(f"--grow-from {grow_from}: not one of lenscal's own networks")
+        grown(net, smaller)
     ema.load_state_dict(net.state_dict())
     ema.requires_grad_(False)
     return TrainState(net, ema, torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99)))
@@ -222,10 +246,12 @@ def load_checkpoint(file: Path, settings: TrainSettings) -> TrainState:
     return state
 
 
-def run(folder: Path, out: Path, settings: TrainSettings, *, save_every_s: float = 180.0) -> TrainState:
+def run(
+    folder: Path, out: Path, settings: TrainSettings, *, grow_from: Path | None = None, save_every_s: float = 180.0
+) -> TrainState:
     """Train on `folder`, keeping `out` (averaged weights) and a checkpoint beside it up to date."""
     checkpoint = out.with_suffix(".checkpoint.safetensors")
-    state = load_checkpoint(checkpoint, settings) if checkpoint.exists() else start(settings)
+    state = load_checkpoint(checkpoint, settings) if checkpoint.exists() else start(settings, grow_from)
     patches = Patches(load_photos(folder), settings)
     log.info("%s at step %d", "resumed" if state.step else "started", state.step)
     saved, losses = time.monotonic(), []
@@ -263,12 +289,13 @@ def main(argv: list[str] | None = None) -> None:
         parser.add_argument(option, type=kind, default=getattr(defaults, name), help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--half-precision", action="store_true", help="compute in bfloat16 (faster on new processors)")
+    parser.add_argument("--grow-from", type=Path, help="weights of a network with fewer blocks to begin with")
     given = vars(parser.parse_args(argv))
-    folder, out = given.pop("folder"), given.pop("out")
+    folder, out, grow_from = given.pop("folder"), given.pop("out"), given.pop("grow_from")
     if given["minutes"] is None and given["steps"] is None:
         given["minutes"] = defaults.minutes
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    run(folder, out, TrainSettings(**given))
+    run(folder, out, TrainSettings(**given), grow_from=grow_from)
 
 
 if __name__ == "__main__":

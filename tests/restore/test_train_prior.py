@@ -11,7 +11,7 @@ import torch
 from restore_cases import dead_leaves
 
 from lenscal.errors import InputError
-from lenscal.restore.denoiser import load_denoiser
+from lenscal.restore.denoiser import load_denoiser, save_denoiser
 from lenscal.restore.evaluate_prior import evaluate
 from lenscal.restore.evaluate_prior import main as evaluate_main
 from lenscal.restore.train_prior import (
@@ -66,6 +66,18 @@ def test_resumes_to_the_bit(photos: Path, tmp_path: Path) -> None:
     for a, b in zip(whole.net.parameters(), resumed.net.parameters(), strict=True):
         assert torch.equal(a, b)
     assert half.read_bytes()[8:] and torch.equal(load_denoiser(half).tail.weight, whole.ema.tail.weight)
+
+
+def test_grows_from_a_smaller_network(tmp_path: Path) -> None:
+    small = start(SMALL).net
+    torch.nn.init.normal_(small.tail.weight, generator=torch.Generator().manual_seed(1))
+    save_denoiser(small, tmp_path / "small.safetensors")
+    deeper = start(replace(SMALL, blocks=3), tmp_path / "small.safetensors").net
+    image = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(2))
+    assert not torch.equal(small(image, 0.1), image)
+    assert torch.allclose(deeper(image, 0.1), small(image, 0.1), atol=1e-6)
+    with pytest.raises(InputError, match="cannot grow"):
+        start(replace(SMALL, channels=16), tmp_path / "small.safetensors")
 
 
 def test_refuses_a_foreign_checkpoint_and_empty_folders(photos: Path, tmp_path: Path) -> None:
