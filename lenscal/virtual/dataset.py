@@ -179,50 +179,52 @@ def _photograph(
     still = None
     for shot, (role, path) in enumerate(paths.items()):
         if still is None or not settings.same_scenes:
-            still = _scene(settings, number if settings.same_scenes else 2 * number + shot)
+            still = draw_scene(settings, number if settings.same_scenes else 2 * number + shot)
             level = np.float32(exposure(still, camera))
         rng = np.random.default_rng([settings.seed, 2, shot, number])
         dy, dx, turn = rng.normal(0, 1, 3) * (_WOBBLE_PX, _WOBBLE_PX, _WOBBLE_DEG)
         values = mosaic(blurred(moved(still, (dy, dx), turn), fields[role]), camera) * level
         raw = exposed(values, camera, settings.iso, rng)
         aperture = settings.sharp_aperture if role == "sharp" else settings.degraded_aperture
-        _write(path, raw, settings, camera, aperture, number, camera.black, camera.white, camera.noise(settings.iso))
+        write_shot(path, raw, settings, camera, aperture, number)
 
 
 def _write_evaluation(
     folder: Path, settings: VirtualSettings, camera: VirtualCamera, degraded: BlurField
 ) -> tuple[Path, Path]:
     number = 2 * settings.n_photos + 17
-    scene = _scene(settings, number, held_out=True)
+    scene = draw_scene(settings, number, held_out=True)
     level = np.float32(exposure(scene, camera))
     rng = np.random.default_rng([settings.seed, 3])
     raw = exposed(mosaic(blurred(scene, degraded), camera) * level, camera, settings.iso, rng)
     paths = folder / "degraded.dng", folder / "reference.dng"
-    noise = camera.noise(settings.iso)
-    _write(paths[0], raw, settings, camera, settings.degraded_aperture, 98, camera.black, camera.white, noise)
+    write_shot(paths[0], raw, settings, camera, settings.degraded_aperture, 98)
     on_axis = blur_field(settings.lens, settings.sharp_aperture, settings.size, on_axis=True)
     clean = quantised(mosaic(blurred(scene, on_axis), camera) * level, 0, _FINE_WHITE)
     no_noise = (1e-9, 1 / 12 / _FINE_WHITE**2)
-    _write(paths[1], clean, settings, camera, settings.sharp_aperture, 99, 0, _FINE_WHITE, no_noise)
+    write_shot(paths[1], clean, settings, camera, settings.sharp_aperture, 99, levels=(0, _FINE_WHITE), noise=no_noise)
     return paths
 
 
-def _scene(settings: VirtualSettings, number: int, *, held_out: bool = False) -> np.ndarray:
+def draw_scene(settings: VirtualSettings, number: int, *, held_out: bool = False) -> np.ndarray:
+    """Scene `number` of a dataset: float32 [h, w, 3], linear light."""
     kind = SceneKind.COLLAGE if held_out or number % 4 == 3 else SceneKind.LEAVES
     return make_scene(kind, scene_size(settings.size), np.random.default_rng([settings.seed, 1, number]))
 
 
-def _write(
+def write_shot(
     path: Path,
     raw: np.ndarray,
     settings: VirtualSettings,
     camera: VirtualCamera,
     aperture: float,
     number: int,
-    black: int,
-    white: int,
-    noise: tuple[float, float],
+    *,
+    levels: tuple[int, int] | None = None,
+    noise: tuple[float, float] | None = None,
 ) -> None:
+    """Write RAW values as photo `number` of the virtual lens; black and white level and noise are the camera's own."""
+    black, white = levels or (camera.black, camera.white)
     write_bayer_dng(
         path,
         raw,
@@ -237,7 +239,7 @@ def _write(
         iso=settings.iso,
         exposure_s=aperture**2 / 1.8**2 / 1000 * 200 / settings.iso,
         date_time=f"2026:05:01 12:{number % 60:02d}:{0 if aperture == settings.sharp_aperture else 30:02d}",
-        noise_profile=[noise] * 3,
+        noise_profile=[noise or camera.noise(settings.iso)] * 3,
         colour_matrix=camera.colour_matrix,
         as_shot_neutral=camera.as_shot_neutral,
         compress=settings.compress,
