@@ -40,6 +40,7 @@ class Lack(StrEnum):
     NO_SHARP = "Choose sharp photos"
     NO_DEGRADED = "Choose photos to correct"
     NOT_READ = "Read the photos first"
+    ALL_LEFT_OUT = "Keep a photo of each set"
     NO_PSF = "Calibrate or open a profile"
     NO_PHOTO = "Choose a photo"
 
@@ -98,11 +99,14 @@ def lacks(session: Session) -> dict[Step, Lack | None]:
     else:
         reading = None
     read = None if session.inputs is not None else reading or Lack.NOT_READ
+    used = read
+    if session.inputs is not None and not (session.inputs.sharp.photos and session.inputs.degraded.photos):
+        used = Lack.ALL_LEFT_OUT
     psf = None if session.psf is not None else Lack.NO_PSF
     return {
         Step.IMPORT: reading,
         Step.CHECK: read,
-        Step.CALIBRATE: read,
+        Step.CALIBRATE: used,
         Step.INSPECT: psf,
         Step.CORRECT: psf or (None if session.photo is not None else Lack.NO_PHOTO),
         Step.EXPORT: psf,
@@ -132,6 +136,13 @@ def with_inputs(session: Session, inputs: Inputs, thumbnails: Mapping[Path, np.n
     frames = inputs.degraded.frames
     photo = session.photo or (frames[0].info.path if frames else None)
     return replace(session, inputs=inputs, thumbnails=dict(thumbnails), photo=photo)
+
+
+def with_decision(session: Session, photo: Path, *, keep: bool) -> Session:
+    """The user takes a photo that was left out, or leaves one out; what cannot be decoded stays left out."""
+    if session.inputs is None:
+        return session
+    return replace(session, inputs=session.inputs.deciding(photo, keep=keep))
 
 
 def with_psf(

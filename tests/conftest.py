@@ -49,6 +49,7 @@ def make_dng() -> Callable[..., Path]:
         size: tuple[int, int] = (128, 192),
         seed: int = 0,
         kernel: np.ndarray | None = None,
+        contrast: float = 0.08,
         **told: object,
     ) -> Path:
         from scipy.ndimage import convolve, gaussian_filter
@@ -58,7 +59,7 @@ def make_dng() -> Callable[..., Path]:
         rng = np.random.default_rng(seed)
         scene = np.stack([gaussian_filter(rng.normal(size=size), 12) * 6 for _ in range(3)], axis=-1)
         scene += sum(gaussian_filter(rng.normal(size=size), px) * px for px in (1, 3))[..., None]
-        scene = 0.25 + 0.08 * scene / scene.std()
+        scene = 0.25 + contrast * scene / scene.std()
         if kernel is not None:
             scene = convolve(scene, kernel[..., None], mode="reflect")
         y, x = np.mgrid[: size[0], : size[1]]

@@ -2,8 +2,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lenscal.optics.psf_grid import delta_grid
-from lenscal.session import Lack, Session, Source, Step, done, lacks, with_photo, with_psf, with_sources
+from lenscal.raw.folder import import_pair
+from lenscal.session import (
+    Lack,
+    Session,
+    Source,
+    Step,
+    done,
+    lacks,
+    with_decision,
+    with_photo,
+    with_psf,
+    with_sources,
+)
 
 GRID = delta_grid((2, 2), 5, (10, 10))
 
@@ -47,3 +61,19 @@ def test_another_photo_or_psf_drops_the_comparison():
     assert with_photo(session, Path("p")).comparison is not None
     assert with_photo(session, Path("q")).comparison is None
     assert with_psf(session, GRID, "new").comparison is None
+
+
+def test_a_session_without_a_used_photo_cannot_calibrate(tmp_path, make_dng):
+    job = import_pair([make_dng(tmp_path / "s.dng", f_number=5.6)], [make_dng(tmp_path / "d.dng", seed=1)])
+    with pytest.raises(StopIteration) as end:
+        while True:
+            next(job)
+    session = Session(inputs=end.value.value)
+    assert lacks(session)[Step.CALIBRATE] is None
+    without = with_decision(session, tmp_path / "d.dng", keep=False)
+    assert lacks(without)[Step.CALIBRATE] is Lack.ALL_LEFT_OUT
+    assert lacks(without)[Step.CHECK] is None
+    assert [r.reason for r in without.inputs.degraded.rejected] == ["you left it out"]
+    again = with_decision(without, tmp_path / "d.dng", keep=True)
+    assert lacks(again)[Step.CALIBRATE] is None
+    assert with_decision(Session(), tmp_path, keep=True).inputs is None

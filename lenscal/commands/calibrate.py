@@ -65,7 +65,12 @@ def run_calibrate(args: argparse.Namespace) -> int:
     check_profile_path(args.out)
     with jobs.photo_cache() as cache:
         reading = jobs.import_photos(
-            [args.sharp], [args.degraded], sharp_overrides=sharp, degraded_overrides=degraded, cache=cache
+            [args.sharp],
+            [args.degraded],
+            sharp_overrides=sharp,
+            degraded_overrides=degraded,
+            cache=cache,
+            keep_all=args.keep_all,
         )
         inputs = run_job(reading, speaker)
         for warning in inputs.warnings:
@@ -129,6 +134,7 @@ def calibration_summary(inputs: Inputs, calibration: Calibration) -> dict[str, A
         "frames": {"used": len(inputs.sharp.frames) + len(inputs.degraded.frames), "rejected": len(rejected)},
         "rejected": [{"name": r.path.name, "reason": r.reason} for r in rejected],
         "warnings": [*inputs.warnings, *calibration.warnings],
+        "coverage": inputs.coverage(calibration.psf.shape).cells.tolist(),
         "peak_memory_mb": peak_memory_mb(),
     }
     plain: dict[str, Any] = without_nan(summary)

@@ -8,79 +8,132 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.calibrate import overrides_of
-from lenscal.commands.progress import Speaker, without_nan
+from lenscal.commands.parser import pair
+from lenscal.commands.progress import Speaker, run_job, without_nan
 from lenscal.errors import InputError
 
 if TYPE_CHECKING:
     from lenscal.files.profile import Profile
     from lenscal.raw.frame import PhotoInfo
-    from lenscal.raw.grouping import Overrides
+    from lenscal.raw.inputs import ImportedFolder, Rejected
 
 
 def run_check(args: argparse.Namespace) -> int:
-    from lenscal.raw.grouping import check_no_photo_twice, check_same_setup, same_aperture_in_words
+    from lenscal import jobs
+    from lenscal.raw.inputs import refuse_hopeless
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
-    summary: dict[str, Any] = {"ready": True, "problems": [], "notes": []}
-    lines: list[str] = []
-    usable: list[list[PhotoInfo]] = []
-    for role, folder, overrides in zip(
-        ("sharp", "degraded"), (args.sharp, args.degraded), overrides_of(args), strict=True
-    ):
-        photos, chosen, problem = _look_at(folder, role, overrides)
-        usable.append(chosen)
-        summary[role] = photos
-        if problem:
-            summary["problems"].append(problem)
-        lines += [f"{role}: {folder}", *(f"  {_photo_line(photo)}" for photo in photos), ""]
-    if not summary["problems"]:
-        sharp, degraded = usable
+    grid = pair(args.grid, "--grid")
+    if min(grid) < 1:
+        raise InputError(f"--grid {args.grid}: give at least 1x1")
+    sharp, degraded = overrides_of(args)
+    summary: dict[str, Any] = {"ready": True, "problems": [], "notes": [], "coverage": None}
+    with jobs.photo_cache() as cache:
+        looking = jobs.look_at_photos(
+            [args.sharp],
+            [args.degraded],
+            sharp_overrides=sharp,
+            degraded_overrides=degraded,
+            cache=cache,
+            keep_all=args.keep_all,
+        )
         try:
-            check_no_photo_twice(sharp, degraded)
-            check_same_setup([*sharp, *degraded], "sharp and degraded")
-            told = same_aperture_in_words(sharp[0], degraded[0])
-            summary["notes"] += [told] if told else []
+            inputs = run_job(looking, speaker)
         except InputError as error:
             summary["problems"].append(str(error))
+            summary["sharp"], summary["degraded"] = _from_metadata(args.sharp), _from_metadata(args.degraded)
+            drawn = []
+        else:
+            summary["sharp"] = _judged(args.sharp, inputs.sharp)
+            summary["degraded"] = _judged(args.degraded, inputs.degraded)
+            cover = inputs.coverage(grid)
+            summary["coverage"], drawn = cover.cells.tolist(), cover.drawn()
+            summary["notes"] = [note for note in inputs.warnings if "photo left out: " not in note]
+            try:
+                refuse_hopeless(inputs)
+            except InputError as error:
+                summary["problems"].append(str(error))
     summary["ready"] = not summary["problems"]
-    problems = [f"Problem: {problem}" for problem in summary["problems"]]
-    lines += problems or ["These photos can be calibrated with."]
-    lines += [f"Note: {note}" for note in summary["notes"]]
-    speaker.result("\n".join(lines), without_nan(summary))
+    speaker.result(_check_in_words(args, summary, drawn), without_nan(summary))
     return 0 if summary["ready"] else 2
 
 
-def _look_at(folder: Path, role: str, overrides: Overrides) -> tuple[list[dict[str, Any]], list[PhotoInfo], str]:
-    """What is known of every photo, those to be used, and why the folder cannot be used (or nothing)."""
-    from lenscal.raw.decode import probe
+def _check_in_words(args: argparse.Namespace, summary: dict[str, Any], drawn: Sequence[str]) -> str:
+    lines = []
+    for role, folder in (("sharp", args.sharp), ("degraded", args.degraded)):
+        lines.append(f"{role}: {folder}")
+        for photo in summary[role]:
+            lines.append(f"  {_photo_line(photo)}")
+            if args.verbose and photo.get("figures"):
+                figures = "  ".join(f"{name} {value:.3g}" for name, value in photo["figures"].items())
+                lines.append(f"    {figures}")
+        lines.append("")
+    if drawn:
+        lines.append("Texture to learn from, over the picture (#: in all photos, blank: in none):")
+        lines += [*(f"  |{line}|" for line in drawn), ""]
+    lines += [f"Note: {note}" for note in summary["notes"]]
+    lines += [f"Problem: {problem}" for problem in summary["problems"]] or [_in_short(summary)]
+    return "\n".join(lines)
+
+
+def _in_short(summary: dict[str, Any]) -> str:
+    kept = {role: sum(p["verdict"] in ("good", "doubtful") for p in summary[role]) for role in ("sharp", "degraded")}
+    out = sum(p["verdict"] not in ("good", "doubtful", "not chosen") for role in kept for p in summary[role])
+    left = f" {out} would be left out (--keep-all keeps those that only look bad)." if out else ""
+    return f"These photos can be calibrated with: {kept['sharp']} sharp and {kept['degraded']} degraded.{left}"
+
+
+def _judged(folder: Path, read: ImportedFolder) -> list[dict[str, Any]]:
+    """Every RAW file of a folder with its verdict: good, doubtful, a fault's name, unreadable or not chosen."""
     from lenscal.raw.folder import find_raw_files
-    from lenscal.raw.grouping import pick_photos
     from lenscal.raw.metadata import read_info
 
-    described: list[dict[str, Any]] = []
-    readable: list[PhotoInfo] = []
+    used = {photo.path: photo for photo in read.photos}
+    out = {rejected.path: rejected for rejected in read.rejected}
+    described = []
+    for path in find_raw_files([folder]):
+        if path in used:
+            photo, verdict = used[path], used[path].verdict
+            told = "doubtful" if verdict.reason else "good"
+            values = {**_info_values(photo.frame.info), "verdict": told, "reason": verdict.reason}
+            described.append({**values, "figures": dict(verdict.figures)})
+        elif path in out:
+            info = read_info(path, ask_libraw=False)
+            described.append({**_info_values(info), "verdict": _kind(out[path]), "reason": out[path].reason})
+            if (judged := out[path].judged) is not None:
+                described[-1]["figures"] = dict(judged.verdict.figures)
+        else:
+            values = _info_values(read_info(path, ask_libraw=False))
+            described.append({**values, "verdict": "not chosen", "reason": "it has another aperture"})
+    return described
+
+
+def _kind(rejected: Rejected) -> str:
+    if rejected.judged is not None:
+        return str(rejected.judged.verdict.fault)
+    return "wrong aperture" if rejected.reason.startswith("wrong aperture") else "unreadable"
+
+
+def _from_metadata(folder: Path) -> list[dict[str, Any]]:
+    """Every RAW file of a folder that cannot be used as a whole: readable or not."""
+    from lenscal.raw.decode import probe
+    from lenscal.raw.folder import find_raw_files
+    from lenscal.raw.metadata import read_info
+
+    described = []
     for path in find_raw_files([folder]):
         reason = probe(path)
         info = read_info(path, ask_libraw=not reason)
-        described.append({**_info_values(info), "verdict": "unreadable" if reason else "good", "reason": reason})
-        if not reason:
-            readable.append(info)
-    if not readable:
-        return described, [], f"none of the {role} photos can be read"
-    try:
-        chosen = list(pick_photos(readable, overrides, role))
-    except InputError as error:
-        return described, [], str(error)
-    names = {info.path.name for info in chosen}
-    for photo in described:
-        if photo["verdict"] == "good" and photo["name"] not in names:
-            photo.update(verdict="not chosen", reason="it has another aperture")
-    return described, chosen, ""
+        described.append({**_info_values(info), "verdict": "unreadable" if reason else "not judged", "reason": reason})
+    return described
 
 
 def _photo_line(photo: dict[str, Any]) -> str:
-    reason = f": {photo['reason']}" if photo["reason"] else ""
-    return f"{photo['name']:<28} {_shot(photo):<44} {photo['verdict']}{reason}"
+    reason = photo["reason"]
+    verdict = {"good": "keep", "doubtful": f"keep, but {reason}"}.get(photo["verdict"], photo["verdict"])
+    if photo["verdict"] not in ("good", "doubtful") and reason:
+        verdict = reason if reason.startswith(verdict) else f"{verdict}: {reason}"
+    return f"{photo['name']:<28} {_shot(photo):<44} {verdict}"
 
 
 def _shot(photo: dict[str, Any]) -> str:

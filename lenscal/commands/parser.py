@@ -130,6 +130,7 @@ def _add_check(
         commands, "check", "tell which photos of two folders can be used", "lenscal check f5.6 f1.8", *parents
     )
     _add_folders(check)
+    check.add_argument("--grid", default="8x8", metavar="8x8", help="rows x columns of the texture map (default: 8x8)")
 
 
 def _add_calibrate(
@@ -150,6 +151,7 @@ def _add_calibrate(
 def _add_folders(command: argparse.ArgumentParser) -> None:
     command.add_argument("sharp", type=Path, metavar="SHARP", help="folder of RAW photos at the good aperture")
     command.add_argument("degraded", type=Path, metavar="DEGRADED", help="folder of RAW photos at the one to correct")
+    command.add_argument("--keep-all", action="store_true", help="use photos that look flat, clipped, moved ... too")
     group = command.add_argument_group("what the photos do not say (manual lenses), or which to choose")
     group.add_argument("--aperture-sharp", type=float, metavar="F", help="f-number of the sharp photos")
     group.add_argument("--aperture-degraded", type=float, metavar="F", help="f-number of the degraded photos")

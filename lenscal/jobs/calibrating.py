@@ -27,8 +27,12 @@ def import_photos(
     sharp_overrides: Overrides | None = None,
     degraded_overrides: Overrides | None = None,
     cache: Path | None = None,
+    keep_all: bool = False,
 ) -> Job[Inputs]:
-    """Read both folders (or lists of RAW files). With `cache`, decoded photos live there instead of in memory."""
+    """Read both folders (or lists of RAW files) and leave out what is not worth learning from, or `keep_all`.
+
+    With `cache`, decoded photos live there instead of in memory.
+    """
     from lenscal.raw.folder import import_pair
 
     return (
@@ -38,6 +42,31 @@ def import_photos(
             sharp_overrides=sharp_overrides,
             degraded_overrides=degraded_overrides,
             cache=cache,
+            keep_all=keep_all,
+        )
+    )
+
+
+def look_at_photos(
+    sharp: Sequence[Path],
+    degraded: Sequence[Path],
+    *,
+    sharp_overrides: Overrides | None = None,
+    degraded_overrides: Overrides | None = None,
+    cache: Path | None = None,
+    keep_all: bool = False,
+) -> Job[Inputs]:
+    """`import_photos` for looking only: folders that nothing can be learnt from come back too."""
+    from lenscal.raw.folder import look_at_pair
+
+    return (
+        yield from look_at_pair(
+            sharp,
+            degraded,
+            sharp_overrides=sharp_overrides,
+            degraded_overrides=degraded_overrides,
+            cache=cache,
+            keep_all=keep_all,
         )
     )
 

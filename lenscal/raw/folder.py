@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,11 @@ from lenscal.raw.grouping import (
     Overrides,
     check_no_photo_twice,
     check_same_setup,
+    group_by_aperture,
     pick_photos,
-    same_aperture_in_words,
 )
+from lenscal.raw.inputs import ImportedFolder, Inputs, Judged, Rejected, judged, natural_key, refuse_hopeless
+from lenscal.raw.survey import survey
 from lenscal.reports import Report
 
 RAW_EXTENSIONS = frozenset((
@@ -29,31 +30,7 @@ RAW_EXTENSIONS = frozenset((
     ".srf", ".srw", ".x3f",
 ))
 _WORKERS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A photo left out, and why."""
-
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ImportedFolder:
-    """The photos of one folder, in natural order of their names."""
-
-    frames: tuple[Frame, ...]
-    rejected: tuple[Rejected, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Inputs:
-    """What a calibration starts from."""
-
-    sharp: ImportedFolder
-    degraded: ImportedFolder
-    warnings: tuple[str, ...]
+_CLEAR_MAJORITY, _FEWEST = 0.75, 3
 
 
 def find_raw_files(paths: Sequence[Path]) -> list[Path]:
@@ -86,11 +63,6 @@ def find_raw_files(paths: Sequence[Path]) -> list[Path]:
     return sorted(found.values(), key=lambda p: (natural_key(p.name), str(p)))
 
 
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """Sort key under which numbers count as numbers."""
-    return [(int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in re.split(r"(\d+)", name)]
-
-
 def import_folder(
     paths: Sequence[Path],
     *,
@@ -98,7 +70,7 @@ def import_folder(
     cache: Path | None = None,
     role: str = "sharp",
 ) -> Generator[Report, str | None, ImportedFolder]:
-    """Decode the RAW photos of a folder (or of files). Unreadable ones are left out and named.
+    """Decode the RAW photos of a folder (or of files). Unreadable ones are left out and named; nothing is judged.
 
     Parameters
     ----------
@@ -115,7 +87,7 @@ def import_folder(
     InputError
         No RAW files, none readable, mixed cameras, lenses, focal lengths or apertures, unknown aperture.
     """
-    chosen, rejected = yield from _triage(find_raw_files(paths), overrides or Overrides(), role)
+    chosen, rejected = yield from _pick(find_raw_files(paths), overrides or Overrides(), role)
     return (yield from _decode_all(chosen, rejected, cache, role))
 
 
@@ -126,41 +98,54 @@ def import_pair(
     sharp_overrides: Overrides | None = None,
     degraded_overrides: Overrides | None = None,
     cache: Path | None = None,
+    keep_all: bool = False,
 ) -> Generator[Report, str | None, Inputs]:
-    """Decode both folders of a calibration and check that they fit together; see `import_folder`.
+    """Decode both folders of a calibration, check that they fit together and leave out what is not worth learning from.
 
-    Everything that metadata can tell is checked before the first photo is decoded.
+    Everything that metadata can tell is checked before the first photo is decoded. With `keep_all`, photos that
+    were found wanting stay in, with a warning.
 
     Raises
     ------
     InputError
-        As `import_folder`; also the same files twice, different cameras, lenses, focal lengths or sizes.
+        As `import_folder`; also the same files twice, different cameras, lenses, focal lengths or sizes, and folders
+        without a usable photo or hardly any texture.
     """
+    inputs = yield from look_at_pair(
+        sharp_paths,
+        degraded_paths,
+        sharp_overrides=sharp_overrides,
+        degraded_overrides=degraded_overrides,
+        cache=cache,
+        keep_all=keep_all,
+    )
+    refuse_hopeless(inputs)
+    return inputs
+
+
+def look_at_pair(
+    sharp_paths: Sequence[Path],
+    degraded_paths: Sequence[Path],
+    *,
+    sharp_overrides: Overrides | None = None,
+    degraded_overrides: Overrides | None = None,
+    cache: Path | None = None,
+    keep_all: bool = False,
+) -> Generator[Report, str | None, Inputs]:
+    """`import_pair` that also returns what no calibration should start from: for looking."""
     sharp_files, degraded_files = find_raw_files(sharp_paths), find_raw_files(degraded_paths)
-    sharp, sharp_out = yield from _triage(sharp_files, sharp_overrides or Overrides(), "sharp")
-    degraded, degraded_out = yield from _triage(degraded_files, degraded_overrides or Overrides(), "degraded")
+    sharp, sharp_out = yield from _pick(sharp_files, sharp_overrides or Overrides(), "sharp")
+    degraded, degraded_out = yield from _pick(degraded_files, degraded_overrides or Overrides(), "degraded")
     check_no_photo_twice(sharp, degraded)
     check_same_setup([*sharp, *degraded], "sharp and degraded")
     share = len(sharp) / (len(sharp) + len(degraded))
     left = yield from _scaled(_decode_all(sharp, sharp_out, cache, "sharp"), 0, share)
     right = yield from _scaled(_decode_all(degraded, degraded_out, cache, "degraded"), share, 1)
     check_same_setup([f.info for f in (*left.frames, *right.frames)], "sharp and degraded")
-    return Inputs(left, right, tuple(_warnings(left, right)))
+    return judged(left, right, keep_all=keep_all)
 
 
-def _warnings(sharp: ImportedFolder, degraded: ImportedFolder) -> Iterator[str]:
-    told = same_aperture_in_words(sharp.frames[0].info, degraded.frames[0].info)
-    if told:
-        yield told
-    for role, folder in (("sharp", sharp), ("degraded", degraded)):
-        for out in folder.rejected:
-            yield f"{role} photo left out: {out.path.name}: {out.reason}"
-        source = folder.frames[0].gain_source
-        if not source.startswith("lensfun"):
-            yield f"{role} photos: {source}"
-
-
-def _triage(
+def _pick(
     files: Sequence[Path], overrides: Overrides, role: str
 ) -> Generator[Report, str | None, tuple[tuple[PhotoInfo, ...], tuple[Rejected, ...]]]:
     """Read metadata and pick the photos to decode."""
@@ -185,7 +170,25 @@ def _triage(
                 readable.append(read_info(info.path))
         if not readable:
             raise _all_unreadable(rejected, role) from None
+        if overrides.aperture is None:
+            readable, strangers = _without_wrong_apertures(readable)
+            rejected += strangers
         return pick_photos(readable, overrides, role), tuple(rejected)
+
+
+def _without_wrong_apertures(infos: list[PhotoInfo]) -> tuple[list[PhotoInfo], list[Rejected]]:
+    """Where nearly all photos of a folder say one aperture, those that say another are left out."""
+    groups = group_by_aperture(infos)
+    usual, most = max(groups.items(), key=lambda item: len(item[1]))
+    if usual is None or len(most) < max(_FEWEST, _CLEAR_MAJORITY * len(infos)):
+        return infos, []
+    taken = {info.path for info in most}
+    out = [
+        Rejected(i.path, f"wrong aperture: it says {f'f/{i.aperture:.2g}' if i.aperture else 'none'}, "
+                         f"the other photos of its folder f/{usual:g}")
+        for i in infos if i.path not in taken
+    ]  # fmt: skip
+    return list(most), out
 
 
 def _all_unreadable(rejected: Sequence[Rejected], role: str) -> InputError:
@@ -223,8 +226,12 @@ def _decode_all(
         raise _all_unreadable(out, role)
     frames = _agree(frames)
     check_same_setup([f.info for f in frames], role)
+    photos = []
+    for frame in frames:
+        yield Report("import", f"Looking at the texture of {frame.info.path.name}", 1.0, len(infos))
+        photos.append(Judged(frame, survey(frame)))
     yield Report("import", f"{len(frames)} {role} photos are ready", 1.0, len(infos))
-    return ImportedFolder(tuple(frames), tuple(out))
+    return ImportedFolder(tuple(photos), tuple(out))
 
 
 @contextmanager

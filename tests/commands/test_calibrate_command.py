@@ -5,6 +5,7 @@ import signal
 import tempfile
 import types
 
+import numpy as np
 import pytest
 
 from lenscal.errors import LenscalError
@@ -168,3 +169,23 @@ def test_failures_are_1(run, tmp_path, folders, engine, error, message):
     assert (code, out) == (1, "")
     assert message in err
     assert not (tmp_path / "x.lenscal").exists()
+
+
+def test_flat_folders_are_refused_before_training(run, folders, engine, make_dng, tmp_path):
+    def at_step(step):
+        raise AssertionError("trained on flat photos")
+
+    engine.at_step = at_step
+    for n in range(2):
+        make_dng(tmp_path / "flat" / f"{n}.dng", seed=n, contrast=0)
+    for more in ((), ("--keep-all",)):
+        code, _, err = run("calibrate", folders[0], tmp_path / "flat", "--out", tmp_path / "x.lenscal", *more)
+        assert code == 2
+        assert "photograph subjects with detail" in err
+        assert not (tmp_path / "x.lenscal").exists()
+
+
+def test_coverage_is_told(run, folders, engine, tmp_path):
+    code, out, _ = run("calibrate", *folders, "--out", tmp_path / "x.lenscal", "--grid", "4x5", "--json")
+    assert code == 0
+    assert np.shape(json.loads(out)["coverage"]) == (4, 5)

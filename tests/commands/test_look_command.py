@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+
 from lenscal.files.psf_files import read_fits
 
 
@@ -12,9 +14,18 @@ def test_check_names_every_photo(run, folders):
     assert "s0.dng" in out
     assert "f/5.6  35 mm  ISO 100  Test 35mm" in out
     assert "unreadable" in out
-    code, out, _ = run("check", *folders, "--json")
+    assert "2 sharp and 2 degraded. 1 would be left out" in out
+    assert "|################|" in out
+    assert "usable" not in out
+    code, out, _ = run("check", *folders, "--verbose")
+    assert "usable 1  plain 0  dark 0  clipped 0" in out
+    code, out, err = run("check", *folders, "--grid", "3x4", "--json")
     told = json.loads(out)
+    assert "Reading what broken.dng says" in err
     assert told["ready"] is True
+    assert np.shape(told["coverage"]) == (3, 4)
+    assert told["coverage"][1][2] == 1
+    assert told["degraded"][0]["figures"]["usable"] == 1
     verdicts = {p["name"]: p["verdict"] for p in told["sharp"]}
     assert verdicts == {"broken.dng": "unreadable", "s0.dng": "good", "s1.dng": "good"}
 
@@ -42,6 +53,40 @@ def test_check_knows_photos_that_are_in_both_folders_or_at_one_aperture(run, fol
     code, out, _ = run("check", tmp_path / "third", folders[1])
     assert code == 0
     assert "Note: both folders hold photos at f/1.8" in out
+
+
+def flat(make_dng, folder, n):
+    for k in range(n):
+        make_dng(folder / f"flat{k}.dng", seed=k, contrast=0)
+
+
+def test_check_leaves_out_flat_photos_and_refuses_flat_folders(run, folders, make_dng, tmp_path):
+    flat(make_dng, tmp_path / "flat", 2)
+    for more in ((), ("--json",)):
+        code, out, _ = run("check", folders[0], tmp_path / "flat", *more)
+        assert code == 2
+        assert "none of the degraded photos can be used" in out
+    told = json.loads(out)
+    assert [p["verdict"] for p in told["degraded"]] == ["flat", "flat"]
+    assert told["degraded"][0]["reason"].startswith("flat: hardly any texture")
+    assert np.max(told["coverage"]) == 0
+    code, out, _ = run("check", folders[0], tmp_path / "flat", "--keep-all")
+    assert code == 2
+    assert "keep, but flat" in out
+    assert "the degraded photos are flat" in out
+    code, _, err = run("check", *folders, "--grid", "0x3")
+    assert code == 2
+    assert "give at least 1x1" in err
+
+
+def test_check_finds_a_photo_of_another_aperture(run, folders, make_dng):
+    make_dng(folders[1] / "d2.dng", seed=12)
+    make_dng(folders[1] / "d3.dng", seed=13, f_number=4.0)
+    code, out, _ = run("check", *folders)
+    assert code == 0
+    assert "wrong aperture: it says f/4, the other photos of its folder f/1.8" in out
+    code, out, _ = run("check", *folders, "--json")
+    assert json.loads(out)["degraded"][3]["verdict"] == "wrong aperture"
 
 
 def test_info(run, folders, lens):
