@@ -219,9 +219,9 @@ def _to_cache(array: np.ndarray, target: Path) -> np.ndarray:
     partial: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part", delete=False) as file:
+        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=".", suffix=".part", delete=False) as file:
             partial = Path(file.name)
-            np.save(file.file, array)  # the wrapped file: numpy writes real files without a copy
+            np.save(file.file, array)  # the wrapped file, open for writing only: numpy writes those without a copy
         partial.replace(target)
         return np.load(target, mmap_mode="r")
     except OSError as error:

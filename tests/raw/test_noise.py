@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,9 @@ from raw_photos import BLACK, WHITE, X_TRANS, add_noise, mosaic_of
 
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo
 from lenscal.raw.noise import estimate_noise, noise_from_profile
+from lenscal.virtual.camera import VirtualCamera, blur_field, blurred, exposed, exposure, mosaic, scene_size
+from lenscal.virtual.lens import demo_lens
+from lenscal.virtual.scenes import SceneKind, make_scene
 
 RGGB = np.array([[0, 1], [1, 2]], np.uint8)
 
@@ -34,6 +38,34 @@ def leaves(rng: np.random.Generator, size: int = 512) -> np.ndarray:
 def relative_variance(model: NoiseModel, a: float, b: float) -> np.ndarray:
     signal = np.array([0.01, 0.05, 0.2])
     return np.array([(model.a[c] * signal + model.b[c]) / (a * signal + b) for c in range(3)])
+
+
+@lru_cache(maxsize=2)
+def virtual_scenes(kind: SceneKind) -> list[np.ndarray]:
+    """Noise-free RAW values of eight scenes through the demo's lens where it is sharp: the most texture."""
+    camera, size = VirtualCamera(), (600, 900)
+    field = blur_field(demo_lens(), 5.6, size, on_axis=True)
+    scenes = [make_scene(kind, scene_size(size), np.random.default_rng([3, n])) for n in range(8)]
+    return [mosaic(blurred(s, field), camera) * np.float32(exposure(s, camera)) for s in scenes]
+
+
+@pytest.mark.parametrize("iso", [200, 3200])
+@pytest.mark.parametrize("kind", SceneKind)
+def test_the_virtual_camera_within_ten_percent(kind: SceneKind, iso: int) -> None:
+    camera = VirtualCamera()
+    a, b = camera.noise(iso)
+    rng = np.random.default_rng(iso)
+    frames = [
+        Frame(PhotoInfo(Path("x")), exposed(values, camera, iso, rng), RGGB, np.full((2, 2), camera.black, np.float32),
+              float(camera.white), np.zeros((1, 1, 3), np.uint16), 1.0, np.ones(3, np.float32),
+              np.ones((2, 2, 3), np.float32), "", NoiseModel((0, 0, 0), (0, 0, 0)))
+        for values in virtual_scenes(kind)
+    ]
+    model = estimate_noise(frames)
+    signal = np.array([0.01, 0.1, 0.4])
+    deviation = np.sqrt([(model.a[c] * signal + model.b[c]) / (a * signal + b) for c in range(3)])
+    np.testing.assert_allclose(deviation, 1, atol=0.1)
+    np.testing.assert_allclose(np.array(model.a) / a, 1, atol=0.15)  # a quarter of the demo's pixels
 
 
 @pytest.mark.parametrize(("a", "b"), [(1e-4, 1e-6), (1e-3, 2e-5)])
