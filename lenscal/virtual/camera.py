@@ -10,7 +10,7 @@ import numpy as np
 import scipy.fft
 
 from lenscal.files.dng import cfa_array
-from lenscal.virtual.lens import VirtualLens
+from lenscal.virtual.waves import Lens
 
 OVERSAMPLING = 2
 MARGIN = 32
@@ -79,7 +79,7 @@ def scene_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=4)
-def blur_field(lens: VirtualLens, f_number: float, size: tuple[int, int], *, on_axis: bool = False) -> BlurField:
+def blur_field(lens: Lens, f_number: float, size: tuple[int, int], *, on_axis: bool = False) -> BlurField:
     """Evaluate the lens at the true field position of every node (at least 21 x 28 of them for a 3:2 photo).
 
     With `on_axis`, the PSF of the middle of the photo stands at every node.

@@ -27,8 +27,9 @@ from lenscal.virtual.camera import (
     quantised,
     scene_size,
 )
-from lenscal.virtual.lens import VirtualLens, demo_lens, node_positions, relative_psf
+from lenscal.virtual.lens import demo_lens, node_positions, relative_psf
 from lenscal.virtual.scenes import SceneKind, make_scene
+from lenscal.virtual.waves import Lens
 
 TRUTH_GRID = (8, 8)
 TRUTH_SIZE = 25
@@ -56,7 +57,7 @@ class VirtualSettings:
         Lossless JPEG inside the DNG files: half the size.
     """
 
-    lens: VirtualLens = field(default_factory=demo_lens)
+    lens: Lens = field(default_factory=demo_lens)
     size: tuple[int, int] = (1200, 1800)
     n_photos: int = 8
     same_scenes: bool = True
@@ -96,7 +97,7 @@ class VirtualDataset:
     truth_folder: Path
     degraded_photo: Path
     reference_photo: Path
-    lens: VirtualLens
+    lens: Lens
     truth: PsfGrid
 
 
@@ -132,7 +133,7 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Generator[Report, str
             for task in tasks:
                 task.cancel()
     yield Report("render", "Photographing the scene that is kept out", (n_steps - 1) / n_steps, n_steps - 1)
-    degraded_photo, reference = _write_evaluation(out / "evaluation", settings, camera, degraded_field)
+    degraded_photo, reference = write_evaluation(out / "evaluation", settings)
     yield Report("render", "The virtual photos are written", 1.0, n_steps)
     return VirtualDataset(
         sharp=photos["sharp"],
@@ -189,9 +190,10 @@ def _photograph(
         write_shot(path, raw, settings, camera, aperture, number)
 
 
-def _write_evaluation(
-    folder: Path, settings: VirtualSettings, camera: VirtualCamera, degraded: BlurField
-) -> tuple[Path, Path]:
+def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Path]:
+    """Write the kept-out scene as `degraded_photo` and `reference_photo` of a `VirtualDataset`."""
+    camera = VirtualCamera(cfa=settings.cfa)
+    degraded = blur_field(settings.lens, settings.degraded_aperture, settings.size)
     number = 2 * settings.n_photos + 17
     scene = draw_scene(settings, number, held_out=True)
     level = np.float32(exposure(scene, camera))

@@ -53,7 +53,7 @@ def test_perfect_pixels_keep_position() -> None:
     """A bright edge stays where it is: the sensor's pixel (y, x) sits on scene sample MARGIN + 2 (y, x)."""
     scene = np.zeros((*scene_size(SIZE), 3), np.float32)
     scene[:, MARGIN + 2 * 60 :] = 1
-    lens = VirtualLens("perfect", bands_nm=((610.0,), (540.0,), (460.0,)), band_weights=(1.0,))
+    lens = VirtualLens(name="perfect", bands_nm=((610.0,), (540.0,), (460.0,)), band_weights=(1.0,))
     profile = blurred(scene, blur_field(lens, 2.8, SIZE))[48, :, 1]
     edge = 64 - 0.5 - profile[56:64].sum()
     assert edge == pytest.approx(59.75, abs=0.02)

@@ -10,7 +10,6 @@ import pytest
 from lenscal.errors import InputError
 from lenscal.virtual.lens import (
     VirtualLens,
-    centroids,
     demo_lens,
     mirrored,
     node_positions,
@@ -18,9 +17,10 @@ from lenscal.virtual.lens import (
     small_aperture_lens,
     swapped_colours,
 )
+from lenscal.virtual.waves import centroids
 
 CORNERS = node_positions((2, 2))
-PERFECT = VirtualLens("perfect")
+PERFECT = VirtualLens(name="perfect")
 
 
 @pytest.mark.parametrize("f_number", [1.8, 5.6, 16.0])

@@ -1,0 +1,151 @@
+"""Which lenses, scenes, noise and seeds are measured, and their photos, which are rendered once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import lenscal
+from lenscal.errors import InputError
+from lenscal.reports import Report
+from lenscal.stepping import Job, follow
+from lenscal.virtual.dataset import VirtualSettings, write_dataset
+from lenscal.virtual.kinds import LensKind, Shooting, benchmark_lens, kept_out_lens
+
+ISOS = (200, 3200)
+SEEDS = (0, 1)
+KEPT_OUT = (0,)
+"""Numbers of the kept-out lenses that are measured."""
+_DONE = "dataset.json"
+_RENDERING = ("virtual/waves.py", "virtual/lens.py", "virtual/tracing.py", "virtual/prescriptions.py",
+              "virtual/camera.py", "virtual/dataset.py", "virtual/scenes.py", "files/dng.py")  # fmt: skip
+"""Sources on which the photos depend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """How many photos a folder holds, and their (height, width) px."""
+
+    n: int = 8
+    size: tuple[int, int] = (1200, 1800)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One lens, photographed and calibrated once.
+
+    kept_out : number of the kept-out lens; None: the lens that methods are developed with
+    quality : of the calibration
+    """
+
+    kind: LensKind
+    same_scenes: bool
+    iso: int
+    seed: int
+    quality: str
+    kept_out: int | None = None
+    photos: Photos = Photos()
+
+    @property
+    def name(self) -> str:
+        """E.g. "traced/unrelated/iso3200/seed1/quick"; "kept-out0-traced/..." where the lens is kept out."""
+        return f"{self.lens_name}/{self.scenes}/iso{self.iso}/seed{self.seed}/{self.quality}"
+
+    @property
+    def lens_name(self) -> str:
+        return str(self.kind) if self.kept_out is None else f"kept-out{self.kept_out}-{self.kind}"
+
+    @property
+    def scenes(self) -> str:
+        return "same" if self.same_scenes else "unrelated"
+
+    @property
+    def shooting(self) -> Shooting:
+        return benchmark_lens(self.kind) if self.kept_out is None else kept_out_lens(self.kind, self.kept_out)
+
+    def virtual_settings(self) -> VirtualSettings:
+        shooting = self.shooting
+        return VirtualSettings(
+            lens=shooting.lens,
+            size=self.photos.size,
+            n_photos=self.photos.n,
+            same_scenes=self.same_scenes,
+            iso=self.iso,
+            seed=self.seed,
+            sharp_aperture=shooting.sharp_aperture,
+            degraded_aperture=shooting.degraded_aperture,
+            compress=True,
+        )
+
+
+def all_cases(quality: str, *, kept_out: bool, photos: Photos | None = None) -> list[Case]:
+    """Every lens kind with same and unrelated scenes, both noise levels and both seeds."""
+    photos = photos or Photos()
+    return [
+        Case(kind, same, iso, seed, quality, number, photos)
+        for number in (KEPT_OUT if kept_out else (None,))
+        for kind in LensKind
+        for same in (True, False)
+        for iso in ISOS
+        for seed in SEEDS
+    ]
+
+
+def chosen(cases: Sequence[Case], patterns: Sequence[str]) -> list[Case]:
+    """The cases whose name holds one of the patterns (with * and ? as in file names); all where there are none.
+
+    Raises
+    ------
+    InputError
+        A pattern fits no case.
+    """
+    for pattern in patterns:
+        if not any(_fits(case, pattern) for case in cases):
+            raise InputError(f"--case {pattern}: no case is called so; --list shows them all")
+    return [case for case in cases if not patterns or any(_fits(case, pattern) for pattern in patterns)]
+
+
+def _fits(case: Case, pattern: str) -> bool:
+    return fnmatchcase(case.name, f"*{pattern}*")
+
+
+def dataset_folder(case: Case, cache: Path) -> Path:
+    """Where the photos of a case are: sharp, degraded, truth and evaluation as `write_dataset` makes them."""
+    key = hashlib.sha256(repr(case.virtual_settings()).encode())
+    for name in _RENDERING:
+        key.update((Path(lenscal.__file__).parent / name).read_bytes())
+    readable = f"{case.lens_name}-{case.scenes}-iso{case.iso}-seed{case.seed}"
+    return cache / "photos" / f"{readable}-{key.hexdigest()[:10]}"
+
+
+def photographed(case: Case, cache: Path) -> Job[Path]:
+    """Render the photos of a case unless they are there; return their folder, which is whole or not there."""
+    folder = dataset_folder(case, cache)
+    if (folder / _DONE).is_file():
+        yield Report("render", f"{case.name}: the photos are there", 1.0)
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield from follow(write_dataset(temporary, case.virtual_settings()), prefix=f"{case.name}: ")
+        shooting = case.shooting
+        described = {
+            "lens": shooting.lens.name,
+            "sharp_aperture": shooting.sharp_aperture,
+            "degraded_aperture": shooting.degraded_aperture,
+            "same_scenes": case.same_scenes,
+            "iso": case.iso,
+            "seed": case.seed,
+        }
+        (temporary / _DONE).write_text(json.dumps(described, indent=1))
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
