@@ -22,6 +22,10 @@ ISOS = (200, 3200)
 SEEDS = (0, 1)
 KEPT_OUT = (0,)
 """Numbers of the kept-out lenses that are measured."""
+AUTO, PAIRED = "auto", "P"
+"""Stages: what calibrate does by itself; the one that needs the same scenes."""
+TUNING_QUALITY = "quick"
+"""The only quality that runs on the lenses methods are developed with: the others would invite tuning on them."""
 _DONE = "dataset.json"
 _RENDERING = ("virtual/waves.py", "virtual/lens.py", "virtual/tracing.py", "virtual/prescriptions.py",
               "virtual/camera.py", "virtual/dataset.py", "virtual/scenes.py", "files/dng.py")  # fmt: skip
@@ -41,7 +45,7 @@ class Case:
     """One lens, photographed and calibrated once.
 
     kept_out : number of the kept-out lens; None: the lens that methods are developed with
-    quality : of the calibration
+    quality, stages : of the calibration
     """
 
     kind: LensKind
@@ -49,13 +53,15 @@ class Case:
     iso: int
     seed: int
     quality: str
+    stages: str = AUTO
     kept_out: int | None = None
     photos: Photos = Photos()
 
     @property
     def name(self) -> str:
-        """E.g. "traced/unrelated/iso3200/seed1/quick"; "kept-out0-traced/..." where the lens is kept out."""
-        return f"{self.lens_name}/{self.scenes}/iso{self.iso}/seed{self.seed}/{self.quality}"
+        """E.g. "traced/unrelated/iso3200/seed1/quick"; "kept-out0-..." where the lens is, ".../G" where only G runs."""
+        name = f"{self.lens_name}/{self.scenes}/iso{self.iso}/seed{self.seed}/{self.quality}"
+        return name if self.stages == AUTO else f"{name}/{self.stages}"
 
     @property
     def lens_name(self) -> str:
@@ -84,17 +90,32 @@ class Case:
         )
 
 
-def all_cases(quality: str, *, kept_out: bool, photos: Photos | None = None) -> list[Case]:
-    """Every lens kind with same and unrelated scenes, both noise levels and both seeds."""
+def all_cases(
+    qualities: Sequence[str], stages: Sequence[str] = (AUTO,), *, kept_out: bool = False, photos: Photos | None = None
+) -> list[Case]:
+    """Every lens with same and unrelated scenes, both noise levels and both seeds.
+
+    Lenses that methods are developed with are there at quick quality; kept-out lenses if asked for, and at the
+    other qualities. What compares photos of the same scenes is not asked of unrelated ones.
+    """
     photos = photos or Photos()
     return [
-        Case(kind, same, iso, seed, quality, number, photos)
-        for number in (KEPT_OUT if kept_out else (None,))
+        Case(kind, same, iso, seed, quality, which, number, photos)
+        for quality in qualities
+        for number in _lenses(quality, kept_out)
+        for which in stages
         for kind in LensKind
         for same in (True, False)
+        if same or which != PAIRED
         for iso in ISOS
         for seed in SEEDS
     ]
+
+
+def _lenses(quality: str, kept_out: bool) -> tuple[int | None, ...]:
+    if quality != TUNING_QUALITY:
+        return KEPT_OUT
+    return (None, *KEPT_OUT) if kept_out else (None,)
 
 
 def chosen(cases: Sequence[Case], patterns: Sequence[str]) -> list[Case]:

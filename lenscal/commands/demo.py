@@ -95,7 +95,7 @@ def _summary(result: DemoResult) -> dict[str, Any]:
 
 def demo_in_words(result: DemoResult) -> str:
     """The table of kernel figures and gains, and where everything is."""
-    from lenscal.jobs.demo import NO_ODD
+    from lenscal.jobs.comparing import NO_ODD
 
     lines = [*score_table(result.scores, result.gain), ""]
     gain, share = result.gain, result.gain.share

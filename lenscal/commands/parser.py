@@ -15,6 +15,7 @@ METHODS = ("wiener", "dpir", "none")
 FORMATS = ("tiff", "png", "jpeg")
 SPACES = ("srgb", "display-p3", "prophoto", "camera-linear")
 CONFLICTS = ("unique", "overwrite", "skip", "error")
+BENCHMARK_PARTS = ("accuracy", "speed", "prior")
 PSF_FORMATS = ("fits", "npz", "tiff", "csv", "all")
 
 _SUMMARY = """\
@@ -42,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_correct(commands, speaking)
     _add_export(commands, speaking)
     _add_info(commands, speaking)
+    _add_benchmark(commands, speaking)
     return parser
 
 
@@ -206,3 +208,34 @@ def _add_info(
         commands, "info", "say in words what a profile or a RAW file is", "lenscal info mylens.lenscal", *parents
     )
     info.add_argument("file", type=Path, metavar="FILE")
+
+
+def _add_benchmark(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
+) -> None:
+    benchmark = _command(
+        commands,
+        "benchmark",
+        "measure accuracy on virtual lenses, speed and the prior beside baselines and yardsticks",
+        "lenscal benchmark --only accuracy --case traced/same",
+        *parents,
+    )
+    benchmark.add_argument("--only", choices=BENCHMARK_PARTS, help="one part (default: all)")
+    benchmark.add_argument("--device", choices=DEVICES, default="auto", help="where to compute (default: auto)")
+    benchmark.add_argument("--folder", type=Path, metavar="DIR", help="where photos and results are kept")
+    benchmark.add_argument("--markdown", type=Path, metavar="FILE", help="also write the tables to a file")
+    group = benchmark.add_argument_group("accuracy")
+    group.add_argument("--list", action="store_true", help="name the cases, measure nothing")
+    group.add_argument("--case", action="append", default=[], metavar="PATTERN", help="only cases named like this")
+    group.add_argument("--quality", action="append", choices=QUALITIES, help="above quick: kept-out lenses only")
+    group.add_argument("--stages", action="append", choices=STAGES, help="which stages run (default: auto)")
+    group.add_argument("--kept-out", action="store_true", help="the lenses that no method was tuned on, too")
+    group.add_argument("--fresh", action="store_true", help="measure again what was measured before")
+    group.add_argument("--measured", action="store_true", help="show what was measured before, run nothing")
+    group.add_argument("--photos", type=int, default=8, metavar="N", help="in each folder (default: 8)")
+    group.add_argument("--size", default="1800x1200", metavar="1800x1200", help="width x height of the photos, px")
+    group.add_argument("--measure", type=Path, metavar="DIR", help="only this folder of photos, in this process")
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the calibration, with --measure")
+    group = benchmark.add_argument_group("prior")
+    group.add_argument("--kodak", type=Path, metavar="DIR", help="the Kodak images (kodim01.png, ...) to measure on")
+    group.add_argument("--yardstick", type=Path, metavar="FILE", help="weights of a denoiser to stand beside ours")

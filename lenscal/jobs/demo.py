@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.errors import InputError
-from lenscal.evaluate import Gain, average_grid, measure_gain, without_common_odd_part
+from lenscal.evaluate import Gain
 from lenscal.files.export_settings import ExportSettings, OnConflict
 from lenscal.files.profile import Profile, write_profile
-from lenscal.files.psf_files import pixel_positions, write_fits
+from lenscal.files.psf_files import write_fits
 from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
+from lenscal.jobs.comparing import compare_with_truth
 from lenscal.jobs.correcting import PhotoResult, correct
-from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore.settings import RestoreSettings
 from lenscal.stepping import Job, follow
 
 if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration
-    from lenscal.virtual.dataset import VirtualDataset
 
-AVERAGE, NO_ODD, ESTIMATE = "average", "true, no odd part", "estimate"
 _PROFILE_NAME = "demo.lenscal"
 
 
@@ -98,9 +94,10 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
     export = ExportSettings(out / "corrected", on_conflict=OnConflict.OVERWRITE)
     correcting = correct(profile, [dataset.degraded_photo], settings.restore, export)
     photos, _ = yield from follow(correcting, 0.8, 0.85, forward_stop=False)
-    comparing = _compare(dataset, calibration, settings.restore)
-    gain, _ = yield from follow(comparing, 0.85, 1.0, forward_stop=False)
-    scores = _scores(dataset.truth, calibration)
+    comparing = compare_with_truth(
+        dataset.truth, dataset.degraded_photo, dataset.reference_photo, calibration, settings.restore
+    )
+    comparison, _ = yield from follow(comparing, 0.85, 1.0, forward_stop=False)
     return DemoResult(
         folder=out,
         profile_path=profile_path,
@@ -108,8 +105,8 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
         photos=tuple(photos),
         profile=profile,
         calibration=calibration,
-        scores=scores,
-        gain=gain,
+        scores=comparison.scores,
+        gain=comparison.gain,
         seconds=time.monotonic() - start,
     )
 
@@ -124,37 +121,3 @@ def _clear(out: Path) -> None:
     for role in ("sharp", "degraded"):
         for photo in (out / role).glob(f"{role}_*.dng"):
             photo.unlink()
-
-
-def _compare(dataset: VirtualDataset, calibration: Calibration, settings: RestoreSettings) -> Job[Gain]:
-    from lenscal.raw.decode import decode_photo
-
-    degraded, reference = decode_photo(dataset.degraded_photo), decode_photo(dataset.reference_photo)
-    candidates = {
-        AVERAGE: average_grid(dataset.truth),
-        NO_ODD: without_common_odd_part(dataset.truth),
-        **_estimates(calibration),
-    }
-    return (yield from measure_gain(degraded, reference, dataset.truth, candidates, settings))
-
-
-def _estimates(calibration: Calibration) -> dict[str, PsfGrid]:
-    """The grid after every stage, and the final one."""
-    final = calibration.psf
-    stages = {f"after {s.name}": replace(final, kernels=s.kernels, confidence=None) for s in calibration.stages}
-    return {**stages, ESTIMATE: final}
-
-
-def _scores(truth: PsfGrid, calibration: Calibration) -> dict[str, dict[str, float]]:
-    from lenscal.optics.metrics import score
-
-    rows: dict[str, dict[str, float]] = {}
-    at = pixel_positions(truth).reshape(-1, 2)
-    for name, grid in _estimates(calibration).items():
-        scored = score(_nodes(truth), at, _nodes(grid), pixel_positions(grid).reshape(-1, 2))
-        rows = {"delta": scored["delta"], AVERAGE: scored["average"], **rows, name: scored["estimate"]}
-    return rows
-
-
-def _nodes(grid: PsfGrid) -> np.ndarray:
-    return grid.kernels.reshape(-1, *grid.kernels.shape[2:])

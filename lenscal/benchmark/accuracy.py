@@ -1,0 +1,175 @@
+"""Accuracy: every case calibrates in a process of its own, so that seconds and memory are honest; results are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lenscal
+from lenscal.benchmark.cases import Case, dataset_folder, photographed
+from lenscal.errors import InputError, LenscalError
+from lenscal.files.atomic import written_whole
+from lenscal.reports import Report
+from lenscal.stepping import Job, follow
+
+Result = dict[str, Any]
+_PROGRESS = re.compile(r"\s*(\d+)% (.*)")
+_RENDERING_SHARE = 0.3
+_STOPPED = "stopped"
+
+
+def measure_cases(
+    cases: Sequence[Case], cache: Path, *, device: str = "auto", fresh: bool = False, only_kept: bool = False
+) -> Job[list[Result]]:
+    """Results of all cases, from the cache where the program is the same; a case that fails has an "error" instead.
+
+    "stop" ends the case at hand without a result and returns those that are done.
+
+    Parameters
+    ----------
+    fresh : measure again what is in the cache
+    only_kept : leave out what is not in the cache
+    """
+    results = []
+    for number, case in enumerate(cases):
+        low, high = number / len(cases), (number + 1) / len(cases)
+        known = None if fresh else kept_result(case, cache, device)
+        if known is not None:
+            yield Report("benchmark", f"{case.name}: measured before", high, number + 1)
+            results.append(known)
+        elif not only_kept:
+            result, stopped = yield from follow(_measured(case, cache, device), low, high)
+            if stopped:
+                break
+            results.append(result)
+    return results
+
+
+def kept_result(case: Case, cache: Path, device: str) -> Result | None:
+    """What the same program found for the case before."""
+    try:
+        result: Result = json.loads(_result_path(case, cache, device, program()).read_text())
+    except (OSError, ValueError):
+        return None
+    return result
+
+
+def program() -> str:
+    """A digest of the program's source (but the window's), by which results are told apart."""
+    root = Path(lenscal.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        if path.relative_to(root).parts[0] != "gui":
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _measured(case: Case, cache: Path, device: str) -> Job[Result]:
+    folder, stopped = yield from follow(photographed(case, cache), 0.0, _RENDERING_SHARE)
+    if stopped:
+        return {**_described(case), "error": _STOPPED}
+    before = program()
+    arguments = ["--measure", str(folder), "--quality", case.quality, "--stages", case.stages]
+    arguments += ["--seed", str(case.seed), "--device", device]
+    running = _child(arguments, case.name)
+    try:
+        measured, _ = yield from follow(running, _RENDERING_SHARE, 1.0)
+    except LenscalError as error:
+        return {**_described(case), "error": str(error)}
+    result = {**_described(case), **measured}
+    if program() == before:
+        path = _result_path(case, cache, device, before)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as temporary:
+            temporary.write_text(json.dumps(result, indent=1))
+    return result
+
+
+def _described(case: Case) -> Result:
+    return {
+        "case": case.name,
+        "kind": str(case.kind),
+        "lens": case.shooting.lens.name,
+        "kept_out": case.kept_out is not None,
+        "scenes": case.scenes,
+        "iso": case.iso,
+        "seed": case.seed,
+        "quality": case.quality,
+        "stages_asked": case.stages,
+    }
+
+
+def _result_path(case: Case, cache: Path, device: str, program: str) -> Path:
+    settings = f"{dataset_folder(case, cache).name}-{case.quality}-{case.stages}-{device}"
+    return cache / "results" / program / f"{settings}.json"
+
+
+def _child(arguments: Sequence[str], name: str) -> Job[Result]:
+    """Run `lenscal benchmark ARGUMENTS --json` in a process of its own and pass on its progress.
+
+    Raises
+    ------
+    LenscalError
+        It failed, with its last words.
+    """
+    with tempfile.TemporaryFile("w+") as answer:
+        command = [*own_command(), "benchmark", *arguments, "--json"]
+        with _running(command, answer) as process:
+            assert process.stderr is not None
+            said = ""
+            for line in process.stderr:
+                said = line.strip() or said
+                step = _PROGRESS.match(line)
+                if step and (yield Report("benchmark", f"{name}: {step[2].strip()}", int(step[1]) / 100)) == "stop":
+                    raise LenscalError(_STOPPED)
+            code = process.wait()
+        answer.seek(0)
+        text = answer.read()
+    if code != 0:
+        raise LenscalError(f"{name}: {said.removeprefix('lenscal: ') or f'the program ended with code {code}'}")
+    result: Result = json.loads(text)
+    return result
+
+
+@contextmanager
+def _running(command: Sequence[str], answer: Any) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(command, stdout=answer, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+def own_command() -> list[str]:
+    """How this program starts itself."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "lenscal"]
+
+
+def check_dataset(folder: Path) -> None:
+    """Refuse a folder that `photographed` has not made.
+
+    Raises
+    ------
+    InputError
+        Photos or truth are missing.
+    """
+    for part in ("sharp", "degraded", "truth/psf_R.fits", "evaluation/degraded.dng", "evaluation/reference.dng"):
+        if not (folder / part).exists():
+            raise InputError(f"--measure {folder}: there is no {part}; give a folder that the benchmark has rendered")
+
+
+def failures(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why cases failed, in words."""
+    return [str(result["error"]) for result in results if "error" in result]

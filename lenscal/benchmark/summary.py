@@ -1,0 +1,156 @@
+"""Results of many cases in a few tables."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_COSTS = ("seconds", "peak_memory_mb", "patches_flow", "patches_matching")
+BASELINES = ("delta", "average", "true, no odd part")
+_FIGURES = (
+    ("ncc_mean", "NCC", "{:.4f}"),
+    ("ncc_min", "min", "{:.3f}"),
+    ("rel_l2_mean", "rel. L2", "{:.3f}"),
+    ("ca_px_mean", "lat. CA px", "{:.3f}"),
+    ("mtf50_rel_mean", "MTF50 err.", "{:.1%}"),
+    ("odd_rel", "odd part", "{:.2f}"),
+    ("width_centre", "width centre", "{:.2f}"),
+    ("width_corner", "corner", "{:.2f}"),
+    ("share", "share of gain", "{:.0%}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A title, heads, and rows of cells."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def summarise(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Means over the cases of each group of lenses (kept out or not), scenes, quality and stages.
+
+    Returns
+    -------
+    list of dict
+        kept_out, scenes, quality, stages_asked, cases (how many), failed, rows (name -> figure -> mean; a stage that
+        only some cases have is averaged over those, `cases` in its row says how many), seconds, peak_memory_mb,
+        patches_flow, patches_matching (means), worst_share (the estimate's in its worst case).
+    """
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for result in results:
+        key = (result["kept_out"], result["quality"], result["scenes"], result["stages_asked"])
+        groups.setdefault(key, []).append(result)
+    return [_summary(key, members) for key, members in groups.items()]
+
+
+def _summary(key: tuple[Any, ...], members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    kept_out, quality, scenes, stages = key
+    done = [m for m in members if "error" not in m]
+    shares = [m["gain"]["share"]["estimate"] for m in done]
+    return {
+        "kept_out": kept_out,
+        "quality": quality,
+        "scenes": scenes,
+        "stages_asked": stages,
+        "cases": len(done),
+        "failed": len(members) - len(done),
+        "rows": _mean_rows(done),
+        "worst_share": min(shares, default=None),
+        **{name: _mean([m[name] for m in done]) for name in _COSTS},
+    }
+
+
+def _mean_rows(done: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | int | None]]:
+    collected: dict[str, dict[str, list[float | None]]] = {}
+    for result in done:
+        shares = {"delta": 0.0, **result["gain"]["share"]}
+        for name in dict.fromkeys((*BASELINES, *result["scores"])):
+            row = collected.setdefault(name, {})
+            for figure, value in {**result["scores"].get(name, {}), "share": shares.get(name)}.items():
+                row.setdefault(figure, []).append(value)
+    return {
+        name: {"cases": len(row["share"]), **{figure: _mean(values) for figure, values in row.items()}}
+        for name, row in collected.items()
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return statistics.fmean(known) if known else None
+
+
+def tables(results: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """One table a group with its means, then the estimate's share of the gain lens by lens."""
+    found = []
+    for group in summarise(results):
+        failed = f", {group['failed']} failed" if group["failed"] else ""
+        title = f"{_group_name(group)} ({group['cases']} cases{failed})"
+        rows = []
+        for name, row in group["rows"].items():
+            rows.append((name, *(_cell(row.get(key), form) for key, _, form in _FIGURES)))
+        found.append(Table(title, ("", *(head for _, head, _ in _FIGURES)), tuple(rows)))
+    done = [r for r in results if "error" not in r]
+    return [*found, *_lens_tables(done), *([_cost_table(results)] if done else [])]
+
+
+def _group_name(group: Mapping[str, Any]) -> str:
+    lenses = "kept-out lenses" if group["kept_out"] else "lenses"
+    stages = "" if group["stages_asked"] == "auto" else f", --stages {group['stages_asked']}"
+    return f"{lenses}, {group['scenes']} scenes, {group['quality']}{stages}"
+
+
+def _lens_tables(done: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """How hard every lens is, and what was reached: shares of the possible gain, means over the seeds."""
+    columns = list(dict.fromkeys(name for r in done for name in r["gain"]["share"]))
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for r in done:
+        lens: tuple[str, ...] = (r["lens"], r["scenes"], f"ISO {r['iso']}", r["quality"], r["stages_asked"])
+        groups.setdefault(lens, []).append(r)
+    rows = []
+    for lens, members in groups.items():
+        possible = _mean([m["gain"]["psnr_true"] - m["gain"]["psnr_degraded"] for m in members])
+        shares = (_mean([m["gain"]["share"].get(column) for m in members]) for column in columns)
+        rows.append((*lens, _cell(possible, "{:+.2f} dB"), *(_cell(share, "{:.0%}") for share in shares)))
+    heads = ("lens", "scenes", "noise", "quality", "stages", "possible", *columns)
+    return [Table("Shares of the possible gain (Wiener), lens by lens", heads, tuple(rows))] if rows else []
+
+
+def _cost_table(results: Sequence[Mapping[str, Any]]) -> Table:
+    forms = ("{:.0f}", "{:.0f}", "{:.0f}", "{:.0f}", "{:.0%}")
+    rows = []
+    for group in summarise(results):
+        values = [group[name] for name in (*_COSTS, "worst_share")]
+        cells = (_cell(value, form) for value, form in zip(values, forms, strict=True))
+        rows.append((_group_name(group), *cells))
+    return Table(
+        "Cost of a calibration (means), and the worst case",
+        ("", "seconds", "peak MB", "patches F", "patches M", "worst share"),
+        tuple(rows),
+    )
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
+
+
+def as_text(table: Table) -> list[str]:
+    """Lines with aligned columns."""
+    grid = [table.heads, *table.rows]
+    widths = [max(len(row[n]) for row in grid) for n in range(len(table.heads))]
+    lines = [table.title]
+    for first, *cells in grid:
+        aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *aligned]).rstrip())
+    return lines
+
+
+def as_markdown(table: Table) -> list[str]:
+    """A heading and a table."""
+    rule = "|".join(["---", *["---:"] * (len(table.heads) - 1)])
+    lines = ["| " + " | ".join(row) + " |" for row in (table.heads, *table.rows)]
+    return [f"### {table.title}", "", lines[0], f"|{rule}|", *lines[1:], ""]

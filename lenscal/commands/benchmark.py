@@ -1,0 +1,161 @@
+"""lenscal benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lenscal.commands.calibrate import calibration_summary, check_device
+from lenscal.commands.parser import BENCHMARK_PARTS, pair
+from lenscal.commands.progress import CANCELLED, Speaker, run_job, without_nan
+from lenscal.errors import InputError
+from lenscal.stepping import Job, follow
+
+if TYPE_CHECKING:
+    from lenscal.benchmark.cases import Case
+    from lenscal.benchmark.summary import Table
+    from lenscal.calibrate.settings import CalibrationSettings
+
+
+def run_benchmark(args: argparse.Namespace) -> int:
+    speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
+    if args.measure is not None:
+        return _measure(args, speaker)
+    parts = BENCHMARK_PARTS if args.only is None else (args.only,)
+    cases = _cases(args)
+    if args.list:
+        names = [case.name for case in cases]
+        speaker.result("\n".join(names), {"cases": names})
+        return 0
+    check_device(args.device)
+    _check_files(args)
+    from lenscal.benchmark.summary import summarise
+
+    start = time.monotonic()
+    found: dict[str, Any] = dict.fromkeys(BENCHMARK_PARTS)
+    tables: list[Table] = []
+    code = 0
+    if "accuracy" in parts:
+        results, code = _accuracy(args, cases, speaker, tables)
+        found |= {"accuracy": results, "accuracy_summary": summarise(results), "folder": str(_cache(args))}
+    found["seconds"] = time.monotonic() - start
+    _report(args, speaker, tables, found)
+    return code
+
+
+def _accuracy(
+    args: argparse.Namespace, cases: Sequence[Case], speaker: Speaker, tables: list[Table]
+) -> tuple[list[dict[str, Any]], int]:
+    from lenscal.benchmark import accuracy, summary
+
+    working = accuracy.measure_cases(
+        cases, _cache(args), device=args.device, fresh=args.fresh, only_kept=args.measured
+    )
+    results = run_job(working, speaker, keeps=True)
+    for failure in accuracy.failures(results):
+        speaker.note(f"failed: {failure}")
+    tables += summary.tables(results)
+    stopped = len(results) < len(cases) and not args.measured
+    return results, CANCELLED if stopped else int(bool(accuracy.failures(results)))
+
+
+def _measure(args: argparse.Namespace, speaker: Speaker) -> int:
+    """Calibrate with one rendered folder and compare with its truth."""
+    from lenscal import jobs
+    from lenscal.benchmark.accuracy import check_dataset
+    from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+
+    folder = args.measure
+    settings = CalibrationSettings(
+        quality=Quality(_single(args.quality, "--quality", "quick")),
+        stages=Stages(_single(args.stages, "--stages", "auto")),
+        device=args.device,
+        seed=args.seed,
+    )
+    check_dataset(folder)
+    check_device(args.device)
+    with jobs.photo_cache() as cache:
+        summary = run_job(_measuring(folder, settings, cache), speaker)
+    speaker.result("\n".join([*summary.pop("table"), f"{summary['seconds']:.0f} s"]), without_nan(summary))
+    return 0
+
+
+def _measuring(folder: Path, settings: CalibrationSettings, cache: Path) -> Job[dict[str, Any]]:
+    """Figures of one calibration. Its seconds and memory are those before the comparison with the truth."""
+    from lenscal import jobs
+    from lenscal.commands.demo import score_table
+    from lenscal.files.psf_files import read_fits
+    from lenscal.jobs.comparing import compare_with_truth
+    from lenscal.restore.settings import RestoreSettings
+
+    start = time.monotonic()
+    reading = jobs.import_photos([folder / "sharp"], [folder / "degraded"], cache=cache)
+    inputs, _ = yield from follow(reading, 0.0, 0.1)
+    calibration, _ = yield from follow(jobs.calibrate(inputs, settings), 0.1, 0.8)
+    summary = {**calibration_summary(inputs, calibration), "seconds": time.monotonic() - start}
+    del inputs
+    photos = folder / "evaluation" / "degraded.dng", folder / "evaluation" / "reference.dng"
+    comparing = compare_with_truth(read_fits(folder / "truth"), *photos, calibration, RestoreSettings())
+    comparison, _ = yield from follow(comparing, 0.8, 1.0)
+    gain = comparison.gain
+    return {
+        **summary,
+        "scores": comparison.scores,
+        "gain": {
+            "psnr_degraded": gain.psnr_degraded,
+            "psnr_true": gain.psnr_true,
+            "psnr": dict(gain.psnr),
+            "share": gain.share,
+        },
+        "table": score_table(comparison.scores, gain),
+    }
+
+
+def _report(args: argparse.Namespace, speaker: Speaker, tables: Sequence[Table], found: Mapping[str, Any]) -> None:
+    from lenscal.benchmark.summary import as_markdown, as_text
+
+    if args.markdown is not None:
+        from lenscal.files.atomic import written_whole
+
+        with written_whole(args.markdown) as temporary:
+            temporary.write_text("\n".join(line for table in tables for line in as_markdown(table)), encoding="utf-8")
+    text = "\n\n".join("\n".join(as_text(table)) for table in tables)
+    speaker.result(text or "Nothing was measured before.", without_nan(found))
+
+
+def _cases(args: argparse.Namespace) -> list[Case]:
+    from lenscal.benchmark.cases import Photos, all_cases, chosen
+
+    width, height = pair(args.size, "--size")
+    if not 1 <= args.photos <= 100:
+        raise InputError(f"--photos {args.photos}: choose 1 to 100")
+    photos = Photos(args.photos, (height, width))
+    cases = all_cases(args.quality or ("quick",), args.stages or ("auto",), kept_out=args.kept_out, photos=photos)
+    return chosen(cases, args.case)
+
+
+def _check_files(args: argparse.Namespace) -> None:
+    from lenscal.files.atomic import check_output_folder
+
+    if args.markdown is not None:
+        check_output_folder(args.markdown.absolute().parent)
+    if args.yardstick is not None and not args.yardstick.is_file():
+        raise InputError(f"--yardstick {args.yardstick}: there is no such file")
+    if args.kodak is not None and not args.kodak.is_dir():
+        raise InputError(f"--kodak {args.kodak}: there is no such folder")
+
+
+def _single(values: Sequence[str] | None, option: str, default: str) -> str:
+    if values and len(values) > 1:
+        raise InputError(f"{option}: give one with --measure")
+    return values[0] if values else default
+
+
+def _cache(args: argparse.Namespace) -> Path:
+    import platformdirs
+
+    folder: Path = args.folder or platformdirs.user_cache_path("lenscal") / "benchmark"
+    return folder

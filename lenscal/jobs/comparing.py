@@ -1,0 +1,78 @@
+"""How near a calibration of a virtual lens is to the truth: kernel figures, and the share of the possible gain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lenscal.evaluate import Gain, average_grid, measure_gain, without_common_odd_part
+from lenscal.files.psf_files import pixel_positions
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.stepping import Job
+
+if TYPE_CHECKING:
+    from lenscal.calibrate.settings import Calibration
+    from lenscal.restore.settings import RestoreSettings
+
+DELTA, AVERAGE, NO_ODD, ESTIMATE = "delta", "average", "true, no odd part", "estimate"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Figures of a calibration beside baselines.
+
+    Attributes
+    ----------
+    scores : mapping
+        Row ("delta", "average", "after G", ..., "estimate") -> figure -> value, see `lenscal.optics.metrics.score`.
+    gain : Gain
+        For "average" and "true, no odd part" (the lens's conditions), every stage, and "estimate".
+    """
+
+    scores: Mapping[str, Mapping[str, float]]
+    gain: Gain
+
+
+def compare_with_truth(
+    truth: PsfGrid, degraded_photo: Path, reference_photo: Path, calibration: Calibration, settings: RestoreSettings
+) -> Job[Comparison]:
+    """Score every stage's kernels and correct the kept-out photo with each.
+
+    Parameters
+    ----------
+    degraded_photo, reference_photo : Path
+        The kept-out scene as the degraded aperture took it, and free of noise (see `VirtualDataset`).
+    """
+    from lenscal.raw.decode import decode_photo
+
+    degraded, reference = decode_photo(degraded_photo), decode_photo(reference_photo)
+    estimates = _estimates(calibration)
+    candidates = {AVERAGE: average_grid(truth), NO_ODD: without_common_odd_part(truth), **estimates}
+    gain = yield from measure_gain(degraded, reference, truth, candidates, settings)
+    return Comparison(_scores(truth, estimates), gain)
+
+
+def _estimates(calibration: Calibration) -> dict[str, PsfGrid]:
+    """The grid after every stage, and the final one."""
+    final = calibration.psf
+    stages = {f"after {s.name}": replace(final, kernels=s.kernels, confidence=None) for s in calibration.stages}
+    return {**stages, ESTIMATE: final}
+
+
+def _scores(truth: PsfGrid, estimates: Mapping[str, PsfGrid]) -> dict[str, dict[str, float]]:
+    from lenscal.optics.metrics import score
+
+    rows: dict[str, dict[str, float]] = {}
+    at = pixel_positions(truth).reshape(-1, 2)
+    for name, grid in estimates.items():
+        scored = score(_nodes(truth), at, _nodes(grid), pixel_positions(grid).reshape(-1, 2))
+        rows = {DELTA: scored["delta"], AVERAGE: scored["average"], **rows, name: scored["estimate"]}
+    return rows
+
+
+def _nodes(grid: PsfGrid) -> np.ndarray:
+    return grid.kernels.reshape(-1, *grid.kernels.shape[2:])

@@ -1,0 +1,88 @@
+"""lenscal benchmark, called as a user calls it."""
+
+import json
+
+import pytest
+
+from lenscal.benchmark import accuracy
+from lenscal.benchmark.cases import Case, Photos, photographed
+from lenscal.virtual.kinds import LensKind
+
+TINY = ["--photos", 1, "--size", "288x256"]
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    case = Case(LensKind.DIFFRACTION, True, 200, 0, "quick", photos=Photos(1, (256, 288)))
+    work = photographed(case, tmp_path_factory.mktemp("cache"))
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+def test_list_names_the_cases_and_measures_nothing(run, tmp_path):
+    code, out, _ = run("benchmark", "--list", "--case", "traced/same", "--folder", tmp_path, "--json")
+    assert code == 0
+    rest = [f"iso{iso}/seed{seed}/quick" for iso in (200, 3200) for seed in (0, 1)]
+    assert json.loads(out)["cases"] == [f"traced/same/{name}" for name in rest]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--case", "nonsense"], "--case nonsense"), (["--photos", 0], "--photos 0"),
+    (["--measure", "nowhere"], "there is no sharp"), (["--kodak", "nowhere"], "--kodak nowhere"),
+    (["--yardstick", "nothing"], "--yardstick nothing"), (["--markdown", "no/where/b.md"], "no folder"),
+])  # fmt: skip
+def test_wrong_use_is_refused_before_any_work(run, tmp_path, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run("benchmark", "--folder", tmp_path / "cache", *options)
+    assert code == 2
+    assert message in err
+    assert not (tmp_path / "cache").exists()
+
+
+def test_one_rendered_folder_is_measured(run, rendered, engine):
+    """Only the training is left out: an estimate that changes nothing scores as the delta does."""
+    code, out, err = run("benchmark", "--measure", rendered, "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert set(told["gain"]["share"]) == {"average", "true, no odd part", "after G", "estimate"}
+    assert told["scores"]["estimate"] == pytest.approx(told["scores"]["delta"])
+    assert told["peak_memory_mb"] > 50
+    assert told["seconds"] > 0
+    assert told["patches_flow"] == 100
+
+
+def test_accuracy_ends_with_tables_and_one_json_object(run, tmp_path, monkeypatch):
+    gain = {"psnr_degraded": 27.0, "psnr_true": 30.0, "psnr": {}, "share": {"estimate": 0.5}}
+    figures = {"scores": {"estimate": {"ncc_mean": 0.9}}, "gain": gain, "seconds": 1.0, "peak_memory_mb": 1.0,
+               "patches_flow": 0, "patches_matching": 0}  # fmt: skip
+
+    def measured(case, cache, device):
+        yield from ()
+        return {**accuracy._described(case), **figures}
+
+    monkeypatch.setattr(accuracy, "_measured", measured)
+    target = tmp_path / "table.md"
+    options = ["--only", "accuracy", "--folder", tmp_path, "--case", "traced/same", "--markdown", target, *TINY]
+    code, out, err = run("benchmark", *options, "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert [c["case"] for c in told["accuracy"]][:1] == ["traced/same/iso200/seed0/quick"]
+    assert told["accuracy"][0]["kept_out"] is False
+    assert told["accuracy_summary"][0]["rows"]["estimate"]["share"] == 0.5
+    assert told["speed"] is None
+    assert "| Traced 20mm f/2 | same | ISO 200 |" in target.read_text()
+
+
+def test_a_failed_case_fails_the_run(run, tmp_path, monkeypatch):
+    def measured(case, cache, device):
+        yield from ()
+        return {**accuracy._described(case), "error": f"{case.name}: out of paper"}
+
+    monkeypatch.setattr(accuracy, "_measured", measured)
+    code, _, err = run("benchmark", "--only", "accuracy", "--folder", tmp_path, "--case", "traced/same/iso200/seed0")
+    assert code == 1
+    assert "out of paper" in err
