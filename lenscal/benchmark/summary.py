@@ -134,6 +134,30 @@ def _cost_table(results: Sequence[Mapping[str, Any]]) -> Table:
     )
 
 
+def speed_table(speed: Mapping[str, Any]) -> Table:
+    """Ratios, with the seconds behind them."""
+    rows = [
+        (name, f"{speed[name]:.2f}", f"{ours:.3g} s", f"{yardstick:.3g} s")
+        for name, (ours, yardstick) in speed["seconds"].items()
+    ]
+    rows.append(("wiener_s_per_mp", f"{speed['wiener_s_per_mp']:.2f}", "", ""))
+    title = f"Speed on {speed['device']} (medians of {speed['repeats']})"
+    return Table(title, ("", "ratio", "ours", "yardstick"), tuple(rows))
+
+
+def prior_table(prior: Mapping[str, Any]) -> Table:
+    """Ours and the yardstick."""
+    forms = {"psnr_15": "{:.2f} dB", "psnr_25": "{:.2f} dB", "s_per_mp": "{:.2f}", "parameters": "{:.0f}"}
+    given = {"ours": prior, "yardstick": prior["yardstick"]}
+    rows = [
+        (name, *(_cell(figures.get(key), form) for key, form in forms.items()))
+        for name, figures in given.items()
+        if figures is not None
+    ]
+    images = ", ".join(prior["images"]) or "no images: give --kodak"
+    return Table(f"Prior ({images})", ("", *forms), tuple(rows))
+
+
 def _cell(value: float | None, form: str) -> str:
     return "" if value is None else form.format(value)
 

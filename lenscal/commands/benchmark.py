@@ -31,8 +31,8 @@ def run_benchmark(args: argparse.Namespace) -> int:
         speaker.result("\n".join(names), {"cases": names})
         return 0
     check_device(args.device)
-    _check_files(args)
-    from lenscal.benchmark.summary import summarise
+    images = _images(args, parts)
+    from lenscal.benchmark.summary import prior_table, speed_table, summarise
 
     start = time.monotonic()
     found: dict[str, Any] = dict.fromkeys(BENCHMARK_PARTS)
@@ -41,6 +41,16 @@ def run_benchmark(args: argparse.Namespace) -> int:
     if "accuracy" in parts:
         results, code = _accuracy(args, cases, speaker, tables)
         found |= {"accuracy": results, "accuracy_summary": summarise(results), "folder": str(_cache(args))}
+    if code != CANCELLED and "speed" in parts:
+        from lenscal.benchmark.speed import SpeedSettings, measure_speed
+
+        found["speed"] = run_job(measure_speed(SpeedSettings(device=args.device)), speaker)
+        tables.append(speed_table(found["speed"]))
+    if code != CANCELLED and "prior" in parts:
+        from lenscal.benchmark.prior import measure_prior
+
+        found["prior"] = run_job(measure_prior(images, args.yardstick, args.device), speaker)
+        tables.append(prior_table(found["prior"]))
     found["seconds"] = time.monotonic() - start
     _report(args, speaker, tables, found)
     return code
@@ -51,9 +61,7 @@ def _accuracy(
 ) -> tuple[list[dict[str, Any]], int]:
     from lenscal.benchmark import accuracy, summary
 
-    working = accuracy.measure_cases(
-        cases, _cache(args), device=args.device, fresh=args.fresh, only_kept=args.measured
-    )
+    working = accuracy.measure_cases(cases, _cache(args), device=args.device, fresh=args.fresh, only_kept=args.measured)
     results = run_job(working, speaker, keeps=True)
     for failure in accuracy.failures(results):
         speaker.note(f"failed: {failure}")
@@ -137,15 +145,21 @@ def _cases(args: argparse.Namespace) -> list[Case]:
     return chosen(cases, args.case)
 
 
-def _check_files(args: argparse.Namespace) -> None:
+def _images(args: argparse.Namespace, parts: Sequence[str]) -> list[Path]:
+    """The photos that the prior is measured on; files that are named on the command line are looked for."""
     from lenscal.files.atomic import check_output_folder
 
     if args.markdown is not None:
         check_output_folder(args.markdown.absolute().parent)
     if args.yardstick is not None and not args.yardstick.is_file():
         raise InputError(f"--yardstick {args.yardstick}: there is no such file")
-    if args.kodak is not None and not args.kodak.is_dir():
-        raise InputError(f"--kodak {args.kodak}: there is no such folder")
+    if args.kodak is None:
+        if args.only == "prior":
+            raise InputError("--only prior: give the folder of the Kodak images with --kodak")
+        return []
+    from lenscal.benchmark.prior import kodak_files
+
+    return kodak_files(args.kodak) if "prior" in parts else []
 
 
 def _single(values: Sequence[str] | None, option: str, default: str) -> str:

@@ -1,0 +1,300 @@
+"""Speed as ratios to yardsticks that do the unavoidable part of the same work, in one run, in turns."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lenscal.device import pick_device
+from lenscal.errors import LenscalError
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.raw.frame import NoiseModel
+from lenscal.reports import Report
+from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.restore.tiles import ArrayPhoto
+from lenscal.stepping import Job, follow
+
+NOISE = NoiseModel((2e-4,) * 3, (1e-6,) * 3, "NoiseProfile")
+_CAMERA = {"make": "Canon", "model": "Canon EOS 6D", "lens": "EF50mm f/1.8 STM", "focal_mm": 50.0, "f_number": 1.8}
+"""One whose vignetting lensfun knows: undoing it is part of an import."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedSettings:
+    """Sizes are (height, width) px; every measurement is repeated and the median counts."""
+
+    device: str = "auto"
+    repeats: int = 5
+    import_size: tuple[int, int] = (4000, 6000)
+    correct_size: tuple[int, int] = (1600, 2400)
+    wiener_size: tuple[int, int] = (1000, 1500)
+    dpir_size: tuple[int, int] = (512, 768)
+    flow_steps: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Median seconds of ours and of the yardstick; `ratio` is ours over the yardstick's."""
+
+    ours: float
+    yardstick: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.yardstick
+
+
+def measure_speed(settings: SpeedSettings) -> Job[dict[str, Any]]:
+    """The figures of `benchmark --json`'s "speed".
+
+    Returns
+    -------
+    dict
+        import_over_libraw: time of `decode_photo` over rawpy's imread and the same demosaicing;
+        flow_over_ready_tensors: patches a second of stage F over the same network and optimiser fed with tensors;
+        wiener_over_ffts: time of the correction over bare FFTs of its tiles; wiener_s_per_mp;
+        dpir_over_denoiser: time of DPIR over its eight passes of the denoiser;
+        correct_over_plain: RAW to TIFF with the Wiener filter over method none;
+        seconds: name -> [ours, yardstick], medians; megapixels, repeats, device.
+    """
+    with tempfile.TemporaryDirectory(prefix="lenscal-speed-") as name:
+        folder = Path(name)
+        parts: dict[str, Callable[[], Job[Pace]]] = {
+            "import_over_libraw": lambda: _import(folder, settings),
+            "flow_over_ready_tensors": lambda: _flow(settings),
+            "wiener_over_ffts": lambda: _wiener(settings),
+            "dpir_over_denoiser": lambda: _dpir(settings),
+            "correct_over_plain": lambda: _correct(folder, settings),
+        }
+        paces: dict[str, Pace] = {}
+        for number, (part, work) in enumerate(parts.items()):
+            low, high = number / len(parts), (number + 1) / len(parts)
+            paces[part], stopped = yield from follow(work(), low, high, prefix=f"{part}: ")
+            if stopped:
+                raise LenscalError("stopped before all speeds were measured")
+    return _figures(paces, settings)
+
+
+def _figures(paces: Mapping[str, Pace], settings: SpeedSettings) -> dict[str, Any]:
+    found: dict[str, Any] = {name: pace.ratio for name, pace in paces.items()}
+    found["flow_over_ready_tensors"] = 1 / paces["flow_over_ready_tensors"].ratio
+    found["wiener_s_per_mp"] = paces["wiener_over_ffts"].ours / _megapixels(settings.wiener_size)
+    found["seconds"] = {name: [pace.ours, pace.yardstick] for name, pace in paces.items()}
+    sizes = {"import": settings.import_size, "wiener": settings.wiener_size, "dpir": settings.dpir_size,
+             "correct": settings.correct_size}  # fmt: skip
+    found["megapixels"] = {name: _megapixels(size) for name, size in sizes.items()}
+    found["repeats"], found["device"] = settings.repeats, str(pick_device(settings.device))
+    return found
+
+
+def _megapixels(size: tuple[int, int]) -> float:
+    return size[0] * size[1] / 1e6
+
+
+def in_turns(ours: Callable[[], object], yardstick: Callable[[], object], repeats: int) -> Job[Pace]:
+    """Time both in turns, after one round that does not count."""
+    seconds: tuple[list[float], list[float]] = [], []
+    for number in range(repeats + 1):
+        for call, times in zip((ours, yardstick), seconds, strict=True):
+            yield Report("speed", f"round {number} of {repeats}", number / (repeats + 1), number)
+            start = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - start)
+    return Pace(*(statistics.median(times[1:]) for times in seconds))
+
+
+def _import(folder: Path, settings: SpeedSettings) -> Job[Pace]:
+    import rawpy
+
+    from lenscal.raw.decode import decode_photo
+
+    path = _raw_photo(folder / "import.dng", settings.import_size)
+
+    def libraw() -> None:
+        with rawpy.imread(str(path)) as raw:
+            raw.postprocess(
+                demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
+                gamma=(1, 1),
+                output_bps=16,
+                output_color=rawpy.ColorSpace.raw,
+                no_auto_bright=True,
+                adjust_maximum_thr=0.0,
+                user_flip=0,
+                use_camera_wb=True,
+            )
+
+    return (yield from in_turns(lambda: decode_photo(path), libraw, settings.repeats))
+
+
+def _correct(folder: Path, settings: SpeedSettings) -> Job[Pace]:
+    from lenscal.files.export_settings import ExportSettings, OnConflict
+    from lenscal.jobs.correcting import correct
+
+    path = _raw_photo(folder / "correct.dng", settings.correct_size)
+    export = ExportSettings(folder / "out", on_conflict=OnConflict.OVERWRITE)
+    psf = _psf(settings.correct_size)
+
+    def corrected(method: Method) -> None:
+        results = _finished(correct(psf, [path], RestoreSettings(method, device=settings.device), export))
+        if results[0].output is None:
+            raise LenscalError(results[0].problem)
+
+    return (yield from in_turns(lambda: corrected(Method.WIENER), lambda: corrected(Method.NONE), settings.repeats))
+
+
+def _wiener(settings: SpeedSettings) -> Job[Pace]:
+    from lenscal.restore.photo import wiener_photo
+    from lenscal.restore.tiles import tiling_for
+
+    device = pick_device(settings.device)
+    photo, psf = _photo(settings.wiener_size), _psf(settings.wiener_size)
+    tiling = tiling_for(psf.kernel_size)
+    rows, cols = (len(tiling.starts(length)) for length in settings.wiener_size)
+    tiles = torch.rand(cols, 3, tiling.field_px, tiling.field_px).to(device)
+    size = (tiling.field_px, tiling.field_px)
+
+    def ffts() -> float:
+        total = torch.zeros((), device=device)
+        for _ in range(rows):
+            total = total + torch.fft.irfft2(torch.fft.rfft2(tiles), s=size)[0, 0, 0, 0]
+        return float(total)
+
+    restore = RestoreSettings(device=settings.device)
+    return (yield from in_turns(lambda: _finished(wiener_photo(photo, psf, restore, device)), ffts, settings.repeats))
+
+
+def _dpir(settings: SpeedSettings) -> Job[Pace]:
+    from lenscal.restore.denoiser import load_denoiser
+    from lenscal.restore.dpir import N_ITERATIONS, dpir_photo
+
+    device = pick_device(settings.device)
+    photo, psf = _photo(settings.dpir_size), _psf(settings.dpir_size)
+    denoiser = load_denoiser(device=device)
+    image = torch.from_numpy(photo.rgb.transpose(2, 0, 1).copy())[None].to(device)
+
+    def passes() -> float:
+        out = image
+        with torch.inference_mode():
+            for _ in range(N_ITERATIONS):
+                out = denoiser(image, 0.05)
+        return float(out[0, 0, 0, 0])
+
+    restore = RestoreSettings(Method.DPIR, device=settings.device)
+
+    def ours() -> object:
+        return _finished(dpir_photo(photo, psf, restore, device, denoiser=denoiser))
+
+    return (yield from in_turns(ours, passes, settings.repeats))
+
+
+def _flow(settings: SpeedSettings) -> Job[Pace]:
+    """Seconds a patch of stage F, quick quality, and of bare training steps on tensors of the same shapes."""
+    from lenscal.calibrate.budget import BUDGETS
+    from lenscal.calibrate.settings import Quality
+    from lenscal.flow.network import VelocityNetwork
+    from lenscal.flow.training import flow_loss
+
+    budget, device, steps = BUDGETS[Quality.QUICK], pick_device(settings.device), settings.flow_steps
+    n = 2 * budget.batch
+    network = VelocityNetwork(budget.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    noise, patches = (torch.randn(n, 4, 16, 16).to(device) for _ in range(2))
+    t, place = torch.rand(n).to(device), torch.rand(n, 2).to(device)
+    domain = torch.arange(n).to(device) % 2
+
+    def bare() -> float:
+        for _ in range(steps):
+            loss = flow_loss(network, noise, patches, t, place, domain)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        return float(loss.detach())
+
+    def stage() -> None:
+        seen = max(state.patches for state in _stage_f(budget.batch, steps, device))
+        if seen != steps * n:
+            raise LenscalError(f"stage F saw {seen} patches in {steps} steps, not {steps * n}: mend this measure")
+
+    return (yield from in_turns(stage, bare, settings.repeats))
+
+
+def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
+    """Stage F alone on patches of noise, which cost as much as photos' do."""
+    from lenscal.calibrate.budget import BUDGETS
+    from lenscal.calibrate.matching import MatchingSettings, Reblur, match_distributions
+    from lenscal.calibrate.packed import Packing
+    from lenscal.calibrate.patches import PATCH_PX, PatchPool
+    from lenscal.calibrate.settings import Quality
+
+    kernel, taps, n = 13, 169, 2000
+    rng = np.random.default_rng(0)
+    sharp = rng.random((n, 3, PATCH_PX + kernel - 1, PATCH_PX + kernel - 1), np.float32).astype(np.float16)
+    pool = PatchPool(
+        real=rng.random((n, 4, PATCH_PX // 2, PATCH_PX // 2), np.float32),
+        noise=np.full((n, 4), 1e-4, np.float32),
+        sharp=sharp,
+        sharp_noise=np.full((n, 4), 1e-4, np.float32),
+        positions=rng.random((n, 2), np.float32),
+        paired=True,
+    )
+    correlation = torch.eye(taps).expand(3, -1, -1).to(device)
+    reblur = Reblur(pool, Packing((0, 1, 1, 2)), (8, 8), correlation, device)
+    start = torch.full((64, 3, taps), 1 / taps).to(device)
+    settings = MatchingSettings(steps, 0, batch=batch, network=BUDGETS[Quality.QUICK].network)
+    return match_distributions(reblur, start, settings, seed=0, device=device)
+
+
+def _finished(work: Any) -> Any:
+    """Step a generator to its end; its result."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+def _photo(size: tuple[int, int]) -> ArrayPhoto:
+    from lenscal.virtual.scenes import pink_noise
+
+    noise = pink_noise(max(size), np.random.default_rng(0))[: size[0], : size[1]]
+    rgb = np.clip(0.3 + 0.1 * noise, 0.01, 0.9)[..., None] * np.ones(3, np.float32)
+    return ArrayPhoto(rgb.astype(np.float32), NOISE, np.ones(3, np.float32), demosaiced=True)
+
+
+def _psf(size: tuple[int, int]) -> PsfGrid:
+    u = np.arange(13) - 6
+    blur = np.exp(-(u[:, None] ** 2 + u**2) / 2 / 1.4**2)
+    return PsfGrid(np.broadcast_to(blur / blur.sum(), (8, 8, 3, 13, 13)).astype(np.float32), size)
+
+
+def _raw_photo(path: Path, size: tuple[int, int]) -> Path:
+    """A RAW photo of a pattern with noise; repeated blocks, since what is on it costs nothing."""
+    from lenscal.files.dng import write_bayer_dng
+    from lenscal.virtual.camera import VirtualCamera, exposed
+
+    camera = VirtualCamera()
+    block = exposed(_photo((512, 512)).rgb[..., 1], camera, 200, np.random.default_rng(0))
+    repeats = (-(-size[0] // 512), -(-size[1] // 512))
+    write_bayer_dng(
+        path,
+        np.ascontiguousarray(np.tile(block, repeats)[: size[0], : size[1]]),
+        cfa=camera.cfa,
+        black=camera.black,
+        white=camera.white,
+        iso=200,
+        exposure_s=1 / 500,
+        date_time="2026:05:01 12:00:00",
+        noise_profile=[camera.noise(200)] * 3,
+        colour_matrix=camera.colour_matrix,
+        as_shot_neutral=camera.as_shot_neutral,
+        **_CAMERA,  # type: ignore[arg-type]
+    )
+    return path

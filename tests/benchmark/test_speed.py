@@ -1,0 +1,110 @@
+"""Speed and prior: that what is promised is measured, on sizes that say nothing about speed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from lenscal.benchmark import speed
+from lenscal.benchmark.prior import SIX, kodak_files, measure_prior
+from lenscal.benchmark.speed import SpeedSettings, in_turns, measure_speed
+from lenscal.benchmark.summary import prior_table, speed_table
+from lenscal.errors import InputError, LenscalError
+from lenscal.raw.decode import decode_photo
+
+RATIOS = ("import_over_libraw", "flow_over_ready_tensors", "wiener_over_ffts", "dpir_over_denoiser",
+          "correct_over_plain")  # fmt: skip
+TINY = SpeedSettings("cpu", 1, (256, 384), (256, 384), (128, 192), (64, 96), 2)
+
+
+def finished(work: Generator[Any, Any, Any]) -> Any:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+def test_both_are_timed_in_turns_and_the_first_round_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, calls = [0.0], []
+    costs = {"ours": iter([50.0, 4.0, 8.0, 6.0]), "yardstick": iter([90.0, 2.0, 1.0, 3.0])}
+
+    def work(name: str) -> None:
+        calls.append(name)
+        clock[0] += next(costs[name])
+
+    monkeypatch.setattr(speed.time, "perf_counter", lambda: clock[0])
+    pace = finished(in_turns(lambda: work("ours"), lambda: work("yardstick"), 3))
+    assert calls == ["ours", "yardstick"] * 4
+    assert (pace.ours, pace.yardstick, pace.ratio) == (6.0, 2.0, 3.0)
+
+
+def test_every_speed_is_measured(tmp_path: Path) -> None:
+    found = finished(measure_speed(TINY))
+    for name in (*RATIOS, "wiener_s_per_mp"):
+        assert math.isfinite(found[name])
+        assert found[name] > 0
+    ours, yardstick = found["seconds"]["flow_over_ready_tensors"]
+    assert found["flow_over_ready_tensors"] == pytest.approx(yardstick / ours)
+    assert found["wiener_s_per_mp"] == pytest.approx(found["seconds"]["wiener_over_ffts"][0] / (128 * 192 / 1e6))
+    assert [row[0] for row in speed_table(found).rows] == [*RATIOS, "wiener_s_per_mp"]
+
+
+def test_a_stop_leaves_no_half_measured_speeds() -> None:
+    work = measure_speed(TINY)
+    next(work)
+    with pytest.raises(LenscalError, match="stopped"):
+        while True:
+            work.send("stop")
+
+
+def test_the_imported_photo_has_its_vignetting_undone(tmp_path: Path) -> None:
+    frame = decode_photo(speed._raw_photo(tmp_path / "photo.dng", (256, 384)))
+    assert frame.gain_source.startswith("lensfun")
+    assert frame.noise.source == "NoiseProfile"
+
+
+@pytest.fixture
+def kodak(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for number in SIX:
+        smooth = cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (64, 48), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(tmp_path / f"kodim{number:02d}.png"), smooth)
+    return tmp_path
+
+
+def test_the_prior_is_measured_beside_a_yardstick(kodak: Path, small_prior: Path) -> None:
+    found = finished(measure_prior(kodak_files(kodak), small_prior, "cpu", repeats=1, speed_px=64))
+    assert found["images"] == [f"kodim{number:02d}.png" for number in SIX]
+    assert found["psnr_15"] > found["psnr_25"] > found["yardstick"]["psnr_25"]
+    assert found["parameters"] > found["yardstick"]["parameters"] > 0
+    assert min(found["s_per_mp"], found["yardstick"]["s_per_mp"]) > 0
+    assert [row[0] for row in prior_table(found).rows] == ["ours", "yardstick"]
+
+
+def test_without_photos_and_yardstick_the_prior_has_its_size_and_speed() -> None:
+    found = finished(measure_prior([], None, "cpu", repeats=1, speed_px=64))
+    assert set(found) == {"s_per_mp", "parameters", "images", "yardstick"}
+    assert found["yardstick"] is None
+    assert "give --kodak" in prior_table(found).title
+
+
+def test_a_missing_image_is_named(kodak: Path) -> None:
+    (kodak / "kodim13.png").unlink()
+    with pytest.raises(InputError, match="image 13"):
+        kodak_files(kodak)
+
+
+@pytest.fixture
+def small_prior(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from lenscal.restore.denoiser import UnshuffleDenoiser, save_denoiser
+
+    path = tmp_path_factory.mktemp("prior") / "small.safetensors"
+    save_denoiser(UnshuffleDenoiser(4, 1), path)
+    return path
