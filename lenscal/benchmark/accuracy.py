@@ -23,7 +23,6 @@ from lenscal.stepping import Job, follow
 Result = dict[str, Any]
 _PROGRESS = re.compile(r"\s*(\d+)% (.*)")
 _RENDERING_SHARE = 0.3
-_STOPPED = "stopped"
 
 
 def measure_cases(
@@ -73,15 +72,12 @@ def program() -> str:
 
 
 def _measured(case: Case, cache: Path, device: str) -> Job[Result]:
-    folder, stopped = yield from follow(photographed(case, cache), 0.0, _RENDERING_SHARE)
-    if stopped:
-        return {**_described(case), "error": _STOPPED}
     before = program()
-    arguments = ["--measure", str(folder), "--quality", case.quality, "--stages", case.stages]
-    arguments += ["--seed", str(case.seed), "--device", device]
-    running = _child(arguments, case.name)
     try:
-        measured, _ = yield from follow(running, _RENDERING_SHARE, 1.0)
+        folder, _ = yield from follow(photographed(case, cache), 0.0, _RENDERING_SHARE)
+        arguments = ["--measure", str(folder), "--quality", case.quality, "--stages", case.stages]
+        arguments += ["--seed", str(case.seed), "--device", device]
+        measured, _ = yield from follow(_child(arguments, case.name), _RENDERING_SHARE, 1.0)
     except LenscalError as error:
         return {**_described(case), "error": str(error)}
     result = {**_described(case), **measured}
@@ -129,7 +125,7 @@ def _child(arguments: Sequence[str], name: str) -> Job[Result]:
                 said = line.strip() or said
                 step = _PROGRESS.match(line)
                 if step and (yield Report("benchmark", f"{name}: {step[2].strip()}", int(step[1]) / 100)) == "stop":
-                    raise LenscalError(_STOPPED)
+                    raise LenscalError(f"{name}: stopped")
             code = process.wait()
         answer.seek(0)
         text = answer.read()

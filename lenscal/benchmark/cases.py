@@ -7,14 +7,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import lenscal
-from lenscal.errors import InputError
+from lenscal.errors import InputError, LenscalError
 from lenscal.reports import Report
-from lenscal.stepping import Job, follow
+from lenscal.stepping import Job
 from lenscal.virtual.dataset import VirtualSettings, write_dataset
 from lenscal.virtual.kinds import LensKind, Shooting, benchmark_lens, kept_out_lens
 
@@ -146,7 +146,13 @@ def dataset_folder(case: Case, cache: Path) -> Path:
 
 
 def photographed(case: Case, cache: Path) -> Job[Path]:
-    """Render the photos of a case unless they are there; return their folder, which is whole or not there."""
+    """Render the photos of a case unless they are there; return their folder, which is whole or not there.
+
+    Raises
+    ------
+    LenscalError
+        "stop" was asked for: there is nothing to keep of half a folder.
+    """
     folder = dataset_folder(case, cache)
     if (folder / _DONE).is_file():
         yield Report("render", f"{case.name}: the photos are there", 1.0)
@@ -154,7 +160,9 @@ def photographed(case: Case, cache: Path) -> Job[Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        yield from follow(write_dataset(temporary, case.virtual_settings()), prefix=f"{case.name}: ")
+        for report in write_dataset(temporary, case.virtual_settings()):
+            if (yield replace(report, message=f"{case.name}: {report.message}")) == "stop":
+                raise LenscalError(f"{case.name}: stopped while its photos were taken")
         shooting = case.shooting
         described = {
             "lens": shooting.lens.name,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lenscal.benchmark.summary import Table
     from lenscal.calibrate.settings import CalibrationSettings
 
+_TABLES_BEGIN = "<!-- tables of lenscal benchmark --markdown -->"
+
 
 def run_benchmark(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
@@ -126,12 +128,18 @@ def _report(args: argparse.Namespace, speaker: Speaker, tables: Sequence[Table],
     from lenscal.benchmark.summary import as_markdown, as_text
 
     if args.markdown is not None:
-        from lenscal.files.atomic import written_whole
-
-        with written_whole(args.markdown) as temporary:
-            temporary.write_text("\n".join(line for table in tables for line in as_markdown(table)), encoding="utf-8")
+        _write_markdown(args.markdown, "\n".join(line for table in tables for line in as_markdown(table)))
     text = "\n\n".join("\n".join(as_text(table)) for table in tables)
     speaker.result(text or "Nothing was measured before.", without_nan(found))
+
+
+def _write_markdown(path: Path, text: str) -> None:
+    """Write the tables; what a file holds before the line that marks their beginning is kept."""
+    from lenscal.files.atomic import written_whole
+
+    before = path.read_text(encoding="utf-8").partition(_TABLES_BEGIN)[0] if path.is_file() else ""
+    with written_whole(path) as temporary:
+        temporary.write_text(f"{before}{_TABLES_BEGIN}\n\n{text}", encoding="utf-8")
 
 
 def _cases(args: argparse.Namespace) -> list[Case]:

@@ -101,6 +101,14 @@ def test_a_rendering_that_is_cancelled_leaves_nothing(case: Case, tmp_path: Path
     assert list((tmp_path / "photos").iterdir()) == []
 
 
+def test_a_rendering_that_is_stopped_keeps_the_cases_before_it(case: Case, child: Path, tmp_path: Path) -> None:
+    run(measure_cases([case], tmp_path))
+    other = Case(case.kind, False, 200, 0, "quick", photos=case.photos)
+    results, _ = run(measure_cases([case, other], tmp_path), reply="stop")
+    assert [r["case"] for r in results] == [case.name]
+    assert [p.name for p in (tmp_path / "photos").iterdir()] == [dataset_folder(case, tmp_path).name]
+
+
 def test_other_settings_are_other_photos(case: Case, tmp_path: Path) -> None:
     others = [Case(case.kind, True, 200, 1, "quick", photos=case.photos), Case(case.kind, True, 200, 0, "quick")]
     folders = {dataset_folder(c, tmp_path) for c in (case, *others)}
@@ -142,6 +150,7 @@ def test_a_case_that_fails_does_not_stop_the_rest_and_is_not_kept(case: Case, ch
 
 def test_stopped_runs_return_what_is_done(case: Case, child: Path, tmp_path: Path) -> None:
     other = Case(case.kind, True, 200, 1, "quick", photos=case.photos)
+    run(photographed(other, tmp_path))
     run(measure_cases([case], tmp_path))
     results, _ = run(measure_cases([case, other], tmp_path), reply="stop")
     assert [r["case"] for r in results] == [case.name]

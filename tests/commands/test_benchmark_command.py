@@ -6,6 +6,7 @@ import pytest
 
 from lenscal.benchmark import accuracy
 from lenscal.benchmark.cases import Case, Photos, photographed
+from lenscal.commands import benchmark
 from lenscal.virtual.kinds import LensKind
 
 TINY = ["--photos", 1, "--size", "288x256"]
@@ -66,6 +67,7 @@ def test_accuracy_ends_with_tables_and_one_json_object(run, tmp_path, monkeypatc
 
     monkeypatch.setattr(accuracy, "_measured", measured)
     target = tmp_path / "table.md"
+    target.write_text(f"# How to\n\n{benchmark._TABLES_BEGIN}\n\nold figures\n")
     options = ["--only", "accuracy", "--folder", tmp_path, "--case", "traced/same", "--markdown", target, *TINY]
     code, out, err = run("benchmark", *options, "--json")
     assert code == 0, err
@@ -74,7 +76,9 @@ def test_accuracy_ends_with_tables_and_one_json_object(run, tmp_path, monkeypatc
     assert told["accuracy"][0]["kept_out"] is False
     assert told["accuracy_summary"][0]["rows"]["estimate"]["share"] == 0.5
     assert told["speed"] is None
+    assert target.read_text().startswith("# How to\n")
     assert "| Traced 20mm f/2 | same | ISO 200 |" in target.read_text()
+    assert "old figures" not in target.read_text()
 
 
 def test_a_failed_case_fails_the_run(run, tmp_path, monkeypatch):
