@@ -13,7 +13,7 @@ class Budget:
     """sites: RAW sites read in each pass of the paired stage; patches: held in memory for the learnt stages."""
 
     sites: tuple[float, ...]
-    second_order_steps: int
+    statistics_rounds: int
     patches: int
     flow_steps: int
     matching_steps: int
@@ -22,7 +22,7 @@ class Budget:
 
 
 BUDGETS = {
-    Quality.QUICK: Budget((4e6, 5e6, 2e7), 80, 8_000, 600, 300, 64, NetworkSettings(width=32, depth=1)),
-    Quality.STANDARD: Budget((5e6, 8e6, 8e6, 8e7), 200, 24_000, 3_000, 2_000, 96, NetworkSettings(width=32, depth=2)),
-    Quality.FULL: Budget((1e7, 1e7, 2e7, 4e8), 400, 60_000, 60_000, 30_000, 256, NetworkSettings(width=64, depth=2)),
+    Quality.QUICK: Budget((4e6, 5e6, 2e7), 8, 8_000, 600, 300, 64, NetworkSettings(width=32, depth=1)),
+    Quality.STANDARD: Budget((5e6, 8e6, 8e6, 8e7), 16, 24_000, 3_000, 2_000, 96, NetworkSettings(width=32, depth=2)),
+    Quality.FULL: Budget((1e7, 1e7, 2e7, 4e8), 24, 60_000, 60_000, 30_000, 256, NetworkSettings(width=64, depth=2)),
 }

@@ -1,20 +1,25 @@
-"""The closed-form stages as steps of a run: lateral colour, second order (G), paired (P)."""
+"""The closed-form stages as steps of a run: lateral colour, second and third order (G, T), paired (P)."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Generator, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lenscal.calibrate.bispectra import Bispectra, bispectra, triads
 from lenscal.calibrate.field_solver import solve_field
+from lenscal.calibrate.kernel_field import kernel_field, node_positions
 from lenscal.calibrate.kernels import centroids, field_polynomials, interpolation_matrix
-from lenscal.calibrate.lateral_colour import at_nodes, cross_spectra, lateral_shifts
+from lenscal.calibrate.lateral_colour import at_cells, cross_spectra, lateral_shifts
 from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import (
     NormalEquations,
     ShiftEquations,
+    Shot,
     accumulate,
     cell_positions,
     empty_equations,
@@ -22,71 +27,121 @@ from lenscal.calibrate.paired import (
     without_noise,
 )
 from lenscal.calibrate.run import Run, Steps, Stopped
-from lenscal.calibrate.second_order import degraded_spectra, fit_second_order, reference_spectra
+from lenscal.calibrate.spectra import degraded_spectra, reference_spectra
+from lenscal.calibrate.spectral_fit import fit_statistics, second_order_terms, third_order_terms
+from lenscal.calibrate.windowed import data_cells
 from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import Reference
+from lenscal.reports import Report
 
 FIELD_SMOOTHNESS = 1.0
 SOLVER_STEPS, HALF_STEPS = 25, 10
+COLOUR_GRID = (9, 9)
+LOW_FREQUENCY = 0.12
+"""cycles/px: below, the phase between channels grows in line with the frequency, coma or not: their centroids."""
+CENTRE = 0.27
+"""The reference of unrelated scenes: sharp photos within this distance of the middle, as a share of the sides."""
+
+A = TypeVar("A")
 
 
 def lateral_colour(run: Run) -> Steps:
-    """Find the sharp photos' lateral colour, so that paired kernels can be relative to the axis."""
-    frames = [s.frame for s in run.sharp]
-    sums = np.zeros(0)
-    for number, grown in enumerate(cross_spectra(frames, run.cells)):
-        sums = grown
-        message = f"Lateral colour of the sharp photos, {number + 1} of {len(frames)}"
-        run.check((yield run.say("L", message, 0.03, number)))
-    run.lateral = at_nodes(lateral_shifts(sums, run.cells, run.shape), run.cells, run.shape)
-
-
-def second_order(run: Run, low: float, high: float) -> Steps:
-    """Stage G, between the fractions low and high of the whole job."""
-    began = time.monotonic()
-    shots = run.degraded if not run.pairs else [run.degraded[p.degraded] for p in run.pairs]
-    spectra, reference = None, None
-    for number, grown in enumerate(degraded_spectra(shots, run.cells)):
-        spectra = grown
-        message = f"Spectra of degraded photo {number + 1} of {len(shots)}"
-        run.check((yield run.say("G", message, low + 0.15 * (high - low) * number / len(shots), number)))
-    same = bool(run.pairs) or run.reference is Reference.SAME_POSITION
-    shots = run.sharp if not run.pairs else [run.sharp[p.sharp] for p in run.pairs]
-    for number, matrix in enumerate(reference_spectra(shots, run.cells, run.lateral if same else None)):
-        reference = matrix
-        message = f"Spectra of sharp photo {number + 1} of {len(shots)}"
-        run.check((yield run.say("G", message, low + (0.15 + 0.25 * number / len(shots)) * (high - low), number)))
-    if spectra is None or reference is None or not spectra[2].sum() or not np.abs(reference).sum():
-        raise LenscalError("no patch could be used: the photos are clipped or empty all over")
-    positions = cell_positions(run.cells)
-    if same:
-        pool = interpolation_matrix(positions, run.shape).T
-        reference = np.tensordot(pool, reference, axes=1)
+    """Lateral colour of the sharp photos, which paired kernels cannot see, and of the degraded, which kernels get."""
+    sums_of: list[np.ndarray] = []
+    for shots, what in ((run.sharp, "sharp"), (run.degraded, "degraded")):
+        sums = np.zeros(0)
+        for number, grown in enumerate(cross_spectra([s.frame for s in shots], run.cells)):
+            sums = grown
+            message = f"Lateral colour of the {what} photos, {number + 1} of {len(shots)}"
+            run.check((yield run.say("L", message, 0.02, number)))
+        sums_of.append(sums)
+    run.colour = lateral_shifts(sums_of[1], run.cells, COLOUR_GRID, highest=LOW_FREQUENCY)
+    if run.reference is Reference.AXIS:
+        run.sharp_colour = _against_the_centre(lateral_shifts(sums_of[0], run.cells, COLOUR_GRID))
+        run.lateral = at_cells(run.sharp_colour, run.cells, COLOUR_GRID)
+        low = lateral_shifts(sums_of[0], run.cells, COLOUR_GRID, highest=LOW_FREQUENCY)
+        run.colour -= low - _against_the_centre(low)
     else:
-        reference = reference[np.abs(positions - 0.5).max(axis=1) < 0.27].sum(axis=0, keepdims=True)
-    steps = run.budget.second_order_steps
-    fit = fit_second_order(
-        spectra, reference, packing_of(run.degraded[0].frame), run.cells, run.shape, run.precision, run.differences,
-        kernel_size=run.size, smoothness=FIELD_SMOOTHNESS, device=run.device, iterations=steps,
+        run.colour -= lateral_shifts(sums_of[0], run.cells, COLOUR_GRID, highest=LOW_FREQUENCY)
+
+
+def _against_the_centre(shifts: np.ndarray) -> np.ndarray:
+    """Lateral colour on `COLOUR_GRID` relative to that of the middle of the field."""
+    return shifts - shifts[len(shifts) // 2]
+
+
+def statistics_fit(run: Run, low: float, high: float, *, third_order: bool) -> Steps:
+    """Stage G, or G and T (third_order), between the fractions low and high of the whole job."""
+    began = time.monotonic()
+    name = "GT" if third_order else "G"
+    cells = data_cells(run.degraded[0].frame.size)
+    degraded = run.degraded if not run.pairs else [run.degraded[p.degraded] for p in run.pairs]
+    sharp = run.sharp if not run.pairs else [run.sharp[p.sharp] for p in run.pairs]
+    same = bool(run.pairs) or run.reference is Reference.SAME_POSITION
+    colour = at_cells(run.colour, cells, COLOUR_GRID)
+    sharp_colour = at_cells(run.sharp_colour, cells, COLOUR_GRID) if same else None
+    span = high - low
+
+    def steps(work: Iterator[A], shots: Sequence[Shot], what: str, start: float) -> Generator[Report, str | None, A]:
+        result: A | None = None
+        for number, grown in enumerate(work):
+            result = grown
+            message = f"{what}, photo {number + 1} of {len(shots)}"
+            run.check((yield run.say(name, message, low + (start + 0.1 * (number + 1) / len(shots)) * span, number)))
+        assert result is not None
+        return result
+
+    spectra = yield from steps(degraded_spectra(degraded, cells), degraded, "Spectra of degraded photos", 0.0)
+    matrices, count = yield from steps(
+        reference_spectra(sharp, cells, sharp_colour), sharp, "Spectra of sharp photos", 0.1
     )
-    for step, kernels in enumerate(fit):
-        run.kernels = kernels
-        if step % 5 == 0 or step == steps - 1:
-            message = f"Matching spectra, step {step + 1} of {steps}"
-            answer = yield run.say("G", message, low + (0.4 + 0.6 * step / steps) * (high - low), step)
-            try:
-                run.check(answer)
-            except Stopped:
-                run.keep_stage("G", began)
-                raise
-    run.keep_stage("G", began)
+    if not spectra.count.sum() or not count.sum():
+        raise LenscalError("no patch could be used: the photos are clipped, dark or without texture all over")
+    positions = cell_positions(cells)
+    middle = np.abs(positions - 0.5).max(axis=1) < CENTRE
+    if not same and not count[middle].sum():
+        raise LenscalError("the centre of the sharp photos shows nothing to compare with: it is clipped, dark or plain")
+    second = second_order_terms(
+        spectra, _means(matrices, count, None if same else middle), packing_of(degraded[0].frame), run.size, run.device
+    )
+    third = None
+    if third_order:
+        triad = triads()
+        told = yield from steps(bispectra(degraded, cells, triad), degraded, "Third order of degraded photos", 0.2)
+        known = yield from steps(bispectra(sharp, cells, triad), sharp, "Third order of sharp photos", 0.3)
+        if not same:
+            parts = known.values, known.power, known.count
+            known = Bispectra(*(part[middle].sum(0, keepdims=True) for part in parts))
+        third = third_order_terms(told, known, triad, run.size, run.device)
+    field = kernel_field(run.size, run.device)
+    nodes = field.basis(node_positions(run.shape))
+    rounds = run.budget.statistics_rounds
+    fit = fit_statistics(field, positions, second, third, colour - colour.mean(1, keepdims=True), rounds=rounds)
+    for number, theta in enumerate(fit):
+        run.kernels = field.kernels(theta, nodes)
+        message = f"Matching statistics, round {number + 1} of {rounds}"
+        try:
+            run.check((yield run.say(name, message, low + (0.4 + 0.6 * number / rounds) * span, number)))
+        except Stopped:
+            run.keep_stage(name, began)
+            raise
+    run.keep_stage(name, began)
+
+
+def _means(sums: np.ndarray, count: np.ndarray, chosen: np.ndarray | None) -> np.ndarray:
+    """Mean matrices of every cell, empty ones like all together; or of the chosen cells together [1, ...]."""
+    if chosen is not None:
+        return np.asarray(sums[chosen].sum(0, keepdims=True) / count[chosen].sum())
+    means = sums / np.maximum(count, 1)[:, None, None, None, None]
+    means[count == 0] = sums.sum(0) / count.sum()
+    return means
 
 
 def paired_fit(run: Run, low: float, high: float) -> Steps:
     """Stage P: passes over the pairs, each solving for kernels and mending the pairs' displacements."""
     began = time.monotonic()
     weights = torch.from_numpy(interpolation_matrix(cell_positions(run.cells), run.shape)).float().to(run.device)
-    at_cells: Tensor | None = None
+    cell_kernels: Tensor | None = None
     basis = field_polynomials(run.shape, 3)
     solved: Tensor | None = None
     sums = empty_equations(len(run.common), run.size, run.device)
@@ -96,7 +151,7 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
         passes = len(run.budget.sites)
         work = accumulate(
             shots, run.pairs, run.common, run.lateral, cells=run.cells, kernel_size=run.size,
-            kernels=at_cells, budget_sites=budget, device=run.device,
+            kernels=cell_kernels, budget_sites=budget, device=run.device,
         )
         shifts: list[ShiftEquations] = []
         for done, (grown, grown_shifts) in enumerate(work):
@@ -128,14 +183,14 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
         if stop is not None:
             run.keep_stage("P", began)
             raise stop
-        at_cells = torch.einsum("cm,mau->cau", weights, solved)
+        cell_kernels = torch.einsum("cm,mau->cau", weights, solved)
         if number == passes - 1:
             break
         if shifts:
             run.pairs = refine_pairs(run.pairs, shifts)
         middle = centroids(solved.view(-1, 3, run.size, run.size)).mean(1).cpu().numpy()
         smooth = basis @ np.linalg.lstsq(basis, middle, rcond=None)[0]
-        run.common = run.common - at_nodes(smooth, run.cells, run.shape)
+        run.common = run.common - at_cells(smooth, run.cells, run.shape)
     run.keep_stage("P", began)
     yield from _half_fits(run, sums, weights, high)
 

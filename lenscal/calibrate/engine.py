@@ -10,13 +10,13 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from lenscal.calibrate.closed_form import lateral_colour, paired_fit, second_order
+from lenscal.calibrate.closed_form import lateral_colour, paired_fit, statistics_fit
 from lenscal.calibrate.learnt import held_out_check, learnt_stages
 from lenscal.calibrate.registration import find_pairs
 from lenscal.calibrate.run import Run, Steps, Stopped, prepare
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Stages
 from lenscal.errors import InputError, LenscalError
-from lenscal.optics.psf_grid import PsfGrid, Reference
+from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame
 from lenscal.reports import Report
 
@@ -65,15 +65,16 @@ def _stages(run: Run) -> Steps:
         held, used = _hold_out(run.degraded)
         run.held_degraded, run.degraded = list(held), list(used)
         yield run.say("pairs", "The folders show different scenes: their statistics are compared", 0.02)
-    if enough and run.reference is Reference.AXIS:
-        yield from lateral_colour(run)
+    yield from lateral_colour(run)
     paired = enough and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
-    if wanted in (Stages.G, Stages.ALL) or (wanted is Stages.AUTO and not enough):
-        yield from second_order(run, 0.05, 0.1 if paired else 0.4)
+    if wanted in (Stages.G, Stages.GT, Stages.ALL) or (wanted is Stages.AUTO and not enough):
+        if wanted is Stages.ALL:
+            yield from statistics_fit(run, 0.05, 0.1, third_order=False)
+        yield from statistics_fit(run, 0.1, 0.2 if paired else 0.4, third_order=wanted is not Stages.G)
     if paired and wanted is not Stages.ALL:
         yield from paired_fit(run, 0.05, 0.4)
     if wanted in (Stages.AUTO, Stages.FM, Stages.ALL):
-        low = 0.05 if run.kernels is None else 0.1 if wanted is Stages.ALL else 0.4
+        low = 0.05 if run.kernels is None else 0.2 if wanted is Stages.ALL else 0.4
         yield from learnt_stages(run, low, 0.6 if paired and wanted is Stages.ALL else 0.98)
     if paired and wanted is Stages.ALL:
         yield from paired_fit(run, 0.6, 0.98)

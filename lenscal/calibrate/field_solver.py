@@ -76,15 +76,15 @@ def solve_field(
 
 
 def prior_precision(deviation: np.ndarray, *, length_px: float = 0.7) -> np.ndarray:
-    """[3, n, n]: inverse covariance of kernels that are smooth from tap to tap and small far out.
+    """[c, n, n]: inverse covariance of kernels that are smooth from tap to tap and small far out.
 
-    covariance(u, v) = deviation(u) deviation(v) exp(-|u - v|^2 / (2 length^2)), deviation [3, k, k].
+    covariance(u, v) = deviation(u) deviation(v) exp(-|u - v|^2 / (2 length^2)), deviation [c, k, k].
     """
     k = deviation.shape[-1]
     y, x = (v.ravel() for v in np.meshgrid(np.arange(k), np.arange(k), indexing="ij"))
     distance = (y[:, None] - y[None]) ** 2 + (x[:, None] - x[None]) ** 2
     correlation = np.exp(-distance / (2 * length_px**2)) + 0.01 * np.eye(k * k)
-    flat = deviation.reshape(3, -1)
+    flat = deviation.reshape(len(deviation), -1)
     return np.linalg.inv(correlation)[None] / (flat[:, :, None] * flat[:, None, :])
 
 

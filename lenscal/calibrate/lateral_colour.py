@@ -83,8 +83,10 @@ def _patch_spectra(frame: Frame, rows: slice, cols: slice, window: np.ndarray) -
     return tuple(out) if abs(out[1][1:, 1:]).mean() > 1e-3 else None
 
 
-def lateral_shifts(sums: np.ndarray, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
-    """[nodes, 3, 2]: (dy, dx) px of R, G, B at the nodes against the centre, their mean over channels zero.
+def lateral_shifts(
+    sums: np.ndarray, cells: tuple[int, int], shape: tuple[int, int], *, highest: float = HIGHEST_FREQUENCY
+) -> np.ndarray:
+    """[nodes, 3, 2]: (dy, dx) px of R, G, B at the nodes, their mean over channels zero.
 
     Each cell's shift is a weighted least-squares line through the phases; a polynomial over the field smooths them.
     """
@@ -92,13 +94,12 @@ def lateral_shifts(sums: np.ndarray, cells: tuple[int, int], shape: tuple[int, i
     step = PATCH_PX // m
     fy, fx = np.meshgrid(np.fft.fftfreq(m) / step, np.fft.rfftfreq(m) / step, indexing="ij")
     radius = np.hypot(fy, fx)
-    highest = HIGHEST_FREQUENCY if step == 2 else HIGHEST_FREQUENCY_DEMOSAICED
+    highest = highest if step == 2 else HIGHEST_FREQUENCY_DEMOSAICED
     used = (radius > 1.5 / PATCH_PX) & (radius < highest)
     f = np.stack([fy[used], fx[used]], -1)
     basis = _polynomials(cell_positions(cells))
     shifts = np.zeros((shape[0] * shape[1], 3, 2))
     nodes = field_polynomials(shape, DEGREE)
-    centre = _polynomials(np.array([[0.5, 0.5]]))
     for number, channel in enumerate((0, 2)):
         cross = sums[:, number][:, used]
         coherence = np.abs(cross) ** 2 / np.maximum((sums[:, 2 + channel] * sums[:, 3])[:, used].real, 1e-30)
@@ -117,7 +118,7 @@ def lateral_shifts(sums: np.ndarray, cells: tuple[int, int], shape: tuple[int, i
             coefficients = np.linalg.lstsq(basis * root, found * root, rcond=None)[0]
             error = np.linalg.norm(found - basis @ coefficients, axis=-1)
             keep = error < 4 * np.median(error) + 1e-6
-        shifts[:, channel] = (nodes - centre) @ coefficients
+        shifts[:, channel] = nodes @ coefficients
     return shifts - shifts.mean(axis=1, keepdims=True)
 
 
@@ -128,6 +129,6 @@ def _polynomials(positions: np.ndarray) -> np.ndarray:
     return np.stack([py[:, i] * px[:, j] for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)], axis=-1)
 
 
-def at_nodes(field: np.ndarray, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
+def at_cells(field: np.ndarray, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
     """Values [nodes, ...] carried to the cells' centres [cells, ...] by bilinear interpolation."""
     return np.tensordot(interpolation_matrix(cell_positions(cells), shape), field, axes=1)

@@ -53,6 +53,8 @@ class Run:
     held_degraded: list[Shot] = field(default_factory=list)
     common: np.ndarray = field(default_factory=lambda: np.zeros(0))
     lateral: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    colour: np.ndarray = field(default_factory=lambda: np.zeros((81, 3, 2)))
+    sharp_colour: np.ndarray = field(default_factory=lambda: np.zeros((81, 3, 2)))
     kernels: Tensor | None = None
     halves: tuple[Tensor, Tensor] | None = None
     stages: list[StageResult] = field(default_factory=list)

@@ -24,6 +24,7 @@ class Stages(StrEnum):
 
     AUTO = "auto"
     G = "G"
+    GT = "GT"
     P = "P"
     FM = "FM"
     ALL = "all"

@@ -23,7 +23,7 @@ class SmallLens:
 
 
 def photographed(out: Path, **told: object) -> SmallLens:
-    settings = VirtualSettings(demo_lens(1), size=(480, 720), **{"n_photos": 3, **told})  # type: ignore[arg-type]
+    settings = VirtualSettings(demo_lens(1), **{"n_photos": 3, "size": (480, 720), **told})  # type: ignore[arg-type]
     work = write_dataset(out, settings)
     while True:
         try:

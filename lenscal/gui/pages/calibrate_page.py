@@ -26,7 +26,8 @@ DEVICES = {
 }
 STAGES = {
     Stages.AUTO: QT_TR_NOOP("Chosen by the photos"),
-    Stages.G: QT_TR_NOOP("Statistics only"),
+    Stages.G: QT_TR_NOOP("Spectra only"),
+    Stages.GT: QT_TR_NOOP("Spectra and third order"),
     Stages.P: QT_TR_NOOP("Pairs of the same scene"),
     Stages.ALL: QT_TR_NOOP("All that apply"),
 }

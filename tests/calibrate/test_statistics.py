@@ -1,0 +1,108 @@
+"""Second- and third-order statistics: sums over patches, the field of kernels, and what they find without pairs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from lens_cases import SmallLens, photographed
+from test_engine import SMALL, run
+
+from lenscal.calibrate.bispectra import WINDOW_PX, Bispectra, triads
+from lenscal.calibrate.kernel_field import kernel_field, node_positions
+from lenscal.calibrate.settings import Stages
+from lenscal.calibrate.spectral_fit import third_order_terms
+from lenscal.calibrate.windowed import corners, data_cells, hann, spans
+from lenscal.optics.metrics import score
+from lenscal.optics.psf_grid import PsfGrid
+
+
+def test_triads_are_closed_and_each_stands_once() -> None:
+    triad = triads()
+    assert np.array_equal(triad[:, 0] + triad[:, 1], triad[:, 2])
+    triangles = {frozenset([tuple(a), tuple(b), tuple(-c)]) for a, b, c in triad}
+    assert len(triangles) == len(triad)
+    assert np.hypot(*triad.reshape(-1, 2).T).max() <= 0.25 * WINDOW_PX
+
+
+def test_patches_stay_inside_and_start_on_periods() -> None:
+    for height, width, size, most in ((150, 224, 64, 36), (64, 64, 64, 36), (500, 750, 32, 110)):
+        places = corners(height, width, size, most)
+        assert 0 < len(places) <= most * 1.3
+        assert all(t % 2 == 0 == left % 2 and t + size <= height and left + size <= width for t, left in places)
+    assert corners(63, 100, 64, 36) == []
+    assert data_cells((4000, 6000)) == (8, 8) and data_cells((480, 720)) == (3, 5)
+    cells = spans((480, 722), (3, 5))
+    assert cells[0][0].start == 0 and cells[-1][1].stop == 722 and len(cells) == 15
+
+
+def test_window_of_the_four_planes_is_one_window_on_the_sensor() -> None:
+    w = hann(64)
+    assert np.allclose(w, w.T) and w[0, 0] > 0
+    assert np.unravel_index(int(w.argmax()), w.shape) in [(31, 31), (31, 32), (32, 31), (32, 32)]
+
+
+def test_fields_sum_to_one_and_are_polynomials() -> None:
+    field = kernel_field(9, torch.device("cpu"))
+    theta = torch.randn(field.terms, 3, 81, generator=torch.Generator().manual_seed(0))
+    at_nodes = field.kernels(theta, field.basis(node_positions((7, 6))))
+    assert at_nodes.shape == (42, 3, 81)
+    assert torch.allclose(at_nodes.sum(-1), torch.ones(42, 3), atol=1e-5)
+    fifth = np.diff(at_nodes.view(7, 6, 3, 81).numpy().astype(float), n=5, axis=0)
+    assert np.abs(fifth).max() < 1e-5
+    assert torch.allclose(field.kernels(0 * theta, field.basis(np.array([[0.3, 0.4]])))[0, 0], field.mean)
+
+
+def test_third_order_tells_a_kernel_from_its_mirror_image() -> None:
+    """Bispectra of a skewed scene, blurred with a leaning kernel: the right lean fits, the mirrored one does not."""
+    rng = np.random.default_rng(0)
+    triad, n = triads(), WINDOW_PX
+    kernel = np.zeros((3, 5, 5))
+    kernel[:, 2, 2:5] = 0.6, 0.3, 0.1
+    taps = np.arange(5) - 2
+    f = np.fft.fftfreq(n)
+    waves = np.exp(-2j * np.pi * np.outer(f, taps))
+    otf = waves @ kernel[1] @ waves.T
+    scene = rng.exponential(size=(4000, n, n)) - 1
+    x = np.fft.fft2(scene) / n
+    y = x * otf
+
+    def sums(values: np.ndarray) -> Bispectra:
+        a, b, c = (values[:, triad[:, k, 0] % n, triad[:, k, 1] % n] for k in range(3))
+        power = (np.abs(values) ** 2).sum(0)
+        return Bispectra((a * b * c.conj()).sum(0)[None], power[None], np.array([float(len(values))]))
+
+    terms = third_order_terms(sums(y), sums(x), triad, 5, torch.device("cpu"))
+    right = torch.from_numpy(kernel.reshape(1, 3, 25)).float()
+    mirrored = right.view(1, 3, 5, 5).flip(-1).reshape(1, 3, 25)
+    even = (right + mirrored) / 2
+    weights = terms.weights(right)
+    found = [float(terms.misfit(k, weights)) for k in (right, even, mirrored)]
+    assert found[0] < 0.1 * found[1] < 0.1 * found[2]
+
+
+@pytest.fixture(scope="module")
+def unrelated(tmp_path_factory: pytest.TempPathFactory) -> SmallLens:
+    folder: Path = tmp_path_factory.mktemp("unrelated")
+    return photographed(folder, same_scenes=False, n_photos=6, size=(720, 1080))
+
+
+def test_coma_is_learnt_from_unrelated_scenes(unrelated: SmallLens) -> None:
+    """Third order finds more of the odd part than second order alone, and more than there is without it."""
+    truth = unrelated.truth
+    height, width = truth.image_size
+    at = (truth.positions * [height - 1, width - 1]).reshape(-1, 2)
+
+    def figures(psf: PsfGrid) -> dict[str, float]:
+        flat = [g.kernels.reshape(-1, *g.kernels.shape[2:]).astype(float) for g in (truth, psf)]
+        return score(flat[0], at, flat[1], at)["estimate"]
+
+    second, third = (
+        figures(run(unrelated.sharp, unrelated.degraded, replace(SMALL, stages=stages)).psf)
+        for stages in (Stages.G, Stages.GT)
+    )
+    assert third["odd_rel"] < 0.9 * second["odd_rel"]
+    assert third["rel_l2_mean"] < second["rel_l2_mean"]
