@@ -34,7 +34,7 @@ from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import Reference
 from lenscal.reports import Report
 
-FIELD_SMOOTHNESS = 1.0
+FIELD_SMOOTHNESS = 100.0
 SOLVER_STEPS, HALF_STEPS = 25, 10
 COLOUR_GRID = (9, 9)
 LOW_FREQUENCY = 0.12
@@ -145,6 +145,7 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
     basis = field_polynomials(run.shape, 3)
     solved: Tensor | None = None
     sums = empty_equations(len(run.common), run.size, run.device)
+    told = _bounds(run)
     for number, budget in enumerate(run.budget.sites):
         shots = [(run.sharp[p.sharp], run.degraded[p.degraded]) for p in run.pairs]
         stop: Stopped | None = None
@@ -166,7 +167,7 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
         gram = without_noise(sums.gram.sum(0), sums.noise.sum(0), run.correlation, run.precision)
         high_part = low + (number + 1) / passes * (high - low)
         fit = solve_field(
-            gram, sums.cross.sum(0), weights, run.precision, run.differences, FIELD_SMOOTHNESS,
+            gram, sums.cross.sum(0), weights, run.precision, run.differences, FIELD_SMOOTHNESS, **told,
             start=solved, iterations=SOLVER_STEPS,
         )
         for step, solved in enumerate(fit):
@@ -195,6 +196,14 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
     yield from _half_fits(run, sums, weights, high)
 
 
+def _bounds(run: Run) -> dict[str, Tensor]:
+    """What `solve_field` knows beforehand: what cannot be negative, and the channels' centroids at the nodes."""
+    field = kernel_field(run.size, run.device)
+    colour = np.tensordot(interpolation_matrix(node_positions(run.shape), COLOUR_GRID), run.colour, axes=1)
+    centred = torch.from_numpy(colour - colour.mean(1, keepdims=True)).to(run.device, torch.float32)
+    return {"seen": field.seen, "taps": field.taps, "centroids": centred}
+
+
 def _half_fits(run: Run, sums: NormalEquations, weights: Tensor, fraction: float) -> Steps:
     """Independent fits on two halves of the pairs."""
     if len(run.pairs) < 2 or run.kernels is None:
@@ -203,7 +212,7 @@ def _half_fits(run: Run, sums: NormalEquations, weights: Tensor, fraction: float
     for half in range(2):
         gram = without_noise(sums.gram[half], sums.noise[half], run.correlation, run.precision)
         fit = solve_field(
-            gram, sums.cross[half], weights, run.precision, run.differences, FIELD_SMOOTHNESS,
+            gram, sums.cross[half], weights, run.precision, run.differences, FIELD_SMOOTHNESS, **_bounds(run),
             start=run.kernels, iterations=HALF_STEPS,
         )
         kernels = run.kernels

@@ -1,4 +1,4 @@
-"""Kernels of all nodes from normal equations of all cells: a quadratic problem with positivity and unit sums."""
+"""Kernels of all nodes from normal equations of all cells: a quadratic problem with bounds and unit sums."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.kernels import project_simplex
+SUM_WEIGHT = 1.0
+"""Of the unit sums, relative to the normal equations' trace: near enough, the rest is scaled away."""
+CENTROID_DEVIATION_PX = 0.02
 
 
 def solve_field(
@@ -19,12 +21,17 @@ def solve_field(
     differences: Tensor,
     smoothness: float,
     *,
+    seen: Tensor,
+    taps: Tensor,
+    centroids: Tensor,
     start: Tensor | None = None,
     iterations: int = 60,
 ) -> Iterator[Tensor]:
-    """Minimise over kernels K [nodes, 3, n], K >= 0, sum_u K = 1, per channel
+    """Minimise over kernels K [nodes, 3, n], sum_u K = 1, seen K >= 0, per channel
 
-        sum_cells (k^T H k / 2 - b^T k) + sum K^T Q K / 2 + smoothness sum (D K)^T Q (D K) / 2,   k = weights K.
+        sum_cells (k^T H k / 2 - b^T k) + sum K^T Q K / 2 + smoothness sum (D K)^T Q (D K) / 2,   k = weights K,
+
+    with the kernels' centroids drawn to given places.
 
     Alternating direction method of multipliers; the quadratic step by conjugate gradients, preconditioned per node
     (Boyd et al. 2011, doi:10.1561/2200000016).
@@ -41,6 +48,10 @@ def solve_field(
         D, second differences over the field.
     smoothness : float
         How many times smaller a bend over the field is expected to be than the kernel itself, squared.
+    seen : Tensor [n, n]
+        Convolution with what a pixel of the sharp lens sees: that cannot be negative, kernels themselves can.
+    taps, centroids : Tensor [n, 2], [nodes, 3, 2]
+        (y, x) of the taps, and where the channels' centroids are known to lie, px.
 
     Yields
     ------
@@ -52,27 +63,35 @@ def solve_field(
     eigenvalues = torch.linalg.eigvalsh((blocks.mean(0) + precision).double())
     rho = eigenvalues.clamp(min=1e-12).log().mean(-1).exp().to(gram.dtype).view(1, 3, 1)
     own = (1 + smoothness * curvature)[:, None, None, None] * precision
-    penalised = blocks + own + torch.diag_embed(rho.expand(nodes, 3, n))
+    strength = blocks.diagonal(dim1=-2, dim2=-1).sum(-1).mean().clamp(min=1.0)
+    ones = torch.ones(n, 1, dtype=gram.dtype, device=gram.device)
+    fixed = torch.cat([ones * (SUM_WEIGHT * strength) ** 0.5, taps * CENTROID_DEVIATION_PX**-1], 1)
+    held = fixed @ fixed.T
+    square = seen.T @ seen
+    penalised = blocks + own + rho[..., None] * square + held
     factor = torch.linalg.cholesky(penalised + 1e-6 * torch.diag_embed(penalised.diagonal(dim1=-2, dim2=-1)))
     right = torch.einsum("cm,cai->mai", weights, cross)
+    right = right + SUM_WEIGHT * strength + (centroids @ taps.T) * CENTROID_DEVIATION_PX**-2
     squared = differences.T @ differences
 
     def matvec(k: Tensor) -> Tensor:
         at_cells = torch.einsum("cm,mai->cai", weights, k)
         pulled = torch.einsum("cm,cai->mai", weights, (gram @ at_cells[..., None])[..., 0])
         bent = k + smoothness * torch.einsum("mo,oai->mai", squared, k)
-        return pulled + rho * k + torch.einsum("aij,maj->mai", precision, bent)
+        return pulled + rho * (k @ square) + k @ held + torch.einsum("aij,maj->mai", precision, bent)
 
     def precondition(v: Tensor) -> Tensor:
         return torch.cholesky_solve(v[..., None], factor)[..., 0]
 
-    z = torch.full((nodes, 3, n), 1.0 / n, dtype=gram.dtype, device=gram.device) if start is None else start.clone()
-    u, k = torch.zeros_like(z), z.clone()
+    k = torch.full((nodes, 3, n), 1.0 / n, dtype=gram.dtype, device=gram.device) if start is None else start.clone()
+    z = (k @ seen).clamp(min=0)
+    u = torch.zeros_like(z)
     for _ in range(iterations):
-        k = _conjugate_gradients(matvec, precondition, right + rho * (z - u), k)
-        z = project_simplex(k + u)
-        u = u + k - z
-        yield z
+        k = _conjugate_gradients(matvec, precondition, right + rho * ((z - u) @ seen), k)
+        shown = k @ seen
+        z = (shown + u).clamp(min=0)
+        u = u + shown - z
+        yield k / k.sum(-1, keepdim=True)
 
 
 def prior_precision(deviation: np.ndarray, *, length_px: float = 0.7) -> np.ndarray:

@@ -9,15 +9,6 @@ from torch import Tensor
 from lenscal.optics.psf_grid import axis_positions, bilinear_nodes
 
 
-def project_simplex(v: Tensor) -> Tensor:
-    """Projection of the last axis onto {x >= 0, sum x = 1} (Duchi et al. 2008, doi:10.1145/1390156.1390191)."""
-    u = torch.sort(v, dim=-1, descending=True).values
-    excess = u.cumsum(-1) - 1
-    index = torch.arange(1, v.shape[-1] + 1, device=v.device, dtype=v.dtype)
-    count = (u * index > excess).sum(-1, keepdim=True)
-    return torch.clamp(v - excess.gather(-1, count - 1) / count.to(v.dtype), min=0)
-
-
 def centroids(kernels: Tensor) -> Tensor:
     """[..., 2]: (y, x) px from the central pixel of kernels [..., k, k] that sum to 1."""
     k = kernels.shape[-1]

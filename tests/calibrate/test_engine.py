@@ -94,7 +94,7 @@ def exchanged(frame: Frame) -> Frame:
 
 def test_exchanging_red_and_blue_exchanges_their_kernels(learnt: Calibration, small_lens: SmallLens) -> None:
     other = run([exchanged(f) for f in small_lens.sharp], [exchanged(f) for f in small_lens.degraded])
-    assert relative_l2(other.psf.kernels[:, :, ::-1], learnt.psf.kernels) < 0.01
+    assert relative_l2(other.psf.kernels[:, :, ::-1], learnt.psf.kernels) < 0.03
     assert relative_l2(other.psf.kernels, learnt.psf.kernels) > 0.05
 
 

@@ -7,23 +7,10 @@ from lenscal.calibrate.kernels import (
     centroids,
     field_polynomials,
     interpolation_matrix,
-    project_simplex,
     second_differences,
     tilts,
 )
 from lenscal.optics.psf_grid import bilinear_nodes
-
-
-def test_projection_is_the_nearest_point_of_the_simplex() -> None:
-    generator = torch.Generator().manual_seed(1)
-    v = torch.randn(50, 7, generator=generator)
-    p = project_simplex(v)
-    assert torch.allclose(p.sum(-1), torch.ones(50), atol=1e-6)
-    assert p.min() >= 0
-    others = torch.rand(50, 200, 7, generator=generator)
-    others = others / others.sum(-1, keepdim=True)
-    assert ((others - v[:, None]).norm(dim=-1) >= (p - v).norm(dim=-1)[:, None] - 1e-6).all()
-    assert torch.allclose(project_simplex(p), p, atol=1e-6)
 
 
 def test_centroid_of_one_tap() -> None:

@@ -6,6 +6,7 @@ import torch
 from lens_cases import SmallLens, relative_l2
 
 from lenscal.calibrate.field_solver import prior_precision, solve_field
+from lenscal.calibrate.kernel_field import kernel_field
 from lenscal.calibrate.kernels import interpolation_matrix, second_differences
 from lenscal.calibrate.paired import cell_positions, correlation_matrix, sinc_shift, tiles_of, without_noise
 from lenscal.calibrate.registration import find_pairs
@@ -36,11 +37,22 @@ def test_solver_finds_the_kernels_that_made_the_equations() -> None:
     at_cells = np.einsum("cm,mau->cau", weights, truth)
     gram = np.einsum("cani,canj->caij", design, design)
     cross = np.einsum("caij,caj->cai", gram, at_cells)
-    *_, found = solve_field(
-        *(torch.from_numpy(v).float() for v in (gram, cross, weights)),
-        1e-4 * torch.eye(25).expand(3, 25, 25), torch.zeros(0, 4), 0.0, iterations=100,
-    )
+    field = kernel_field(5, torch.device("cpu"))
+    centroids = torch.from_numpy(truth).float() @ field.taps
+
+    def solved(wanted: torch.Tensor) -> torch.Tensor:
+        *_, found = solve_field(
+            *(torch.from_numpy(v).float() for v in (gram, cross, weights)),
+            1e-4 * torch.eye(25).expand(3, 25, 25), torch.zeros(0, 4), 0.0,
+            seen=field.seen, taps=field.taps, centroids=wanted, iterations=100,
+        )
+        return found
+
+    found = solved(centroids)
+    assert torch.allclose(found.sum(-1), torch.ones(4, 3), atol=1e-5)
     assert relative_l2(found.numpy().reshape(-1, 5, 5), truth.reshape(-1, 5, 5)) < 0.01
+    moved = solved(centroids + torch.tensor([0.5, 0.0])) @ field.taps - centroids
+    assert (moved[..., 0] > 0.05).all() and moved[..., 1].abs().max() < 0.05
 
 
 def test_noise_is_taken_out_of_the_equations_but_never_too_much() -> None:
