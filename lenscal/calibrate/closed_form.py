@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -27,8 +29,14 @@ from lenscal.calibrate.paired import (
     without_noise,
 )
 from lenscal.calibrate.run import Run, Steps, Stopped
-from lenscal.calibrate.spectra import degraded_spectra, reference_spectra
-from lenscal.calibrate.spectral_fit import fit_statistics, second_order_terms, third_order_terms
+from lenscal.calibrate.spectra import DegradedSpectra, ReferenceSpectra, degraded_spectra, reference_spectra
+from lenscal.calibrate.spectral_fit import (
+    SecondOrder,
+    ThirdOrder,
+    fit_statistics,
+    second_order_terms,
+    third_order_terms,
+)
 from lenscal.calibrate.windowed import data_cells
 from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import Reference
@@ -36,6 +44,7 @@ from lenscal.reports import Report
 
 FIELD_SMOOTHNESS = 100.0
 SOLVER_STEPS, HALF_STEPS = 25, 10
+HALF_ROUNDS = 3
 COLOUR_GRID = (9, 9)
 LOW_FREQUENCY = 0.12
 """cycles/px: below, the phase between channels grows in line with the frequency, coma or not: their centroids."""
@@ -78,54 +87,92 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool) -> S
     degraded = run.degraded if not run.pairs else [run.degraded[p.degraded] for p in run.pairs]
     sharp = run.sharp if not run.pairs else [run.sharp[p.sharp] for p in run.pairs]
     same = bool(run.pairs) or run.reference is Reference.SAME_POSITION
-    colour = at_cells(run.colour, cells, COLOUR_GRID)
     sharp_colour = at_cells(run.sharp_colour, cells, COLOUR_GRID) if same else None
+    triad = triads() if third_order else None
     span = high - low
 
-    def steps(work: Iterator[A], shots: Sequence[Shot], what: str, start: float) -> Generator[Report, str | None, A]:
-        result: A | None = None
+    def summed(
+        work: Iterator[A], shots: Sequence[Shot], what: str, start: float
+    ) -> Generator[Report, str | None, tuple[A, A]]:
+        """The sums over all photos and those over the first half of them."""
+        halfway: A | None = None
         for number, grown in enumerate(work):
-            result = grown
+            if number + 1 == max(1, len(shots) // 2):
+                halfway = deepcopy(grown)
             message = f"{what}, photo {number + 1} of {len(shots)}"
             run.check((yield run.say(name, message, low + (start + 0.1 * (number + 1) / len(shots)) * span, number)))
-        assert result is not None
-        return result
+        assert halfway is not None
+        return grown, halfway
 
-    spectra = yield from steps(degraded_spectra(degraded, cells), degraded, "Spectra of degraded photos", 0.0)
-    matrices, count = yield from steps(
-        reference_spectra(sharp, cells, sharp_colour), sharp, "Spectra of sharp photos", 0.1
-    )
-    if not spectra.count.sum() or not count.sum():
-        raise LenscalError("no patch could be used: the photos are clipped, dark or without texture all over")
+    sums = [
+        (yield from summed(degraded_spectra(degraded, cells), degraded, "Spectra of degraded photos", 0.0)),
+        (yield from summed(reference_spectra(sharp, cells, sharp_colour), sharp, "Spectra of sharp photos", 0.1)),
+    ]
+    if triad is not None:
+        sums.append((yield from summed(bispectra(degraded, cells, triad), degraded, "Third order, degraded", 0.2)))
+        sums.append((yield from summed(bispectra(sharp, cells, triad), sharp, "Third order, sharp photos", 0.3)))
     positions = cell_positions(cells)
-    middle = np.abs(positions - 0.5).max(axis=1) < CENTRE
-    if not same and not count[middle].sum():
-        raise LenscalError("the centre of the sharp photos shows nothing to compare with: it is clipped, dark or plain")
-    second = second_order_terms(
-        spectra, _means(matrices, count, None if same else middle), packing_of(degraded[0].frame), run.size, run.device
-    )
-    third = None
-    if third_order:
-        triad = triads()
-        told = yield from steps(bispectra(degraded, cells, triad), degraded, "Third order of degraded photos", 0.2)
-        known = yield from steps(bispectra(sharp, cells, triad), sharp, "Third order of sharp photos", 0.3)
-        if not same:
-            parts = known.values, known.power, known.count
-            known = Bispectra(*(part[middle].sum(0, keepdims=True) for part in parts))
-        third = third_order_terms(told, known, triad, run.size, run.device)
+    middle = None if same else np.abs(positions - 0.5).max(axis=1) < CENTRE
+    colour = at_cells(run.colour, cells, COLOUR_GRID)
     field = kernel_field(run.size, run.device)
     nodes = field.basis(node_positions(run.shape))
-    rounds = run.budget.statistics_rounds
-    fit = fit_statistics(field, positions, second, third, colour - colour.mean(1, keepdims=True), rounds=rounds)
-    for number, theta in enumerate(fit):
+
+    def fit(parts: Sequence[object], rounds: int, start: Tensor | None = None) -> Iterator[Tensor]:
+        second, third = _terms(run, parts, triad, middle)
+        wanted = colour - colour.mean(1, keepdims=True)
+        return fit_statistics(field, positions, second, third, wanted, rounds=rounds, start=start)
+
+    rounds, theta = run.budget.statistics_rounds, None
+    for number, theta in enumerate(fit([whole for whole, _ in sums], rounds)):
         run.kernels = field.kernels(theta, nodes)
         message = f"Matching statistics, round {number + 1} of {rounds}"
         try:
-            run.check((yield run.say(name, message, low + (0.4 + 0.6 * number / rounds) * span, number)))
+            run.check((yield run.say(name, message, low + (0.4 + 0.4 * number / rounds) * span, number)))
         except Stopped:
             run.keep_stage(name, began)
             raise
     run.keep_stage(name, began)
+    if min(len(degraded), len(sharp)) < 2:
+        return
+    halves: list[Tensor] = []
+    for half in range(2):
+        parts = [part if half == 0 else _rest(whole, part) for whole, part in sums]
+        found = theta
+        for iterate in fit(parts, HALF_ROUNDS, theta):
+            found = iterate
+            message = f"How sure: half {half + 1} of the photos by itself"
+            run.check((yield run.say(name, message, low + (0.8 + 0.1 * half) * span, half)))
+        assert found is not None
+        halves.append(field.kernels(found, nodes))
+    run.halves = halves[0], halves[1]
+
+
+def _terms(
+    run: Run, parts: Sequence[object], triad: np.ndarray | None, middle: np.ndarray | None
+) -> tuple[SecondOrder, ThirdOrder | None]:
+    """What the fit needs of sums over photos: degraded and sharp spectra, and degraded and sharp bispectra."""
+    spectra, reference = parts[:2]
+    assert isinstance(spectra, DegradedSpectra) and isinstance(reference, ReferenceSpectra)
+    if not spectra.count.sum() or not reference.count.sum():
+        raise LenscalError("no patch could be used: the photos are clipped, dark or without texture all over")
+    if middle is not None and not reference.count[middle].sum():
+        raise LenscalError("the centre of the sharp photos shows nothing to compare with: it is clipped, dark or plain")
+    packing = packing_of(run.degraded[0].frame)
+    means = _means(reference.matrices, reference.count, middle)
+    second = second_order_terms(spectra, means, packing, run.size, run.device)
+    if triad is None:
+        return second, None
+    told, known = parts[2:]
+    assert isinstance(told, Bispectra) and isinstance(known, Bispectra)
+    if middle is not None:
+        known = Bispectra(*(part[middle].sum(0, keepdims=True) for part in (known.values, known.power, known.count)))
+    return second, third_order_terms(told, known, triad, run.size, run.device)
+
+
+def _rest(whole: A, part: A) -> A:
+    """Sums over the photos that are in `whole` and not in `part`."""
+    names = [f.name for f in fields(whole)]  # type: ignore[arg-type]
+    return replace(whole, **{n: getattr(whole, n) - getattr(part, n) for n in names})  # type: ignore[type-var]
 
 
 def _means(sums: np.ndarray, count: np.ndarray, chosen: np.ndarray | None) -> np.ndarray:

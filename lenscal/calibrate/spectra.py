@@ -36,6 +36,14 @@ class DegradedSpectra:
     count: np.ndarray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceSpectra:
+    """Sums over sharp patches: matrices complex128 [cells, 3, 3, n, n], n = WINDOW_PX; count [cells]."""
+
+    matrices: np.ndarray
+    count: np.ndarray
+
+
 def degraded_spectra(shots: Sequence[Shot], cells: tuple[int, int]) -> Iterator[DegradedSpectra]:
     """Yields the growing sums after each photo."""
     m, n_cells = WINDOW_PX // 2, cells[0] * cells[1]
@@ -58,7 +66,7 @@ def degraded_spectra(shots: Sequence[Shot], cells: tuple[int, int]) -> Iterator[
 
 def reference_spectra(
     shots: Sequence[Shot], cells: tuple[int, int], lateral: np.ndarray | None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[ReferenceSpectra]:
     """Sums of the sharp photos' spectral matrices, without noise and lateral colour.
 
     Parameters
@@ -66,14 +74,12 @@ def reference_spectra(
     lateral : ndarray [cells, 3, 2] or None
         (dy, dx) px of R, G, B at the cells; None: the reference lies on the axis.
 
-    Yields
-    ------
-    matrices complex128 [cells, 3, 3, n, n], count [cells] after each photo; n = WINDOW_PX
+    Yields the growing sums after each photo.
     """
     n, n_cells = WINDOW_PX, cells[0] * cells[1]
     window = hann(n)
     scale = 1 / np.sqrt((window**2).sum())
-    sums, count = np.zeros((n_cells, 3, 3, n, n), np.complex128), np.zeros(n_cells)
+    sums = ReferenceSpectra(np.zeros((n_cells, 3, 3, n, n), np.complex128), np.zeros(n_cells))
     f = np.fft.fftfreq(n)
     for shot in shots:
         reach = shot.noise_correlation.shape[-1] // 2
@@ -87,8 +93,8 @@ def reference_spectra(
             if lateral is not None:
                 shift = lateral[cell][:, :, None, None]
                 x = x * np.exp(2j * np.pi * (f[:, None] * shift[:, 0] + f[None, :] * shift[:, 1]))
-            sums[cell] += np.einsum("npyx,nqyx->pqyx", x, x.conj())
+            sums.matrices[cell] += np.einsum("npyx,nqyx->pqyx", x, x.conj())
             share = (variance / level[:, None] ** 2).sum(0)
-            sums[cell, range(3), range(3)] -= share[:, None, None] * colour
-            count[cell] += len(x)
-        yield sums, count
+            sums.matrices[cell, range(3), range(3)] -= share[:, None, None] * colour
+            sums.count[cell] += len(x)
+        yield sums

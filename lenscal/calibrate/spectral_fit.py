@@ -160,6 +160,7 @@ def fit_statistics(
     lateral: np.ndarray,
     *,
     rounds: int,
+    start: Tensor | None = None,
 ) -> Iterator[Tensor]:
     """Minimise by L-BFGS; yields theta [terms, 3, n] after each round of `STEPS_A_ROUND` steps.
 
@@ -173,7 +174,8 @@ def fit_statistics(
     device = field.chol.device
     basis = field.basis(at_cells)
     wanted = torch.from_numpy(lateral).to(device, torch.float32)
-    theta = torch.zeros(field.terms, 3, len(field.mean), device=device, requires_grad=True)
+    theta = torch.zeros(field.terms, 3, len(field.mean), device=device) if start is None else start.clone()
+    theta.requires_grad_()
     power = second.measured.diagonal(dim1=-2, dim2=-1).real.mean((1, 2))
     gains = (power.sqrt().log()[:, None].repeat(1, 3)).clone().requires_grad_()
     optimiser = torch.optim.LBFGS(
@@ -199,7 +201,7 @@ def fit_statistics(
         if third is not None and number % 2 == 0:
             weights = third.weights(field.kernels(theta, basis))
         optimiser.step(loss)
-        yield theta.detach()
+        yield theta.detach().clone()
 
 
 def _complex(array: np.ndarray, device: torch.device) -> Tensor:
