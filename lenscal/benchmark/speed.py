@@ -229,7 +229,7 @@ def _flow(settings: SpeedSettings) -> Job[Pace]:
 def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
     """Stage F alone on patches of noise, which cost as much as photos' do."""
     from lenscal.calibrate.budget import BUDGETS
-    from lenscal.calibrate.matching import MatchingSettings, Reblur, match_distributions
+    from lenscal.calibrate.matching import Matcher, MatchingSettings, Reblur
     from lenscal.calibrate.packed import Packing
     from lenscal.calibrate.patches import PATCH_PX, PatchPool
     from lenscal.calibrate.settings import Quality
@@ -249,7 +249,8 @@ def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
     reblur = Reblur(pool, Packing((0, 1, 1, 2)), (8, 8), correlation, device)
     start = torch.full((64, 3, taps), 1 / taps).to(device)
     settings = MatchingSettings(steps, 0, batch=batch, network=BUDGETS[Quality.QUICK].network)
-    return match_distributions(reblur, start, settings, seed=0, device=device)
+    matcher = Matcher(reblur, start, settings, seed=0, device=device)
+    return (matcher.step() for _ in range(steps))
 
 
 def _finished(work: Any) -> Any:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 import torch
 
+from lenscal.calibrate.checkpoint import capture, complete, made_from, restore, resume
 from lenscal.calibrate.closed_form import lateral_colour, paired_fit, statistics_fit
+from lenscal.calibrate.confidence import confidence
 from lenscal.calibrate.learnt import held_out_check, learnt_stages
 from lenscal.calibrate.registration import find_pairs
-from lenscal.calibrate.run import Run, Steps, Stopped, prepare
+from lenscal.calibrate.run import Keeper, Run, Steps, Stopped, prepare
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Stages
 from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import PsfGrid
@@ -22,35 +23,70 @@ from lenscal.reports import Report
 
 T = TypeVar("T")
 
+LEAST_BATCH = 8
+"""Below so many patches a step, a GPU is no help: the CPU takes over."""
+ON_THE_CPU = "the GPU's memory was full: the rest was computed on the CPU, which takes longer"
+
 LEAST_SHARE_OF_PAIRS = 0.5
 """From this share of the smaller folder on, the folders count as showing the same scenes."""
 
 
 def calibrate(
-    sharp: Sequence[Frame], degraded: Sequence[Frame], settings: CalibrationSettings
+    sharp: Sequence[Frame],
+    degraded: Sequence[Frame],
+    settings: CalibrationSettings,
+    *,
+    keeper: Keeper | None = None,
 ) -> Generator[Report, str | None, Calibration]:
     """Learn the PSF of the degraded photos relative to the sharp ones.
 
-    Send "stop" to finish early with what is there.
+    Send "stop" to finish early with what is there. A `keeper` is given checkpoints, and asked at the beginning for one
+    to go on from; what comes out is the same to the bit as without the interruption (same device, same threads).
 
     Raises
     ------
     InputError
-        Photos that cannot be calibrated (no Bayer pattern, sizes that differ, too small).
+        Photos that cannot be calibrated (no Bayer pattern, sizes that differ, too small); a checkpoint of other ones.
     LenscalError
         Stopped before anything was learnt; no usable patches.
     """
     run = prepare(sharp, degraded, settings)
+    if keeper is not None:
+        run.keeper, run.made_from = keeper, made_from(run)
+    resumed = resume(run)
     try:
+        if resumed:
+            run.check((yield run.say("resume", _where(run), 0.0)))
         yield from _stages(run)
     except Stopped:
         if run.kernels is None:
             raise LenscalError("stopped before any kernel was learnt: nothing to keep") from None
+    try:
+        return _result(run)
+    except torch.OutOfMemoryError:
+        run.warnings.append(ON_THE_CPU)
+    run.move_to(torch.device("cpu"))
     return _result(run)
 
 
+def _where(run: Run) -> str:
+    within = f", step {run.learning.snapshot.step} of stages F and M" if run.learning is not None else ""
+    return f"Going on after {', '.join(run.completed)}{within}"
+
+
 def _stages(run: Run) -> Steps:
-    wanted = run.settings.stages
+    if "pairs" not in run.completed:
+        yield from _look_for_pairs(run)
+        complete(run, "pairs")
+    if not run.pairs:
+        run.held_degraded, run.degraded = _hold_out(run.degraded)
+    for name, stage in _plan(run):
+        if name not in run.completed:
+            yield from _with_enough_memory(run, name, stage)
+            complete(run, name)
+
+
+def _look_for_pairs(run: Run) -> Steps:
     run.check((yield run.say("pairs", "Looking for photos of the same scenes", 0.0)))
     pairs = find_pairs([s.frame for s in run.sharp], [s.frame for s in run.degraded])
     enough = len(pairs) >= max(1, LEAST_SHARE_OF_PAIRS * min(len(run.sharp), len(run.degraded)))
@@ -58,26 +94,56 @@ def _stages(run: Run) -> Steps:
     run.common, run.lateral = np.zeros((n_cells, 2)), np.zeros((n_cells, 3, 2))
     if enough:
         run.held_pairs, run.pairs = _hold_out(pairs)
-        yield run.say("pairs", f"{len(pairs)} scenes stand in both folders: they are compared directly", 0.02)
+        told = f"{len(pairs)} scenes stand in both folders: they are compared directly"
+    elif run.settings.stages is Stages.P:
+        raise InputError("--stages P needs the same scenes in both folders; none were found. Use --stages auto")
     else:
-        if wanted is Stages.P:
-            raise InputError("--stages P needs the same scenes in both folders; none were found. Use --stages auto")
-        held, used = _hold_out(run.degraded)
-        run.held_degraded, run.degraded = list(held), list(used)
-        yield run.say("pairs", "The folders show different scenes: their statistics are compared", 0.02)
-    yield from lateral_colour(run)
-    paired = enough and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
-    if wanted in (Stages.G, Stages.GT, Stages.ALL) or (wanted is Stages.AUTO and not enough):
-        if wanted is Stages.ALL:
-            yield from statistics_fit(run, 0.05, 0.1, third_order=False)
-        yield from statistics_fit(run, 0.1, 0.2 if paired else 0.4, third_order=wanted is not Stages.G)
+        told = "The folders show different scenes: their statistics are compared"
+    run.check((yield run.say("pairs", told, 0.02)))
+
+
+def _plan(run: Run) -> Iterator[tuple[str, Callable[[], Steps]]]:
+    """Names of the stages after the pairs and what runs them, in order."""
+    wanted, same = run.settings.stages, bool(run.pairs)
+    paired = same and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
+    statistics_high = 0.2 if paired else 0.4
+    yield "L", lambda: lateral_colour(run)
+    if wanted in (Stages.G, Stages.ALL):
+        yield "G", lambda: statistics_fit(run, 0.05, 0.1 if wanted is Stages.ALL else 0.4, third_order=False)
+    if wanted in (Stages.GT, Stages.ALL) or (wanted is Stages.AUTO and not same):
+        yield "GT", lambda: statistics_fit(run, 0.1, statistics_high, third_order=True)
     if paired and wanted is not Stages.ALL:
-        yield from paired_fit(run, 0.05, 0.4)
+        yield "P", lambda: paired_fit(run, 0.05, 0.4)
     if wanted in (Stages.AUTO, Stages.FM, Stages.ALL):
-        low = 0.05 if run.kernels is None else 0.2 if wanted is Stages.ALL else 0.4
-        yield from learnt_stages(run, low, 0.6 if paired and wanted is Stages.ALL else 0.98)
+        low = 0.05 if wanted is Stages.FM else 0.2 if wanted is Stages.ALL else 0.4
+        yield "FM", lambda: learnt_stages(run, low, 0.6 if paired and wanted is Stages.ALL else 0.98)
     if paired and wanted is Stages.ALL:
-        yield from paired_fit(run, 0.6, 0.98)
+        yield "P", lambda: paired_fit(run, 0.6, 0.98)
+
+
+def _with_enough_memory(run: Run, name: str, stage: Callable[[], Steps]) -> Steps:
+    """A stage; where a GPU's memory does not suffice, again from its last checkpoint in a way that needs less."""
+    while True:
+        try:
+            yield from stage()
+            return
+        except torch.OutOfMemoryError:
+            if run.device == torch.device("cpu"):
+                raise
+        # Outside of the except clause, which holds on to what filled the memory.
+        torch.cuda.empty_cache()
+        batch = run.batch // 2 if name == "FM" else 0
+        if batch < LEAST_BATCH:
+            run.move_to(torch.device("cpu"))
+            batch, notice = run.budget.batch, ON_THE_CPU
+        else:
+            notice = f"the GPU's memory was full: learning went on with {batch} patches a step instead of {2 * batch}"
+        assert run.saved is not None
+        restore(run, run.saved)
+        run.batch = batch
+        run.warnings.append(notice)
+        run.saved = capture(run)
+        run.check((yield run.say(name, notice[0].upper() + notice[1:], 0.05)))
 
 
 def _hold_out(items: Sequence[T]) -> tuple[list[T], list[T]]:
@@ -106,15 +172,13 @@ def _result(run: Run) -> Calibration:
     psf = PsfGrid(kernels, run.degraded[0].frame.size, run.reference, _confidence(run))
     return Calibration(
         psf, run.degraded[0].noise, tuple(run.stages), bool(run.pairs), run.curves, reblur, tuple(run.warnings),
-        run.finished, str(run.device), time.monotonic() - run.started, run.patches_flow, run.patches_matching,
-        run.weights,
+        run.finished, str(run.device), run.seconds(), run.patches_flow, run.patches_matching, run.weights,
     )
 
 
 def _confidence(run: Run) -> np.ndarray | None:
-    """[rows, cols, 3] in 0..1 from two fits on disjoint halves of the pairs and how they differ; None without them."""
+    """[rows, cols, 3] in 0..1 from two fits on disjoint halves of the photos; None without them."""
     if run.halves is None or run.kernels is None:
         return None
-    a, b = run.halves
-    disagreement = (a - b).norm(dim=-1) / run.kernels.norm(dim=-1).clamp(min=1e-9) / 2
-    return np.exp(-2 * disagreement.cpu().numpy()).reshape(*run.shape, 3).astype(np.float32)
+    a, b = (run.grid(half) for half in run.halves)
+    return confidence(run.grid(run.kernels), (a, b))

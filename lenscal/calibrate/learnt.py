@@ -9,22 +9,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.matching import MatchingSettings, MatchingState, Reblur, match_distributions
+from lenscal.calibrate.checkpoint import save
+from lenscal.calibrate.matching import Matcher, MatchingSettings, Reblur
 from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import Shot
 from lenscal.calibrate.patches import PatchPool, paired_pool, unpaired_pool
 from lenscal.calibrate.reblur import ReblurCheck
 from lenscal.calibrate.registration import Pair
-from lenscal.calibrate.run import Run, Steps, Stopped
+from lenscal.calibrate.run import Learning, Run, Steps, Stopped
 from lenscal.calibrate.settings import Stages
 
 MATCHING_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How much of what stage M changed is tried on held-out photos."""
 
+CURVE_STEPS = 10
+SILENCE_S = 1.0
+"""Reports, where a calibration can be stopped, come at least as often as this, or after every step."""
+SAVE_S = 20.0
+"""A checkpoint is kept as often as this."""
+
 
 def learnt_stages(run: Run, low: float, high: float) -> Steps:
-    """Stages F and M, starting from the closed-form kernels where there are any."""
-    began = time.monotonic()
+    """Stages F and M, starting from the closed-form kernels where there are any, or where `run.learning` is."""
+    before = run.learning
+    given = run.kernels if before is None else before.given
+    began = time.monotonic() - (0.0 if before is None else before.seconds)
     pool: PatchPool | None = None
     for number, filled in enumerate(_pools(run, run.pairs, run.degraded, run.budget.patches)):
         pool = filled
@@ -32,40 +41,44 @@ def learnt_stages(run: Run, low: float, high: float) -> Steps:
     if pool is None or len(pool.real) < 200:
         run.warnings.append("too few textured patches for distribution matching: it was left out")
         return
-    start = run.kernels if run.kernels is not None else _gaussian_start(run)
+    start = _gaussian_start(run) if given is None else given
     b = run.budget
     reblur = Reblur(pool, packing_of(run.degraded[0].frame), run.shape, run.correlation, run.device)
     settings = MatchingSettings(
-        b.flow_steps, b.matching_steps, batch=b.batch, network=b.network,
-        hold_lateral_colour=run.kernels is not None,
+        b.flow_steps, b.matching_steps, batch=run.batch, network=b.network, hold_lateral_colour=given is not None
     )
-    total = b.flow_steps + b.matching_steps
-    state: MatchingState | None = None
+    matcher = Matcher(reblur, start, settings, seed=run.settings.seed, device=run.device)
+    if before is not None:
+        matcher.restore(before.snapshot)
     stop: Stopped | None = None
-    for state in match_distributions(reblur, start, settings, seed=run.settings.seed, device=run.device):
-        last = state.step == total - 1
-        if state.step % 10 == 9 or last:
+    said_at = 0.0
+    while matcher.step_number < matcher.total and stop is None:
+        state = matcher.step()
+        drawn = state.step % CURVE_STEPS == CURVE_STEPS - 1 or matcher.step_number == matcher.total
+        if drawn or time.monotonic() - said_at > SILENCE_S:
+            said_at = time.monotonic()
             if state.stage == "M":
-                run.kernels = state.kernels
-            fraction = low + 0.04 + (high - low - 0.04) * state.step / total
-            name = "Learning the degraded photos" if state.stage == "F" else "Matching distributions"
+                run.kernels = matcher.matched()
+            fraction = low + 0.04 + (high - low - 0.04) * state.step / matcher.total
             curves = {"flow_loss": state.flow_loss} | ({"velocity_gap": state.gap} if state.stage == "M" else {})
-            message = f"{name}, step {state.step + 1} of {total}"
+            name = "Learning the degraded photos" if state.stage == "F" else "Matching distributions"
+            message = f"{name}, step {matcher.step_number} of {matcher.total}"
             try:
-                run.check((yield run.say(state.stage, message, fraction, state.step, **curves)))
+                run.check((yield run.say(state.stage, message, fraction, state.step, **(curves if drawn else {}))))
             except Stopped as stopped:
                 stop = stopped
-                break
-    assert state is not None
-    run.patches_flow = min(state.patches, 2 * b.batch * b.flow_steps)
-    run.patches_matching = state.patches - run.patches_flow
-    run.weights = {k: v.detach().cpu().numpy() for k, v in state.network.state_dict().items()}
-    if state.stage == "M":
-        run.kernels = state.kernels
-        run.keep_stage("M", began)
-        run.kernels = _kept_share(run, start, state.kernels)
-    else:
+        if stop is not None or time.monotonic() - run.saved_at > SAVE_S:
+            run.learning = Learning(given, time.monotonic() - began, matcher.snapshot())
+            save(run)
+    run.patches_flow, run.patches_matching = matcher.patches
+    run.weights = {k: v.detach().cpu().numpy() for k, v in matcher.network.state_dict().items()}
+    matched = matcher.matched()
+    if matched is None:
         run.kernels = start
+    else:
+        run.kernels = matched
+        run.keep_stage("M", began)
+        run.kernels = _kept_share(run, start, matched)
     if stop is not None:
         raise stop
 

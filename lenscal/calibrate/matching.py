@@ -12,7 +12,7 @@ field: few degrees of freedom, since the gradient is noisy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,18 +47,16 @@ class MatchingSettings:
     what a closed-form stage measured on the mosaic is better. Otherwise only the channels' mean is held."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class MatchingState:
-    """After a step: kernels [nodes, 3, n] (averaged over the last iterates), losses, patches seen."""
+    """After a step: losses, patches seen so far."""
 
     stage: str
     step: int
-    kernels: Tensor
     flow_loss: float
     gap: float
     """Mean squared difference of the two domains' velocities: 0 when the distributions agree."""
     patches: int
-    network: VelocityNetwork
 
 
 class Reblur:
@@ -91,11 +89,13 @@ class Reblur:
             self.real[i], self.noise[i], self.sharp[j].float(), self.sharp_noise[j],
             torch.from_numpy(index), torch.from_numpy(weight).float(), self.positions[i],
         )
-        return tuple(b.to(self.device) for b in batch)
+        return tuple(sent(b, self.device) for b in batch)
 
     def blur(self, kernels: Tensor, sharp: Tensor, index: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Packed noise-free patches [n, 4, 16, 16] and the kernels [n, 3, taps] they were made with."""
-        k = torch.einsum("nj,njcu->ncu", weight, kernels[index])
+        # A product with dense weights: the gradient of kernels[index] would be summed in any order by several threads.
+        dense = torch.zeros(len(index), len(kernels), device=weight.device).scatter_add_(1, index, weight)
+        k = (dense @ kernels.flatten(1)).view(-1, *kernels.shape[1:])
         size = round(k.shape[-1] ** 0.5)
         n = len(sharp)
         taps = k.flip(-1).view(n * 3, 1, size, size)
@@ -116,81 +116,160 @@ def normalised(patches: Tensor) -> Tensor:
     return centred / (contrast + 1e-4)
 
 
-def match_distributions(
-    reblur: Reblur, start: Tensor, settings: MatchingSettings, *, seed: int, device: torch.device
-) -> Iterator[MatchingState]:
-    """Stage F, then stage M; yields after every step. start : [nodes, 3, n]."""
-    size = round(start.shape[-1] ** 0.5)
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)
-    network = VelocityNetwork(settings.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
-    basis = torch.from_numpy(field_polynomials(reblur.shape, settings.degree)).float().to(device)
-    shapes = torch.from_numpy(tilts(size)).float().to(device)
-    start_centroids = centroids(start.view(*start.shape[:2], size, size))
-    coefficients = torch.zeros(basis.shape[1], 3, len(shapes), device=device, requires_grad=True)
-    kernel_optimiser = torch.optim.Adam([coefficients], lr=settings.kernel_rate, betas=(0.9, 0.99))
-    log_start = (start + 1e-5).log()
-    average = PowerAverage([coefficients], gamma=4.0)
-    total = settings.flow_steps + settings.matching_steps
-    gap, patches = 0.0, 0
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """A `Matcher` between two steps: all that its next steps depend on, as numbers and copied arrays."""
 
-    def kernels_of(c: Tensor) -> Tensor:
-        return (log_start + torch.einsum("mp,pch,hu->mcu", basis, c, shapes)).softmax(-1)
+    step: int
+    patches: tuple[int, int]
+    arrays: Mapping[str, np.ndarray]
 
-    for step in range(total):
-        matching = step >= settings.flow_steps
-        done = max(step - settings.flow_steps, 0) / max(settings.matching_steps, 1)
-        decay = min(1.0, (step + 1) / 50) * max(1 - done, 0.05)
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * max(decay, 0.2)
-        for group in kernel_optimiser.param_groups:
-            group["lr"] = settings.kernel_rate * decay
-        real, noise, sharp, sharp_noise, index, weight, positions = reblur.draw(settings.batch, generator)
+
+class Matcher:
+    """Stage F, then stage M, step by step. start : [nodes, 3, n], each summing to 1; taps keep their sign."""
+
+    def __init__(
+        self, reblur: Reblur, start: Tensor, settings: MatchingSettings, *, seed: int, device: torch.device
+    ) -> None:
+        self.reblur, self.start, self.settings, self.device = reblur, start, settings, device
+        self.size = round(start.shape[-1] ** 0.5)
+        self.step_number = 0
+        self.patches = [0, 0]
+        self.generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)
+        network = VelocityNetwork(settings.network)
+        self.network: VelocityNetwork = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
+        self.basis = torch.from_numpy(field_polynomials(reblur.shape, settings.degree)).float().to(device)
+        self.shapes = torch.from_numpy(tilts(self.size)).float().to(device)
+        self.start_centroids = self._centroids(start)
+        self.coefficients = torch.zeros(self.basis.shape[1], 3, len(self.shapes), device=device, requires_grad=True)
+        self.kernel_optimiser = torch.optim.Adam([self.coefficients], lr=settings.kernel_rate, betas=(0.9, 0.99))
+        self.average = PowerAverage([self.coefficients], gamma=4.0)
+
+    @property
+    def total(self) -> int:
+        return self.settings.flow_steps + self.settings.matching_steps
+
+    @torch.no_grad()
+    def matched(self) -> Tensor | None:
+        """Kernels [nodes, 3, n] as stage M has them so far, averaged over its last iterates; None before it."""
+        return self._kernels(self.average.values[0]) if self.step_number > self.settings.flow_steps else None
+
+    def snapshot(self) -> Snapshot:
+        arrays = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        arrays |= {"coefficients": self.coefficients, "average": self.average.values[0]}
+        arrays |= {"generator": self.generator.get_state(), "rng": torch.get_rng_state()}
+        for name, optimiser, parameters in self._optimisers():
+            for number, parameter in enumerate(parameters):
+                for key, value in optimiser.state.get(parameter, {}).items():
+                    arrays[f"{name}.{number}.{key}"] = value
+        copies = {name: np.array(tensor.detach().cpu().numpy(), order="C") for name, tensor in arrays.items()}
+        return Snapshot(self.step_number, (self.patches[0], self.patches[1]), copies)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot: the next steps come out the same, to the bit, on the CPU."""
+        arrays = {name: torch.tensor(array) for name, array in snapshot.arrays.items()}
+        self.step_number, self.patches = snapshot.step, list(snapshot.patches)
+        self.network.load_state_dict({name: arrays[f"network.{name}"] for name in self.network.state_dict()})
+        with torch.no_grad():
+            self.coefficients.copy_(arrays["coefficients"])
+            self.average.values[0].copy_(arrays["average"])
+        self.average.count = max(snapshot.step - self.settings.flow_steps, 0)
+        self.generator.set_state(arrays["generator"])
+        torch.set_rng_state(arrays["rng"])
+        for name, optimiser, parameters in self._optimisers():
+            for number, parameter in enumerate(parameters):
+                if f"{name}.{number}.step" not in arrays:
+                    continue
+                # In the layout of the parameter: another one may round differently.
+                moments = {
+                    key: torch.zeros_like(parameter, requires_grad=False).copy_(arrays[f"{name}.{number}.{key}"])
+                    for key in ("exp_avg", "exp_avg_sq")
+                }
+                optimiser.state[parameter] = {"step": arrays[f"{name}.{number}.step"].reshape(()), **moments}
+
+    def step(self) -> MatchingState:
+        """One step of the network on both domains; in stage M one of the kernels after it."""
+        s, generator, device = self.settings, self.generator, self.device
+        matching = self.step_number >= s.flow_steps
+        self._set_rates()
+        real, noise, sharp, sharp_noise, index, weight, positions = self.reblur.draw(s.batch, generator)
         n = len(real)
-        kernels = kernels_of(coefficients)
-        clean, k = reblur.blur(kernels, sharp, index, weight)
-        to_fake, to_real = reblur.missing_noise(k.detach(), noise, sharp_noise)
+        kernels = self._kernels(self.coefficients)
+        clean, k = self.reblur.blur(kernels, sharp, index, weight)
+        to_fake, to_real = self.reblur.missing_noise(k.detach(), noise, sharp_noise)
         fake = clean + to_fake.sqrt()[:, :, None, None] * _normal(clean.shape, generator, device)
         real = real + to_real.sqrt()[:, :, None, None] * _normal(real.shape, generator, device)
         y_real, y_fake = normalised(real), normalised(fake)
-        shuffled = torch.rand(n, generator=generator).to(device) < RANDOM_POSITIONS
-        place = torch.where(shuffled[:, None], torch.rand(n, 2, generator=generator).to(device), positions)
-        x_0, t = _normal(y_real.shape, generator, device), sample_t(n, generator).to(device)
-        domain = torch.cat([torch.full((n,), REAL), torch.full((n,), REBLURRED)]).to(device)
-        loss = flow_loss(
-            network, torch.cat([x_0, x_0]), torch.cat([y_real, y_fake.detach()]), torch.cat([t, t]),
-            torch.cat([place, place]), domain,
-        )
-        optimiser.zero_grad()
+        shuffled = sent(torch.rand(n, generator=generator), device) < RANDOM_POSITIONS
+        place = torch.where(shuffled[:, None], sent(torch.rand(n, 2, generator=generator), device), positions)
+        x_0, t = _normal(y_real.shape, generator, device), sent(sample_t(n, generator), device)
+        domain = sent(torch.cat([torch.full((n,), REAL), torch.full((n,), REBLURRED)]), device)
+        with self._autocast():
+            loss = flow_loss(
+                self.network, torch.cat([x_0, x_0]), torch.cat([y_real, y_fake.detach()]), torch.cat([t, t]),
+                torch.cat([place, place]), domain,
+            )
+        self.optimiser.zero_grad()
         loss.backward()
-        optimiser.step()
-        patches += 2 * n
+        self.optimiser.step()
+        gap = 0.0
         if matching:
-            with torch.no_grad():
+            with torch.no_grad(), self._autocast():
                 y_t = interpolate(x_0, y_fake.detach(), t)
-                both = network(torch.cat([y_t, y_t]), torch.cat([t, t]), torch.cat([place, place]), domain)
-                v_real, v_fake = both.chunk(2)
-                difference = v_fake - v_real
-                gap = float(difference.square().mean())
+                both = self.network(torch.cat([y_t, y_t]), torch.cat([t, t]), torch.cat([place, place]), domain)
+            v_real, v_fake = both.float().chunk(2)
+            difference = v_fake - v_real
+            gap = float(difference.square().mean())
             surrogate = (matching_weight(t)[:, None, None, None] * difference * y_fake).sum((1, 2, 3)).mean()
-            moved = centroids(kernels.view(*kernels.shape[:2], size, size)) - start_centroids
-            if not settings.hold_lateral_colour:
+            moved = self._centroids(kernels) - self.start_centroids
+            if not s.hold_lateral_colour:
                 moved = moved.mean(1)
-            surrogate = surrogate + settings.centroid_weight * moved.square().sum(-1).mean()
-            kernel_optimiser.zero_grad()
+            surrogate = surrogate + s.centroid_weight * moved.square().sum(-1).mean()
+            self.kernel_optimiser.zero_grad()
             surrogate.backward()
-            kernel_optimiser.step()
-            average.update([coefficients])
-        with torch.no_grad():
-            kept = kernels_of(average.values[0])
-        yield MatchingState("M" if matching else "F", step, kept, float(loss.detach()), gap, patches, network)
+            self.kernel_optimiser.step()
+            self.average.update([self.coefficients])
+        self.patches[matching] += 2 * n
+        self.step_number += 1
+        stage = "M" if matching else "F"
+        return MatchingState(stage, self.step_number - 1, float(loss.detach()), gap, sum(self.patches))
+
+    def _kernels(self, coefficients: Tensor) -> Tensor:
+        """[nodes, 3, n]: the start times the exponential of the deformations, summing to 1."""
+        tilted = torch.einsum("mp,pch,hu->mcu", self.basis, coefficients, self.shapes)
+        k = self.start * (tilted - tilted.detach().amax(-1, keepdim=True)).exp()
+        return k / k.sum(-1, keepdim=True)
+
+    def _centroids(self, kernels: Tensor) -> Tensor:
+        return centroids(kernels.view(*kernels.shape[:2], self.size, self.size))
+
+    def _set_rates(self) -> None:
+        s = self.settings
+        done = max(self.step_number - s.flow_steps, 0) / max(s.matching_steps, 1)
+        decay = min(1.0, (self.step_number + 1) / 50) * max(1 - done, 0.05)
+        for group in self.optimiser.param_groups:
+            group["lr"] = s.learning_rate * max(decay, 0.2)
+        for group in self.kernel_optimiser.param_groups:
+            group["lr"] = s.kernel_rate * decay
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+
+    def _optimisers(self) -> tuple[tuple[str, torch.optim.Adam, list[Tensor]], ...]:
+        return (
+            ("optimiser", self.optimiser, list(self.network.parameters())),
+            ("kernel_optimiser", self.kernel_optimiser, [self.coefficients]),
+        )
+
+
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on the device; to a GPU through pinned memory, without waiting."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def _normal(shape: tuple[int, ...] | torch.Size, generator: torch.Generator, device: torch.device) -> Tensor:
-    return torch.randn(shape, generator=generator).to(device)
-
-
-def taps_correlation(matrices: np.ndarray) -> Tensor:
-    """float32 tensor [3, n, n] from `correlation_matrix` of the channels."""
-    return torch.from_numpy(matrices).float()
+    return sent(torch.randn(shape, generator=generator), device)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.field_solver import prior_precision
 from lenscal.calibrate.kernels import second_differences
+from lenscal.calibrate.matching import Snapshot
 from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import Shot, correlation_matrix
 from lenscal.calibrate.registration import Pair
@@ -27,6 +29,36 @@ from lenscal.reports import Report
 
 Steps = Generator[Report, str | None, None]
 
+
+class Keeper(Protocol):
+    """Where checkpoints are kept; `lenscal.files.checkpoint.CheckpointFile` is one."""
+
+    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None: ...
+
+    def save(self, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saved:
+    """A run as values for JSON and arrays: see `lenscal.calibrate.checkpoint`."""
+
+    values: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learning:
+    """Where the learnt stages are.
+
+    given : Tensor [nodes, 3, n] or None
+        Kernels that they began with; None where they began with a guess.
+    seconds : float
+        Spent on them so far.
+    """
+
+    given: Tensor | None
+    seconds: float
+    snapshot: Snapshot
 
 
 class Stopped(Exception):
@@ -64,6 +96,17 @@ class Run:
     patches_flow: int = 0
     patches_matching: int = 0
     weights: dict[str, np.ndarray] = field(default_factory=dict)
+    batch: int = 0
+    """Patches a step of the learnt stages; less than the budget's where a GPU's memory was full."""
+    completed: list[str] = field(default_factory=list)
+    """Stages that are over."""
+    learning: Learning | None = None
+    keeper: Keeper | None = None
+    made_from: dict[str, Any] = field(default_factory=dict)
+    spent: float = 0.0
+    """Seconds before this process took over."""
+    saved: Saved | None = None
+    saved_at: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -73,6 +116,20 @@ class Run:
     def size(self) -> int:
         return self.settings.kernel_size
 
+    def seconds(self) -> float:
+        """Spent on the calibration so far, in all processes."""
+        return self.spent + time.monotonic() - self.started
+
+    def move_to(self, device: torch.device) -> None:
+        """Compute elsewhere from now on."""
+        self.device = device
+        self.precision, self.differences = self.precision.to(device), self.differences.to(device)
+        self.correlation = self.correlation.to(device)
+        if self.kernels is not None:
+            self.kernels = self.kernels.to(device)
+        if self.halves is not None:
+            self.halves = self.halves[0].to(device), self.halves[1].to(device)
+
     def grid(self, kernels: Tensor) -> np.ndarray:
         """[rows, cols, 3, k, k] float32."""
         return kernels.detach().cpu().numpy().reshape(*self.shape, 3, self.size, self.size).astype(np.float32)
@@ -80,7 +137,7 @@ class Run:
     def say(self, stage: str, message: str, fraction: float, step: int = 0, **curves: float) -> Report:
         for name, value in curves.items():
             self.curves.setdefault(name.replace("_", " "), []).append((step, value))
-        elapsed = time.monotonic() - self.started
+        elapsed = self.seconds()
         left = elapsed * (1 - fraction) / fraction if fraction > 0.05 else None
         shown = None if self.kernels is None else self.grid(self.kernels)
         return Report(stage, message, fraction, step, {k.replace("_", " "): v for k, v in curves.items()}, shown, left)
@@ -132,6 +189,7 @@ def prepare(sharp: Sequence[Frame], degraded: Sequence[Frame], settings: Calibra
         torch.from_numpy(np.stack([correlation_matrix(c, k) for c in correlation])).float().to(device),
         _cells(settings),
         Reference.SAME_POSITION if identity else Reference.AXIS,
+        batch=BUDGETS[settings.quality].batch,
     )
 
 

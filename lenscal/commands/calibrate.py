@@ -58,11 +58,17 @@ def overrides_of(args: argparse.Namespace) -> tuple[Overrides, Overrides]:
 def run_calibrate(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.files.atomic import check_profile_path
+    from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     start = time.monotonic()
     settings, (sharp, degraded) = calibration_settings(args), overrides_of(args)
     check_profile_path(args.out)
+    checkpoint = CheckpointFile(checkpoint_path(args.out), args.resume)
+    if args.resume and not checkpoint.path.exists():
+        speaker.note(f"note: there is no checkpoint {checkpoint.path}: the calibration starts at its beginning")
+    elif checkpoint.path.exists() and not args.resume:
+        speaker.note(f"note: {checkpoint.path} of an interrupted calibration is overwritten (--resume goes on)")
     with jobs.photo_cache() as cache:
         reading = jobs.import_photos(
             [args.sharp],
@@ -75,13 +81,23 @@ def run_calibrate(args: argparse.Namespace) -> int:
         inputs = run_job(reading, speaker)
         for warning in inputs.warnings:
             speaker.note(f"note: {warning}")
-        calibration = run_job(jobs.calibrate(inputs, settings), speaker, keeps=True)
+        if not args.resume:
+            checkpoint.remove()
+        try:
+            calibration = run_job(jobs.calibrate(inputs, settings, checkpoint=checkpoint), speaker, keeps=True)
+        except KeyboardInterrupt:
+            if checkpoint.path.exists():
+                speaker.note("No profile was written; the same command with --resume goes on where it was.")
+            raise
         for warning in calibration.warnings:
             speaker.note(f"note: {warning}")
         profile = jobs.build_profile(inputs, calibration, settings)
     _write_or_rescue(args.out, profile)
+    if calibration.finished == "done":
+        checkpoint.remove()
     summary = {
         "profile": str(args.out),
+        "checkpoint": str(checkpoint.path) if checkpoint.path.exists() else None,
         **calibration_summary(inputs, calibration),
         "seconds": time.monotonic() - start,
     }
@@ -146,6 +162,8 @@ def _in_words(summary: dict[str, Any]) -> str:
     if summary["finished"] != "done":
         why = "you stopped it" if summary["finished"] == "stopped" else "the time was up"
         lines.append(f"The calibration ended early, as {why}: what was reached is kept.")
+        if summary["checkpoint"] is not None:
+            lines.append("The same command with --resume goes on from here.")
     frames = summary["frames"]
     lines.append(f"{frames['used']} photos used, {frames['rejected']} left out.")
     if summary["confidence"]["mean"] is not None:

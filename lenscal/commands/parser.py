@@ -10,7 +10,7 @@ from lenscal.errors import InputError
 
 QUALITIES = ("quick", "standard", "full")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-STAGES = ("auto", "G", "P", "FM", "all")
+STAGES = ("auto", "G", "GT", "P", "FM", "all")
 METHODS = ("wiener", "dpir", "none")
 FORMATS = ("tiff", "png", "jpeg")
 SPACES = ("srgb", "display-p3", "prophoto", "camera-linear")
@@ -94,7 +94,9 @@ def _learning() -> argparse.ArgumentParser:
     group.add_argument("--grid", default="8x8", metavar="8x8", help="rows x columns of kernels (default: 8x8)")
     group.add_argument("--kernel-size", type=int, default=13, metavar="PX", help="odd; side of a kernel (default: 13)")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="equal seeds give equal results (default: 0)")
-    group.add_argument("--max-minutes", type=float, metavar="M", help="stop in time and keep what was reached")
+    group.add_argument(
+        "--max-minutes", type=float, metavar="M", help="stop in time and keep what was reached; --resume counts anew"
+    )
     group.add_argument("--stages", choices=STAGES, default="auto", help="which stages run, for measuring")
     return options
 
@@ -148,6 +150,9 @@ def _add_calibrate(
     _add_folders(calibrate)
     calibrate.add_argument("--out", type=Path, required=True, metavar="LENS.lenscal", help="the profile to write")
     calibrate.add_argument("--quality", choices=QUALITIES, default="standard", help="(default: standard)")
+    calibrate.add_argument(
+        "--resume", action="store_true", help="go on where a calibration to the same --out was interrupted"
+    )
 
 
 def _add_folders(command: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from lenscal.stepping import Job
 
 if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration, CalibrationSettings
+    from lenscal.files.checkpoint import CheckpointFile
     from lenscal.raw.folder import Inputs
     from lenscal.raw.grouping import Overrides
 
@@ -71,11 +72,18 @@ def look_at_photos(
     )
 
 
-def calibrate(inputs: Inputs, settings: CalibrationSettings) -> Job[Calibration]:
-    """Learn the PSF grid from imported photos. "stop" keeps what was reached."""
+def calibrate(
+    inputs: Inputs, settings: CalibrationSettings, *, checkpoint: CheckpointFile | None = None
+) -> Job[Calibration]:
+    """Learn the PSF grid from imported photos. "stop" keeps what was reached.
+
+    The checkpoint is written from time to time; where it says so, the calibration goes on from what it holds. It stays
+    when the job ends: whoever has written the profile removes it.
+    """
     from lenscal.calibrate import engine
 
-    calibration = yield from engine.calibrate(inputs.sharp.frames, inputs.degraded.frames, settings)
+    frames = inputs.sharp.frames, inputs.degraded.frames
+    calibration = yield from engine.calibrate(*frames, settings, keeper=checkpoint)
     return replace(calibration, warnings=(*calibration.warnings, *_doubts(calibration)))
 
 

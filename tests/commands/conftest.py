@@ -38,7 +38,7 @@ def engine(monkeypatch):
     module.stops = None
     module.result = {}
 
-    def calibrate(sharp, degraded, settings):
+    def calibrate(sharp, degraded, settings, *, keeper=None):
         finished = "done"
         for step in range(5):
             module.at_step(step)

@@ -1,0 +1,77 @@
+"""The checkpoint of a calibration that has not come to its end: one safetensors file beside the profile.
+
+Arrays are tensors of the file, all else is JSON in its metadata: nothing in it can run.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lenscal.errors import InputError
+from lenscal.files.atomic import written_whole
+
+_KEY = "lenscal checkpoint"
+
+
+def checkpoint_path(profile: Path) -> Path:
+    """Where the checkpoint of the profile LENS.lenscal lies: LENS.lenscal.checkpoint."""
+    return profile.with_name(f"{profile.name}.checkpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFile:
+    """Where a calibration keeps what it needs to be continued; `resume` lets it start from what is there."""
+
+    path: Path
+    resume: bool = False
+
+    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+        """Values and arrays of the file; None where nothing shall be continued, or nothing is there.
+
+        Raises
+        ------
+        InputError
+            Not a checkpoint, or damaged.
+        """
+        if not self.resume or not self.path.exists():
+            return None
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.path, "numpy") as file:
+                values = json.loads((file.metadata() or {}).get(_KEY, "null"))
+                arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError, ValueError) as error:
+            raise InputError(
+                f"the checkpoint {self.path} cannot be read ({error}): calibrate without --resume to start anew"
+            ) from error
+        if not isinstance(values, dict):
+            raise InputError(f"{self.path} is no checkpoint of lenscal's: calibrate without --resume to start anew")
+        return values, arrays
+
+    def save(self, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Write the file whole or not at all.
+
+        Raises
+        ------
+        LenscalError
+            The disk does not take it.
+        """
+        from safetensors.numpy import save
+
+        content = save({name: np.array(array, order="C") for name, array in arrays.items()}, {_KEY: json.dumps(values)})
+        with written_whole(self.path) as temporary:
+            temporary.write_bytes(content)
+
+    def remove(self) -> None:
+        """Take the file away, and what a killed program left half written."""
+        self.path.unlink(missing_ok=True)
+        for rest in self.path.parent.glob(f".{glob.escape(self.path.stem[:80])}.????????{self.path.suffix}"):
+            rest.unlink(missing_ok=True)
