@@ -4,6 +4,7 @@ import sys
 import types
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import lenscal.calibrate
@@ -36,11 +37,14 @@ def engine(monkeypatch):
     module = types.ModuleType("lenscal.calibrate.engine")
     module.at_step = lambda step: None
     module.stops = None
+    module.resumed_from = None
     module.result = {}
 
     def calibrate(sharp, degraded, settings, *, keeper=None):
         finished = "done"
+        module.resumed_from = keeper.load()
         for step in range(5):
+            keeper.save({"step": step}, {"kernels": np.full(3, step)})
             module.at_step(step)
             if (yield Report("F", "training", step / 5, step, {"flow loss": 1.0})) == "stop":
                 if module.stops:

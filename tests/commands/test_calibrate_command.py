@@ -1,6 +1,7 @@
 """lenscal calibrate, called as a user calls it."""
 
 import json
+import shutil
 import signal
 import tempfile
 import types
@@ -113,6 +114,50 @@ def test_ctrl_c_keeps_what_was_reached(run, tmp_path, folders, engine):
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_interrupted_work_leaves_a_checkpoint_to_resume_from(run, tmp_path, folders, engine):
+    path, checkpoint = tmp_path / "x.lenscal", tmp_path / "x.lenscal.checkpoint"
+    engine.at_step = lambda step: step == 2 and signal.raise_signal(signal.SIGINT)
+    code, out, _ = run("calibrate", *folders, "--out", path)
+    assert code == 130
+    assert "--resume goes on from here" in out
+    engine.at_step = lambda step: None
+    code, out, _ = run("calibrate", *folders, "--out", path, "--resume", "--json")
+    assert code == 0
+    values, arrays = engine.resumed_from
+    assert (values, arrays["kernels"].tolist()) == ({"step": 2}, [2, 2, 2])
+    assert json.loads(out)["checkpoint"] is None
+    assert not checkpoint.exists()
+
+
+def test_a_checkpoint_is_only_used_on_request(run, tmp_path, folders, engine):
+    path, checkpoint = tmp_path / "x.lenscal", tmp_path / "x.lenscal.checkpoint"
+    code, _, err = run("calibrate", *folders, "--out", path, "--resume")
+    assert code == 0
+    assert "there is no checkpoint" in err
+    assert engine.resumed_from is None
+    checkpoint.write_bytes(b"junk")
+    code, _, err = run("calibrate", *folders, "--out", path, "--resume")
+    assert code == 2
+    assert f"the checkpoint {checkpoint} cannot be read" in err
+    code, _, err = run("calibrate", *folders, "--out", path)
+    assert code == 0
+    assert f"{checkpoint} of an interrupted calibration is overwritten" in err
+    assert engine.resumed_from is None
+    assert not checkpoint.exists()
+
+
+def test_thrown_away_work_can_still_be_resumed(run, tmp_path, folders, engine):
+    def twice(step):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    engine.at_step = twice
+    code, _, err = run("calibrate", *folders, "--out", tmp_path / "x.lenscal")
+    assert code == 130
+    assert "No profile was written; the same command with --resume" in err
+    assert (tmp_path / "x.lenscal.checkpoint").exists()
+
+
 def test_ctrl_c_before_anything_was_learnt_is_130_too(run, tmp_path, folders, engine):
     engine.at_step = lambda step: signal.raise_signal(signal.SIGINT) if step == 0 else None
     engine.stops = LenscalError("nothing learnt yet")
@@ -126,7 +171,7 @@ def test_a_profile_that_cannot_be_written_is_kept_elsewhere(run, tmp_path, folde
     (tmp_path / "tmp").mkdir()
     (tmp_path / "out").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    engine.at_step = lambda step: (tmp_path / "out").rmdir() if step == 4 else None
+    engine.at_step = lambda step: shutil.rmtree(tmp_path / "out") if step == 4 else None
     code, out, err = run("calibrate", *folders, "--out", tmp_path / "out" / "x.lenscal")
     assert (code, out) == (1, "")
     (kept,) = (tmp_path / "tmp").glob("lenscal-*/x.lenscal")
