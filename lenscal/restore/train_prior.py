@@ -136,7 +136,7 @@ def grown(net: UnshuffleDenoiser, smaller: UnshuffleDenoiser) -> None:
             f"of {net.channels} and {net.n_blocks}: keep --channels {smaller.channels}, add --blocks"
         )
     net.load_state_dict(smaller.state_dict(), strict=False)
-    for block in net.blocks[smaller.n_blocks :]:
+    for block in list(net.blocks)[smaller.n_blocks :]:
         assert isinstance(block, ResidualBlock)
         torch.nn.init.zeros_(block.second.weight)
 
