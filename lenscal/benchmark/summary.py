@@ -107,6 +107,7 @@ def _group_name(group: Mapping[str, Any]) -> str:
 def _lens_tables(done: Sequence[Mapping[str, Any]]) -> list[Table]:
     """How hard every lens is, and what was reached: shares of the possible gain, means over the seeds."""
     columns = list(dict.fromkeys(name for r in done for name in r["gain"]["share"]))
+    columns.sort(key=lambda name: name == "estimate")
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for r in done:
         lens: tuple[str, ...] = (r["lens"], r["scenes"], f"ISO {r['iso']}", r["quality"], r["stages_asked"])
