@@ -61,9 +61,8 @@ def kept_result(case: Case, cache: Path, device: str) -> Result | None:
     return result
 
 
-def program() -> str:
+def program(root: Path = Path(lenscal.__file__).parent) -> str:
     """A digest of the program's source (but the window's), by which results are told apart."""
-    root = Path(lenscal.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         if path.relative_to(root).parts[0] != "gui":

@@ -58,7 +58,20 @@ def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     log, script = tmp_path / "calls", tmp_path / "stub.py"
     script.write_text(STUB.format(log=str(log), fails="iso3200", answer=answer()))
     monkeypatch.setattr(accuracy, "own_command", lambda: [sys.executable, str(script)])
+    monkeypatch.setattr(accuracy, "program", lambda: "this one")
     return log
+
+
+def test_another_source_is_another_program(tmp_path: Path) -> None:
+    names = {"a.py": "x = 1", "gui/window.py": "y = 1", "deep/b.py": "z = 1"}
+    for name, text in names.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = accuracy.program(tmp_path)
+    (tmp_path / "gui" / "window.py").write_text("y = 2")
+    assert accuracy.program(tmp_path) == before
+    (tmp_path / "deep" / "b.py").write_text("z = 2")
+    assert accuracy.program(tmp_path) != before
 
 
 def test_every_combination_is_a_case_and_standard_quality_keeps_off_the_tuning_lenses() -> None:
