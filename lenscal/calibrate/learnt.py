@@ -18,7 +18,9 @@ from lenscal.calibrate.reblur import ReblurCheck
 from lenscal.calibrate.registration import Pair
 from lenscal.calibrate.run import Learning, Run, Steps, Stopped
 from lenscal.calibrate.settings import Stages
+from lenscal.errors import LenscalError
 
+LEAST_PATCHES = 200
 MATCHING_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How much of what stage M changed is tried on held-out photos."""
 LEAST_GAIN = 0.05
@@ -41,7 +43,12 @@ def learnt_stages(run: Run, low: float, high: float) -> Steps:
     for number, filled in enumerate(_pools(run, run.pairs, run.degraded, run.budget.patches)):
         pool = filled
         run.check((yield run.say("F", f"Gathering patches, photo {number + 1}", low + 0.02, number)))
-    if pool is None or len(pool.real) < 200:
+    if pool is None or len(pool.real) < LEAST_PATCHES:
+        if run.kernels is None:
+            raise LenscalError(
+                f"too few textured patches for stages F and M (below {LEAST_PATCHES}): add photos with texture, or "
+                "use --stages auto"
+            )
         run.warnings.append("too few textured patches for distribution matching: it was left out")
         return
     start = _gaussian_start(run) if given is None else given

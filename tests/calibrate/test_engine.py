@@ -142,6 +142,13 @@ def test_unrelated_scenes_are_matched_by_their_spectra(small_lens: SmallLens, sa
     assert table["estimate"]["rel_l2_mean"] < table["delta"]["rel_l2_mean"]
 
 
+def test_too_few_patches_for_matching_alone_say_so(small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = replace(BUDGETS[Quality.QUICK], patches=20)
+    monkeypatch.setitem(BUDGETS, Quality.QUICK, few)
+    with pytest.raises(LenscalError, match="too few textured patches"):
+        run(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.FM))
+
+
 def test_pairs_asked_for_but_absent(small_lens: SmallLens) -> None:
     with pytest.raises(InputError, match="same scenes"):
         run(small_lens.sharp[:1], small_lens.degraded[1:])
