@@ -16,7 +16,7 @@ from lenscal.calibrate.bispectra import Bispectra, bispectra, triads
 from lenscal.calibrate.field_solver import solve_field
 from lenscal.calibrate.kernel_field import kernel_field, node_positions
 from lenscal.calibrate.kernels import centroids, field_polynomials, interpolation_matrix
-from lenscal.calibrate.lateral_colour import at_cells, cross_spectra, lateral_shifts
+from lenscal.calibrate.lateral_colour import COLOUR_GRID, at_cells, cross_spectra, lateral_shifts
 from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import (
     NormalEquations,
@@ -45,7 +45,6 @@ from lenscal.reports import Report
 FIELD_SMOOTHNESS = 100.0
 SOLVER_STEPS, HALF_STEPS = 25, 10
 HALF_ROUNDS = 3
-COLOUR_GRID = (9, 9)
 LOW_FREQUENCY = 0.12
 """cycles/px: below, the phase between channels grows in line with the frequency, coma or not: their centroids."""
 CENTRE = 0.27
@@ -79,8 +78,11 @@ def _against_the_centre(shifts: np.ndarray) -> np.ndarray:
     return shifts - shifts[len(shifts) // 2]
 
 
-def statistics_fit(run: Run, low: float, high: float, *, third_order: bool) -> Steps:
-    """Stage G, or G and T (third_order), between the fractions low and high of the whole job."""
+def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last: bool = True) -> Steps:
+    """Stage G, or G and T (third_order), between the fractions low and high of the whole job.
+
+    The `last` closed-form stage also says how sure its kernels are.
+    """
     began = time.monotonic()
     name = "GT" if third_order else "G"
     cells = data_cells(run.degraded[0].frame.size)
@@ -132,7 +134,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool) -> S
             run.keep_stage(name, began)
             raise
     run.keep_stage(name, began)
-    if min(len(degraded), len(sharp)) < 2:
+    if not last or min(len(degraded), len(sharp)) < 2:
         return
     halves: list[Tensor] = []
     for half in range(2):

@@ -109,9 +109,10 @@ def _plan(run: Run) -> Iterator[tuple[str, Callable[[], Steps]]]:
     statistics_high = 0.2 if paired else 0.4
     yield "L", lambda: lateral_colour(run)
     if wanted in (Stages.G, Stages.ALL):
-        yield "G", lambda: statistics_fit(run, 0.05, 0.1 if wanted is Stages.ALL else 0.4, third_order=False)
+        only = wanted is Stages.G
+        yield "G", lambda: statistics_fit(run, 0.05, 0.4 if only else 0.1, third_order=False, last=only)
     if wanted in (Stages.GT, Stages.ALL) or (wanted is Stages.AUTO and not same):
-        yield "GT", lambda: statistics_fit(run, 0.1, statistics_high, third_order=True)
+        yield "GT", lambda: statistics_fit(run, 0.1, statistics_high, third_order=True, last=not paired)
     if paired and wanted is not Stages.ALL:
         yield "P", lambda: paired_fit(run, 0.05, 0.4)
     if wanted in (Stages.AUTO, Stages.FM, Stages.ALL):

@@ -15,6 +15,8 @@ from lenscal.calibrate.paired import CLIPPED, cell_positions
 from lenscal.raw.frame import Frame
 
 PATCH_PX = 64
+COLOUR_GRID = (9, 9)
+"""Nodes on which a calibration keeps lateral colour; odd, so that one is the middle."""
 HIGHEST_FREQUENCY = 0.22
 """cycles/px; red and blue sites are two pixels apart and show nothing beyond 0.25."""
 HIGHEST_FREQUENCY_DEMOSAICED = 0.08

@@ -14,6 +14,7 @@ from torch import Tensor
 from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.field_solver import prior_precision
 from lenscal.calibrate.kernels import second_differences
+from lenscal.calibrate.lateral_colour import COLOUR_GRID
 from lenscal.calibrate.matching import Snapshot
 from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import Shot, correlation_matrix
@@ -85,8 +86,10 @@ class Run:
     held_degraded: list[Shot] = field(default_factory=list)
     common: np.ndarray = field(default_factory=lambda: np.zeros(0))
     lateral: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    colour: np.ndarray = field(default_factory=lambda: np.zeros((81, 3, 2)))
-    sharp_colour: np.ndarray = field(default_factory=lambda: np.zeros((81, 3, 2)))
+    colour: np.ndarray = field(default_factory=lambda: np.zeros((COLOUR_GRID[0] * COLOUR_GRID[1], 3, 2)))
+    """(dy, dx) px of R, G, B at the nodes of `COLOUR_GRID` that kernels shall have; mean over the channels zero."""
+    sharp_colour: np.ndarray = field(default_factory=lambda: np.zeros((COLOUR_GRID[0] * COLOUR_GRID[1], 3, 2)))
+    """The same of the sharp photos, against the middle."""
     kernels: Tensor | None = None
     halves: tuple[Tensor, Tensor] | None = None
     stages: list[StageResult] = field(default_factory=list)

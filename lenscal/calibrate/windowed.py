@@ -67,18 +67,23 @@ def corners(height: int, width: int, size: int, most: int) -> list[tuple[int, in
     return [(int(t), int(left)) for t in tops for left in lefts]
 
 
+def _unclipped(clipped: np.ndarray, size: int, most: int) -> list[tuple[int, int]]:
+    """`corners` of the patches in which hardly a site of `clipped` [h, w] is set."""
+    height, width = clipped.shape
+    return [
+        (t, left)
+        for t, left in corners(height, width, size, most)
+        if clipped[t : t + size, left : left + size].mean() <= MOST_CLIPPED
+    ]
+
+
 def mosaic_patches(shot: Shot, cells: tuple[int, int], size: int, most: int) -> Iterator[MosaicPatches]:
     """Unclipped, textured patches of size x size px of every cell of a Bayer photo."""
     frame, noise = shot.frame, shot.noise
     a, b = (np.array(v)[frame.cfa.ravel()] for v in (noise.a, noise.b))
     for cell, (rows, cols) in enumerate(spans(frame.size, cells)):
         value, _, multiplier = frame.mosaic_tile(rows, cols)
-        clipped = value > CLIPPED * multiplier
-        places = [
-            (t, left)
-            for t, left in corners(value.shape[0], value.shape[1], size, most)
-            if clipped[t : t + size, left : left + size].mean() <= MOST_CLIPPED
-        ]
+        places = _unclipped(value > CLIPPED * multiplier, size, most)
         if not places:
             continue
         values = np.stack([value[t : t + size, left : left + size] for t, left in places])
@@ -101,12 +106,7 @@ def sharp_patches(
     a, b = np.array(shot.noise.a), np.array(shot.noise.b)
     for cell, (rows, cols) in enumerate(spans(frame.size, cells)):
         tile = frame.rgb_tile(rows, cols).transpose(2, 0, 1)
-        clipped = np.any(tile > CLIPPED * wb[:, None, None], axis=0)
-        places = [
-            (t, left)
-            for t, left in corners(tile.shape[1], tile.shape[2], size, most)
-            if clipped[t : t + size, left : left + size].mean() <= MOST_CLIPPED
-        ]
+        places = _unclipped(np.any(tile > CLIPPED * wb[:, None, None], axis=0), size, most)
         if not places:
             continue
         patches = np.stack([tile[:, t : t + size, left : left + size] for t, left in places])
