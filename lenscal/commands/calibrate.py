@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration, CalibrationSettings
     from lenscal.files.profile import Profile
     from lenscal.raw.folder import Inputs
-    from lenscal.raw.grouping import Overrides
+    from lenscal.stepping import Job
 
 
 def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
@@ -45,13 +45,23 @@ def check_device(name: str) -> None:
         pick_device(name)
 
 
-def overrides_of(args: argparse.Namespace) -> tuple[Overrides, Overrides]:
-    """What was typed in for the sharp and the degraded photos."""
+def reading(args: argparse.Namespace, cache: Path | None, *, only_look: bool = False) -> Job[Inputs]:
+    """Import the two folders as the options that `check` and `calibrate` share say."""
+    from lenscal import jobs
     from lenscal.raw.grouping import Overrides
 
-    return (
-        Overrides(aperture=args.aperture_sharp, lens=args.lens, focal_mm=args.focal),
-        Overrides(aperture=args.aperture_degraded, lens=args.lens, focal_mm=args.focal),
+    sharp, degraded = (
+        Overrides(aperture=aperture, lens=args.lens, focal_mm=args.focal)
+        for aperture in (args.aperture_sharp, args.aperture_degraded)
+    )
+    return jobs.import_photos(
+        [args.sharp],
+        [args.degraded],
+        sharp_overrides=sharp,
+        degraded_overrides=degraded,
+        cache=cache,
+        keep_all=args.keep_all,
+        only_look=only_look,
     )
 
 
@@ -62,7 +72,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     start = time.monotonic()
-    settings, (sharp, degraded) = calibration_settings(args), overrides_of(args)
+    settings = calibration_settings(args)
     check_profile_path(args.out)
     checkpoint = CheckpointFile(checkpoint_path(args.out), args.resume)
     if args.resume and not checkpoint.path.exists():
@@ -70,15 +80,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
     elif checkpoint.path.exists() and not args.resume:
         speaker.note(f"note: {checkpoint.path} of an interrupted calibration is overwritten (--resume goes on)")
     with jobs.photo_cache() as cache:
-        reading = jobs.import_photos(
-            [args.sharp],
-            [args.degraded],
-            sharp_overrides=sharp,
-            degraded_overrides=degraded,
-            cache=cache,
-            keep_all=args.keep_all,
-        )
-        inputs = run_job(reading, speaker)
+        inputs = run_job(reading(args, cache), speaker)
         for warning in inputs.warnings:
             speaker.note(f"note: {warning}")
         if not args.resume:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenscal.commands.calibrate import overrides_of
+from lenscal.commands.calibrate import reading
 from lenscal.commands.parser import pair
 from lenscal.commands.progress import Speaker, run_job, without_nan
 from lenscal.errors import InputError
@@ -26,19 +26,10 @@ def run_check(args: argparse.Namespace) -> int:
     grid = pair(args.grid, "--grid")
     if min(grid) < 1:
         raise InputError(f"--grid {args.grid}: give at least 1x1")
-    sharp, degraded = overrides_of(args)
     summary: dict[str, Any] = {"ready": True, "problems": [], "notes": [], "coverage": None}
     with jobs.photo_cache() as cache:
-        looking = jobs.look_at_photos(
-            [args.sharp],
-            [args.degraded],
-            sharp_overrides=sharp,
-            degraded_overrides=degraded,
-            cache=cache,
-            keep_all=args.keep_all,
-        )
         try:
-            inputs = run_job(looking, speaker)
+            inputs = run_job(reading(args, cache, only_look=True), speaker)
         except InputError as error:
             summary["problems"].append(str(error))
             summary["sharp"], summary["degraded"] = _from_metadata(args.sharp), _from_metadata(args.degraded)

@@ -5,7 +5,7 @@ has; jobs that have nothing to keep in the middle go on to the end of the photo 
 """
 
 from lenscal.jobs.cache import photo_cache
-from lenscal.jobs.calibrating import build_profile, calibrate, import_photos, look_at_photos
+from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
 from lenscal.jobs.correcting import PhotoResult, correct, mismatches
 from lenscal.jobs.demo import DemoResult, DemoSettings, demo
 from lenscal.stepping import Job, follow
@@ -21,7 +21,6 @@ __all__ = [
     "demo",
     "follow",
     "import_photos",
-    "look_at_photos",
     "mismatches",
     "photo_cache",
 ]

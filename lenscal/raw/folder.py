@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,6 +32,8 @@ RAW_EXTENSIONS = frozenset((
 ))
 _WORKERS = 2
 _CLEAR_MAJORITY, _FEWEST = 0.75, 3
+LEAST_PHOTO_BYTES = 65536
+"""Smaller files are no RAW photos; what is wrong with them is told one by one."""
 
 
 def find_raw_files(paths: Sequence[Path]) -> list[Path]:
@@ -59,6 +62,9 @@ def find_raw_files(paths: Sequence[Path]) -> list[Path]:
     if not found:
         where = ", ".join(str(p) for p in paths) or "no folder given"
         state = f"no RAW files, only {others} other file{'s' * (others != 1)}" if others else "empty"
+        inner = sorted(c.name for p in paths if p.is_dir() for c in p.iterdir() if c.is_dir())
+        if inner:
+            state = f"no RAW files (photos in folders inside it, like {inner[0]}, are not read)"
         raise InputError(f"{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)")
     return sorted(found.values(), key=lambda p: (natural_key(p.name), str(p)))
 
@@ -99,11 +105,12 @@ def import_pair(
     degraded_overrides: Overrides | None = None,
     cache: Path | None = None,
     keep_all: bool = False,
+    only_look: bool = False,
 ) -> Generator[Report, str | None, Inputs]:
     """Decode both folders of a calibration, check that they fit together and leave out what is not worth learning from.
 
     Everything that metadata can tell is checked before the first photo is decoded. With `keep_all`, photos that
-    were found wanting stay in, with a warning.
+    were found wanting stay in, with a warning; to `only_look`, folders that nothing can be learnt from come back too.
 
     Raises
     ------
@@ -111,28 +118,6 @@ def import_pair(
         As `import_folder`; also the same files twice, different cameras, lenses, focal lengths or sizes, and folders
         without a usable photo or hardly any texture.
     """
-    inputs = yield from look_at_pair(
-        sharp_paths,
-        degraded_paths,
-        sharp_overrides=sharp_overrides,
-        degraded_overrides=degraded_overrides,
-        cache=cache,
-        keep_all=keep_all,
-    )
-    refuse_hopeless(inputs)
-    return inputs
-
-
-def look_at_pair(
-    sharp_paths: Sequence[Path],
-    degraded_paths: Sequence[Path],
-    *,
-    sharp_overrides: Overrides | None = None,
-    degraded_overrides: Overrides | None = None,
-    cache: Path | None = None,
-    keep_all: bool = False,
-) -> Generator[Report, str | None, Inputs]:
-    """`import_pair` that also returns what no calibration should start from: for looking."""
     sharp_files, degraded_files = find_raw_files(sharp_paths), find_raw_files(degraded_paths)
     sharp, sharp_out = yield from _pick(sharp_files, sharp_overrides or Overrides(), "sharp")
     degraded, degraded_out = yield from _pick(degraded_files, degraded_overrides or Overrides(), "degraded")
@@ -142,7 +127,10 @@ def look_at_pair(
     left = yield from _scaled(_decode_all(sharp, sharp_out, cache, "sharp"), 0, share)
     right = yield from _scaled(_decode_all(degraded, degraded_out, cache, "degraded"), share, 1)
     check_same_setup([f.info for f in (*left.frames, *right.frames)], "sharp and degraded")
-    return judged(left, right, keep_all=keep_all)
+    inputs = judged(left, right, keep_all=keep_all)
+    if not only_look:
+        refuse_hopeless(inputs)
+    return inputs
 
 
 def _pick(
@@ -152,12 +140,13 @@ def _pick(
     from lenscal.raw.decode import probe
     from lenscal.raw.metadata import read_info
 
+    files, copies = _without_copies(files)
     infos = []
     for n, path in enumerate(files):
         yield Report("import", f"Reading what {path.name} says ({n + 1} of {len(files)} {role} photos)", 0.0, n)
         infos.append(read_info(path, ask_libraw=False))
     try:
-        return pick_photos(infos, overrides, role), ()
+        return pick_photos(infos, overrides, role), tuple(copies)
     except InputError:
         # Damaged files may say anything: leave them out before complaining of what does not fit.
         readable, rejected = [], []
@@ -173,7 +162,29 @@ def _pick(
         if overrides.aperture is None:
             readable, strangers = _without_wrong_apertures(readable)
             rejected += strangers
-        return pick_photos(readable, overrides, role), tuple(rejected)
+        return pick_photos(readable, overrides, role), (*rejected, *copies)
+
+
+def _without_copies(files: Sequence[Path]) -> tuple[list[Path], list[Rejected]]:
+    """Every photo once: files of the same bytes, whatever their names."""
+    kept: list[Path] = []
+    copies = []
+    for path in files:
+        known = next((k for k in kept if _same_bytes(k, path)), None)
+        if known is None:
+            kept.append(path)
+        else:
+            copies.append(Rejected(path, f"a copy of {known.name}: a photo counts once"))
+    return kept, copies
+
+
+def _same_bytes(a: Path, b: Path) -> bool:
+    """Whether two files hold the same; what cannot be read, or is too small for a photo, is left to the decoder."""
+    try:
+        size = a.stat().st_size
+        return size >= LEAST_PHOTO_BYTES and size == b.stat().st_size and filecmp.cmp(a, b, shallow=False)
+    except OSError:
+        return False
 
 
 def _without_wrong_apertures(infos: list[PhotoInfo]) -> tuple[list[PhotoInfo], list[Rejected]]:

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
-from raw_photos import write_photo
+from raw_photos import add_noise, mosaic_of, scene, write_photo
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.raw.folder import Inputs, find_raw_files, import_folder, import_pair
+from lenscal.raw.folder import LEAST_PHOTO_BYTES, Inputs, find_raw_files, import_folder, import_pair
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.grouping import Overrides, group_by_aperture
 from lenscal.reports import Report
@@ -55,6 +55,26 @@ def test_nothing_to_import_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
     with pytest.raises(InputError, match="no RAW files, only 1 other file;"):
         find_raw_files([tmp_path])
+
+
+def test_a_folder_of_folders_is_told_from_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "f5.6").mkdir()
+    with pytest.raises(InputError, match=r"no RAW files \(photos in folders inside it, like f5\.6, are not read\)"):
+        find_raw_files([tmp_path])
+
+
+def test_copies_of_a_photo_count_once(tmp_path: Path) -> None:
+    cfa = np.array([[0, 1], [1, 2]])
+    raw = add_noise(mosaic_of(scene(), cfa), 1e-4, 1e-6, np.random.default_rng(0))
+    degraded = folder(tmp_path / "d", 1, f_number=1.8, raw=raw)
+    (photo,) = degraded.iterdir()
+    assert photo.stat().st_size >= LEAST_PHOTO_BYTES
+    (degraded / "z copy ü.dng").write_bytes(photo.read_bytes())
+    imported = finish(import_folder([degraded], role="degraded"))[0]
+    assert [p.path for p in imported.photos] == [photo]
+    assert [(r.path.name, r.reason) for r in imported.rejected] == [
+        ("z copy ü.dng", f"a copy of {photo.name}: a photo counts once")
+    ]
 
 
 def test_a_pair_of_folders(tmp_path: Path) -> None:
