@@ -1,5 +1,7 @@
 """Jobs report, stop, cancel and hand on; the correction is the same for every caller."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tifffile
@@ -128,3 +130,27 @@ def test_every_photo_gets_an_answer(tmp_path, make_dng):
 def test_demo_settings_refuse_what_cannot_be_photographed(tmp_path):
     with pytest.raises(InputError, match="even and at least 64"):
         next(jobs.demo(tmp_path, jobs.DemoSettings(size=(63, 100))))
+
+
+@pytest.mark.parametrize(("inner", "warned"), [(1.8, True), (1.0, False), (0.4, False)])
+def test_exchanged_folders_are_noticed(monkeypatch, tmp_path, make_dng, inner, warned):
+    """Kernels that sharpen: the sharp folder was the softer one."""
+    from lenscal.calibrate import engine
+    from lenscal.calibrate.settings import Calibration, CalibrationSettings
+
+    grid = delta_grid((2, 2), 5, (128, 192))
+    kernels = grid.kernels * inner
+    kernels[..., 2, [1, 3]] += (1 - inner) / 4
+    kernels[..., [1, 3], 2] += (1 - inner) / 4
+
+    def calibrated(*_, **__):
+        yield from ()
+        psf = replace(grid, kernels=kernels)
+        return Calibration(psf, None, ("P",), True, {}, {"estimate": 1.0, "delta": 1.0}, (), "done", "cpu", 1.0, 0, 0)
+
+    monkeypatch.setattr(engine, "calibrate", calibrated)
+    make_dng(tmp_path / "s" / "a.dng", f_number=5.6)
+    make_dng(tmp_path / "d" / "a.dng", seed=1)
+    _, inputs = finish(jobs.import_photos([tmp_path / "s"], [tmp_path / "d"]))
+    _, calibration = finish(jobs.calibrate(inputs, CalibrationSettings()))
+    assert any("folders exchanged" in warning for warning in calibration.warnings) is warned

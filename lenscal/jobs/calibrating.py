@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lenscal.files.profile import Profile, ProfilePhoto, ProfileStage
 from lenscal.stepping import Job
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 WORSE_THAN_NOTHING = 1.05
 """From this ratio of re-blur distances on, kernels are said to be worse than none; an identity run comes near 1."""
 
+SHARPER = 1.1
+"""Mean MTF between 0.1 and 0.25 cycles/px from which on kernels sharpen; an identity run comes near 1."""
+
 
 def import_photos(
     sharp: Sequence[Path],
@@ -29,10 +34,12 @@ def import_photos(
     degraded_overrides: Overrides | None = None,
     cache: Path | None = None,
     keep_all: bool = False,
+    only_look: bool = False,
 ) -> Job[Inputs]:
     """Read both folders (or lists of RAW files) and leave out what is not worth learning from, or `keep_all`.
 
-    With `cache`, decoded photos live there instead of in memory.
+    With `cache`, decoded photos live there instead of in memory. To `only_look`, folders that nothing can be learnt
+    from come back too.
     """
     from lenscal.raw.folder import import_pair
 
@@ -44,30 +51,7 @@ def import_photos(
             degraded_overrides=degraded_overrides,
             cache=cache,
             keep_all=keep_all,
-        )
-    )
-
-
-def look_at_photos(
-    sharp: Sequence[Path],
-    degraded: Sequence[Path],
-    *,
-    sharp_overrides: Overrides | None = None,
-    degraded_overrides: Overrides | None = None,
-    cache: Path | None = None,
-    keep_all: bool = False,
-) -> Job[Inputs]:
-    """`import_photos` for looking only: folders that nothing can be learnt from come back too."""
-    from lenscal.raw.folder import look_at_pair
-
-    return (
-        yield from look_at_pair(
-            sharp,
-            degraded,
-            sharp_overrides=sharp_overrides,
-            degraded_overrides=degraded_overrides,
-            cache=cache,
-            keep_all=keep_all,
+            only_look=only_look,
         )
     )
 
@@ -89,6 +73,10 @@ def calibrate(
 
 def _doubts(calibration: Calibration) -> Iterator[str]:
     """Why a calibration that came to an end should not be trusted, in words."""
+    if _mean_mtf(calibration.psf.kernels) > SHARPER:
+        yield (
+            "the photos of the degraded folder are sharper than those of the sharp one: are the two folders exchanged?"
+        )
     if not calibration.stages:
         yield "no stage came to its end: these kernels are a first guess; calibrate again and give it more time"
     if not calibration.reblur:
@@ -107,6 +95,15 @@ def _doubts(calibration: Calibration) -> Iterator[str]:
             "re-blurred with these kernels, the sharp photos look less like the kept-out degraded ones than without "
             f"(distance {estimate:.3g} instead of {delta:.3g}): {advice}"
         )
+
+
+def _mean_mtf(kernels: np.ndarray) -> float:
+    """Mean |OTF| of kernels [rows, cols, 3, k, k] from 0.1 to 0.25 cycles/px."""
+    n = 64
+    f = np.fft.fftfreq(n)
+    radius = np.hypot(f[:, None], f)
+    transfer = np.fft.fft2(kernels, s=(n, n))[..., (radius > 0.1) & (radius < 0.25)]
+    return float(np.abs(transfer).mean())
 
 
 def build_profile(inputs: Inputs, calibration: Calibration, settings: CalibrationSettings) -> Profile:
