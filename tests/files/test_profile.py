@@ -147,6 +147,24 @@ def test_bad_profiles_are_refused_in_words(tmp_path, change, message):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.lenscal", "good.lenscal"]
 
 
+@pytest.mark.parametrize(
+    ("offset", "value", "message"),
+    [(8, 0x1, "encrypted"), (10, 99, "compression")],
+    ids=["encrypted", "unknown compression"],
+)
+def test_zips_that_cannot_be_unpacked_are_refused_in_words(tmp_path, offset, value, message):
+    """The flags and the method of every entry in the directory (two bytes each), as zipfile reads them."""
+    path = write_profile(tmp_path / "x.lenscal", example())
+    data = bytearray(path.read_bytes())
+    at = data.find(b"PK\x01\x02")
+    while at >= 0:
+        struct.pack_into("<H", data, at + offset, value)
+        at = data.find(b"PK\x01\x02", at + 4)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=message):
+        read_profile(path)
+
+
 def test_lying_sizes_are_noticed(tmp_path):
     """A zip whose directory states less than an entry unpacks to."""
     path = write_profile(tmp_path / "x.lenscal", example())
