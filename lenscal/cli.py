@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LenscalError as error:
         return _fail(args, str(error), FAILED)
     except KeyboardInterrupt:
-        return _fail(args, "cancelled, nothing was kept", CANCELLED)
+        return _fail(args, "cancelled", CANCELLED)
     except BrokenPipeError:
         return FAILED
     except Exception as error:

@@ -79,12 +79,12 @@ def _summary(result: DemoResult) -> dict[str, Any]:
         "patches_matching": result.calibration.patches_matching,
         "stages": [{"name": s.name, "seconds": s.seconds, "reblur": s.reblur} for s in result.calibration.stages],
         "reblur": dict(result.calibration.reblur),
-        "scores": result.scores,
+        "scores": result.comparison.scores,
         "gain": {
-            "psnr_degraded": result.gain.psnr_degraded,
-            "psnr_true": result.gain.psnr_true,
-            "psnr": dict(result.gain.psnr),
-            "share": result.gain.share,
+            "psnr_degraded": result.comparison.gain.psnr_degraded,
+            "psnr_true": result.comparison.gain.psnr_true,
+            "psnr": dict(result.comparison.gain.psnr),
+            "share": result.comparison.gain.share,
         },
         "warnings": list(result.profile.warnings),
         "peak_memory_mb": peak_memory_mb(),
@@ -97,8 +97,8 @@ def demo_in_words(result: DemoResult) -> str:
     """The table of kernel figures and gains, and where everything is."""
     from lenscal.jobs.comparing import NO_ODD
 
-    lines = [*score_table(result.scores, result.gain), ""]
-    gain, share = result.gain, result.gain.share
+    lines = [*score_table(result.comparison.scores, result.comparison.gain), ""]
+    gain, share = result.comparison.gain, result.comparison.gain.share
     possible = gain.psnr_true - gain.psnr_degraded
     lines += [
         f"Possible gain: the true kernels lift the kept-out photo from {gain.psnr_degraded:.2f} to "

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.errors import InputError
-from lenscal.evaluate import Gain
 from lenscal.files.export_settings import ExportSettings, OnConflict
 from lenscal.files.profile import Profile, write_profile
 from lenscal.files.psf_files import write_fits
 from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
-from lenscal.jobs.comparing import compare_with_truth
+from lenscal.jobs.comparing import Comparison, compare_with_truth
 from lenscal.jobs.correcting import PhotoResult, correct
 from lenscal.restore.settings import RestoreSettings
 from lenscal.stepping import Job, follow
@@ -40,15 +38,7 @@ class DemoSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DemoResult:
-    """What came out, and how near it is to the truth.
-
-    Attributes
-    ----------
-    scores : mapping
-        Row ("delta", "average", "after G", ..., "estimate") -> figure -> value, see `lenscal.optics.metrics.score`.
-    gain : Gain
-        For "average" and "true, no odd part" (the lens's conditions), every stage, and "estimate".
-    """
+    """What came out, and how near it is to the truth."""
 
     folder: Path
     profile_path: Path
@@ -56,8 +46,7 @@ class DemoResult:
     photos: tuple[PhotoResult, ...]
     profile: Profile
     calibration: Calibration
-    scores: Mapping[str, Mapping[str, float]]
-    gain: Gain
+    comparison: Comparison
     seconds: float
 
 
@@ -105,8 +94,7 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
         photos=tuple(photos),
         profile=profile,
         calibration=calibration,
-        scores=comparison.scores,
-        gain=comparison.gain,
+        comparison=comparison,
         seconds=time.monotonic() - start,
     )
 
