@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,6 +17,7 @@ from lenscal.reports import Report
 from lenscal.restore import wiener
 from lenscal.restore.demosaic import alias_doubt, demosaic_spectra
 from lenscal.restore.kernel_error import error_power, misplacement_px
+from lenscal.restore.mask import mask_rows, reach_px
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import (
     ArrayPhoto,
@@ -30,9 +30,8 @@ from lenscal.restore.tiles import (
     tiling_for,
 )
 
-CLIP_FROM, CLIP_FULL = 0.94, 0.985
-"""Between these parts of the clipping level the correction fades out."""
-
+BAND_PX = 256
+"""Rows that are finished at a time."""
 LENDING_PX, DARKEST = 9, 1e-4
 """Size of the squares over which a local colour is averaged, and the least value that has a colour."""
 
@@ -63,9 +62,7 @@ def restore(
     InputError
         The photo does not have the size the PSF grid is for.
     """
-    if tuple(psf.image_size) != tuple(photo.size):
-        (ph, pw), (h, w) = psf.image_size, photo.size
-        raise InputError(f"the PSF grid is for photos of {pw} x {ph} px, this one has {w} x {h}: use its own profile")
+    require_size(photo, psf)
     height, width = photo.size
     if settings.method is Method.NONE or settings.amount == 0:
         return photo.rgb_tile(slice(0, height), slice(0, width))
@@ -178,42 +175,38 @@ def add_tiles(out: np.ndarray, tiles: Tensor, y: int, x: int, stride: int) -> No
         out[y0:y1, x0:x1] += strip[:, y0 - y : y1 - y, x0 - x : x1 - x].permute(1, 2, 0).cpu().numpy()
 
 
-def reach_px(psf: PsfGrid, energy: float = 0.5) -> int:
-    """Radius in px of the circle that holds this part of the light of the channel with the widest average kernel.
+def correction_mask(photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings) -> np.ndarray:
+    """How much of the correction each pixel of the photo gets, float32 [H, W], 0 (stays as it is) to 1.
 
-    Half of the light: the wider a mask around clipped pixels, the less comes back near them; at 0.8 virtual photos
-    lost 0.3 dB to it, without one 0.04 dB.
+    Raises
+    ------
+    InputError
+        As `restore`.
     """
-    radius = psf.kernel_size // 2
-    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    order = np.argsort(np.hypot(y, x), axis=None)
-    light = np.abs(psf.kernels).mean(axis=(0, 1)).reshape(3, -1)[:, order].cumsum(axis=-1)
-    index = int((light / light[:, -1:] < energy).sum(axis=-1).max())
-    return max(1, int(np.ceil(np.hypot(y, x).ravel()[order][index])))
+    require_size(photo, psf)
+    height, width = photo.size
+    mask = np.zeros((height, width), np.float32)
+    if settings.method is Method.NONE or settings.amount == 0:
+        return mask
+    reach = reach_px(psf)
+    for y in range(0, height, BAND_PX):
+        rows = range(y, min(y + BAND_PX, height))
+        mask[y : rows.stop] = settings.amount * mask_rows(photo, rows, reach, None)[1]
+    return mask
+
+
+def require_size(photo: LinearPhoto, psf: PsfGrid) -> None:
+    """Refuse a photo of another size than the grid's."""
+    if tuple(psf.image_size) != tuple(photo.size):
+        (ph, pw), (h, w) = psf.image_size, photo.size
+        raise InputError(f"the PSF grid is for photos of {pw} x {ph} px, this one has {w} x {h}: use its own profile")
 
 
 def finish(photo: LinearPhoto, out: np.ndarray, reach: int, amount: float) -> None:
     """Blend the correction into the photo, in place: by `amount`, and not at all within `reach` px of clipped ones."""
-    height, width = photo.size
-    margin = 3 * reach
-    for y in range(0, height, 512):
-        y0, y1 = max(y - margin, 0), min(y + 512 + margin, height)
-        rows = slice(y0, y1)
-        original = photo.rgb_tile(rows, slice(0, width))
-        mask = clipped(original, photo.gain_tile(rows, slice(0, width)) * photo.white_balance, reach)
-        inner = slice(y - y0, min(y + 512, height) - y0)
-        keep = (1 - amount * (1 - mask[inner]))[..., None]
-        block = out[y : y + 512]
-        block += keep * (original[inner] - block)
-
-
-def clipped(rgb: np.ndarray, limit: np.ndarray, reach: int) -> np.ndarray:
-    """How far each pixel is spoilt by clipping, 0..1 [H, W]: 1 within `reach` px of a clipped one, then fading.
-
-    rgb, limit : [H, W, 3], the photo and the value at which each channel clips.
-    """
-    level = np.clip((rgb / limit - CLIP_FROM) / (CLIP_FULL - CLIP_FROM), 0, 1).max(axis=-1).astype(np.float32)
-    if not level.any():
-        return level
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
-    return np.asarray(cv2.blur(cv2.dilate(level, disc), (2 * reach + 1,) * 2), np.float32)
+    height = photo.size[0]
+    for y in range(0, height, BAND_PX):
+        rows = range(y, min(y + BAND_PX, height))
+        original, weight = mask_rows(photo, rows, reach, None)
+        block = out[y : rows.stop]
+        block += (1 - amount * weight)[..., None] * (original - block)
