@@ -78,13 +78,19 @@ class Session:
     inputs: Inputs | None = None
     thumbnails: Mapping[Path, np.ndarray] = field(default_factory=dict)
     """Photo -> uint8 [h, w, 3] sRGB, small."""
+    decisions: Mapping[Path, bool] = field(default_factory=dict)
+    """Photo -> whether the user wants it (True) or has left it out (False); holds when the photos are read again."""
     settings: CalibrationSettings = field(default_factory=CalibrationSettings)
     calibration: Calibration | None = None
     profile: Profile | None = None
     psf: PsfGrid | None = None
     psf_name: str = ""
     """Where the PSF comes from, for titles."""
+    psf_path: Path | None = None
+    """The profile, or the folder of PSF files, that holds it."""
     psf_saved: bool = True
+    truth: PsfGrid | None = None
+    """What a calibration of the present photos should find, where it is known: the virtual lens."""
     photo: Path | None = None
     restore: RestoreSettings = field(default_factory=RestoreSettings)
     comparison: Comparison | None = None
@@ -128,11 +134,16 @@ def with_sources(session: Session, sharp: Source, degraded: Source) -> Session:
     """Other photo sets: what was read from the former ones is dropped; the PSF stays until a new one replaces it."""
     if (sharp, degraded) == (session.sharp, session.degraded):
         return session
-    return replace(session, sharp=sharp, degraded=degraded, inputs=None, thumbnails={})
+    return replace(session, sharp=sharp, degraded=degraded, inputs=None, thumbnails={}, truth=None)
 
 
 def with_inputs(session: Session, inputs: Inputs, thumbnails: Mapping[Path, np.ndarray]) -> Session:
-    """The photos were read; the first photo to correct becomes the one to try the correction on."""
+    """The photos were read; the first photo to correct becomes the one to try the correction on.
+
+    What the user has decided about photos before holds again.
+    """
+    for decided, keep in session.decisions.items():
+        inputs = inputs.deciding(decided, keep=keep)
     frames = inputs.degraded.frames
     photo = session.photo or (frames[0].info.path if frames else None)
     return replace(session, inputs=inputs, thumbnails=dict(thumbnails), photo=photo)
@@ -142,7 +153,8 @@ def with_decision(session: Session, photo: Path, *, keep: bool) -> Session:
     """The user takes a photo that was left out, or leaves one out; what cannot be decoded stays left out."""
     if session.inputs is None:
         return session
-    return replace(session, inputs=session.inputs.deciding(photo, keep=keep))
+    decisions = {**session.decisions, photo: keep}
+    return replace(session, inputs=session.inputs.deciding(photo, keep=keep), decisions=decisions)
 
 
 def with_psf(
@@ -150,14 +162,16 @@ def with_psf(
     psf: PsfGrid,
     name: str,
     *,
+    path: Path | None = None,
     profile: Profile | None = None,
     calibration: Calibration | None = None,
     saved: bool = False,
 ) -> Session:
-    """A new PSF grid; a comparison made with the former one is dropped."""
+    """A new PSF grid; a comparison made with the former one is dropped, and the truth where it is no calibration."""
     return replace(
-        session, psf=psf, psf_name=name, profile=profile, calibration=calibration, psf_saved=saved, comparison=None
-    )
+        session, psf=psf, psf_name=name, psf_path=path, profile=profile, calibration=calibration, psf_saved=saved,
+        comparison=None, truth=session.truth if calibration is not None else None,
+    )  # fmt: skip
 
 
 def with_photo(session: Session, photo: Path) -> Session:

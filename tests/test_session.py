@@ -14,6 +14,7 @@ from lenscal.session import (
     done,
     lacks,
     with_decision,
+    with_inputs,
     with_photo,
     with_psf,
     with_sources,
@@ -77,3 +78,25 @@ def test_a_session_without_a_used_photo_cannot_calibrate(tmp_path, make_dng):
     again = with_decision(without, tmp_path / "d.dng", keep=True)
     assert lacks(again)[Step.CALIBRATE] is None
     assert with_decision(Session(), tmp_path, keep=True).inputs is None
+
+
+def test_decisions_hold_when_the_photos_are_read_again(tmp_path, make_dng):
+    paths = [make_dng(tmp_path / "s.dng", f_number=5.6)], [make_dng(tmp_path / "d.dng", seed=1)]
+
+    def read():
+        job = import_pair(*paths)
+        with pytest.raises(StopIteration) as end:
+            while True:
+                next(job)
+        return end.value.value
+
+    session = with_decision(with_inputs(Session(), read(), {}), tmp_path / "d.dng", keep=False)
+    again = with_inputs(session, read(), {})
+    assert again.inputs.degraded.photos == () and again.decisions == {tmp_path / "d.dng": False}
+
+
+def test_the_truth_is_known_only_for_the_photos_it_belongs_to():
+    session = Session(truth=GRID)
+    assert with_psf(session, GRID, "calibrated", calibration=object()).truth is GRID
+    assert with_psf(session, GRID, "opened").truth is None
+    assert with_sources(session, Source((Path("other"),)), Source()).truth is None

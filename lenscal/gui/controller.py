@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.files.export_settings import ExportSettings
 from lenscal.gui.tasks import Calibrated, Job, OpenedPsf, ReadPhotos, Tasks, VirtualPhotos
 from lenscal.gui.worker import Ending, Outcome, Worker
 from lenscal.restore.settings import RestoreSettings
-from lenscal.session import Session, Source, Step, with_inputs, with_photo, with_psf, with_sources
+from lenscal.session import Session, Source, Step, with_decision, with_inputs, with_photo, with_psf, with_sources
 
 DEMO_SIZE = (1200, 1800)
 DEMO_PHOTOS = 8
@@ -40,6 +41,24 @@ def user_folders() -> Folders:
     return Folders(cache, platformdirs.user_data_path("lenscal") / "calibrations")
 
 
+class Decision(QUndoCommand):
+    """Photos that were taken or left out by hand."""
+
+    def __init__(self, controller: Controller, after: Session, text: str) -> None:
+        super().__init__(text)
+        self._controller, self._before, self._after = controller, controller.session, after
+
+    def undo(self) -> None:
+        self._show(self._before)
+
+    def redo(self) -> None:
+        self._show(self._after)
+
+    def _show(self, session: Session) -> None:
+        now = self._controller.session
+        self._controller.change(replace(now, inputs=session.inputs, decisions=session.decisions))
+
+
 class Controller(QObject):
     """Owns the session and the worker; the only one who changes them."""
 
@@ -60,6 +79,7 @@ class Controller(QObject):
         self.folders = folders
         self.worker = Worker(self)
         self.worker.finished.connect(self._finished)
+        self.undo_stack = QUndoStack(self)
         self._then: Callable[[Any], None] | None = None
         self._after: Callable[[], None] | None = None
         self._reads = 0
@@ -81,6 +101,8 @@ class Controller(QObject):
     def change(self, session: Session) -> None:
         if session is not self.session:
             self.session = session
+            if session.inputs is None:
+                self.undo_stack.clear()
             self.session_changed.emit(session)
 
     # What the user decides
@@ -96,6 +118,16 @@ class Controller(QObject):
 
     def set_photo(self, photo: Path) -> None:
         self.change(with_photo(self.session, photo))
+
+    def decide(self, photos: Iterable[Path], keep: bool) -> None:
+        """The user takes photos that were left out, or leaves some out; can be undone."""
+        session, names = self.session, []
+        for photo in photos:
+            session = with_decision(session, photo, keep=keep)
+            names.append(photo.name)
+        if session is not self.session:
+            words = self.tr("keeping {photos}") if keep else self.tr("leaving out {photos}")
+            self.undo_stack.push(Decision(self, session, words.format(photos=", ".join(names[:3]))))
 
     def read_photos(self) -> None:
         self._reads += 1
@@ -170,6 +202,7 @@ class Controller(QObject):
                 self.message.emit(outcome.message, "error", outcome.details)
 
     def _read(self, read: ReadPhotos) -> None:
+        self.undo_stack.clear()
         self.change(with_inputs(self.session, read.inputs, read.thumbnails))
         for old in self.folders.cache.glob("photos-*"):
             if old.name != f"photos-{self._reads}":
@@ -179,8 +212,9 @@ class Controller(QObject):
     def _calibrated(self, result: Calibrated) -> None:
         name = result.profile.lens or result.profile.camera or self.tr("This lens")
         session = with_psf(
-            self.session, result.calibration.psf, name, profile=result.profile, calibration=result.calibration
-        )
+            self.session, result.calibration.psf, name, path=result.path, profile=result.profile,
+            calibration=result.calibration,
+        )  # fmt: skip
         self.change(session)
         if result.path is not None:
             text = self.tr("Calibrated. The profile was kept as {path}")
@@ -191,7 +225,7 @@ class Controller(QObject):
 
     def _opened(self, opened: OpenedPsf) -> None:
         name = opened.profile.lens if opened.profile and opened.profile.lens else opened.path.name
-        self.change(with_psf(self.session, opened.psf, name, profile=opened.profile, saved=True))
+        self.change(with_psf(self.session, opened.psf, name, path=opened.path, profile=opened.profile, saved=True))
         self.step_wanted.emit(Step.INSPECT)
 
     def _compared(self, result: tuple[Any, tuple[str, ...]]) -> None:
@@ -219,7 +253,9 @@ class Controller(QObject):
     def _virtual(self, photos: VirtualPhotos) -> None:
         session = with_sources(self.session, Source((photos.sharp,)), Source((photos.degraded,)))
         settings = replace(session.settings, quality=Quality.QUICK)
-        self.change(replace(session, photo=photos.evaluation, settings=settings, comparison=None))
+        self.change(
+            replace(session, photo=photos.evaluation, settings=settings, comparison=None, truth=photos.truth)
+        )
         self.read_photos()
         self._after = self._demo_calibrate
 

@@ -151,8 +151,13 @@ class MainWindow(QMainWindow):
 
     def _make_actions(self) -> None:
         bar = self.menuBar()
-        files, job, go = bar.addMenu(self.tr("&File")), bar.addMenu(self.tr("&Job")), bar.addMenu(self.tr("&Step"))
+        files, edit = bar.addMenu(self.tr("&File")), bar.addMenu(self.tr("&Edit"))
+        job, go = bar.addMenu(self.tr("&Job")), bar.addMenu(self.tr("&Step"))
         c = self.controller
+        undo, redo = c.undo_stack.createUndoAction(self), c.undo_stack.createRedoAction(self)
+        undo.setShortcut(QKeySequence("Ctrl+Z"))
+        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        edit.addActions([undo, redo])
         for menu, text, keys, slot in (
             (files, self.tr("&Open…"), "Ctrl+O", self._open),
             (files, self.tr("&Export the photos"), "Ctrl+E", self._export),

@@ -60,11 +60,12 @@ class OpenedPsf:
 
 @dataclass(frozen=True, slots=True)
 class VirtualPhotos:
-    """The virtual lens's folders, and a photo to try the correction on."""
+    """The virtual lens's folders, a photo to try the correction on, and what a calibration should find."""
 
     sharp: Path
     degraded: Path
     evaluation: Path
+    truth: PsfGrid
 
 
 def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]:
@@ -200,7 +201,7 @@ def virtual_photos(out: Path, *, size: tuple[int, int], n_photos: int, seed: int
 
     settings = VirtualSettings(size=size, n_photos=n_photos, seed=seed)
     dataset = yield from write_dataset(out, settings)
-    return VirtualPhotos(dataset.sharp_folder, dataset.degraded_folder, dataset.degraded_photo)
+    return VirtualPhotos(dataset.sharp_folder, dataset.degraded_folder, dataset.degraded_photo, dataset.truth)
 
 
 @dataclass(frozen=True, slots=True)
