@@ -133,5 +133,9 @@ class Frame:
         y0, x0 = np.minimum(y.astype(int), max(gh - 2, 0)), np.minimum(x.astype(int), max(gw - 2, 0))
         y1, x1 = np.minimum(y0 + 1, gh - 1), np.minimum(x0 + 1, gw - 1)
         fy, fx = (y - y0).astype(np.float32)[:, None, None], (x - x0).astype(np.float32)[:, None]
-        lines = self.gain[y0] * (1 - fy) + self.gain[y1] * fy
-        return lines[:, x0] * (1 - fx) + lines[:, x1] * fx
+        first, last = (int(y0[0]), int(y1[-1]) + 1) if len(y0) else (0, 0)
+        nodes = self.gain[first:last]  # of the tile's rows only: interpolated along them first, they are few
+        across = nodes[:, x0] * (1 - fx) + nodes[:, x1] * fx
+        gain: np.ndarray = across[y0 - first]
+        gain += (across[y1 - first] - gain) * fy
+        return gain
