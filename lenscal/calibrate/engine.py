@@ -12,7 +12,7 @@ import torch
 from lenscal.calibrate.checkpoint import capture, complete, made_from, restore, resume
 from lenscal.calibrate.closed_form import lateral_colour, paired_fit, statistics_fit
 from lenscal.calibrate.confidence import confidence
-from lenscal.calibrate.learnt import held_out_check, learnt_stages
+from lenscal.calibrate.learnt import held_out_check, learnt_stages, look_at_unseen
 from lenscal.calibrate.registration import find_pairs
 from lenscal.calibrate.run import Keeper, Run, Steps, Stopped, prepare
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Stages
@@ -26,6 +26,9 @@ T = TypeVar("T")
 LEAST_BATCH = 8
 """Below so many patches a step, a GPU is no help: the CPU takes over."""
 ON_THE_CPU = "the GPU's memory was full: the rest was computed on the CPU, which takes longer"
+
+_REACHED = {"L": 0.05, "G": 0.1, "GT": 0.2, "P": 0.4}
+"""Least part of a calibration that is done after a stage."""
 
 LEAST_SHARE_OF_PAIRS = 0.5
 """From this share of the smaller folder on, the folders count as showing the same scenes."""
@@ -83,7 +86,10 @@ def _stages(run: Run) -> Steps:
     for name, stage in _plan(run):
         if name not in run.completed:
             yield from _with_enough_memory(run, name, stage)
+            yield from look_at_unseen(run, name, _REACHED.get(name, 0.98))
             complete(run, name)
+            # The stage may have changed where the photos are compared.
+            run.unseen = None
 
 
 def _look_for_pairs(run: Run) -> Steps:

@@ -28,6 +28,8 @@ LEAST_GAIN = 0.05
 changes of it are the scenes', and kernels that were kept for 1 % were worse in most figures (docs/experiments.md)."""
 
 CURVE_STEPS = 10
+REBLUR_STEPS = 100
+"""Steps of stage M between two looks at the photos that were kept out; a multiple of CURVE_STEPS."""
 SILENCE_S = 1.0
 """Reports, where a calibration can be stopped, come at least as often as this, or after every step."""
 SAVE_S = 20.0
@@ -75,6 +77,8 @@ def learnt_stages(run: Run, low: float, high: float) -> Steps:
             message = f"{name}, step {matcher.step_number} of {matcher.total}"
             try:
                 run.check((yield run.say(state.stage, message, fraction, state.step, **(curves if drawn else {}))))
+                if state.stage == "M" and state.step % REBLUR_STEPS == REBLUR_STEPS - 1:
+                    yield from look_at_unseen(run, state.stage, fraction)
             except Stopped as stopped:
                 stop = stopped
         if stop is not None or time.monotonic() - run.saved_at > SAVE_S:
@@ -110,10 +114,27 @@ def _gaussian_start(run: Run) -> Tensor:
     return (kernel / kernel.sum()).expand(run.shape[0] * run.shape[1], 3, -1).clone().to(run.device)
 
 
+def look_at_unseen(run: Run, stage: str, fraction: float) -> Steps:
+    """Report how far the kernels are from explaining the photos that were kept out, beside what is left at best."""
+    check = held_out_check(run)
+    if check is None or run.kernels is None:
+        return
+    number = len(run.curves.get("re-blur distance", ()))
+    message = "Comparing with photos that were kept out"
+    distances = {"re-blur_distance": check.distance(run.kernels), "re-blur_floor": check.floor()}
+    run.check((yield run.say(stage, message, fraction, number, **distances)))
+
+
 def held_out_check(run: Run) -> ReblurCheck | None:
     """The re-blur check on the photos that were kept out; None where there were too few to keep any out."""
     if not (run.held_pairs if run.pairs else run.held_degraded):
         return None
+    if run.unseen is None:
+        run.unseen = _make_held_out_check(run)
+    return run.unseen
+
+
+def _make_held_out_check(run: Run) -> ReblurCheck | None:
     *_, pool = _pools(run, run.held_pairs, run.held_degraded, 2000)
     if pool is None:
         return None

@@ -18,6 +18,7 @@ from lenscal.calibrate.lateral_colour import COLOUR_GRID
 from lenscal.calibrate.matching import Snapshot
 from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import Shot, correlation_matrix
+from lenscal.calibrate.reblur import ReblurCheck
 from lenscal.calibrate.registration import Pair
 from lenscal.calibrate.settings import CalibrationSettings, StageResult
 from lenscal.device import pick_device
@@ -110,6 +111,8 @@ class Run:
     """Seconds before this process took over."""
     saved: Saved | None = None
     saved_at: float = 0.0
+    unseen: ReblurCheck | None = None
+    """On photos that were kept out; made where it is first asked for."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -125,7 +128,7 @@ class Run:
 
     def move_to(self, device: torch.device) -> None:
         """Compute elsewhere from now on."""
-        self.device = device
+        self.device, self.unseen = device, None
         self.precision, self.differences = self.precision.to(device), self.differences.to(device)
         self.correlation = self.correlation.to(device)
         if self.kernels is not None:
@@ -146,7 +149,9 @@ class Run:
         return Report(stage, message, fraction, step, {k.replace("_", " "): v for k, v in curves.items()}, shown, left)
 
     def check(self, answer: str | None) -> None:
-        """Raise Stopped where the user or the clock says so."""
+        """Raise Stopped where the user or the clock says so; "paused SECONDS" is time that does not count."""
+        if answer is not None and answer.startswith("paused "):
+            self.started += float(answer.removeprefix("paused "))
         if answer == "stop":
             self.finished = "stopped"
             raise Stopped

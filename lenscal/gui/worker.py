@@ -54,7 +54,8 @@ class Progress:
 class Worker(QObject):
     """Steps one generator at a time in its own thread.
 
-    `cancel` closes the generator at its next yield; `stop_and_keep` sends it "stop", so that it returns what it has.
+    `cancel` closes the generator at its next yield; `stop_and_keep` sends it "stop", so that it returns what it has;
+    `pause` holds it at its next yield until `go_on`, and then sends it "paused SECONDS".
     """
 
     started = Signal(str)
@@ -71,6 +72,11 @@ class Worker(QObject):
     def running(self) -> bool:
         return self._thread is not None
 
+    @property
+    def paused(self) -> bool:
+        """Whether the job was asked to pause."""
+        return self._thread is not None and not self._thread.may_run.is_set()
+
     def start(self, name: str, job: Job) -> None:
         """Run a job; one at a time."""
         if self._thread is not None:
@@ -85,15 +91,25 @@ class Worker(QObject):
     def cancel(self) -> None:
         if self._thread is not None:
             self._thread.cancel.set()
+            self._thread.may_run.set()
 
     def stop_and_keep(self) -> None:
         if self._thread is not None:
             self._thread.stop.set()
+            self._thread.may_run.set()
+
+    def pause(self) -> None:
+        if self._thread is not None:
+            self._thread.may_run.clear()
+
+    def go_on(self) -> None:
+        if self._thread is not None:
+            self._thread.may_run.set()
 
     def wait(self) -> None:
         """Cancel and wait for the thread: only for the end of the program, where no event loop is left."""
         if self._thread is not None:
-            self._thread.cancel.set()
+            self.cancel()
             self._thread.wait()
 
     @Slot()
@@ -116,6 +132,8 @@ class _Stepper(QThread):
         self._job = job
         self.cancel = threading.Event()
         self.stop = threading.Event()
+        self.may_run = threading.Event()
+        self.may_run.set()
         self.outcome = Outcome(Ending.FAILED, message="The job did not start")
 
     def run(self) -> None:
@@ -156,6 +174,11 @@ class _Stepper(QThread):
                 return Outcome(Ending.STOPPED if stopped else Ending.DONE, value=end.value)
             forward(report)
             answer = None
+            if not self.may_run.is_set():
+                forward.flush()
+                began = time.monotonic()
+                self.may_run.wait()
+                answer = f"paused {time.monotonic() - began:.3f}"
             if self.stop.is_set():
                 answer, stopped = "stop", True
 

@@ -175,3 +175,7 @@ def test_reblur_check_ranks_kernels(small_lens: SmallLens) -> None:
     assert calibration.reblur["floor"] < calibration.reblur["delta"]
     assert calibration.reblur["estimate"] < calibration.reblur["delta"]
     assert calibration.stages[-1].reblur is not None
+    looks = calibration.curves["re-blur distance"]
+    assert [number for number, _ in looks] == list(range(len(looks))) and looks
+    assert looks[-1][1] == pytest.approx(calibration.reblur["estimate"], rel=1e-6)
+    assert calibration.curves["re-blur floor"][-1][1] == pytest.approx(calibration.reblur["floor"], rel=1e-6)

@@ -382,3 +382,10 @@ def test_learning_on_a_gpu_resumes(photos: Photos, tmp_path: Path) -> None:
     whole = calibrated(photos, settings, keeper=Files(tmp_path))
     resumed = calibrated(photos, settings, keeper=Files(tmp_path, begin=tmp_path / f"L-{FLOW + 2}"))
     assert np.abs(resumed.psf.kernels - whole.psf.kernels).max() < 1e-3
+
+
+def test_time_of_a_pause_does_not_count(photos: Photos) -> None:
+    begun = run.prepare(*photos, replace(TINY, max_minutes=1))
+    started = begun.started
+    begun.check("paused 12.5")
+    assert begun.started == started + 12.5

@@ -69,6 +69,45 @@ def test_stop_and_keep_returns_what_there_is(qtbot, worker):
     assert (outcome.ending, outcome.value) == (Ending.STOPPED, "kept")
 
 
+def test_a_pause_holds_the_job_and_its_time_is_told(qtbot, worker):
+    answers, steps = [], []
+
+    def job():
+        while (answer := (yield Report("F", "training"))) != "stop":
+            steps.append(time.monotonic())
+            answers.append(answer)
+            time.sleep(0.002)
+
+    outcomes = []
+    worker.finished.connect(lambda name, outcome: outcomes.append(outcome))
+    worker.start("job", job)
+    qtbot.waitUntil(lambda: len(steps) > 3, timeout=5000)
+    worker.pause()
+    assert worker.paused
+    qtbot.wait(50)
+    held = len(steps)
+    qtbot.wait(150)
+    assert len(steps) == held
+    worker.go_on()
+    qtbot.waitUntil(lambda: len(steps) > held, timeout=5000)
+    told = [float(answer.removeprefix("paused ")) for answer in answers if answer]
+    assert len(told) == 1 and told[0] >= 0.15
+    worker.stop_and_keep()
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=5000)
+    assert outcomes[0].ending is Ending.STOPPED
+
+
+@pytest.mark.parametrize("end", ["cancel", "stop_and_keep"])
+def test_a_paused_job_can_be_ended(qtbot, worker, end):
+    def pause_and_end():
+        worker.pause()
+        qtbot.wait(20)
+        getattr(worker, end)()
+
+    outcome, _ = run(qtbot, worker, endless, meanwhile=pause_and_end)
+    assert outcome.ending is (Ending.CANCELLED if end == "cancel" else Ending.STOPPED)
+
+
 @pytest.mark.parametrize(
     ("error", "message", "has_details"),
     [
