@@ -12,6 +12,7 @@ D65 = np.array([0.31271 / 0.32902, 1.0, (1 - 0.31271 - 0.32902) / 0.32902])
 D50 = np.array([0.9642, 1.0, 0.8249])
 """XYZ of the ICC profile connection space's white."""
 
+_STRIP_ROWS = 256
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
 
@@ -103,3 +104,18 @@ def camera_to_space(colour_matrix: np.ndarray | None, space: RgbSpace) -> np.nda
     else:
         to_xyz = SPACES[Space.SRGB].to_xyz
     return np.linalg.solve(space.to_xyz, adaptation(D65, np.array(space.white)) @ to_xyz)
+
+
+def develop(rgb: np.ndarray, colour_matrix: np.ndarray | None, space: RgbSpace, depth: np.dtype) -> np.ndarray:
+    """Linear white-balanced camera RGB [H, W, 3] to a space's encoded integers of type `depth`.
+
+    Highlights are clipped at 1.0 in the camera's channels (a clipped white stays neutral), then the colour matrix and
+    the transfer function follow; no other tone curve.
+    """
+    matrix = camera_to_space(colour_matrix, space).astype(np.float32)
+    peak = np.float32(np.iinfo(depth).max)
+    out = np.empty(rgb.shape, depth)
+    for start in range(0, len(rgb), _STRIP_ROWS):
+        strip = np.clip(rgb[start : start + _STRIP_ROWS].astype(np.float32), 0, 1)
+        out[start : start + _STRIP_ROWS] = space.encode(strip @ matrix.T) * peak + np.float32(0.5)
+    return out

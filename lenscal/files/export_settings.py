@@ -12,12 +12,13 @@ from lenscal.errors import InputError, LenscalError
 
 class PhotoFormat(StrEnum):
     TIFF = "tiff"
+    DNG = "dng"
     PNG = "png"
     JPEG = "jpeg"
 
     @property
     def suffix(self) -> str:
-        return {"tiff": ".tif", "png": ".png", "jpeg": ".jpg"}[self.value]
+        return {"tiff": ".tif", "dng": ".dng", "png": ".png", "jpeg": ".jpg"}[self.value]
 
 
 class Space(StrEnum):
@@ -39,7 +40,10 @@ TEMPLATE_FIELDS = ("name", "method")
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """out: folder; template: file name without suffix, {name} is the original's, {method} how it was corrected."""
+    """out: folder; template: file name without suffix, {name} is the original's, {method} how it was corrected.
+
+    `space` says nothing about a DNG, which always holds camera RGB.
+    """
 
     out: Path
     format: PhotoFormat = PhotoFormat.TIFF
@@ -49,8 +53,8 @@ class ExportSettings:
     jpeg_quality: int = 95
 
     def __post_init__(self) -> None:
-        if self.space is Space.CAMERA_LINEAR and self.format is not PhotoFormat.TIFF:
-            raise InputError(f"--space camera-linear needs --format tiff (32-bit float), not {self.format}")
+        if self.space is Space.CAMERA_LINEAR and self.format not in (PhotoFormat.TIFF, PhotoFormat.DNG):
+            raise InputError(f"--space camera-linear needs --format tiff (32-bit float) or dng, not {self.format}")
         if not 1 <= self.jpeg_quality <= 100:
             raise InputError(f"JPEG quality {self.jpeg_quality}: choose 1 to 100")
         try:

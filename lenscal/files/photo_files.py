@@ -1,37 +1,40 @@
-"""Corrected photos as picture files that other programs develop further: TIFF, PNG, JPEG."""
+"""Corrected photos as picture files that other programs develop further: TIFF, linear DNG, PNG, JPEG."""
 
 from __future__ import annotations
 
-import struct
-import zlib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from lenscal.errors import LenscalError
 from lenscal.files.atomic import written_whole
-from lenscal.files.colour import SPACES, RgbSpace, camera_to_space, usable
+from lenscal.files.colour import SPACES, develop, usable
+from lenscal.files.encoders import Picture, encode_jpeg, encode_png, encode_tiff
 from lenscal.files.export_settings import ExportSettings, PhotoFormat, Space
 from lenscal.files.icc import icc_profile
+from lenscal.files.linear_dng import ReadTile, write_linear_dng
 from lenscal.raw.frame import Frame
 
-_STRIP_ROWS = 256
 
-
-def write_photo(path: Path, rgb: np.ndarray, frame: Frame, export: ExportSettings, settings: str) -> tuple[str, ...]:
+def write_photo(
+    path: Path, rgb: np.ndarray | None, frame: Frame, export: ExportSettings, settings: str
+) -> tuple[str, ...]:
     """Write a corrected photo with ICC profile and the original's metadata, whole or not at all.
 
     Parameters
     ----------
     path : Path
-    rgb : float32 ndarray [H, W, 3]
-        Linear white-balanced camera RGB in sensor orientation; 1.0 = white level of green.
+    rgb : float32 ndarray [H, W, 3] or None
+        Linear white-balanced camera RGB in sensor orientation; 1.0 = white level of green. None: the photo as it is.
     frame : Frame
         The decoded original: its colour matrix, orientation and file.
     export : ExportSettings
-        Space camera-linear writes `rgb` as it is: 32-bit float in sensor orientation, with EXIF Orientation 1 so that
-        no reader turns it. The other spaces clip highlights at 1.0, apply the colour matrix and the space's transfer
-        function, and turn the photo upright.
+        A DNG holds camera RGB, see `write_linear_dng`, and EXIF says how to turn it. Otherwise, space camera-linear
+        writes `rgb` as it is: 32-bit float in sensor orientation, with EXIF Orientation 1 so that no reader turns it.
+        The other spaces clip highlights at 1.0, apply the colour matrix and the space's transfer function, and turn
+        the photo upright.
     settings : str
         How it was corrected, for the XMP.
 
@@ -47,42 +50,43 @@ def write_photo(path: Path, rgb: np.ndarray, frame: Frame, export: ExportSetting
     """
     from lenscal.files.photo_metadata import Written, copy_metadata
 
-    source = frame.info.path
+    source, info = frame.info.path, frame.info
     if path.exists() and source.exists() and path.samefile(source):
         raise LenscalError(f"{path} is the original, which lenscal never overwrites")
+    space = None if export.space is Space.CAMERA_LINEAR or export.format is PhotoFormat.DNG else SPACES[export.space]
     warnings: tuple[str, ...] = ()
-    if export.space is Space.CAMERA_LINEAR:
-        icc, settings = None, f"{settings}, not turned (the original's Orientation is {frame.info.orientation})"
-        pixels = np.ascontiguousarray(rgb, np.float32)
-    else:
-        space = SPACES[export.space]
-        icc = icc_profile(space)
-        if not usable(frame.colour_matrix):
-            warnings = (f"no colour matrix is known for {frame.info.camera or 'this camera'}: its colours are plain",)
-        depth = np.uint8 if export.format is PhotoFormat.JPEG else np.uint16
-        pixels = upright(develop(rgb, frame.colour_matrix, space, np.dtype(depth)), frame.info.orientation)
-    height, width = pixels.shape[:2]
-    by_exiv2 = icc if export.format is PhotoFormat.JPEG else None
-    facts = Written(width, height, export.space is Space.SRGB, f"{settings}, space {export.space}",
-                    frame.info.make, frame.info.model, by_exiv2)  # fmt: skip
+    if (space is not None or export.format is PhotoFormat.DNG) and not usable(frame.colour_matrix):
+        warnings = (f"no colour matrix is known for {info.camera or 'this camera'}: its colours are plain",)
+    words = f"{settings}, space {'camera-linear' if space is None else export.space}"
+    if space is None:
+        words += f", not turned (the original's Orientation is {info.orientation})"
+    height, width = frame.size
+    facts = Written(width, height, space is SPACES[Space.SRGB], words, info.make, info.model)
+    read = _reader(rgb, frame)
     with written_whole(path) as temporary:
-        _encode(temporary, pixels, export, icc)
+        if export.format is PhotoFormat.DNG:
+            write_linear_dng(temporary, read, frame)
+            facts = replace(facts, orientation=info.orientation, colour_space_known=False)
+        elif space is None:
+            picture = Picture((height, width, 3), np.dtype(np.float32), lambda rows: read(rows, slice(0, width)))
+            encode_tiff(temporary, picture, None)
+        else:
+            depth = np.dtype(np.uint8 if export.format is PhotoFormat.JPEG else np.uint16)
+            picture = _turned(read, frame, lambda tile: develop(tile, frame.colour_matrix, space, depth), depth)
+            facts = replace(facts, width=picture.shape[1], height=picture.shape[0])
+            icc = icc_profile(space)
+            if export.format is PhotoFormat.JPEG:
+                facts = replace(facts, icc=icc, thumbnail=encode_jpeg(temporary, picture, export.jpeg_quality))
+            else:
+                (encode_png if export.format is PhotoFormat.PNG else encode_tiff)(temporary, picture, icc)
         return (*warnings, *copy_metadata(source, temporary, facts))
 
 
-def develop(rgb: np.ndarray, colour_matrix: np.ndarray | None, space: RgbSpace, depth: np.dtype) -> np.ndarray:
-    """Linear white-balanced camera RGB [H, W, 3] to a space's encoded integers of type `depth`.
-
-    Highlights are clipped at 1.0 in the camera's channels (a clipped white stays neutral), then the colour matrix and
-    the transfer function follow; no other tone curve.
-    """
-    matrix = camera_to_space(colour_matrix, space).astype(np.float32)
-    peak = np.float32(np.iinfo(depth).max)
-    out = np.empty(rgb.shape, depth)
-    for start in range(0, len(rgb), _STRIP_ROWS):
-        strip = np.clip(rgb[start : start + _STRIP_ROWS].astype(np.float32), 0, 1)
-        out[start : start + _STRIP_ROWS] = space.encode(strip @ matrix.T) * peak + np.float32(0.5)
-    return out
+def write_mask(path: Path, mask: np.ndarray, orientation: int) -> None:
+    """Write how much of the correction each pixel got, 0..1 [H, W], as a grey 8-bit PNG, turned like its photo."""
+    grey = upright((np.clip(mask, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8), orientation)
+    with written_whole(path) as temporary:
+        encode_png(temporary, Picture(grey.shape, grey.dtype, lambda rows: grey[rows]), None)
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -99,39 +103,22 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(turned)
 
 
-def _encode(path: Path, pixels: np.ndarray, export: ExportSettings, icc: bytes | None) -> None:
-    if export.format is PhotoFormat.TIFF:
-        import tifffile
-
-        packed = pixels.dtype == np.uint16
-        tifffile.imwrite(
-            path,
-            pixels,
-            photometric="rgb",
-            iccprofile=icc,
-            metadata=None,
-            software=False,
-            rowsperstrip=64,
-            maxworkers=2,
-            compression="adobe_deflate" if packed else None,
-            compressionargs={"level": 4} if packed else None,
-            predictor=packed,
-        )
-        return
-    import imagecodecs
-
-    if export.format is PhotoFormat.PNG:
-        data = _with_iccp(bytes(imagecodecs.png_encode(pixels, level=3)), icc)
-    else:
-        data = bytes(imagecodecs.jpeg8_encode(pixels, level=export.jpeg_quality, subsampling="444", optimize=True))
-    path.write_bytes(data)
+def _reader(rgb: np.ndarray | None, frame: Frame) -> ReadTile:
+    if rgb is None:
+        return frame.rgb_tile
+    return lambda rows, cols: np.asarray(rgb[rows, cols], np.float32)
 
 
-def _with_iccp(png: bytes, icc: bytes | None) -> bytes:
-    """Put an iCCP chunk behind a PNG's header (exiv2's own has a keyword that libpng refuses)."""
-    if icc is None:
-        return png
-    after_header = 8 + 12 + 13
-    content = b"iCCP" + b"ICC profile\0\0" + zlib.compress(icc)
-    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
-    return png[:after_header] + chunk + png[after_header:]
+def _turned(read: ReadTile, frame: Frame, develop_tile: Callable[[np.ndarray], np.ndarray], depth: np.dtype) -> Picture:
+    """The developed photo, upright: each of its rows is a row or a column of the sensor."""
+    height, width = frame.size
+    orientation = frame.info.orientation
+    on_its_side, backwards = orientation >= 5, orientation in (3, 4, 7, 8)
+    length = width if on_its_side else height
+
+    def rows(strip: slice) -> np.ndarray:
+        lines = slice(length - strip.stop, length - strip.start) if backwards else strip
+        tile = read(slice(0, height), lines) if on_its_side else read(lines, slice(0, width))
+        return upright(develop_tile(tile), orientation)
+
+    return Picture((width, height, 3) if on_its_side else (height, width, 3), depth, rows)

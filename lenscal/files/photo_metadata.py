@@ -10,6 +10,7 @@ from typing import Any
 import exiv2
 
 from lenscal import __version__
+from lenscal.raw.metadata import EXIV2_LOCK
 
 SOFTWARE = f"lenscal {__version__}"
 XMP_NAMESPACE = "urn:lenscal:xmp:1.0/"
@@ -50,10 +51,20 @@ class Written:
     model: str
     icc: bytes | None = None
     """Embedded by exiv2 where the encoder has not done it."""
+    thumbnail: bytes | None = None
+    """A JPEG for EXIF, in files where no other program takes it for a second picture."""
+    orientation: int = 1
+    colour_space_known: bool = True
+    """False: EXIF says nothing about it."""
 
 
 def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ...]:
     """Copy all metadata that is still true from `source` into the picture `target`; return warnings in words."""
+    with EXIV2_LOCK:
+        return _copy(source, target, written)
+
+
+def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
     warnings = []
     try:
         original = exiv2.ImageFactory.open(str(source))
@@ -102,11 +113,14 @@ def _set_facts(data: Any, written: Written) -> None:
     for name, text in (("Make", written.make), ("Model", written.model)):
         if text and f"Exif.Image.{name}" not in data:
             data[f"Exif.Image.{name}"] = text
-    data["Exif.Image.Orientation"] = exiv2.UShortValue(1)
+    data["Exif.Image.Orientation"] = exiv2.UShortValue(written.orientation)
     data["Exif.Image.Software"] = SOFTWARE
     data["Exif.Photo.PixelXDimension"] = exiv2.ULongValue(written.width)
     data["Exif.Photo.PixelYDimension"] = exiv2.ULongValue(written.height)
-    data["Exif.Photo.ColorSpace"] = exiv2.UShortValue(1 if written.is_srgb else 0xFFFF)
+    if written.colour_space_known:
+        data["Exif.Photo.ColorSpace"] = exiv2.UShortValue(1 if written.is_srgb else 0xFFFF)
+    if written.thumbnail is not None:
+        exiv2.ExifThumb(data).setJpegThumbnail(written.thumbnail)
 
 
 def _wanted_exif(key: str) -> bool:

@@ -14,8 +14,8 @@ import numpy as np
 
 from lenscal.raw.frame import PhotoInfo
 
-_EXIV2_LOCK = threading.Lock()
-"""exiv2's XMP parser and its log settings are global, so that metadata is read by one thread at a time."""
+EXIV2_LOCK = threading.Lock()
+"""exiv2's XMP parser and its log settings are global: one thread at a time reads or writes metadata."""
 
 _NOISE_PROFILE = ("Exif.Image.NoiseProfile", "Exif.SubImage1.NoiseProfile", "Exif.SubImage2.NoiseProfile",
                   "Exif.Image.0xc761", "Exif.SubImage1.0xc761", "Exif.SubImage2.0xc761")
@@ -102,7 +102,7 @@ def _integers(exif: _Exif, key: str) -> list[int]:
 def _read_exif(path: Path) -> Any:
     import exiv2
 
-    with _EXIV2_LOCK:
+    with EXIV2_LOCK:
         exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
         try:
             image = exiv2.ImageFactory.open(str(path))
