@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,19 +46,54 @@ def mtf50_cy_per_px(kernels: np.ndarray, direction: np.ndarray) -> np.ndarray:
     direction : ndarray [..., 2]
         (y, x) of the wave vector; need not be normalised.
     """
+    frequencies = np.arange(0, 0.5, _STEP)
+    modulus = mtf_cy_per_px(kernels, direction, frequencies)
+    out = np.array([half_crossing(curve) * _STEP for curve in modulus.reshape(-1, len(frequencies))])
+    return out.reshape(kernels.shape[:-2])
+
+
+def mtf_cy_per_px(kernels: np.ndarray, direction: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+    """Modulation transfer [..., f], 1 at frequency 0, along a direction.
+
+    Parameters
+    ----------
+    kernels : ndarray [..., k, k]
+    direction : ndarray [..., 2]
+        (y, x) of the wave vector; need not be normalised.
+    frequencies : ndarray [f]
+        Cycles/px.
+    """
     lead = kernels.shape[:-2]
     flat = kernels.reshape(-1, *kernels.shape[-2:]).astype(np.float64)
     towards = np.broadcast_to(direction, (*lead, 2)).reshape(-1, 2)
     unit = towards / np.linalg.norm(towards, axis=-1, keepdims=True)
     axis = np.arange(kernels.shape[-1]) - (kernels.shape[-1] - 1) / 2
-    f = np.arange(0, 0.5, _STEP)
-    out = np.empty(len(flat))
+    out = np.empty((len(flat), len(frequencies)))
     for i, (kernel, (uy, ux)) in enumerate(zip(flat, unit, strict=True)):
-        wave_y = np.exp(-2j * np.pi * f[:, None] * uy * axis)
-        wave_x = np.exp(-2j * np.pi * f[:, None] * ux * axis)
-        modulus = np.abs(np.einsum("fy,yx,fx->f", wave_y, kernel, wave_x, optimize=True)) / abs(kernel.sum())
-        out[i] = half_crossing(modulus) * _STEP
-    return out.reshape(lead)
+        wave_y = np.exp(-2j * np.pi * frequencies[:, None] * uy * axis)
+        wave_x = np.exp(-2j * np.pi * frequencies[:, None] * ux * axis)
+        out[i] = np.abs(((wave_y @ kernel) * wave_x).sum(axis=-1)) / abs(kernel.sum())
+    return out.reshape(*lead, len(frequencies))
+
+
+def radial_directions(positions: np.ndarray, aspect: float) -> tuple[np.ndarray, np.ndarray]:
+    """Wave vectors (y, x) of sagittal and tangential detail at field positions.
+
+    Parameters
+    ----------
+    positions : ndarray [..., 2]
+        (y, x) in 0..1.
+    aspect : float
+        Width / height of the photo.
+
+    Returns
+    -------
+    sagittal, tangential : ndarray [..., 2]
+        Across and along the image's radius, which at the centre is taken to point right.
+    """
+    radius = (np.asarray(positions, np.float64) - 0.5) * np.array([1.0, aspect])
+    radius[np.hypot(radius[..., 0], radius[..., 1]) < 1e-9] = (0.0, 1.0)
+    return np.stack([-radius[..., 1], radius[..., 0]], axis=-1), radius
 
 
 def mtf50_sagittal_tangential(
@@ -80,10 +116,8 @@ def mtf50_sagittal_tangential(
     -------
     sagittal, tangential : ndarray [n, 3]
     """
-    radius = (np.asarray(positions, np.float64) - 0.5) * np.array([1.0, aspect])
-    radius[np.hypot(radius[:, 0], radius[:, 1]) < 1e-9] = (0.0, 1.0)
-    across = np.stack([-radius[:, 1], radius[:, 0]], axis=-1)
-    return mtf50_cy_per_px(kernels, across[:, None]), mtf50_cy_per_px(kernels, radius[:, None])
+    sagittal, tangential = radial_directions(positions, aspect)
+    return mtf50_cy_per_px(kernels, sagittal[:, None]), mtf50_cy_per_px(kernels, tangential[:, None])
 
 
 def _per_kernel(kernels: np.ndarray, figure: _Figure) -> np.ndarray:
@@ -92,11 +126,20 @@ def _per_kernel(kernels: np.ndarray, figure: _Figure) -> np.ndarray:
 
 
 def _fwhm(kernel: np.ndarray) -> float:
-    spectrum = np.fft.fftshift(np.fft.fft2(kernel, s=(_FFT, _FFT)))
-    spectrum[0], spectrum[:, 0] = 0, 0
-    border = _FFT * (_FINE - 1) // 2
-    fine = np.fft.ifft2(np.fft.ifftshift(np.pad(spectrum, border))).real
+    between = _interpolation(len(kernel))
+    fine = between @ kernel @ between.T
     return float(np.sqrt((fine >= fine.max() / 2).sum() / _FINE**2 * 4 / np.pi))
+
+
+@lru_cache(maxsize=8)
+def _interpolation(size: int) -> np.ndarray:
+    """Matrix [_FINE * (size - 1) + 1, size] of trigonometric interpolation with a period of _FFT px."""
+    at = np.arange(_FINE * (size - 1) + 1)[:, None] / _FINE - np.arange(size)
+    angle = np.pi * at / _FFT
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weight = np.sin((_FFT - 1) * angle) / (_FFT * np.sin(angle))
+    weight[at == 0] = (_FFT - 1) / _FFT
+    return weight
 
 
 def _ee80(kernel: np.ndarray) -> float:
