@@ -71,6 +71,17 @@ class Comparison:
     after: tuple[np.ndarray, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A calibration of the present photos that was interrupted and can go on."""
+
+    settings: CalibrationSettings
+    stages: tuple[str, ...]
+    """That are over."""
+    seconds: float
+    """Spent on it so far."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
     sharp: Source = Source()
@@ -81,6 +92,7 @@ class Session:
     decisions: Mapping[Path, bool] = field(default_factory=dict)
     """Photo -> whether the user wants it (True) or has left it out (False); holds when the photos are read again."""
     settings: CalibrationSettings = field(default_factory=CalibrationSettings)
+    unfinished: Unfinished | None = None
     calibration: Calibration | None = None
     profile: Profile | None = None
     psf: PsfGrid | None = None
@@ -134,7 +146,7 @@ def with_sources(session: Session, sharp: Source, degraded: Source) -> Session:
     """Other photo sets: what was read from the former ones is dropped; the PSF stays until a new one replaces it."""
     if (sharp, degraded) == (session.sharp, session.degraded):
         return session
-    return replace(session, sharp=sharp, degraded=degraded, inputs=None, thumbnails={}, truth=None)
+    return replace(session, sharp=sharp, degraded=degraded, inputs=None, thumbnails={}, truth=None, unfinished=None)
 
 
 def with_inputs(session: Session, inputs: Inputs, thumbnails: Mapping[Path, np.ndarray]) -> Session:

@@ -32,6 +32,17 @@ class CheckpointFile:
     path: Path
     resume: bool = False
 
+    def values(self) -> dict[str, Any] | None:
+        """What the file says without its arrays; None where there is none that can be read."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.path, "numpy") as file:
+                values = json.loads((file.metadata() or {}).get(_KEY, "null"))
+        except (SafetensorError, OSError, ValueError):
+            return None
+        return values if isinstance(values, dict) else None
+
     def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         """Values and arrays of the file; None where nothing shall be continued, or nothing is there.
 

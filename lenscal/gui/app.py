@@ -22,7 +22,7 @@ def run(
     project: str | None = None,
     *,
     grab: Path | None = None,
-    theme: str = "light",
+    theme: str | None = None,
     size: tuple[int, int] = (1280, 800),
     demo: bool = False,
 ) -> int:
@@ -30,9 +30,9 @@ def run(
 
     Parameters
     ----------
-    project : path of a profile (LENS.lenscal) or a folder of PSF files to open
+    project : path of a project, a profile (LENS.lenscal), a folder of PSF files or of photos to open
     grab : folder; walk through every step on a small virtual lens, save one PNG a step there, and close
-    theme : "light" or "dark"
+    theme : "light" or "dark"; None: what the preferences say
     size : (width, height) of the window, px
     demo : begin with the virtual lens
 
@@ -41,20 +41,23 @@ def run(
     InputError
         Unknown theme.
     """
-    keep_fluid()
+    from lenscal.gui.preferences import PreferencesFile, ThemeChoice, numerical_threads, user_preferences
+
+    preferences = user_preferences() if grab is None else PreferencesFile()
+    keep_fluid(numerical_threads(preferences.values))
     from PySide6.QtCore import QTimer
 
     from lenscal.gui.controller import Controller, Folders, user_folders
     from lenscal.gui.main_window import MainWindow
     from lenscal.gui.tasks import Tasks
 
-    app = application(theme)
+    app = application(theme or (ThemeChoice.LIGHT if grab else preferences.values.theme))
     if grab is None:
-        window = MainWindow(Controller(Tasks(), user_folders()))
+        window = MainWindow(Controller(Tasks(), user_folders(preferences.values.cache)), preferences)
         window.resize(*size)
         window.show()
         if project is not None:
-            QTimer.singleShot(0, lambda: window.controller.open_psf(Path(project)))
+            QTimer.singleShot(0, lambda: window.open_files([Path(project)]))
         elif demo:
             QTimer.singleShot(0, window.controller.demo)
         code = app.exec()
@@ -96,9 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(given[0] if given else None)
 
 
-def keep_fluid() -> None:
+def keep_fluid(threads: int | None = None) -> None:
     """What the window's thread needs to answer while a job computes. Call it before torch is loaded."""
     # Numerical libraries read this when they are loaded: all cores but one.
     wait_passively()
-    os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 2) - 1, 1)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads or max((os.cpu_count() or 2) - 1, 1)))
     sys.setswitchinterval(SWITCH_INTERVAL_S)

@@ -33,12 +33,21 @@ class Folders:
     kept: Path
     """Every calibration is kept here at once."""
 
+    @property
+    def projects(self) -> Path:
+        """Projects that have no name yet."""
+        return self.kept.parent / "projects"
 
-def user_folders() -> Folders:
-    base = platformdirs.user_cache_path("lenscal")
-    base.mkdir(parents=True, exist_ok=True)
-    cache = Path(tempfile.mkdtemp(prefix="window-", dir=base))
-    return Folders(cache, platformdirs.user_data_path("lenscal") / "calibrations")
+
+def user_folders(cache: str = "") -> Folders:
+    """The usual folders; decoded photos go to `cache` where that is given and can be written."""
+    base = Path(cache) if cache else platformdirs.user_cache_path("lenscal")
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="window-", dir=base))
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="lenscal-window-"))
+    return Folders(folder, platformdirs.user_data_path("lenscal") / "calibrations")
 
 
 class Decision(QUndoCommand):
@@ -100,10 +109,16 @@ class Controller(QObject):
 
     def change(self, session: Session) -> None:
         if session is not self.session:
+            if session.inputs is not self.session.inputs:
+                session = self._with_unfinished(session)
             self.session = session
             if session.inputs is None:
                 self.undo_stack.clear()
             self.session_changed.emit(session)
+
+    def _with_unfinished(self, session: Session) -> Session:
+        found = None if session.inputs is None else self.tasks.unfinished(session.inputs, self.folders.kept)
+        return replace(session, unfinished=found)
 
     # What the user decides
 
@@ -136,12 +151,17 @@ class Controller(QObject):
         sharp, degraded = self.session.sharp, self.session.degraded
         self._start(self.tr("Reading photos"), lambda: self.tasks.read_photos(sharp, degraded, cache), self._read)
 
-    def calibrate(self) -> None:
+    def calibrate(self, *, resume: bool = False) -> None:
+        """Calibrate the present photos; `resume`: go on with the interrupted calibration, with its settings."""
         inputs, settings, kept = self.session.inputs, self.session.settings, self.folders.kept
-        if inputs is not None:
-            self._start(
-                self.tr("Calibrating"), lambda: self.tasks.calibrate(inputs, settings, kept), self._calibrated, True
-            )
+        if inputs is None or self.busy:
+            return
+        found = self.session.unfinished if resume else None
+        if found is not None:
+            settings = replace(found.settings, device=settings.device, max_minutes=settings.max_minutes)
+            self.set_settings(settings)
+        begin = lambda: self.tasks.calibrate(inputs, settings, kept, resume=found is not None)  # noqa: E731
+        self._start(self.tr("Calibrating"), begin, self._calibrated, True)
 
     def open_psf(self, path: Path) -> None:
         self._start(self.tr("Opening {name}").format(name=path.name), lambda: self.tasks.open_psf(path), self._opened)
@@ -188,6 +208,7 @@ class Controller(QObject):
     @Slot(str, object)
     def _finished(self, name: str, outcome: Outcome) -> None:
         then, after = self._then, self._after
+        calibrated = then == self._calibrated
         self._then = self._after = None
         self.job_ended.emit(outcome)
         match outcome.ending:
@@ -200,6 +221,8 @@ class Controller(QObject):
                 self.message.emit(self.tr("{job}: cancelled.").format(job=name), "info", "")
             case Ending.FAILED:
                 self.message.emit(outcome.message, "error", outcome.details)
+        if calibrated:
+            self.change(self._with_unfinished(self.session))
 
     def _read(self, read: ReadPhotos) -> None:
         self.undo_stack.clear()

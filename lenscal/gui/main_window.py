@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QButtonGroup,
+    QDialog,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -25,8 +28,11 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.files.export_settings import ExportSettings
-from lenscal.gui import theme
+from lenscal.gui import places, theme
 from lenscal.gui.controller import Controller
+from lenscal.gui.dialogs import KeysDialog, PreferencesDialog, RelinkDialog
+from lenscal.gui.dropping import meant_for
+from lenscal.gui.menus import make_menus
 from lenscal.gui.pages.calibrate_page import CalibratePage
 from lenscal.gui.pages.check_page import CheckPage
 from lenscal.gui.pages.correct_page import CorrectPage
@@ -34,17 +40,24 @@ from lenscal.gui.pages.export_page import ExportPage
 from lenscal.gui.pages.import_page import ImportPage
 from lenscal.gui.pages.inspect_page import InspectPage
 from lenscal.gui.pages.page import Page
+from lenscal.gui.preferences import Preferences, PreferencesFile
+from lenscal.gui.projects import Projects
 from lenscal.gui.widgets.bars import JobBar, MessageBar
 from lenscal.gui.worker import Ending, Outcome, Progress
+from lenscal.project import SUFFIX, missing
 from lenscal.session import Session, Step, done, lacks
 
 
 class MainWindow(QMainWindow):
-    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, controller: Controller, preferences: PreferencesFile | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.controller = controller
         controller.setParent(self)
-        self.setWindowTitle("lenscal")
+        self.preferences = preferences or PreferencesFile()
+        self.projects = Projects(controller, self.preferences, self)
+        self.setAcceptDrops(True)
         self.setWindowIcon(theme.icon("app", size=64))
         self.setMinimumSize(1000, 680)
         self.import_page, self.check_page = ImportPage(), CheckPage()
@@ -54,7 +67,7 @@ class MainWindow(QMainWindow):
             Step.IMPORT: self.import_page, Step.CHECK: self.check_page, Step.CALIBRATE: self.calibrate_page,
             Step.INSPECT: self.inspect_page, Step.CORRECT: self.correct_page, Step.EXPORT: self.export_page,
         }  # fmt: skip
-        self._titles = {
+        self.titles = {
             Step.IMPORT: self.tr("Import"), Step.CHECK: self.tr("Check"), Step.CALIBRATE: self.tr("Calibrate"),
             Step.INSPECT: self.tr("Inspect"), Step.CORRECT: self.tr("Correct"), Step.EXPORT: self.tr("Export"),
         }  # fmt: skip
@@ -64,13 +77,22 @@ class MainWindow(QMainWindow):
         self.step_buttons: dict[Step, QToolButton] = {}
         self.message_bar, self.job_bar = MessageBar(), JobBar()
         self.question: QMessageBox | None = None
+        self.dialog: QDialog | None = None
         self._leaving = False
+        self._theme = self.preferences.values.theme
+        self._device = controller.session.settings.device
         self._lay_out()
-        self._make_actions()
+        self.actions_by_name = make_menus(self)
         self._connect()
         _application().installEventFilter(self)
+        self._apply(self.preferences.values)
+        places.remember(self.preferences.values.last_folder)
         self._show_session(controller.session)
+        self._show_title()
+        self._show_actions()
         self.go_to(Step.IMPORT)
+        if self.preferences.problem:
+            self.message_bar.show_message(self.preferences.problem, kind="warning")
 
     @property
     def step(self) -> Step:
@@ -84,6 +106,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.controller.busy:
             _application().removeEventFilter(self)
+            self.projects.save()
+            self.preferences.change(last_folder=places.last_folder())
             self.controller.close()
             event.accept()
             return
@@ -94,6 +118,166 @@ class MainWindow(QMainWindow):
     def ask_before_cancelling(self) -> None:
         if self.controller.busy and self.job_bar.cancel_button.isEnabled():
             self._ask(leaving=False)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open_files(paths)
+
+    # What menus, keys and drops do
+
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Whatever they are: a project, a profile, folders or photos."""
+        if self._says_busy():
+            return
+        places.remember(paths[0])
+        meant = meant_for(paths, self.controller.session, self.step)
+        if meant.project is not None:
+            self.open_project(meant.project)
+        elif meant.psf is not None:
+            self.controller.open_psf(meant.psf)
+        elif meant.photo is not None:
+            self.controller.set_photo(meant.photo)
+            self.go_to(Step.CORRECT)
+        elif meant.sources is not None:
+            self.controller.set_sources(*meant.sources)
+            self.go_to(Step.IMPORT)
+        else:
+            self.message_bar.show_message(meant.problem, kind="warning")
+
+    def open_project(self, path: Path) -> None:
+        """Open a project; what it misses is asked for first."""
+        if self._says_busy():
+            return
+        project = self.projects.read(path)
+        if project is None:
+            return
+        if not missing(project):
+            self.projects.open(path, project)
+            return
+        dialog = RelinkDialog(project)
+        dialog.ready.connect(lambda found: self.projects.open(path, found))
+        self._show_dialog(dialog)
+
+    def new_project(self) -> None:
+        if not self._says_busy():
+            self.projects.new()
+
+    def choose_file(self) -> None:
+        if self.step is Step.CORRECT and not self.controller.busy:
+            self.correct_page.choose_photo()
+            return
+        kinds = self.tr("Projects and profiles (*{project} *.lenscal)").format(project=SUFFIX)
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Open"), places.last_folder(), kinds)
+        if name:
+            self.open_files([Path(name)])
+
+    def choose_project(self) -> None:
+        start = Path(places.last_folder()) / f"{self.projects.title or self.tr('My lens')}{SUFFIX}"
+        kinds = self.tr("lenscal projects (*{suffix})").format(suffix=SUFFIX)
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save the project"), str(start), kinds)
+        if name:
+            places.remember(Path(name).parent)
+            self.projects.save_as(Path(name))
+
+    def choose_photos(self, role: str) -> None:
+        if not self._says_busy():
+            self.go_to(Step.IMPORT)
+            panel = self.import_page.sharp if role == "sharp" else self.import_page.degraded
+            panel.drop.folder_button.click()
+
+    def try_demo(self) -> None:
+        if not self._says_busy():
+            self.controller.demo()
+
+    def read_photos(self) -> None:
+        self.go_to(Step.IMPORT)
+        self.import_page.read_button.click()
+
+    def calibrate(self) -> None:
+        self.go_to(Step.CALIBRATE)
+        self.calibrate_page.button.click()
+
+    def export(self) -> None:
+        self.go_to(Step.EXPORT)
+        self.export_page.export_photos()
+
+    def pause_or_go_on(self) -> None:
+        worker = self.controller.worker
+        if not self.controller.calibrating:
+            return
+        if worker.paused:
+            worker.go_on()
+        else:
+            worker.pause()
+        self.job_bar.show_paused(worker.paused)
+
+    def show_preferences(self) -> None:
+        dialog = PreferencesDialog(self.preferences.values)
+        dialog.chosen.connect(self.change_preferences)
+        self._show_dialog(dialog)
+
+    def change_preferences(self, preferences: Preferences) -> None:
+        self.preferences.change(**{f.name: getattr(preferences, f.name) for f in fields(preferences)})
+        self._apply(self.preferences.values)
+
+    def show_keys(self) -> None:
+        self._show_dialog(KeysDialog())
+
+    def _show_dialog(self, dialog: QDialog) -> None:
+        """Over the window, without blocking it; one at a time."""
+        if self.dialog is not None:
+            self.dialog.reject()
+        dialog.setParent(self, dialog.windowFlags())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(self._dialog_closed)
+        self.dialog = dialog
+        dialog.open()
+
+    def _dialog_closed(self) -> None:
+        self.dialog = None
+
+    def _says_busy(self) -> bool:
+        if self.controller.busy:
+            text = self.tr("{job} is still running: wait for it or cancel it first.")
+            self.message_bar.show_message(text.format(job=self.controller.worker.name), kind="warning")
+        return self.controller.busy
+
+    def _apply(self, preferences: Preferences) -> None:
+        """Looks and device."""
+        application = _application()
+        if isinstance(application, QApplication) and self._theme != preferences.theme:
+            self._theme = preferences.theme
+            theme.apply(application, preferences.theme)
+            for step in self.step_buttons:
+                self._show_step(step)
+        if preferences.device != self._device:
+            self._device = preferences.device
+            session = self.controller.session
+            self.controller.change(
+                replace(
+                    session,
+                    settings=replace(session.settings, device=preferences.device),
+                    restore=replace(session.restore, device=preferences.device),
+                )
+            )
+        self.inspect_page.setProperty("units", preferences.units)
+
+    def _show_title(self) -> None:
+        self.setWindowTitle(f"{self.projects.title} – lenscal" if self.projects.title else "lenscal")
+
+    def _show_actions(self, can_stop: bool = False) -> None:
+        """What a running job allows."""
+        busy = self.controller.busy or can_stop
+        for name, on in (("pause", can_stop), ("stop", can_stop), ("cancel", busy)):
+            self.actions_by_name[name].setEnabled(on)
+        for name in ("new", "sharp", "degraded", "demo", "export", "read", "calibrate"):
+            self.actions_by_name[name].setEnabled(not busy)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The space bar held down on the Correct page shows the original, whatever has the focus there."""
@@ -119,7 +303,7 @@ class MainWindow(QMainWindow):
         name.setContentsMargins(8, 0, 0, 8)
         column.addWidget(name)
         group = QButtonGroup(self)
-        for step, title in self._titles.items():
+        for step, title in self.titles.items():
             button = QToolButton()
             button.setCheckable(True)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -149,35 +333,6 @@ class MainWindow(QMainWindow):
         row.addLayout(right, 1)
         self.setCentralWidget(centre)
 
-    def _make_actions(self) -> None:
-        bar = self.menuBar()
-        files, edit = bar.addMenu(self.tr("&File")), bar.addMenu(self.tr("&Edit"))
-        job, go = bar.addMenu(self.tr("&Job")), bar.addMenu(self.tr("&Step"))
-        c = self.controller
-        undo, redo = c.undo_stack.createUndoAction(self), c.undo_stack.createRedoAction(self)
-        undo.setShortcut(QKeySequence("Ctrl+Z"))
-        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
-        edit.addActions([undo, redo])
-        for menu, text, keys, slot in (
-            (files, self.tr("&Open…"), "Ctrl+O", self._open),
-            (files, self.tr("&Export the photos"), "Ctrl+E", self._export),
-            (files, self.tr("Try the &virtual lens"), "", self._demo),
-            (files, self.tr("&Quit"), "Ctrl+Q", self.close),
-            (job, self.tr("&Stop and keep"), "", c.worker.stop_and_keep),
-            (job, self.tr("&Cancel…"), "Esc", self.ask_before_cancelling),
-            (go, self.tr("&Zoom 100 % or whole photo"), "Z", self.correct_page.toggle_zoom),
-        ):
-            action = QAction(text, self)
-            action.setShortcut(QKeySequence(keys))
-            action.triggered.connect(lambda _checked=False, slot=slot: slot())
-            menu.addAction(action)
-        go.addSeparator()
-        for number, (step, title) in enumerate(self._titles.items(), start=1):
-            action = QAction(title, self)
-            action.setShortcut(QKeySequence(str(number)))
-            action.triggered.connect(lambda _checked=False, step=step: self.go_to(step))
-            go.addAction(action)
-
     def _connect(self) -> None:
         c = self.controller
         c.session_changed.connect(self._show_session)
@@ -187,15 +342,18 @@ class MainWindow(QMainWindow):
         c.job_ended.connect(self._job_ended)
         c.exported.connect(self.export_page.results.setText)
         c.worker.progressed.connect(self._show_progress)
+        self.projects.changed.connect(self._show_title)
         self.job_bar.stop_clicked.connect(c.worker.stop_and_keep)
+        self.job_bar.pause_clicked.connect(self.pause_or_go_on)
         self.job_bar.cancel_clicked.connect(self._cancel)
         self.import_page.sources_changed.connect(c.set_sources)
         self.import_page.read_clicked.connect(c.read_photos)
-        self.import_page.demo_clicked.connect(self._demo)
+        self.import_page.demo_clicked.connect(self.try_demo)
         self.import_page.profile_chosen.connect(c.open_psf)
         self.check_page.next_clicked.connect(lambda: self.go_to(Step.CALIBRATE))
         self.calibrate_page.settings_changed.connect(c.set_settings)
         self.calibrate_page.calibrate_clicked.connect(c.calibrate)
+        self.calibrate_page.continue_clicked.connect(lambda: c.calibrate(resume=True))
         self.calibrate_page.next_clicked.connect(lambda: self.go_to(Step.INSPECT))
         self.inspect_page.next_clicked.connect(lambda: self.go_to(Step.CORRECT))
         self.correct_page.photo_chosen.connect(c.set_photo)
@@ -218,9 +376,9 @@ class MainWindow(QMainWindow):
         lack = lacks(session)[step]
         number = list(Step).index(step) + 1
         second = self.tr(lack.value) if lack else self.tr("done") if step in done(session) else self.tr("ready")
-        button.setText(f"  {number}  {self._titles[step]}\n  {second}")
+        button.setText(f"  {number}  {self.titles[step]}\n  {second}")
         words = self.tr("{title}: {state} (key {n})")
-        button.setToolTip(words.format(title=self._titles[step], state=second, n=number))
+        button.setToolTip(words.format(title=self.titles[step], state=second, n=number))
         colour = theme.theme().on_accent if button.isChecked() else theme.theme().text
         button.setIcon(theme.icon(step.value, size=22, colour=colour))
 
@@ -232,6 +390,7 @@ class MainWindow(QMainWindow):
     def _job_started(self, name: str, can_stop: bool) -> None:
         self.message_bar.hide()
         self.job_bar.begin(name, can_stop=can_stop)
+        self._show_actions(can_stop)
         if can_stop:
             self.calibrate_page.begin()
         for page in self.pages.values():
@@ -239,6 +398,7 @@ class MainWindow(QMainWindow):
 
     def _job_ended(self, outcome: Outcome) -> None:
         self.job_bar.hide()
+        self._show_actions()
         if self.question is not None:
             self.question.done(0)
         for page in self.pages.values():
@@ -285,29 +445,9 @@ class MainWindow(QMainWindow):
         self._leaving = leaving
         how()
 
-    def _open(self) -> None:
-        if self.controller.busy:
-            return
-        if self.step is Step.CORRECT:
-            self.correct_page.choose_photo()
-        elif self.controller.session.sharp.paths:
-            self.go_to(Step.IMPORT)
-            self.import_page.degraded.drop.folder_button.click()
-        else:
-            self.go_to(Step.IMPORT)
-            self.import_page.sharp.drop.folder_button.click()
-
-    def _export(self) -> None:
-        self.go_to(Step.EXPORT)
-        self.export_page.export_photos()
-
     def _export_photos(self, photos: tuple[Path, ...], settings: ExportSettings) -> None:
         self.controller.set_restore(self.correct_page.settings)
         self.controller.export_photos(photos, settings)
-
-    def _demo(self) -> None:
-        if not self.controller.busy:
-            self.controller.demo()
 
 
 def _application() -> QCoreApplication:

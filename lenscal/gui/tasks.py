@@ -5,7 +5,9 @@ Everything heavy is imported here inside the functions, so that it happens in th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +18,13 @@ from lenscal.gui.images import pyramid
 from lenscal.preload import preload
 from lenscal.reports import Report
 from lenscal.restore.settings import RestoreSettings
-from lenscal.session import Comparison, Source
+from lenscal.session import Comparison, Source, Unfinished
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lenscal.calibrate.settings import Calibration, CalibrationSettings
+    from lenscal.files.checkpoint import CheckpointFile
     from lenscal.files.export_settings import ExportSettings
     from lenscal.files.profile import Profile
     from lenscal.jobs import PhotoResult
@@ -33,6 +36,8 @@ T = TypeVar("T")
 Job = Generator[Report, str | None, T]
 
 THUMBNAIL_PX = 160
+DEVICE = "device"
+"""Stage of the report that says which device computes: its message is "cpu", "cuda" or "mps"."""
 PSF_FORMATS = ("fits", "npz", "tiff", "csv")
 
 
@@ -106,19 +111,64 @@ def to_screen(rgb: np.ndarray, frame: Frame) -> np.ndarray:
     return upright(develop(rgb, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8)), frame.info.orientation)
 
 
-def calibrate(inputs: Inputs, settings: CalibrationSettings, keep_in: Path) -> Job[Calibrated]:
-    """Calibrate, and keep the profile in a folder at once, so that nothing learnt is lost."""
+def calibrate(
+    inputs: Inputs, settings: CalibrationSettings, keep_in: Path, *, resume: bool = False
+) -> Job[Calibrated]:
+    """Calibrate, and keep the profile in a folder at once, so that nothing learnt is lost.
+
+    Checkpoints are kept there too: with `resume`, the calibration goes on from the last one.
+    """
     from lenscal import jobs
 
     yield Report("start", "Starting the numerical engine")
     yield from preload()
-    calibration = yield from jobs.calibrate(inputs, settings)
+    from lenscal.device import pick_device
+
+    yield Report(DEVICE, pick_device(settings.device).type)
+    checkpoint = _checkpoint(inputs, keep_in, resume=resume)
+    with suppress(OSError):
+        checkpoint.path.parent.mkdir(parents=True, exist_ok=True)
+        if not resume:
+            checkpoint.remove()
+    calibration = yield from jobs.calibrate(inputs, settings, checkpoint=checkpoint)
     yield Report("profile", "Keeping the profile", 1.0, kernels=calibration.psf.kernels.copy())
     profile = jobs.build_profile(inputs, calibration, settings)
     try:
-        return Calibrated(calibration, profile, _keep(profile, keep_in))
+        path = _keep(profile, keep_in)
     except (OSError, LenscalError) as error:
         return Calibrated(calibration, profile, None, str(error))
+    if calibration.finished == "done":
+        with suppress(OSError):
+            checkpoint.remove()
+    return Calibrated(calibration, profile, path)
+
+
+def _checkpoint(inputs: Inputs, keep_in: Path, *, resume: bool = False) -> CheckpointFile:
+    """Where the calibration of these photos keeps what it needs to go on."""
+    from lenscal.files.checkpoint import CheckpointFile
+
+    photos = [[str(frame.info.path.absolute()) for frame in s.frames] for s in (inputs.sharp, inputs.degraded)]
+    name = hashlib.sha256(repr(photos).encode()).hexdigest()[:16]
+    return CheckpointFile(keep_in / "unfinished" / f"{name}.checkpoint", resume)
+
+
+def unfinished(inputs: Inputs, keep_in: Path) -> Unfinished | None:
+    """The interrupted calibration of these photos, if there is one."""
+    from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+
+    checkpoint = _checkpoint(inputs, keep_in)
+    values = checkpoint.values() if checkpoint.path.exists() else None
+    if values is None:
+        return None
+    try:
+        told = values["made_from"]["settings"]
+        settings = CalibrationSettings(
+            quality=Quality(told["quality"]), grid=tuple(told["grid"]), kernel_size=int(told["kernel_size"]),
+            seed=int(told["seed"]), stages=Stages(told["stages"]),
+        )  # fmt: skip
+        return Unfinished(settings, tuple(str(name) for name in values["completed"]), float(values["seconds"]))
+    except (KeyError, TypeError, ValueError, LenscalError):
+        return None
 
 
 def _keep(profile: Profile, folder: Path) -> Path:
@@ -210,6 +260,7 @@ class Tasks:
 
     read_photos: Callable[..., Job[ReadPhotos]] = read_photos
     calibrate: Callable[..., Job[Calibrated]] = calibrate
+    unfinished: Callable[[Any, Path], Unfinished | None] = unfinished
     open_psf: Callable[..., Job[OpenedPsf]] = open_psf
     compare: Callable[..., Job[Any]] = compare
     export_photos: Callable[..., Job[Any]] = export_photos

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from lenscal.errors import InputError
 from lenscal.resource_files import resource
@@ -49,19 +49,33 @@ def theme() -> Theme:
     return _current
 
 
+_made: dict[int, tuple[str, int, str]] = {}
+"""Key of an icon -> its name, size and the theme's field that has its colour: to make it anew in another theme."""
+
+
 def apply(app: QApplication, name: str) -> None:
-    """Give the application its looks. Widgets made before keep their icons."""
+    """Give the application its looks. Icons of buttons and actions are made anew; "system" follows the desktop."""
     global _current
+    if name == "system":
+        name = "dark" if app.styleHints().colorScheme() == Qt.ColorScheme.Dark else "light"
     if name not in THEMES:
         raise InputError(f"--theme {name}: choose {' or '.join(THEMES)}")
-    _current = THEMES[name]
+    former, _current = _current, THEMES[name]
     app.setStyle("Fusion")
     app.setPalette(_palette(_current))
     app.setStyleSheet(_qss(_current))
+    if former is not _current:
+        made = dict(_made)
+        _made.clear()
+        for widget in app.allWidgets():
+            for owner in (widget, *widget.actions()):
+                if isinstance(owner, QAbstractButton | QAction) and owner.icon().cacheKey() in made:
+                    title, size, field = made[owner.icon().cacheKey()]
+                    owner.setIcon(icon(title, size=size, colour=getattr(_current, field)))
 
 
 def icon(name: str, *, size: int = 20, colour: str | None = None) -> QIcon:
-    """An icon of resources/icons in the text's colour (grey where disabled)."""
+    """An icon of resources/icons in the text's colour, or another one of the theme's (grey where disabled)."""
     svg = resource("icons", f"{name}.svg").read_text(encoding="utf-8")
     result = QIcon()
     for mode, tint in ((QIcon.Mode.Normal, colour or _current.text), (QIcon.Mode.Disabled, _current.line)):
@@ -74,6 +88,8 @@ def icon(name: str, *, size: int = 20, colour: str | None = None) -> QIcon:
             painter.end()
             pixmap.setDevicePixelRatio(factor)
             result.addPixmap(pixmap, mode)
+    fields = {_current.text: "text", _current.on_accent: "on_accent", _current.accent: "accent"}
+    _made[result.cacheKey()] = (name, size, fields.get(colour or _current.text, "text"))
     return result
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from desktop import drop
-from PySide6.QtCore import Qt, QThread
+from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
@@ -31,15 +31,17 @@ SIZE = (96, 144)
 
 @pytest.fixture(autouse=True)
 def no_leaks(qapp: QApplication) -> Iterator[None]:
-    """No window and no running thread outlives a test."""
+    """No window, no running thread and no running timer outlives a test."""
     before = set(map(id, qapp.topLevelWidgets()))
     yield
     qapp.sendPostedEvents()
     qapp.processEvents()
     windows = [w for w in qapp.topLevelWidgets() if w.isVisible() and id(w) not in before]
+    timers = [o for o in gc.get_objects() if issubclass(type(o), QTimer) and isValid(o) and o.isActive()]
     threads = [o for o in gc.get_objects() if issubclass(type(o), QThread) and isValid(o) and o.isRunning()]
     assert not windows, f"left open: {windows}"
     assert not threads, f"still running: {threads}"
+    assert not timers, f"still ticking: {timers}"
 
 
 def write_photo(path: Path, *, aperture: float, seed: int, lens: str = "Tiny 35mm f/1.8") -> Path:
@@ -80,8 +82,10 @@ class FakeCalibration:
     error: Exception = field(default_factory=lambda: LenscalError("The graphics card ran out of memory: choose CPU"))
     closed: bool = False
     stopped_at: int | None = None
+    resumed: bool = False
 
-    def __call__(self, inputs, settings, keep_in):
+    def __call__(self, inputs, settings, keep_in, resume=False):
+        self.resumed = resume
         psf = replace(delta_grid(settings.grid, settings.kernel_size, SIZE))
         try:
             for step in range(self.steps):

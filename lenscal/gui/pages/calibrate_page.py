@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QT_TR_NOOP, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QT_TR_NOOP, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
+from lenscal.gui import theme
+from lenscal.gui.dialogs import DEVICES
 from lenscal.gui.pages.page import Page, card, form, muted, primary, section, with_tip
+from lenscal.gui.tasks import DEVICE
 from lenscal.gui.widgets.curves import Curves
 from lenscal.gui.widgets.kernels import KernelMosaic
 from lenscal.gui.wording import in_the_windows_words
 from lenscal.gui.worker import Progress
-from lenscal.session import Session, Step, lacks
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.session import Session, Step, Unfinished, lacks
+
+UNSEEN = "re-blur "
+"""Curves whose name begins so are distances to photos that were kept out."""
 
 QUALITIES = {
     Quality.QUICK: QT_TR_NOOP("Quick – minutes"),
     Quality.STANDARD: QT_TR_NOOP("Standard"),
     Quality.FULL: QT_TR_NOOP("Full – as good as it gets"),
-}
-DEVICES = {
-    "auto": QT_TR_NOOP("Automatic"),
-    "cpu": QT_TR_NOOP("Processor (CPU)"),
-    "cuda": QT_TR_NOOP("NVIDIA graphics card (CUDA)"),
-    "mps": QT_TR_NOOP("Apple graphics (MPS)"),
 }
 STAGES = {
     Stages.AUTO: QT_TR_NOOP("Chosen by the photos"),
@@ -40,6 +52,7 @@ ENDINGS = {
 
 class CalibratePage(Page):
     calibrate_clicked = Signal()
+    continue_clicked = Signal()
     settings_changed = Signal(object)
     next_clicked = Signal()
 
@@ -68,8 +81,14 @@ class CalibratePage(Page):
         self.button = primary(self.tr("&Calibrate"), "play")
         self.button.setToolTip(self.tr("Begin; it can be stopped at any time and keeps what it has learnt"))
         self.button.clicked.connect(self._start)
+        self.continue_about = muted()
+        self.continue_button = QPushButton(theme.icon("play", size=16), self.tr("C&ontinue"))
+        self.continue_button.setToolTip(self.tr("Go on where the calibration of these photos was interrupted"))
+        self.continue_button.clicked.connect(self._continue)
         self.stage = section("")
         self.stage.setWordWrap(True)
+        self.device_notice = muted()
+        self.device_notice.hide()
         self.result = muted()
         self.lack = muted()
         self.next_button = primary(self.tr("&Inspect the result"))
@@ -90,22 +109,56 @@ class CalibratePage(Page):
         column.addLayout(fields)
         column.addWidget(self.button)
         column.addWidget(self.lack)
-        column.addSpacing(10)
-        column.addWidget(self.stage)
-        column.addWidget(self.result)
-        column.addStretch()
+        column.addWidget(self.continue_about)
+        column.addWidget(self.continue_button)
+        column.addSpacing(6)
+        told = QWidget()
+        words = QVBoxLayout(told)
+        words.setContentsMargins(0, 0, 6, 0)
+        for widget in (self.stage, self.device_notice, self.result):
+            words.addWidget(widget)
+        words.addStretch()
+        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName(self.tr("What the calibration says"))
+        scroll.setWidget(told)
+        column.addWidget(scroll, 1)
         column.addWidget(self.next_button)
 
         self.mosaic = KernelMosaic(selectable=False)
         self.mosaic.setMinimumSize(300, 260)
+        self.truth = KernelMosaic(selectable=False)
+        self.truth.setMinimumSize(260, 260)
+        self.truth.setAccessibleName(self.tr("True kernels of the virtual lens"))
+        self.truth_title = section(self.tr("Truth: what the virtual lens does"))
+        self.kernels_title = section(self.tr("Kernels"))
         self.curves = Curves(x_label=self.tr("step"), y_label=self.tr("loss"))
-        self.curves.setMinimumHeight(150)
+        self.unseen = Curves(x_label=self.tr("look"), y_label=self.tr("distance"))
+        kernels = QGridLayout()
+        kernels.setSpacing(6)
+        kernels.setRowStretch(1, 1)
+        for column_number, (title, mosaic) in enumerate(
+            ((self.kernels_title, self.mosaic), (self.truth_title, self.truth))
+        ):
+            kernels.addWidget(title, 0, column_number)
+            kernels.addWidget(mosaic, 1, column_number)
+        plots = QGridLayout()
+        plots.setSpacing(6)
+        plots.setRowStretch(1, 1)
+        for column_number, (title, plot) in enumerate((
+            (self.tr("Losses"), self.curves),
+            (self.tr("Distance to photos that were kept out, and the least it can be"), self.unseen),
+        )):  # fmt: skip
+            plot.setMinimumHeight(130)
+            heading = section(title)
+            heading.setMinimumWidth(1)
+            plots.addWidget(heading, 0, column_number)
+            plots.addWidget(plot, 1, column_number)
+            plots.setColumnStretch(column_number, 1)
         live = QVBoxLayout()
-        live.setSpacing(6)
-        live.addWidget(section(self.tr("Kernels")))
-        live.addWidget(self.mosaic, 3)
-        live.addWidget(section(self.tr("Losses")))
-        live.addWidget(self.curves, 2)
+        live.setSpacing(10)
+        live.addLayout(kernels, 5)
+        live.addLayout(plots, 3)
         row = QHBoxLayout()
         row.setSpacing(16)
         row.addWidget(panel)
@@ -113,6 +166,7 @@ class CalibratePage(Page):
         self.body.addLayout(row, 1)
         self._busy = self._ready = False
         self._shown: Calibration | None = None
+        self._truth: PsfGrid | None = None
         self._settings: CalibrationSettings | None = None
 
     @property
@@ -140,15 +194,23 @@ class CalibratePage(Page):
     def begin(self) -> None:
         """A calibration starts: forget the last one's curves."""
         self.curves.clear()
+        self.unseen.clear()
+        self.device_notice.hide()
         self.mosaic.show_kernels(None)
         self.result.clear()
         self._shown = None
         self.next_button.hide()
 
     def show_progress(self, progress: Progress) -> None:
+        if progress.report.stage == DEVICE:
+            self._show_device(progress.report.message)
+            return
         self.stage.setText(progress.report.message)
         if progress.points:
-            self.curves.add_points(progress.points)
+            self.curves.add_points([p for p in progress.points if not p[0].startswith(UNSEEN)])
+            self.unseen.add_points(
+                [(name.removeprefix(UNSEEN), x, y) for name, x, y in progress.points if name.startswith(UNSEEN)]
+            )
         if progress.report.kernels is not None:
             self.mosaic.show_kernels(progress.report.kernels)
 
@@ -158,6 +220,13 @@ class CalibratePage(Page):
     def show_session(self, session: Session) -> None:
         lack = lacks(session)[Step.CALIBRATE]
         self._ready = lack is None
+        self._show_unfinished(session.unfinished if self._ready else None)
+        self.truth.setVisible(session.truth is not None)
+        self.truth_title.setVisible(session.truth is not None)
+        self.kernels_title.setText(self.tr("Estimate") if session.truth is not None else self.tr("Kernels"))
+        if session.truth is not self._truth:
+            self._truth = session.truth
+            self.truth.show_kernels(None if session.truth is None else session.truth.kernels)
         self.lack.setText(self.tr(lack.value) if lack else "")
         self.lack.setVisible(lack is not None)
         self.next_button.setVisible(session.psf is not None and not self._busy)
@@ -172,12 +241,33 @@ class CalibratePage(Page):
             self.result.setText(self._summary(calibration))
         self._enable()
 
+    def _show_unfinished(self, found: Unfinished | None) -> None:
+        for widget in (self.continue_about, self.continue_button):
+            widget.setVisible(found is not None)
+        if found is not None:
+            words = self.tr("A calibration of these photos ({quality}) was interrupted after {minutes:.0f} min.")
+            quality = self.tr(str(QUALITIES[found.settings.quality]))
+            self.continue_about.setText(words.format(quality=quality, minutes=found.seconds / 60))
+
+    def _show_device(self, kind: str) -> None:
+        name = self.tr(str(DEVICES.get(kind, kind)))
+        text = self.tr("Computing on: {device}.").format(device=name)
+        if kind == "cpu" and self.device.currentData() == "auto":
+            text += " " + self.tr("No graphics card was found that can help: it takes longer this way.")
+        self.device_notice.setText(text)
+        self.device_notice.show()
+
+    def _continue(self) -> None:
+        self.settings_changed.emit(self.settings)
+        self.continue_clicked.emit()
+
     def set_busy(self, busy: bool) -> None:
         self._busy = busy
         self._enable()
 
     def _enable(self) -> None:
         self.button.setEnabled(self._ready and not self._busy)
+        self.continue_button.setEnabled(self._ready and not self._busy)
         for box in self._inputs:
             box.setEnabled(not self._busy)
 

@@ -57,6 +57,8 @@ class JobBar(QFrame):
 
     stop_clicked = Signal()
     cancel_clicked = Signal()
+    pause_clicked = Signal()
+    """Pause, or go on."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,11 +71,13 @@ class JobBar(QFrame):
         self.progress = QProgressBar(textVisible=False)
         self.progress.setFixedWidth(260)
         self.progress.setAccessibleName(self.tr("Progress of the running job"))
+        self.pause_button = QPushButton(theme.icon("pause", size=16), self.tr("&Pause"))
+        self.pause_button.clicked.connect(self.pause_clicked)
         self.stop_button = QPushButton(theme.icon("stop", size=16), self.tr("&Stop and keep"))
         self.stop_button.setToolTip(self.tr("End now and keep what was learnt so far"))
         self.stop_button.clicked.connect(self._stop)
         self.cancel_button = QPushButton(theme.icon("close", size=16), self.tr("Cancel"))
-        self.cancel_button.setToolTip(self.tr("End now and throw away what this job has done (Esc)"))
+        self.cancel_button.setToolTip(self.tr("End now without a result (Esc)"))
         self.cancel_button.clicked.connect(self.cancel_clicked)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
@@ -81,12 +85,19 @@ class JobBar(QFrame):
         layout.addWidget(self.text, 1)
         layout.addWidget(self.time)
         layout.addWidget(self.progress)
+        layout.addWidget(self.pause_button)
         layout.addWidget(self.stop_button)
         layout.addWidget(self.cancel_button)
+        self._message = ""
+        self.show_paused(False)
         self.hide()
 
     def begin(self, name: str, *, can_stop: bool) -> None:
         self.text.setText(name)
+        self._message = name
+        self.show_paused(False)
+        self.pause_button.setVisible(can_stop)
+        self.pause_button.setEnabled(True)
         self.time.clear()
         self.progress.setRange(0, 0)
         self.stop_button.setVisible(can_stop)
@@ -96,21 +107,33 @@ class JobBar(QFrame):
 
     def update_progress(self, progress: Progress) -> None:
         report = progress.report
-        if self.cancel_button.isEnabled():
+        self._message = report.message
+        if self.cancel_button.isEnabled() and not self._paused:
             self.text.setText(report.message)
         if report.fraction is not None:
             self.progress.setRange(0, 1000)
             self.progress.setValue(round(1000 * report.fraction))
         self.time.setText("" if report.seconds_left is None else self._time_left(report.seconds_left))
 
+    def show_paused(self, paused: bool) -> None:
+        """Whether the job waits for the user."""
+        self._paused = paused
+        self.pause_button.setIcon(theme.icon("play" if paused else "pause", size=16))
+        self.pause_button.setText(self.tr("Go &on") if paused else self.tr("&Pause"))
+        rest = self.tr("Leave the computer to others for a while; nothing is lost (P)")
+        self.pause_button.setToolTip(self.tr("Go on where it was paused (P)") if paused else rest)
+        self.text.setText(self.tr("Paused: {job}").format(job=self._message) if paused else self._message)
+
     def cancelling(self) -> None:
         """The user has cancelled; the job has not noticed yet."""
         self.cancel_button.setEnabled(False)
         self.stop_button.setEnabled(False)
+        self.pause_button.setEnabled(False)
         self.text.setText(self.tr("Cancelling…"))
 
     def _stop(self) -> None:
         self.stop_button.setEnabled(False)
+        self.pause_button.setEnabled(False)
         self.stop_clicked.emit()
 
     def _time_left(self, seconds: float) -> str:

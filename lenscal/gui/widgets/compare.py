@@ -112,6 +112,9 @@ class CompareView(QWidget):
         self._keep_inside()
         self.update()
 
+    def zoom_by(self, factor: float) -> None:
+        self.zoom(self._scale * factor)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fitted:
             self.fit()

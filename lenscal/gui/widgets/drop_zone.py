@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from lenscal.gui import theme
+from lenscal.gui.places import last_folder, remember
 
 RAW_PATTERNS = "*.dng *.cr2 *.cr3 *.crw *.nef *.nrw *.arw *.sr2 *.raf *.orf *.rw2 *.pef *.srw *.3fr *.iiq *.rwl *.x3f"
 
@@ -30,7 +31,6 @@ class DropZone(QFrame):
         self.setAcceptDrops(True)
         self.setAccessibleName(title)
         self._title, self._hint = title, hint
-        self._last_folder = str(Path.home())
         heading = QLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
         heading.setProperty("section", True)
         self.text = QLabel(hint, alignment=Qt.AlignmentFlag.AlignCenter)
@@ -89,19 +89,19 @@ class DropZone(QFrame):
             self._choose(paths)
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self._title, self._last_folder)
+        folder = QFileDialog.getExistingDirectory(self, self._title, last_folder())
         if folder:
             self._choose((Path(folder),))
 
     def _choose_files(self) -> None:
         patterns = f"{RAW_PATTERNS} {RAW_PATTERNS.upper()}"
         kinds = self.tr("RAW photos ({patterns});;All files (*)").format(patterns=patterns)
-        names, _ = QFileDialog.getOpenFileNames(self, self._title, self._last_folder, kinds)
+        names, _ = QFileDialog.getOpenFileNames(self, self._title, last_folder(), kinds)
         if names:
             self._choose(tuple(Path(name) for name in names))
 
     def _choose(self, paths: tuple[Path, ...]) -> None:
-        self._last_folder = str(paths[0] if paths[0].is_dir() else paths[0].parent)
+        remember(paths[0])
         self.chosen.emit(paths)
 
     def _mark(self, name: str, on: bool) -> None:

@@ -1,0 +1,65 @@
+"""What files that are dropped on the window are meant for. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lenscal.project import SUFFIX
+from lenscal.session import Session, Source, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """One of these is given; `problem` where nothing can be made of the files."""
+
+    project: Path | None = None
+    psf: Path | None = None
+    photo: Path | None = None
+    sources: tuple[Source, Source] | None = None
+    problem: str = ""
+
+
+def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
+    """Projects and PSFs are opened, photos go where they are missing.
+
+    Two folders become the sharp and the degraded photos by their apertures. A photo that is dropped where photos are
+    corrected is the one to correct.
+    """
+    from lenscal.raw.folder import RAW_EXTENSIONS
+
+    first = paths[0]
+    if first.suffix == SUFFIX:
+        return Dropped(project=first)
+    if first.suffix == ".lenscal" or (first.is_dir() and (first / "psf_R.fits").is_file()):
+        return Dropped(psf=first)
+    photos = tuple(p for p in paths if p.suffix.lower() in RAW_EXTENSIONS)
+    folders = tuple(p for p in paths if p.is_dir())
+    if not photos and not folders:
+        return Dropped(problem=f"{first.name} is no RAW photo, folder, project ({SUFFIX}) or profile (.lenscal)")
+    if step in (Step.CORRECT, Step.EXPORT) and photos:
+        return Dropped(photo=photos[0])
+    if len(folders) == 2:
+        one, other = ((folder,) for folder in folders)
+        if (aperture_of(folders[0]) or 0) < (aperture_of(folders[1]) or 0):
+            one, other = other, one
+        return Dropped(sources=(replace(session.sharp, paths=one), replace(session.degraded, paths=other)))
+    given = photos or folders
+    if not session.sharp.paths:
+        return Dropped(sources=(replace(session.sharp, paths=given), session.degraded))
+    if not session.degraded.paths:
+        return Dropped(sources=(session.sharp, replace(session.degraded, paths=given)))
+    return Dropped(problem="both sets of photos are chosen already: drop onto the one in step 1 that shall be replaced")
+
+
+def aperture_of(folder: Path) -> float | None:
+    """F-number of the first RAW photo of a folder; None where it does not tell."""
+    from lenscal.errors import LenscalError
+    from lenscal.raw.folder import find_raw_files
+    from lenscal.raw.metadata import read_info
+
+    try:
+        return read_info(find_raw_files([folder])[0], ask_libraw=False).aperture
+    except LenscalError:
+        return None
