@@ -1,5 +1,7 @@
 """Jobs report, stop, cancel and hand on; the correction is the same for every caller."""
 
+import threading
+import types
 from dataclasses import replace
 
 import numpy as np
@@ -154,3 +156,60 @@ def test_exchanged_folders_are_noticed(monkeypatch, tmp_path, make_dng, inner, w
     _, inputs = finish(jobs.import_photos([tmp_path / "s"], [tmp_path / "d"]))
     _, calibration = finish(jobs.calibrate(inputs, CalibrationSettings()))
     assert any("folders exchanged" in warning for warning in calibration.warnings) is warned
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monkeypatch, large):
+    """Large photos take turns, so that only one is in memory."""
+    from lenscal.files import photo_files
+    from lenscal.jobs import correcting
+    from lenscal.raw import decode
+    from lenscal.restore import photo as restoring
+
+    photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(3)]
+    plain_decode, plain_write, plain_restore = decode.decode_photo, photo_files.write_photo, restoring.restore
+    events, second_read = [], threading.Event()
+
+    def decode_photo(path):
+        events.append(f"read {path.stem}")
+        if path.stem == "1":
+            second_read.set()
+        return plain_decode(path)
+
+    def restore(frame, *rest):
+        events.append(f"correct {frame.info.path.stem}")
+        if not large:
+            assert second_read.wait(30)
+        return plain_restore(frame, *rest)
+
+    def write_photo(path, rgb, frame, *rest):
+        written = plain_write(path, rgb, frame, *rest)
+        events.append(f"written {frame.info.path.stem}")
+        return written
+
+    monkeypatch.setattr(decode, "decode_photo", decode_photo)
+    monkeypatch.setattr(restoring, "restore", restore)
+    monkeypatch.setattr(photo_files, "write_photo", write_photo)
+    if large:
+        monkeypatch.setattr(correcting, "OVERLAP_PX", 0)
+    grid = delta_grid((2, 2), 5, (128, 192))
+    reports, results = finish(jobs.correct(grid, photos, RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o")))
+    assert [r.output.name for r in results] == [f"{n}_lenscal.tif" for n in range(3)]
+    if large:
+        assert events == [f"{what} {n}" for n in range(3) for what in ("read", "correct", "written")]
+    else:
+        assert [e for e in events if e.startswith("written")] == ["written 0", "written 1", "written 2"]
+    fractions = [r.fraction for r in reports]
+    assert fractions == sorted(fractions)
+
+
+def test_time_left_is_told(tmp_path, make_dng, monkeypatch):
+    from lenscal.jobs import correcting
+
+    photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(2)]
+    clock = iter(range(1000))
+    monkeypatch.setattr(correcting, "time", types.SimpleNamespace(monotonic=lambda: float(next(clock))))
+    grid = delta_grid((2, 2), 5, (128, 192))
+    reports, _ = finish(jobs.correct(grid, photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o")))
+    assert reports[0].seconds_left is None
+    assert reports[-1].seconds_left == 0

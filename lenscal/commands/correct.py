@@ -34,7 +34,8 @@ def run_correct(args: argparse.Namespace) -> int:
     check_output_folder(args.out)
     psf = profile_or_grid(args.psf)
     check_device(args.device)
-    results = run_job(jobs.correct(psf, photos, restore, export, force=args.force), speaker, keeps=True)
+    work = jobs.correct(psf, photos, restore, export, force=args.force, save_mask=args.save_mask)
+    results = run_job(work, speaker, keeps=True)
     failed = [r for r in results if r.output is None and not r.skipped]
     summary = {
         "written": [str(r.output) for r in results if r.output is not None],
@@ -83,6 +84,7 @@ def _described(result: PhotoResult) -> dict[str, Any]:
     return {
         "photo": str(result.source),
         "output": None if result.output is None else str(result.output),
+        "mask": None if result.mask is None else str(result.mask),
         "problem": result.problem,
         "skipped": result.skipped,
         "warnings": list(result.warnings),

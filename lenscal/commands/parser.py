@@ -103,9 +103,9 @@ def _learning() -> argparse.ArgumentParser:
 
 def _add_gui(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     gui = _command(commands, "gui", "open the window", "lenscal gui")
-    gui.add_argument("project", nargs="?", metavar="PROJECT", help="a profile (.lenscal) to open")
+    gui.add_argument("project", nargs="?", metavar="PROJECT", help="a project or a profile to open")
     gui.add_argument("--grab", type=Path, metavar="DIR", help="walk through every step, save a PNG of each, and close")
-    gui.add_argument("--theme", choices=("light", "dark"), default="light")
+    gui.add_argument("--theme", choices=("light", "dark"), help="otherwise what the preferences say")
     gui.add_argument("--size", default="1280x800", metavar="1280x800", help="of the window")
 
 
@@ -185,7 +185,8 @@ def _add_correct(
     correct.add_argument("--device", choices=DEVICES, default="auto", help="where to compute (default: auto)")
     correct.add_argument("--prior", metavar="FILE", help="weights of another denoiser for dpir")
     correct.add_argument("--force", action="store_true", help="correct photos of another lens or aperture all the same")
-    correct.add_argument("--format", choices=FORMATS, default="tiff", help="(default: tiff)")
+    correct.add_argument("--save-mask", action="store_true", help="write beside each photo where it was corrected, PNG")
+    correct.add_argument("--format", choices=FORMATS, default="tiff", help="dng: linear camera RGB (default: tiff)")
     correct.add_argument("--space", choices=SPACES, default="srgb", help="camera-linear: for measuring (default: srgb)")
     correct.add_argument("--template", default="{name}_lenscal", help="file name (default: {name}_lenscal)")
     correct.add_argument("--on-conflict", choices=CONFLICTS, default="unique", help="(default: unique, adds a number)")

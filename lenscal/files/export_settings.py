@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -70,26 +71,51 @@ class ExportSettings:
             raise InputError(f"--template {self.template!r} is a file name: give the folder with --out")
 
 
-def output_path(source: Path, export: ExportSettings, *, method: str) -> Path | None:
+def output_path(
+    source: Path,
+    export: ExportSettings,
+    *,
+    method: str,
+    originals: Collection[Path] = (),
+    taken: Collection[Path] = (),
+) -> Path | None:
     """Where a photo goes; None where `on_conflict` says to skip it.
+
+    Parameters
+    ----------
+    originals : collection of Path, resolved
+        Files that are never overwritten, beside `source`.
+    taken : collection of Path
+        Names that other photos of the same batch get: a number is added, whatever `on_conflict` says, but "error".
 
     Raises
     ------
     LenscalError
-        The name is taken and `on_conflict` is "error", or it is the original's own.
+        The name is taken and `on_conflict` is "error", or it is an original's own.
     """
     stem = export.template.format(name=source.stem, method=method)
     path = export.out / f"{stem}{export.format.suffix}"
-    if path.exists() and path.samefile(source):
+    if path.exists() and (path.samefile(source) or path.resolve() in originals):
         if export.on_conflict in (OnConflict.OVERWRITE, OnConflict.ERROR):
             raise LenscalError(f"{path} is the original, which lenscal never overwrites: choose another --template")
-    elif not path.exists() or export.on_conflict is OnConflict.OVERWRITE:
+    elif path not in taken and (not path.exists() or export.on_conflict is OnConflict.OVERWRITE):
         return path
-    if export.on_conflict is OnConflict.SKIP:
+    if export.on_conflict is OnConflict.SKIP and path not in taken:
         return None
     if export.on_conflict is OnConflict.ERROR:
         raise LenscalError(f"{path} exists: choose --on-conflict unique, overwrite or skip")
+    return free_path(path, taken)
+
+
+def mask_path(photo: Path, export: ExportSettings) -> Path:
+    """Where the mask of a written photo goes: beside it. Only "overwrite" replaces a file."""
+    path = photo.with_name(f"{photo.stem}_mask.png")
+    return path if export.on_conflict is OnConflict.OVERWRITE or not path.exists() else free_path(path, ())
+
+
+def free_path(path: Path, taken: Collection[Path]) -> Path:
+    """The path with the first number, from 2 on, that makes it a new one."""
     number = 2
-    while (numbered := path.with_name(f"{stem}-{number}{path.suffix}")).exists():
+    while (numbered := path.with_name(f"{path.stem}-{number}{path.suffix}")).exists() or numbered in taken:
         number += 1
     return numbered

@@ -83,8 +83,8 @@ def write_photo(
 
 
 def write_mask(path: Path, mask: np.ndarray, orientation: int) -> None:
-    """Write how much of the correction each pixel got, 0..1 [H, W], as a grey 8-bit PNG, turned like its photo."""
-    grey = upright((np.clip(mask, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8), orientation)
+    """Write a grey 8-bit PNG, uint8 [H, W] in sensor orientation, turned as its photo is (EXIF Orientation)."""
+    grey = upright(mask, orientation)
     with written_whole(path) as temporary:
         encode_png(temporary, Picture(grey.shape, grey.dtype, lambda rows: grey[rows]), None)
 

@@ -1,15 +1,19 @@
-"""Correct photos with a PSF grid and write them."""
+"""Correct photos with a PSF grid and write them: the next one is read and the last one written meanwhile."""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from lenscal.errors import LenscalError
-from lenscal.files.export_settings import ExportSettings, output_path
+from lenscal.files.export_settings import ExportSettings, PhotoFormat, Space, mask_path, output_path
 from lenscal.files.profile import Profile
 from lenscal.raw.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, same
 from lenscal.reports import Report
@@ -19,6 +23,15 @@ if TYPE_CHECKING:
     from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.frame import Frame
     from lenscal.restore.settings import RestoreSettings
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+OVERLAP_PX = 36e6
+"""Larger photos are read, corrected and written one after the other: three of them at once would fill the memory."""
+_POLL_S = 0.1
+_KNOWN_FROM_S, _KNOWN_FROM = 3.0, 0.02
+"""Seconds, and part of the work, after which the time left can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,8 @@ class PhotoResult:
     """True: refused before any work, for what the photo or its name is."""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+    """From the start of reading it to the end of writing it; photos of a batch overlap."""
+    mask: Path | None = None
 
 
 def correct(
@@ -43,54 +58,230 @@ def correct(
     export: ExportSettings,
     *,
     force: bool = False,
+    save_mask: bool = False,
 ) -> Job[list[PhotoResult]]:
-    """Decode, correct and write photos one after the other. One bad file does not stop the rest.
+    """Decode, correct and write photos. One bad file does not stop the rest.
 
+    While a photo is corrected, the next one is decoded and the last one written, unless they are large (OVERLAP_PX).
     A photo whose camera, lens, focal length, aperture or size is not the profile's is refused with the reason;
-    `force` corrects it all the same and turns the reason into a warning. "stop" ends after the present photo.
+    `force` corrects it all the same and turns the reason into a warning. `save_mask` writes beside each photo how much
+    of the correction every pixel got. "stop" ends after the present photo.
     """
-    results: list[PhotoResult] = []
-    for number, path in enumerate(photos):
-        low, high = number / len(photos), (number + 1) / len(photos)
-        reply = yield Report("correct", f"Correcting {path.name} ({number + 1} of {len(photos)})", low, number)
-        if reply == "stop":
-            break
-        work = _correct_one(psf, path, settings, export, force=force)
-        result, stopped = yield from follow(work, low, high, forward_stop=False, prefix=f"{path.name}: ")
-        results.append(result)
-        if stopped:
-            break
-    return results
-
-
-def _correct_one(
-    psf: PsfGrid | Profile, path: Path, settings: RestoreSettings, export: ExportSettings, *, force: bool
-) -> Job[PhotoResult]:
-    from lenscal.files.photo_files import write_photo
-    from lenscal.raw.decode import decode_photo
-    from lenscal.restore.photo import restore
-
-    start = time.monotonic()
+    started = time.monotonic()
+    batch = _Batch(psf, settings, export, force, save_mask, frozenset(path.resolve() for path in photos))
+    work = batch.run(photos)
+    reply = None
     try:
-        output = output_path(path, export, method=settings.method)
-        if output is None:
-            return PhotoResult(path, None, "a file of that name exists: skipped", skipped=True)
-        frame = decode_photo(path)
-    except (LenscalError, OSError) as error:
-        return PhotoResult(path, None, str(error), wrong_input=True)
-    differences = mismatches(psf, frame)
-    if differences and not force:
-        problem = f"{'; '.join(differences)} (--force corrects it all the same)"
-        return PhotoResult(path, None, problem, wrong_input=True)
-    grid = psf.psf if isinstance(psf, Profile) else psf
-    try:
-        rgb = yield from restore(frame, replace(grid, image_size=frame.size), settings)
-        yield Report("correct", f"writing {output.name}", 1.0)
-        export.out.mkdir(exist_ok=True)
-        warnings = write_photo(output, rgb, frame, export, _settings_in_words(psf, settings))
-    except (LenscalError, OSError, MemoryError) as error:
-        return PhotoResult(path, None, str(error) or "not enough memory", seconds=time.monotonic() - start)
-    return PhotoResult(path, output, warnings=(*differences, *warnings), seconds=time.monotonic() - start)
+        while True:
+            try:
+                report = work.send(reply)
+            except StopIteration as end:
+                results: list[PhotoResult] = end.value
+                return results
+            reply = yield replace(report, seconds_left=_left(time.monotonic() - started, report.fraction))
+    finally:
+        work.close()
+
+
+def _left(seconds: float, fraction: float | None) -> float | None:
+    if fraction is None or fraction < _KNOWN_FROM or seconds < _KNOWN_FROM_S:
+        return None
+    return seconds * (1 - fraction) / fraction
+
+
+@dataclass(slots=True)
+class _Photo:
+    """One photo on its way: `result` is there once nothing more is to be done with it."""
+
+    path: Path
+    began: float
+    output: Path | None = None
+    decoding: Future[Frame] | None = None
+    writing: Future[None] | None = None
+    result: PhotoResult | None = None
+
+    def fail(self, problem: str, *, skipped: bool = False, wrong_input: bool = False) -> None:
+        seconds = time.monotonic() - self.began
+        self.result = PhotoResult(self.path, None, problem, skipped, wrong_input, seconds=seconds)
+
+
+@dataclass(slots=True)
+class _Batch:
+    psf: PsfGrid | Profile
+    settings: RestoreSettings
+    export: ExportSettings
+    force: bool
+    save_mask: bool
+    originals: frozenset[Path]
+    taken: set[Path] = field(default_factory=set)
+
+    def run(self, paths: Sequence[Path]) -> Job[list[PhotoResult]]:
+        photos: list[_Photo] = []
+        ahead: _Photo | None = None
+        with ThreadPoolExecutor(1, "reading") as reader, ThreadPoolExecutor(1, "writing") as writer:
+            try:
+                for number, path in enumerate(paths):
+                    low, high = number / len(paths), (number + 1) / len(paths)
+                    count = f" ({number + 1} of {len(paths)})" if len(paths) > 1 else ""
+                    stopped = (yield Report("correct", f"Correcting {path.name}{count}", low, number)) == "stop"
+                    if stopped:
+                        break
+                    photo, ahead = ahead or self._open(path, reader), None
+                    photos.append(photo)
+                    if photo.decoding is not None:
+                        stopped |= yield from _until(photo.decoding, Report("correct", f"{path.name}: reading", low))
+                    frame = self._decoded(photo)
+                    if frame is None:
+                        continue
+                    overlaps = frame.size[0] * frame.size[1] <= OVERLAP_PX
+                    if overlaps and not stopped and number + 1 < len(paths):
+                        ahead = self._open(paths[number + 1], reader)
+                    work = self._corrected(photo, frame)
+                    rgb, asked = yield from follow(work, low, high, forward_stop=False, prefix=f"{path.name}{count}: ")
+                    if photo.result is None:
+                        yield from self._write(photo, photos, frame, rgb, writer, high)
+                    del frame, rgb
+                    if not overlaps and photo.writing is not None:
+                        yield from _until(photo.writing, Report("correct", f"{path.name}: writing", high))
+                    if stopped or asked:
+                        break
+                last = Report("correct", f"Writing to {self.export.out}", 1.0)
+                yield last
+                for photo in photos:
+                    if photo.writing is not None:
+                        yield from _until(photo.writing, last)
+            finally:
+                if ahead is not None and ahead.decoding is not None:
+                    ahead.decoding.cancel()
+        return [photo.result for photo in photos if photo.result is not None]
+
+    def _open(self, path: Path, reader: ThreadPoolExecutor) -> _Photo:
+        """Find a name for the corrected photo and begin to decode it."""
+        from lenscal.raw.decode import decode_photo
+
+        photo = _Photo(path, time.monotonic())
+        try:
+            method = self.settings.method.value
+            named = output_path(path, self.export, method=method, originals=self.originals, taken=self.taken)
+        except (LenscalError, OSError) as error:
+            photo.fail(str(error), wrong_input=True)
+            return photo
+        if named is None:
+            photo.fail("a file of that name exists: skipped", skipped=True)
+            return photo
+        photo.output = named
+        self.taken.add(named)
+        photo.decoding = reader.submit(decode_photo, path)
+        return photo
+
+    def _decoded(self, photo: _Photo) -> Frame | None:
+        """The frame, or None where it cannot be used: `photo.result` then says why."""
+        if photo.decoding is None:
+            return None
+        try:
+            frame = photo.decoding.result()
+        except (LenscalError, OSError) as error:
+            photo.fail(str(error), wrong_input=True)
+        except Exception as error:
+            photo.fail(_unexpected(error), wrong_input=True)
+        else:
+            differences = mismatches(self.psf, frame)
+            if not differences or self.force:
+                return frame
+            photo.fail(f"{'; '.join(differences)} (--force corrects it all the same)", wrong_input=True)
+        finally:
+            photo.decoding = None
+        return None
+
+    def _corrected(self, photo: _Photo, frame: Frame) -> Job[np.ndarray | None]:
+        """The corrected photo; None where it is written as it is, or where `photo.result` says what went wrong."""
+        from lenscal.restore.photo import restore
+
+        if self._as_it_is:
+            return None
+        try:
+            return (yield from restore(frame, self._grid(frame), self.settings))
+        except (LenscalError, OSError, MemoryError) as error:
+            photo.fail(str(error) or "not enough memory")
+        except Exception as error:
+            photo.fail(_unexpected(error))
+        return None
+
+    @property
+    def _as_it_is(self) -> bool:
+        return self.settings.method.value == "none" or self.settings.amount == 0
+
+    def _grid(self, frame: Frame) -> PsfGrid:
+        grid = self.psf.psf if isinstance(self.psf, Profile) else self.psf
+        return replace(grid, image_size=frame.size)
+
+    def _write(
+        self,
+        photo: _Photo,
+        photos: Sequence[_Photo],
+        frame: Frame,
+        rgb: np.ndarray | None,
+        writer: ThreadPoolExecutor,
+        fraction: float,
+    ) -> Job[None]:
+        """Begin to write a photo as soon as the one before is written."""
+        for earlier in photos:
+            if earlier.writing is not None:
+                yield from _until(earlier.writing, Report("correct", f"{earlier.path.name}: writing", fraction))
+        mask = self._mask(frame) if self.save_mask else None
+        if rgb is not None:
+            frame = _without_pixels(frame)
+        photo.writing = writer.submit(self._written, photo, frame, rgb, mask)
+
+    def _mask(self, frame: Frame) -> np.ndarray:
+        """uint8 [H, W]."""
+        from lenscal.restore.photo import correction_mask
+
+        mask = correction_mask(frame, self._grid(frame), self.settings)
+        return (mask * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+
+    def _written(self, photo: _Photo, frame: Frame, rgb: np.ndarray | None, mask: np.ndarray | None) -> None:
+        from lenscal.files.photo_files import write_mask, write_photo
+
+        output, masked = photo.output, None
+        assert output is not None
+        try:
+            self.export.out.mkdir(exist_ok=True)
+            warnings = write_photo(output, rgb, frame, self.export, _settings_in_words(self.psf, self.settings))
+            if mask is not None:
+                masked = mask_path(output, self.export)
+                turned = self.export.format is not PhotoFormat.DNG and self.export.space is not Space.CAMERA_LINEAR
+                write_mask(masked, mask, frame.info.orientation if turned else 1)
+        except (LenscalError, OSError, MemoryError) as error:
+            photo.fail(str(error) or "not enough memory")
+        except Exception as error:
+            photo.fail(_unexpected(error))
+        else:
+            told = (*mismatches(self.psf, frame), *warnings)
+            seconds = time.monotonic() - photo.began
+            photo.result = PhotoResult(photo.path, output, warnings=told, seconds=seconds, mask=masked)
+
+
+def _until(future: Future[T], report: Report) -> Generator[Report, str | None, bool]:
+    """Report until a thread is done; return whether "stop" was asked for."""
+    stopped = False
+    while not wait([future], _POLL_S).done:
+        stopped |= (yield report) == "stop"
+    return stopped
+
+
+def _without_pixels(frame: Frame) -> Frame:
+    """What a writer needs to know of a photo that was corrected; its arrays hold one value."""
+    height, width = frame.size
+    nothing = np.zeros((), np.uint16)
+    return replace(
+        frame, rgb=np.broadcast_to(nothing, (height, width, 3)), mosaic=np.broadcast_to(nothing, frame.mosaic.shape)
+    )
+
+
+def _unexpected(error: Exception) -> str:
+    logger.error("unexpected", exc_info=error)
+    return f"unexpected: {type(error).__name__}: {error}"
 
 
 def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:

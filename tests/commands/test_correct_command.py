@@ -3,8 +3,10 @@
 import json
 import signal
 
+import cv2
 import numpy as np
 import pytest
+import rawpy
 import tifffile
 
 from lenscal.files.psf_files import write_fits
@@ -97,16 +99,79 @@ def test_psf_folders_can_be_used_instead_of_a_profile(run, tmp_path, folders):
 
 
 def test_ctrl_c_ends_a_batch_after_the_photo(run, tmp_path, lens, folders, monkeypatch):
-    from lenscal.files import photo_files
+    from lenscal.raw import decode
 
-    plain = photo_files.write_photo
+    plain = decode.decode_photo
+    signals = iter([signal.SIGINT])
 
-    def interrupted(*arguments):
-        signal.raise_signal(signal.SIGINT)
-        return plain(*arguments)
+    def interrupted(path):
+        if (sent := next(signals, None)) is not None:
+            signal.raise_signal(sent)
+        return plain(path)
 
-    monkeypatch.setattr(photo_files, "write_photo", interrupted)
+    monkeypatch.setattr(decode, "decode_photo", interrupted)
     code, out, _ = run("correct", lens, folders[1], "--out", tmp_path / "out", "--json")
     assert code == 130
     told = json.loads(out)
     assert len(told["written"]) == len(told["not_reached"]) == 1
+
+
+def test_linear_dng_and_mask(run, tmp_path, lens, folders):
+    photo, out = folders[1] / "d0.dng", tmp_path / "out"
+    command = ("correct", lens, photo, "--out", out, "--format", "dng", "--save-mask", "--json")
+    code, text, err = run(*command)
+    assert code == 0, err
+    (told,) = json.loads(text)["photos"]
+    assert told["output"] == str(out / "d0_lenscal.dng")
+    assert told["mask"] == str(out / "d0_lenscal_mask.png")
+    mask = cv2.imread(told["mask"], cv2.IMREAD_UNCHANGED)
+    assert (mask.shape, mask.dtype) == ((128, 192), np.uint8)
+    assert mask.max() > 200
+    with rawpy.imread(told["output"]) as raw:
+        assert raw.postprocess(user_flip=0).shape == (128, 192, 3)
+    (again,) = json.loads(run(*command)[1])["photos"]
+    assert again["mask"] == str(out / "d0_lenscal-2_mask.png")
+
+
+def test_photos_of_one_name_do_not_overwrite_each_other(run, tmp_path, lens, make_dng):
+    """Nor does a corrected DNG replace another photo of the batch."""
+    photos = [make_dng(tmp_path / name / "a.dng", seed=seed) for seed, name in enumerate("xy")]
+    before = [path.read_bytes() for path in photos]
+    code, text, _ = run("correct", lens, *photos, "--out", tmp_path / "out", "--on-conflict", "overwrite", "--json")
+    assert code == 0
+    assert [p.rsplit("/", 1)[1] for p in json.loads(text)["written"]] == ["a_lenscal.tif", "a_lenscal-2.tif"]
+    code, text, _ = run("correct", lens, *photos, "--out", tmp_path / "x", "--on-conflict", "overwrite",
+                        "--format", "dng", "--template", "{name}", "--json")  # fmt: skip
+    assert code == 2
+    assert [path.read_bytes() for path in photos] == before
+    assert "never overwrites" in json.loads(text)["failed"][1]["reason"]
+
+
+def test_one_bad_photo_does_not_stop_the_rest(run, tmp_path, lens, make_dng, monkeypatch):
+    """Whatever goes wrong with it, and wherever: read, corrected, written."""
+    from lenscal.files import photo_files
+    from lenscal.restore import photo as restoring
+
+    photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(4)]
+    photos[0].write_bytes(b"no photo")
+    plain_restore, plain_write = restoring.restore, photo_files.write_photo
+
+    def restore(frame, *rest):
+        if frame.info.path.stem == "1":
+            raise RuntimeError("out of paper")
+        return plain_restore(frame, *rest)
+
+    def write(path, rgb, frame, *rest):
+        if frame.info.path.stem == "2":
+            raise OSError(28, "No space left on device")
+        return plain_write(path, rgb, frame, *rest)
+
+    monkeypatch.setattr(restoring, "restore", restore)
+    monkeypatch.setattr(photo_files, "write_photo", write)
+    code, text, _ = run("correct", lens, *photos, "--out", tmp_path / "out", "--json")
+    assert code == 1
+    told = json.loads(text)
+    assert [p.rsplit("/", 1)[1] for p in told["written"]] == ["3_lenscal.tif"]
+    assert [f["photo"] for f in told["failed"]] == [str(p) for p in photos[:3]]
+    assert "RuntimeError: out of paper" in told["failed"][1]["reason"]
+    assert "No space left" in told["failed"][2]["reason"]
