@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lenscal.errors import InputError
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.raw.frame import NoiseModel
+from lenscal.restore.photo import correction_mask, restore
+from lenscal.restore.region import Part, part_of_grid, restore_region
+from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.restore.tiles import ArrayPhoto
+
+SIZE = (1100, 1400)
+
+
+def last(job):
+    while True:
+        try:
+            next(job)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.fixture(scope="module")
+def grid() -> PsfGrid:
+    """Gaussians that widen and shift over the field, surer in the middle."""
+    u = np.arange(-5, 6)
+    kernels = np.zeros((4, 6, 3, 11, 11), np.float32)
+    for r, c, channel in np.ndindex(4, 6, 3):
+        sigma, shift = 0.8 + 0.2 * r + 0.05 * channel, 0.2 * (c - 2.5)
+        k = np.outer(np.exp(-(u**2) / 2 / sigma**2), np.exp(-((u - shift) ** 2) / 2 / sigma**2))
+        kernels[r, c, channel] = k / k.sum()
+    confidence = np.linspace(0.5, 1, 72, dtype=np.float32).reshape(4, 6, 3)
+    return PsfGrid(kernels, SIZE, confidence=confidence)
+
+
+@pytest.fixture(scope="module")
+def photo() -> ArrayPhoto:
+    rng = np.random.default_rng(3)
+    rgb = np.kron(rng.uniform(0.02, 1.1, (SIZE[0] // 10, SIZE[1] // 10, 3)), np.ones((10, 10, 1)))
+    rgb += rng.normal(0, 0.01, rgb.shape)
+    return ArrayPhoto(rgb.astype(np.float32), NoiseModel((1e-4,) * 3, (1e-6,) * 3), np.ones(3, np.float32))
+
+
+@pytest.mark.parametrize("place", [(range(400, 700), range(500, 900)), (range(0, 130), range(1290, 1400))])
+def test_a_part_is_corrected_as_within_the_whole(photo, grid, place):
+    settings = RestoreSettings(amount=0.8)
+    whole = last(restore(photo, grid, settings))
+    part, mask = last(restore_region(photo, grid, settings, *place))
+    here = np.ix_(*place)
+    assert np.abs(whole[here] - photo.rgb[here]).max() > 0.1
+    assert np.abs(part - whole[here]).max() < 2e-3
+    assert np.abs(mask - correction_mask(photo, grid, settings)[here]).max() < 1e-5
+
+
+def test_a_part_without_correction_is_the_photo(photo, grid):
+    part, mask = last(restore_region(photo, grid, RestoreSettings(Method.NONE), range(10, 50), range(20, 90)))
+    assert np.array_equal(part, photo.rgb[10:50, 20:90])
+    assert not mask.any()
+
+
+def test_kernels_of_a_part_are_those_of_the_whole(grid):
+    rows, cols = range(256, 700), range(100, 900)
+    part = part_of_grid(grid, rows, cols)
+    for y, x in ((256, 100), (699, 899), (320, 355), (511, 612)):
+        there = grid.at(np.array([y / (SIZE[0] - 1), x / (SIZE[1] - 1)]))
+        here = part.at(np.array([(y - rows.start) / (len(rows) - 1), (x - cols.start) / (len(cols) - 1)]))
+        assert np.abs(here - there).max() < 1e-3
+    assert 0.5 <= part.confidence.min() <= part.confidence.max() <= 1
+
+
+def test_a_part_reads_only_itself(photo):
+    part = Part(photo, range(100, 200), range(300, 500))
+    assert part.size == (100, 200)
+    assert np.array_equal(part.rgb_tile(slice(5, 9), slice(0, 7)), photo.rgb[105:109, 300:307])
+    assert part.gain_tile(slice(0, 100), slice(0, 200)).shape == (100, 200, 3)
+
+
+def test_a_photo_of_another_size_is_refused(photo, grid):
+    with pytest.raises(InputError, match="its own profile"):
+        last(restore_region(photo, replace(grid, image_size=(10, 10)), RestoreSettings(), range(5), range(5)))
