@@ -126,9 +126,9 @@ def test_all_kernels_are_compared_with_one_mask_at_highlights(tmp_path, make_dng
     wide = average_grid(PsfGrid(comatic_grid().kernels, frame.size))
     delta = delta_grid((2, 3), 15, frame.size)
     used = []
-    finish = photo.finish
-    monkeypatch.setattr(photo, "finish", lambda a, b, reach, amount: (used.append(reach), finish(a, b, reach, amount)))
+    masked = photo.mask_rows
+    monkeypatch.setattr(photo, "mask_rows", lambda a, b, reach, c: (used.append(reach), masked(a, b, reach, c))[1])
     for _ in measure_gain(frame, frame, wide, {"delta": delta}, RestoreSettings(device="cpu")):
         pass
-    assert used == [photo.reach_px(wide)] * 2
+    assert set(used) == {photo.reach_px(wide)}
     assert photo.reach_px(wide) > photo.reach_px(delta)

@@ -29,26 +29,36 @@ _NOT_ALIAS, _MISTRUST = 0.01, 6.0
 structured and follow the signal: weighed six times the corrected photos come out best (by 0.4 dB)."""
 
 
-def demosaic_spectra(field_px: int, *, demosaiced: bool, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+def demosaic_spectra(f: Tensor, *, demosaiced: bool) -> tuple[Tensor, Tensor]:
     """Noise power for RAW noise of variance 1, and the power by which to mistrust detail of power 1 as aliased.
+
+    Parameters
+    ----------
+    f : Tensor [...], cycles/px
 
     Returns
     -------
-    noise, alias : Tensor [3, F, F // 2 + 1]
+    noise, alias : Tensor [3, ...]
         Ones and zeros where the photo was never a mosaic.
     """
-    f = np.hypot(np.fft.fftfreq(field_px)[:, None], np.fft.rfftfreq(field_px))
     if not demosaiced:
-        return torch.ones(3, *f.shape, device=device), torch.zeros(3, *f.shape, device=device)
-    tables = (np.stack([np.interp(f, _FREQUENCY, row) for row in table]) for table in (_NOISE, _ALIAS))
-    noise, alias = (torch.as_tensor(t, dtype=torch.float32, device=device) for t in tables)
+        return torch.ones(3, *f.shape, device=f.device), torch.zeros(3, *f.shape, device=f.device)
+    at = f.cpu().numpy()
+    tables = (np.stack([np.interp(at, _FREQUENCY, row) for row in table]) for table in (_NOISE, _ALIAS))
+    noise, alias = (torch.as_tensor(t, dtype=torch.float32, device=f.device) for t in tables)
     return noise, _MISTRUST * (alias - _NOT_ALIAS).clamp(min=0)
 
 
 def alias_doubt(alias: Tensor, otf: Tensor) -> Tensor:
-    """The power alias |K|^2 |1 - K|^2 by which to mistrust a photo for its aliases [n, 3, F, F // 2 + 1].
+    """The power alias |K|^2 |1 - K|^2 by which to mistrust a photo for its aliases [n, 3, ...].
 
     A sharp photo has aliases too. They belong to it, and only what the lens changed is to be changed back: with a delta
     for a kernel (K = 1) a photo stays as it is.
     """
-    return alias * otf.abs().square() * (1 - otf).abs().square().clamp(max=1)
+    return alias * squared(otf) * squared(1 - otf).clamp(max=1)
+
+
+def squared(z: Tensor) -> Tensor:
+    """|z|^2 of complex numbers, faster than by way of the magnitude."""
+    parts = torch.view_as_real(z)
+    return parts.square().sum(-1)

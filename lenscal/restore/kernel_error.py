@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 
 RELATIVE_MISPLACEMENT = 0.1
@@ -48,8 +47,6 @@ def misplacement_px(kernels: Tensor, confidence: Tensor | None = None) -> Tensor
     return (usual + found).sqrt()
 
 
-def error_power(misplacement: Tensor, field_px: int) -> Tensor:
-    """E |dK(f)|^2 [..., F, F // 2 + 1] of kernels whose light is misplaced by `misplacement` [...] px."""
-    fy = torch.fft.fftfreq(field_px, device=misplacement.device)[:, None]
-    fx = torch.fft.rfftfreq(field_px, device=misplacement.device)
-    return (2 * math.pi * misplacement[..., None, None]).square() * (fy.square() + fx.square())
+def error_power(misplacement: Tensor, f: Tensor) -> Tensor:
+    """E |dK(f)|^2 [..., *] at f [*] cycles/px of kernels whose light is misplaced by `misplacement` [...] px."""
+    return (2 * math.pi * misplacement.view(*misplacement.shape, *(1,) * f.ndim) * f).square()

@@ -72,7 +72,7 @@ def restore_region(
     part, kernels = Part(photo, ys, xs), part_of_grid(psf, ys, xs)
     out = yield from restore(part, kernels, settings, reach=reach, tiling=tiling)
     inner = slice(rows.start - ys.start, rows.stop - ys.start), slice(cols.start - xs.start, cols.stop - xs.start)
-    return out[inner], correction_mask(part, kernels, settings, reach=reach)[inner]
+    return out[inner], correction_mask(part, kernels, settings, reach=reach, tiling=tiling)[inner]
 
 
 def part_of_grid(psf: PsfGrid, rows: range, cols: range) -> PsfGrid:

@@ -11,6 +11,7 @@ from lenscal.errors import InputError
 class Method(StrEnum):
     WIENER = "wiener"
     DPIR = "dpir"
+    DIFFPIR = "diffpir"
     NONE = "none"
 
 
@@ -24,6 +25,8 @@ class RestoreSettings:
     device: str = "auto"
     prior: str | None = None
     """Path of a denoiser's weights; None: the one that ships."""
+    seed: int = 0
+    """Of the noise that DiffPIR puts back."""
 
     def __post_init__(self) -> None:
         for name in ("amount", "denoise"):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -78,11 +81,14 @@ class Tiling:
         count = -(-(length + self.reach - first) // self.stride)
         return range(first, first + count * self.stride, self.stride)
 
+    def line(self) -> np.ndarray:
+        """The window along one axis, [window_px] float32."""
+        ramp = np.sin(0.5 * np.pi * (np.arange(self.ramp) + 0.5) / self.ramp) ** 2
+        return np.concatenate([ramp, np.ones(self.stride - self.ramp), ramp[::-1]]).astype(np.float32)
+
     def window(self) -> np.ndarray:
         """[window_px, window_px] float32."""
-        ramp = np.sin(0.5 * np.pi * (np.arange(self.ramp) + 0.5) / self.ramp) ** 2
-        line = np.concatenate([ramp, np.ones(self.stride - self.ramp), ramp[::-1]])
-        return np.outer(line, line).astype(np.float32)
+        return np.outer(self.line(), self.line())
 
 
 def tiling_for(kernel_size: int, stride: int = 128) -> Tiling:
@@ -91,8 +97,23 @@ def tiling_for(kernel_size: int, stride: int = 128) -> Tiling:
     return Tiling(max(stride, overlap), overlap, overlap // 2)
 
 
+LARGE_PHOTO_PX = 1500
+"""From this height or width (the lesser) on, tiles are twice as wide: a lens changes less from pixel to pixel there."""
+
+
+def tiling_of(psf: PsfGrid) -> Tiling:
+    """The tiling for photos of the grid's size."""
+    return tiling_for(psf.kernel_size, 256 if min(psf.image_size) >= LARGE_PHOTO_PX else 128)
+
+
 def read_mirrored(photo: LinearPhoto, rows: range, cols: range) -> np.ndarray:
     """The photo's pixels of contiguous ranges that may leave the photo, which is mirrored there; float32 [h, w, 3]."""
+    height, width = photo.size
+    y0, y1, x0, x1 = max(rows.start, 0), min(rows.stop, height), max(cols.start, 0), min(cols.stop, width)
+    beyond = (y0 - rows.start, rows.stop - y1, x0 - cols.start, cols.stop - x1)
+    if y0 < y1 and x0 < x1 and max(beyond[:2]) <= y1 - y0 and max(beyond[2:]) <= x1 - x0:
+        tile = photo.rgb_tile(slice(y0, y1), slice(x0, x1))
+        return cv2.copyMakeBorder(tile, *beyond, cv2.BORDER_REFLECT) if max(beyond) else tile
     index = [mirrored(np.arange(r.start, r.stop), n) for r, n in zip((rows, cols), photo.size, strict=True)]
     (y0, y1), (x0, x1) = ((int(i.min()), int(i.max()) + 1) for i in index)
     tile = photo.rgb_tile(slice(y0, y1), slice(x0, x1))
@@ -133,3 +154,18 @@ def tile_confidence(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: to
 def _positions(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
     height, width = psf.image_size
     return np.stack([rows / max(height - 1, 1), cols / max(width - 1, 1)], axis=-1)
+
+
+def in_parallel(work: Callable[[int], None], n: int, device: torch.device) -> None:
+    """work(0) ... work(n - 1), on a processor side by side: small pieces of one after the other would wait a lot."""
+    workers = torch.get_num_threads() if device.type == "cpu" else 1
+    if workers == 1 or n == 1:
+        for i in range(n):
+            work(i)
+        return
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            list(pool.map(work, range(n)))
+    finally:
+        torch.set_num_threads(workers)

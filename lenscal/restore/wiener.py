@@ -15,8 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from lenscal.restore.demosaic import squared
 
 PIVOT_CY_PER_PX = 0.1
 PRIOR_MEAN = (-9.0, -2.2, 0.0)
@@ -38,69 +41,103 @@ LEAST_DOUBT = 1e-6
 """Part of the signal that counts as noise even without sensor noise and for a sure kernel: keeps divisions finite."""
 
 
+PROBES_A_RING = 192
+"""Frequencies of a ring at which a tile's spectrum is looked at: enough, and a tenth of all."""
+SUPPORT_PX = 48
+"""Least size of the filters in pixels: they are worked out at that many frequencies and are smooth in between."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class RadialBins:
-    """Rings of equal relative width in the half plane of a real FFT."""
+class Rings:
+    """Rings of equal relative width in the half plane of a real FFT, and the frequencies at which they are probed.
+
+    The last of the R rings is DC and what the window smears over it. Each has P probes; rings with fewer members
+    have some of weight 0. Quantities at the probes are [..., R, P].
+    """
 
     index: Tensor
-    """[F, F // 2 + 1] ring of each frequency; one more, number `count`, holds DC and what the window smears over it."""
-    basis: Tensor
-    """[count, 3]: 1, L, L^2 at the rings' mean frequency."""
-    basis_full: Tensor
-    """[F, F // 2 + 1, 3]: the same at every frequency (at DC as at the lowest one)."""
+    """[R * P] flat positions in the half plane [F, F // 2 + 1]."""
+    f: Tensor
+    """[R, P] cycles/px."""
+    share: Tensor
+    """[R, P]: what each probe adds to its ring's mean."""
+    log_f: Tensor
+    """[R] L of each ring, DC's that of the lowest frequencies."""
     weight: Tensor
-    """[count + 1] independent samples in each ring, DC's the last; 0 for empty rings."""
+    """[R] independent samples in each ring, 0 for empty rings."""
 
     @property
-    def count(self) -> int:
-        return self.basis.shape[0]
-
-    def total(self, values: Tensor) -> Tensor:
-        """Ring sums [..., count + 1] of [..., F, F // 2 + 1]; the last one is DC's."""
-        flat = values.flatten(-2)
-        return flat.new_zeros(*flat.shape[:-1], self.count + 1).index_add_(-1, self.index.flatten(), flat)
+    def basis(self) -> Tensor:
+        """[R - 1, 3]: 1, L, L^2."""
+        return _basis(self.log_f[:-1])
 
     def mean(self, values: Tensor) -> Tensor:
-        """Ring means [..., count + 1] of [..., F, F // 2 + 1]."""
-        members = torch.bincount(self.index.flatten(), minlength=self.count + 1).clamp(min=1)
-        return self.total(values) / members
+        """Ring means [..., R] of values [..., R, P]."""
+        return (values * self.share).sum(-1)
+
+    def interpolation(self, f: Tensor) -> Tensor:
+        """[R, ...]: weights by which ring values become values at frequencies f [...], linear in log f."""
+        order = torch.argsort(self.log_f)
+        centres = self.log_f[order].contiguous()
+        log_f = _log(f, torch.exp(centres[0]).item() * PIVOT_CY_PER_PX).clamp(max=centres[-1].item())
+        upper = torch.searchsorted(centres, log_f).clamp(1, len(centres) - 1)
+        part = (log_f - centres[upper - 1]) / (centres[upper] - centres[upper - 1]).clamp(min=1e-6)
+        out = torch.zeros(len(centres), *f.shape, device=f.device)
+        out.scatter_(0, order[upper - 1][None], (1 - part)[None])
+        return out.scatter_(0, order[upper][None], part[None])
 
 
-def radial_bins(field_px: int, window_px: int, count: int = 20, *, device: torch.device | str = "cpu") -> RadialBins:
+def rings_for(field_px: int, window_px: int, count: int = 20, *, device: torch.device | str = "cpu") -> Rings:
     """Rings for FFTs of `field_px` px of windows of `window_px` px (which sets how many samples are independent)."""
-    fy = torch.fft.fftfreq(field_px, device=device)[:, None]
-    fx = torch.fft.rfftfreq(field_px, device=device)[None]
-    f = torch.hypot(fy, fx)
+    f = np.hypot(np.fft.fftfreq(field_px)[:, None], np.fft.rfftfreq(field_px)).ravel()
     lowest = 1.5 / window_px
-    edges = torch.logspace(
-        torch.log10(torch.tensor(lowest)).item(), torch.log10(torch.tensor(0.71)).item(), count + 1, device=device
+    edges = np.geomspace(lowest, 0.71, count + 1)
+    ring = np.where(f < lowest, count, np.minimum(np.searchsorted(edges, f, side="right") - 1, count - 1))
+    rng = np.random.default_rng(0)
+    index, share = (np.zeros((count + 1, PROBES_A_RING), kind) for kind in (np.int64, np.float32))
+    members = np.bincount(ring, minlength=count + 1)
+    for number, n in enumerate(members):
+        n_probes = min(n, PROBES_A_RING)
+        index[number, :n_probes] = rng.permutation(np.flatnonzero(ring == number))[:n_probes]
+        share[number, :n_probes] = 1 / max(n_probes, 1)
+    log_f = np.log(np.maximum(f, lowest / 1.5) / PIVOT_CY_PER_PX)
+    middle = np.log(np.sqrt(edges[1:] * edges[:-1]) / PIVOT_CY_PER_PX)
+    log_ring = np.bincount(ring, log_f, minlength=count + 1) / np.maximum(members, 1)
+    log_ring = np.where(members > 0, log_ring, np.append(middle, 0))
+    samples = np.minimum(members * (window_px / field_px) ** 2, PROBES_A_RING)
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, dtype=torch.float32, device=device)
+
+    return Rings(
+        torch.as_tensor(index.ravel(), device=device),
+        tensor(f[index]),
+        tensor(share),
+        tensor(log_ring),
+        tensor(samples),
     )
-    index = (torch.bucketize(f.contiguous(), edges) - 1).clamp(max=count - 1)
-    index = torch.where(f < lowest, torch.full_like(index, count), index)
-    members = torch.bincount(index.flatten(), minlength=count + 1)
-    log_f = torch.log(f.clamp(min=lowest / 1.5) / PIVOT_CY_PER_PX)
-    ring_log = torch.zeros(count + 1, device=device).index_add_(0, index.flatten(), log_f.flatten())[:-1]
-    ring_log = ring_log / members[:-1].clamp(min=1)
-    weight = members.float() * (window_px / field_px) ** 2
-    return RadialBins(index, _basis(ring_log), _basis(log_f), weight)
+
+
+def _log(f: Tensor, lowest: float) -> Tensor:
+    return torch.log(f.clamp(min=lowest) / PIVOT_CY_PER_PX)
 
 
 def _basis(log_f: Tensor) -> Tensor:
     return torch.stack([torch.ones_like(log_f), log_f, log_f**2], dim=-1)
 
 
-def fit_signal(power: Tensor, otf_power: Tensor, noise: Tensor, bins: RadialBins, *, n_iter: int = 12) -> Tensor:
+def fit_signal(power: Tensor, otf_power: Tensor, noise: Tensor, rings: Rings, *, n_iter: int = 12) -> Tensor:
     """Parameters [..., 3] of the sharp signal's spectrum, by Fisher scoring of the Whittle likelihood.
 
     Minimises sum_b n_b (log M_b + P_b / M_b) + prior, M = |K|^2 S + N.
 
     Parameters
     ----------
-    power, otf_power, noise : Tensor [..., count]
-        Ring means of the degraded tile's periodogram P, of |K|^2 and of the noise power N.
-    bins : RadialBins
+    power, otf_power, noise : Tensor [..., R - 1]
+        Ring means, without DC's, of the degraded tile's periodogram P, of |K|^2 and of the noise power N.
+    rings : Rings
     """
-    basis, weight = bins.basis, bins.weight[:-1].clamp(max=400.0)
+    basis, weight = rings.basis, rings.weight[:-1]
     mean = torch.tensor(PRIOR_MEAN, device=power.device)
     precision = torch.diag(torch.tensor(PRIOR_PRECISION, device=power.device))
     rough = ((power - noise) / otf_power.clamp(min=1e-6)).clamp(min=1e-14).log()
@@ -118,122 +155,153 @@ def fit_signal(power: Tensor, otf_power: Tensor, noise: Tensor, bins: RadialBins
     return theta
 
 
-def signal_power(theta: Tensor, bins: RadialBins) -> Tensor:
-    """S(f) [..., F, F // 2 + 1] of parameters [..., 3]."""
-    log_f = bins.basis_full[..., 1]
-    t0, t1, t2 = (theta[..., i, None, None] for i in range(3))
+def law_power(theta: Tensor, log_f: Tensor) -> Tensor:
+    """The law's S [..., *] of parameters [..., 3] at L [*] of any shape."""
+    t0, t1, t2 = (theta[..., i].view(*theta.shape[:-1], *(1,) * log_f.ndim) for i in range(3))
     turn = torch.where(t2 > 0, (STEEPEST_RISE - t1) / (2 * t2).clamp(min=1e-6), torch.full_like(t2, 10.0))
     bent = torch.minimum(log_f, turn)
     log_signal = t0 + t1 * bent + t2 * bent**2 + STEEPEST_RISE * (log_f - bent)
     return torch.exp(log_signal.clamp(-40, 20))
 
 
-def transfer(kernels: Tensor, field_px: int) -> Tensor:
-    """Transfer functions [..., F, F // 2 + 1] of kernels [..., k, k] whose origin is their central pixel."""
-    k = kernels.shape[-1]
-    field = kernels.new_zeros(*kernels.shape[:-2], field_px, field_px)
-    field[..., :k, :k] = kernels
-    return torch.fft.rfft2(torch.roll(field, (-(k // 2), -(k // 2)), (-2, -1)))
+@dataclass(frozen=True, slots=True, eq=False)
+class Signal:
+    """The sharp tiles' spectra: the law's parameters [n, 3, 3] and log S over the law's in each ring [n, 3, R]."""
+
+    theta: Tensor
+    log_factor: Tensor
+    rings: Rings
+
+    def at_probes(self) -> Tensor:
+        """S [n, 3, R, P]."""
+        lowest = torch.exp(self.rings.log_f.min()).item() * PIVOT_CY_PER_PX
+        return law_power(self.theta, _log(self.rings.f, lowest)) * self.log_factor.exp()[..., None]
+
+    def at(self, f: Tensor, interpolation: Tensor) -> Tensor:
+        """S [n, 3, *] at frequencies f [*], given `rings.interpolation(f)`."""
+        lowest = torch.exp(self.rings.log_f.min()).item() * PIVOT_CY_PER_PX
+        factor = torch.tensordot(self.log_factor, interpolation, dims=1)
+        return law_power(self.theta, _log(f, lowest)) * factor.exp()
 
 
-def fitted_signal(spectrum: Tensor, otf: Tensor, noise: Tensor, doubt: Tensor, bins: RadialBins) -> Tensor:
-    """S_c(f) [n, 3, F, F // 2 + 1] of tiles. Parameters as in `channel_correlation`.
+def fitted_signal(spectrum: Tensor, otf: Tensor, noise: Tensor, doubt: Tensor, rings: Rings) -> Signal:
+    """The sharp tiles' spectra S_c(f). Parameters [n, 3, R, P] as in `channel_correlation`.
 
     The law is fitted to all rings, and the many samples of the high ones decide: at low frequencies it may be wrong by
     a factor of 1000 beside saturated colours, and a channel thought too weak there is painted with the others' light.
     So each ring's power is updated by what was seen in it, as in the EM algorithm: S' = S + (S |K|^2 / M) (P / M - 1) S
     with M = |K|^2 S + N, weighed against the law by the number of samples. Where noise hides the signal the law stays.
     """
-    powers = (spectrum.abs().square(), otf.abs().square() + doubt, noise)
-    power, seen, known = (bins.mean(p) for p in powers)
-    law = signal_power(fit_signal(power[..., :-1], seen[..., :-1], known[..., :-1], bins), bins)
-    visible = bins.mean(powers[1] * law)
+    powers = (squared(spectrum), squared(otf) + doubt, noise)
+    power, seen, known = (rings.mean(p) for p in powers)
+    theta = fit_signal(power[..., :-1], seen[..., :-1], known[..., :-1], rings)
+    law = Signal(theta, torch.zeros_like(power), rings)
+    visible = rings.mean(powers[1] * law.at_probes())
     model = (visible + known).clamp(min=1e-30)
-    trust = bins.weight / (bins.weight + LAW_SAMPLES)
+    trust = rings.weight / (rings.weight + LAW_SAMPLES)
     factor = 1 + trust * visible / model * (power / model - 1)
-    return law * factor.clamp(min=1e-3)[..., bins.index]
+    return Signal(theta, factor.clamp(min=1e-3).log(), rings)
 
 
 def channel_correlation(
-    spectrum: Tensor, otf: Tensor, signal: Tensor, noise: Tensor, doubt: Tensor, bins: RadialBins
+    spectrum: Tensor, otf: Tensor, signal: Tensor, noise: Tensor, doubt: Tensor, rings: Rings
 ) -> Tensor:
-    """How the sharp tile's colours go together in each ring: correlation matrices C [n, count + 1, 3, 3].
+    """How the sharp tile's colours go together in each ring: correlation matrices C [n, R, 3, 3].
 
     Least squares of Y_c conj(Y_d) = K_c conj(K_d) sqrt(S_c S_d) C_cd, each channel divided by its expected power,
     first over the whole tile, then ring by ring with the tile's matrix as a prior. Positive definite.
 
     Parameters
     ----------
-    spectrum : complex [n, 3, F, F // 2 + 1]
+    spectrum : complex [n, 3, R, P]
         Of the degraded tile, in units in which |Y|^2 is its power.
-    otf, signal, noise : [n, 3, F, F // 2 + 1]
-    doubt : [n, 3, F, F // 2 + 1]
+    otf, signal, noise : [n, 3, R, P]
+    doubt : [n, 3, R, P]
         The power that signal of power 1 leaves in the photo beside |K|^2: by errors of the kernel, by aliases.
     """
-    amplitude = otf.abs() * signal.sqrt()
-    total = (amplitude.square() + doubt * signal + noise).clamp(min=1e-30)
-    turned = spectrum * otf.conj() / otf.abs().clamp(min=1e-12) * amplitude / total
-    share = amplitude.square() / total
+    power = squared(otf)
+    total = ((power + doubt) * signal + noise).clamp(min=1e-30)
+    turned = torch.view_as_real(spectrum * otf.conj() * (signal.sqrt() / total))
+    share = power * signal / total
+    count = (rings.share > 0) * (rings.weight / (rings.share > 0).sum(-1).clamp(min=1))[:, None]
     seen, possible = [], []
-    for c in range(3):
-        for d in range(3):
-            seen.append(bins.total((turned[:, c] * turned[:, d].conj()).real))
-            possible.append(bins.total(share[:, c] * share[:, d]))
-    seen_ring, possible_ring = (torch.stack(s, dim=-1).unflatten(-1, (3, 3)) for s in (seen, possible))
-    eye = torch.eye(3, device=signal.device)
+    for c, d in PAIRS:
+        seen.append(((turned[:, c] * turned[:, d]).sum(-1) * count).sum(-1))
+        possible.append((share[:, c] * share[:, d] * count).sum(-1))
+    seen_ring, possible_ring = torch.stack(seen, -1), torch.stack(possible, -1)
     tile = (seen_ring[:, :-1].sum(1) + PRIOR_SAMPLES * PRIOR_CORRELATION) / (
         possible_ring[:, :-1].sum(1) + PRIOR_SAMPLES
     )
-    rings = (seen_ring + PRIOR_SAMPLES * tile[:, None]) / (possible_ring + PRIOR_SAMPLES)
-    rings = rings.clamp(-LARGEST_CORRELATION, LARGEST_CORRELATION) * (1 - eye) + eye
-    values, vectors = torch.linalg.eigh(rings)
-    positive = vectors * values.clamp(min=0.01)[..., None, :] @ vectors.mT
-    size = positive.diagonal(dim1=-2, dim2=-1).sqrt()
-    return positive / (size[..., :, None] * size[..., None, :])
+    together = (seen_ring + PRIOR_SAMPLES * tile[:, None]) / (possible_ring + PRIOR_SAMPLES)
+    return positive(together.clamp(-LARGEST_CORRELATION, LARGEST_CORRELATION))
 
 
-def wiener_estimate(
-    spectrum: Tensor, otf: Tensor, signal: Tensor, noise: Tensor, correlation: Tensor, bins: RadialBins
-) -> Tensor:
-    """The spectrum of the sharp tile, S D^H (D S D^H + N)^-1 y.
+PAIRS = ((0, 1), (0, 2), (1, 2))
+SURE_DETERMINANT = 0.0225
+"""A correlation matrix of three with at least this determinant has no eigenvalue below 0.01."""
 
-    In units of the noise and without the kernels' phases the matrix is real, h_c h_d C_cd + 1 with
-    h = |K| sqrt(S / N); it is solved by its Cholesky factor at all frequencies at once.
+
+def positive(together: Tensor) -> Tensor:
+    """Correlation matrices [..., 3, 3] of the correlations [..., 3] of `PAIRS`; no eigenvalue below 0.01."""
+    matrix = torch.eye(3, device=together.device).repeat(*together.shape[:-1], 1, 1)
+    for number, (c, d) in enumerate(PAIRS):
+        matrix[..., c, d] = matrix[..., d, c] = together[..., number]
+    rg, rb, gb = together.unbind(-1)
+    bad = 1 + 2 * rg * rb * gb - rg.square() - rb.square() - gb.square() < SURE_DETERMINANT
+    if bad.any():
+        values, vectors = torch.linalg.eigh(matrix[bad])
+        mended = vectors * values.clamp(min=0.01)[..., None, :] @ vectors.mT
+        size = mended.diagonal(dim1=-2, dim2=-1).sqrt()
+        matrix[bad] = mended / (size[..., :, None] * size[..., None, :])
+    return matrix
+
+
+def joint_filter(power: Tensor, signal: Tensor, noise: Tensor, correlation: Tensor) -> tuple[Tensor, Tensor]:
+    """The Wiener filter without the kernels' phases, at some frequencies.
+
+    x_c = sum_d B_cd conj(K_d) y_d with B = S (|D|^2 S + N)^-1 = s^1/2 (h^2 + C^-1)^-1 s^1/2 N^-1, h^2 = |K|^2 s / N,
+    real, solved by cofactors; b_c = S_c / (|K_c|^2 S_c + N_c) is the filter that takes nothing from other channels.
 
     Parameters
     ----------
-    spectrum, otf : complex [n, 3, F, F // 2 + 1]
-    signal, noise : [n, 3, F, F // 2 + 1]
-        `noise` includes what is in doubt.
-    correlation : [n, count + 1, 3, 3]
-        Of each ring.
+    power, signal, noise : [n, 3, *]
+        |K|^2, S and N, which includes what is in doubt.
+    correlation : [n, 3, 3, *]
+
+    Returns
+    -------
+    B : [n, 3, 3, *]
+    b : [n, 3, *]
     """
-    noise = noise + LEAST_DOUBT * signal
-    absolute = otf.abs()
-    h = absolute * (signal / noise).sqrt()
-    y = spectrum * otf.conj() / absolute.clamp(min=1e-12) / noise.sqrt()
-    rg, rb, gb = (correlation[:, bins.index, i, j] for i, j in ((0, 1), (0, 2), (1, 2)))
-    l00 = (h[:, 0].square() + 1).sqrt()
-    l10 = h[:, 1] * h[:, 0] * rg / l00
-    l20 = h[:, 2] * h[:, 0] * rb / l00
-    l11 = (h[:, 1].square() + 1 - l10.square()).sqrt()
-    l21 = (h[:, 2] * h[:, 1] * gb - l20 * l10) / l11
-    l22 = (h[:, 2].square() + 1 - l20.square() - l21.square()).sqrt()
-    v0 = y[:, 0] / l00
-    v1 = (y[:, 1] - l10 * v0) / l11
-    v2 = (y[:, 2] - l20 * v0 - l21 * v1) / l22.square()
-    v1 = (v1 - l21 * v2) / l11
-    v0 = (v0 - l10 * v1 - l20 * v2) / l00
-    w0, w1, w2 = h[:, 0] * v0, h[:, 1] * v1, h[:, 2] * v2
-    together = torch.stack([w0 + rg * w1 + rb * w2, rg * w0 + w1 + gb * w2, rb * w0 + gb * w1 + w2], dim=1)
-    return together * signal.sqrt()
+    noise = (noise + LEAST_DOUBT * signal).clamp(min=1e-30)
+    ratio = signal / noise
+    h = power * ratio
+    rg, rb, gb = (correlation[:, c, d] for c, d in PAIRS)
+    known = (1 - gb.square(), 1 - rb.square(), 1 - rg.square())
+    determinant = (known[0] - rg * (rg - gb * rb) + rb * (rg * gb - rb)).clamp(min=1e-6)
+    inverse = 1 / determinant
+    p01, p02, p12 = (rb * gb - rg) * inverse, (rg * gb - rb) * inverse, (rg * rb - gb) * inverse
+    a, b, c = (known[i] * inverse + h[:, i] for i in range(3))
+    c00, c11, c22 = b * c - p12 * p12, a * c - p02 * p02, a * b - p01 * p01
+    c01, c02, c12 = p02 * p12 - p01 * c, p01 * p12 - p02 * b, p01 * p02 - p12 * a
+    whole = 1 / (a * c00 + p01 * c01 + p02 * c02)
+    solved = torch.stack([c00, c01, c02, c01, c11, c12, c02, c12, c22], 1) * whole[:, None]
+    amplitude = signal.sqrt()
+    return solved.unflatten(1, (3, 3)) * amplitude[:, :, None] * (amplitude / noise)[:, None], ratio / (h + 1)
 
 
-def own_estimate(spectrum: Tensor, otf: Tensor, signal: Tensor, noise: Tensor) -> Tensor:
-    """The spectrum of the sharp tile with nothing taken from other channels. Parameters as in `wiener_estimate`."""
-    return (
-        spectrum * otf.conj() * signal / (otf.abs().square() * signal + noise + LEAST_DOUBT * signal).clamp(min=1e-30)
-    )
+def least_noise(joint: Tensor, otf: Tensor, noise: Tensor, weight: Tensor) -> Tensor:
+    """The part w [n] of the correction that leaves the least noise where there is nothing else, 0..1.
+
+    y + w (G y - y) with G_cd = B_cd conj(K_d) has the noise power sum over f of |1 + w (G - 1)|^2 N: where the filter
+    takes noise off, w is near 1, where it makes noise stronger, near 0.
+
+    Parameters: B [n, 3, 3, *], complex K [n, 3, *], noise power [n, 3, *], and how often each frequency counts [*].
+    """
+    kept = (joint.diagonal(dim1=1, dim2=2).movedim(-1, 1) * otf.real * noise * weight).flatten(1).sum(-1)
+    power = (joint.square().sum(1) * squared(otf) * noise * weight).flatten(1).sum(-1)
+    before = (noise * weight).flatten(1).sum(-1)
+    return ((before - kept) / (before - 2 * kept + power).clamp(min=1e-30)).clamp(0, 1)
 
 
 def noise_weight(denoise: float) -> float:

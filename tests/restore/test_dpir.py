@@ -6,7 +6,8 @@ import torch
 from restore_cases import NOISE, dead_leaves, lopsided_grid, photograph, psnr
 
 from lenscal.errors import InputError
-from lenscal.restore import dpir
+from lenscal.restore import diffpir, dpir, plug_and_play
+from lenscal.restore.data_step import DataStep, Windows
 from lenscal.restore.denoiser import (
     PlainFfdnet,
     UnshuffleDenoiser,
@@ -16,7 +17,7 @@ from lenscal.restore.denoiser import (
 )
 from lenscal.restore.photo import restore_array
 from lenscal.restore.settings import Method, RestoreSettings
-from lenscal.restore.tiles import ArrayPhoto
+from lenscal.restore.tiles import ArrayPhoto, tiling_for
 
 SIZE = (96, 121)
 
@@ -24,15 +25,18 @@ SIZE = (96, 121)
 @pytest.mark.parametrize("length", [1, 200, 1024, 1600, 6000])
 def test_blocks_cover_the_photo_once(length: int) -> None:
     total = np.zeros(length)
-    for first, weight in dpir.blocks(length):
+    for first, weight in plug_and_play.blocks(length):
         total[first : first + len(weight)] += weight
     np.testing.assert_allclose(total, 1)
 
 
 def test_windows_take_apart_and_put_together() -> None:
-    windows = dpir.Windows(dpir.tiling_for(9), *SIZE, torch.device("cpu"))
+    windows = Windows(tiling_for(9), *SIZE, torch.device("cpu"))
     image = torch.rand(3, *SIZE, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(windows.join(windows.pad(windows.split(image))), image)
+    padded, sums = windows.padded(image), windows.sums()
+    for number in range(len(windows)):
+        windows.add(sums, windows.in_field(windows.cut(padded, number)), number)
+    torch.testing.assert_close(windows.inside(sums), image)
 
 
 def test_schedule_falls_to_the_photos_noise() -> None:
@@ -46,29 +50,34 @@ def test_data_step_alone_fits_the_photo() -> None:
     psf, scene = lopsided_grid(SIZE), dead_leaves(*SIZE)
     quiet = type(NOISE)((1e-7,) * 3, (1e-9,) * 3)
     photo = ArrayPhoto(photograph(scene, psf, quiet), quiet, np.ones(3, np.float32))
-    block = dpir.dpir_block(
-        photo, psf, range(0, SIZE[0]), range(0, SIZE[1]), lambda x, sigma: x, 1.0, torch.device("cpu")
-    )
-    *_, last = block
+    rows, cols = range(SIZE[0]), range(SIZE[1])
+    step = DataStep(photo, psf, rows, cols, 1.0, torch.device("cpu"), tiling_for(9))
+    *_, last = dpir.dpir(step, lambda x, sigma: x, rows, cols, RestoreSettings())
     assert psnr(last.permute(1, 2, 0).numpy(), scene) > psnr(photo.rgb, scene) + 3
 
 
-def test_seam_between_blocks_is_invisible(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("iteration, n_steps", [(dpir.dpir, dpir.N_ITERATIONS), (diffpir.diffpir, diffpir.N_STEPS)])
+def test_seam_between_blocks_is_invisible(iteration: plug_and_play.Iteration, n_steps: int) -> None:
     psf, scene = lopsided_grid(SIZE, nodes=(1, 1)), dead_leaves(*SIZE)
     photo = ArrayPhoto(photograph(scene, psf, NOISE), NOISE, np.ones(3, np.float32))
 
-    def run() -> np.ndarray:
-        steps = dpir.dpir_photo(photo, psf, RestoreSettings(device="cpu"), torch.device("cpu"), denoiser=smooth)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return end.value
+    def run(block_px: int) -> np.ndarray:
+        settings, cpu = RestoreSettings(device="cpu"), torch.device("cpu")
+        steps = plug_and_play.plug_and_play(
+            photo, psf, settings, cpu, iteration, n_steps, denoiser=smooth, block_px=block_px
+        )
+        out, done = np.zeros((*SIZE, 3), np.float32), 0
+        for band in steps:
+            if not isinstance(band, float):
+                assert band.rows.start == done
+                done = band.rows.stop
+                out[band.rows.start : band.rows.stop] = band.rgb
+        assert done == SIZE[0]
+        return out
 
-    whole = run()
-    monkeypatch.setattr(dpir, "BLOCK_PX", 64)
-    assert len(dpir.blocks(SIZE[1])) == 2
-    assert np.abs(run() - whole).mean() < 0.01 * np.abs(whole - photo.rgb).mean() + 2e-3
+    whole, parts = run(1024), run(64)
+    assert len(plug_and_play.blocks(SIZE[1], 64)) == 2
+    assert np.abs(parts - whole).mean() < 0.01 * np.abs(whole - photo.rgb).mean() + 2e-3
 
 
 def smooth(x: torch.Tensor, sigma: float | torch.Tensor) -> torch.Tensor:

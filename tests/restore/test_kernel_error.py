@@ -37,7 +37,7 @@ def test_error_is_that_of_displaced_light() -> None:
     field, shift = 64, 0.1
     f = torch.hypot(torch.fft.fftfreq(field)[:, None], torch.fft.rfftfreq(field))
     moved = (torch.exp(-2j * torch.pi * torch.fft.rfftfreq(field) * shift) - 1).abs().square()
-    power = error_power(torch.tensor(shift), field)
+    power = error_power(torch.tensor(shift), f)
     assert power[0, 0] == 0
     torch.testing.assert_close(power, (2 * torch.pi * f * shift).square())
     torch.testing.assert_close(power[0, :8], moved[:8], rtol=0.01, atol=0)

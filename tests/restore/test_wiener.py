@@ -11,9 +11,10 @@ from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.restore import wiener
 from lenscal.restore.demosaic import demosaic_spectra
-from lenscal.restore.photo import lending_share, restore, restore_array, wiener_photo
+from lenscal.restore.photo import restore, restore_array
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, Tiling, tiling_for
+from lenscal.restore.wiener_photo import wiener_bands
 
 SIZE = (150, 220)
 SETTINGS = RestoreSettings(device="cpu")
@@ -86,22 +87,25 @@ def test_more_denoise_leaves_less_noise() -> None:
     assert spread[1] < degraded.std()
 
 
-def test_seams_are_invisible() -> None:
+def unmasked(photo: ArrayPhoto, psf: PsfGrid, tiling: Tiling) -> np.ndarray:
+    bands = wiener_bands(photo, psf, SETTINGS, torch.device("cpu"), tiling=tiling)
+    return np.concatenate([band.rgb for band in bands])
+
+
+def test_tiles_add_up_to_the_filtered_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one filter everywhere, small tiles and a single large one come to the same."""
     psf = lopsided_grid(SIZE, nodes=(1, 1))
     degraded = ArrayPhoto(photograph(SCENE, psf, NOISE), NOISE, np.ones(3, np.float32))
-    device = torch.device("cpu")
-    fixed, together = torch.tensor([-9.0, -2.2, 0.0]), torch.full((3, 3), 0.8) + 0.2 * torch.eye(3)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            wiener,
-            "fitted_signal",
-            lambda power, *others: wiener.signal_power(fixed.expand(len(power), 3, 3), others[-1]),
-        )
-        patch.setattr(wiener, "channel_correlation", lambda power, *_: together.expand(len(power), 21, 3, 3))
-        patch.setattr("lenscal.restore.photo.lending_share", lambda tiles, _: torch.ones_like(tiles))
-        patch.setattr("lenscal.restore.photo.noise_variance", lambda _, mean, *__: torch.full_like(mean, 1e-4))
-        tiled = finish(wiener_photo(degraded, psf, SETTINGS, device, tiling=Tiling(64, 32, 32)))
-        whole = finish(wiener_photo(degraded, psf, SETTINGS, device, tiling=Tiling(512, 32, 32)))
+    theta, together = torch.tensor([-9.0, -2.2, 0.0]), torch.full((3, 3), 0.8) + 0.2 * torch.eye(3)
+
+    def fixed_signal(spectrum, otf, noise, doubt, rings):
+        return wiener.Signal(theta.expand(len(spectrum), 3, 3), torch.zeros(len(spectrum), 3, len(rings.f)), rings)
+
+    monkeypatch.setattr(wiener, "fitted_signal", fixed_signal)
+    monkeypatch.setattr(wiener, "channel_correlation", lambda spectrum, *_: together.expand(len(spectrum), 21, 3, 3))
+    monkeypatch.setattr("lenscal.restore.wiener_photo.DARKEST", 1e9)
+    monkeypatch.setattr("lenscal.restore.wiener_photo.noise_variance", lambda _, m, *__: torch.full_like(m, 1e-4))
+    tiled, whole = (unmasked(degraded, psf, Tiling(stride, 32, 32)) for stride in (64, 512))
     np.testing.assert_allclose(tiled, whole, atol=3e-3)
     assert np.abs(tiled - whole).mean() < 4e-4
 
@@ -118,13 +122,46 @@ def test_clipped_highlights_are_left_alone() -> None:
 
 
 def test_signal_fit_finds_a_power_law_under_blur_and_noise() -> None:
-    bins = wiener.radial_bins(192, 160)
+    rings = wiener.rings_for(192, 160)
     truth = torch.tensor([[-9.0, -2.5, 0.0], [-7.0, -1.7, 0.1]])
-    otf_power = torch.exp(-((torch.exp(bins.basis[:, 1]) * 0.1 * 5) ** 2)).expand(2, -1)
+    otf_power = torch.exp(-((torch.exp(rings.basis[:, 1]) * 0.1 * 5) ** 2)).expand(2, -1)
     noise = torch.full_like(otf_power, 1e-6)
-    power = otf_power * torch.exp(truth @ bins.basis.T) + noise
-    found = wiener.fit_signal(power, otf_power, noise, bins)
+    power = otf_power * torch.exp(truth @ rings.basis.T) + noise
+    found = wiener.fit_signal(power, otf_power, noise, rings)
     torch.testing.assert_close(found, truth, atol=0.1, rtol=0)
+
+
+def test_rings_hold_their_frequencies_and_interpolate() -> None:
+    rings = wiener.rings_for(192, 160)
+    plane = torch.hypot(torch.fft.fftfreq(192)[:, None], torch.fft.rfftfreq(192)).flatten()
+    torch.testing.assert_close(plane[rings.index].view_as(rings.f), rings.f)
+    torch.testing.assert_close(rings.share.sum(-1), torch.ones(21))
+    centres = 0.1 * rings.log_f.exp()
+    torch.testing.assert_close(rings.interpolation(centres[3:]).T[:, 3:], torch.eye(18), atol=1e-4, rtol=0)
+    between = rings.log_f @ rings.interpolation(torch.tensor([0.0, 0.05, 0.3, 0.7]))
+    expected = torch.tensor([rings.log_f.min(), np.log(0.5), np.log(3), rings.log_f.max()])
+    torch.testing.assert_close(between, expected.float(), atol=1e-4, rtol=0)
+
+
+def test_joint_filter_solves_the_normal_equations() -> None:
+    rng = torch.Generator().manual_seed(0)
+    power, signal, noise = (torch.rand(2, 3, 5, generator=rng) + 0.1 for _ in range(3))
+    pairs = torch.rand(2, 5, 3, generator=rng) * 1.6 - 0.8
+    together = wiener.positive(pairs)
+    joint, own = wiener.joint_filter(power, signal, noise, together.movedim(1, -1))
+    amplitude = signal.movedim(1, -1).sqrt()
+    whole = amplitude[..., :, None] * together * amplitude[..., None, :]
+    k, n = power.movedim(1, -1), noise.movedim(1, -1) + wiener.LEAST_DOUBT * signal.movedim(1, -1)
+    expected = whole @ torch.linalg.inv(k[..., :, None] * whole + torch.diag_embed(n))
+    torch.testing.assert_close(joint.movedim(-1, 1), expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(own, signal / (power * signal + noise), rtol=1e-4, atol=0)
+
+
+def test_correlations_that_cannot_be_are_mended() -> None:
+    mended = wiener.positive(torch.tensor([[0.9, 0.9, -0.9], [0.5, 0.4, 0.3]]))
+    assert torch.linalg.eigvalsh(mended).min() > 0.005
+    torch.testing.assert_close(mended[1], torch.tensor([[1, 0.5, 0.4], [0.5, 1, 0.3], [0.4, 0.3, 1]]))
+    torch.testing.assert_close(mended.diagonal(dim1=-2, dim2=-1), torch.ones(2, 3))
 
 
 def test_fit_survives_flat_and_black_tiles() -> None:
@@ -160,11 +197,11 @@ def test_colours_help_each_other() -> None:
 
 
 def test_a_mosaic_is_trusted_less_in_fine_red_than_in_fine_green() -> None:
-    noise, alias = demosaic_spectra(64, demosaiced=True)
-    assert (noise[0, 0, 20] < noise[1, 0, 20]) and (alias[0, 0, 20] > alias[1, 0, 20])
-    assert alias[:, 0, :3].max() == 0
-    none = demosaic_spectra(64, demosaiced=False)
-    assert torch.equal(none[0], torch.ones(3, 64, 33)) and none[1].max() == 0
+    noise, alias = demosaic_spectra(torch.linspace(0, 0.5, 33), demosaiced=True)
+    assert (noise[0, 20] < noise[1, 20]) and (alias[0, 20] > alias[1, 20])
+    assert alias[:, :3].max() == 0
+    none = demosaic_spectra(torch.linspace(0, 0.5, 33), demosaiced=False)
+    assert torch.equal(none[0], torch.ones(3, 33)) and none[1].max() == 0
 
 
 @pytest.mark.parametrize("demosaiced", [False, True])
@@ -196,9 +233,13 @@ def test_a_delta_leaves_a_demosaiced_photo_as_it_is() -> None:
 
 
 def test_a_red_surface_takes_little_from_red_into_dark_green() -> None:
-    tiles = torch.full((1, 3, 64, 64), 0.3)
-    tiles[:, 1:, :, 32:] = 0.03
-    share = lending_share(tiles, tiles.mean((-1, -2)))
-    assert torch.equal(share[:, 0], torch.ones(1, 64, 64))
-    torch.testing.assert_close(share[:, 1:, 8:-8, 8:24], torch.ones(1, 2, 48, 16))
-    torch.testing.assert_close(share[:, 1:, 8:-8, 40:56], torch.full((1, 2, 48, 16), 0.1 / 0.55))
+    """Stripes that red alone has do not appear in green where there is hardly any green."""
+    scene = np.repeat(SCENE[..., 1:2], 3, axis=-1)
+    x = np.arange(SIZE[1] - 120)
+    stripes = 0.3 + 0.25 * np.sign(np.sin(2 * np.pi * x / 6))
+    scene[:, 120:, 0], scene[:, 120:, 1:] = stripes, 0.01
+    psf = lopsided_grid(SIZE)
+    restored = restore_array(photograph(scene, psf, NOISE), psf, NOISE, SETTINGS)
+    inner = restored[16:-16, 150:-16]
+    assert inner[..., 0].std() > 0.1
+    assert inner[..., 1].mean(axis=0).std() < 0.004
