@@ -103,6 +103,9 @@ class Session:
     psf_saved: bool = True
     truth: PsfGrid | None = None
     """What a calibration of the present photos should find, where it is known: the virtual lens."""
+    other: PsfGrid | None = None
+    """Another lens, or the same at another aperture, to look at beside it."""
+    other_name: str = ""
     photo: Path | None = None
     restore: RestoreSettings = field(default_factory=RestoreSettings)
     comparison: Comparison | None = None

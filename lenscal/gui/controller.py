@@ -166,6 +166,12 @@ class Controller(QObject):
     def open_psf(self, path: Path) -> None:
         self._start(self.tr("Opening {name}").format(name=path.name), lambda: self.tasks.open_psf(path), self._opened)
 
+    def open_other(self, path: Path) -> None:
+        """A profile to look at beside the present one."""
+        self._start(
+            self.tr("Opening {name}").format(name=path.name), lambda: self.tasks.open_psf(path), self._opened_other
+        )
+
     def compare(self) -> None:
         psf, photo, settings = self._operator, self.session.photo, self.session.restore
         if psf is not None and photo is not None:
@@ -250,6 +256,9 @@ class Controller(QObject):
         name = opened.profile.lens if opened.profile and opened.profile.lens else opened.path.name
         self.change(with_psf(self.session, opened.psf, name, path=opened.path, profile=opened.profile, saved=True))
         self.step_wanted.emit(Step.INSPECT)
+
+    def _opened_other(self, opened: OpenedPsf) -> None:
+        self.change(replace(self.session, other=opened.psf, other_name=opened.path.stem))
 
     def _compared(self, result: tuple[Any, tuple[str, ...]]) -> None:
         comparison, doubts = result

@@ -21,7 +21,9 @@ def to_pixmap(pixels: np.ndarray) -> QPixmap:
     return QPixmap.fromImage(to_qimage(pixels))
 
 
-def kernel_pixels(kernels: np.ndarray, *, channel: str = "all", log: bool = False, per_cell: bool = True) -> np.ndarray:
+def kernel_pixels(
+    kernels: np.ndarray, *, channel: str = "all", log: bool = False, per_cell: bool = True, peak: float | None = None
+) -> np.ndarray:
     """Kernels as pictures.
 
     Parameters
@@ -30,6 +32,7 @@ def kernel_pixels(kernels: np.ndarray, *, channel: str = "all", log: bool = Fals
     channel : "all" for colour, or "R", "G", "B" in grey
     log : show LOG_DECADES decades below the peak instead of light as it is (encoded for the screen's gamma)
     per_cell : each kernel's peak is white; otherwise the highest peak of all
+    peak : what is white instead of the highest peak of all, so that two grids share one scale
 
     Returns
     -------
@@ -38,8 +41,8 @@ def kernel_pixels(kernels: np.ndarray, *, channel: str = "all", log: bool = Fals
     values = np.clip(np.asarray(kernels, np.float32), 0, None)
     if channel != "all":
         values = np.repeat(values[..., CHANNELS[channel], None, :, :], 3, axis=-3)
-    peak = values.max(axis=(-1, -2, -3), keepdims=True) if per_cell else values.max()
-    values = values / np.maximum(peak, 1e-12)
+    white = values.max(axis=(-1, -2, -3), keepdims=True) if per_cell else values.max() if peak is None else peak
+    values = np.minimum(values / np.maximum(white, 1e-12), 1)
     if log:
         values = 1 + np.log10(np.maximum(values, 10**-LOG_DECADES)) / LOG_DECADES
     else:
@@ -56,6 +59,23 @@ def mosaic_pixels(cells: np.ndarray, *, gap: int = 1, background: int = 70) -> n
         for c in range(cols):
             out[gap + r * pitch :, gap + c * pitch :][:k, :k] = cells[r, c]
     return out
+
+
+def common_size(*grids: np.ndarray, energy: float = 0.99) -> int:
+    """Least side (odd), not below the smallest grid's, of the middle that holds this share of all grids' power."""
+    sizes = [grid.shape[-1] for grid in grids]
+    for size in range(min(sizes), max(sizes), 2):
+        if all((resized(g, size) ** 2).sum() >= energy * (g**2).sum() for g in grids):
+            return size
+    return max(sizes)
+
+
+def resized(kernels: np.ndarray, size: int) -> np.ndarray:
+    """The middle [..., size, size] of kernels [..., k, k], or with a border of zeros; both odd."""
+    border = (size - kernels.shape[-1]) // 2
+    if border >= 0:
+        return np.pad(kernels, [(0, 0)] * (kernels.ndim - 2) + [(border, border)] * 2)
+    return kernels[..., -border:border, -border:border]
 
 
 def pyramid(pixels: np.ndarray, *, smallest: int = 600) -> tuple[np.ndarray, ...]:

@@ -40,7 +40,7 @@ from lenscal.gui.pages.export_page import ExportPage
 from lenscal.gui.pages.import_page import ImportPage
 from lenscal.gui.pages.inspect_page import InspectPage
 from lenscal.gui.pages.page import Page
-from lenscal.gui.preferences import Preferences, PreferencesFile
+from lenscal.gui.preferences import Preferences, PreferencesFile, Units
 from lenscal.gui.projects import Projects
 from lenscal.gui.widgets.bars import JobBar, MessageBar
 from lenscal.gui.worker import Ending, Outcome, Progress
@@ -266,7 +266,7 @@ class MainWindow(QMainWindow):
                     restore=replace(session.restore, device=preferences.device),
                 )
             )
-        self.inspect_page.setProperty("units", preferences.units)
+        self.inspect_page.set_units(preferences.units)
 
     def _show_title(self) -> None:
         self.setWindowTitle(f"{self.projects.title} – lenscal" if self.projects.title else "lenscal")
@@ -356,6 +356,9 @@ class MainWindow(QMainWindow):
         self.calibrate_page.continue_clicked.connect(lambda: c.calibrate(resume=True))
         self.calibrate_page.next_clicked.connect(lambda: self.go_to(Step.INSPECT))
         self.inspect_page.next_clicked.connect(lambda: self.go_to(Step.CORRECT))
+        self.inspect_page.compare_wanted.connect(c.open_other)
+        self.inspect_page.units_chosen.connect(lambda units: self.preferences.change(units=Units(units)))
+        self.inspect_page.problem.connect(lambda text: self.message_bar.show_message(text, kind="warning"))
         self.correct_page.photo_chosen.connect(c.set_photo)
         self.correct_page.settings_changed.connect(c.set_restore)
         self.correct_page.correct_clicked.connect(c.compare)

@@ -120,7 +120,7 @@ def lopsidedness(psf: PsfGrid, figures: FieldFigures) -> Lopsidedness:
 
 def lopsidedness_in_words(found: Lopsidedness) -> tuple[str, ...]:
     """What the sides tell of tilt and decentring, one sentence each; never empty."""
-    told = []
+    told, sides = [], []
     for value, sigma, low, high in (
         (found.right_over_left, found.sigma_x, "left", "right"),
         (found.bottom_over_top, found.sigma_y, "top", "bottom"),
@@ -128,20 +128,18 @@ def lopsidedness_in_words(found: Lopsidedness) -> tuple[str, ...]:
         if not np.isfinite(sigma) or abs(value) < _MILD or abs(value) < _SIGMAS * sigma:
             continue
         softer, sharper = (low, high) if value > 0 else (high, low)
-        share = 1 - np.exp(-abs(value))
         degree = "much softer" if abs(value) >= _MARKED else "a little softer"
-        told.append(
-            f"{softer} side {degree} than {sharper}: MTF50 {share:.0%} lower at the edge "
-            "(a tilted or decentred element, or a tilted sensor)"
-        )
+        sides.append(f"{softer} side {degree} than {sharper} (MTF50 {1 - np.exp(-abs(value)):.0%} lower at the edge)")
+    if sides:
+        told.append(f"{', '.join(sides)}: a tilted or decentred element, or a tilted sensor")
     if found.colour_centre is not None and np.hypot(*found.colour_centre) >= _OFF_CENTRE:
         y, x = found.colour_centre
         parts = [
             f"{abs(v):.0%} {word}"
-            for v, word in ((x, "right" if x > 0 else "left"), (y, "below" if y > 0 else "above"))
+            for v, word in ((x, "to the right" if x > 0 else "to the left"), (y, "below" if y > 0 else "above"))
             if abs(v) >= _OFF_CENTRE / 2
         ]
-        told.append(f"colour fringes are centred {' and '.join(parts)} of the middle (in half diagonals): decentred")
+        told.append(f"colour fringes have their centre {' and '.join(parts)} (of half the diagonal): decentred")
     if told:
         return tuple(told)
     if not (np.isfinite(found.sigma_x) and np.isfinite(found.sigma_y)):

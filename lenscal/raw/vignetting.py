@@ -58,7 +58,14 @@ def _database() -> Any:
 @lru_cache(maxsize=64)
 def _camera(make: str, model: str) -> Any:
     found = _database().find_cameras(make, model) if make and model else []
-    return next((c for c in found if _plain(c.model) == _plain(model) or _plain(model).endswith(_plain(c.model))), None)
+    return next(
+        (
+            c
+            for c in found
+            if plain_name(c.model) == plain_name(model) or plain_name(model).endswith(plain_name(c.model))
+        ),
+        None,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -75,7 +82,8 @@ def _lens(make: str, model: str, name: str) -> Any:
     return next((c for c in _database().find_lenses(camera, None, name) if _numbers(c.model) <= numbers), None)
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
+    """Letters and digits alone, small: names that differ in blanks and signs only are equal."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
@@ -89,8 +97,9 @@ def _coarse_gain(camera: Any, lens: Any, info: PhotoInfo, size: tuple[int, ...])
     height = max(2, round((_COARSE_WIDTH_PX - 1) * (size[0] - 1) / (size[1] - 1)) + 1)
     modifier = lensfunpy.Modifier(lens, camera.crop_factor, _COARSE_WIDTH_PX, height)
     distance = max(info.focus_distance_m or _USUAL_DISTANCE_M, _CLOSEST_M)
-    modifier.initialize(info.focal_mm, info.aperture, distance, pixel_format=np.float32,
-                        flags=lensfunpy.ModifyFlags.VIGNETTING)
+    modifier.initialize(
+        info.focal_mm, info.aperture, distance, pixel_format=np.float32, flags=lensfunpy.ModifyFlags.VIGNETTING
+    )
     image = np.ones((height, _COARSE_WIDTH_PX, 3), np.float32)
     return image if modifier.apply_color_modification(image) else None
 

@@ -1,57 +1,182 @@
-"""Step 4: look at the kernel grid."""
+"""Step 4: look at the kernels, at maps over the field, and at two lenses side by side."""
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from collections.abc import Callable
+from pathlib import Path
 
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QColor, QKeySequence, QPainter, QShortcut
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lenscal.errors import LenscalError
+from lenscal.files import field_csv
 from lenscal.gui import theme
-from lenscal.gui.images import kernel_pixels, to_pixmap
-from lenscal.gui.pages.page import Page, card, muted, primary, section
+from lenscal.gui.images import common_size, resized
+from lenscal.gui.pages.field_maps import View, map_columns, map_of
+from lenscal.gui.pages.inspect_panel import CellPanel, Grid, Measure
+from lenscal.gui.pages.page import Page, muted, primary
+from lenscal.gui.places import last_folder, remember
+from lenscal.gui.saving import save_picture
+from lenscal.gui.widgets.cells import CellView
 from lenscal.gui.widgets.choice import Choice
+from lenscal.gui.widgets.field_map import FieldMap
 from lenscal.gui.widgets.kernels import KernelMosaic
+from lenscal.optics.field import lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.raw.sensor import pixel_pitch_um
 from lenscal.session import Session
 
+NOTHING, TRUTH, OTHER, OPEN = "nothing", "truth", "other", "open"
 
-class KernelPicture(QWidget):
-    """One kernel, as large as there is room for."""
+
+class FieldSide(QWidget):
+    """One grid's name, mosaic and map, of which one is shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pixels: np.ndarray | None = None
-        self.setFixedHeight(200)
-        self.setAccessibleName(self.tr("Chosen kernel"))
+        self.name = QLabel()
+        self.name.setProperty("section", True)
+        self.mosaic, self.map = KernelMosaic(), FieldMap()
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.mosaic)
+        self.stack.addWidget(self.map)
+        self.grid: Grid | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.name)
+        column.addWidget(self.stack, 1)
 
-    def show_pixels(self, pixels: np.ndarray | None) -> None:
-        self._pixels = pixels
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(theme.theme().surround))
-        if self._pixels is None:
-            return
-        pixmap = to_pixmap(self._pixels)
-        scale = max(int(min(self.width() - 8, self.height() - 8) / pixmap.width()), 1)
-        picture = pixmap.scaled(pixmap.size() * scale)
-        corner = QPointF((self.width() - picture.width()) // 2, (self.height() - picture.height()) // 2)
-        painter.drawPixmap(corner, picture)
+    @property
+    def view(self) -> CellView:
+        return self.mosaic if self.stack.currentWidget() is self.mosaic else self.map
 
 
 class InspectPage(Page):
     next_clicked = Signal()
+    compare_wanted = Signal(object)
+    """Path of a profile, or of a folder of PSF files, to be shown beside."""
+    units_chosen = Signal(str)
+    problem = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.set_title(self.tr("Inspect"), self.tr("The blur of one point, where it lies on the sensor. Click a cell."))
-        self.mosaic = KernelMosaic()
-        self.mosaic.cell_chosen.connect(self._show_cell)
+        self.left, self.right = FieldSide(), FieldSide()
+        self.mosaic = self.left.mosaic
+        for side in (self.left, self.right):
+            for view in (side.mosaic, side.map):
+                view.cell_chosen.connect(lambda r, c, side=side: self._chosen(side, r, c))
+        self.view = QComboBox()
+        self.view.setToolTip(self.tr("What is shown over the field (V)"))
+        self.view.setAccessibleName(self.tr("What is shown over the field"))
+        for shown in View:
+            self.view.addItem(self.tr(shown.value), shown)
+        self.view.currentIndexChanged.connect(lambda _: self._show_field())
+        self._make_choices()
+        self._make_comparing()
+        self.panel = CellPanel()
+        self.next_button = primary(self.tr("Go on to &correct"))
+        self.next_button.setToolTip(self.tr("Correct photos with these kernels"))
+        self.next_button.clicked.connect(self.next_clicked)
+        self._lay_out()
+        self._truth: PsfGrid | None = None
+        self._other: PsfGrid | None = None
+        self._other_name = ""
+        self._source = ""
+        self._pitch_of: tuple[str, tuple[int, int]] | None = None
+        self._grids: dict[int, Grid] = {}
+        self.panel.clear()
+        self._show_field()
+
+    @property
+    def measure(self) -> Measure:
+        pitch = self.pitch.value() if self.units.value == "um" else 0
+        return Measure(pitch or None)
+
+    @property
+    def table(self) -> QWidget:
+        return self.panel.table
+
+    @property
+    def cell_title(self) -> QLabel:
+        return self.panel.title
+
+    def show_session(self, session: Session) -> None:
+        self.next_button.setEnabled(session.psf is not None)
+        self._show_pitch(session)
+        changed = session.psf is not (self.left.grid.psf if self.left.grid else None)
+        others = (session.truth, session.other, session.other_name)
+        if not changed and others == (self._truth, self._other, self._other_name):
+            return
+        fresh = session.other is not None and session.other is not self._other
+        demo = changed and session.truth is not None and session.psf is not None
+        self._truth, self._other, self._other_name = others
+        self._fill_compare(OTHER if fresh else TRUTH if demo else "")
+        self.left.grid = None if session.psf is None else self._grid(session.psf, session.psf_name)
+        kept = {id(psf) for psf in (session.psf, session.truth, session.other)}
+        self._grids = {key: grid for key, grid in self._grids.items() if key in kept}
+        self._say(session)
+        self._show_field()
+        if self.left.grid is None:
+            self.panel.clear()
+        elif changed or self.left.view.cell is None:
+            self._chosen(self.left, *(self.left.view.cell or (0, 0)))
+
+    def set_busy(self, busy: bool) -> None:
+        self.compare.setEnabled(not busy)
+
+    def set_units(self, units: str) -> None:
+        """ "px" or "um", as the preferences say."""
+        self.units.buttons[units].setChecked(True)
+        self._units_changed()
+
+    def save_field(self, path: Path) -> None:
+        """What is shown over the field, as PNG, SVG or CSV by the suffix; of two grids the left one's data."""
+        if self.left.grid is None:
+            return
+        view, measure = self._view, self.measure
+        try:
+            if path.suffix.lower() == ".csv":
+                field_csv.write_map(path, self.left.grid.psf, map_columns(self.left.grid, view, measure))
+            else:
+                save_picture(self.field if self.right.isVisible() else self.left.view, path, self._source)
+        except LenscalError as error:
+            self.problem.emit(str(error))
+
+    def save_curves(self, path: Path) -> None:
+        """The chosen kernel's MTF as PNG, SVG or CSV by the suffix."""
+        plot = self.panel.plot
+        try:
+            if path.suffix.lower() == ".csv":
+                heads = [
+                    f"{c.channel}_{'sagittal' if c.sagittal else 'tangential'}{'_other' * c.other}" for c in plot.curves
+                ]
+                columns = zip(heads, (c.values for c in plot.curves), strict=True)
+                field_csv.write_columns(path, [(f"frequency_{plot.unit}", plot.frequencies), *columns])
+            else:
+                save_picture(plot, path, self._source)
+        except LenscalError as error:
+            self.problem.emit(str(error))
+
+    # Building
+
+    def _make_choices(self) -> None:
         self.channel = Choice(
             (
-                ("all", self.tr("All"), self.tr("Red, green and blue together (A)")),
+                ("all", self.tr("All"), self.tr("Red, green and blue together; in maps their mean (A)")),
                 ("R", self.tr("R"), self.tr("Red only (R)")),
                 ("G", self.tr("G"), self.tr("Green only (G)")),
                 ("B", self.tr("B"), self.tr("Blue only (B)")),
@@ -59,8 +184,8 @@ class InspectPage(Page):
         )
         self.scale = Choice(
             (
-                ("linear", self.tr("Linear"), self.tr("Brightness as it is")),
-                ("log", self.tr("Log"), self.tr("Logarithmic: shows the faint tails, three decades")),
+                ("linear", self.tr("Linear"), self.tr("Brightness as it is (L)")),
+                ("log", self.tr("Log"), self.tr("Logarithmic: shows the faint tails, three decades (L)")),
             )
         )
         self.norm = Choice(
@@ -69,108 +194,244 @@ class InspectPage(Page):
                 ("global", self.tr("All cells"), self.tr("The highest peak of all is white: shows how peaks fall")),
             )
         )
+        self.units = Choice(
+            (
+                ("px", self.tr("px"), self.tr("Pixels, and cycles per pixel")),
+                ("um", self.tr("µm"), self.tr("Micrometres, and line pairs per millimetre")),
+            )
+        )
+        self.pitch = QDoubleSpinBox(minimum=0, maximum=100, decimals=2, singleStep=0.05, suffix=self.tr(" µm pixels"))
+        self.pitch.setSpecialValueText(self.tr("pixel size?"))
+        self.pitch.setToolTip(self.tr("Distance of the sensor's pixels: from lensfun's list of cameras, or typed in"))
+        self.pitch.setAccessibleName(self.tr("Distance of the sensor's pixels"))
+        self.pitch.setMinimumWidth(128)
+        self.pitch.hide()
         for choice in (self.channel, self.scale, self.norm):
-            choice.chosen.connect(lambda _: self._show_as())
+            choice.chosen.connect(lambda _: self._show_field())
+        self.units.chosen.connect(lambda _: self._units_changed())
+        self.units.chosen.connect(self.units_chosen)
+        self.pitch.valueChanged.connect(lambda _: self._show_field())
         for key, value in (("A", "all"), ("R", "R"), ("G", "G"), ("B", "B")):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.activated.connect(lambda value=value: self.channel.choose(value))
+        turn = QShortcut(QKeySequence("L"), self)
+        turn.activated.connect(lambda: self.scale.choose("linear" if self.scale.value == "log" else "log"))
+        follow = QShortcut(QKeySequence("V"), self)
+        follow.activated.connect(lambda: self.view.setCurrentIndex((self.view.currentIndex() + 1) % self.view.count()))
+
+    def _make_comparing(self) -> None:
+        self.verdict = muted()
+        self.compare = QComboBox()
+        self.compare.setToolTip(self.tr("Show another copy of the lens, another aperture or the truth beside it"))
+        self.compare.setAccessibleName(self.tr("Compare with"))
+        self.compare.activated.connect(self._compare_activated)
+        self.save_button = QPushButton(theme.icon("export", size=16), self.tr("&Save as…"))
+        self.save_button.setToolTip(self.tr("Pictures as PNG or SVG, data as CSV"))
+        menu = QMenu(self.save_button)
+        kinds = self.tr("PNG picture (*.png);;SVG picture (*.svg);;CSV table (*.csv)")
+        for text, name, save in (
+            (self.tr("What is shown over the &field…"), "field", self.save_field),
+            (self.tr("&MTF curves of the chosen kernel…"), "mtf", self.save_curves),
+        ):
+            action = menu.addAction(text)
+            action.triggered.connect(lambda _=False, n=name, save=save: self._ask_where(n, kinds, save))
+        self.save_button.setMenu(menu)
+
+    def _lay_out(self) -> None:
         bar = QHBoxLayout()
-        bar.setSpacing(16)
-        for choice in (self.channel, self.scale, self.norm):
-            bar.addWidget(choice)
+        bar.setSpacing(14)
+        for widget in (self.view, self.channel, self.scale, self.norm):
+            bar.addWidget(widget)
         bar.addStretch()
-
-        self.about = muted()
-        self.cell_title = section("")
-        self.picture = KernelPicture()
-        self.table = QTableWidget(0, 3)
-        self.table.setHorizontalHeaderLabels([self.tr("R"), self.tr("G"), self.tr("B")])
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.table.setAccessibleName(self.tr("Figures of the chosen kernel"))
-        self.next_button = primary(self.tr("Go on to &correct"))
-        self.next_button.clicked.connect(self.next_clicked)
-        panel, column = card()
-        panel.setFixedWidth(350)
-        column.addWidget(self.about)
-        column.addWidget(self.cell_title)
-        column.addWidget(self.picture)
-        column.addWidget(self.table, 1)
-        column.addWidget(self.next_button)
+        bar.addWidget(self.units)
+        bar.addWidget(self.pitch)
+        second = QHBoxLayout()
+        second.setSpacing(8)
+        label = QLabel(self.tr("Compare &with"))
+        label.setBuddy(self.compare)
+        second.addWidget(self.verdict, 1)
+        second.addSpacing(8)
+        second.addWidget(label)
+        second.addWidget(self.compare)
+        second.addWidget(self.save_button)
+        self.field = Field(self.left, self.right)
+        side = QVBoxLayout()
+        side.setSpacing(10)
+        side.addWidget(self.panel, 1)
+        side.addWidget(self.next_button)
         row = QHBoxLayout()
-        row.setSpacing(16)
-        row.addWidget(self.mosaic, 1)
-        row.addWidget(panel)
+        row.setSpacing(14)
+        row.addWidget(self.field, 3)
+        row.addLayout(side, 1)
+        self.body.setSpacing(8)
         self.body.addLayout(bar)
+        self.body.addLayout(second)
         self.body.addLayout(row, 1)
-        self._psf: PsfGrid | None = None
 
-    def show_session(self, session: Session) -> None:
-        self.next_button.setEnabled(session.psf is not None)
-        if session.psf is self._psf:
-            return
-        self._psf = session.psf
-        self.mosaic.show_kernels(None if self._psf is None else self._psf.kernels)
-        if self._psf is None:
-            self.about.clear()
-            return
-        rows, cols = self._psf.shape
-        height, width = self._psf.image_size
-        words = self.tr(
-            "{name}\n{rows} × {cols} kernels of {k} px for {width} × {height} px. Relative to: {reference}."
-        )
-        self.about.setText(
-            words.format(
-                name=session.psf_name, rows=rows, cols=cols, k=self._psf.kernel_size, width=width, height=height,
-                reference=self._psf.reference.value,
+    # Showing
+
+    @property
+    def _view(self) -> View:
+        view: View = View(self.view.currentData())
+        return view
+
+    def _grid(self, psf: PsfGrid, name: str) -> Grid:
+        if id(psf) not in self._grids or self._grids[id(psf)].psf is not psf or self._grids[id(psf)].name != name:
+            self._grids[id(psf)] = Grid.of(psf, name)
+        return self._grids[id(psf)]
+
+    def _show_field(self) -> None:
+        left, right = self.left, self.right
+        compared = {TRUTH: (self._truth, self.tr("Truth")), OTHER: (self._other, self._other_name)}
+        psf, name = compared.get(self.compare.currentData(), (None, ""))
+        right.grid = None if psf is None or left.grid is None else self._grid(psf, name)
+        right.setVisible(right.grid is not None)
+        kernels = self._view is View.KERNELS
+        self.scale.setVisible(kernels)
+        self.norm.setVisible(kernels)
+        self.channel.setEnabled(self._view is not View.LATERAL)
+        self.save_button.setEnabled(left.grid is not None)
+        grids = [side.grid for side in (left, right) if side.grid is not None]
+        size = common_size(*(grid.psf.kernels for grid in grids)) if grids else 1
+        peak = max((float(resized(grid.psf.kernels, size).max()) for grid in grids), default=1.0)
+        for side in (left, right):
+            side.stack.setCurrentWidget(side.mosaic if kernels else side.map)
+            side.name.setText(side.grid.name if side.grid else "")
+            side.name.setVisible(right.grid is not None)
+            side.mosaic.show_as(
+                channel=self.channel.value, log=self.scale.value == "log", per_cell=self.norm.value == "cell"
             )
-        )  # fmt: skip
-        self.mosaic.choose(0, 0)
+            if side.grid is None:
+                side.mosaic.show_kernels(None)
+                side.map.show_map(None)
+                continue
+            side.mosaic.show_kernels(resized(side.grid.psf.kernels, size), peak=peak)
+            height, width = side.grid.psf.image_size
+            data = map_of(grids, grids.index(side.grid), self._view, self.channel.value, self.measure)
+            empty = self.tr("This profile does not say how sure its kernels are.")
+            side.map.show_map(data, aspect=width / height, empty=empty)
+        self._show_cell()
 
-    def _show_as(self) -> None:
-        self.mosaic.show_as(
-            channel=self.channel.value, log=self.scale.value == "log", per_cell=self.norm.value == "cell"
-        )
-        if self.mosaic.cell is not None:
-            self._show_cell(*self.mosaic.cell)
-
-    def _show_cell(self, row: int, col: int) -> None:
-        if self._psf is None:
+    def _chosen(self, side: FieldSide, row: int, col: int) -> None:
+        if side.grid is None:
             return
-        kernel = self._psf.kernels[row, col]
-        self.picture.show_pixels(
-            kernel_pixels(kernel, channel=self.channel.value, log=self.scale.value == "log", per_cell=True)
+        y, x = side.grid.psf.positions[row, col]
+        for one in (self.left, self.right):
+            if one.grid is not None:
+                at = (row, col) if one is side else one.grid.nearest(y, x)
+                one.mosaic.mark(*at)
+                one.map.mark(*at)
+        self._show_cell()
+
+    def _show_cell(self) -> None:
+        if self.left.grid is None or self.left.mosaic.cell is None:
+            return
+        row, col = self.left.mosaic.cell
+        if self.right.grid is not None:
+            y, x = self.left.grid.psf.positions[row, col]
+            at = self.right.mosaic.cell or self.right.grid.nearest(y, x)
+            for view in (self.right.mosaic, self.right.map):
+                view.mark(*at)
+        for view in (self.left.map, self.left.mosaic):
+            view.mark(row, col)
+        self.panel.show_cell(
+            self.left.grid, row, col, self.right.grid, channel=self.channel.value, log=self.scale.value == "log",
+            measure=self.measure,
+        )  # fmt: skip
+
+    def _say(self, session: Session) -> None:
+        grid = self.left.grid
+        if grid is None:
+            self.verdict.clear()
+            self.set_title(self.tr("Inspect"), self.tr("The blur of one point, where it lies on the sensor."))
+            return
+        rows, cols = grid.psf.shape
+        height, width = grid.psf.image_size
+        words = self.tr(
+            "{name}: {rows} × {cols} kernels of {k} px for {width} × {height} px, relative to: {reference}."
         )
-        self.cell_title.setText(self.tr("Row {r}, column {c}").format(r=row + 1, c=col + 1))
-        confidence = None if self._psf.confidence is None else self._psf.confidence[row, col]
-        figures = cell_figures(self._psf, row, col)
-        if confidence is not None:
-            figures.append((self.tr("confidence"), [f"{value:.0%}" for value in confidence]))
-        self.table.setRowCount(len(figures))
-        for line, (name, values) in enumerate(figures):
-            self.table.setVerticalHeaderItem(line, QTableWidgetItem(name))
-            for column, value in enumerate(values):
-                item = QTableWidgetItem(value)
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                self.table.setItem(line, column, item)
+        self._source = words.format(
+            name=session.psf_name, rows=rows, cols=cols, k=grid.psf.kernel_size, width=width, height=height,
+            reference=grid.psf.reference.value,
+        )  # fmt: skip
+        self.set_title(self.tr("Inspect"), self._source)
+        told = "; ".join(lopsidedness_in_words(lopsidedness(grid.psf, grid.figures)))
+        self.verdict.setText(f"{told[:1].upper()}{told[1:]}.")
+        self.verdict.setToolTip(
+            self.tr("Read off the green kernels' MTF50 and the colour fringes, in sensor orientation")
+        )
+
+    def _fill_compare(self, wanted: str) -> None:
+        before = wanted or self.compare.currentData() or NOTHING
+        with QSignalBlocker(self.compare):
+            self.compare.clear()
+            self.compare.addItem(self.tr("nothing"), NOTHING)
+            if self._truth is not None:
+                self.compare.addItem(self.tr("the truth"), TRUTH)
+            if self._other is not None:
+                self.compare.addItem(self._other_name, OTHER)
+            self.compare.addItem(self.tr("another profile…"), OPEN)
+            self.compare.setCurrentIndex(max(self.compare.findData(before), 0))
+        self._compared = self.compare.currentData()
+
+    def _compare_activated(self) -> None:
+        if self.compare.currentData() != OPEN:
+            self._compared = self.compare.currentData()
+            self._show_field()
+            return
+        self.compare.setCurrentIndex(max(self.compare.findData(self._compared), 0))
+        kinds = self.tr("lenscal profiles (*.lenscal)")
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Compare with a profile"), last_folder(), kinds)
+        if name:
+            remember(name)
+            self.compare_wanted.emit(Path(name))
+
+    def _show_pitch(self, session: Session) -> None:
+        if session.psf is None:
+            return
+        camera = session.profile.camera if session.profile else ""
+        now = (camera, session.psf.image_size)
+        if now != self._pitch_of:
+            self._pitch_of = now
+            with QSignalBlocker(self.pitch):
+                self.pitch.setValue(pixel_pitch_um(*now) or 0)
+
+    def _units_changed(self) -> None:
+        self.pitch.setVisible(self.units.value == "um")
+        self._show_field()
+
+    def _ask_where(self, name: str, kinds: str, save: Callable[[Path], None]) -> None:
+        start = str(Path(last_folder()) / f"{name}.png")
+        chosen, kind = QFileDialog.getSaveFileName(self, self.tr("Save as"), start, kinds)
+        if chosen:
+            path = Path(chosen)
+            suffix = kind.rpartition("*")[2].rstrip(")") if path.suffix.lower() not in (".png", ".svg", ".csv") else ""
+            remember(path)
+            save(path.with_name(path.name + suffix))
 
 
-def cell_figures(psf: PsfGrid, row: int, col: int) -> list[tuple[str, list[str]]]:
-    """Name and the values of R, G, B, ready to be shown."""
-    from lenscal.optics import mtf
+class Field(QWidget):
+    """Both sides next to each other; draws them together for a picture file."""
 
-    kernels = psf.kernels[row, col]
-    height, width = psf.image_size
-    sagittal, tangential = mtf.mtf50_sagittal_tangential(kernels[None], psf.positions[row, col][None], width / height)
-    centre = mtf.centroid_px(kernels)
-    return [
-        ("FWHM px", [f"{value:.2f}" for value in mtf.fwhm_px(kernels)]),
-        ("EE80 radius px", [f"{value:.2f}" for value in mtf.ee80_radius_px(kernels)]),
-        ("MTF50 sagittal c/px", [f"{value:.3f}" for value in sagittal[0]]),
-        ("MTF50 tangential c/px", [f"{value:.3f}" for value in tangential[0]]),
-        ("centre down px", [f"{value:+.2f}" for value in centre[:, 0]]),
-        ("centre right px", [f"{value:+.2f}" for value in centre[:, 1]]),
-    ]
+    def __init__(self, left: FieldSide, right: FieldSide, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sides = (left, right)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(left, 1)
+        row.addWidget(right, 1)
+
+    def draw(self, painter: QPainter) -> None:
+        painter.fillRect(self.rect(), QColor(theme.theme().window))
+        for side in self._sides:
+            if not side.isVisible():
+                continue
+            painter.setPen(QColor(theme.theme().text))
+            at = side.name.mapTo(self, side.name.rect().bottomLeft())
+            painter.drawText(at, side.name.text())
+            painter.save()
+            painter.translate(side.view.mapTo(self, side.view.rect().topLeft()))
+            painter.setClipRect(side.view.rect())
+            side.view.draw(painter)
+            painter.restore()

@@ -1,0 +1,57 @@
+"""Widgets that draw themselves as picture files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtSvg import QSvgGenerator
+
+from lenscal.errors import LenscalError
+from lenscal.files.atomic import written_whole
+
+PNG_SCALE = 2
+
+
+class Drawn(Protocol):
+    """A widget that can draw what it shows."""
+
+    def draw(self, painter: QPainter) -> None: ...
+
+    def size(self) -> QSize: ...
+
+
+def save_picture(widget: Drawn, path: Path, title: str = "") -> Path:
+    """What the widget shows, as PNG of twice its size or as SVG, by the suffix.
+
+    Raises
+    ------
+    LenscalError
+        It cannot be written.
+    """
+    size = widget.size()
+    with written_whole(path) as temporary:
+        if path.suffix.lower() == ".svg":
+            generator = QSvgGenerator()
+            generator.setFileName(str(temporary))
+            generator.setSize(size)
+            generator.setViewBox(QRect(0, 0, size.width(), size.height()))
+            generator.setTitle(title)
+            if not _paint(widget, generator, 1):
+                raise LenscalError(f"{path} could not be written: choose another folder")
+        else:
+            image = QImage(size * PNG_SCALE, QImage.Format.Format_RGB32)
+            if not _paint(widget, image, PNG_SCALE) or not image.save(str(temporary)):
+                raise LenscalError(f"{path} could not be written: choose another folder")
+    return path
+
+
+def _paint(widget: Drawn, device: QImage | QSvgGenerator, scale: int) -> bool:
+    painter = QPainter()
+    if not painter.begin(device):
+        return False
+    painter.scale(scale, scale)
+    widget.draw(painter)
+    return painter.end()

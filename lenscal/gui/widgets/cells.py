@@ -1,0 +1,111 @@
+"""A picture of the field in cells, of which one is chosen by a click or the arrow keys."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from lenscal.gui import theme
+
+CHOSEN = "#ffd24a"
+MOVES = {
+    Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0),
+}  # fmt: skip
+
+
+class CellView(QWidget):
+    """What mosaic and maps have in common. Subclasses say which cells there are, where they lie and how they look."""
+
+    cell_chosen = Signal(int, int)
+
+    def __init__(self, parent: QWidget | None = None, *, selectable: bool = True) -> None:
+        super().__init__(parent)
+        self._selectable = selectable
+        self._cell: tuple[int, int] | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(200, 180)
+        if selectable:
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def sizeHint(self) -> QSize:
+        return QSize(560, 560)
+
+    @property
+    def cells(self) -> tuple[int, int] | None:
+        """(rows, cols); None where there is nothing to show."""
+        raise NotImplementedError
+
+    def cell_rect(self, row: int, col: int) -> QRect:
+        """Where a cell is drawn, widget coordinates."""
+        raise NotImplementedError
+
+    def draw(self, painter: QPainter) -> None:
+        """The picture alone, without choice and focus: for the screen and for files."""
+        raise NotImplementedError
+
+    def tip(self, row: int, col: int) -> str:
+        return self.tr("Row {r}, column {c}").format(r=row + 1, c=col + 1)
+
+    @property
+    def cell(self) -> tuple[int, int] | None:
+        return self._cell
+
+    def mark(self, row: int, col: int) -> None:
+        """Choose a cell without telling."""
+        if self.cells is not None:
+            self._cell = min(max(row, 0), self.cells[0] - 1), min(max(col, 0), self.cells[1] - 1)
+            self.update()
+
+    def choose(self, row: int, col: int) -> None:
+        if self.cells is not None:
+            self.mark(row, col)
+            self.cell_chosen.emit(*(self._cell or (0, 0)))
+
+    def cell_at(self, point: QPoint) -> tuple[int, int] | None:
+        rows, cols = self.cells or (0, 0)
+        # The gaps between cells belong to the cell before them.
+        where = (
+            (r, c)
+            for r in range(rows)
+            for c in range(cols)
+            if self.cell_rect(r, c).adjusted(0, 0, 2, 2).contains(point)
+        )
+        return next(where, None)
+
+    def _forget_missing_cell(self) -> None:
+        if self.cells is None or (self._cell and (self._cell[0] >= self.cells[0] or self._cell[1] >= self.cells[1])):
+            self._cell = None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self.draw(painter)
+        if self._cell is not None and self._selectable:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(CHOSEN), 2))
+            painter.drawRect(self.cell_rect(*self._cell).adjusted(-1, -1, 1, 1))
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme.theme().accent), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        cell = self.cell_at(event.position().toPoint())
+        if self._selectable and cell is not None:
+            self.choose(*cell)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        move = MOVES.get(Qt.Key(event.key()))
+        if move is None or not self._selectable or self.cells is None:
+            super().keyPressEvent(event)
+            return
+        row, col = self._cell or (0, 0)
+        self.choose(row + move[0], col + move[1])
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            cell = self.cell_at(event.pos())
+            QToolTip.showText(event.globalPos(), self.tip(*cell) if cell else self.toolTip(), self)
+            return True
+        return super().event(event)

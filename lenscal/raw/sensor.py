@@ -1,0 +1,32 @@
+"""How far apart a camera's pixels are."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from lenscal.optics.units import pitch_from_crop_factor
+from lenscal.raw.vignetting import plain_name
+
+
+@lru_cache(maxsize=64)
+def pixel_pitch_um(camera: str, image_size: tuple[int, int]) -> float | None:
+    """Distance of pixels in um from lensfun's crop factor (good to 1 or 2 %); None for a camera it does not know.
+
+    Parameters
+    ----------
+    camera : make and model in words, as `PhotoInfo.camera`
+    image_size : (height, width) px
+    """
+    name = plain_name(camera)
+    found = [c for c in _cameras() if c[0] and name.endswith(c[0])]
+    if not found:
+        return None
+    return pitch_from_crop_factor(max(found, key=lambda c: len(c[0]))[1], image_size)
+
+
+@lru_cache(maxsize=1)
+def _cameras() -> tuple[tuple[str, float], ...]:
+    import lensfunpy
+
+    cameras = lensfunpy.Database().cameras
+    return tuple((plain_name(c.model), float(c.crop_factor)) for c in cameras if c.crop_factor > 0)

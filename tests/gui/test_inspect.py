@@ -1,0 +1,248 @@
+"""Step 4 by hand: cells, views, units, comparing and saving."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtSvg import QSvgRenderer
+
+from lenscal.files.profile import Profile, write_profile
+from lenscal.gui.images import common_size, resized
+from lenscal.gui.pages.field_maps import View
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.session import Step, with_psf
+
+LEFT = Qt.MouseButton.LeftButton
+SIZE = (96, 144)
+
+
+def gaussian_grid(shape=(4, 6), k=15, *, right=1.0, lateral=0.0, confidence=True) -> PsfGrid:
+    """Width 1 px on the left edge, `right` px on the right one; red to the right of green by `lateral` px there."""
+    axis = np.arange(k) - k // 2
+    kernels = np.empty((*shape, 3, k, k), np.float32)
+    for r, c, channel in np.ndindex(*shape, 3):
+        part = c / (shape[1] - 1)
+        sigma, x = 1 + (right - 1) * part, lateral * part * (channel == 0)
+        kernel = np.exp(-(axis[:, None] ** 2 + (axis - x) ** 2) / 2 / sigma**2)
+        kernels[r, c, channel] = kernel / kernel.sum()
+    sure = np.full((*shape, 3), 0.75, np.float32) if confidence else None
+    return PsfGrid(kernels, SIZE, confidence=sure)
+
+
+@pytest.fixture
+def page(window):
+    grid = gaussian_grid(right=2.0, lateral=0.5)
+    window.controller.change(with_psf(window.controller.session, grid, "My lens", profile=Profile(psf=grid)))
+    window.go_to(Step.INSPECT)
+    return window.inspect_page
+
+
+def figures(page) -> dict[str, list[str]]:
+    table = page.panel.table
+    return {
+        table.verticalHeaderItem(row).text(): [table.item(row, column).text() for column in range(3)]
+        for row in range(table.rowCount())
+    }
+
+
+def show(page, view: View) -> None:
+    page.view.setCurrentIndex(list(View).index(view))
+
+
+def test_a_click_and_the_arrow_keys_choose_a_cell(qtbot, page):
+    qtbot.mouseClick(page.mosaic, LEFT, pos=page.mosaic.cell_rect(2, 5).center())
+    assert page.cell_title.text() == "Row 3, column 6"
+    told = figures(page)
+    assert float(told["FWHM"][1]) == pytest.approx(2.3548 * 2, rel=0.02)
+    assert float(told["MTF50 sag."][1]) == pytest.approx(math.sqrt(math.log(2) / 2) / math.pi / 2, abs=2e-3)
+    assert told["Centre right"][0] == "+0.50" and told["Confidence"] == ["75%"] * 3
+    page.mosaic.setFocus()
+    for key, cell in (
+        (Qt.Key.Key_Up, (1, 5)),
+        (Qt.Key.Key_Left, (1, 4)),
+        (Qt.Key.Key_Down, (2, 4)),
+        (Qt.Key.Key_Right, (2, 5)),
+        (Qt.Key.Key_Right, (2, 5)),
+    ):
+        qtbot.keyClick(page.mosaic, key)
+        assert page.mosaic.cell == cell
+    assert page.cell_title.text() == "Row 3, column 6"
+
+
+def test_keys_choose_channels_scale_and_view(qtbot, page):
+    for key, value in (("R", "R"), ("G", "G"), ("B", "B"), ("A", "all")):
+        qtbot.keyClick(page, key)
+        assert page.channel.value == value
+        expected = {value} if value != "all" else {"R", "G", "B"}
+        assert {curve.channel for curve in page.panel.plot.curves} == expected
+    assert len(page.panel.plot.curves) == 6
+    qtbot.keyClick(page, "L")
+    assert page.scale.value == "log"
+    qtbot.keyClick(page, "V")
+    assert page.left.view is page.left.map and not page.scale.isVisible()
+    assert "MTF50" in page.left.map.data.title
+
+
+def test_scale_and_norm_change_the_pictures(qtbot, page):
+    plain = page.mosaic.grab().toImage()
+    qtbot.mouseClick(page.scale.buttons["log"], LEFT)
+    tails = page.mosaic.grab().toImage()
+    assert tails != plain
+    qtbot.mouseClick(page.scale.buttons["linear"], LEFT)
+    qtbot.mouseClick(page.norm.buttons["global"], LEFT)
+    cell = page.mosaic.cell_rect(1, 5).center()
+    assert page.mosaic.grab().toImage().pixelColor(cell).green() < 0.7 * plain.pixelColor(cell).green()
+
+
+def test_maps_show_the_field(qtbot, page):
+    show(page, View.MTF50)
+    shown = page.left.map.data
+    assert (np.diff(shown.values, axis=1) < 0).all() and (shown.low, shown.high) == (
+        shown.values.min(),
+        shown.values.max(),
+    )
+    qtbot.mouseClick(page.left.map, LEFT, pos=page.left.map.cell_rect(3, 1).center())
+    assert page.cell_title.text() == "Row 4, column 2"
+    show(page, View.LATERAL)
+    arrows = page.left.map.data.arrows
+    assert arrows[0, 5, 0] == pytest.approx([0, 0.5], abs=0.01) and arrows[0, 5, 1] == pytest.approx([0, 0], abs=0.01)
+    assert "red +0.50 px right" in page.left.map.tip(0, 5)
+    show(page, View.CONFIDENCE)
+    assert page.left.map.tip(0, 0) == "Row 1, column 1: 75%"
+    show(page, View.KERNELS)
+    assert page.mosaic.cell == (3, 1)
+
+
+def test_a_profile_without_confidence_says_so(window):
+    window.controller.change(with_psf(window.controller.session, gaussian_grid(confidence=False), "Bare"))
+    window.go_to(Step.INSPECT)
+    page = window.inspect_page
+    show(page, View.CONFIDENCE)
+    assert page.left.map.data is None
+    assert figures(page)["Confidence"] == ["–"] * 3
+    page.left.map.grab()
+
+
+def test_the_verdict_is_in_words(page):
+    assert page.verdict.text().startswith("Right side much softer than left")
+
+
+def test_units_follow_the_pixel_size(qtbot, page, window):
+    before = float(figures(page)["FWHM"][0]), float(figures(page)["MTF50 sag."][0])
+    qtbot.mouseClick(page.units.buttons["um"], LEFT)
+    assert page.pitch.isVisible() and page.pitch.value() == 0
+    assert page.panel.units.text() == "px, cy/px"
+    page.pitch.setValue(5)
+    after = float(figures(page)["FWHM"][0]), float(figures(page)["MTF50 sag."][0])
+    assert after == (pytest.approx(5 * before[0], abs=0.03), pytest.approx(200 * before[1], abs=0.2))
+    assert page.panel.units.text() == "µm, lp/mm"
+    assert page.panel.plot.frequencies[-1] == pytest.approx(100)
+    show(page, View.MTF50)
+    assert page.left.map.data.title.endswith("lp/mm")
+    assert window.preferences.values.units == "um"
+
+
+def test_the_pixel_size_comes_from_the_camera(window):
+    grid = replace(gaussian_grid(), image_size=(4480, 6720))
+    profile = Profile(psf=grid, camera="Canon EOS 5D Mark IV")
+    window.controller.change(with_psf(window.controller.session, grid, "My lens", profile=profile))
+    assert window.inspect_page.pitch.value() == pytest.approx(5.36, rel=0.02)
+
+
+def test_another_profile_is_shown_beside(qtbot, page, window, tmp_path):
+    other = gaussian_grid((3, 3), 9, right=1.0)
+    write_profile(tmp_path / "second copy.lenscal", Profile(psf=other))
+    page.compare_wanted.emit(tmp_path / "second copy.lenscal")
+    qtbot.waitUntil(lambda: not window.controller.busy, timeout=10_000)
+    assert page.compare.currentText() == "second copy" and page.right.isVisible()
+    assert window.controller.session.psf_name == "My lens"
+    qtbot.mouseClick(page.mosaic, LEFT, pos=page.mosaic.cell_rect(3, 5).center())
+    assert page.right.mosaic.cell == (2, 2)
+    one, two = figures(page)["FWHM"][1].split("/")
+    assert float(one) == pytest.approx(4.71, abs=0.1) and float(two) == pytest.approx(2.35, abs=0.06)
+    assert sum(curve.other for curve in page.panel.plot.curves) == 6
+    qtbot.mouseClick(page.right.mosaic, LEFT, pos=page.right.mosaic.cell_rect(0, 0).center())
+    assert page.mosaic.cell == (0, 0) and page.right.mosaic.cell == (0, 0)
+    show(page, View.MTF50)
+    left, right = page.left.map.data, page.right.map.data
+    assert (left.low, left.high) == (right.low, right.high)
+    page.compare.setCurrentIndex(page.compare.findData("nothing"))
+    page.compare.activated.emit(page.compare.currentIndex())
+    assert not page.right.isVisible() and "/" not in figures(page)["FWHM"][1]
+
+
+def test_a_file_that_is_no_profile_is_refused_in_words(qtbot, page, window, tmp_path):
+    (tmp_path / "x.lenscal").write_text("nothing")
+    page.compare_wanted.emit(tmp_path / "x.lenscal")
+    qtbot.waitUntil(lambda: not window.controller.busy, timeout=10_000)
+    assert window.message_bar.isVisible() and not page.right.isVisible()
+
+
+def test_the_truth_is_shown_beside_the_estimate(window):
+    session = with_psf(window.controller.session, gaussian_grid(), "Demo")
+    window.controller.change(replace(session, truth=gaussian_grid(k=25)))
+    window.go_to(Step.INSPECT)
+    page = window.inspect_page
+    assert page.right.isVisible() and page.right.name.text() == "Truth"
+    assert page.right.mosaic.kernels.shape[-1] == page.mosaic.kernels.shape[-1] == 15
+
+
+@pytest.mark.parametrize("view", list(View))
+def test_what_is_shown_is_saved(page, tmp_path, view):
+    show(page, view)
+    for suffix in ("png", "svg", "csv"):
+        page.save_field(tmp_path / f"field.{suffix}")
+    picture = QImage(str(tmp_path / "field.png"))
+    assert picture.width() == 2 * page.left.view.width()
+    colours = {picture.pixel(x, y) for x in range(0, picture.width(), 7) for y in range(0, picture.height(), 7)}
+    assert len(colours) > 3
+    assert QSvgRenderer(str(tmp_path / "field.svg")).isValid()
+    with (tmp_path / "field.csv").open(encoding="utf-8") as stream:
+        lines = list(csv.DictReader(stream))
+    assert len(lines) == 24
+    assert lines[-1]["x_px"] == "143.00"
+    if view is View.FWHM:
+        assert float(lines[5]["fwhm_G_px"]) == pytest.approx(4.71, abs=0.05)
+
+
+def test_curves_are_saved(page, tmp_path):
+    page.mosaic.choose(0, 0)
+    for suffix in ("png", "svg", "csv"):
+        page.save_curves(tmp_path / f"mtf.{suffix}")
+    assert not QImage(str(tmp_path / "mtf.png")).isNull()
+    assert QSvgRenderer(str(tmp_path / "mtf.svg")).isValid()
+    with (tmp_path / "mtf.csv").open(encoding="utf-8") as stream:
+        lines = list(csv.DictReader(stream))
+    assert list(lines[0])[:3] == ["frequency_cy/px", "R_sagittal", "R_tangential"]
+    at = min(lines, key=lambda line: abs(float(line["frequency_cy/px"]) - 0.1))
+    assert float(at["G_sagittal"]) == pytest.approx(math.exp(-2 * (math.pi * 0.1) ** 2), abs=0.01)
+
+
+def test_what_cannot_be_saved_is_said(page, window, tmp_path):
+    page.save_field(tmp_path / "missing" / "field.png")
+    assert "could not be written" in window.message_bar.text.text()
+
+
+def test_without_kernels_nothing_can_be_done(window):
+    window.go_to(Step.INSPECT)
+    page = window.inspect_page
+    assert not page.save_button.isEnabled() and not page.next_button.isEnabled()
+    for view in View:
+        show(page, view)
+        page.left.view.grab()
+
+
+def test_kernels_are_cut_to_a_common_size_without_losing_light():
+    small, large = gaussian_grid(k=9).kernels, gaussian_grid(k=25).kernels
+    assert common_size(small, large) == 9
+    wide = gaussian_grid(k=25, right=4.0).kernels
+    size = common_size(small, wide)
+    assert 9 < size <= 25
+    assert (resized(wide, size) ** 2).sum() >= 0.99 * (wide**2).sum()
+    assert resized(small, 11)[..., 1:-1, 1:-1] == pytest.approx(small)
