@@ -63,12 +63,15 @@ class Comparison:
     ----------
     before, after : tuple of uint8 ndarray [h, w, 3]
         sRGB; the whole photo first, then halved again and again (a pyramid).
+    mask : uint8 ndarray [h, w] or None
+        How much of the correction each pixel got, 0..255.
     """
 
     photo: Path
     settings: RestoreSettings
     before: tuple[np.ndarray, ...]
     after: tuple[np.ndarray, ...]
+    mask: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,13 @@ def with_psf(
         session, psf=psf, psf_name=name, psf_path=path, profile=profile, calibration=calibration, psf_saved=saved,
         comparison=None, truth=session.truth if calibration is not None else None,
     )  # fmt: skip
+
+
+def with_restore(session: Session, settings: RestoreSettings) -> Session:
+    """Other settings of the correction: a comparison made with the former ones is dropped."""
+    if settings == session.restore:
+        return session
+    return replace(session, restore=settings, comparison=None)
 
 
 def with_photo(session: Session, photo: Path) -> Session:

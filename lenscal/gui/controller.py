@@ -15,10 +15,21 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.files.export_settings import ExportSettings
+from lenscal.gui.previewer import Previewer
 from lenscal.gui.tasks import Calibrated, Job, OpenedPsf, ReadPhotos, Tasks, VirtualPhotos
 from lenscal.gui.worker import Ending, Outcome, Worker
 from lenscal.restore.settings import RestoreSettings
-from lenscal.session import Session, Source, Step, with_decision, with_inputs, with_photo, with_psf, with_sources
+from lenscal.session import (
+    Session,
+    Source,
+    Step,
+    with_decision,
+    with_inputs,
+    with_photo,
+    with_psf,
+    with_restore,
+    with_sources,
+)
 
 DEMO_SIZE = (1200, 1800)
 DEMO_PHOTOS = 8
@@ -89,6 +100,7 @@ class Controller(QObject):
         self.worker = Worker(self)
         self.worker.finished.connect(self._finished)
         self.undo_stack = QUndoStack(self)
+        self.previewer = Previewer(folders.cache, self)
         self._then: Callable[[Any], None] | None = None
         self._after: Callable[[], None] | None = None
         self._reads = 0
@@ -105,6 +117,7 @@ class Controller(QObject):
     def close(self) -> None:
         """The end of the window: no thread and no temporary file is left."""
         self.worker.wait()
+        self.previewer.close()
         shutil.rmtree(self.folders.cache, ignore_errors=True)
 
     def change(self, session: Session) -> None:
@@ -114,6 +127,8 @@ class Controller(QObject):
             self.session = session
             if session.inputs is None:
                 self.undo_stack.clear()
+            self.previewer.show_photo(session.photo)
+            self.previewer.correct_with(self._operator, session.restore)
             self.session_changed.emit(session)
 
     def _with_unfinished(self, session: Session) -> Session:
@@ -129,7 +144,7 @@ class Controller(QObject):
         self.change(replace(self.session, settings=settings))
 
     def set_restore(self, settings: RestoreSettings) -> None:
-        self.change(replace(self.session, restore=settings))
+        self.change(with_restore(self.session, settings))
 
     def set_photo(self, photo: Path) -> None:
         self.change(with_photo(self.session, photo))
@@ -175,7 +190,10 @@ class Controller(QObject):
     def compare(self) -> None:
         psf, photo, settings = self._operator, self.session.photo, self.session.restore
         if psf is not None and photo is not None:
-            self._start(self.tr("Correcting"), lambda: self.tasks.compare(psf, photo, settings), self._compared)
+            known = self.previewer.developed
+            developed = known if known is not None and known.photo == photo else None
+            begin = lambda: self.tasks.compare(psf, photo, settings, developed)  # noqa: E731
+            self._start(self.tr("Correcting"), begin, self._compared)
 
     def export_photos(self, photos: tuple[Path, ...], export: ExportSettings) -> None:
         psf, settings = self._operator, self.session.restore
@@ -216,6 +234,7 @@ class Controller(QObject):
         then, after = self._then, self._after
         calibrated = then == self._calibrated
         self._then = self._after = None
+        self.previewer.hold(False)
         self.job_ended.emit(outcome)
         match outcome.ending:
             case Ending.DONE | Ending.STOPPED:
@@ -307,5 +326,6 @@ class Controller(QObject):
             self.message.emit(text.format(job=self.worker.name), "warning", "")
             return
         self._then = then
+        self.previewer.hold(True)
         self.job_started.emit(name, can_stop)
         self.worker.start(name, job)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
@@ -12,8 +11,6 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QButtonGroup,
-    QDialog,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -29,9 +26,8 @@ from PySide6.QtWidgets import (
 
 from lenscal.files.export_settings import ExportSettings
 from lenscal.gui import places, theme
+from lenscal.gui.commands import Commands
 from lenscal.gui.controller import Controller
-from lenscal.gui.dialogs import KeysDialog, PreferencesDialog, RelinkDialog
-from lenscal.gui.dropping import meant_for
 from lenscal.gui.menus import make_menus
 from lenscal.gui.pages.calibrate_page import CalibratePage
 from lenscal.gui.pages.check_page import CheckPage
@@ -40,11 +36,10 @@ from lenscal.gui.pages.export_page import ExportPage
 from lenscal.gui.pages.import_page import ImportPage
 from lenscal.gui.pages.inspect_page import InspectPage
 from lenscal.gui.pages.page import Page
-from lenscal.gui.preferences import Preferences, PreferencesFile, Units
+from lenscal.gui.preferences import PreferencesFile, Units
 from lenscal.gui.projects import Projects
 from lenscal.gui.widgets.bars import JobBar, MessageBar
 from lenscal.gui.worker import Ending, Outcome, Progress
-from lenscal.project import SUFFIX, missing
 from lenscal.session import Session, Step, done, lacks
 
 
@@ -77,15 +72,13 @@ class MainWindow(QMainWindow):
         self.step_buttons: dict[Step, QToolButton] = {}
         self.message_bar, self.job_bar = MessageBar(), JobBar()
         self.question: QMessageBox | None = None
-        self.dialog: QDialog | None = None
         self._leaving = False
-        self._theme = self.preferences.values.theme
-        self._device = controller.session.settings.device
+        self.commands = Commands(self)
         self._lay_out()
         self.actions_by_name = make_menus(self)
         self._connect()
         _application().installEventFilter(self)
-        self._apply(self.preferences.values)
+        self.commands.apply(self.preferences.values)
         places.remember(self.preferences.values.last_folder)
         self._show_session(controller.session)
         self._show_title()
@@ -127,146 +120,13 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self.open_files(paths)
+            self.commands.open_files(paths)
 
-    # What menus, keys and drops do
-
-    def open_files(self, paths: Sequence[Path]) -> None:
-        """Whatever they are: a project, a profile, folders or photos."""
-        if self._says_busy():
-            return
-        places.remember(paths[0])
-        meant = meant_for(paths, self.controller.session, self.step)
-        if meant.project is not None:
-            self.open_project(meant.project)
-        elif meant.psf is not None:
-            self.controller.open_psf(meant.psf)
-        elif meant.photo is not None:
-            self.controller.set_photo(meant.photo)
-            self.go_to(Step.CORRECT)
-        elif meant.sources is not None:
-            self.controller.set_sources(*meant.sources)
-            self.go_to(Step.IMPORT)
-        else:
-            self.message_bar.show_message(meant.problem, kind="warning")
-
-    def open_project(self, path: Path) -> None:
-        """Open a project; what it misses is asked for first."""
-        if self._says_busy():
-            return
-        project = self.projects.read(path)
-        if project is None:
-            return
-        if not missing(project):
-            self.projects.open(path, project)
-            return
-        dialog = RelinkDialog(project)
-        dialog.ready.connect(lambda found: self.projects.open(path, found))
-        self._show_dialog(dialog)
-
-    def new_project(self) -> None:
-        if not self._says_busy():
-            self.projects.new()
-
-    def choose_file(self) -> None:
-        if self.step is Step.CORRECT and not self.controller.busy:
-            self.correct_page.choose_photo()
-            return
-        kinds = self.tr("Projects and profiles (*{project} *.lenscal)").format(project=SUFFIX)
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Open"), places.last_folder(), kinds)
-        if name:
-            self.open_files([Path(name)])
-
-    def choose_project(self) -> None:
-        start = Path(places.last_folder()) / f"{self.projects.title or self.tr('My lens')}{SUFFIX}"
-        kinds = self.tr("lenscal projects (*{suffix})").format(suffix=SUFFIX)
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save the project"), str(start), kinds)
-        if name:
-            places.remember(Path(name).parent)
-            self.projects.save_as(Path(name))
-
-    def choose_photos(self, role: str) -> None:
-        if not self._says_busy():
-            self.go_to(Step.IMPORT)
-            panel = self.import_page.sharp if role == "sharp" else self.import_page.degraded
-            panel.drop.folder_button.click()
-
-    def try_demo(self) -> None:
-        if not self._says_busy():
-            self.controller.demo()
-
-    def read_photos(self) -> None:
-        self.go_to(Step.IMPORT)
-        self.import_page.read_button.click()
-
-    def calibrate(self) -> None:
-        self.go_to(Step.CALIBRATE)
-        self.calibrate_page.button.click()
-
-    def export(self) -> None:
-        self.go_to(Step.EXPORT)
-        self.export_page.export_photos()
-
-    def pause_or_go_on(self) -> None:
-        worker = self.controller.worker
-        if not self.controller.calibrating:
-            return
-        if worker.paused:
-            worker.go_on()
-        else:
-            worker.pause()
-        self.job_bar.show_paused(worker.paused)
-
-    def show_preferences(self) -> None:
-        dialog = PreferencesDialog(self.preferences.values)
-        dialog.chosen.connect(self.change_preferences)
-        self._show_dialog(dialog)
-
-    def change_preferences(self, preferences: Preferences) -> None:
-        self.preferences.change(**{f.name: getattr(preferences, f.name) for f in fields(preferences)})
-        self._apply(self.preferences.values)
-
-    def show_keys(self) -> None:
-        self._show_dialog(KeysDialog())
-
-    def _show_dialog(self, dialog: QDialog) -> None:
-        """Over the window, without blocking it; one at a time."""
-        if self.dialog is not None:
-            self.dialog.reject()
-        dialog.setParent(self, dialog.windowFlags())
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.finished.connect(self._dialog_closed)
-        self.dialog = dialog
-        dialog.open()
-
-    def _dialog_closed(self) -> None:
-        self.dialog = None
-
-    def _says_busy(self) -> bool:
-        if self.controller.busy:
-            text = self.tr("{job} is still running: wait for it or cancel it first.")
-            self.message_bar.show_message(text.format(job=self.controller.worker.name), kind="warning")
-        return self.controller.busy
-
-    def _apply(self, preferences: Preferences) -> None:
-        """Looks and device."""
-        application = _application()
-        if isinstance(application, QApplication) and self._theme != preferences.theme:
-            self._theme = preferences.theme
-            theme.apply(application, preferences.theme)
-            for step in self.step_buttons:
-                self._show_step(step)
-        if preferences.device != self._device:
-            self._device = preferences.device
-            session = self.controller.session
-            self.controller.change(
-                replace(
-                    session,
-                    settings=replace(session.settings, device=preferences.device),
-                    restore=replace(session.restore, device=preferences.device),
-                )
-            )
-        self.inspect_page.set_units(preferences.units)
+    def _show_preview(self) -> None:
+        """Correct what is visible while somebody looks at it and the whole photo is not corrected yet."""
+        session = self.controller.session
+        lacking = lacks(session)[Step.CORRECT] is not None or session.comparison is not None
+        self.controller.previewer.set_active(self.step is Step.CORRECT and not lacking)
 
     def _show_title(self) -> None:
         self.setWindowTitle(f"{self.projects.title} – lenscal" if self.projects.title else "lenscal")
@@ -311,7 +171,7 @@ class MainWindow(QMainWindow):
             button.setFixedSize(222, 54)
             button.setAccessibleName(title)
             button.clicked.connect(lambda _checked=False, step=step: self.go_to(step))
-            button.toggled.connect(lambda _on, step=step: self._show_step(step))
+            button.toggled.connect(lambda _on, step=step: self.show_step(step))
             group.addButton(button)
             self.step_buttons[step] = button
             column.addWidget(button)
@@ -344,11 +204,11 @@ class MainWindow(QMainWindow):
         c.worker.progressed.connect(self._show_progress)
         self.projects.changed.connect(self._show_title)
         self.job_bar.stop_clicked.connect(c.worker.stop_and_keep)
-        self.job_bar.pause_clicked.connect(self.pause_or_go_on)
+        self.job_bar.pause_clicked.connect(self.commands.pause_or_go_on)
         self.job_bar.cancel_clicked.connect(self._cancel)
         self.import_page.sources_changed.connect(c.set_sources)
         self.import_page.read_clicked.connect(c.read_photos)
-        self.import_page.demo_clicked.connect(self.try_demo)
+        self.import_page.demo_clicked.connect(self.commands.try_demo)
         self.import_page.profile_chosen.connect(c.open_psf)
         self.check_page.next_clicked.connect(lambda: self.go_to(Step.CALIBRATE))
         self.calibrate_page.settings_changed.connect(c.set_settings)
@@ -362,6 +222,11 @@ class MainWindow(QMainWindow):
         self.correct_page.photo_chosen.connect(c.set_photo)
         self.correct_page.settings_changed.connect(c.set_restore)
         self.correct_page.correct_clicked.connect(c.compare)
+        self.correct_page.part_visible.connect(c.previewer.show_part)
+        c.previewer.opened.connect(self.correct_page.show_developed)
+        c.previewer.painted.connect(self.correct_page.show_painted)
+        c.previewer.state.connect(self.correct_page.show_preview_state)
+        self.stack.currentChanged.connect(lambda _: self._show_preview())
         self.correct_page.next_clicked.connect(lambda: self.go_to(Step.EXPORT))
         self.export_page.photos_clicked.connect(self._export_photos)
         self.export_page.profile_clicked.connect(c.save_profile)
@@ -372,9 +237,10 @@ class MainWindow(QMainWindow):
         for page in self.pages.values():
             page.show_session(session)
         for step in self.step_buttons:
-            self._show_step(step)
+            self.show_step(step)
+        self._show_preview()
 
-    def _show_step(self, step: Step) -> None:
+    def show_step(self, step: Step) -> None:
         session, button = self.controller.session, self.step_buttons[step]
         lack = lacks(session)[step]
         number = list(Step).index(step) + 1
@@ -383,7 +249,9 @@ class MainWindow(QMainWindow):
         words = self.tr("{title}: {state} (key {n})")
         button.setToolTip(words.format(title=self.titles[step], state=second, n=number))
         colour = theme.theme().on_accent if button.isChecked() else theme.theme().text
-        button.setIcon(theme.icon(step.value, size=22, colour=colour))
+        if button.property("tint") != colour:
+            button.setProperty("tint", colour)
+            button.setIcon(theme.icon(step.value, size=22, colour=colour))
 
     def _show_progress(self, progress: Progress) -> None:
         self.job_bar.update_progress(progress)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def make_menus(window: MainWindow) -> dict[str, QAction]:
     """Fill the menu bar; actions that come and go with the job by name."""
-    bar, c = window.menuBar(), window.controller
+    bar, c, do = window.menuBar(), window.controller, window.commands
     files, edit = bar.addMenu(window.tr("&File")), bar.addMenu(window.tr("&Edit"))
     job, step, view = (
         bar.addMenu(window.tr("&Job")), bar.addMenu(window.tr("&Step")), bar.addMenu(window.tr("&View"))
@@ -29,17 +29,17 @@ def make_menus(window: MainWindow) -> dict[str, QAction]:
         menu.addAction(action)
         made[name] = action
 
-    add(files, "new", window.tr("&New project"), "Ctrl+N", window.new_project)
-    add(files, "open", window.tr("&Open…"), "Ctrl+O", window.choose_file)
+    add(files, "new", window.tr("&New project"), "Ctrl+N", do.new_project)
+    add(files, "open", window.tr("&Open…"), "Ctrl+O", do.choose_file)
     recent = files.addMenu(window.tr("Open &recent"))
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
-    add(files, "save", window.tr("&Save project as…"), "Ctrl+S", window.choose_project)
+    add(files, "save", window.tr("&Save project as…"), "Ctrl+S", do.choose_project)
     files.addSeparator()
-    add(files, "sharp", window.tr("Choose s&harp photos…"), "", lambda: window.choose_photos("sharp"))
-    add(files, "degraded", window.tr("Choose photos to &correct…"), "", lambda: window.choose_photos("degraded"))
-    add(files, "demo", window.tr("Try the &virtual lens"), "", window.try_demo)
+    add(files, "sharp", window.tr("Choose s&harp photos…"), "", lambda: do.choose_photos("sharp"))
+    add(files, "degraded", window.tr("Choose photos to &correct…"), "", lambda: do.choose_photos("degraded"))
+    add(files, "demo", window.tr("Try the &virtual lens"), "", do.try_demo)
     files.addSeparator()
-    add(files, "export", window.tr("&Export the photos"), "Ctrl+E", window.export)
+    add(files, "export", window.tr("&Export the photos"), "Ctrl+E", do.export)
     files.addSeparator()
     add(files, "quit", window.tr("&Quit"), "Ctrl+Q", window.close)
 
@@ -48,12 +48,12 @@ def make_menus(window: MainWindow) -> dict[str, QAction]:
     redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
     edit.addActions([undo, redo])
     edit.addSeparator()
-    add(edit, "preferences", window.tr("&Preferences…"), "Ctrl+,", window.show_preferences)
+    add(edit, "preferences", window.tr("&Preferences…"), "Ctrl+,", do.show_preferences)
 
-    add(job, "read", window.tr("&Read the photos"), "", window.read_photos)
-    add(job, "calibrate", window.tr("&Calibrate"), "", window.calibrate)
+    add(job, "read", window.tr("&Read the photos"), "", do.read_photos)
+    add(job, "calibrate", window.tr("&Calibrate"), "", do.calibrate)
     job.addSeparator()
-    add(job, "pause", window.tr("&Pause or go on"), "P", window.pause_or_go_on)
+    add(job, "pause", window.tr("&Pause or go on"), "P", do.pause_or_go_on)
     add(job, "stop", window.tr("&Stop and keep"), "", c.worker.stop_and_keep)
     add(job, "cancel", window.tr("C&ancel…"), "Esc", window.ask_before_cancelling)
 
@@ -64,7 +64,7 @@ def make_menus(window: MainWindow) -> dict[str, QAction]:
     add(view, "in", window.tr("Zoom &in"), "Ctrl++", lambda: window.correct_page.compare.zoom_by(1.25))
     add(view, "out", window.tr("Zoom &out"), "Ctrl+-", lambda: window.correct_page.compare.zoom_by(0.8))
 
-    add(about, "keys", window.tr("&Keys"), "F1", window.show_keys)
+    add(about, "keys", window.tr("&Keys"), "F1", do.show_keys)
     return made
 
 
@@ -74,7 +74,7 @@ def _fill_recent(window: MainWindow, menu: QMenu) -> None:
         action = QAction(path.stem, menu)
         action.setToolTip(str(path))
         action.setStatusTip(str(path))
-        action.triggered.connect(lambda _checked=False, path=path: window.open_project(path))
+        action.triggered.connect(lambda _checked=False, path=path: window.commands.open_project(path))
         menu.addAction(action)
     menu.setToolTipsVisible(True)
     if menu.isEmpty():

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lenscal.files.checkpoint import CheckpointFile
     from lenscal.files.export_settings import ExportSettings
     from lenscal.files.profile import Profile
+    from lenscal.gui.preview import Developed
     from lenscal.jobs import PhotoResult
     from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.folder import Inputs
@@ -100,15 +101,16 @@ def thumbnail(frame: Frame) -> np.ndarray:
     return to_screen(rgb, frame)
 
 
-def to_screen(rgb: np.ndarray, frame: Frame) -> np.ndarray:
-    """Camera-linear float32 [h, w, 3] as upright uint8 sRGB for the screen, through the same code as an export."""
+def to_screen(rgb: np.ndarray, frame: Frame, *, turned: bool = True) -> np.ndarray:
+    """Camera-linear float32 [h, w, 3] as uint8 sRGB for the screen, upright, through the same code as an export."""
     import numpy as np
 
-    from lenscal.files.colour import SPACES
+    from lenscal.files.colour import SPACES, develop
     from lenscal.files.export_settings import Space
-    from lenscal.files.photo_files import develop, upright
+    from lenscal.files.photo_files import upright
 
-    return upright(develop(rgb, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8)), frame.info.orientation)
+    pixels = develop(rgb, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8))
+    return upright(pixels, frame.info.orientation) if turned else pixels
 
 
 def calibrate(
@@ -192,27 +194,41 @@ def open_psf(path: Path) -> Job[OpenedPsf]:
     return OpenedPsf(read_psf(path), None, path)
 
 
-def compare(psf: PsfGrid | Profile, photo: Path, settings: RestoreSettings) -> Job[tuple[Comparison, tuple[str, ...]]]:
-    """Correct one photo for the screen. Also what in it does not fit the profile, in words."""
+def compare(
+    psf: PsfGrid | Profile, photo: Path, settings: RestoreSettings, developed: Developed | None = None
+) -> Job[tuple[Comparison, tuple[str, ...]]]:
+    """Correct one photo for the screen. Also what in it does not fit the profile, in words.
+
+    developed : the photo where it was read already
+    """
+    import numpy as np
+
     from lenscal import jobs
+    from lenscal.files.photo_files import upright
     from lenscal.files.profile import Profile
     from lenscal.raw.decode import decode_photo
 
     yield Report("correct", "Starting the numerical engine")
     yield from preload()
-    from lenscal.restore.photo import restore
+    from lenscal.restore.photo import correction_mask, restore
 
     yield Report("correct", f"Reading {photo.name}", 0.0)
-    frame = decode_photo(photo)
+    frame = developed.frame if developed is not None else decode_photo(photo)
     doubts = jobs.mismatches(psf, frame)
     grid = psf.psf if isinstance(psf, Profile) else psf
     if grid.image_size != frame.size:
         raise InputError("; ".join(doubts) + ": choose a photo of the calibrated camera")
     rgb, _ = yield from jobs.follow(restore(frame, grid, settings), 0.05, 0.9)
-    yield Report("correct", "Preparing the view", 0.95)
+    yield Report("correct", "Preparing the view", 0.9)
     after = pyramid(to_screen(rgb, frame))
-    before = pyramid(to_screen(frame.rgb_tile(slice(None), slice(None)), frame))
-    return Comparison(photo, settings, before, after), tuple(doubts)
+    del rgb
+    yield Report("correct", "Preparing the view", 0.95)
+    whole = slice(None), slice(None)
+    before = developed.before if developed is not None else pyramid(to_screen(frame.rgb_tile(*whole), frame))
+    yield Report("correct", "Preparing the mask", 0.97)
+    grey = (correction_mask(frame, grid, settings) * 255 + 0.5).astype(np.uint8)
+    mask = upright(grey, frame.info.orientation)
+    return Comparison(photo, settings, before, after, mask), tuple(doubts)
 
 
 def export_photos(

@@ -96,10 +96,10 @@ def test_folders_that_were_moved_are_linked_again(qtbot, window, photo_folders, 
     shutil.copytree(photo_folders[1], old / "open")
     drop(window, [old / "open", old / "sharp"])
     window.projects.save_as(tmp_path / "p.lensproject")
-    window.new_project()
+    window.commands.new_project()
     old.rename(new)
     drop(window, [tmp_path / "p.lensproject"])
-    dialog = window.dialog
+    dialog = window.commands.dialog
     assert set(dialog.find_buttons) == {old / "sharp", old / "open"}
     assert dialog.open_button.text() == "&Open without them"
     dialog.found(old / "sharp", new / "sharp")
@@ -107,7 +107,7 @@ def test_folders_that_were_moved_are_linked_again(qtbot, window, photo_folders, 
     qtbot.mouseClick(dialog.open_button, LEFT)
     session = window.controller.session
     assert (session.sharp.paths, session.degraded.paths) == ((new / "sharp",), (new / "open",))
-    assert window.dialog is None
+    assert window.commands.dialog is None
 
 
 def test_a_file_that_is_no_project_is_said_and_nothing_is_lost(window, photo_folders, tmp_path):
@@ -201,7 +201,7 @@ def test_a_calibration_pauses_and_goes_on_by_mouse_and_key(qtbot, window, read_p
 def test_a_paused_calibration_is_kept_when_the_window_closes(qtbot, window, read_photos, fake):
     read_photos()
     start(qtbot, window)
-    window.pause_or_go_on()
+    window.commands.pause_or_go_on()
     window.close()
     window.question.buttons()[0].click()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
@@ -288,22 +288,22 @@ def test_the_preferences_dialog_changes_theme_and_device_at_once(qtbot, window):
     app = QApplication.instance()
     try:
         qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
-        dialog = window.dialog
+        dialog = window.commands.dialog
         dialog.theme.setCurrentIndex(dialog.theme.findData(ThemeChoice.DARK))
         dialog.device.setCurrentIndex(dialog.device.findData("cpu"))
         dialog.threads.setValue(2)
         before = window.import_page.demo_button.icon().cacheKey()
         dialog.buttons.accepted.emit()
-        assert window.dialog is None and theme.theme().name == "dark"
+        assert window.commands.dialog is None and theme.theme().name == "dark"
         assert window.import_page.demo_button.icon().cacheKey() != before
         assert window.controller.session.settings.device == window.controller.session.restore.device == "cpu"
         assert window.preferences.values == replace(Preferences(), theme=ThemeChoice.DARK, device="cpu", threads=2)
         qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
-        window.dialog.theme.setCurrentIndex(0)
-        window.dialog.reject()
+        window.commands.dialog.theme.setCurrentIndex(0)
+        window.commands.dialog.reject()
         assert window.preferences.values.theme == ThemeChoice.DARK
     finally:
-        window.change_preferences(Preferences(theme=ThemeChoice.LIGHT))
+        window.commands.change_preferences(Preferences(theme=ThemeChoice.LIGHT))
         app.setStyleSheet("")
 
 
@@ -323,6 +323,6 @@ def test_a_window_begins_with_its_preferences_and_says_what_is_broken(qtbot, tmp
 
 def test_keys_are_told(qtbot, window):
     qtbot.keyClick(window, Qt.Key.Key_F1)
-    assert window.dialog is not None
-    window.dialog.reject()
-    assert window.dialog is None
+    assert window.commands.dialog is not None
+    window.commands.dialog.reject()
+    assert window.commands.dialog is None

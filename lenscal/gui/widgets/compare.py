@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from math import ceil, floor
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -19,8 +22,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lenscal.gui import theme
-from lenscal.gui.images import to_qimage
-from lenscal.session import Comparison
 
 MAX_SCALE = 8.0
 GRIP_PX = 8
@@ -31,6 +32,7 @@ class View(StrEnum):
     SIDE_BY_SIDE = "side by side"
     BEFORE = "before"
     AFTER = "after"
+    MASK = "mask"
 
 
 class CompareView(QWidget):
@@ -38,11 +40,15 @@ class CompareView(QWidget):
 
     zoomed = Signal(float)
     """Screen px per photo px."""
+    moved = Signal()
+    """Another part of the photo is visible."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._before: list[QImage] = []
         self._after: list[QImage] = []
+        self._mask: list[QImage] = []
+        self._arrays: tuple[np.ndarray, ...] = ()
         self.view = View.SPLIT
         self.split = 0.5
         self._scale = 1.0
@@ -70,19 +76,37 @@ class CompareView(QWidget):
         """Whether the key is held that shows the photo as it was."""
         return self._holding
 
-    def show_comparison(self, comparison: Comparison | None) -> None:
-        """New pictures; zoom and place stay where the photo is the same size."""
+    @property
+    def visible_part(self) -> tuple[int, int, int, int] | None:
+        """left, top, right, bottom of what is seen of the photo, px; None without one."""
+        if not self._before:
+            return None
+        seen = self._seen(self._panels()[0])
+        left, top, right, bottom = floor(seen.left()), floor(seen.top()), ceil(seen.right()), ceil(seen.bottom())
+        return (left, top, right, bottom) if left < right and top < bottom else None
+
+    def show_photo(
+        self, before: Sequence[np.ndarray], after: Sequence[np.ndarray], mask: np.ndarray | None = None
+    ) -> None:
+        """New pictures, pyramids of uint8 [h, w, 3] that may be painted over later (`update` then); nothing if empty.
+
+        Zoom and place stay where the photo is the same size. mask: uint8 [h, w] for View.MASK.
+        """
         old = self._before[0].size() if self._before else QSize()
-        self._before = [to_qimage(level) for level in comparison.before] if comparison else []
-        self._after = [to_qimage(level) for level in comparison.after] if comparison else []
+        masks = [] if mask is None else [mask]
+        # The pictures lie in the arrays: nothing is copied, and the arrays must live as long.
+        self._arrays = (*before, *after, *masks)
+        self._before, self._after, self._mask = ([_as_image(p) for p in level] for level in (before, after, masks))
         if not self._before or self._before[0].size() != old:
             self.fit()
+        self.moved.emit()
         self.update()
 
     def show_view(self, view: View) -> None:
         self.view = view
         if self._fitted:
             self.fit()
+        self.moved.emit()
         self.update()
 
     def hold_original(self, on: bool) -> None:
@@ -94,15 +118,16 @@ class CompareView(QWidget):
         """The whole photo."""
         self._fitted = True
         if self._before:
-            size, panel = self._before[0].size(), self._panels()[0][0]
+            size, panel = self._before[0].size(), self._panels()[0]
             self._centre = QPointF(size.width() / 2, size.height() / 2)
             self._set_scale(min(panel.width() / size.width(), panel.height() / size.height(), 1.0))
+            self.moved.emit()
 
     def zoom(self, scale: float, at: QPointF | None = None) -> None:
         """Screen px per photo px; the photo's point under `at` (widget coordinates) stays there."""
         if not self._before:
             return
-        panel = self._panel_at(at) if at is not None else self._panels()[0][0]
+        panel = self._panel_at(at) if at is not None else self._panels()[0]
         anchor = at if at is not None else panel.center()
         fixed = self._centre + (anchor - panel.center()) / self._scale
         self._fitted = False
@@ -110,6 +135,7 @@ class CompareView(QWidget):
         self._set_scale(min(max(scale, smallest), MAX_SCALE))
         self._centre = fixed - (anchor - panel.center()) / self._scale
         self._keep_inside()
+        self.moved.emit()
         self.update()
 
     def zoom_by(self, factor: float) -> None:
@@ -119,6 +145,7 @@ class CompareView(QWidget):
         if self._fitted:
             self.fit()
         super().resizeEvent(event)
+        self.moved.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.zoom(self._scale * 1.25 ** (event.angleDelta().y() / 120), event.position())
@@ -136,6 +163,7 @@ class CompareView(QWidget):
             self._drag_from = event.position()
             self._fitted = False
             self._keep_inside()
+            self.moved.emit()
         else:
             shape = Qt.CursorShape.SplitHCursor if self._on_line(event.position()) else Qt.CursorShape.OpenHandCursor
             self.setCursor(shape)
@@ -159,6 +187,7 @@ class CompareView(QWidget):
             self._centre += QPointF(*step[key]) * 60 / self._scale
             self._fitted = False
             self._keep_inside()
+            self.moved.emit()
             self.update()
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus):
             self.zoom(self._scale * (1.25 if key == Qt.Key.Key_Plus else 0.8))
@@ -193,17 +222,23 @@ class CompareView(QWidget):
     def _shown(self) -> View:
         return View.BEFORE if self._holding else self.view
 
-    def _panels(self) -> list[tuple[QRectF, list[QImage]]]:
+    def _panels(self) -> list[QRectF]:
+        """Where photos are laid out."""
         whole = QRectF(self.rect())
         if self._shown() is not View.SIDE_BY_SIDE:
-            return [(whole, self._after)]
+            return [whole]
         half = whole.width() / 2
-        left, right = QRectF(0, 0, half - 1, whole.height()), QRectF(half + 1, 0, half - 1, whole.height())
-        return [(left, self._before), (right, self._after)]
+        return [QRectF(0, 0, half - 1, whole.height()), QRectF(half + 1, 0, half - 1, whole.height())]
 
     def _panel_at(self, point: QPointF) -> QRectF:
-        panels = [panel for panel, _ in self._panels()]
+        panels = self._panels()
         return next((panel for panel in panels if panel.contains(point)), panels[0])
+
+    def _seen(self, panel: QRectF) -> QRectF:
+        """What of the photo is seen in a panel, photo px."""
+        seen = QRectF(0, 0, panel.width() / self._scale, panel.height() / self._scale)
+        seen.moveCenter(self._centre)
+        return seen.intersected(QRectF(0, 0, self._before[0].width(), self._before[0].height()))
 
     def _parts(self) -> list[tuple[QRectF, QRectF, list[QImage], str]]:
         """(where the photo is laid out, what of it is seen, picture, caption)."""
@@ -213,8 +248,10 @@ class CompareView(QWidget):
                 return [(whole, whole, self._before, before)]
             case View.AFTER:
                 return [(whole, whole, self._after, after)]
+            case View.MASK:
+                return [(whole, whole, self._mask or self._before, self.tr("White: corrected, black: left as it was"))]
             case View.SIDE_BY_SIDE:
-                (left, _), (right, _) = self._panels()
+                left, right = self._panels()
                 return [(left, left, self._before, before), (right, right, self._after, after)]
             case _:
                 x = self.split * whole.width()
@@ -230,9 +267,7 @@ class CompareView(QWidget):
             level += 1
         picture = levels[level]
         shrink = picture.width() / levels[0].width()
-        seen = QRectF(0, 0, panel.width() / self._scale, panel.height() / self._scale)
-        seen.moveCenter(self._centre)
-        seen = seen.intersected(QRectF(0, 0, levels[0].width(), levels[0].height()))
+        seen = self._seen(panel)
         target = QRectF(
             panel.center() + (seen.topLeft() - self._centre) * self._scale, seen.size() * self._scale
         )  # fmt: skip
@@ -265,3 +300,11 @@ class CompareView(QWidget):
         self._centre = QPointF(
             min(max(self._centre.x(), 0.0), float(size.width())), min(max(self._centre.y(), 0.0), float(size.height()))
         )
+
+
+def _as_image(pixels: np.ndarray) -> QImage:
+    """A picture that lies in the array, uint8 [h, w, 3] or [h, w]."""
+    grey = pixels.ndim == 2
+    height, width = pixels.shape[:2]
+    kind = QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888
+    return QImage(pixels.data, width, height, width * (1 if grey else 3), kind)
