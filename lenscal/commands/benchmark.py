@@ -53,9 +53,22 @@ def run_benchmark(args: argparse.Namespace) -> int:
 
         found["prior"] = run_job(measure_prior(images, args.yardstick, args.device), speaker)
         tables.append(prior_table(found["prior"]))
+    if code != CANCELLED and "correction" in parts:
+        found["correction"] = _correction(args, speaker, tables)
     found["seconds"] = time.monotonic() - start
     _report(args, speaker, tables, found)
     return code
+
+
+def _correction(args: argparse.Namespace, speaker: Speaker, tables: list[Table]) -> dict[str, Any]:
+    from lenscal.benchmark import correction
+    from lenscal.files.profile import read_profile
+
+    learnt = None if args.profile is None else read_profile(args.profile).psf
+    settings = correction.CorrectionSettings(args.device, learnt=learnt)
+    found = run_job(correction.measure_correction(settings), speaker)
+    tables += correction.tables(found)
+    return found
 
 
 def _accuracy(

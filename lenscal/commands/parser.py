@@ -11,11 +11,11 @@ from lenscal.errors import InputError
 QUALITIES = ("quick", "standard", "full")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 STAGES = ("auto", "G", "GT", "P", "FM", "all")
-METHODS = ("wiener", "dpir", "none")
+METHODS = ("wiener", "dpir", "diffpir", "none")
 FORMATS = ("tiff", "dng", "png", "jpeg")
 SPACES = ("srgb", "display-p3", "prophoto", "camera-linear")
 CONFLICTS = ("unique", "overwrite", "skip", "error")
-BENCHMARK_PARTS = ("accuracy", "speed", "prior")
+BENCHMARK_PARTS = ("accuracy", "speed", "prior", "correction")
 PSF_FORMATS = ("fits", "npz", "tiff", "csv", "all")
 
 _SUMMARY = """\
@@ -222,7 +222,7 @@ def _add_benchmark(
     benchmark = _command(
         commands,
         "benchmark",
-        "measure accuracy on virtual lenses, speed and the prior beside baselines and yardsticks",
+        "measure accuracy on virtual lenses, speed, the prior and corrections beside baselines and yardsticks",
         "lenscal benchmark --only accuracy --case traced/same",
         *parents,
     )
@@ -242,6 +242,8 @@ def _add_benchmark(
     group.add_argument("--size", default="1800x1200", metavar="1800x1200", help="width x height of the photos, px")
     group.add_argument("--measure", type=Path, metavar="DIR", help="only this folder of photos, in this process")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of the calibration, with --measure")
+    group = benchmark.add_argument_group("correction")
+    group.add_argument("--profile", type=Path, metavar="FILE", help="of lenscal demo: its learnt kernels, too")
     group = benchmark.add_argument_group("prior")
     group.add_argument("--kodak", type=Path, metavar="DIR", help="the Kodak images (kodim01.png, ...) to measure on")
     group.add_argument("--yardstick", type=Path, metavar="FILE", help="weights of a denoiser to stand beside ours")

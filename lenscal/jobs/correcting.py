@@ -136,6 +136,7 @@ class _Batch:
                     overlaps = frame.size[0] * frame.size[1] <= OVERLAP_PX
                     if overlaps and not stopped and number + 1 < len(paths):
                         ahead = self._open(paths[number + 1], reader)
+                    frame = _without_mosaic(frame)
                     work = self._corrected(photo, frame)
                     rgb, asked = yield from follow(work, low, high, forward_stop=False, prefix=f"{path.name}{count}: ")
                     if photo.result is None:
@@ -270,13 +271,14 @@ def _until(future: Future[T], report: Report) -> Generator[Report, str | None, b
     return stopped
 
 
+def _without_mosaic(frame: Frame) -> Frame:
+    """The frame with a mosaic that holds one value: a correction reads `rgb` only, and memory is dear."""
+    return replace(frame, mosaic=np.broadcast_to(np.zeros((), np.uint16), frame.mosaic.shape))
+
+
 def _without_pixels(frame: Frame) -> Frame:
-    """What a writer needs to know of a photo that was corrected; its arrays hold one value."""
-    height, width = frame.size
-    nothing = np.zeros((), np.uint16)
-    return replace(
-        frame, rgb=np.broadcast_to(nothing, (height, width, 3)), mosaic=np.broadcast_to(nothing, frame.mosaic.shape)
-    )
+    """What a writer needs to know of a photo that was corrected."""
+    return replace(frame, rgb=np.broadcast_to(np.zeros((), np.uint16), frame.rgb.shape))
 
 
 def _unexpected(error: Exception) -> str:
