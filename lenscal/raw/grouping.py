@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from lenscal.raw.frame import PhotoInfo
 APERTURE_TOLERANCE = 0.06
 """Half of a third of a stop: f/5.66 is what f/5.6 is in truth."""
 FOCAL_TOLERANCE = 0.02
+_BEST_APERTURE = 6.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,21 @@ def group_by_aperture(infos: Sequence[PhotoInfo]) -> dict[float | None, tuple[Ph
     return {f: tuple(sorted(group, key=lambda i: order[i.path])) for f, group in groups.items()}
 
 
+def split_by_aperture(infos: Sequence[PhotoInfo]) -> tuple[float, float] | None:
+    """Of one folder that holds both sets, the f-numbers (sharp, degraded): wide open, and where lenses are best.
+
+    None where there are not two apertures. Wide open is the smallest f-number; best is what is nearest to f/6.7 (in
+    stops) of those that are at least a stop away from it, else the largest.
+    """
+    known = [f for f in group_by_aperture(infos) if f is not None]
+    if len(known) < 2:
+        return None
+    rest = [f for f in known if f >= 1.4 * known[0]]
+    if not rest:
+        return known[-1], known[0]
+    return min(rest, key=lambda f: (abs(math.log2(f / _BEST_APERTURE)), f)), known[0]
+
+
 def pick_photos(infos: Sequence[PhotoInfo], overrides: Overrides, role: str) -> tuple[PhotoInfo, ...]:
     """The photos to use, with what was typed in.
 
@@ -64,11 +81,15 @@ def pick_photos(infos: Sequence[PhotoInfo], overrides: Overrides, role: str) -> 
     if overrides.aperture is None:
         check_same_setup([_fill_in(info, overrides) for info in infos], role)
         if len(groups) > 1:
-            raise InputError(f"the {role} photos have several apertures ({_list_apertures(groups)}): "
-                             f"keep one in the folder, or choose one with {option}")
+            raise InputError(
+                f"the {role} photos have several apertures ({_list_apertures(groups)}): "
+                f"keep one in the folder, or choose one with {option}"
+            )
         if not known:
-            raise InputError(f"the {role} photos do not say their aperture (a manual lens?): "
-                             f"type it in with {option}, e.g. {option} 5.6")
+            raise InputError(
+                f"the {role} photos do not say their aperture (a manual lens?): "
+                f"type it in with {option}, e.g. {option} 5.6"
+            )
         chosen = next(iter(groups.values()))
     else:
         wanted = overrides.aperture
@@ -78,8 +99,10 @@ def pick_photos(infos: Sequence[PhotoInfo], overrides: Overrides, role: str) -> 
         elif None in groups:
             chosen = tuple(replace(i, aperture=wanted) for i in groups[None])
         else:
-            raise InputError(f"{option} {wanted:g}: no {role} photo has this aperture; "
-                             f"there are {_list_apertures(groups)}: choose one of these, or leave {option} out")
+            raise InputError(
+                f"{option} {wanted:g}: no {role} photo has this aperture; "
+                f"there are {_list_apertures(groups)}: choose one of these, or leave {option} out"
+            )
     chosen = tuple(_fill_in(info, overrides) for info in chosen)
     check_same_setup(chosen, role)
     return chosen
@@ -101,17 +124,21 @@ def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInf
     if len(twice) == 1:
         raise InputError(f"{min(twice).name} is in both lists: choose other photos for one of them")
     if twice:
-        raise InputError(f"{min(twice).name} and {len(twice) - 1} more are in both lists: choose two folders, one of "
-                         "sharp and one of degraded photos (or one folder with --aperture-sharp and "
-                         "--aperture-degraded)")
+        raise InputError(
+            f"{min(twice).name} and {len(twice) - 1} more are in both lists: choose two folders, one of "
+            "sharp and one of degraded photos (or one folder with --aperture-sharp and "
+            "--aperture-degraded)"
+        )
 
 
 def same_aperture_in_words(sharp: PhotoInfo, degraded: PhotoInfo) -> str:
     """A warning where both were taken at one aperture; nothing where they were not or do not say."""
     if not sharp.aperture or not degraded.aperture or not same(sharp.aperture, degraded.aperture, APERTURE_TOLERANCE):
         return ""
-    return (f"both folders hold photos at f/{degraded.aperture:.2g}: the result can only be that nothing changes "
-            "(choose photos at two apertures, unless that is what you want to see)")
+    return (
+        f"both folders hold photos at f/{degraded.aperture:.2g}: the result can only be that nothing changes "
+        "(choose photos at two apertures, unless that is what you want to see)"
+    )
 
 
 def check_same_setup(infos: Sequence[PhotoInfo], where: str) -> None:
@@ -122,17 +149,25 @@ def check_same_setup(infos: Sequence[PhotoInfo], where: str) -> None:
     InputError
     """
     _refuse_mixed(infos, where, "cameras", lambda i: i.camera, "use photos of one camera only")
-    _refuse_mixed(infos, where, "camera bodies (serial numbers)", lambda i: i.camera_serial,
-                  "use photos of one body only")
+    _refuse_mixed(
+        infos, where, "camera bodies (serial numbers)", lambda i: i.camera_serial, "use photos of one body only"
+    )
     _refuse_mixed(infos, where, "lenses", lambda i: i.lens, "use photos of one lens only, or name it with --lens")
     _refuse_mixed(infos, where, "lens serial numbers", lambda i: i.lens_serial, "use photos of one lens only")
     focal = sorted({i.focal_mm for i in infos if i.focal_mm is not None})
     if focal and not same(focal[0], focal[-1], FOCAL_TOLERANCE):
         listed = ", ".join(f"{f:g} mm" for f in focal[:6])
-        raise InputError(f"the {where} photos have several focal lengths ({listed}): "
-                         "a calibration holds for one; use photos of one, or type it in with --focal")
-    _refuse_mixed(infos, where, "sensor sizes", lambda i: f"{i.width} x {i.height}" if i.width else "",
-                  "use photos of one size and crop mode")
+        raise InputError(
+            f"the {where} photos have several focal lengths ({listed}): "
+            "a calibration holds for one; use photos of one, or type it in with --focal"
+        )
+    _refuse_mixed(
+        infos,
+        where,
+        "sensor sizes",
+        lambda i: f"{i.width} x {i.height}" if i.width else "",
+        "use photos of one size and crop mode",
+    )
 
 
 def _refuse_mixed(
