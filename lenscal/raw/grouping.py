@@ -12,7 +12,7 @@ from lenscal.raw.frame import PhotoInfo
 APERTURE_TOLERANCE = 0.06
 """Half of a third of a stop: f/5.66 is what f/5.6 is in truth."""
 FOCAL_TOLERANCE = 0.02
-_BEST_APERTURE = 6.7
+_BEST_APERTURE = 6.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def group_by_aperture(infos: Sequence[PhotoInfo]) -> dict[float | None, tuple[Ph
 def split_by_aperture(infos: Sequence[PhotoInfo]) -> tuple[float, float] | None:
     """Of one folder that holds both sets, the f-numbers (sharp, degraded): wide open, and where lenses are best.
 
-    None where there are not two apertures. Wide open is the smallest f-number; best is what is nearest to f/6.7 (in
+    None where there are not two apertures. Wide open is the smallest f-number; best is what is nearest to f/6.5 (in
     stops) of those that are at least a stop away from it, else the largest.
     """
     known = [f for f in group_by_aperture(infos) if f is not None]
