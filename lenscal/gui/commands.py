@@ -44,10 +44,12 @@ class Commands(QObject):
         elif meant.photo is not None:
             self.window.controller.set_photo(meant.photo)
             self.window.go_to(Step.CORRECT)
+        elif meant.batch:
+            self.window.export_page.add_photos(meant.batch)
         elif meant.sources is not None:
             self.window.controller.set_sources(*meant.sources)
             self.window.go_to(Step.IMPORT)
-        else:
+        elif meant.problem:
             self.window.message_bar.show_message(meant.problem, kind="warning")
 
     def open_project(self, path: Path) -> None:

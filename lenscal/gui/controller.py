@@ -33,6 +33,8 @@ from lenscal.session import (
 
 DEMO_SIZE = (1200, 1800)
 DEMO_PHOTOS = 8
+TOLD = 3
+"""Problems that a message names; all are beside their photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Controller(QObject):
     job_ended = Signal(object)
     """Outcome."""
     exported = Signal(str)
+    photos_written = Signal(object)
+    """list[PhotoResult]."""
 
     def __init__(self, tasks: Tasks, folders: Folders, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -195,12 +199,13 @@ class Controller(QObject):
             begin = lambda: self.tasks.compare(psf, photo, settings, developed)  # noqa: E731
             self._start(self.tr("Correcting"), begin, self._compared)
 
-    def export_photos(self, photos: tuple[Path, ...], export: ExportSettings) -> None:
+    def export_photos(self, photos: tuple[Path, ...], export: ExportSettings, save_mask: bool = False) -> None:
         psf, settings = self._operator, self.session.restore
         self._start(
             self.tr("Writing photos"),
-            lambda: self.tasks.export_photos(psf, photos, settings, export),
-            lambda results: self._exported_photos(results, export.out),
+            lambda: self.tasks.export_photos(psf, photos, settings, export, save_mask=save_mask),
+            lambda results: self._exported_photos(results, len(photos), export.out),
+            can_stop=len(photos) > 1,
         )
 
     def save_profile(self, path: Path) -> None:
@@ -285,11 +290,16 @@ class Controller(QObject):
         if doubts:
             self.message.emit(self.tr("Mind: {doubts}.").format(doubts="; ".join(doubts)), "warning", "")
 
-    def _exported_photos(self, results: list[Any], out: Path) -> None:
+    def _exported_photos(self, results: list[Any], count: int, out: Path) -> None:
         written = [result for result in results if result.output is not None]
-        text = self.tr("{n} of {m} photos written to {out}").format(n=len(written), m=len(results), out=out)
-        problems = [f"{result.source.name}: {result.problem}" for result in results if result.output is None]
-        warnings = [f"{result.source.name}: {'; '.join(result.warnings)}" for result in written if result.warnings]
+        text = self.tr("{n} of {m} photos written to {out}").format(n=len(written), m=count, out=out)
+        self.photos_written.emit(results)
+        failed = [result for result in results if result.output is None and not result.skipped]
+        problems = [f"{result.source.name}: {result.problem}" for result in failed[:TOLD]]
+        if len(failed) > TOLD:
+            problems.append(self.tr("and {n} more, see the list in step 6").format(n=len(failed) - TOLD))
+        doubtful = [result for result in written if result.warnings][:TOLD]
+        warnings = [f"{result.source.name}: {'; '.join(result.warnings)}" for result in doubtful]
         self.exported.emit(text)
         if problems or warnings:
             self.message.emit("\n".join([text, *problems, *warnings]), "error" if problems else "warning", "")
@@ -327,5 +337,5 @@ class Controller(QObject):
             return
         self._then = then
         self.previewer.hold(True)
-        self.job_started.emit(name, can_stop)
         self.worker.start(name, job)
+        self.job_started.emit(name, can_stop)

@@ -17,6 +17,8 @@ class Dropped:
     project: Path | None = None
     psf: Path | None = None
     photo: Path | None = None
+    batch: tuple[Path, ...] = ()
+    """Photos to be written."""
     sources: tuple[Source, Source] | None = None
     problem: str = ""
 
@@ -25,7 +27,7 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     """Projects and PSFs are opened, photos go where they are missing.
 
     Two folders become the sharp and the degraded photos by their apertures. A photo that is dropped where photos are
-    corrected is the one to correct.
+    corrected is the one to correct; where photos are written, all join the list.
     """
     from lenscal.raw.folder import RAW_EXTENSIONS
 
@@ -38,8 +40,11 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     folders = tuple(p for p in paths if p.is_dir())
     if not photos and not folders:
         return Dropped(problem=f"{first.name} is no RAW photo, folder, project ({SUFFIX}) or profile (.lenscal)")
-    if step in (Step.CORRECT, Step.EXPORT) and photos:
+    if step is Step.CORRECT and photos:
         return Dropped(photo=photos[0])
+    if step is Step.EXPORT:
+        inside = (p for folder in folders for p in sorted(folder.iterdir()) if p.suffix.lower() in RAW_EXTENSIONS)
+        return Dropped(batch=(*photos, *inside))
     if len(folders) == 2:
         one, other = ((folder,) for folder in folders)
         if (aperture_of(folders[0]) or 0) < (aperture_of(folders[1]) or 0):

@@ -80,10 +80,11 @@ def resized(kernels: np.ndarray, size: int) -> np.ndarray:
 
 def pyramid(pixels: np.ndarray, *, smallest: int = 600) -> tuple[np.ndarray, ...]:
     """The picture, then halved again and again until its longer side is at most `smallest` px."""
+    import cv2
+
     levels = [np.ascontiguousarray(pixels)]
     while max(levels[-1].shape[:2]) > smallest:
-        last = levels[-1]
-        h, w = last.shape[0] // 2 * 2, last.shape[1] // 2 * 2
-        quads = last[:h, :w].reshape(h // 2, 2, w // 2, 2, 3)
-        levels.append(quads.mean(axis=(1, 3), dtype=np.float32).round().astype(np.uint8))
+        height, width = levels[-1].shape[0] // 2, levels[-1].shape[1] // 2
+        even = levels[-1][: 2 * height, : 2 * width]
+        levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
     return tuple(levels)

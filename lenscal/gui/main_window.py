@@ -201,6 +201,7 @@ class MainWindow(QMainWindow):
         c.job_started.connect(self._job_started)
         c.job_ended.connect(self._job_ended)
         c.exported.connect(self.export_page.results.setText)
+        c.photos_written.connect(self.export_page.show_results)
         c.worker.progressed.connect(self._show_progress)
         self.projects.changed.connect(self._show_title)
         self.job_bar.stop_clicked.connect(c.worker.stop_and_keep)
@@ -257,12 +258,14 @@ class MainWindow(QMainWindow):
         self.job_bar.update_progress(progress)
         if self.controller.calibrating:
             self.calibrate_page.show_progress(progress)
+        self.export_page.show_progress(progress.report.message)
 
     def _job_started(self, name: str, can_stop: bool) -> None:
         self.message_bar.hide()
         self.job_bar.begin(name, can_stop=can_stop)
         self._show_actions(can_stop)
-        if can_stop:
+        self.job_bar.pause_button.setVisible(self.controller.calibrating)
+        if self.controller.calibrating:
             self.calibrate_page.begin()
         for page in self.pages.values():
             page.set_busy(True)
@@ -316,9 +319,9 @@ class MainWindow(QMainWindow):
         self._leaving = leaving
         how()
 
-    def _export_photos(self, photos: tuple[Path, ...], settings: ExportSettings) -> None:
-        self.controller.set_restore(self.correct_page.settings)
-        self.controller.export_photos(photos, settings)
+    def _export_photos(self, photos: tuple[Path, ...], settings: ExportSettings, save_mask: bool) -> None:
+        self.export_page.begin_writing()
+        self.controller.export_photos(photos, settings, save_mask)
 
 
 def _application() -> QCoreApplication:

@@ -129,6 +129,8 @@ def take_back(developed: Developed, rect: Rect) -> None:
 
 
 def _renew(levels: Sequence[np.ndarray], rect: Rect) -> None:
+    import cv2
+
     left, top, right, bottom = rect
     for level in range(1, len(levels)):
         height, width = levels[level].shape[:2]
@@ -136,8 +138,8 @@ def _renew(levels: Sequence[np.ndarray], rect: Rect) -> None:
         y1, x1 = min((bottom >> level) + 1, height), min((right >> level) + 1, width)
         if y0 >= y1 or x0 >= x1:
             return
-        quads = levels[level - 1][2 * y0 : 2 * y1, 2 * x0 : 2 * x1].reshape(y1 - y0, 2, x1 - x0, 2, 3)
-        levels[level][y0:y1, x0:x1] = quads.mean(axis=(1, 3), dtype=np.float32).round().astype(np.uint8)
+        part = levels[level - 1][2 * y0 : 2 * y1, 2 * x0 : 2 * x1]
+        levels[level][y0:y1, x0:x1] = cv2.resize(part, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
 
 
 def blocks_of(rect: Rect) -> Iterator[tuple[int, int]]:

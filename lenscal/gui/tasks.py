@@ -232,14 +232,20 @@ def compare(
 
 
 def export_photos(
-    psf: PsfGrid | Profile, photos: Sequence[Path], settings: RestoreSettings, export: ExportSettings
+    psf: PsfGrid | Profile,
+    photos: Sequence[Path],
+    settings: RestoreSettings,
+    export: ExportSettings,
+    *,
+    save_mask: bool = False,
 ) -> Job[list[PhotoResult]]:
+    """Photos that do not fit the profile are corrected all the same, with a warning."""
     from lenscal import jobs
 
     yield Report("correct", "Starting the numerical engine")
     yield from preload()
     export.out.mkdir(parents=True, exist_ok=True)
-    return (yield from jobs.correct(psf, photos, settings, export, force=True))
+    return (yield from jobs.correct(psf, photos, settings, export, force=True, save_mask=save_mask))
 
 
 def save_profile(profile: Profile, path: Path) -> Job[Path]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
+from lenscal.gui import theme
 from lenscal.gui.main_window import MainWindow
+from lenscal.gui.widgets.compare import View
 from lenscal.gui.worker import Ending, Outcome, Progress
 from lenscal.session import Step
 
@@ -21,6 +24,7 @@ N_PHOTOS = 4
 MAX_MINUTES = 2.0
 LIVE_POINTS = 8
 POLL_MS = 60
+SETTLE_S = 0.4
 
 
 class Tour(QObject):
@@ -29,8 +33,17 @@ class Tour(QObject):
     Ends the application's event loop with exit code 0, or 1 where a job failed (its message is logged).
     """
 
-    def __init__(self, window: MainWindow, folder: Path, *, psf: Path | None = None) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        folder: Path,
+        *,
+        psf: Path | None = None,
+        looks: Sequence[tuple[str, tuple[int, int]]] = (),
+    ) -> None:
+        """looks: (theme, (width, height)) in which each step is grabbed; none: as the window is."""
         super().__init__(window)
+        self._looks = looks
         self._window, self._controller = window, window.controller
         self._folder, self._psf = folder, psf
         self._grabbed_live = False
@@ -46,7 +59,10 @@ class Tour(QObject):
         self._window.go_to(Step.IMPORT)
         if self._psf is not None:
             c.open_psf(self._psf)
-            self._to_do = [(lambda: c.session.psf is not None, self._inspect), (lambda: True, self._export)]
+            self._to_do = [
+                (lambda: c.session.psf is not None and not c.busy, self._inspect),
+                (lambda: True, self._export),
+            ]
         else:
             c.demo_size, c.demo_photos = SIZE, N_PHOTOS
             c.set_settings(replace(c.session.settings, max_minutes=MAX_MINUTES))
@@ -57,7 +73,7 @@ class Tour(QObject):
                 (lambda: c.session.calibration is not None and not c.busy, self._calibrated),
                 (lambda: True, self._inspect),
                 (lambda: True, self._correct),
-                (lambda: c.session.comparison is not None and not c.busy, self._corrected),
+                (lambda: c.previewer.developed is not None, self._corrected),
                 (lambda: True, self._export),
             ]
         self._to_do.append((lambda: not c.busy, self._close))
@@ -101,18 +117,40 @@ class Tour(QObject):
 
     def _correct(self) -> None:
         self._window.go_to(Step.CORRECT)
-        self._controller.compare()
 
     def _corrected(self) -> None:
-        self._window.correct_page.compare.zoom(2.0)
+        compare = self._window.correct_page.compare
+        self._settle()
+        compare.zoom(2.0)
+        self._settle()
         self._grab("5-correct")
+        self._window.correct_page.view.choose(View.MASK)
+        self._grab("5-correct-mask")
+        self._window.correct_page.view.choose(View.SPLIT)
 
     def _export(self) -> None:
         self._window.go_to(Step.EXPORT)
         self._grab("6-export")
 
     def _grab(self, name: str) -> None:
-        path = self._folder / f"{name}.png"
+        if not self._looks:
+            self._save(self._folder / f"{name}.png")
+        application = QApplication.instance()
+        for look, (width, height) in self._looks:
+            if isinstance(application, QApplication):
+                theme.apply(application, look)
+            self._window.resize(width, height)
+            self._settle()
+            self._save(self._folder / f"{look}-{width}x{height}" / f"{name}.png")
+
+    def _settle(self) -> None:
+        """Let layouts and the preview come to rest. Only for pictures: the loop turns inside of an event."""
+        until = time.monotonic() + SETTLE_S
+        while time.monotonic() < until or self._controller.previewer.working:
+            QApplication.processEvents()
+
+    def _save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not self._window.grab().save(str(path)):
             logger.error("cannot write %s", path)
             self._leave(1)

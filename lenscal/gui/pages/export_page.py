@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QT_TR_NOOP, Signal
+from PySide6.QtCore import QT_TR_NOOP, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,15 +20,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lenscal.errors import InputError
-from lenscal.files.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
+from lenscal.errors import InputError, LenscalError
+from lenscal.files.export_settings import ExportSettings, OnConflict, PhotoFormat, Space, output_path
 from lenscal.gui import theme
 from lenscal.gui.pages.page import Page, card, form, muted, primary, section, with_tip
+from lenscal.gui.places import last_folder, remember
 from lenscal.gui.tasks import PSF_FORMATS
+from lenscal.gui.widgets.drop_zone import RAW_PATTERNS
+from lenscal.gui.widgets.queue import PhotoQueue
+from lenscal.gui.wording import in_the_windows_words
 from lenscal.session import Session, Step, lacks
+
+if TYPE_CHECKING:
+    from lenscal.jobs import PhotoResult
 
 FORMATS = {
     PhotoFormat.TIFF: QT_TR_NOOP("TIFF, 16 bit"),
+    PhotoFormat.DNG: QT_TR_NOOP("Linear DNG, 16 bit"),
     PhotoFormat.PNG: QT_TR_NOOP("PNG, 16 bit"),
     PhotoFormat.JPEG: QT_TR_NOOP("JPEG"),
 }
@@ -41,12 +52,16 @@ CONFLICTS = {
     OnConflict.SKIP: QT_TR_NOOP("Skip"),
     OnConflict.ERROR: QT_TR_NOOP("Say so"),
 }
-WHICH = {"one": QT_TR_NOOP("The photo of step 5"), "all": QT_TR_NOOP("All photos to correct")}
+WHICH = {
+    "one": QT_TR_NOOP("The photo of step 5"),
+    "all": QT_TR_NOOP("All photos to correct"),
+    "list": QT_TR_NOOP("A list of photos"),
+}
 
 
 class ExportPage(Page):
-    photos_clicked = Signal(object, object)
-    """Photos (tuple of Path), ExportSettings."""
+    photos_clicked = Signal(object, object, bool)
+    """Photos (tuple of Path), ExportSettings, whether masks are written too."""
     profile_clicked = Signal(object)
     psf_clicked = Signal(object, object)
     """Folder, names of the formats."""
@@ -68,14 +83,33 @@ class ExportPage(Page):
         self.space.setToolTip(self.tr("The colour profile is written into the photo"))
         self.conflict.setToolTip(self.tr("What happens where a file of that name exists; originals are never touched"))
         self.template = with_tip(QLineEdit("{name}_lenscal"), self.tr("{name}: of the photo; {method}: the correction"))
+        self.example = muted()
+        self.save_mask = QCheckBox(self.tr("Also write where it was corrected"))
+        self.save_mask.setToolTip(self.tr("A grey PNG beside each photo: white where it was corrected"))
         self.folder = with_tip(QLineEdit(str(Path.home() / "lenscal")), self.tr("Photos and PSF files go here"))
+        for edit in (self.template, self.folder):
+            edit.textChanged.connect(lambda _: self._show_example())
+        for box in (self.format, self.space, self.conflict):
+            box.currentIndexChanged.connect(lambda _: self._show_example())
+        self.which.currentIndexChanged.connect(lambda _: self._show_queue())
+        self.queue = PhotoQueue()
+        self.queue.removed.connect(self._take_out)
+        self.add_button = QPushButton(theme.icon("photo", size=16), self.tr("&Add photos…"))
+        self.add_button.setToolTip(self.tr("Any RAW photos taken with this lens at this aperture; or drop them here"))
+        self.add_button.clicked.connect(self._choose_photos)
+        self.clear_button = QPushButton(self.tr("C&lear"))
+        self.clear_button.setToolTip(self.tr("Take all photos out of the list; files stay where they are"))
+        self.clear_button.clicked.connect(lambda: self._take_out(self._listed))
         browse = QPushButton(theme.icon("folder", size=16), self.tr("Choose…"))
         browse.setToolTip(self.tr("Choose the folder to write to"))
         browse.clicked.connect(self._choose_folder)
+        self.open_button = with_tip(QPushButton(self.tr("Sho&w")), self.tr("Show the folder on the desktop"))
+        self.open_button.clicked.connect(self._open_folder)
         where = QHBoxLayout()
         where.addWidget(QLabel(self.tr("Folder")))
         where.addWidget(self.folder, 1)
         where.addWidget(browse)
+        where.addWidget(self.open_button)
 
         photos, column = card()
         fields = form()
@@ -84,6 +118,8 @@ class ExportPage(Page):
             (self.tr("File name"), self.template), (self.tr("If it exists"), self.conflict),
         ):  # fmt: skip
             fields.addRow(label, widget)
+        fields.addRow("", self.example)
+        fields.addRow("", self.save_mask)
         self.photos_button = primary(self.tr("Write the p&hotos"), "export")
         self.photos_button.setToolTip(self.tr("Correct and write the photos (Ctrl+E)"))
         self.photos_button.clicked.connect(self.export_photos)
@@ -120,20 +156,75 @@ class ExportPage(Page):
         column.addWidget(self.psf_button)
 
         right = QVBoxLayout()
-        right.setSpacing(16)
-        right.addWidget(profile, 1)
+        right.setSpacing(12)
+        right.addWidget(profile)
         right.addWidget(psf, 1)
         cards = QHBoxLayout()
         cards.setSpacing(16)
         cards.addWidget(photos, 1)
         cards.addLayout(right, 1)
+        heading = QHBoxLayout()
+        heading.addWidget(section(self.tr("Photos to write")))
+        heading.addStretch()
+        heading.addWidget(self.add_button)
+        heading.addWidget(self.clear_button)
         self.results = muted()
         self.body.addLayout(where)
         self.body.addLayout(cards)
+        self.body.addLayout(heading)
+        self.body.addWidget(self.queue, 1)
         self.body.addWidget(self.results)
-        self.body.addStretch(1)
+        self._listed: tuple[Path, ...] = ()
         self._session = Session()
-        self._busy = False
+        self._busy = self._writing = False
+        self._show_queue()
+
+    @property
+    def photos(self) -> tuple[Path, ...]:
+        """What is to be written."""
+        session = self._session
+        match self.which.currentData():
+            case "list":
+                return self._listed
+            case "all":
+                return tuple(frame.info.path for frame in session.inputs.degraded.frames) if session.inputs else ()
+            case _:
+                return (session.photo,) if session.photo is not None else ()
+
+    @property
+    def settings(self) -> ExportSettings:
+        """
+        Raises
+        ------
+        InputError
+            The file name or the formats make no sense.
+        """
+        return ExportSettings(
+            out=Path(self.folder.text()).expanduser(),
+            format=PhotoFormat(self.format.currentData()),
+            space=Space(self.space.currentData()),
+            template=self.template.text(),
+            on_conflict=OnConflict(self.conflict.currentData()),
+        )
+
+    def add_photos(self, photos: Iterable[Path]) -> None:
+        """Put photos on the list, and the list to use."""
+        self._listed = tuple(dict.fromkeys((*self._listed, *photos)))
+        self.which.setCurrentIndex(self.which.findData("list"))
+        self._show_queue()
+
+    def begin_writing(self) -> None:
+        self._writing = True
+        self.results.clear()
+        self.queue.begin()
+
+    def show_progress(self, message: str) -> None:
+        if self._writing:
+            self.queue.show_message(message)
+
+    def show_results(self, results: Sequence[PhotoResult]) -> None:
+        self._writing = False
+        self.queue.finish(results)
 
     def show_session(self, session: Session) -> None:
         self._session = session
@@ -146,34 +237,77 @@ class ExportPage(Page):
             text = f"{lens}{at}"
         lack = lacks(session)[Step.EXPORT]
         self.profile_about.setText(self.tr(lack.value) if lack else text)
+        self._show_queue()
         self._enable()
 
     def set_busy(self, busy: bool) -> None:
         self._busy = busy
+        if not busy and self._writing:
+            self._writing = False
+            self.queue.cancelled()
         self._enable()
 
     def export_photos(self) -> None:
         if not self.photos_button.isEnabled():
             return
-        frames = self._session.inputs.degraded.frames if self._session.inputs else ()
-        photos = tuple(frame.info.path for frame in frames) if self.which.currentData() == "all" else ()
-        if not photos and self._session.photo is not None:
-            photos = (self._session.photo,)
+        photos = self.photos
         if not photos:
-            self.problem.emit(self.tr("There is no photo to write: choose one in step 5."))
+            self.problem.emit(self.tr("There is no photo to write: choose one in step 5, or add photos."))
             return
         try:
-            settings = ExportSettings(
-                out=Path(self.folder.text()).expanduser(),
-                format=PhotoFormat(self.format.currentData()),
-                space=Space(self.space.currentData()),
-                template=self.template.text(),
-                on_conflict=OnConflict(self.conflict.currentData()),
-            )
+            settings = self.settings
         except InputError as error:
             self.problem.emit(str(error))
             return
-        self.photos_clicked.emit(photos, settings)
+        self.photos_clicked.emit(photos, settings, self.save_mask.isChecked())
+
+    def _show_queue(self) -> None:
+        self.queue.show_photos(self.photos)
+        self.clear_button.setVisible(self.which.currentData() == "list")
+        self._show_example()
+
+    def _show_example(self) -> None:
+        """What the next file will be called, or what is wrong with the name."""
+        dng = self.format.currentData() == PhotoFormat.DNG
+        self.space.setEnabled(not dng and not self._busy)
+        photos = self.photos
+        source = photos[0] if photos else Path("IMG_1234.CR3")
+        try:
+            path = output_path(source, self.settings, method=self._session.restore.method.value)
+        except LenscalError as error:
+            self.example.setText("⚠ " + in_the_windows_words(str(error)))
+            return
+        except OSError:
+            path = None
+        if path is None:
+            self.example.setText(self.tr("{name} is there already and will be skipped").format(name=source.stem))
+        else:
+            replaced = self.tr(" (replaces the present one)") if path.exists() else ""
+            self.example.setText(f"{source.name} → {path.name}{replaced}")
+
+    def _take_out(self, photos: Iterable[Path]) -> None:
+        if self._busy:
+            return
+        gone = set(photos)
+        self._listed = tuple(photo for photo in self.photos if photo not in gone)
+        self.which.setCurrentIndex(self.which.findData("list"))
+        self._show_queue()
+
+    def _choose_photos(self) -> None:
+        patterns = f"{RAW_PATTERNS} {RAW_PATTERNS.upper()}"
+        kinds = self.tr("RAW photos ({patterns});;All files (*)").format(patterns=patterns)
+        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Add photos"), last_folder(), kinds)
+        if names:
+            remember(names[0])
+            self.add_photos(Path(name) for name in names)
+
+    def _open_folder(self) -> None:
+        folder = Path(self.folder.text()).expanduser()
+        if folder.is_dir():
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        else:
+            self.problem.emit(self.tr("There is no folder {folder} yet: it is made when something is written.").format(
+                folder=folder))
 
     def _export_psf(self) -> None:
         formats = tuple(name for name, box in self.psf_formats.items() if box.isChecked())
@@ -183,7 +317,7 @@ class ExportPage(Page):
         self.psf_clicked.emit(Path(self.folder.text()).expanduser(), formats)
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self.tr("Folder to write to"), self.folder.text())
+        folder = QFileDialog.getExistingDirectory(self, self.tr("Folder to write to"), last_folder())
         if folder:
             self.folder.setText(folder)
 
@@ -200,4 +334,7 @@ class ExportPage(Page):
         there = self._session.psf is not None and not self._busy
         self.photos_button.setEnabled(there)
         self.psf_button.setEnabled(there)
+        for widget in (self.which, self.add_button, self.clear_button, self.format, self.conflict, self.template):
+            widget.setEnabled(not self._busy)
+        self._show_example()
         self.profile_button.setEnabled(there and self._session.profile is not None)

@@ -1,0 +1,124 @@
+"""The sixth step: names, the queue, originals that are never touched."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from desktop import drop
+from PySide6.QtCore import Qt
+
+from lenscal.files.export_settings import OnConflict, PhotoFormat
+from lenscal.optics.psf_grid import delta_grid
+from lenscal.session import Step, with_psf
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def exporting(window, photo_folders, tmp_path):
+    """The window in the sixth step, with a grid and a photo."""
+    c = window.controller
+    session = with_psf(c.session, delta_grid((3, 4), 5, (96, 144)), "grid")
+    c.change(replace(session, photo=photo_folders[1] / "d0.dng"))
+    window.go_to(Step.EXPORT)
+    window.export_page.folder.setText(str(tmp_path / "out"))
+    return window
+
+
+def choose(box, value) -> None:
+    box.setCurrentIndex(box.findData(value))
+
+
+def write(qtbot, window) -> None:
+    qtbot.mouseClick(window.export_page.photos_button, LEFT)
+    qtbot.waitUntil(lambda: not window.controller.busy, timeout=60_000)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def test_the_example_follows_what_is_typed(exporting, photo_folders, tmp_path):
+    page = exporting.export_page
+    assert page.example.text() == "d0.dng → d0_lenscal.tif"
+    page.template.setText("{name}-{method}")
+    choose(page.format, PhotoFormat.JPEG)
+    assert page.example.text() == "d0.dng → d0-wiener.jpg"
+    page.template.setText("{nme}")
+    assert "{nme}" in page.example.text() and "“File name”" in page.example.text()
+    page.template.setText("{name}")
+    choose(page.format, PhotoFormat.DNG)
+    assert not page.space.isEnabled()
+    page.folder.setText(str(photo_folders[1]))
+    choose(page.conflict, OnConflict.OVERWRITE)
+    assert "original" in page.example.text()
+    choose(page.conflict, OnConflict.UNIQUE)
+    assert page.example.text() == "d0.dng → d0-2.dng"
+    choose(page.conflict, OnConflict.SKIP)
+    assert "skipped" in page.example.text()
+
+
+def test_a_batch_tells_of_every_photo_and_touches_no_original(qtbot, exporting, photo_folders, tmp_path):
+    photos = tmp_path / "photos"
+    shutil.copytree(photo_folders[1], photos)
+    before = digests(photos)
+    page = exporting.export_page
+    assert drop(exporting, [photos])
+    assert [p.name for p in page.queue.photos] == ["broken.dng", "d0.dng", "d1.dng", "d2.dng"]
+    page.queue.selectRow(3)
+    qtbot.keyClick(page.queue, Qt.Key.Key_Delete)
+    assert [p.name for p in page.queue.photos] == ["broken.dng", "d0.dng", "d1.dng"]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "d1_lenscal.png").write_bytes(b"mine")
+    choose(page.format, PhotoFormat.PNG)
+    choose(page.conflict, OnConflict.SKIP)
+    page.save_mask.setChecked(True)
+    write(qtbot, exporting)
+    assert page.queue.state(photos / "broken.dng").startswith("not written: ")
+    assert page.queue.state(photos / "d0.dng").startswith("written as d0_lenscal.png")
+    assert page.queue.state(photos / "d1.dng").startswith("skipped")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "d0_lenscal.png", "d0_lenscal_mask.png", "d1_lenscal.png",
+    }  # fmt: skip
+    assert (tmp_path / "out" / "d1_lenscal.png").read_bytes() == b"mine"
+    assert digests(photos) == before
+    text = exporting.message_bar.text.text()
+    assert "1 of 3 photos written" in text and "broken.dng" in text and "d1.dng" not in text
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(qtbot, exporting, photo_folders, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    write(qtbot, exporting)
+    assert str(tmp_path / "out") in exporting.message_bar.text.text()
+    assert exporting.export_page.photos_button.isEnabled()
+    assert exporting.export_page.queue.state(photo_folders[1] / "d0.dng") == "not written"
+
+
+def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders, tmp_path):
+    photos = tmp_path / "many"
+    photos.mkdir()
+    for number in range(40):
+        shutil.copy(photo_folders[1] / "d0.dng", photos / f"p{number}.dng")
+    drop(exporting, [photos])
+    page = exporting.export_page
+    qtbot.mouseClick(page.photos_button, LEFT)
+    qtbot.waitUntil(lambda: (tmp_path / "out").exists() and any((tmp_path / "out").iterdir()), timeout=20_000)
+    qtbot.mouseClick(exporting.job_bar.cancel_button, LEFT)
+    qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=20_000)
+    assert 0 < len(list((tmp_path / "out").glob("*.tif"))) < 40
+    assert page.queue.state(photos / "p39.dng") == "not written"
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_clearing_the_list_empties_it_and_nothing_is_written(qtbot, exporting, photo_folders):
+    page = exporting.export_page
+    page.add_photos([photo_folders[1] / "d1.dng", photo_folders[1] / "d1.dng"])
+    assert len(page.queue.photos) == 1
+    qtbot.mouseClick(page.clear_button, LEFT)
+    assert page.queue.photos == ()
+    qtbot.mouseClick(page.photos_button, LEFT)
+    assert "add photos" in exporting.message_bar.text.text()
