@@ -23,6 +23,7 @@ _MODULES = {
     "calibrate": "calibrate",
     "correct": "correct",
     "export-psf": "export",
+    "report": "report",
     "benchmark": "benchmark",
 }
 

@@ -42,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_calibrate(commands, speaking, learning)
     _add_correct(commands, speaking)
     _add_export(commands, speaking)
+    _add_report(commands, speaking)
     _add_info(commands, speaking)
     _add_benchmark(commands, speaking)
     return parser
@@ -205,6 +206,20 @@ def _add_export(
     export.add_argument("psf", type=Path, metavar="LENS.lenscal")
     export.add_argument("--out", type=Path, required=True, metavar="DIR")
     export.add_argument("--format", choices=PSF_FORMATS, default="fits", help="(default: fits)")
+
+
+def _add_report(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
+) -> None:
+    report = _command(
+        commands,
+        "report",
+        "write what was calibrated as one page: kernels, contrast, lateral colour, confidence, settings",
+        "lenscal report mylens.lenscal --out mylens.html",
+        *parents,
+    )
+    report.add_argument("psf", type=Path, metavar="LENS.lenscal|PSF_DIR")
+    report.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
 
 
 def _add_info(

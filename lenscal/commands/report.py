@@ -1,0 +1,32 @@
+"""lenscal report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lenscal.commands.progress import Speaker
+from lenscal.errors import InputError
+
+SUFFIXES = (".html", ".pdf")
+
+
+def run_report(args: argparse.Namespace) -> int:
+    from lenscal.commands.correct import profile_or_grid
+    from lenscal.files.report import report_blocks, write_report
+
+    speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
+    out: Path = args.out
+    if out.suffix.lower() not in SUFFIXES:
+        raise InputError(f"--out {out}: give a file name that ends in .html or .pdf")
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise InputError(f"--out {out}: give a file in a folder that exists")
+    source = profile_or_grid(args.psf)
+    if out.suffix.lower() == ".pdf":
+        from lenscal.gui.pdf import write_pdf
+
+        write_pdf(report_blocks(source, args.psf.name), f"Lens report: {args.psf.name}", out)
+    else:
+        write_report(source, out, args.psf.name)
+    speaker.result(str(out), {"written": [str(out)]})
+    return 0

@@ -1,0 +1,194 @@
+"""A report on a calibration: one self-contained page that says what was measured, how sure it is, and with what."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lenscal import __version__
+from lenscal.files import plots
+from lenscal.files.atomic import written_whole
+from lenscal.files.profile import Profile, preview_png
+from lenscal.optics.field import FieldFigures, field_figures, lopsidedness, lopsidedness_in_words
+from lenscal.optics.psf_grid import PsfGrid
+
+_STYLE = """body{font:15px/1.5 sans-serif;color:#222;max-width:760px;margin:2em auto;padding:0 1em}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}table{border-collapse:collapse}
+td,th{padding:.15em .8em .15em 0;text-align:left;vertical-align:top}img,svg{max-width:100%;height:auto}
+.note{color:#8a4b00}.small{color:#666;font-size:.9em}"""
+_REBLUR = {
+    "estimate": "with these kernels",
+    "floor": "two halves of the photos themselves",
+    "delta": "without any blur",
+    "average": "with one average kernel",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a report: a heading, text (simple HTML), and perhaps a picture (SVG, or PNG)."""
+
+    title: str = ""
+    html: str = ""
+    svg: str = ""
+    png: bytes = b""
+
+
+def write_report(profile: Profile | PsfGrid, path: Path, name: str) -> Path:
+    """Write the report as one HTML file without references to others. `name` is shown as where the kernels are from."""
+    with written_whole(path) as temporary:
+        temporary.write_text(as_html(report_blocks(profile, name), f"Lens report: {name}"), encoding="utf-8")
+    return path
+
+
+def as_html(blocks: Iterable[Block], title: str) -> str:
+    """The page."""
+    parts = []
+    for block in blocks:
+        if block.title:
+            parts.append(f"<h2>{escape(block.title)}</h2>")
+        parts.append(block.html)
+        parts.append(block.svg)
+        if block.png:
+            encoded = base64.b64encode(block.png).decode()
+            parts.append(f'<img alt="{escape(block.title)}" src="data:image/png;base64,{encoded}">')
+    body = "\n".join(part for part in parts if part)
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n'
+
+
+def report_blocks(source: Profile | PsfGrid, name: str) -> list[Block]:
+    """What the report says, from the top."""
+    profile = source if isinstance(source, Profile) else None
+    psf = source.psf if isinstance(source, Profile) else source
+    figures = field_figures(psf)
+    blocks = [Block("What this is", _table(_facts(profile, psf, name)))]
+    warnings = profile.warnings if profile else ()
+    if warnings:
+        blocks.append(Block("What to know", _items(warnings, "note")))
+    blocks += [
+        Block("In words", _items([*_summary(psf, figures), *lopsidedness_in_words(lopsidedness(psf, figures))])),
+        Block("Kernels", _small("Each scaled to its own peak, in the photo's order; colours are the sensor's."),
+              png=preview_png(psf)),
+        Block("Contrast", _small("Transfer of green, relative to the reference; towards the top left corner."), plots.mtf_plot(psf)),
+        Block("MTF50 of green, cycles/px", _small("Mean of sagittal and tangential; 0.5 is the most there is."),
+              plots.mtf50_map(psf)),
+        Block("Full width at half maximum of green, px", svg=plots.width_map(psf)),
+        Block("Lateral colour", _small("Where red and blue fall, seen from green (dots)."),
+              plots.lateral_colour_plot(psf)),
+    ]  # fmt: skip
+    if psf.confidence is not None:
+        text = _small("0: a guess, 1: sure; the least sure colour of each place.")
+        blocks.append(Block("Confidence", text, plots.confidence_map(psf)))
+    if profile is not None:
+        blocks += _how_it_was_made(profile)
+    blocks.append(Block(html=_small(f"lenscal {__version__}")))
+    return blocks
+
+
+def _facts(profile: Profile | None, psf: PsfGrid, name: str) -> list[tuple[str, str]]:
+    (rows, cols), (height, width) = psf.shape, psf.image_size
+    facts = [("Kernels from", name)]
+    if profile is not None:
+        focal = f", {profile.focal_mm:g} mm" if profile.focal_mm else ""
+        scenes = {True: ", of the same scenes", False: ", of different scenes", None: ""}[profile.same_scenes]
+        used = [sum(p.used and p.role == role for p in profile.photos) for role in ("sharp", "degraded")]
+        facts += [
+            ("Camera", _named(profile.camera, profile.camera_serial)),
+            ("Lens", _named(profile.lens, profile.lens_serial)),
+            ("For photos at", f"{_f(profile.aperture_degraded)}{focal}"),
+            ("Relative to", f"{psf.reference} ({_f(profile.aperture_sharp)})"),
+            ("Learnt from", f"{used[0]} sharp and {used[1]} degraded photos{scenes}"),
+            ("Made", profile.created or "unknown"),
+        ]
+    else:
+        facts.append(("Relative to", str(psf.reference)))
+    facts += [
+        ("Photo size", f"{width} x {height} px"),
+        ("Grid", f"{rows} x {cols} places, {psf.kernel_size} px kernels"),
+    ]
+    return facts
+
+
+def _summary(psf: PsfGrid, figures: FieldFigures) -> list[str]:
+    """The figures that are asked for first."""
+    height, width = psf.image_size
+    away = np.hypot(*((psf.positions - 0.5) * 2 * (1, width / height)).transpose(2, 0, 1)) / np.hypot(1, width / height)
+    centre, corner = away <= max(0.35, float(away.min())), away >= 0.85 * away.max()
+    told = []
+    for place, where in (("in the middle", centre), ("in the corners", corner)):
+        mtf50, wide = figures.mtf50[where][:, 1].mean(), figures.fwhm_px[where][:, 1].mean()
+        told.append(f"Green {place}: MTF50 {mtf50:.2f} cycles/px, full width at half maximum {wide:.1f} px")
+    shifts = np.hypot(figures.lateral_colour_px[..., 0], figures.lateral_colour_px[..., 1]).reshape(-1, 2)
+    told.append(
+        f"Lateral colour: red up to {shifts[:, 0].max():.2f} px, blue up to {shifts[:, 1].max():.2f} px from green"
+    )
+    if psf.confidence is not None:
+        told.append(f"Confidence: mean {psf.confidence.mean():.2f}, worst {psf.confidence.min():.2f} (1: sure)")
+    return told
+
+
+def _how_it_was_made(profile: Profile) -> list[Block]:
+    blocks = []
+    if profile.reblur:
+        rows = [(_REBLUR.get(key, key), f"{value:.4g}") for key, value in profile.reblur.items()]
+        text = _small("Photos that were kept out against sharp ones that were blurred; smaller is better.")
+        blocks.append(Block("Re-blur check", text + _table(rows)))
+    for name, points in profile.curves.items():
+        if len(points) > 1:
+            x, y = np.array(points, float).T
+            blocks.append(Block(f"Training: {name}", svg=plots.line_plot([plots.Line(name, x, y)], "step", name)))
+    if profile.photos:
+        left_out = [f"{p.name} ({p.role}): {p.verdict or 'left out'}" for p in profile.photos if not p.used]
+        used = ", ".join(p.name for p in profile.photos if p.used)
+        html = f"<p>Used: {escape(used)}</p>" + (f"<p>Left out:</p>{_items(left_out)}" if left_out else "")
+        blocks.append(Block("Photos", html))
+    stages = ", ".join(f"{stage.name} {stage.seconds:.0f} s" for stage in profile.stages)
+    noise = profile.noise
+    settings = [
+        ("Settings", _listed(profile.settings)),
+        ("Seed", str(profile.seed)),
+        ("Stages", stages),
+        ("Computed on", f"{profile.device or 'unknown'}, {profile.seconds:.0f} s"),
+        ("Ended", profile.finished),
+        ("Noise", f"a {_three(noise.a)}, b {_three(noise.b)} ({noise.source})" if noise else ""),
+        ("Vignetting", ", ".join(profile.vignetting)),
+        ("Versions", _listed(profile.versions)),
+    ]
+    return [*blocks, Block("How it was made", _table([(key, value) for key, value in settings if value]))]
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> str:
+    cells = (f"<tr><td>{escape(key)}</td><td>{escape(value)}</td></tr>" for key, value in rows)
+    return f'<table cellpadding="3">{"".join(cells)}</table>'
+
+
+def _items(texts: Iterable[str], kind: str = "") -> str:
+    mark = f' class="{kind}"' if kind else ""
+    return f"<ul{mark}>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>"
+
+
+def _small(text: str) -> str:
+    return f'<p class="small">{escape(text)}</p>'
+
+
+def _named(name: str, serial: str) -> str:
+    return f"{name or 'unknown'}{f' (serial {serial})' if serial else ''}"
+
+
+def _f(aperture: float | None) -> str:
+    return f"f/{round(aperture, 1):g}" if aperture else "an unknown aperture"
+
+
+def _three(values: Sequence[float]) -> str:
+    return ", ".join(f"{v:.3g}" for v in values)
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items())

@@ -1,0 +1,122 @@
+"""Reports as PDF files, drawn by Qt: works without a screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QMarginsF, QRectF, QSizeF
+from PySide6.QtGui import QGuiApplication, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter, QTextDocument
+from PySide6.QtSvg import QSvgRenderer
+
+from lenscal.errors import LenscalError
+from lenscal.files.atomic import written_whole
+from lenscal.files.report import Block
+
+_DPI, _MARGIN_MM, _GAP = 96, 15.0, 10.0
+
+
+def write_pdf(blocks: Sequence[Block], title: str, path: Path) -> Path:
+    """Write the blocks of a report below each other on A4 pages; no block's picture is cut.
+
+    Raises
+    ------
+    LenscalError
+        The file cannot be written.
+    """
+    if QGuiApplication.instance() is None:
+        if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        application = QGuiApplication([])
+    else:
+        application = None
+    with written_whole(path) as temporary:
+        writer = QPdfWriter(str(temporary))
+        writer.setTitle(title)
+        writer.setResolution(_DPI)
+        margins = QMarginsF(_MARGIN_MM, _MARGIN_MM, _MARGIN_MM, _MARGIN_MM)
+        writer.setPageLayout(QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, margins,
+                                         QPageLayout.Unit.Millimeter))  # fmt: skip
+        painter = QPainter()
+        if not painter.begin(writer):
+            raise LenscalError(f"{path} could not be written as PDF")
+        page = _Page(writer, painter)
+        page.text(f"<h1>{title}</h1>")
+        for block in blocks:
+            page.block(block)
+        painter.end()
+        del writer
+    del application
+    return path
+
+
+class _Page:
+    """Draws one thing below the other and begins a new page where one does not fit."""
+
+    def __init__(self, writer: QPdfWriter, painter: QPainter) -> None:
+        self.writer, self.painter = writer, painter
+        self.y = 0.0
+        self.width, self.height = float(writer.width()), float(writer.height())
+
+    def block(self, block: Block) -> None:
+        head = f"<h2>{block.title}</h2>" if block.title else ""
+        picture = self._picture_size(block)
+        document = self._document(head + block.html)
+        self._room(min(document.size().height() + picture.height(), self.height))
+        self._draw(document)
+        if block.svg:
+            self._room(picture.height())
+            renderer = QSvgRenderer(QByteArray(block.svg.encode()))
+            renderer.render(self.painter, QRectF(0, self.y, picture.width(), picture.height()))
+        elif block.png:
+            self._room(picture.height())
+            self.painter.drawImage(QRectF(0, self.y, picture.width(), picture.height()), _image(block.png))
+        self.y += picture.height() + _GAP
+
+    def text(self, html: str) -> None:
+        self._draw(self._document(html))
+
+    def _document(self, html: str) -> QTextDocument:
+        document = QTextDocument()
+        document.documentLayout().setPaintDevice(self.writer)
+        document.setDocumentMargin(0)
+        document.setTextWidth(self.width)
+        document.setHtml(html)
+        return document
+
+    def _draw(self, document: QTextDocument) -> None:
+        """All of a text, over as many pages as it takes."""
+        done, whole = 0.0, document.size().height()
+        while done < whole:
+            part = min(whole - done, self.height - self.y)
+            self.painter.save()
+            self.painter.translate(0, self.y - done)
+            document.drawContents(self.painter, QRectF(0, done, self.width, part))
+            self.painter.restore()
+            done += part
+            self.y += part
+            if done < whole:
+                self._new()
+
+    def _picture_size(self, block: Block) -> QSizeF:
+        if block.svg:
+            size = QSizeF(QSvgRenderer(QByteArray(block.svg.encode())).defaultSize())
+        elif block.png:
+            size = QSizeF(_image(block.png).size())
+        else:
+            return QSizeF(0, 0)
+        scale = min(1.0, self.width / size.width(), 0.85 * self.height / size.height())
+        return size * scale
+
+    def _room(self, height: float) -> None:
+        if self.y + height > self.height and self.y > 0:
+            self._new()
+
+    def _new(self) -> None:
+        self.writer.newPage()
+        self.y = 0.0
+
+
+def _image(png: bytes) -> QImage:
+    return QImage.fromData(png)

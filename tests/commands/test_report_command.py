@@ -1,0 +1,37 @@
+"""lenscal report, called as a user calls it."""
+
+import json
+
+import pytest
+
+from lenscal.files.psf_files import write_fits
+from lenscal.optics.psf_grid import delta_grid
+
+
+def test_html_of_a_profile_and_of_psf_files(run, tmp_path, lens):
+    out = tmp_path / "report.html"
+    code, text, err = run("report", lens, "--out", out, "--json")
+    assert code == 0, err
+    assert json.loads(text) == {"written": [str(out)]}
+    assert "Test 35mm" in out.read_text()
+    write_fits(delta_grid((2, 2), 5, (128, 192)), tmp_path / "psf")
+    assert run("report", tmp_path / "psf", "--out", tmp_path / "grid.html")[0] == 0
+
+
+def test_pdf(run, tmp_path, lens, qapp):
+    out = tmp_path / "report.pdf"
+    code, _, err = run("report", lens, "--out", out)
+    assert code == 0, err
+    content = out.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page\n") >= 2
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".pdf") == ["report.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("out", "message"), [("report.txt", ".html or .pdf"), ("no/report.html", "folder that")]
+)
+def test_wrong_places_are_2(run, tmp_path, lens, out, message):
+    code, _, err = run("report", lens, "--out", tmp_path / out)
+    assert code == 2
+    assert message in err
