@@ -14,6 +14,8 @@ from lenscal.threads import wait_passively
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from lenscal.gui.main_window import MainWindow
+
 # Shorter turns of the other threads keep the window answering while a training step runs Python.
 SWITCH_INTERVAL_S = 0.001
 
@@ -57,7 +59,7 @@ def run(
         window.resize(*size)
         window.show()
         if project is not None:
-            QTimer.singleShot(0, lambda: window.open_files([Path(project)]))
+            QTimer.singleShot(0, lambda: open_given(window, project))
         elif demo:
             QTimer.singleShot(0, window.controller.demo)
         code = app.exec()
@@ -76,6 +78,11 @@ def run(
         window.controller.close()
         window.close()
         return code
+
+
+def open_given(window: MainWindow, name: str) -> None:
+    """Open what was named on the command line, as if it had been dropped."""
+    window.commands.open_files([Path(name).absolute()])
 
 
 def application(theme: str) -> QApplication:

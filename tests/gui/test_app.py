@@ -41,6 +41,17 @@ def test_grab_saves_a_picture_of_each_step_and_closes(tmp_path, theme):
         assert corner > 200 if theme == "light" else corner < 60
 
 
+def test_every_kind_of_file_can_be_given_at_the_start(window, qtbot, tmp_path, photo_folders):
+    write_profile(tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens"))
+    for given in (photo_folders[0], tmp_path / "a.lenscal"):
+        app.open_given(window, str(given))
+        qtbot.waitUntil(lambda: not window.controller.busy, timeout=20_000)
+    assert window.controller.session.sharp.paths == (photo_folders[0],)
+    assert window.controller.session.psf_name == "Some lens"
+    app.open_given(window, str(tmp_path / "missing.lenscal"))
+    qtbot.waitUntil(lambda: "missing.lenscal" in window.message_bar.text.text(), timeout=5000)
+
+
 def test_grab_of_a_bad_profile_ends_with_an_error(tmp_path):
     (tmp_path / "bad.lenscal").write_text("no profile")
     done = grab(tmp_path / "bad.lenscal", tmp_path / "pictures")

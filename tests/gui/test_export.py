@@ -78,9 +78,9 @@ def test_a_batch_tells_of_every_photo_and_touches_no_original(qtbot, exporting, 
     choose(page.conflict, OnConflict.SKIP)
     page.save_mask.setChecked(True)
     write(qtbot, exporting)
-    assert page.queue.state(photos / "broken.dng").startswith("not written: ")
-    assert page.queue.state(photos / "d0.dng").startswith("written as d0_lenscal.png")
-    assert page.queue.state(photos / "d1.dng").startswith("skipped")
+    assert page.queue.words(photos / "broken.dng").startswith("not written: ")
+    assert page.queue.words(photos / "d0.dng").startswith("written as d0_lenscal.png")
+    assert page.queue.words(photos / "d1.dng").startswith("skipped")
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
         "d0_lenscal.png", "d0_lenscal_mask.png", "d1_lenscal.png",
     }  # fmt: skip
@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_written_to_is_said(qtbot, exporting, photo_fold
     write(qtbot, exporting)
     assert str(tmp_path / "out") in exporting.message_bar.text.text()
     assert exporting.export_page.photos_button.isEnabled()
-    assert exporting.export_page.queue.state(photo_folders[1] / "d0.dng") == "not written"
+    assert exporting.export_page.queue.words(photo_folders[1] / "d0.dng") == "not written"
 
 
 def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders, tmp_path):
@@ -110,7 +110,7 @@ def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders,
     qtbot.mouseClick(exporting.job_bar.cancel_button, LEFT)
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=20_000)
     assert 0 < len(list((tmp_path / "out").glob("*.tif"))) < 40
-    assert page.queue.state(photos / "p39.dng") == "not written"
+    assert page.queue.words(photos / "p39.dng") == "not written"
     assert not list((tmp_path / "out").glob(".*"))
 
 

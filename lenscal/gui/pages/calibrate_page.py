@@ -118,7 +118,8 @@ class CalibratePage(Page):
         for widget in (self.stage, self.device_notice, self.result):
             words.addWidget(widget)
         words.addStretch()
-        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName(self.tr("What the calibration says"))
         scroll.setWidget(told)
@@ -145,12 +146,12 @@ class CalibratePage(Page):
         plots = QGridLayout()
         plots.setSpacing(6)
         plots.setRowStretch(1, 1)
-        for column_number, (title, plot) in enumerate((
+        for column_number, (words_above, plot) in enumerate((
             (self.tr("Losses"), self.curves),
             (self.tr("Distance to photos that were kept out, and the least it can be"), self.unseen),
         )):  # fmt: skip
             plot.setMinimumHeight(130)
-            heading = section(title)
+            heading = section(words_above)
             heading.setMinimumWidth(1)
             plots.addWidget(heading, 0, column_number)
             plots.addWidget(plot, 1, column_number)

@@ -56,7 +56,7 @@ class PhotoQueue(QTableWidget):
             self.setItem(row, 1, QTableWidgetItem())
             self._show_result(row)
 
-    def state(self, photo: Path) -> str:
+    def words(self, photo: Path) -> str:
         """The words beside a photo."""
         item = self.item(self.photos.index(photo), 1)
         return item.text() if item is not None else ""
@@ -76,7 +76,7 @@ class PhotoQueue(QTableWidget):
                     self._say(before, self.tr("corrected"), theme.theme().text)
                 self._working = row
                 self._say(row, message.removeprefix(f"{photo.name}: "), theme.theme().accent)
-                self.scrollToItem(self.item(row, 0))
+                self.scrollTo(self.model().index(row, 0))
                 return
 
     def finish(self, results: Sequence[PhotoResult]) -> None:
