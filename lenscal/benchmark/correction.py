@@ -115,7 +115,8 @@ def virtual_settings(lens: str, iso: int, size: tuple[int, int]) -> VirtualSetti
     """How the virtual camera takes a photo with a lens named in `CorrectionSettings.lenses`."""
     if lens == DEMO:
         return VirtualSettings(size=size, iso=iso)
-    return Case(LensKind(lens), True, iso, 0, "quick", photos=Photos(size=size)).virtual_settings()
+    case = Case(LensKind(lens), True, iso, 0, "quick", photos=Photos(size=size))
+    return replace(case.virtual_settings(), compress=False)  # darktable cannot read how we compress mosaics
 
 
 def _ours(frame: Frame, target: np.ndarray, kernels: Mapping[str, PsfGrid], device: str) -> Job[dict[str, Figures]]:
