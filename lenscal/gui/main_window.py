@@ -101,6 +101,7 @@ class MainWindow(QMainWindow):
             _application().removeEventFilter(self)
             self.projects.save()
             self.preferences.change(last_folder=places.last_folder())
+            self.import_page.close_down()
             self.controller.close()
             event.accept()
             return
@@ -212,6 +213,8 @@ class MainWindow(QMainWindow):
         self.import_page.demo_clicked.connect(self.commands.try_demo)
         self.import_page.profile_chosen.connect(c.open_psf)
         self.check_page.next_clicked.connect(lambda: self.go_to(Step.CALIBRATE))
+        self.check_page.decided.connect(c.decide)
+        self.check_page.undo_clicked.connect(c.undo_stack.undo)
         self.calibrate_page.settings_changed.connect(c.set_settings)
         self.calibrate_page.calibrate_clicked.connect(c.calibrate)
         self.calibrate_page.continue_clicked.connect(lambda: c.calibrate(resume=True))

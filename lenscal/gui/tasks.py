@@ -75,8 +75,9 @@ class VirtualPhotos:
 
 
 def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]:
-    """Import both sets and make thumbnails of the photos that were taken."""
+    """Import both sets and make thumbnails; whether they can be calibrated is asked when that begins."""
     from lenscal import jobs
+    from lenscal.files.photo_preview import glance
     from lenscal.raw.folder import Overrides
 
     inputs = yield from jobs.import_photos(
@@ -85,12 +86,19 @@ def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]
         sharp_overrides=Overrides(aperture=sharp.aperture, lens=sharp.lens, focal_mm=sharp.focal_mm),
         degraded_overrides=Overrides(aperture=degraded.aperture, lens=degraded.lens, focal_mm=degraded.focal_mm),
         cache=cache,
+        only_look=True,
     )
     thumbnails = {}
-    frames = [*inputs.sharp.frames, *inputs.degraded.frames]
+    rejected = (*inputs.sharp.rejected, *inputs.degraded.rejected)
+    frames = [*inputs.sharp.frames, *inputs.degraded.frames, *(r.judged.frame for r in rejected if r.judged)]
     for number, frame in enumerate(frames):
         yield Report("import", f"Preparing the view of {frame.info.path.name}", number / len(frames), number)
         thumbnails[frame.info.path] = thumbnail(frame)
+    for path in (r.path for r in rejected if r.judged is None):
+        yield Report("import", f"Looking for the preview of {path.name}")
+        pixels = glance(path).pixels
+        if pixels is not None:
+            thumbnails[path] = pixels
     return ReadPhotos(inputs, thumbnails)
 
 
@@ -121,7 +129,9 @@ def calibrate(
     Checkpoints are kept there too: with `resume`, the calibration goes on from the last one.
     """
     from lenscal import jobs
+    from lenscal.raw.inputs import refuse_hopeless
 
+    refuse_hopeless(inputs)
     yield Report("start", "Starting the numerical engine")
     yield from preload()
     from lenscal.device import pick_device

@@ -2,74 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from lenscal.gui import theme
-from lenscal.gui.pages.page import Page, card, form, muted, primary, section
-from lenscal.gui.widgets.drop_zone import DropZone
-from lenscal.session import Session, Source, Step, lacks
-
-
-class SourcePanel(QWidget):
-    """One photo set: where it is, and what to type in where EXIF does not say."""
-
-    changed = Signal()
-    profile_dropped = Signal(object)
-
-    def __init__(self, title: str, hint: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.paths: tuple[Path, ...] = ()
-        self.drop = DropZone(title, hint)
-        self.drop.setMinimumHeight(190)
-        self.drop.chosen.connect(self.choose)
-        self.aperture = QDoubleSpinBox(minimum=0, maximum=64, singleStep=0.1, decimals=1, prefix="f/")
-        self.aperture.setSpecialValueText(self.tr("from the photos"))
-        self.aperture.setToolTip(self.tr("For a lens that does not tell its aperture, or to pick one of several"))
-        self.focal = QDoubleSpinBox(minimum=0, maximum=3000, decimals=1, suffix=" mm")
-        self.focal.setSpecialValueText(self.tr("from the photos"))
-        self.focal.setToolTip(self.tr("For a lens that does not tell its focal length"))
-        self.lens = QLineEdit(placeholderText=self.tr("from the photos"))
-        self.lens.setToolTip(self.tr("For a lens that does not tell its name, as it is listed by lensfun"))
-        for spin in (self.aperture, self.focal):
-            spin.valueChanged.connect(lambda _: self.changed.emit())
-        self.lens.editingFinished.connect(self.changed)
-        fields = form()
-        fields.addRow(self.tr("Aperture"), self.aperture)
-        fields.addRow(self.tr("Focal length"), self.focal)
-        fields.addRow(self.tr("Lens"), self.lens)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(12)
-        layout.addWidget(self.drop, 1)
-        layout.addLayout(fields)
-
-    def choose(self, paths: tuple[Path, ...]) -> None:
-        if paths[0].suffix == ".lenscal":
-            self.profile_dropped.emit(paths[0])
-            return
-        self.paths = paths
-        self.drop.show_paths(paths)
-        self.changed.emit()
-
-    @property
-    def source(self) -> Source:
-        return Source(
-            self.paths, self.aperture.value() or None, self.lens.text().strip() or None, self.focal.value() or None
-        )
-
-    def show_source(self, source: Source) -> None:
-        if source == self.source:
-            return
-        self.blockSignals(True)
-        self.paths = source.paths
-        self.drop.show_paths(source.paths)
-        self.aperture.setValue(source.aperture or 0)
-        self.focal.setValue(source.focal_mm or 0)
-        self.lens.setText(source.lens or "")
-        self.blockSignals(False)
+from lenscal.gui.pages.page import Page, card, muted, primary, section
+from lenscal.gui.pages.source_panel import SourcePanel
+from lenscal.gui.places import last_folder, remember
+from lenscal.raw.grouping import split_by_aperture
+from lenscal.session import Session, Step, lacks
 
 
 class ImportPage(Page):
@@ -94,13 +38,13 @@ class ImportPage(Page):
             self.tr("Photos to correct"),
             self.tr("Drop a folder of RAW photos taken at the aperture that is to be corrected, for example wide open"),
         )
+        sets = QHBoxLayout()
+        sets.setSpacing(16)
         for panel in (self.sharp, self.degraded):
             panel.changed.connect(lambda: self.sources_changed.emit(self.sharp.source, self.degraded.source))
             panel.profile_dropped.connect(self.profile_chosen)
-        sets = QHBoxLayout()
-        sets.setSpacing(16)
-        sets.addWidget(self.sharp, 1)
-        sets.addWidget(self.degraded, 1)
+            panel.looked.connect(lambda panel=panel: self._split(panel))
+            sets.addWidget(panel, 1)
         self.read_button = primary(self.tr("&Read the photos"), "play")
         self.read_button.setToolTip(self.tr("Decode both sets and check what was read"))
         self.read_button.clicked.connect(self.read_clicked)
@@ -111,7 +55,7 @@ class ImportPage(Page):
         action.addWidget(self.lack)
         action.addSpacing(8)
         action.addWidget(self.read_button)
-        other, row = card(horizontal=True)
+        self.other, row = card(horizontal=True)
         self.demo_button = QPushButton(theme.icon("app", size=16), self.tr("Try the &virtual lens"))
         self.demo_button.setToolTip(self.tr("Take photos with a simulated lens, calibrate it and correct a photo"))
         self.demo_button.clicked.connect(self.demo_clicked)
@@ -124,7 +68,7 @@ class ImportPage(Page):
         row.addWidget(self.profile_button)
         self.body.addLayout(sets, 1)
         self.body.addLayout(action)
-        self.body.addWidget(other)
+        self.body.addWidget(self.other)
         self._busy = False
         self._ready = False
 
@@ -140,6 +84,20 @@ class ImportPage(Page):
         self._busy = busy
         self._enable()
 
+    def close_down(self) -> None:
+        """The end of the window: nothing is looked at any more."""
+        for panel in (self.sharp, self.degraded):
+            panel.glances.close()
+
+    def _split(self, panel: SourcePanel) -> None:
+        """A folder that holds both sets, dropped while the other one is empty, is split by its apertures."""
+        other = self.degraded if panel is self.sharp else self.sharp
+        apertures = split_by_aperture(panel.infos)
+        if apertures is None or self._busy or other.paths or panel.source.aperture is not None:
+            return
+        sharp, degraded = (replace(panel.source, aperture=f) for f in apertures)
+        self.sources_changed.emit(sharp, degraded)
+
     def _enable(self) -> None:
         self.read_button.setEnabled(self._ready and not self._busy)
         for widget in (self.demo_button, self.profile_button, self.sharp, self.degraded):
@@ -147,7 +105,8 @@ class ImportPage(Page):
 
     def _choose_profile(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Open a profile"), str(Path.home()), self.tr("lenscal profiles (*.lenscal)")
+            self, self.tr("Open a profile"), last_folder(), self.tr("lenscal profiles (*.lenscal)")
         )
         if name:
+            remember(name)
             self.profile_chosen.emit(Path(name))

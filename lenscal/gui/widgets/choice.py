@@ -40,3 +40,10 @@ class Choice(QWidget):
         """As if the user had clicked."""
         self.buttons[value].setChecked(True)
         self.chosen.emit(value)
+
+    def mark(self, value: str | None) -> None:
+        """Press a button without telling; None: none is pressed."""
+        self._group.setExclusive(value is not None)
+        for name, button in self.buttons.items():
+            button.setChecked(name == value)
+        self._group.setExclusive(True)
