@@ -11,7 +11,9 @@ import tifffile
 from lenscal import jobs
 from lenscal.errors import InputError
 from lenscal.files.export_settings import ExportSettings, Space
+from lenscal.files.profile import Profile
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
+from lenscal.raw.decode import decode_photo
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 
@@ -167,7 +169,7 @@ def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monke
     from lenscal.restore import photo as restoring
 
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(3)]
-    plain_decode, plain_write, plain_restore = decode.decode_photo, photo_files.write_photo, restoring.restore
+    plain_decode, plain_write, plain_restore = decode.decode_photo, photo_files.write_photo, restoring.restore_rows
     events, second_read = [], threading.Event()
 
     def decode_photo(path):
@@ -176,11 +178,11 @@ def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monke
             second_read.set()
         return plain_decode(path)
 
-    def restore(frame, *rest):
+    def restore_rows(frame, *rest, **more):
         events.append(f"correct {frame.info.path.stem}")
         if not large:
             assert second_read.wait(30)
-        return plain_restore(frame, *rest)
+        return plain_restore(frame, *rest, **more)
 
     def write_photo(path, rgb, frame, *rest):
         written = plain_write(path, rgb, frame, *rest)
@@ -188,7 +190,7 @@ def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monke
         return written
 
     monkeypatch.setattr(decode, "decode_photo", decode_photo)
-    monkeypatch.setattr(restoring, "restore", restore)
+    monkeypatch.setattr(restoring, "restore_rows", restore_rows)
     monkeypatch.setattr(photo_files, "write_photo", write_photo)
     if large:
         monkeypatch.setattr(correcting, "OVERLAP_PX", 0)
@@ -213,3 +215,38 @@ def test_time_left_is_told(tmp_path, make_dng, monkeypatch):
     reports, _ = finish(jobs.correct(grid, photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o")))
     assert reports[0].seconds_left is None
     assert reports[-1].seconds_left == 0
+
+
+def test_large_photos_come_out_the_same(tmp_path, make_dng, monkeypatch):
+    """Their rows wait on the disk; nothing stays behind there."""
+    from lenscal.jobs import correcting
+
+    photo = make_dng(tmp_path / "a.dng", size=(200, 280), orientation=6)
+    grid, settings = delta_grid((2, 2), 5, (200, 280)), RestoreSettings(device="cpu")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
+    pictures = []
+    for name, limit in (("small", 1e9), ("large", 0)):
+        monkeypatch.setattr(correcting, "OVERLAP_PX", limit)
+        job = jobs.correct(grid, [photo], settings, ExportSettings(tmp_path / name), save_mask=True)
+        (result,) = finish(job)[1]
+        assert result.problem == ""
+        assert result.mask.is_file()
+        pictures.append(tifffile.imread(result.output))
+    assert pictures[0].shape == (280, 200, 3)
+    np.testing.assert_array_equal(*pictures)
+    assert list((tmp_path / "lenscal").iterdir()) == []
+
+
+def test_serial_numbers_are_compared(tmp_path, make_dng):
+    """Another copy of the lens is refused, another body only told."""
+    photo = make_dng(tmp_path / "a.dng", camera_serial="1")
+    profile = Profile(delta_grid((2, 2), 5, (128, 192)), camera="Lenscal Test", camera_serial="2")
+    settings, export = RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o")
+    (result,) = finish(jobs.correct(profile, [photo], settings, export))[1]
+    assert result.output is not None
+    assert result.warnings == ("taken with another camera of that model (serial 1, the profile is for 2)",)
+    frame = decode_photo(photo)
+    frame = replace(frame, info=replace(frame.info, lens_serial="A"))
+    assert jobs.mismatches(replace(profile, lens_serial="A"), frame) == []
+    (told,) = jobs.mismatches(replace(profile, lens_serial="B"), frame)
+    assert told == "the photo's lens's serial number is A, the profile is for B"

@@ -8,13 +8,14 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 
 from lenscal.errors import LenscalError
 from lenscal.files.export_settings import ExportSettings, PhotoFormat, Space, mask_path, output_path
 from lenscal.files.profile import Profile
+from lenscal.jobs.cache import photo_cache
 from lenscal.raw.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, same
 from lenscal.reports import Report
 from lenscal.stepping import Job, follow
@@ -28,7 +29,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 OVERLAP_PX = 36e6
-"""Larger photos are read, corrected and written one after the other: three of them at once would fill the memory."""
+"""Larger photos are read, corrected and written one after the other, and wait for the writer on the disk: three of them
+at once would fill the memory."""
 _POLL_S = 0.1
 _KNOWN_FROM_S, _KNOWN_FROM = 3.0, 0.02
 """Seconds, and part of the work, after which the time left can be told."""
@@ -68,19 +70,20 @@ def correct(
     of the correction every pixel got. "stop" ends after the present photo.
     """
     started = time.monotonic()
-    batch = _Batch(psf, settings, export, force, save_mask, frozenset(path.resolve() for path in photos))
-    work = batch.run(photos)
-    reply = None
-    try:
-        while True:
-            try:
-                report = work.send(reply)
-            except StopIteration as end:
-                results: list[PhotoResult] = end.value
-                return results
-            reply = yield replace(report, seconds_left=_left(time.monotonic() - started, report.fraction))
-    finally:
-        work.close()
+    originals = frozenset(path.resolve() for path in photos)
+    with photo_cache() as cache:
+        work = _Batch(psf, settings, export, force, save_mask, originals, cache).run(photos)
+        reply = None
+        try:
+            while True:
+                try:
+                    report = work.send(reply)
+                except StopIteration as end:
+                    results: list[PhotoResult] = end.value
+                    return results
+                reply = yield replace(report, seconds_left=_left(time.monotonic() - started, report.fraction))
+        finally:
+            work.close()
 
 
 def _left(seconds: float, fraction: float | None) -> float | None:
@@ -98,6 +101,8 @@ class _Photo:
     output: Path | None = None
     decoding: Future[Frame] | None = None
     writing: Future[None] | None = None
+    mask: np.ndarray | None = None
+    """uint8 [H, W]."""
     result: PhotoResult | None = None
 
     def fail(self, problem: str, *, skipped: bool = False, wrong_input: bool = False) -> None:
@@ -113,6 +118,7 @@ class _Batch:
     force: bool
     save_mask: bool
     originals: frozenset[Path]
+    cache: Path
     taken: set[Path] = field(default_factory=set)
 
     def run(self, paths: Sequence[Path]) -> Job[list[PhotoResult]]:
@@ -133,17 +139,24 @@ class _Batch:
                     frame = self._decoded(photo)
                     if frame is None:
                         continue
-                    overlaps = frame.size[0] * frame.size[1] <= OVERLAP_PX
+                    overlaps = _is_small(frame)
                     if overlaps and not stopped and number + 1 < len(paths):
                         ahead = self._open(paths[number + 1], reader)
                     frame = _without_mosaic(frame)
                     work = self._corrected(photo, frame)
                     rgb, asked = yield from follow(work, low, high, forward_stop=False, prefix=f"{path.name}{count}: ")
                     if photo.result is None:
-                        yield from self._write(photo, photos, frame, rgb, writer, high)
+                        for earlier in photos:
+                            if earlier.writing is not None:
+                                writing = Report("correct", f"{earlier.path.name}: writing", high)
+                                yield from _until(earlier.writing, writing)
+                        about = frame if rgb is None else _without_pixels(frame)
+                        photo.writing = writer.submit(self._written, photo, about, rgb)
+                        del about
                     del frame, rgb
                     if not overlaps and photo.writing is not None:
                         yield from _until(photo.writing, Report("correct", f"{path.name}: writing", high))
+                        self._spool(path).unlink(missing_ok=True)
                     if stopped or asked:
                         break
                 last = Report("correct", f"Writing to {self.export.out}", 1.0)
@@ -196,17 +209,30 @@ class _Batch:
 
     def _corrected(self, photo: _Photo, frame: Frame) -> Job[np.ndarray | None]:
         """The corrected photo; None where it is written as it is, or where `photo.result` says what went wrong."""
-        from lenscal.restore.photo import restore
+        from lenscal.restore.photo import correction_mask, restore, restore_rows
 
-        if self._as_it_is:
-            return None
+        grid = self._grid(frame)
         try:
-            return (yield from restore(frame, self._grid(frame), self.settings))
+            if self.save_mask:
+                weight = correction_mask(frame, grid, self.settings)
+                photo.mask = (weight * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+                del weight
+            if self._as_it_is:
+                return None
+            if _is_small(frame):
+                return (yield from restore(frame, grid, self.settings))
+            with self._spool(photo.path).open("wb") as file:
+                yield from restore_rows(frame, grid, self.settings, lambda _, rgb: _append(file, rgb))
+            return np.memmap(self._spool(photo.path), np.float32, "r", shape=(*frame.size, 3))
         except (LenscalError, OSError, MemoryError) as error:
             photo.fail(str(error) or "not enough memory")
         except Exception as error:
             photo.fail(_unexpected(error))
         return None
+
+    def _spool(self, path: Path) -> Path:
+        """Where the corrected rows of a large photo wait to be written."""
+        return self.cache / f"{path.stem}.rows"
 
     @property
     def _as_it_is(self) -> bool:
@@ -216,32 +242,7 @@ class _Batch:
         grid = self.psf.psf if isinstance(self.psf, Profile) else self.psf
         return replace(grid, image_size=frame.size)
 
-    def _write(
-        self,
-        photo: _Photo,
-        photos: Sequence[_Photo],
-        frame: Frame,
-        rgb: np.ndarray | None,
-        writer: ThreadPoolExecutor,
-        fraction: float,
-    ) -> Job[None]:
-        """Begin to write a photo as soon as the one before is written."""
-        for earlier in photos:
-            if earlier.writing is not None:
-                yield from _until(earlier.writing, Report("correct", f"{earlier.path.name}: writing", fraction))
-        mask = self._mask(frame) if self.save_mask else None
-        if rgb is not None:
-            frame = _without_pixels(frame)
-        photo.writing = writer.submit(self._written, photo, frame, rgb, mask)
-
-    def _mask(self, frame: Frame) -> np.ndarray:
-        """uint8 [H, W]."""
-        from lenscal.restore.photo import correction_mask
-
-        mask = correction_mask(frame, self._grid(frame), self.settings)
-        return (mask * np.float32(255) + np.float32(0.5)).astype(np.uint8)
-
-    def _written(self, photo: _Photo, frame: Frame, rgb: np.ndarray | None, mask: np.ndarray | None) -> None:
+    def _written(self, photo: _Photo, frame: Frame, rgb: np.ndarray | None) -> None:
         from lenscal.files.photo_files import write_mask, write_photo
 
         output, masked = photo.output, None
@@ -249,16 +250,17 @@ class _Batch:
         try:
             self.export.out.mkdir(exist_ok=True)
             warnings = write_photo(output, rgb, frame, self.export, _settings_in_words(self.psf, self.settings))
-            if mask is not None:
+            if photo.mask is not None:
                 masked = mask_path(output, self.export)
                 turned = self.export.format is not PhotoFormat.DNG and self.export.space is not Space.CAMERA_LINEAR
-                write_mask(masked, mask, frame.info.orientation if turned else 1)
+                write_mask(masked, photo.mask, frame.info.orientation if turned else 1)
+                photo.mask = None
         except (LenscalError, OSError, MemoryError) as error:
             photo.fail(str(error) or "not enough memory")
         except Exception as error:
             photo.fail(_unexpected(error))
         else:
-            told = (*mismatches(self.psf, frame), *warnings)
+            told = (*mismatches(self.psf, frame), *another_body(self.psf, frame), *warnings)
             seconds = time.monotonic() - photo.began
             photo.result = PhotoResult(photo.path, output, warnings=told, seconds=seconds, mask=masked)
 
@@ -269,6 +271,14 @@ def _until(future: Future[T], report: Report) -> Generator[Report, str | None, b
     while not wait([future], _POLL_S).done:
         stopped |= (yield report) == "stop"
     return stopped
+
+
+def _is_small(frame: Frame) -> bool:
+    return frame.size[0] * frame.size[1] <= OVERLAP_PX
+
+
+def _append(file: BinaryIO, rgb: np.ndarray) -> None:
+    file.write(np.ascontiguousarray(rgb, np.float32).data)
 
 
 def _without_mosaic(frame: Frame) -> Frame:
@@ -296,7 +306,11 @@ def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
     if not isinstance(psf, Profile):
         return found
     info = frame.info
-    for what, mine, theirs in (("camera", info.camera, psf.camera), ("lens", info.lens, psf.lens)):
+    for what, mine, theirs in (
+        ("camera", info.camera, psf.camera),
+        ("lens", info.lens, psf.lens),
+        ("lens's serial number", info.lens_serial, psf.lens_serial),
+    ):
         if mine and theirs and mine.strip().lower() != theirs.strip().lower():
             found.append(f"the photo's {what} is {mine}, the profile is for {theirs}")
     if _differ(info.aperture, psf.aperture_degraded, APERTURE_TOLERANCE):
@@ -304,6 +318,14 @@ def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
     if _differ(info.focal_mm, psf.focal_mm, FOCAL_TOLERANCE):
         found.append(f"the photo was taken at {info.focal_mm:g} mm, the profile is for {psf.focal_mm:g} mm")
     return found
+
+
+def another_body(psf: PsfGrid | Profile, frame: Frame) -> tuple[str, ...]:
+    """That a photo was taken with another camera of the same model: no reason to refuse it."""
+    mine, theirs = frame.info.camera_serial, psf.camera_serial if isinstance(psf, Profile) else ""
+    if not mine or not theirs or mine == theirs:
+        return ()
+    return (f"taken with another camera of that model (serial {mine}, the profile is for {theirs})",)
 
 
 def _differ(a: float | None, b: float | None, tolerance: float) -> bool:
