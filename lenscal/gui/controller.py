@@ -215,6 +215,14 @@ class Controller(QObject):
                 self.tr("Writing the profile"), lambda: self.tasks.save_profile(profile, path), self._saved_profile
             )
 
+    def write_report(self, path: Path) -> None:
+        operator, name = self._operator, self.session.psf_name
+        self._start(
+            self.tr("Writing the report"),
+            lambda: self.tasks.write_report(operator, name, path),
+            lambda written: self._exported(self.tr("Report written to {path}").format(path=written)),
+        )
+
     def export_psf(self, folder: Path, formats: tuple[str, ...]) -> None:
         psf, profile = self.session.psf, self.session.profile
         self._start(

@@ -80,8 +80,8 @@ class PreferencesDialog(QDialog):
             (self.tr("&Theme"), self.theme), (self.tr("&Device"), self.device), (self.tr("&Units"), self.units),
             (self.tr("Th&reads"), self.threads),
         ):  # fmt: skip
-            fields.addRow(label, field)
-        fields.addRow(self.tr("Cac&he folder"), where)
+            fields.add(label, field)
+        fields.add(self.tr("Cac&he folder"), where, self.cache)
         standard = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel)
         self.buttons.accepted.connect(self.accept)

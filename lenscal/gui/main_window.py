@@ -92,6 +92,8 @@ class MainWindow(QMainWindow):
         return next(step for step, page in self.pages.items() if page is self.stack.currentWidget())
 
     def go_to(self, step: Step) -> None:
+        if step is not self.step:
+            self.message_bar.leave_behind()
         self.stack.setCurrentWidget(self.pages[step])
         self.step_buttons[step].setChecked(True)
         self.step_buttons[step].setFocus()
@@ -215,6 +217,7 @@ class MainWindow(QMainWindow):
         self.check_page.next_clicked.connect(lambda: self.go_to(Step.CALIBRATE))
         self.check_page.decided.connect(c.decide)
         self.check_page.undo_clicked.connect(c.undo_stack.undo)
+        c.undo_stack.canUndoChanged.connect(self.check_page.undo_button.setEnabled)
         self.calibrate_page.settings_changed.connect(c.set_settings)
         self.calibrate_page.calibrate_clicked.connect(c.calibrate)
         self.calibrate_page.continue_clicked.connect(lambda: c.calibrate(resume=True))
@@ -234,6 +237,7 @@ class MainWindow(QMainWindow):
         self.correct_page.next_clicked.connect(lambda: self.go_to(Step.EXPORT))
         self.export_page.photos_clicked.connect(self._export_photos)
         self.export_page.profile_clicked.connect(c.save_profile)
+        self.export_page.report_clicked.connect(c.write_report)
         self.export_page.psf_clicked.connect(c.export_psf)
         self.export_page.problem.connect(lambda text: self.message_bar.show_message(text, kind="warning"))
 

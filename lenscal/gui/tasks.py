@@ -265,6 +265,18 @@ def save_profile(profile: Profile, path: Path) -> Job[Path]:
     return write_profile(path, profile)
 
 
+def write_report(psf: PsfGrid | Profile, name: str, path: Path) -> Job[Path]:
+    """An HTML or, by the suffix, a PDF file."""
+    from lenscal.files import report
+
+    yield Report("export", f"Writing {path.name}")
+    if path.suffix.lower() != ".pdf":
+        return report.write_report(psf, path, name)
+    from lenscal.gui.pdf import write_pdf
+
+    return write_pdf(report.report_blocks(psf, name), f"Lens report: {name}", path)
+
+
 def export_psf(psf: PsfGrid, profile: Profile | None, folder: Path, formats: Sequence[str]) -> Job[list[Path]]:
     """PSF files of each format of PSF_FORMATS that is asked for."""
     from lenscal.files import psf_export, psf_files
@@ -297,5 +309,6 @@ class Tasks:
     compare: Callable[..., Job[Any]] = compare
     export_photos: Callable[..., Job[Any]] = export_photos
     save_profile: Callable[..., Job[Path]] = save_profile
+    write_report: Callable[..., Job[Path]] = write_report
     export_psf: Callable[..., Job[list[Path]]] = export_psf
     virtual_photos: Callable[..., Job[VirtualPhotos]] = virtual_photos

@@ -139,6 +139,7 @@ def _qss(t: Theme) -> str:
     #message[kind="error"] {{ border-color: {t.bad}; }}
     #message[kind="warning"] {{ border-color: {t.warn}; }}
     #message[kind="info"] {{ border-color: {t.accent}; }}
+    #clear {{ background: transparent; }}
     #jobBar {{ background: {t.panel}; border-top: 1px solid {t.line}; }}
     QProgressBar {{ border: 1px solid {t.line}; border-radius: 4px; background: {t.field}; max-height: 10px;
                     min-height: 10px; }}

@@ -135,11 +135,15 @@ class Tour(QObject):
     def _grab(self, name: str) -> None:
         if not self._looks:
             self._save(self._folder / f"{name}.png")
+        step = self._window.step
         application = QApplication.instance()
         for look, (width, height) in self._looks:
             if isinstance(application, QApplication):
                 theme.apply(application, look)
             self._window.resize(width, height)
+            self._settle()
+            # The job goes on meanwhile, and may have led elsewhere.
+            self._window.go_to(step)
             self._settle()
             self._save(self._folder / f"{look}-{width}x{height}" / f"{name}.png")
 

@@ -122,3 +122,12 @@ def test_clearing_the_list_empties_it_and_nothing_is_written(qtbot, exporting, p
     assert page.queue.photos == ()
     qtbot.mouseClick(page.photos_button, LEFT)
     assert "add photos" in exporting.message_bar.text.text()
+
+
+@pytest.mark.parametrize("suffix", [".html", ".pdf"])
+def test_a_report_is_written(qtbot, exporting, tmp_path, suffix):
+    page = exporting.export_page
+    page.report_clicked.emit(tmp_path / f"my report{suffix}")
+    qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=30_000)
+    assert (tmp_path / f"my report{suffix}").stat().st_size > 5000, exporting.message_bar.text.text()
+    assert f"my report{suffix}" in page.results.text()

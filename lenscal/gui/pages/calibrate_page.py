@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
 from lenscal.gui import theme
 from lenscal.gui.dialogs import DEVICES
+from lenscal.gui.images import resized
 from lenscal.gui.pages.page import Page, card, form, muted, primary, section, with_tip
 from lenscal.gui.tasks import DEVICE
 from lenscal.gui.widgets.curves import Curves
@@ -102,7 +103,7 @@ class CalibratePage(Page):
                 self.tr("At most"), self.tr("Seed"),
             ), self._inputs, strict=True,
         ):  # fmt: skip
-            fields.addRow(label, field)
+            fields.add(label, field)
         panel, column = card()
         panel.setFixedWidth(310)
         column.addWidget(section(self.tr("Settings")))
@@ -120,6 +121,8 @@ class CalibratePage(Page):
         words.addStretch()
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        told.setObjectName("clear")
+        scroll.viewport().setObjectName("clear")
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName(self.tr("What the calibration says"))
         scroll.setWidget(told)
@@ -134,7 +137,10 @@ class CalibratePage(Page):
         self.truth_title = section(self.tr("Truth: what the virtual lens does"))
         self.kernels_title = section(self.tr("Kernels"))
         self.curves = Curves(x_label=self.tr("step"), y_label=self.tr("loss"))
-        self.unseen = Curves(x_label=self.tr("look"), y_label=self.tr("distance"))
+        self.unseen = Curves(x_label=self.tr("look"), y_label=self.tr("distance"), dots=True)
+        self.unseen.setToolTip(
+            self.tr("How far the re-blurred sharp photos are from unseen degraded ones; the floor is the least")
+        )
         kernels = QGridLayout()
         kernels.setSpacing(6)
         kernels.setRowStretch(1, 1)
@@ -148,7 +154,7 @@ class CalibratePage(Page):
         plots.setRowStretch(1, 1)
         for column_number, (words_above, plot) in enumerate((
             (self.tr("Losses"), self.curves),
-            (self.tr("Distance to photos that were kept out, and the least it can be"), self.unseen),
+            (self.tr("Distance to unseen photos"), self.unseen),
         )):  # fmt: skip
             plot.setMinimumHeight(130)
             heading = section(words_above)
@@ -213,6 +219,10 @@ class CalibratePage(Page):
                 [(name.removeprefix(UNSEEN), x, y) for name, x, y in progress.points if name.startswith(UNSEEN)]
             )
         if progress.report.kernels is not None:
+            if self._truth is not None and self.truth.kernels is not None:
+                size = progress.report.kernels.shape[-1]
+                if self.truth.kernels.shape[-1] != min(size, self._truth.kernel_size):
+                    self._show_truth(size)
             self.mosaic.show_kernels(progress.report.kernels)
 
     def show_problem(self, text: str) -> None:
@@ -227,7 +237,7 @@ class CalibratePage(Page):
         self.kernels_title.setText(self.tr("Estimate") if session.truth is not None else self.tr("Kernels"))
         if session.truth is not self._truth:
             self._truth = session.truth
-            self.truth.show_kernels(None if session.truth is None else session.truth.kernels)
+            self._show_truth(session.settings.kernel_size)
         self.lack.setText(self.tr(lack.value) if lack else "")
         self.lack.setVisible(lack is not None)
         self.next_button.setVisible(session.psf is not None and not self._busy)
@@ -241,6 +251,13 @@ class CalibratePage(Page):
             self.stage.setText(self.tr(str(ENDINGS.get(calibration.finished, calibration.finished))))
             self.result.setText(self._summary(calibration))
         self._enable()
+
+    def _show_truth(self, size: int) -> None:
+        """The middle of the true kernels, as large as those that are learnt."""
+        if self._truth is None:
+            self.truth.show_kernels(None)
+        else:
+            self.truth.show_kernels(resized(self._truth.kernels, min(size, self._truth.kernel_size)))
 
     def _show_unfinished(self, found: Unfinished | None) -> None:
         for widget in (self.continue_about, self.continue_button):

@@ -63,6 +63,8 @@ class ExportPage(Page):
     photos_clicked = Signal(object, object, bool)
     """Photos (tuple of Path), ExportSettings, whether masks are written too."""
     profile_clicked = Signal(object)
+    report_clicked = Signal(object)
+    """Path, .html or .pdf."""
     psf_clicked = Signal(object, object)
     """Folder, names of the formats."""
     problem = Signal(str)
@@ -117,9 +119,9 @@ class ExportPage(Page):
             (self.tr("Photos"), self.which), (self.tr("Format"), self.format), (self.tr("Colour space"), self.space),
             (self.tr("File name"), self.template), (self.tr("If it exists"), self.conflict),
         ):  # fmt: skip
-            fields.addRow(label, widget)
-        fields.addRow("", self.example)
-        fields.addRow("", self.save_mask)
+            fields.add(label, widget)
+        fields.add("", self.example)
+        fields.add("", self.save_mask)
         self.photos_button = primary(self.tr("Write the p&hotos"), "export")
         self.photos_button.setToolTip(self.tr("Correct and write the photos (Ctrl+E)"))
         self.photos_button.clicked.connect(self.export_photos)
@@ -130,13 +132,19 @@ class ExportPage(Page):
 
         profile, column = card()
         self.profile_about = muted()
-        self.profile_button = primary(self.tr("Save the &profile…"), "export")
+        self.profile_button = QPushButton(theme.icon("export", size=16), self.tr("Save the &profile…"))
         self.profile_button.setToolTip(self.tr("One file with the PSF, the noise and where they come from"))
         self.profile_button.clicked.connect(self._choose_profile)
+        self.report_button = QPushButton(theme.icon("report", size=16), self.tr("Write a &report…"))
+        self.report_button.setToolTip(self.tr("Kernels, MTF, maps and doubts on one page, HTML or PDF"))
+        self.report_button.clicked.connect(self._choose_report)
+        both = QHBoxLayout()
+        both.addWidget(self.profile_button, 1)
+        both.addWidget(self.report_button, 1)
         column.addWidget(section(self.tr("Profile")))
         column.addWidget(self.profile_about)
         column.addStretch()
-        column.addWidget(self.profile_button)
+        column.addLayout(both)
 
         psf, column = card()
         tips = {
@@ -146,7 +154,7 @@ class ExportPage(Page):
         }  # fmt: skip
         self.psf_formats = {name: QCheckBox(tips[name]) for name in PSF_FORMATS}
         self.psf_formats["fits"].setChecked(True)
-        self.psf_button = primary(self.tr("Write P&SF files"), "export")
+        self.psf_button = QPushButton(theme.icon("export", size=16), self.tr("Write P&SF files"))
         self.psf_button.setToolTip(self.tr("Write the kernel grid for other programs"))
         self.psf_button.clicked.connect(self._export_psf)
         column.addWidget(section(self.tr("PSF files")))
@@ -330,10 +338,20 @@ class ExportPage(Page):
             path = Path(name)
             self.profile_clicked.emit(path if path.suffix == ".lenscal" else path.with_name(path.name + ".lenscal"))
 
+    def _choose_report(self) -> None:
+        start = Path(self.folder.text()).expanduser() / f"{self._session.psf_name or 'lens'} report.html"
+        kinds = self.tr("Web page (*.html);;PDF (*.pdf)")
+        name, kind = QFileDialog.getSaveFileName(self, self.tr("Write a report"), str(start), kinds)
+        if name:
+            path, suffix = Path(name), ".pdf" if "pdf" in kind else ".html"
+            known = path.suffix.lower() in (".html", ".pdf")
+            self.report_clicked.emit(path if known else path.with_name(path.name + suffix))
+
     def _enable(self) -> None:
         there = self._session.psf is not None and not self._busy
         self.photos_button.setEnabled(there)
         self.psf_button.setEnabled(there)
+        self.report_button.setEnabled(there)
         for widget in (self.which, self.add_button, self.clear_button, self.format, self.conflict, self.template):
             widget.setEnabled(not self._busy)
         self._show_example()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from lenscal.gui import theme
 from lenscal.session import Session
@@ -79,10 +79,29 @@ def card(*, horizontal: bool = False) -> tuple[QFrame, QHBoxLayout | QVBoxLayout
     return frame, layout
 
 
-def form() -> QFormLayout:
-    layout = QFormLayout()
-    layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    layout.setHorizontalSpacing(12)
-    layout.setVerticalSpacing(8)
-    return layout
+class Form(QFormLayout):
+    """Labels beside fields, in the middle of their height; each label leads to its field."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.setHorizontalSpacing(12)
+        self.setVerticalSpacing(8)
+
+    def add(self, text: str, field: QWidget | QLayout, buddy: QWidget | None = None) -> None:
+        label = QLabel(text)
+        height = field.sizeHint().height()
+        if text:
+            label.setMinimumHeight(height)
+        target = field if isinstance(field, QWidget) else buddy
+        if target is not None:
+            label.setBuddy(target)
+        if isinstance(field, QWidget):
+            self.addRow(label, field)
+        else:
+            self.addRow(label, field)
+
+
+def form() -> Form:
+    return Form()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QProgressBar, QPushButton, QToolButton, QWidget
 
 from lenscal.gui import theme
@@ -45,11 +46,32 @@ class MessageBar(QFrame):
         self.style().polish(self)
         self.show()
 
+    def leave_behind(self) -> None:
+        """The user goes elsewhere: news are old then, warnings and errors stay."""
+        if self.property("kind") == "info":
+            self.hide()
+
     def _show_details(self) -> None:
         box = QMessageBox(QMessageBox.Icon.Information, self.tr("Details"), self.text.text(), parent=self)
         box.setDetailedText(self._details)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
+
+
+class ElidedLabel(QLabel):
+    """One line of text that ends in … where there is no room; the whole as tooltip."""
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self.setToolTip(text)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(60, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class JobBar(QFrame):
@@ -63,13 +85,13 @@ class JobBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("jobBar")
-        self.text = QLabel()
+        self.text = ElidedLabel()
         self.time = QLabel()
         self.time.setProperty("muted", True)
         self.time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.time.setMinimumWidth(self.time.fontMetrics().horizontalAdvance(self._time_left(5999)))
         self.progress = QProgressBar(textVisible=False)
-        self.progress.setFixedWidth(260)
+        self.progress.setFixedWidth(200)
         self.progress.setAccessibleName(self.tr("Progress of the running job"))
         self.pause_button = QPushButton(theme.icon("pause", size=16), self.tr("&Pause"))
         self.pause_button.clicked.connect(self.pause_clicked)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -18,27 +19,32 @@ COLOURS = ("#1f8fb3", "#d9822b", "#4f9e5a", "#b05fb8", "#c94f4f", "#808080")
 class Curves(QWidget):
     """Named curves over the step; each name gets its own colour when its first point comes."""
 
-    def __init__(self, parent: QWidget | None = None, *, x_label: str = "", y_label: str = "") -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, x_label: str = "", y_label: str = "", dots: bool = False
+    ) -> None:
+        """dots: mark every point, for curves of few."""
         super().__init__(parent)
-        t = theme.theme()
-        self.plot = pg.PlotWidget(background=QColor(t.field))
+        self._labels = {"bottom": x_label, "left": y_label}
+        self._dots = dots
+        self.plot = pg.PlotWidget()
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
         self.plot.getPlotItem().setContentsMargins(4, 10, 10, 4)
-        for side, label in (("bottom", x_label), ("left", y_label)):
-            axis = self.plot.getAxis(side)
-            axis.setPen(QColor(t.line))
-            axis.setTextPen(QColor(t.muted))
-            axis.enableAutoSIPrefix(False)
-            if label:
-                self.plot.setLabel(side, label, color=t.muted)
-        self._legend = self.plot.addLegend(offset=(-8, 8), labelTextColor=QColor(t.text), verSpacing=-4)
+        for side in self._labels:
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
+        self._legend = self.plot.addLegend(offset=(-8, 8), verSpacing=-4)
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._points: dict[str, list[tuple[float, float]]] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.plot)
+        self._dye()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dye()
+        super().changeEvent(event)
 
     def clear(self) -> None:
         for curve in self._curves.values():
@@ -49,11 +55,11 @@ class Curves(QWidget):
 
     def add_points(self, points: Iterable[tuple[str, float, float]]) -> None:
         """Append (name, x, y); values that are not finite are left out."""
-        touched = set()
+        touched = {}
         for name, x, y in points:
             if np.isfinite(y):
                 self._points.setdefault(name, []).append((x, y))
-                touched.add(name)
+                touched[name] = True
         for name in touched:
             series = self._points[name]
             if len(series) > MAX_POINTS:
@@ -70,5 +76,21 @@ class Curves(QWidget):
     def _curve(self, name: str) -> pg.PlotDataItem:
         if name not in self._curves:
             colour = COLOURS[len(self._curves) % len(COLOURS)]
-            self._curves[name] = self.plot.plot(pen=pg.mkPen(colour, width=1.5), name=name)
+            symbol = "o" if self._dots else None
+            self._curves[name] = self.plot.plot(
+                pen=pg.mkPen(colour, width=1.5), name=name, symbol=symbol, symbolSize=5, symbolBrush=colour,
+                symbolPen=None,
+            )  # fmt: skip
         return self._curves[name]
+
+    def _dye(self) -> None:
+        """The theme's colours."""
+        t = theme.theme()
+        self.plot.setBackground(QColor(t.field))
+        for side, label in self._labels.items():
+            axis = self.plot.getAxis(side)
+            axis.setPen(QColor(t.line))
+            axis.setTextPen(QColor(t.muted))
+            if label:
+                self.plot.setLabel(side, label, color=t.muted)
+        self._legend.setLabelTextColor(QColor(t.text))
