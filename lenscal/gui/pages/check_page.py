@@ -19,7 +19,7 @@ from lenscal.raw.inputs import Inputs, Judged
 from lenscal.session import Session
 
 MAP_GRID = (6, 8)
-WIDTHS = {0: 200, 1: 80, 2: 190, 3: 66, 4: 66, 5: 52, 6: 76, 7: 130, 8: 100, 9: 240}
+WIDTHS = {0: 210, 1: 74, 2: 130, 3: 70, 4: 58, 5: 46, 6: 76, 7: 130, 8: 100, 9: 240}
 TALLEST_ROW_PX = 90
 TOLD_IN_THE_TABLE = (" photo left out: ", " photo kept: ")
 
@@ -89,7 +89,6 @@ class CheckPage(Page):
             for column, width in WIDTHS.items():
                 self.table.setColumnWidth(column, width)
         self._fit_rows()
-        self.undo_button.setEnabled(bool(session.decisions))
         self._say(session.inputs)
         self._show_map()
         self._selection_changed()
@@ -134,6 +133,7 @@ class CheckPage(Page):
         self.undo_button = QPushButton(self.tr("&Undo"))
         self.undo_button.setToolTip(self.tr("Take back the last decision (Ctrl+Z)"))
         self.undo_button.clicked.connect(self.undo_clicked)
+        self.undo_button.setEnabled(False)
 
     def _make_map(self) -> None:
         self.which = Choice(

@@ -216,7 +216,7 @@ class SourcePanel(QWidget):
         self.summary.setStyleSheet(f"color: {theme.theme().bad}" if bad else "")
 
     def _show_groups(self) -> None:
-        """Where there are several apertures: one button each, the chosen one pressed; others' photos are dimmed."""
+        """Where there are several apertures: one button each, the chosen one pressed; others' photos are hidden."""
         groups = group_by_aperture(self.infos)
         if self.choice is not None:
             self.choice.hide()
@@ -244,7 +244,8 @@ class SourcePanel(QWidget):
             item, f = self.model.item(row), seen.info.aperture
             if item is not None:
                 used = len(groups) < 2 or not chosen or f is None or same(f, chosen, APERTURE_TOLERANCE)
-                item.setEnabled(used and not seen.problem)
+                item.setEnabled(not seen.problem)
+                self.list.setRowHidden(row, not used)
 
     def _picked(self, value: str) -> None:
         if value != UNKNOWN:

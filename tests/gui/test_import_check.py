@@ -1,0 +1,299 @@
+"""Steps 1 and 2 by hand: what is seen of chosen photos, mixed folders, manual lenses, decisions and coverage."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import write_photo
+from desktop import drop
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+
+from lenscal.gui.glances import Glances
+from lenscal.gui.pages.photo_table import said_of, taken_text
+from lenscal.raw.frame import PhotoInfo
+from lenscal.session import Lack, Step, lacks
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def looked(qtbot, *panels) -> None:
+    qtbot.waitUntil(lambda: all(p.seen and not p.glances.busy for p in panels), timeout=20_000)
+
+
+def idle(qtbot, window) -> None:
+    qtbot.waitUntil(lambda: not window.controller.busy, timeout=60_000)
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """One folder with both apertures."""
+    folder = tmp_path / "both"
+    folder.mkdir()
+    for n in range(3):
+        write_photo(folder / f"a{n}.dng", aperture=5.6, seed=n)
+        write_photo(folder / f"b{n}.dng", aperture=1.8, seed=10 + n)
+    return folder
+
+
+@pytest.fixture
+def checked(qtbot, window, read_photos):
+    read_photos()
+    idle(qtbot, window)
+    assert window.step is Step.CHECK
+    return window.check_page
+
+
+def row_of(page, name: str) -> int:
+    return next(n for n, row in enumerate(page.model.rows) if row.path.name == name)
+
+
+def verdict_of(page, name: str) -> str:
+    return page.model.data(page.model.index(row_of(page, name), 2))
+
+
+def tick_at(page, name: str) -> QPoint:
+    """Middle of the tick of a photo, in the table's viewport."""
+    index = page.model.index(row_of(page, name), 0)
+    option = QStyleOptionViewItem()
+    option.initFrom(page.table)
+    option.rect = page.table.visualRect(index)
+    option.features = QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
+    rect: QRect = page.table.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, option, page.table)
+    return rect.center()
+
+
+# Import
+
+
+def test_photos_are_seen_as_soon_as_they_are_dropped(qtbot, window, photo_folders):
+    panel = window.import_page.degraded
+    drop(panel.drop, [photo_folders[1]])
+    looked(qtbot, panel)
+    texts = [panel.model.item(n).text() for n in range(panel.model.rowCount())]
+    assert texts[1] == "d0.dng\nf/1.8 · 35 mm · ISO 200 · 1/100 s · 2026-01-01 12:00"
+    assert texts[0].startswith("broken.dng\ncannot be read: ") and not panel.model.item(0).isEnabled()
+    assert panel.model.item(0).icon().availableSizes() and panel.model.item(1).icon().availableSizes()
+    assert "4 photos" in panel.summary.text() and "1 cannot be read" in panel.summary.text()
+    assert "Tiny 35mm f/1.8" in panel.summary.text()
+
+
+def test_a_mixed_folder_is_split_by_aperture(qtbot, window, mixed):
+    page = window.import_page
+    drop(page.sharp.drop, [mixed])
+    qtbot.waitUntil(lambda: bool(page.degraded.paths), timeout=20_000)
+    looked(qtbot, page.sharp, page.degraded)
+    session = window.controller.session
+    assert (session.sharp.aperture, session.degraded.aperture) == (5.6, 1.8)
+    assert session.sharp.paths == session.degraded.paths == (mixed,)
+    shown = [n for n in range(6) if not page.sharp.list.isRowHidden(n)]
+    assert [page.sharp.model.item(n).text()[:2] for n in shown] == ["a0", "a1", "a2"]
+    qtbot.mouseClick(page.read_button, LEFT)
+    idle(qtbot, window)
+    inputs = window.controller.session.inputs
+    assert [p.path.name for p in inputs.sharp.photos] == ["a0.dng", "a1.dng", "a2.dng"]
+    assert [p.path.name for p in inputs.degraded.photos] == ["b0.dng", "b1.dng", "b2.dng"]
+
+
+def test_another_aperture_is_picked_by_a_click(qtbot, window, mixed):
+    write_photo(mixed / "c0.dng", aperture=8, seed=30)
+    page = window.import_page
+    drop(page.degraded.drop, [mixed])
+    qtbot.waitUntil(lambda: bool(page.sharp.paths), timeout=20_000)
+    looked(qtbot, page.sharp, page.degraded)
+    assert list(page.sharp.choice.buttons) == ["1.8", "5.6", "8"]
+    qtbot.mouseClick(page.sharp.choice.buttons["8"], LEFT)
+    assert window.controller.session.sharp.aperture == 8
+    assert page.sharp.aperture.value() == 8 and page.sharp.choice.value == "8"
+    assert window.controller.session.degraded.aperture == 1.8
+
+
+def test_a_set_that_is_there_is_not_replaced_by_a_split(qtbot, window, mixed, photo_folders):
+    page = window.import_page
+    drop(page.degraded.drop, [photo_folders[1]])
+    drop(page.sharp.drop, [mixed])
+    looked(qtbot, page.sharp, page.degraded)
+    session = window.controller.session
+    assert session.degraded.paths == (photo_folders[1],) and session.sharp.aperture is None
+    assert page.sharp.groups.isVisible()
+    qtbot.mouseClick(page.sharp.choice.buttons["5.6"], LEFT)
+    assert window.controller.session.sharp.aperture == 5.6
+
+
+def test_a_manual_lens_is_typed_in(qtbot, window, tmp_path):
+    folders = [tmp_path / "s", tmp_path / "d"]
+    for n, folder in enumerate(folders):
+        folder.mkdir()
+        write_photo(folder / "x.dng", aperture=0, seed=n, lens="")
+    page = window.import_page
+    for panel, folder in zip((page.sharp, page.degraded), folders, strict=True):
+        drop(panel.drop, [folder])
+        looked(qtbot, panel)
+        assert "type in the aperture" in panel.summary.text()
+    qtbot.mouseClick(page.read_button, LEFT)
+    idle(qtbot, window)
+    assert "“Aperture” of the sharp photos" in window.message_bar.text.text()
+    for panel, text in ((page.sharp, "8"), (page.degraded, "2")):
+        for field, typed in ((panel.aperture, text), (panel.lens, "Old 50mm f/2"), (panel.focal, "50")):
+            field.setFocus()
+            field.selectAll()
+            qtbot.keyClicks(field, typed)
+            qtbot.keyClick(field, Qt.Key.Key_Tab)
+    qtbot.mouseClick(page.read_button, LEFT)
+    idle(qtbot, window)
+    info = window.controller.session.inputs.degraded.photos[0].frame.info
+    assert (info.aperture, info.lens, info.focal_mm) == (2, "Old 50mm f/2", 50)
+
+
+def test_a_folder_without_photos_says_so_at_once(qtbot, window, tmp_path):
+    panel = window.import_page.sharp
+    (tmp_path / "notes.txt").write_text("x")
+    drop(panel.drop, [tmp_path])
+    qtbot.waitUntil(lambda: "no RAW files" in panel.summary.text(), timeout=5000)
+    assert panel.model.rowCount() == 0
+
+
+def test_the_former_folder_is_not_mixed_with_the_new_one(qtbot, window, mixed, photo_folders):
+    panel = window.import_page.sharp
+    drop(panel.drop, [mixed])
+    drop(panel.drop, [photo_folders[0]])
+    looked(qtbot, panel)
+    assert [seen.info.path.parent for seen in panel.seen] == [photo_folders[0]] * 3
+
+
+def test_closing_ends_the_looking(qtbot, window, tmp_path, photo_folders):
+    for n in range(60):
+        shutil.copy(photo_folders[0] / "s0.dng", tmp_path / f"{n}.dng")
+    drop(window.import_page.sharp.drop, [tmp_path])
+    qtbot.waitUntil(lambda: bool(window.import_page.sharp.seen), timeout=20_000)
+    window.close()
+    assert not window.import_page.sharp.glances.busy
+    assert len(window.import_page.sharp.seen) < 60
+
+
+def test_looking_again_uses_what_is_known(qtbot, monkeypatch, photo_folders):
+    calls = []
+    from lenscal.gui import glances
+
+    plain = glances.glance
+    monkeypatch.setattr(glances, "glance", lambda path: calls.append(path) or plain(path))
+    looker = Glances()
+    for _ in range(2):
+        with qtbot.waitSignal(looker.finished, timeout=20_000):
+            looker.look(photo_folders[:1])
+    looker.close()
+    assert len(calls) == 3
+
+
+def test_words_for_exif():
+    assert taken_text("2026:01:31 09:08:07") == "2026-01-31 09:08" and taken_text("") == "–"
+    assert said_of(PhotoInfo(Path("x"))) == "f/? · ? mm · ISO ?"
+    assert said_of(PhotoInfo(Path("x"), aperture=1.4142, focal_mm=85, iso=6400, exposure_s=2)) == (
+        "f/1.41 · 85 mm · ISO 6400 · 2 s"
+    )
+
+
+# Check
+
+
+def test_a_photo_is_left_out_and_taken_back_by_its_tick(qtbot, window, checked):
+    qtbot.mouseClick(checked.table.viewport(), LEFT, pos=tick_at(checked, "d1.dng"))
+    assert verdict_of(checked, "d1.dng") == "left out by you"
+    assert [p.path.name for p in window.controller.session.inputs.degraded.photos] == ["d0.dng", "d2.dng"]
+    assert "3 sharp photos and 2 to correct; 2 left out" in checked.summary.text()
+    qtbot.mouseClick(checked.table.viewport(), LEFT, pos=tick_at(checked, "d1.dng"))
+    assert verdict_of(checked, "d1.dng") == "kept by you"
+    assert len(window.controller.session.inputs.degraded.photos) == 3
+
+
+def test_decisions_are_undone_and_redone(qtbot, window, checked):
+    assert not checked.undo_button.isEnabled()
+    checked.table.selectRow(row_of(checked, "s1.dng"))
+    qtbot.mouseClick(checked.leave_button, LEFT)
+    assert len(window.controller.session.inputs.sharp.photos) == 2
+    assert [row.path.name for row in map(checked.model.rows.__getitem__, checked.chosen)] == ["s1.dng"]
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(window.controller.session.inputs.sharp.photos) == 3 and verdict_of(checked, "s1.dng") == "used"
+    qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert verdict_of(checked, "s1.dng") == "left out by you"
+    qtbot.mouseClick(checked.undo_button, LEFT)
+    assert verdict_of(checked, "s1.dng") == "used" and not checked.undo_button.isEnabled()
+
+
+def test_space_turns_all_that_are_chosen(qtbot, window, checked):
+    checked.table.setFocus()
+    checked.table.selectRow(0)
+    qtbot.keyClick(checked.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert checked.chosen == [0, 1]
+    qtbot.keyClick(checked.table, Qt.Key.Key_Space)
+    assert [verdict_of(checked, f"s{n}.dng") for n in range(3)] == ["left out by you", "left out by you", "used"]
+    qtbot.keyClick(checked.table, Qt.Key.Key_Space)
+    assert len(window.controller.session.inputs.sharp.photos) == 3
+
+
+def test_what_cannot_be_read_cannot_be_kept(qtbot, window, checked):
+    row = row_of(checked, "broken.dng")
+    checked.table.selectRow(row)
+    assert not checked.keep_button.isEnabled() and not checked.leave_button.isEnabled()
+    qtbot.mouseClick(checked.table.viewport(), LEFT, pos=tick_at(checked, "broken.dng"))
+    assert verdict_of(checked, "broken.dng").startswith("left out: ")
+    assert window.controller.session.decisions == {}
+    picture = checked.model.data(checked.model.index(row, 0), Qt.ItemDataRole.DecorationRole)
+    assert not picture.isNull()
+
+
+def test_a_set_without_photos_cannot_go_on(qtbot, window, checked):
+    checked.table.setFocus()
+    checked.table.selectAll()
+    qtbot.mouseClick(checked.leave_button, LEFT)
+    assert lacks(window.controller.session)[Step.CALIBRATE] is Lack.ALL_LEFT_OUT
+    assert not checked.next_button.isEnabled()
+    qtbot.mouseClick(checked.keep_button, LEFT)
+    assert checked.next_button.isEnabled()
+
+
+def test_a_flat_photo_is_left_out_with_its_reason_and_kept_by_hand(qtbot, window, photo_folders, tmp_path):
+    from lenscal.files.dng import write_bayer_dng
+
+    folder = tmp_path / "sky"
+    shutil.copytree(photo_folders[1], folder)
+    (folder / "broken.dng").unlink()
+    flat = np.random.default_rng(0).normal(6000, 30, (96, 144)).astype(np.uint16)
+    write_bayer_dng(
+        folder / "sky.dng", flat, cfa="RGGB", black=512, white=16383, make="Tiny", model="Tiny One",
+        lens="Tiny 35mm f/1.8", f_number=1.8, focal_mm=35, iso=200, exposure_s=0.01,
+        date_time="2026:01:01 12:00:00", noise_profile=[(1.5e-4, 1e-6)],
+        colour_matrix=np.array([[0.7, -0.2, -0.05], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]]),
+        as_shot_neutral=(0.5, 1.0, 0.625),
+    )  # fmt: skip
+    drop(window.import_page.sharp.drop, [photo_folders[0]])
+    drop(window.import_page.degraded.drop, [folder])
+    qtbot.mouseClick(window.import_page.read_button, LEFT)
+    idle(qtbot, window)
+    page = window.check_page
+    reason = verdict_of(page, "sky.dng")
+    assert reason.startswith("left out: ") and len(reason) > 20
+    assert page.model.data(page.model.index(row_of(page, "sky.dng"), 3)) == "f/1.8"
+    page.table.selectRow(row_of(page, "sky.dng"))
+    qtbot.mouseClick(page.keep_button, LEFT)
+    assert verdict_of(page, "sky.dng").startswith("kept by you, but ")
+    assert "sky.dng" in [p.path.name for p in window.controller.session.inputs.degraded.photos]
+    qtbot.mouseClick(page.which.buttons["chosen"], LEFT)
+    assert page.map.data.values.max() < 0.2
+
+
+def test_coverage_is_shown_for_each_set(qtbot, checked):
+    assert checked.map.data.values.shape == (6, 8)
+    assert checked.map.data.title.startswith("3 photos")
+    for value in ("sharp", "degraded"):
+        qtbot.mouseClick(checked.which.buttons[value], LEFT)
+        assert checked.map.data.title.startswith("3 photos")
+    checked.table.clearSelection()
+    qtbot.mouseClick(checked.which.buttons["chosen"], LEFT)
+    assert checked.map.data is None
+    checked.table.selectRow(0)
+    assert checked.map.data.title.startswith("1 photo")
+    checked.map.grab()
