@@ -19,7 +19,7 @@ from torch import Tensor
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore import wiener
 from lenscal.restore.demosaic import alias_doubt, demosaic_spectra, squared
-from lenscal.restore.filter_grid import FilterGrid
+from lenscal.restore.filter_grid import FilterGrid, inverse
 from lenscal.restore.kernel_error import error_power, misplacement_px
 from lenscal.restore.tiles import (
     LinearPhoto,
@@ -110,14 +110,14 @@ class DataStep:
     def __call__(self, z: Tensor, sigma: float) -> Tensor:
         """x [3, h, w] near z [3, h, w], whose noise has the standard deviation `sigma` in u."""
         padded, out = self.windows.padded(z), self.windows.sums()
-        size = (self.windows.tiling.field_px,) * 2
+        size = self.windows.tiling.field_px
         lock = threading.Lock()
 
         def step(i: int) -> None:
             anchor = (LAMBDA / (self.slope[i] * sigma).square())[:, None, None]
             spectrum = torch.fft.rfft2(self.windows.in_field(self.windows.cut(padded, i)))
             spectrum.mul_(anchor).add_(self.data[i]).mul_(1 / (self.curvature[i] + anchor))
-            tile = torch.fft.irfft2(spectrum, s=size)
+            tile = inverse(spectrum, size)
             with lock:
                 self.windows.add(out, tile, i)
 

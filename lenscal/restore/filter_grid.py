@@ -60,8 +60,13 @@ class FilterGrid:
         """Real even functions [..., G] at the field's frequencies, [..., F, F // 2 + 1]."""
         size = self.support_px
         kernels = torch.fft.irfft2(values.unflatten(-1, (size, -1)).to(torch.complex64), s=(size, size))
-        lines = kernels[..., : size // 2 + 1, :] @ self._filter_x
-        return self._filter_y @ lines.unflatten(-1, (2, -1)).flatten(-3, -2)
+        half = kernels[..., : size // 2 + 1, :].reshape(-1, size)
+        return self._filter_y @ (half @ self._filter_x).view(*values.shape[:-1], 2 * (size // 2 + 1), -1)
+
+
+def inverse(spectra: Tensor, size: int) -> Tensor:
+    """irfft2 [..., size, size] of half planes [..., size, size // 2 + 1]: one axis after the other is faster."""
+    return torch.fft.irfft(torch.fft.ifft(spectra, dim=-2), n=size)
 
 
 def _turns(f: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

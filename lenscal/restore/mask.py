@@ -12,6 +12,8 @@ CLIP_FROM, CLIP_FULL = 0.94, 0.985
 """Between these parts of the clipping level the correction fades out."""
 STRUCTURE_PX = 9
 """Size of the squares in which structure is looked for."""
+COARSE_PX, BLOCK_PX, NEARLY = 8, 512, 0.98
+"""Where the noise is worked out; in what parts highlights are looked for; what may be between two such places."""
 CHANCE = 1.3
 """Local power over the noise's that noise alone often shows; what is above it is structure."""
 
@@ -31,16 +33,23 @@ def clipped(rgb: np.ndarray, limit: np.ndarray, reach: int) -> np.ndarray:
 def structure(rgb: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """How far each pixel lies in something to be corrected, 0 (nothing but noise around it) to 1, float32 [H, W].
 
-    e / (e + 1), where e is the power of the detail in the square around it over that of the noise.
+    e / (e + 1), e: power of the detail in the square around it over that of the noise, in the channels' sum.
 
-    rgb, noise : [H, W, 3], the photo and its noise variance.
+    rgb : [H, W, 3]
+    noise : [h, w], noise variance of the channels' sum in every square of COARSE_PX px.
     """
-    size = (STRUCTURE_PX, STRUCTURE_PX)
-    mean = cv2.blur(rgb, size, borderType=cv2.BORDER_REFLECT)
-    power = (cv2.sqrBoxFilter(rgb, -1, size, borderType=cv2.BORDER_REFLECT) - mean * mean).sum(axis=-1)
-    known = cv2.blur(noise.astype(np.float32).sum(axis=-1), size, borderType=cv2.BORDER_REFLECT)
-    detail = np.maximum(power - CHANCE * known, 0)
-    return np.asarray(detail / np.maximum(detail + known, 1e-20), np.float32)
+    box = (STRUCTURE_PX, STRUCTURE_PX)
+    grey = cv2.transform(rgb, np.ones((1, 3), np.float32))
+    mean = cv2.blur(grey, box, borderType=cv2.BORDER_REFLECT)
+    power = cv2.sqrBoxFilter(grey, cv2.CV_32F, box, borderType=cv2.BORDER_REFLECT)
+    power -= cv2.multiply(mean, mean)
+    known = cv2.resize(
+        np.maximum(noise, 1e-20).astype(np.float32), None, fx=COARSE_PX, fy=COARSE_PX, interpolation=cv2.INTER_LINEAR
+    )[: grey.shape[0], : grey.shape[1]]
+    power -= cv2.multiply(known, CHANCE)
+    detail = np.maximum(power, 0, out=power)
+    known += detail
+    return np.asarray(cv2.divide(detail, known), np.float32)
 
 
 def reach_px(psf: PsfGrid, energy: float = 0.5) -> int:
@@ -57,6 +66,14 @@ def reach_px(psf: PsfGrid, energy: float = 0.5) -> int:
     return max(1, int(np.ceil(np.hypot(y, x).ravel()[order][index])))
 
 
+def coarse(rgb: np.ndarray) -> np.ndarray:
+    """Means over squares of COARSE_PX px; what is missing of the last ones is repeated from the border."""
+    below, right = (-n % COARSE_PX for n in rgb.shape[:2])
+    if below or right:
+        rgb = cv2.copyMakeBorder(rgb, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    return cv2.resize(rgb, (rgb.shape[1] // COARSE_PX, rgb.shape[0] // COARSE_PX), interpolation=cv2.INTER_AREA)
+
+
 def mask_rows(photo: LinearPhoto, rows: range, reach: int, smooth: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """The photo [h, W, 3] and the correction's weight 0..1 [h, W] of some rows, before `amount`.
 
@@ -64,14 +81,25 @@ def mask_rows(photo: LinearPhoto, rows: range, reach: int, smooth: np.ndarray | 
         Weight where there is no structure; None: 1, no matter what is there.
     """
     height, width = photo.size
-    margin = max(3 * reach, STRUCTURE_PX)
-    y0, y1 = max(rows.start - margin, 0), min(rows.stop + margin, height)
-    part = slice(y0, y1), slice(0, width)
-    rgb, multiplier = photo.rgb_tile(*part), photo.gain_tile(*part) * photo.white_balance
+    margin = max(3 * reach, STRUCTURE_PX) + 2 * COARSE_PX
+    y0 = max((rows.start - margin) // COARSE_PX * COARSE_PX, 0)
+    y1 = min(-(-(rows.stop + margin) // COARSE_PX) * COARSE_PX, height)
+    rgb = photo.rgb_tile(slice(y0, y1), slice(0, width))
+    sparse = photo.gain_tile(slice(y0, y1, COARSE_PX), slice(0, width, COARSE_PX)) * photo.white_balance
     inner = slice(rows.start - y0, rows.stop - y0)
-    weight = 1 - clipped(rgb, multiplier, reach)[inner]
+    weight = np.ones((len(rows), width), np.float32)
     if smooth is not None:
         a, b = (np.array(n, np.float32) for n in (photo.noise.a, photo.noise.b))
-        noise = multiplier * a * np.maximum(rgb, 0) + multiplier**2 * b
-        weight *= smooth + (1 - smooth) * structure(rgb, noise)[inner]
-    return rgb[inner], np.clip(weight, 0, 1)
+        small = coarse(rgb)
+        noise = sparse * a * np.maximum(small, 0) + sparse**2 * b
+        weight = structure(rgb, noise.sum(axis=-1))[inner]
+        weight *= 1 - smooth
+        weight += smooth
+    for x in range(0, width, BLOCK_PX):
+        x0, x1 = max(x - margin, 0), min(x + BLOCK_PX + margin, width)
+        block, limits = rgb[:, x0:x1], NEARLY * CLIP_FROM * sparse[:, x0 // COARSE_PX : -(-x1 // COARSE_PX)].min((0, 1))
+        if block.max() > limits.min() and any(block[..., c].max() > limits[c] for c in range(3)):
+            limit = photo.gain_tile(slice(y0, y1), slice(x0, x1)) * photo.white_balance
+            part = slice(x - x0, min(x + BLOCK_PX, width) - x0)
+            weight[:, x : x + BLOCK_PX] *= 1 - clipped(block, limit, reach)[inner, part]
+    return rgb[inner], np.clip(weight, 0, 1, out=weight)

@@ -95,4 +95,4 @@ def _widened(part: range, margin: int, stride: int, length: int) -> range:
 
 
 def _slice(part: range) -> slice:
-    return slice(part.start, part.stop)
+    return slice(part.start, part.stop, part.step)

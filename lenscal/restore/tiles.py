@@ -97,8 +97,9 @@ def tiling_for(kernel_size: int, stride: int = 128) -> Tiling:
     return Tiling(max(stride, overlap), overlap, overlap // 2)
 
 
-LARGE_PHOTO_PX = 1500
-"""From this height or width (the lesser) on, tiles are twice as wide: a lens changes less from pixel to pixel there."""
+LARGE_PHOTO_PX = 2400
+"""From this height or width (the lesser) on, tiles are twice as wide: a lens changes less from pixel to pixel there
+(at 800 px they cost 0.2 dB, falling with the square of the size)."""
 
 
 def tiling_of(psf: PsfGrid) -> Tiling:

@@ -14,7 +14,7 @@ from torch import Tensor
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore import wiener
 from lenscal.restore.demosaic import alias_doubt, demosaic_spectra, squared
-from lenscal.restore.filter_grid import FilterGrid
+from lenscal.restore.filter_grid import FilterGrid, inverse
 from lenscal.restore.kernel_error import error_power, misplacement_px
 from lenscal.restore.settings import RestoreSettings
 from lenscal.restore.tiles import (
@@ -85,14 +85,16 @@ def wiener_bands(
         top = y - reach
         rows = range(max(top, 0), min(top + tiling.stride, height))
         if len(rows):
-            rgb = sums[:, rows.start - top : rows.stop - top, -left : width - left].permute(1, 2, 0)
+            rgb = sums[:, rows.start - top : rows.stop - top, -left : width - left].cpu().numpy()
             weights = np.zeros((len(rows), width), np.float32)
             for back in range(min(3, number + 1)):
                 inside = np.array(rows) - y_starts[number - back]
                 known = (inside >= 0) & (inside < tiling.window_px)
                 weights[known] += line[inside[known], None] * smooth[number - back]
-            yield Band(rows, rgb.contiguous().cpu().numpy(), weights, (number + 1) / len(y_starts))
-        sums = torch.cat([sums[:, tiling.stride :], torch.zeros_like(sums[:, : tiling.stride])], dim=1)
+            yield Band(rows, cv2.merge(list(rgb)), weights, (number + 1) / len(y_starts))
+        rest = tiling.field_px - tiling.stride
+        sums[:, :rest] = sums[:, tiling.stride :].clone()
+        sums[:, rest:] = 0
 
 
 class TileFilter:
@@ -106,9 +108,10 @@ class TileFilter:
         self, photo: LinearPhoto, psf: PsfGrid, tiling: Tiling, noise_weight: float, device: torch.device
     ) -> None:
         self.photo, self.psf, self.tiling, self.device, self.noise_weight = photo, psf, tiling, device, noise_weight
-        support = max(wiener.SUPPORT_PX, 16 * -(-2 * psf.kernel_size // 16))
-        self.window = torch.as_tensor(tiling.window(), device=device)
-        self.window_sum, self.window_power = float(self.window.sum()), float(self.window.square().sum())
+        support = max(wiener.SUPPORT_PX, 8 * -(-3 * psf.kernel_size // 16))
+        self.line = torch.as_tensor(tiling.line(), device=device)
+        self.window = torch.outer(self.line, self.line)
+        self.power = float(self.window.square().sum()) ** 0.5
         self.rings = wiener.rings_for(tiling.field_px, tiling.window_px, device=device)
         self.grid = FilterGrid(tiling.field_px, min(support, tiling.field_px), psf.kernel_size, device)
         self.at_grid = self.rings.interpolation(self.grid.f)
@@ -132,19 +135,20 @@ class TileFilter:
         if self._spectra is None:
             self._spectra = torch.empty(n, 3, field, field // 2 + 1, dtype=torch.complex64, device=self.device)
         probes, otf = torch.empty(2, n, 3, *self.rings.f.shape, dtype=torch.complex64, device=self.device)
-        mean = torch.empty(n, 3, device=self.device)
+        mean = self._means(strip, n)
         in_parallel(lambda i: self._analyse(i, strip, kernels, probes, otf, mean), n, self.device)
         misplaced = misplacement_px(kernels, tile_confidence(self.psf, rows, cols, self.device))
         variance = noise_variance(self.photo, mean, rows, cols)
         filters, smooth = self._filters(probes, otf, kernels, misplaced, variance)
         if not only_smooth:
+            self._add_means(mean, sums)
             usual = mean.clamp(min=DARKEST)
             most = usual.amax(1, keepdim=True) / usual
             lock = threading.Lock()
 
             def apply(i: int) -> None:
                 part = slice(i * self.tiling.stride, i * self.tiling.stride + field)
-                tile = self._apply(i, filters[i], colour[..., part], most[i], mean[i])
+                tile = self._apply(i, filters[i], colour[..., part], most[i])
                 with lock:
                     sums[..., part] += tile
 
@@ -161,26 +165,45 @@ class TileFilter:
         small = cv2.resize(strip, (width // LENDING_PX, height // LENDING_PX), interpolation=cv2.INTER_AREA)
         small = np.maximum(small, DARKEST)
         small = small / small.max(axis=-1, keepdims=True)
-        whole = torch.from_numpy(np.stack(cv2.split(strip))).to(self.device)
-        planes = [cv2.resize(p, (width, height), interpolation=cv2.INTER_LINEAR) for p in cv2.split(small)]
-        return whole, torch.from_numpy(np.stack(planes)).to(self.device)
+        whole, colour = np.empty((2, 3, height, width), np.float32)
+        cv2.split(strip, list(whole))
+        for channel, plane in enumerate(colour):
+            cv2.resize(
+                np.ascontiguousarray(small[..., channel]), (width, height), plane, interpolation=cv2.INTER_LINEAR
+            )
+        return torch.from_numpy(whole).to(self.device), torch.from_numpy(colour).to(self.device)
+
+    def _means(self, strip: Tensor, n: int) -> Tensor:
+        """Mean values [n, 3] in the windows of a row."""
+        tiling = self.tiling
+        columns = self.line @ strip[:, tiling.reach : tiling.reach + tiling.window_px]
+        lines = columns[:, tiling.reach :].unfold(1, tiling.window_px, tiling.stride)[:, :n]
+        return (lines @ self.line).T / self.line.sum().square()
 
     def _analyse(self, i: int, strip: Tensor, kernels: Tensor, probes: Tensor, otf: Tensor, mean: Tensor) -> None:
-        """Keep tile i's spectrum times conj(K), and at the probes its spectrum (unit power) and K; its mean value."""
+        """Keep tile i's spectrum times conj(K), and at the probes its spectrum (unit power) and K."""
         assert self._spectra is not None
         tiling = self.tiling
         reach, x = tiling.reach, i * tiling.stride + tiling.reach
         field = self._field()
         inner = field[:, reach:-reach, reach:-reach]
-        torch.mul(strip[:, reach:-reach, x : x + tiling.window_px], self.window, out=inner)
-        mean[i] = inner.sum((-1, -2)) / self.window_sum
-        inner.addcmul_(self.window, mean[i, :, None, None], value=-1)
+        torch.sub(strip[:, reach:-reach, x : x + tiling.window_px], mean[i, :, None, None], out=inner)
+        inner.mul_(self.window)
         spectrum = torch.fft.rfft2(field)
         transfer = self.grid.conjugate_transfer(kernels[i])
         shape = self.rings.f.shape
-        probes[i] = spectrum.flatten(1).index_select(1, self.rings.index).unflatten(1, shape) / self.window_power**0.5
+        probes[i] = spectrum.flatten(1).index_select(1, self.rings.index).unflatten(1, shape) / self.power
         otf[i] = transfer.flatten(1).index_select(1, self.rings.index).unflatten(1, shape).conj()
         torch.mul(spectrum, transfer, out=self._spectra[i])
+
+    def _add_means(self, mean: Tensor, sums: Tensor) -> None:
+        """Add the mean values [n, 3] of a row of windows, which do not change, to `sums`."""
+        tiling = self.tiling
+        lines = mean.new_zeros(3, sums.shape[-1])
+        for i, value in enumerate(mean):
+            x = i * tiling.stride + tiling.reach
+            lines[:, x : x + tiling.window_px] += value[:, None] * self.line
+        sums[:, tiling.reach : -tiling.reach] += self.line[:, None] * lines[:, None]
 
     def _field(self) -> Tensor:
         """This thread's field of zeros around a window."""
@@ -191,11 +214,11 @@ class TileFilter:
         field: Tensor = self._buffers.field
         return field
 
-    def _apply(self, i: int, filters: Tensor, colour: Tensor, most: Tensor, mean: Tensor) -> Tensor:
-        """Tile i filtered [3, F, F]. Parameters: [12, G], [3, F, F], [3], [3]."""
+    def _apply(self, i: int, filters: Tensor, colour: Tensor, most: Tensor) -> Tensor:
+        """Tile i filtered [3, F, F], but for its mean value. Parameters: [12, G], [3, F, F], [3]."""
         assert self._spectra is not None
         self._field()
-        size, reach = (self.tiling.field_px,) * 2, self.tiling.reach
+        size = self.tiling.field_px
         turned, gains = self._spectra[i], self._buffers.gains
         gains.copy_(self.grid.spread(filters))
         by_source = gains[3:].unflatten(0, (3, 3))
@@ -203,9 +226,7 @@ class TileFilter:
         lent.addcmul_(by_source[:, 1], turned[1]).addcmul_(by_source[:, 2], turned[2])
         own = gains[:3].mul_(turned)
         share = (colour * most[:, None, None]).clamp_(max=1)
-        tile = torch.fft.irfft2(own, s=size).addcmul_(torch.fft.irfft2(lent, s=size), share)
-        tile[:, reach:-reach, reach:-reach].addcmul_(self.window, mean[:, None, None])
-        return tile
+        return inverse(own, size).addcmul_(inverse(lent, size), share)
 
     def _filters(
         self, probes: Tensor, otf: Tensor, kernels: Tensor, misplaced: Tensor, variance: Tensor
