@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lenscal.calibrate.bispectra import Bispectra, bispectra, triads
 from lenscal.calibrate.field_solver import solve_field
-from lenscal.calibrate.kernel_field import kernel_field, node_positions
+from lenscal.calibrate.kernel_field import expecting, kernel_field, node_positions
 from lenscal.calibrate.kernels import centroids, field_polynomials, interpolation_matrix
 from lenscal.calibrate.lateral_colour import COLOUR_GRID, at_cells, cross_spectra, lateral_shifts
 from lenscal.calibrate.packed import packing_of
@@ -34,6 +34,7 @@ from lenscal.calibrate.spectral_fit import (
     SecondOrder,
     ThirdOrder,
     fit_statistics,
+    likeliest_mixture,
     second_order_terms,
     third_order_terms,
 )
@@ -124,6 +125,9 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
         wanted = colour - colour.mean(1, keepdims=True)
         return fit_statistics(field, positions, second, third, wanted, rounds=rounds, start=start)
 
+    run.check((yield run.say(name, "How wide kernels are", low + 0.4 * span)))
+    second, _ = _terms(run, [whole for whole, _ in sums[:2]], None, middle)
+    field = expecting(field, likeliest_mixture(field, positions, second))
     rounds, theta = run.budget.statistics_rounds, None
     for number, theta in enumerate(fit([whole for whole, _ in sums], rounds)):
         run.kernels = field.kernels(theta, nodes)

@@ -8,7 +8,7 @@ the channels, so centroids are held; lateral colour is measured beforehand, by p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ THIRD_ORDER_WEIGHT = 5.0
 CENTROID_WEIGHT = 60.0
 NEGATIVE_WEIGHT = 1e3
 STEPS_A_ROUND = 10
+MIXTURE_STEPS = 60
 RIDGE = 3e-6
 """Of the modelled matrices, relative: the two greens are all but equal at low frequencies, and numbers have 24 bits."""
 
@@ -41,6 +42,11 @@ class SecondOrder:
     noise: Tensor
     patches: Tensor
     channels: tuple[int, ...]
+
+    def first_gains(self) -> Tensor:
+        """Log gains [cells, 3] to begin with: as strong as the photos are."""
+        power = self.measured.diagonal(dim1=-2, dim2=-1).real.mean((1, 2))
+        return power.sqrt().log()[:, None].repeat(1, 3)
 
     def misfit(self, kernels: Tensor, gains: Tensor) -> Tensor:
         """Negative log-likelihood, summed; kernels [cells, 3, n], log gains [cells, 3]."""
@@ -155,6 +161,37 @@ def third_order_terms(
     return ThirdOrder(told, known, variance, sharp_variance, tuple(phases))
 
 
+def likeliest_mixture(field: KernelField, at_cells: np.ndarray, second: SecondOrder) -> Tensor:
+    """Log weights of the mixtures of Gaussians that the second order finds likeliest (`KernelField.log_weights`).
+
+    What the prior expects is learnt first (empirical Bayes): around one fixed width, lenses that blur less came out
+    twice too wide.
+    """
+    basis = field.basis(at_cells)
+    first = field.log_weights
+    log_weights, gains = first.clone().requires_grad_(), second.first_gains().requires_grad_()
+    optimiser = _lbfgs([log_weights, gains], MIXTURE_STEPS)
+    total = second.patches.sum().clamp(min=1)
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        kernels = replace(field, log_weights=log_weights).expected(basis)
+        misfit = SECOND_ORDER_WEIGHT * second.misfit(kernels, gains)
+        value = (misfit + 0.5 * (log_weights - first).square().sum()) / total
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return log_weights.detach()
+
+
+def _lbfgs(parameters: list[Tensor], steps: int) -> torch.optim.LBFGS:
+    return torch.optim.LBFGS(
+        parameters, max_iter=steps, history_size=15, line_search_fn="strong_wolfe",
+        tolerance_grad=1e-9, tolerance_change=1e-12,
+    )
+
+
 def fit_statistics(
     field: KernelField,
     at_cells: np.ndarray,
@@ -177,14 +214,10 @@ def fit_statistics(
     device = field.chol.device
     basis = field.basis(at_cells)
     wanted = torch.from_numpy(lateral).to(device, torch.float32)
-    theta = torch.zeros(field.terms, 3, len(field.mean), device=device) if start is None else start.clone()
+    theta = torch.zeros(field.terms, 3, len(field.taps), device=device) if start is None else start.clone()
     theta.requires_grad_()
-    power = second.measured.diagonal(dim1=-2, dim2=-1).real.mean((1, 2))
-    gains = (power.sqrt().log()[:, None].repeat(1, 3)).clone().requires_grad_()
-    optimiser = torch.optim.LBFGS(
-        [theta, gains], max_iter=STEPS_A_ROUND, history_size=15, line_search_fn="strong_wolfe",
-        tolerance_grad=1e-9, tolerance_change=1e-12,
-    )
+    gains = second.first_gains().requires_grad_()
+    optimiser = _lbfgs([theta, gains], STEPS_A_ROUND)
     total = second.patches.sum().clamp(min=1)
     weights = torch.zeros(0)
 

@@ -12,9 +12,13 @@ from lens_cases import SmallLens, photographed
 from test_engine import SMALL, run
 
 from lenscal.calibrate.bispectra import WINDOW_PX, Bispectra, triads
-from lenscal.calibrate.kernel_field import kernel_field, node_positions
+from lenscal.calibrate.kernel_field import expecting, kernel_field, node_positions
+from lenscal.calibrate.packed import Packing
+from lenscal.calibrate.paired import cell_positions
 from lenscal.calibrate.settings import Stages
-from lenscal.calibrate.spectral_fit import third_order_terms
+from lenscal.calibrate.spectra import WINDOW_PX as SPECTRAL_PX
+from lenscal.calibrate.spectra import DegradedSpectra
+from lenscal.calibrate.spectral_fit import likeliest_mixture, second_order_terms, third_order_terms
 from lenscal.calibrate.windowed import corners, data_cells, hann, spans
 from lenscal.optics.metrics import score
 from lenscal.optics.psf_grid import PsfGrid
@@ -51,9 +55,35 @@ def test_fields_sum_to_one_and_are_polynomials() -> None:
     at_nodes = field.kernels(theta, field.basis(node_positions((7, 6))))
     assert at_nodes.shape == (42, 3, 81)
     assert torch.allclose(at_nodes.sum(-1), torch.ones(42, 3), atol=1e-5)
+    somewhere = field.basis(np.array([[0.3, 0.4]]))
     fifth = np.diff(at_nodes.view(7, 6, 3, 81).numpy().astype(float), n=5, axis=0)
     assert np.abs(fifth).max() < 1e-5
-    assert torch.allclose(field.kernels(0 * theta, field.basis(np.array([[0.3, 0.4]])))[0, 0], field.mean)
+    assert torch.allclose(field.kernels(0 * theta, somewhere), field.expected(somewhere))
+
+
+@pytest.mark.parametrize(("core", "halo", "share"), [(0.3, 1.0, 0.0), (1.2, 1.0, 0.0), (0.4, 2.2, 0.3)])
+def test_the_expected_kernel_is_as_wide_as_the_blur(core: float, halo: float, share: float) -> None:
+    """Spectra of a scene with 1/f^2, blurred by a core and a halo: the mixture has their light by distance."""
+    f = np.fft.fftfreq(SPECTRAL_PX)
+    power = 1 / np.maximum(f[:, None] ** 2 + f**2, SPECTRAL_PX**-2.0)
+    correlated = 0.9 + 0.1 * np.eye(3)
+    reference = (correlated[:, :, None, None] * power)[None].astype(complex)
+    field, cells = kernel_field(13, torch.device("cpu")), cell_positions((2, 2))
+    radius = field.taps.norm(dim=1)
+    parts = [torch.exp(-(radius**2) / 2 / sigma**2) for sigma in (core, halo)]
+    blur = (1 - share) * parts[0] / parts[0].sum() + share * parts[1] / parts[1].sum()
+    m = SPECTRAL_PX // 2
+    nothing = DegradedSpectra(np.ones((4, 4, 4, m, m), complex), np.full((4, 4), 1e-3), np.full(4, 1000.0))
+    terms = second_order_terms(nothing, reference, Packing((0, 1, 1, 2)), 13, torch.device("cpu"))
+    measured = terms.noise
+    for scene, phase in zip(terms.scenes, terms.phases, strict=True):
+        otf = blur.to(phase.dtype) @ phase
+        measured = measured + (otf.abs() ** 2)[:, None, None] * scene
+    found = likeliest_mixture(field, cells, replace(terms, measured=measured.expand(4, -1, 4, 4).contiguous()))
+    expected = expecting(field, found)
+    distance = expected.expected(expected.basis(cells)) @ radius
+    assert torch.allclose(distance, (blur @ radius).expand_as(distance), atol=0.12)
+    assert expected.chol.diagonal().argmax() == len(radius) // 2
 
 
 def test_third_order_tells_a_kernel_from_its_mirror_image() -> None:
