@@ -11,12 +11,12 @@ import logging
 import shutil
 import struct
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from lenscal.benchmark.clock import processor_seconds
 from lenscal.errors import LenscalError
 
 logger = logging.getLogger(__name__)
@@ -180,9 +180,9 @@ def _darktable(photo: Path, folder: Path, step: tuple[str, int, str] | None) -> 
 
 
 def _run(command: list[str | Path]) -> float:
-    start = time.perf_counter()
+    start = processor_seconds()
     subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=_TIMEOUT_S)
-    return time.perf_counter() - start
+    return processor_seconds() - start
 
 
 def _in_camera_rgb(
