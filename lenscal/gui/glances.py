@@ -54,11 +54,12 @@ class Glances(QObject):
     problem = Signal(str)
     finished = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, known: dict[Path, Glance] | None = None, parent: QObject | None = None) -> None:
+        """known: what was seen before, shared with others."""
         super().__init__(parent)
         self._now: _Looker | None = None
         self._ending: list[_Looker] = []
-        self._known: dict[Path, Glance] = {}
+        self._known = {} if known is None else known
 
     @property
     def busy(self) -> bool:

@@ -146,7 +146,8 @@ def _pick(
         yield Report("import", f"Reading what {path.name} says ({n + 1} of {len(files)} {role} photos)", 0.0, n)
         infos.append(read_info(path, ask_libraw=False))
     try:
-        return pick_photos(infos, overrides, role), tuple(copies)
+        chosen = pick_photos(infos, overrides, role)
+        return chosen, (*_untold(infos, chosen), *copies)
     except InputError:
         # Damaged files may say anything: leave them out before complaining of what does not fit.
         readable, rejected = [], []
@@ -163,6 +164,15 @@ def _pick(
             readable, strangers = _without_wrong_apertures(readable)
             rejected += strangers
         return pick_photos(readable, overrides, role), (*rejected, *copies)
+
+
+def _untold(infos: Sequence[PhotoInfo], chosen: Sequence[PhotoInfo]) -> list[Rejected]:
+    """Photos that a typed-in aperture has not picked because they do not tell theirs: most often damaged files."""
+    from lenscal.raw.decode import probe
+
+    taken = {info.path for info in chosen}
+    lost = [info.path for info in infos if info.aperture is None and info.path not in taken]
+    return [Rejected(path, probe(path) or "it does not say its aperture") for path in lost]
 
 
 def _without_copies(files: Sequence[Path]) -> tuple[list[Path], list[Rejected]]:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from lenscal.raw.folder import import_pair
 from lenscal.raw.frame import PhotoInfo
-from lenscal.raw.grouping import split_by_aperture
+from lenscal.raw.grouping import Overrides, split_by_aperture
 
 
 def infos(*apertures):
@@ -28,3 +29,19 @@ def infos(*apertures):
 )
 def test_a_mixed_folder_is_split(apertures, split):
     assert split_by_aperture(infos(*apertures)) == split
+
+
+def test_what_tells_no_aperture_is_not_lost_silently(tmp_path, make_dng):
+    for n, f in enumerate((5.6, 1.8)):
+        make_dng(tmp_path / f"{n}.dng", seed=n, f_number=f)
+    (tmp_path / "broken.dng").write_bytes(b"II*\0 not a photo at all" * 20)
+    job = import_pair(
+        [tmp_path], [tmp_path], sharp_overrides=Overrides(aperture=5.6), degraded_overrides=Overrides(aperture=1.8)
+    )
+    with pytest.raises(StopIteration) as end:
+        while True:
+            next(job)
+    inputs = end.value.value
+    for folder, used in ((inputs.sharp, "0.dng"), (inputs.degraded, "1.dng")):
+        assert [p.path.name for p in folder.photos] == [used]
+        assert [r.path.name for r in folder.rejected] == ["broken.dng"] and folder.rejected[0].reason

@@ -19,7 +19,7 @@ from lenscal.raw.inputs import Inputs, Judged
 from lenscal.session import Session
 
 MAP_GRID = (6, 8)
-WIDTHS = {0: 210, 1: 74, 2: 130, 3: 70, 4: 58, 5: 46, 6: 76, 7: 130, 8: 100, 9: 240}
+WIDTHS = {0: 222, 1: 74, 2: 130, 3: 70, 4: 58, 5: 46, 6: 76, 7: 130, 8: 100, 9: 240}
 TALLEST_ROW_PX = 90
 TOLD_IN_THE_TABLE = (" photo left out: ", " photo kept: ")
 
@@ -56,15 +56,15 @@ class CheckPage(Page):
         left.addWidget(self.table, 1)
         left.addLayout(decide)
         panel, column = card()
-        panel.setFixedWidth(300)
+        panel.setMinimumWidth(300)
         column.addWidget(section(self.tr("Where there is texture")))
         column.addWidget(self.which)
         column.addWidget(self.map, 1)
         column.addWidget(self.advice)
         row = QHBoxLayout()
         row.setSpacing(14)
-        row.addLayout(left, 1)
-        row.addWidget(panel)
+        row.addLayout(left, 7)
+        row.addWidget(panel, 2)
         bottom = QHBoxLayout()
         bottom.addWidget(self.summary, 1)
         bottom.addWidget(self.next_button)

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
+from lenscal.files.photo_preview import Glance
 from lenscal.gui import theme
 from lenscal.gui.pages.page import Page, card, muted, primary, section
 from lenscal.gui.pages.source_panel import SourcePanel
@@ -31,12 +32,16 @@ class ImportPage(Page):
                 "best; other scenes will do. Choose distant or flat subjects that are rich in detail."
             ),
         )
+        known: dict[Path, Glance] = {}
         self.sharp = SourcePanel(
-            self.tr("Sharp photos"), self.tr("Drop a folder of RAW photos taken at a good aperture, for example f/5.6")
+            self.tr("Sharp photos"),
+            self.tr("Drop a folder of RAW photos taken at a good aperture, for example f/5.6"),
+            known,
         )
         self.degraded = SourcePanel(
             self.tr("Photos to correct"),
             self.tr("Drop a folder of RAW photos taken at the aperture that is to be corrected, for example wide open"),
+            known,
         )
         sets = QHBoxLayout()
         sets.setSpacing(16)

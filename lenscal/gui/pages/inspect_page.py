@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QColor, QKeySequence, QPainter, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -25,43 +24,18 @@ from lenscal.files import field_csv
 from lenscal.gui import theme
 from lenscal.gui.images import common_size, resized
 from lenscal.gui.pages.field_maps import View, map_columns, map_of
+from lenscal.gui.pages.inspect_field import Field, FieldSide
 from lenscal.gui.pages.inspect_panel import CellPanel, Grid, Measure
 from lenscal.gui.pages.page import Page, muted, primary
 from lenscal.gui.places import last_folder, remember
 from lenscal.gui.saving import save_picture
-from lenscal.gui.widgets.cells import CellView
 from lenscal.gui.widgets.choice import Choice
-from lenscal.gui.widgets.field_map import FieldMap
-from lenscal.gui.widgets.kernels import KernelMosaic
 from lenscal.optics.field import lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.sensor import pixel_pitch_um
 from lenscal.session import Session
 
 NOTHING, TRUTH, OTHER, OPEN = "nothing", "truth", "other", "open"
-
-
-class FieldSide(QWidget):
-    """One grid's name, mosaic and map, of which one is shown."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.name = QLabel()
-        self.name.setProperty("section", True)
-        self.mosaic, self.map = KernelMosaic(), FieldMap()
-        self.stack = QStackedWidget()
-        self.stack.addWidget(self.mosaic)
-        self.stack.addWidget(self.map)
-        self.grid: Grid | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.name)
-        column.addWidget(self.stack, 1)
-
-    @property
-    def view(self) -> CellView:
-        return self.mosaic if self.stack.currentWidget() is self.mosaic else self.map
 
 
 class InspectPage(Page):
@@ -310,7 +284,15 @@ class InspectPage(Page):
             data = map_of(grids, grids.index(side.grid), self._view, self.channel.value, self.measure)
             empty = self.tr("This profile does not say how sure its kernels are.")
             side.map.show_map(data, aspect=width / height, empty=empty)
+        self._show_verdict(grids)
         self._show_cell()
+
+    def _show_verdict(self, grids: list[Grid]) -> None:
+        lines = []
+        for grid in grids:
+            told = "; ".join(lopsidedness_in_words(lopsidedness(grid.psf, grid.figures)))
+            lines.append(f"{grid.name}: {told}." if len(grids) > 1 else f"{told[:1].upper()}{told[1:]}.")
+        self.verdict.setText("\n".join(lines))
 
     def _chosen(self, side: FieldSide, row: int, col: int) -> None:
         if side.grid is None:
@@ -342,7 +324,6 @@ class InspectPage(Page):
     def _say(self, session: Session) -> None:
         grid = self.left.grid
         if grid is None:
-            self.verdict.clear()
             self.set_title(self.tr("Inspect"), self.tr("The blur of one point, where it lies on the sensor."))
             return
         rows, cols = grid.psf.shape
@@ -355,8 +336,6 @@ class InspectPage(Page):
             reference=grid.psf.reference.value,
         )  # fmt: skip
         self.set_title(self.tr("Inspect"), self._source)
-        told = "; ".join(lopsidedness_in_words(lopsidedness(grid.psf, grid.figures)))
-        self.verdict.setText(f"{told[:1].upper()}{told[1:]}.")
         self.verdict.setToolTip(
             self.tr("Read off the green kernels' MTF50 and the colour fringes, in sensor orientation")
         )
@@ -408,30 +387,3 @@ class InspectPage(Page):
             suffix = kind.rpartition("*")[2].rstrip(")") if path.suffix.lower() not in (".png", ".svg", ".csv") else ""
             remember(path)
             save(path.with_name(path.name + suffix))
-
-
-class Field(QWidget):
-    """Both sides next to each other; draws them together for a picture file."""
-
-    def __init__(self, left: FieldSide, right: FieldSide, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._sides = (left, right)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(left, 1)
-        row.addWidget(right, 1)
-
-    def draw(self, painter: QPainter) -> None:
-        painter.fillRect(self.rect(), QColor(theme.theme().window))
-        for side in self._sides:
-            if not side.isVisible():
-                continue
-            painter.setPen(QColor(theme.theme().text))
-            at = side.name.mapTo(self, side.name.rect().bottomLeft())
-            painter.drawText(at, side.name.text())
-            painter.save()
-            painter.translate(side.view.mapTo(self, side.view.rect().topLeft()))
-            painter.setClipRect(side.view.rect())
-            side.view.draw(painter)
-            painter.restore()

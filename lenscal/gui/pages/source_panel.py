@@ -40,13 +40,14 @@ class SourcePanel(QWidget):
     looked = Signal()
     """All photos of the set were looked at."""
 
-    def __init__(self, title: str, hint: str, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, hint: str, known: dict[Path, Glance], parent: QWidget | None = None) -> None:
+        """known: photos that were looked at, shared by both sets."""
         super().__init__(parent)
         self.paths: tuple[Path, ...] = ()
         self.seen: list[Glance] = []
         self.drop = DropZone(title, hint)
         self.drop.chosen.connect(self.choose)
-        self.glances = Glances(self)
+        self.glances = Glances(known, self)
         self.glances.listed.connect(self._listed)
         self.glances.seen.connect(self._seen)
         self.glances.problem.connect(self._problem)
