@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from lenscal.optics.psf_grid import PsfGrid
 
-Method = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Deblur = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(photo float32 [H, W, 3], kernels [3, k, k]) -> corrected photo."""
 
 
@@ -50,14 +50,14 @@ def unsharp_mask(rgb: np.ndarray, radius: float, amount: float) -> np.ndarray:
     return np.asarray(rgb + amount * (rgb - gaussian_filter(rgb, (radius, radius, 0))), np.float32)
 
 
-def _settings() -> dict[str, Mapping[str, Method]]:
-    def wiener(balance: float) -> Method:
+def _settings() -> dict[str, Mapping[str, Deblur]]:
+    def wiener(balance: float) -> Deblur:
         return lambda rgb, kernels: uniform_wiener(rgb, kernels, balance)
 
-    def lucy(steps: int) -> Method:
+    def lucy(steps: int) -> Deblur:
         return lambda rgb, kernels: richardson_lucy(rgb, kernels, steps)
 
-    def unsharp(radius: float, amount: float) -> Method:
+    def unsharp(radius: float, amount: float) -> Deblur:
         return lambda rgb, kernels: unsharp_mask(rgb, radius, amount)
 
     return {

@@ -38,7 +38,7 @@ class CorrectionSettings:
     """size: (height, width) px of the photos; learnt: kernels of the demo lens, as a calibration found them."""
 
     device: str = "auto"
-    size: tuple[int, int] = (800, 1200)
+    size: tuple[int, int] = (400, 600)
     lenses: tuple[str, ...] = (DEMO, *(kind.value for kind in LensKind))
     isos: tuple[int, ...] = ISOS
     learnt: PsfGrid | None = None
@@ -47,7 +47,7 @@ class CorrectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """PSNR in dB (peak 1.0) of linear camera RGB, SSIM of its gamma-encoded lightness, processor seconds, and the setting.
+    """PSNR in dB (peak 1.0) of linear camera RGB, SSIM of gamma-encoded lightness, processor seconds, and the setting.
 
     RAW programs' seconds are from the RAW file to the TIFF file, the others' those of the correction alone.
     """
