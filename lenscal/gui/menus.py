@@ -59,7 +59,7 @@ def make_menus(window: MainWindow) -> dict[str, QAction]:
     add(job, "cancel", window.tr("C&ancel…"), "Esc", window.ask_before_cancelling)
 
     for number, (value, title) in enumerate(window.titles.items(), start=1):
-        add(step, value, title, str(number), partial(window.go_to, value))
+        add(step, f"step {value}", title, str(number), partial(window.go_to, value))
 
     add(view, "zoom", window.tr("&100 % or whole photo"), "Z", window.correct_page.toggle_zoom)
     add(view, "in", window.tr("Zoom &in"), "Ctrl++", lambda: window.correct_page.compare.zoom_by(1.25))

@@ -139,11 +139,11 @@ def _qss(t: Theme) -> str:
     #message[kind="error"] {{ border-color: {t.bad}; }}
     #message[kind="warning"] {{ border-color: {t.warn}; }}
     #message[kind="info"] {{ border-color: {t.accent}; }}
-    #clear {{ background: transparent; }}
     #jobBar {{ background: {t.panel}; border-top: 1px solid {t.line}; }}
     QProgressBar {{ border: 1px solid {t.line}; border-radius: 4px; background: {t.field}; max-height: 10px;
                     min-height: 10px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}
+    QTableView::indicator:unchecked {{ border: 1px solid {t.muted}; border-radius: 2px; background: {t.field}; }}
     QTableView {{ border: 1px solid {t.line}; gridline-color: {t.line}; }}
     QHeaderView::section {{ background: {t.panel}; border: 0; border-bottom: 1px solid {t.line}; padding: 5px 8px; }}
     QFrame#card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 8px; }}

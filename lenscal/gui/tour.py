@@ -144,7 +144,7 @@ class Tour(QObject):
             self._settle()
             # The job goes on meanwhile, and may have led elsewhere.
             self._window.go_to(step)
-            self._settle()
+            QApplication.sendPostedEvents()
             self._save(self._folder / f"{look}-{width}x{height}" / f"{name}.png")
 
     def _settle(self) -> None:

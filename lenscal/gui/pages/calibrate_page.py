@@ -121,11 +121,11 @@ class CalibratePage(Page):
         words.addStretch()
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
-        told.setObjectName("clear")
-        scroll.viewport().setObjectName("clear")
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName(self.tr("What the calibration says"))
         scroll.setWidget(told)
+        for widget in (told, scroll.viewport()):
+            widget.setAutoFillBackground(False)
         column.addWidget(scroll, 1)
         column.addWidget(self.next_button)
 
@@ -263,9 +263,11 @@ class CalibratePage(Page):
         for widget in (self.continue_about, self.continue_button):
             widget.setVisible(found is not None)
         if found is not None:
-            words = self.tr("A calibration of these photos ({quality}) was interrupted after {minutes:.0f} min.")
+            words = self.tr("A calibration of these photos ({quality}) ended early after {time}.")
             quality = self.tr(str(QUALITIES[found.settings.quality]))
-            self.continue_about.setText(words.format(quality=quality, minutes=found.seconds / 60))
+            minutes, seconds = self.tr("{n:.0f} min"), self.tr("{n:.0f} s")
+            time = minutes.format(n=found.seconds / 60) if found.seconds >= 90 else seconds.format(n=found.seconds)
+            self.continue_about.setText(words.format(quality=quality, time=time))
 
     def _show_device(self, kind: str) -> None:
         name = self.tr(str(DEVICES.get(kind, kind)))

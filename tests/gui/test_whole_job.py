@@ -1,0 +1,133 @@
+"""The whole job on the virtual lens, with the real calibration kept short; and by the keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from lenscal.files.profile import read_profile
+from lenscal.gui.controller import Controller, Folders
+from lenscal.gui.main_window import MainWindow
+from lenscal.gui.tasks import Tasks
+from lenscal.session import Step
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def real_window(qtbot, tmp_path: Path):
+    """Nothing in it stands for anything else; small photos, and a calibration that ends early."""
+    controller = Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept"))
+    controller.demo_size, controller.demo_photos = (300, 420), 4
+    window = MainWindow(controller)
+    window.resize(1280, 800)
+    window.show()
+    with qtbot.waitActive(window):
+        window.activateWindow()
+    yield window
+    if controller.busy:
+        controller.worker.cancel()
+        qtbot.waitUntil(lambda: not controller.busy, timeout=240_000)
+    window.close()
+    window.deleteLater()
+    QApplication.sendPostedEvents(window)
+
+
+def test_the_virtual_lens_by_one_click_and_then_by_keys_alone(qtbot, real_window, tmp_path):
+    window, c = real_window, real_window.controller
+    qtbot.mouseClick(window.import_page.demo_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: c.calibrating, timeout=240_000)
+    qtbot.waitUntil(lambda: window.calibrate_page.mosaic.kernels is not None, timeout=240_000)
+    assert window.step is Step.CALIBRATE and window.calibrate_page.truth.isVisible()
+    assert window.calibrate_page.device_notice.text().startswith("Computing on")
+    window.actions_by_name["stop"].trigger()
+    qtbot.waitUntil(lambda: not c.busy, timeout=240_000)
+    session = c.session
+    assert session.calibration is not None, window.message_bar.text.text()
+    assert session.calibration.finished == "stopped" and session.truth is not None
+    assert read_profile(session.psf_path).psf.shape == (8, 8)
+    assert session.unfinished is not None and window.calibrate_page.continue_button.isVisible()
+
+    qtbot.keyClick(window, Qt.Key.Key_5)
+    qtbot.waitUntil(lambda: c.previewer.developed is not None and not c.previewer.working, timeout=240_000)
+    developed = c.previewer.developed
+    assert not np.array_equal(developed.after[0], developed.before[0])
+
+    qtbot.keyClick(window, Qt.Key.Key_6)
+    window.export_page.folder.setFocus()
+    window.export_page.folder.selectAll()
+    qtbot.keyClicks(QApplication.focusWidget(), str(tmp_path / "out"))
+    qtbot.keyClick(window, Qt.Key.Key_E, CONTROL)
+    qtbot.waitUntil(lambda: not c.busy, timeout=240_000)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["degraded_lenscal.tif"], window.message_bar.text.text()
+
+
+def test_every_control_can_be_reached_and_says_what_it_is(qtbot, window, read_photos, fake):
+    """By Tab alone, on each page; what takes the focus has a name, a text, a tooltip or a label."""
+    fake.steps = 2
+    read_photos()
+    window.controller.calibrate()
+    qtbot.waitUntil(lambda: not window.controller.busy, timeout=20_000)
+    for step in Step:
+        window.go_to(step)
+        seen = []
+        for _ in range(120):
+            qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+            widget = QApplication.focusWidget()
+            if widget in seen:
+                break
+            seen.append(widget)
+        page = window.pages[step]
+        inside = [w for w in seen if page.isAncestorOf(w)]
+        assert inside, step
+        for widget in inside:
+            text = getattr(widget, "text", str)()
+            parent = widget.parentWidget()
+            told = widget.accessibleName() or widget.toolTip() or text or parent.toolTip() or parent.accessibleName()
+            assert told, f"{step}: {widget}"
+    window.go_to(Step.CALIBRATE)
+    page = window.calibrate_page
+    reached = [w for w in page._inputs if w.isEnabled()]
+    assert len(reached) == len(page._inputs) and page.button.isEnabled()
+
+
+def test_the_menus_do_what_the_buttons_do(qtbot, window, read_photos, fake):
+    fake.steps = 400
+    read_photos()
+    actions = window.actions_by_name
+    assert not actions["stop"].isEnabled() and actions["calibrate"].isEnabled()
+    actions["calibrate"].trigger()
+    qtbot.waitUntil(lambda: window.controller.calibrating, timeout=5000)
+    assert actions["stop"].isEnabled() and not actions["calibrate"].isEnabled()
+    for number, step in enumerate(Step, start=1):
+        qtbot.keyClick(window, str(number))
+        assert window.step is step
+    actions["pause"].trigger()
+    assert window.controller.worker.paused
+    actions["cancel"].trigger()
+    assert window.question is not None
+    next(b for b in window.question.buttons() if "Cancel" in b.text()).click()
+    qtbot.waitUntil(lambda: not window.controller.busy, timeout=10_000)
+    assert fake.closed and not actions["cancel"].isEnabled()
+
+
+def test_the_question_can_be_answered_by_keys(qtbot, window, read_photos, fake):
+    read_photos()
+    window.go_to(Step.CALIBRATE)
+    window.calibrate_page.button.setFocus()
+    qtbot.keyClick(window.calibrate_page.button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.controller.calibrating, timeout=5000)
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    qtbot.keyClick(window.question, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: window.question is None, timeout=3000)
+    assert window.controller.calibrating
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    keep = next(b for b in window.question.buttons() if "Stop" in b.text())
+    keep.setFocus()
+    qtbot.keyClick(keep, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not window.controller.busy, timeout=10_000)
+    assert window.controller.session.calibration.finished == "stopped"
