@@ -31,7 +31,7 @@ def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, np.ndarray
 
 def write_columns(path: Path, columns: Sequence[tuple[str, np.ndarray]]) -> Path:
     """Named columns of equal length, e.g. a frequency and the curves over it; see `write_map`."""
-    lines = [[f"{value:.5f}" for value in line] for line in zip(*(values for _, values in columns), strict=True)]
+    lines = [[f"{value:.7g}" for value in line] for line in zip(*(values for _, values in columns), strict=True)]
     return _write(path, [name for name, _ in columns], lines)
 
 

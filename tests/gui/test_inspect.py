@@ -224,6 +224,19 @@ def test_curves_are_saved(page, tmp_path):
     assert float(at["G_sagittal"]) == pytest.approx(math.exp(-2 * (math.pi * 0.1) ** 2), abs=0.01)
 
 
+def test_the_chosen_kernel_is_saved(page, tmp_path):
+    page.mosaic.choose(2, 5)
+    for suffix in ("png", "svg", "csv"):
+        page.save_kernel(tmp_path / f"kernel.{suffix}")
+    assert not QImage(str(tmp_path / "kernel.png")).isNull()
+    with (tmp_path / "kernel.csv").open(encoding="utf-8") as stream:
+        lines = list(csv.DictReader(stream))
+    assert len(lines) == 15 * 15 and (lines[0]["dy_px"], lines[0]["dx_px"]) == ("-7", "-7")
+    assert sum(float(line["B"]) for line in lines) == pytest.approx(1, abs=1e-5)
+    red = sum(float(line["R"]) * float(line["dx_px"]) for line in lines)
+    assert red == pytest.approx(0.5, abs=0.01)
+
+
 def test_what_cannot_be_saved_is_said(page, window, tmp_path):
     page.save_field(tmp_path / "missing" / "field.png")
     assert "could not be written" in window.message_bar.text.text()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 from lenscal.gui.images import CHANNELS
 from lenscal.gui.pages.inspect_panel import Grid, Measure
 from lenscal.gui.widgets.field_map import MapData
+from lenscal.gui.widgets.mtf_plot import MtfPlot
 
 
 class View(StrEnum):
@@ -67,6 +68,19 @@ def map_columns(grid: Grid, view: View, measure: Measure) -> list[tuple[str, np.
                 unit = {View.CONFIDENCE: "", View.FWHM: f"_{measure.length}"}.get(one, f"_{measure.frequency}")
                 columns.append((f"{one.name.lower()}_{channel}{unit}", values))
     return columns
+
+
+def curve_columns(plot: MtfPlot) -> list[tuple[str, np.ndarray]]:
+    """Named columns [f] with the curves of a plot behind their frequencies."""
+    names = (f"{c.channel}_{'sagittal' if c.sagittal else 'tangential'}{'_other' * c.other}" for c in plot.curves)
+    values = (c.values for c in plot.curves)
+    return [(f"frequency_{plot.unit}", plot.frequencies), *zip(names, values, strict=True)]
+
+
+def kernel_columns(kernel: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """Named columns [k * k] with a kernel [3, k, k] behind its pixels' (y, x) from the middle."""
+    y, x = np.indices(kernel.shape[1:]) - kernel.shape[-1] // 2
+    return [("dy_px", y.ravel()), ("dx_px", x.ravel()), *((c, kernel[n].ravel()) for c, n in CHANNELS.items())]
 
 
 def _values(grid: Grid, view: View, channel: str, measure: Measure) -> np.ndarray | None:

@@ -23,12 +23,12 @@ from lenscal.errors import LenscalError
 from lenscal.files import field_csv
 from lenscal.gui import theme
 from lenscal.gui.images import common_size, resized
-from lenscal.gui.pages.field_maps import View, map_columns, map_of
+from lenscal.gui.pages.field_maps import View, curve_columns, kernel_columns, map_columns, map_of
 from lenscal.gui.pages.inspect_field import Field, FieldSide
 from lenscal.gui.pages.inspect_panel import CellPanel, Grid, Measure
 from lenscal.gui.pages.page import Page, muted, primary
 from lenscal.gui.places import last_folder, remember
-from lenscal.gui.saving import save_picture
+from lenscal.gui.saving import Drawn, save_picture
 from lenscal.gui.widgets.choice import Choice
 from lenscal.optics.field import lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
@@ -119,29 +119,30 @@ class InspectPage(Page):
 
     def save_field(self, path: Path) -> None:
         """What is shown over the field, as PNG, SVG or CSV by the suffix; of two grids the left one's data."""
-        if self.left.grid is None:
-            return
-        view, measure = self._view, self.measure
-        try:
-            if path.suffix.lower() == ".csv":
-                field_csv.write_map(path, self.left.grid.psf, map_columns(self.left.grid, view, measure))
-            else:
-                save_picture(self.field if self.right.isVisible() else self.left.view, path, self._source)
-        except LenscalError as error:
-            self.problem.emit(str(error))
+        grid = self.left.grid
+        if grid is not None:
+            columns = map_columns(grid, self._view, self.measure)
+            shown = self.field if self.right.isVisible() else self.left.view
+            self._save(path, shown, lambda: field_csv.write_map(path, grid.psf, columns))
 
     def save_curves(self, path: Path) -> None:
         """The chosen kernel's MTF as PNG, SVG or CSV by the suffix."""
-        plot = self.panel.plot
+        columns = curve_columns(self.panel.plot)
+        self._save(path, self.panel.plot, lambda: field_csv.write_columns(path, columns))
+
+    def save_kernel(self, path: Path) -> None:
+        """The chosen kernel as PNG, SVG or CSV by the suffix: one line a pixel, (y, x) from its middle."""
+        grid, cell = self.left.grid, self.mosaic.cell
+        if grid is not None and cell is not None:
+            columns = kernel_columns(grid.psf.kernels[cell])
+            self._save(path, self.panel.picture, lambda: field_csv.write_columns(path, columns))
+
+    def _save(self, path: Path, widget: Drawn, write_csv: Callable[[], Path]) -> None:
         try:
             if path.suffix.lower() == ".csv":
-                heads = [
-                    f"{c.channel}_{'sagittal' if c.sagittal else 'tangential'}{'_other' * c.other}" for c in plot.curves
-                ]
-                columns = zip(heads, (c.values for c in plot.curves), strict=True)
-                field_csv.write_columns(path, [(f"frequency_{plot.unit}", plot.frequencies), *columns])
+                write_csv()
             else:
-                save_picture(plot, path, self._source)
+                save_picture(widget, path, self._source)
         except LenscalError as error:
             self.problem.emit(str(error))
 
@@ -205,6 +206,7 @@ class InspectPage(Page):
         kinds = self.tr("PNG picture (*.png);;SVG picture (*.svg);;CSV table (*.csv)")
         for text, name, save in (
             (self.tr("What is shown over the &field…"), "field", self.save_field),
+            (self.tr("The chosen &kernel…"), "kernel", self.save_kernel),
             (self.tr("&MTF curves of the chosen kernel…"), "mtf", self.save_curves),
         ):
             action = menu.addAction(text)

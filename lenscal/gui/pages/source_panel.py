@@ -181,7 +181,8 @@ class SourcePanel(QWidget):
         item.setIcon(QIcon(picture))
         words = self.tr("cannot be read: {why}").format(why=seen.problem) if seen.problem else said_of(seen.info)
         item.setText(f"{seen.info.path.name}\n{words}")
-        item.setToolTip(f"{seen.info.path}\n{words}")
+        made = ", ".join(word for word in (seen.info.camera, seen.info.lens) if word)
+        item.setToolTip("\n".join(line for line in (str(seen.info.path), words, made) if line))
 
     def _looked(self) -> None:
         broken = sum(bool(seen.problem) for seen in self.seen)
