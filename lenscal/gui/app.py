@@ -62,6 +62,8 @@ def run(
             QTimer.singleShot(0, lambda: open_given(window, project))
         elif demo:
             QTimer.singleShot(0, window.controller.demo)
+        else:
+            window.commands.tell_of_unfinished()
         code = app.exec()
         window.controller.close()
         return code

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,10 @@ from lenscal.session import Step
 
 if TYPE_CHECKING:
     from lenscal.gui.main_window import MainWindow
+
+
+FORGET_S = 60 * 24 * 3600
+"""Age from which on an interrupted calibration is removed."""
 
 
 class Commands(QObject):
@@ -118,6 +124,22 @@ class Commands(QObject):
         else:
             worker.pause()
         self.window.job_bar.show_paused(worker.paused)
+
+    def tell_of_unfinished(self) -> None:
+        """At the start: a calibration that was interrupted can go on; those that nobody missed for long are removed."""
+        left = []
+        for path in (self.window.controller.folders.kept / "unfinished").glob("*.checkpoint"):
+            with suppress(OSError):
+                if path.stat().st_mtime < time.time() - FORGET_S:
+                    path.unlink()
+                else:
+                    left.append(path)
+        if left and self.window.projects.recent:
+            text = self.tr(
+                "A calibration was interrupted. To go on: open its project (File, Open recent), read the photos and "
+                "press Continue in step 3."
+            )
+            self.window.message_bar.show_message(text)
 
     def show_preferences(self) -> None:
         dialog = PreferencesDialog(self.window.preferences.values)

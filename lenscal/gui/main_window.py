@@ -203,7 +203,7 @@ class MainWindow(QMainWindow):
         c.step_wanted.connect(self.go_to)
         c.job_started.connect(self._job_started)
         c.job_ended.connect(self._job_ended)
-        c.exported.connect(self.export_page.results.setText)
+        c.exported.connect(self.export_page.show_done)
         c.photos_written.connect(self.export_page.show_results)
         c.worker.progressed.connect(self._show_progress)
         self.projects.changed.connect(self._show_title)
@@ -272,6 +272,9 @@ class MainWindow(QMainWindow):
         self.job_bar.begin(name, can_stop=can_stop)
         self._show_actions(can_stop)
         self.job_bar.pause_button.setVisible(self.controller.calibrating)
+        if not self.controller.calibrating:
+            self.job_bar.stop_button.setText(self.tr("&Stop after this photo"))
+            self.job_bar.stop_button.setToolTip(self.tr("Write the present photo, and leave out the others"))
         if self.controller.calibrating:
             self.calibrate_page.begin()
         for page in self.pages.values():

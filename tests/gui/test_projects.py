@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -245,6 +246,22 @@ def test_other_photos_or_a_damaged_checkpoint_offer_nothing(qtbot, window, read_
     assert unfinished(inputs, kept) is None
     checkpoint.save({"made_from": {}}, {})
     assert unfinished(inputs, kept) is None
+
+
+def test_an_interrupted_calibration_is_told_at_the_start_and_old_ones_go(qtbot, window, read_photos, photo_folders):
+    read_photos()
+    checkpoint = interrupted(window)
+    old = checkpoint.path.with_name("old.checkpoint")
+    old.write_bytes(b"")
+    os.utime(old, (0, 0))
+    window.projects.save()
+    window.commands.tell_of_unfinished()
+    assert "Open recent" in window.message_bar.text.text()
+    assert checkpoint.path.exists() and not old.exists()
+    checkpoint.remove()
+    window.message_bar.hide()
+    window.commands.tell_of_unfinished()
+    assert not window.message_bar.isVisible()
 
 
 # Preferences

@@ -177,6 +177,7 @@ class ExportPage(Page):
         heading.addWidget(self.add_button)
         heading.addWidget(self.clear_button)
         self.results = muted()
+        self.results.hide()
         self.body.addLayout(where)
         self.body.addLayout(cards)
         self.body.addLayout(heading)
@@ -223,12 +224,17 @@ class ExportPage(Page):
 
     def begin_writing(self) -> None:
         self._writing = True
-        self.results.clear()
+        self.results.hide()
         self.queue.begin()
 
     def show_progress(self, message: str) -> None:
         if self._writing:
             self.queue.show_message(message)
+
+    def show_done(self, text: str) -> None:
+        """What was written last."""
+        self.results.setText(text)
+        self.results.show()
 
     def show_results(self, results: Sequence[PhotoResult]) -> None:
         self._writing = False

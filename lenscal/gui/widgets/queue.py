@@ -106,7 +106,7 @@ class PhotoQueue(QTableWidget):
             self._say(row, self.tr("not written") if ended else "", t.muted)
         elif result.output is None:
             words = self.tr("skipped: {why}") if result.skipped else self.tr("not written: {why}")
-            why = in_the_windows_words(result.problem)
+            why = in_the_windows_words(result.problem).removesuffix(": skipped")
             self._say(row, words.format(why=why), t.muted if result.skipped else t.bad)
         else:
             text = self.tr("written as {name}").format(name=result.output.name)
