@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lenscal.optics.units import pitch_from_crop_factor
 from lenscal.raw.vignetting import plain_name
+
+_FULL_FRAME_DIAGONAL_MM = 43.267
 
 
 @lru_cache(maxsize=64)
@@ -30,3 +31,10 @@ def _cameras() -> tuple[tuple[str, float], ...]:
 
     cameras = lensfunpy.Database().cameras
     return tuple((plain_name(c.model), float(c.crop_factor)) for c in cameras if c.crop_factor > 0)
+
+
+def pitch_from_crop_factor(crop: float, image_size: tuple[int, int]) -> float:
+    """Distance of pixels in um of a sensor of (height, width) px whose diagonal is 43.3 mm over the crop factor."""
+    height, width = image_size
+    diagonal_px: float = (height**2 + width**2) ** 0.5
+    return _FULL_FRAME_DIAGONAL_MM / crop / diagonal_px * 1000

@@ -9,7 +9,7 @@ import pytest
 
 from lenscal.optics.field import field_figures, lopsidedness, lopsidedness_in_words, mtf_curves
 from lenscal.optics.psf_grid import PsfGrid, axis_positions, delta_grid
-from lenscal.optics.units import line_pairs_per_mm, micrometres, pitch_from_crop_factor
+from lenscal.optics.units import line_pairs_per_mm, micrometres
 
 SIZE = (800, 1200)
 SHAPE = (6, 8)
@@ -112,4 +112,3 @@ def test_small_grids_cannot_be_compared():
 def test_units():
     assert micrometres(2.0, 4.3) == pytest.approx(8.6)
     assert line_pairs_per_mm(0.25, 5.0) == pytest.approx(50)
-    assert pitch_from_crop_factor(1.0, (4000, 6000)) == pytest.approx(6.0, rel=0.01)

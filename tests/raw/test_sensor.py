@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lenscal.raw.sensor import pixel_pitch_um
+from lenscal.raw.sensor import pitch_from_crop_factor, pixel_pitch_um
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,7 @@ def test_known_cameras(camera, size, pitch):
 @pytest.mark.parametrize("camera", ["", "Lenscal Virtual One", "no such camera"])
 def test_unknown_cameras_have_no_pitch(camera):
     assert pixel_pitch_um(camera, (1000, 1500)) is None
+
+
+def test_full_frame():
+    assert pitch_from_crop_factor(1.0, (4000, 6000)) == pytest.approx(6.0, rel=0.01)
