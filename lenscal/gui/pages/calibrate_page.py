@@ -124,8 +124,8 @@ class CalibratePage(Page):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName(self.tr("What the calibration says"))
         scroll.setWidget(told)
-        for widget in (told, scroll.viewport()):
-            widget.setAutoFillBackground(False)
+        for clear in (told, scroll.viewport()):
+            clear.setAutoFillBackground(False)
         column.addWidget(scroll, 1)
         column.addWidget(self.next_button)
 
@@ -263,7 +263,7 @@ class CalibratePage(Page):
         for widget in (self.continue_about, self.continue_button):
             widget.setVisible(found is not None)
         if found is not None:
-            words = self.tr("A calibration of these photos ({quality}) ended early after {time}.")
+            words = self.tr("A calibration of these photos ({quality}) did not end; {time} of its work are kept.")
             quality = self.tr(str(QUALITIES[found.settings.quality]))
             minutes, seconds = self.tr("{n:.0f} min"), self.tr("{n:.0f} s")
             time = minutes.format(n=found.seconds / 60) if found.seconds >= 90 else seconds.format(n=found.seconds)
