@@ -27,6 +27,7 @@ from lenscal.restore.denoiser import Denoiser
 from lenscal.restore.settings import RestoreSettings
 
 N_STEPS = 15
+"""Passes of the denoiser."""
 SIGMA_FIRST = 49 / 255
 ZETA = 0.3
 """Share of fresh noise: 0 never explores, 1 forgets what was found."""
@@ -40,19 +41,19 @@ def diffpir(
     levels = schedule(step.level)
     device = step.seen.device
     x = step.seen_in(step.seen) + levels[0] * fresh_noise(settings.seed, 0, rows, cols).to(device)
-    for number, (sigma, following) in enumerate(pairwise(levels), start=1):
+    for number, (sigma, following) in enumerate(pairwise([*levels, 0.0]), start=1):
         z = step.linear(denoiser(x[None], sigma)[0])
         yield z
         found = step.seen_in(step(z, sigma))
-        old = (x - found) / sigma
-        new = fresh_noise(settings.seed, number, rows, cols).to(device)
-        x = found + following * ((1 - ZETA) ** 0.5 * old + ZETA**0.5 * new)
+        if following > 0:
+            new = fresh_noise(settings.seed, number, rows, cols).to(device)
+            x = found + following * ((1 - ZETA) ** 0.5 / sigma * (x - found) + ZETA**0.5 * new)
     yield step.linear(denoiser(found[None], levels[-1])[0])
 
 
 def schedule(sigma_last: float) -> list[float]:
-    """Noise levels, falling log-uniformly from 49/255, the strongest that denoisers know well, to the photo's own."""
-    return [float(s) for s in np.geomspace(SIGMA_FIRST, min(max(sigma_last, 1e-4), SIGMA_FIRST), N_STEPS)]
+    """Noise levels, falling log-uniformly from 49/255, as far as denoisers know them well, to the photo's own."""
+    return [float(s) for s in np.geomspace(SIGMA_FIRST, min(max(sigma_last, 1e-4), SIGMA_FIRST), N_STEPS - 1)]
 
 
 def fresh_noise(seed: int, number: int, rows: range, cols: range) -> Tensor:

@@ -41,12 +41,12 @@ def structure(rgb: np.ndarray, noise: np.ndarray) -> np.ndarray:
     box = (STRUCTURE_PX, STRUCTURE_PX)
     grey = cv2.transform(rgb, np.ones((1, 3), np.float32))
     mean = cv2.blur(grey, box, borderType=cv2.BORDER_REFLECT)
-    power = cv2.sqrBoxFilter(grey, cv2.CV_32F, box, borderType=cv2.BORDER_REFLECT)
-    power -= cv2.multiply(mean, mean)
+    power = np.asarray(cv2.sqrBoxFilter(grey, cv2.CV_32F, box, borderType=cv2.BORDER_REFLECT), np.float32)
+    power -= mean * mean
     known = cv2.resize(
         np.maximum(noise, 1e-20).astype(np.float32), None, fx=COARSE_PX, fy=COARSE_PX, interpolation=cv2.INTER_LINEAR
     )[: grey.shape[0], : grey.shape[1]]
-    power -= cv2.multiply(known, CHANCE)
+    power -= CHANCE * known
     detail = np.maximum(power, 0, out=power)
     known += detail
     return np.asarray(cv2.divide(detail, known), np.float32)
