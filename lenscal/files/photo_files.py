@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -18,15 +19,19 @@ from lenscal.files.linear_dng import ReadTile, write_linear_dng
 from lenscal.raw.frame import Frame
 
 
-def write_photo(
-    path: Path, rgb: np.ndarray | None, frame: Frame, export: ExportSettings, settings: str
-) -> tuple[str, ...]:
+class Pixels(Protocol):
+    """An array [H, W, 3] of which only parts are read, or what gives such parts: rows on the disk, say."""
+
+    def __getitem__(self, part: tuple[slice, slice], /) -> np.ndarray: ...
+
+
+def write_photo(path: Path, rgb: Pixels | None, frame: Frame, export: ExportSettings, settings: str) -> tuple[str, ...]:
     """Write a corrected photo with ICC profile and the original's metadata, whole or not at all.
 
     Parameters
     ----------
     path : Path
-    rgb : float32 ndarray [H, W, 3] or None
+    rgb : Pixels, float32 [H, W, 3], or None
         Linear white-balanced camera RGB in sensor orientation; 1.0 = white level of green. None: the photo as it is.
     frame : Frame
         The decoded original: its colour matrix, orientation and file.
@@ -103,7 +108,7 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(turned)
 
 
-def _reader(rgb: np.ndarray | None, frame: Frame) -> ReadTile:
+def _reader(rgb: Pixels | None, frame: Frame) -> ReadTile:
     if rgb is None:
         return frame.rgb_tile
     return lambda rows, cols: np.asarray(rgb[rows, cols], np.float32)

@@ -21,6 +21,7 @@ from lenscal.reports import Report
 from lenscal.stepping import Job, follow
 
 if TYPE_CHECKING:
+    from lenscal.files.photo_files import Pixels
     from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.frame import Frame
     from lenscal.restore.settings import RestoreSettings
@@ -207,7 +208,7 @@ class _Batch:
             photo.decoding = None
         return None
 
-    def _corrected(self, photo: _Photo, frame: Frame) -> Job[np.ndarray | None]:
+    def _corrected(self, photo: _Photo, frame: Frame) -> Job[Pixels | None]:
         """The corrected photo; None where it is written as it is, or where `photo.result` says what went wrong."""
         from lenscal.restore.photo import correction_mask, restore, restore_rows
 
@@ -223,7 +224,7 @@ class _Batch:
                 return (yield from restore(frame, grid, self.settings))
             with self._spool(photo.path).open("wb") as file:
                 yield from restore_rows(frame, grid, self.settings, lambda _, rgb: _append(file, rgb))
-            return np.memmap(self._spool(photo.path), np.float32, "r", shape=(*frame.size, 3))
+            return _RowsOnDisk(self._spool(photo.path), frame.size)
         except (LenscalError, OSError, MemoryError) as error:
             photo.fail(str(error) or "not enough memory")
         except Exception as error:
@@ -242,7 +243,7 @@ class _Batch:
         grid = self.psf.psf if isinstance(self.psf, Profile) else self.psf
         return replace(grid, image_size=frame.size)
 
-    def _written(self, photo: _Photo, frame: Frame, rgb: np.ndarray | None) -> None:
+    def _written(self, photo: _Photo, frame: Frame, rgb: Pixels | None) -> None:
         from lenscal.files.photo_files import write_mask, write_photo
 
         output, masked = photo.output, None
@@ -271,6 +272,17 @@ def _until(future: Future[T], report: Report) -> Generator[Report, str | None, b
     while not wait([future], _POLL_S).done:
         stopped |= (yield report) == "stop"
     return stopped
+
+
+@dataclass(frozen=True, slots=True)
+class _RowsOnDisk:
+    """A corrected photo in a file, float32 [H, W, 3]; nothing of it stays in memory between two readings."""
+
+    path: Path
+    size: tuple[int, int]
+
+    def __getitem__(self, part: tuple[slice, slice]) -> np.ndarray:
+        return np.array(np.memmap(self.path, np.float32, "r", shape=(*self.size, 3))[part])
 
 
 def _is_small(frame: Frame) -> bool:
