@@ -184,7 +184,7 @@ class _Stepper(QThread):
 
 
 class _Throttle:
-    """Passes on at most REPORTS_PER_S reports; the last one and the curve points of those in between are kept."""
+    """Passes on at most REPORTS_PER_S reports of a stage; its last one and the curve points in between are kept."""
 
     def __init__(self, emit: Callable[[Progress], None]) -> None:
         self._emit = emit
@@ -193,6 +193,8 @@ class _Throttle:
         self._points: list[tuple[str, int, float]] = []
 
     def __call__(self, report: Report) -> None:
+        if self._report is not None and report.stage != self._report.stage:
+            self.flush()
         if self._report is not None and report.kernels is None and self._report.kernels is not None:
             report = replace(report, kernels=self._report.kernels)
         self._report = report

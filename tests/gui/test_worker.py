@@ -146,6 +146,14 @@ def test_reports_are_thinned_but_no_curve_point_is_lost(qtbot, worker):
     assert len(seen) < 300
 
 
+def test_no_stage_is_lost_however_short(qtbot, worker):
+    def job():
+        for stage in ("start", "device", "G", "P"):
+            yield Report(stage, f"in {stage}")
+
+    assert [progress.report.stage for progress in run(qtbot, worker, job)[1]] == ["start", "device", "G", "P"]
+
+
 def test_one_job_at_a_time(qtbot, worker):
     worker.start("first", endless)
     with pytest.raises(LenscalError, match="first is still running"):
