@@ -178,7 +178,9 @@ def _wiener(settings: SpeedSettings) -> Job[Pace]:
 def _dpir(settings: SpeedSettings) -> Job[Pace]:
     from lenscal.restore.denoiser import load_denoiser
     from lenscal.restore.dpir import N_ITERATIONS, dpir
+    from lenscal.restore.photo import blended
     from lenscal.restore.plug_and_play import plug_and_play
+    from lenscal.restore.wiener_photo import wiener_bands
 
     device = pick_device(settings.device)
     photo, psf = _photo(settings.dpir_size), _psf(settings.dpir_size)
@@ -193,7 +195,8 @@ def _dpir(settings: SpeedSettings) -> Job[Pace]:
         _wait(device)
 
     def ours() -> None:
-        for _ in plug_and_play(photo, psf, restore, device, dpir, N_ITERATIONS, denoiser=denoiser):
+        prior = plug_and_play(photo, psf, restore, device, dpir, N_ITERATIONS, denoiser=denoiser)
+        for _ in blended(prior, wiener_bands(photo, psf, restore, device)):
             pass
         _wait(device)
 
