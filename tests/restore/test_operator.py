@@ -40,6 +40,23 @@ def test_impulse_shows_each_pixels_own_kernel(at: tuple[int, int]) -> None:
     np.testing.assert_allclose(seen, expected, atol=1e-7)
 
 
+def test_impulses_all_over_the_field_show_the_kernels_around_them() -> None:
+    """Spread on 20 places so that their kernels just do not meet; corners too, where nothing is mirrored yet."""
+    psf, spacing = lopsided_grid(SIZE), 9
+    radius = psf.kernel_size // 2
+    x = torch.zeros(3, *SIZE, dtype=torch.float64)
+    x[:, radius : SIZE[0] - radius : spacing, radius : SIZE[1] - radius : spacing] = 1
+    seen = A(x, psf).numpy()
+    rows, cols = (np.arange(4 * spacing), np.arange(5 * spacing))
+    at = np.stack(np.meshgrid(rows / (SIZE[0] - 1), cols / (SIZE[1] - 1), indexing="ij"), axis=-1)
+    kernels = psf.at(at)
+    expected = np.empty((3, len(rows), len(cols)))
+    for y in rows:
+        for x_px in cols:
+            expected[:, y, x_px] = kernels[y, x_px, :, y % spacing, x_px % spacing]
+    np.testing.assert_allclose(seen[:, : len(rows), : len(cols)], expected, atol=1e-7)
+
+
 def test_leans_the_way_the_kernel_does() -> None:
     kernels = np.zeros((1, 1, 3, 5, 5), np.float32)
     kernels[..., 3, 4] = 1
