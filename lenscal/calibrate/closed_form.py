@@ -17,6 +17,7 @@ from lenscal.calibrate.field_solver import solve_field
 from lenscal.calibrate.kernel_field import expecting, kernel_field, node_positions
 from lenscal.calibrate.kernels import centroids, field_polynomials, interpolation_matrix
 from lenscal.calibrate.lateral_colour import COLOUR_GRID, at_cells, cross_spectra, lateral_shifts
+from lenscal.calibrate.linear_demosaic import scene_spectrum
 from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import (
     NormalEquations,
@@ -26,7 +27,6 @@ from lenscal.calibrate.paired import (
     cell_positions,
     empty_equations,
     refine_pairs,
-    without_noise,
 )
 from lenscal.calibrate.run import Run, Steps, Stopped
 from lenscal.calibrate.spectra import DegradedSpectra, ReferenceSpectra, degraded_spectra, reference_spectra
@@ -50,6 +50,8 @@ LOW_FREQUENCY = 0.12
 """cycles/px: below, the phase between channels grows in line with the frequency, coma or not: their centroids."""
 CENTRE = 0.27
 """The reference of unrelated scenes: sharp photos within this distance of the middle, as a share of the sides."""
+
+NOTHING_USABLE = "no patch could be used: the photos are clipped, dark or without texture all over"
 
 A = TypeVar("A")
 
@@ -160,7 +162,7 @@ def _terms(
     spectra, reference = parts[:2]
     assert isinstance(spectra, DegradedSpectra) and isinstance(reference, ReferenceSpectra)
     if not spectra.count.sum() or not reference.count.sum():
-        raise LenscalError("no patch could be used: the photos are clipped, dark or without texture all over")
+        raise LenscalError(NOTHING_USABLE)
     if middle is not None and not reference.count[middle].sum():
         raise LenscalError("the centre of the sharp photos shows nothing to compare with: it is clipped, dark or plain")
     packing = packing_of(run.degraded[0].frame)
@@ -199,12 +201,13 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
     solved: Tensor | None = None
     sums = empty_equations(len(run.common), run.size, run.device)
     told = _bounds(run)
+    scene = yield from _mean_scene(run, low)
     for number, budget in enumerate(run.budget.sites):
         shots = [(run.sharp[p.sharp], run.degraded[p.degraded]) for p in run.pairs]
         stop: Stopped | None = None
         passes = len(run.budget.sites)
         work = accumulate(
-            shots, run.pairs, run.common, run.lateral, cells=run.cells, kernel_size=run.size,
+            shots, run.pairs, run.common, run.lateral, scene, cells=run.cells, kernel_size=run.size,
             kernels=cell_kernels, budget_sites=budget, device=run.device,
         )
         shifts: list[ShiftEquations] = []
@@ -217,10 +220,9 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
             except Stopped as stopped:
                 stop = stopped
                 break
-        gram = without_noise(sums.gram.sum(0), sums.noise.sum(0), run.correlation, run.precision)
         high_part = low + (number + 1) / passes * (high - low)
         fit = solve_field(
-            gram, sums.cross.sum(0), weights, run.precision, run.differences, FIELD_SMOOTHNESS, **told,
+            sums.gram.sum(0), sums.cross.sum(0), weights, run.precision, run.differences, FIELD_SMOOTHNESS, **told,
             start=solved, iterations=SOLVER_STEPS,
         )
         for step, solved in enumerate(fit):
@@ -249,6 +251,19 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
     yield from _half_fits(run, sums, weights, high)
 
 
+def _mean_scene(run: Run, fraction: float) -> Generator[Report, str | None, np.ndarray]:
+    """Spectral matrices of the paired sharp photos, their lateral colour taken out, for demosaicing them."""
+    shots, cells = [run.sharp[p.sharp] for p in run.pairs], data_cells(run.degraded[0].frame.size)
+    sums = None
+    for number, grown in enumerate(reference_spectra(shots, cells, at_cells(run.sharp_colour, cells, COLOUR_GRID))):
+        sums = grown
+        message = f"Spectra of sharp photos, photo {number + 1} of {len(shots)}"
+        run.check((yield run.say("L", message, fraction, number)))
+    if sums is None or not sums.count.sum():
+        raise LenscalError(NOTHING_USABLE)
+    return scene_spectrum(sums.matrices.sum(0) / sums.count.sum())
+
+
 def _bounds(run: Run) -> dict[str, Tensor]:
     """What `solve_field` knows beforehand: what cannot be negative, and the channels' centroids at the nodes."""
     field = kernel_field(run.size, run.device)
@@ -263,10 +278,9 @@ def _half_fits(run: Run, sums: NormalEquations, weights: Tensor, fraction: float
         return
     fits: list[Tensor] = []
     for half in range(2):
-        gram = without_noise(sums.gram[half], sums.noise[half], run.correlation, run.precision)
         fit = solve_field(
-            gram, sums.cross[half], weights, run.precision, run.differences, FIELD_SMOOTHNESS, **_bounds(run),
-            start=run.kernels, iterations=HALF_STEPS,
+            sums.gram[half], sums.cross[half], weights, run.precision, run.differences, FIELD_SMOOTHNESS,
+            **_bounds(run), start=run.kernels, iterations=HALF_STEPS,
         )
         kernels = run.kernels
         for step, iterate in enumerate(fit):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 SUM_WEIGHT = 1.0
 """Of the unit sums, relative to the normal equations' trace: near enough, the rest is scaled away."""
-CENTROID_DEVIATION_PX = 0.02
+CENTROID_DEVIATION_PX = 0.03
 
 
 def solve_field(

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from lenscal.calibrate.kernels import field_polynomials, interpolation_matrix
-from lenscal.calibrate.paired import CLIPPED, cell_positions
+from lenscal.calibrate.packed import CLIPPED
+from lenscal.calibrate.paired import cell_positions
 from lenscal.raw.frame import Frame
 
 PATCH_PX = 64

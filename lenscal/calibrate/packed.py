@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.paired import CLIPPED
 from lenscal.errors import InputError
 from lenscal.raw.frame import Frame, NoiseModel
+
+CLIPPED = 0.95
+"""Share of the clipping level from which on a site is not trusted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,8 +1,8 @@
 """Stage P: weighted least squares on pairs of photos that show the same scene (method: closed-form stages).
 
 The degraded photo is taken as the sensor gave it: only sites that the colour filter array really measured enter, so its
-noise is white and known and no demosaicing blurs it. The sharp photo, demosaiced and moved onto the degraded one by a
-band-limited shift, is the regressor; the noise that it carries is subtracted from the normal equations.
+noise is white and known and no demosaicing blurs it. The sharp photo, demosaiced linearly (`linear_demosaic`) and moved
+onto the degraded one by a band-limited shift, is the regressor; what that estimate lacks, and its noise, leave no bias.
 
 For a site s of channel c in a cell of the field with kernel K:   y(s) = sum_u K_c(u) x_c(s + d - u) + noise.
 """
@@ -18,11 +18,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lenscal.calibrate.linear_demosaic import MARGIN_PX, linear_tile
+from lenscal.calibrate.packed import CLIPPED
 from lenscal.calibrate.registration import Pair, motion_basis
 from lenscal.raw.frame import Frame, NoiseModel
 
 SINC_HALF_WIDTH = 8
-CLIPPED = 0.95
 TILE_PX = 112
 
 
@@ -41,15 +42,13 @@ class Shot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NormalEquations:
-    """Sums over the sites of each cell: gram [2, cells, 3, n, n], cross [2, cells, 3, n], noise, sites [2, cells, 3].
+    """Sums over the sites of each cell: gram [2, cells, 3, n, n], cross [2, cells, 3, n], sites [2, cells, 3].
 
-    The first axis holds two disjoint halves of the pairs (split-half confidence). n = k * k. `gram` still holds the
-    noise of the sharp photos: `noise` times their noise's covariance between taps.
+    The first axis holds two disjoint halves of the pairs (split-half confidence). n = k * k.
     """
 
     gram: Tensor
     cross: Tensor
-    noise: Tensor
     sites: Tensor
 
 
@@ -76,7 +75,6 @@ def empty_equations(n_cells: int, kernel_size: int, device: torch.device) -> Nor
     return NormalEquations(
         torch.zeros(2, n_cells, 3, n, n, device=device),
         torch.zeros(2, n_cells, 3, n, device=device),
-        torch.zeros(2, n_cells, 3, device=device),
         torch.zeros(2, n_cells, 3, device=device),
     )
 
@@ -130,6 +128,7 @@ def accumulate(
     pairs: Sequence[Pair],
     common: np.ndarray,
     lateral: np.ndarray,
+    scene: np.ndarray,
     *,
     cells: tuple[int, int],
     kernel_size: int,
@@ -146,6 +145,8 @@ def accumulate(
         Displacement (dy, dx) px added to every pair's motion, per cell.
     lateral : ndarray [cells, 3, 2]
         Lateral colour (dy, dx) px of the sharp photos: what they show at s + lateral stands at s on the axis.
+    scene : ndarray [3, 3, s, s]
+        Their mean spectral matrices (`scene_spectrum`).
     kernels : Tensor [cells, 3, n] or None
         Kernels of the pass before: they weigh the sites and measure what is left of the displacements.
     budget_sites : float
@@ -160,9 +161,6 @@ def accumulate(
         share = min(1.0, budget_sites / len(pairs) / (size[0] * size[1]))
         if share < 1:
             tiles = _richest(tiles, sharp.frame, share)
-        noise_matrix = torch.from_numpy(
-            np.stack([correlation_matrix(c, kernel_size) for c in sharp.noise_correlation])
-        ).to(device, torch.float32)
         gains = pair_gains(sharp.frame, degraded.frame)
         rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for cell, ys, xs in tiles:
@@ -170,7 +168,8 @@ def accumulate(
             d = pair.displacement(centre) + common[cell]
             previous = None if kernels is None else kernels[cell]
             row = _add_tile(
-                sums, number % 2, cell, sharp, degraded, ys, xs, d, lateral[cell], gains, noise_matrix, previous, device
+                sums, number % 2, cell, sharp, degraded, ys, xs, d, lateral[cell], gains, scene, kernel_size, previous,
+                device,
             )
             if row is not None:
                 rows.append((centre, *row))
@@ -190,20 +189,20 @@ def _add_tile(
     d: np.ndarray,
     lateral: np.ndarray,
     gains: np.ndarray,
-    noise_matrix: Tensor,
+    scene: np.ndarray,
+    k: int,
     kernel: Tensor | None,
     device: torch.device,
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Add one tile's sites; returns the Gauss-Newton equations of its displacement (from the pass before's kernels)."""
-    k = round(noise_matrix.shape[-1] ** 0.5)
     r, whole = k // 2, np.round(d).astype(int)
     margin = r + SINC_HALF_WIDTH
-    ys = inside(ys, int(whole[0]), margin, sharp.frame.size[0])
-    xs = inside(xs, int(whole[1]), margin, sharp.frame.size[1])
+    ys = inside(ys, int(whole[0]), margin + MARGIN_PX, sharp.frame.size[0])
+    xs = inside(xs, int(whole[1]), margin + MARGIN_PX, sharp.frame.size[1])
     if ys.stop - ys.start < 8 or xs.stop - xs.start < 8:
         return None
     window = moved_window((ys, xs), whole, margin)
-    x = torch.from_numpy(np.ascontiguousarray(sharp.frame.rgb_tile(*window).transpose(2, 0, 1))).to(device)
+    x = linear_tile(sharp.frame, sharp.noise, window, scene, lateral, device)
     gain = sharp.frame.gain_tile(*window).mean((0, 1))
     limit = CLIPPED * torch.from_numpy(sharp.frame.white_balance * gain).to(device)
     clipped = F.max_pool2d((x > limit[:, None, None]).amax(0).float()[None], k, 1)[0] > 0
@@ -237,28 +236,23 @@ def _add_tile(
                 u_parts.append(usable[site].reshape(-1))
         design, target = torch.cat(a_parts), torch.cat(y_parts)
         noise, use = torch.cat(n_parts), torch.cat(u_parts).float()
-        m_c = float(mult.mean())
-        level = float(smooth[c].mean().clamp(min=0))
-        x_noise = float(gains[c]) * (m_c * sharp.noise.a[c] * level + float(gains[c]) * m_c * m_c * sharp.noise.b[c])
-        carried = 0.3 * x_noise if kernel is None else float(kernel[c] @ noise_matrix[c] @ kernel[c]) * x_noise
         if kernel is None:
             excess = 0.02 * float(detail[c])
         else:
             residual = target - design @ kernel[c].flip(-1)
             residual = residual - (residual * use).sum() / use.sum().clamp(min=1)
             spread = float((residual.square() * use).sum() / use.sum().clamp(min=1))
-            known = float((noise * use).sum() / use.sum().clamp(min=1)) + carried
+            known = float((noise * use).sum() / use.sum().clamp(min=1))
             if spread > 8 * known + 0.3 * float(detail[c]):
                 continue
             excess = max(spread - known, 0.002 * float(detail[c]))
-        w = use / (noise + carried + excess)
+        w = use / (noise + excess)
         total = w.sum().clamp(min=1e-12)
         root = w.sqrt()
         weighted = design * root[:, None]
         mean, level_y = (root @ weighted) / total, (w @ target) / total
         sums.gram[half, cell, c] += (weighted.T @ weighted - total * torch.outer(mean, mean)).flip(-1, -2)
         sums.cross[half, cell, c] += (weighted.T @ (root * target) - total * level_y * mean).flip(-1)
-        sums.noise[half, cell, c] += total * x_noise
         sums.sites[half, cell, c] += use.sum()
         if kernel is not None:
             grid = kernel[c].view(k, k)
@@ -270,25 +264,6 @@ def _add_tile(
             matrix += (g.T @ (g * w[:, None])).cpu().numpy()
             vector += (g.T @ (w * left)).cpu().numpy()
     return matrix, vector
-
-
-def without_noise(gram: Tensor, noise: Tensor, covariance: Tensor, precision: Tensor) -> Tensor:
-    """gram [cells, 3, n, n] minus the regressor's noise, noise [cells, 3] times covariance [3, n, n].
-
-    Where sampling error would leave a negative direction of gram + precision, less is subtracted: at most 0.9 of it.
-    """
-    n = gram.shape[-1]
-    scale = gram.diagonal(dim1=-2, dim2=-1).mean(-1, keepdim=True)[..., None].clamp(min=1e-12)
-    floor = 0.25 * precision / scale + 1e-5 * torch.eye(n, device=gram.device)
-    factor = torch.linalg.cholesky(gram / scale + floor)
-    half = torch.linalg.solve_triangular(factor, covariance.expand_as(gram), upper=False)
-    whitened = torch.linalg.solve_triangular(factor, half.mT, upper=False) * (noise[..., None, None] / scale)
-    vector = torch.ones(*gram.shape[:2], n, 1, device=gram.device)
-    for _ in range(10):
-        vector = F.normalize(whitened @ vector, dim=-2)
-    largest = (vector.mT @ whitened @ vector)[..., 0, 0]
-    part = (0.9 / largest.clamp(min=1e-9)).clamp(max=1.0)
-    return gram - (part * noise)[..., None, None] * covariance
 
 
 def _slope(kernel: Tensor, axis: int) -> Tensor:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lenscal.calibrate.packed import pack_mosaic
-from lenscal.calibrate.paired import CLIPPED, Shot
+from lenscal.calibrate.packed import CLIPPED, pack_mosaic
+from lenscal.calibrate.paired import Shot
 
 LEAST_CELL_PX = 128
 MOST_CELLS = 8

@@ -8,7 +8,7 @@ from lens_cases import SmallLens, relative_l2
 from lenscal.calibrate.field_solver import prior_precision, solve_field
 from lenscal.calibrate.kernel_field import kernel_field
 from lenscal.calibrate.kernels import interpolation_matrix, second_differences
-from lenscal.calibrate.paired import cell_positions, correlation_matrix, sinc_shift, tiles_of, without_noise
+from lenscal.calibrate.paired import cell_positions, correlation_matrix, sinc_shift, tiles_of
 from lenscal.calibrate.registration import find_pairs
 
 
@@ -53,17 +53,6 @@ def test_solver_finds_the_kernels_that_made_the_equations() -> None:
     assert relative_l2(found.numpy().reshape(-1, 5, 5), truth.reshape(-1, 5, 5)) < 0.01
     moved = solved(centroids + torch.tensor([0.5, 0.0])) @ field.taps - centroids
     assert (moved[..., 0] > 0.05).all() and moved[..., 1].abs().max() < 0.05
-
-
-def test_noise_is_taken_out_of_the_equations_but_never_too_much() -> None:
-    rng = np.random.default_rng(1)
-    clean = rng.normal(size=(4000, 9)) @ np.diag(np.linspace(1, 2, 9))
-    gram = torch.from_numpy(clean.T @ clean + 4000 * 0.25 * np.eye(9)).float().expand(1, 3, 9, 9)
-    covariance, precision = torch.eye(9).expand(3, 9, 9), 1e-3 * torch.eye(9).expand(3, 9, 9)
-    cleaned = without_noise(gram, torch.full((1, 3), 1000.0), covariance, precision)
-    assert np.allclose(cleaned[0, 0].numpy(), clean.T @ clean, atol=1.0)
-    too_much = without_noise(gram, torch.full((1, 3), 1e6), covariance, precision)
-    assert torch.linalg.eigvalsh(too_much).min() > 0
 
 
 def test_correlation_matrix_depends_on_the_lag_only() -> None:
