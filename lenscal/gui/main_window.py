@@ -253,6 +253,8 @@ class MainWindow(QMainWindow):
         lack = lacks(session)[step]
         number = list(Step).index(step) + 1
         second = self.tr(lack.value) if lack else self.tr("done") if step in done(session) else self.tr("ready")
+        if step is Step.CALIBRATE and self.controller.calibrating:
+            second = self.tr("running")
         button.setText(f"  {number}  {self.titles[step]}\n  {second}")
         words = self.tr("{title}: {state} (key {n})")
         button.setToolTip(words.format(title=self.titles[step], state=second, n=number))
@@ -277,11 +279,13 @@ class MainWindow(QMainWindow):
             self.job_bar.stop_button.setToolTip(self.tr("Write the present photo, and leave out the others"))
         if self.controller.calibrating:
             self.calibrate_page.begin()
+            self.show_step(Step.CALIBRATE)
         for page in self.pages.values():
             page.set_busy(True)
 
     def _job_ended(self, outcome: Outcome) -> None:
         self.job_bar.hide()
+        self.show_step(Step.CALIBRATE)
         self._show_actions()
         if self.question is not None:
             self.question.done(0)

@@ -66,11 +66,13 @@ def test_calibration_is_watched_to_its_end(qtbot, window, read_photos, fake):
     start_calibration(qtbot, window)
     assert window.job_bar.isVisible() and window.job_bar.stop_button.isVisible()
     assert not window.calibrate_page.button.isEnabled()
+    assert "running" in window.step_buttons[Step.CALIBRATE].text()
     qtbot.waitUntil(lambda: window.calibrate_page.mosaic.kernels is not None, timeout=5000)
     idle(qtbot, window)
     assert len(window.calibrate_page.curves.points("flow loss")) == 40
     assert window.controller.session.psf is not None
     assert not window.job_bar.isVisible()
+    assert "done" in window.step_buttons[Step.CALIBRATE].text()
     assert "kept.lenscal" in window.message_bar.text.text()
     qtbot.mouseClick(window.calibrate_page.next_button, LEFT)
     assert window.step is Step.INSPECT
