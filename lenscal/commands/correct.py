@@ -77,7 +77,10 @@ def _photos(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         found += find_raw_files([path]) if path.is_dir() or not path.exists() else [path]
-    return list(dict.fromkeys(found))
+    once: dict[Path, Path] = {}
+    for path in found:
+        once.setdefault(path.resolve(), path)
+    return list(once.values())
 
 
 def _described(result: PhotoResult) -> dict[str, Any]:

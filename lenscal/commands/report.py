@@ -13,14 +13,14 @@ SUFFIXES = (".html", ".pdf")
 
 def run_report(args: argparse.Namespace) -> int:
     from lenscal.commands.correct import profile_or_grid
+    from lenscal.files.atomic import check_output_file
     from lenscal.files.report import report_blocks, write_report
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     out: Path = args.out
-    if out.suffix.lower() not in SUFFIXES:
+    if not out.is_dir() and out.suffix.lower() not in SUFFIXES:
         raise InputError(f"--out {out}: give a file name that ends in .html or .pdf")
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise InputError(f"--out {out}: give a file in a folder that exists")
+    check_output_file(out, "lens.html")
     source = profile_or_grid(args.psf)
     if out.suffix.lower() == ".pdf":
         from lenscal.gui.pdf import write_pdf

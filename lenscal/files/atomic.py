@@ -7,7 +7,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lenscal.errors import InputError, LenscalError
@@ -26,7 +26,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise LenscalError(f"{path} could not be written: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only disk says so of a file that is not there, too
+            temporary.unlink(missing_ok=True)
 
 
 def check_profile_path(path: Path) -> None:
@@ -35,18 +36,29 @@ def check_profile_path(path: Path) -> None:
     Raises
     ------
     InputError
-        Its folder is missing or not writable, or the path is a folder or another kind of file.
+        As `check_output_file`, or the path is another kind of file.
+    """
+    check_output_file(path, "lens.lenscal")
+    if path.exists() and path.suffix.lower() != ".lenscal":
+        raise InputError(f"--out {path} exists and is no lenscal profile: not overwritten, choose another name")
+
+
+def check_output_file(path: Path, example: str) -> None:
+    """Notice before any work that a file cannot be written there; `example` is a name it might have.
+
+    Raises
+    ------
+    InputError
+        Its folder is missing, not writable or full, or the path is a folder or a protected file.
     """
     if path.is_dir():
-        raise InputError(f"--out {path} is a folder: give a file name, e.g. {path / 'lens.lenscal'}")
+        raise InputError(f"--out {path} is a folder: give a file name, e.g. {path / example}")
     folder = path.absolute().parent
     if not folder.is_dir():
         raise InputError(f"--out {path}: there is no folder {folder}; create it first")
     _check_writable(folder, path)
     if path.exists() and not os.access(path, os.W_OK):
         raise InputError(f"--out {path}: not allowed to write there; choose another place")
-    if path.exists() and path.suffix.lower() != ".lenscal":
-        raise InputError(f"--out {path} exists and is no lenscal profile: not overwritten, choose another name")
 
 
 def check_output_folder(path: Path) -> None:

@@ -59,13 +59,14 @@ class ExportSettings:
         if not 1 <= self.jpeg_quality <= 100:
             raise InputError(f"JPEG quality {self.jpeg_quality}: choose 1 to 100")
         try:
-            fields = [name for _, name, _, _ in string.Formatter().parse(self.template) if name is not None]
+            parts = [part for part in string.Formatter().parse(self.template) if part[1] is not None]
         except ValueError as error:
             raise InputError(f"--template {self.template!r}: {error}") from error
-        unknown = [name for name in fields if name not in TEMPLATE_FIELDS]
-        if unknown:
-            raise InputError(f"--template {self.template!r}: {{{unknown[0]}}} is not known, use {{name}} or {{method}}")
-        if "name" not in fields:
+        for _, name, form, conversion in parts:
+            if name not in TEMPLATE_FIELDS or form or conversion:
+                field = f"{name}{f'!{conversion}' if conversion else ''}{f':{form}' if form else ''}"
+                raise InputError(f"--template {self.template!r}: {{{field}}} is not known, use {{name}} or {{method}}")
+        if "name" not in [name for _, name, _, _ in parts]:
             raise InputError(f"--template {self.template!r} must hold {{name}}, or photos would get the same name")
         if "/" in self.template or "\\" in self.template:
             raise InputError(f"--template {self.template!r} is a file name: give the folder with --out")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMarginsF, QRectF, QSizeF
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF
 from PySide6.QtGui import QGuiApplication, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter, QTextDocument
 from PySide6.QtSvg import QSvgRenderer
 
@@ -32,7 +33,9 @@ def write_pdf(blocks: Sequence[Block], title: str, path: Path) -> Path:
     else:
         application = None
     with written_whole(path) as temporary:
-        writer = QPdfWriter(str(temporary))
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        writer = QPdfWriter(buffer)
         writer.setTitle(title)
         writer.setResolution(_DPI)
         margins = QMarginsF(_MARGIN_MM, _MARGIN_MM, _MARGIN_MM, _MARGIN_MM)
@@ -42,11 +45,12 @@ def write_pdf(blocks: Sequence[Block], title: str, path: Path) -> Path:
         if not painter.begin(writer):
             raise LenscalError(f"{path} could not be written as PDF")
         page = _Page(writer, painter)
-        page.text(f"<h1>{title}</h1>")
+        page.text(f"<h1>{escape(title)}</h1>")
         for block in blocks:
             page.block(block)
         painter.end()
         del writer
+        temporary.write_bytes(buffer.data().data())  # not by Qt, which keeps silent when the disk is full
     del application
     return path
 
@@ -60,7 +64,7 @@ class _Page:
         self.width, self.height = float(writer.width()), float(writer.height())
 
     def block(self, block: Block) -> None:
-        head = f"<h2>{block.title}</h2>" if block.title else ""
+        head = f"<h2>{escape(block.title)}</h2>" if block.title else ""
         picture = self._picture_size(block)
         document = self._document(head + block.html)
         self._room(min(document.size().height() + picture.height(), self.height))

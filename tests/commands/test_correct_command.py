@@ -63,6 +63,14 @@ def test_photos_of_other_setups_are_refused(run, tmp_path, lens, make_dng, told,
     assert not (tmp_path / "out").exists()
 
 
+def test_a_photo_named_twice_is_written_once(run, tmp_path, lens, folders):
+    photo = folders[1] / "d0.dng"
+    again = folders[0] / ".." / folders[1].name / "d0.dng"
+    code, out, _ = run("correct", lens, photo, again, photo, "--out", tmp_path / "out", "--method", "none", "--json")
+    assert code == 0
+    assert json.loads(out)["written"] == [str(tmp_path / "out" / "d0_lenscal.tif")]
+
+
 def test_conflicts(run, tmp_path, lens, folders):
     photo, out = folders[1] / "d0.dng", tmp_path / "out"
     command = ["correct", lens, photo, "--out", out, "--method", "none", "--format", "jpeg", "--on-conflict"]

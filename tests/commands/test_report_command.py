@@ -1,6 +1,8 @@
 """lenscal report, called as a user calls it."""
 
+import errno
 import json
+from pathlib import Path
 
 import pytest
 
@@ -28,8 +30,20 @@ def test_pdf(run, tmp_path, lens, qapp):
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".pdf") == ["report.pdf"]
 
 
+def test_a_full_disk_leaves_no_half_written_pdf(run, tmp_path, lens, qapp, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    before = sorted(tmp_path.iterdir())
+    code, _, err = run("report", lens, "--out", tmp_path / "report.pdf")
+    assert code == 1
+    assert "No space left on device" in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
 @pytest.mark.parametrize(
-    ("out", "message"), [("report.txt", ".html or .pdf"), ("no/report.html", "folder that")]
+    ("out", "message"), [("report.txt", ".html or .pdf"), ("no/report.html", "there is no folder")]
 )
 def test_wrong_places_are_2(run, tmp_path, lens, out, message):
     code, _, err = run("report", lens, "--out", tmp_path / out)

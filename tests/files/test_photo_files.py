@@ -207,6 +207,7 @@ def test_conflicts(tmp_path, conflict, expected):
 
 @pytest.mark.parametrize(("wrong", "message"), [
     ({"template": "all"}, r"must hold \{name\}"), ({"template": "{name}{date}"}, r"\{date\} is not known"),
+    ({"template": "{name:d}"}, r"\{name:d\} is not known"), ({"template": "{name!q}"}, r"\{name!q\} is not known"),
     ({"template": "{name"}, "template"), ({"template": "../{name}"}, "give the folder with --out"),
     ({"space": Space.CAMERA_LINEAR, "format": PhotoFormat.JPEG}, "needs --format tiff"),
     ({"jpeg_quality": 0}, "1 to 100"),
