@@ -1,5 +1,6 @@
 """Jobs report, stop, cancel and hand on; the correction is the same for every caller."""
 
+import errno
 import threading
 import types
 from dataclasses import replace
@@ -235,6 +236,54 @@ def test_large_photos_come_out_the_same(tmp_path, make_dng, monkeypatch):
     assert pictures[0].shape == (280, 200, 3)
     np.testing.assert_array_equal(*pictures)
     assert list((tmp_path / "lenscal").iterdir()) == []
+
+
+def test_stop_is_heard_while_a_photo_is_written(tmp_path, make_dng, monkeypatch):
+    from lenscal.files import photo_files
+    from lenscal.jobs import correcting
+
+    photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(2)]
+    plain_write, asked = photo_files.write_photo, threading.Event()
+
+    def write_photo(*arguments):
+        assert asked.wait(30)
+        return plain_write(*arguments)
+
+    monkeypatch.setattr(photo_files, "write_photo", write_photo)
+    monkeypatch.setattr(correcting, "OVERLAP_PX", 0)
+    grid = delta_grid((2, 2), 5, (128, 192))
+    job = jobs.correct(grid, photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o"))
+    while "writing" not in next(job).message:
+        pass
+    job.send("stop")
+    asked.set()
+    _, results = finish(job)
+    assert [r.output.name for r in results] == ["0_lenscal.tif"]
+
+
+def test_where_large_photos_wait_is_named_when_it_is_full(tmp_path, make_dng, monkeypatch):
+    """The rows of the photo that failed are removed at once: the next one needs the room."""
+    from lenscal.jobs import correcting
+
+    photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(2)]
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(correcting, "OVERLAP_PX", 0)
+    plain_append, waiting = correcting._append, []
+
+    def append(file, rgb):
+        waiting.append([path.name for path in (tmp_path / "lenscal").glob("*/*.rows")])
+        if file.name.endswith("0.rows"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        plain_append(file, rgb)
+
+    monkeypatch.setattr(correcting, "_append", append)
+    grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
+    _, (failed, written) = finish(jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "o")))
+    assert failed.problem.startswith(f"large photos wait in {tmp_path / 'lenscal'}")
+    assert not failed.wrong_input
+    assert written.output.is_file()
+    assert waiting[0] == ["0.rows"]
+    assert waiting[1:] == [["1.rows"]] * len(waiting[1:])
 
 
 def test_serial_numbers_are_compared(tmp_path, make_dng):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 
-from lenscal.errors import LenscalError
+from lenscal.errors import InputError, LenscalError
 from lenscal.files.export_settings import ExportSettings, PhotoFormat, Space, mask_path, output_path
 from lenscal.files.profile import Profile
 from lenscal.jobs.cache import photo_cache
@@ -47,7 +47,7 @@ class PhotoResult:
     skipped: bool = False
     """True: not written because the file is there already and that was asked for. No failure."""
     wrong_input: bool = False
-    """True: refused before any work, for what the photo or its name is."""
+    """True: refused before any work, for what the photo, its name or a setting is."""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     """From the start of reading it to the end of writing it; photos of a batch overlap."""
@@ -139,6 +139,8 @@ class _Batch:
                         stopped |= yield from _until(photo.decoding, Report("correct", f"{path.name}: reading", low))
                     frame = self._decoded(photo)
                     if frame is None:
+                        if stopped:
+                            break
                         continue
                     overlaps = _is_small(frame)
                     if overlaps and not stopped and number + 1 < len(paths):
@@ -150,13 +152,15 @@ class _Batch:
                         for earlier in photos:
                             if earlier.writing is not None:
                                 writing = Report("correct", f"{earlier.path.name}: writing", high)
-                                yield from _until(earlier.writing, writing)
+                                stopped |= yield from _until(earlier.writing, writing)
                         about = frame if rgb is None else _without_pixels(frame)
                         photo.writing = writer.submit(self._written, photo, about, rgb)
                         del about
                     del frame, rgb
-                    if not overlaps and photo.writing is not None:
-                        yield from _until(photo.writing, Report("correct", f"{path.name}: writing", high))
+                    if not overlaps:
+                        if photo.writing is not None:
+                            writing = Report("correct", f"{path.name}: writing", high)
+                            stopped |= yield from _until(photo.writing, writing)
                         self._spool(path).unlink(missing_ok=True)
                     if stopped or asked:
                         break
@@ -198,7 +202,7 @@ class _Batch:
         except (LenscalError, OSError) as error:
             photo.fail(str(error), wrong_input=True)
         except Exception as error:
-            photo.fail(_unexpected(error), wrong_input=True)
+            photo.fail(_unexpected(error))
         else:
             differences = mismatches(self.psf, frame)
             if not differences or self.force:
@@ -216,7 +220,9 @@ class _Batch:
         try:
             if self.save_mask:
                 weight = correction_mask(frame, grid, self.settings)
-                photo.mask = (weight * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+                weight *= 255
+                weight += 0.5
+                photo.mask = weight.astype(np.uint8)
                 del weight
             if self._as_it_is:
                 return None
@@ -225,7 +231,11 @@ class _Batch:
             with self._spool(photo.path).open("wb") as file:
                 yield from restore_rows(frame, grid, self.settings, lambda _, rgb: _append(file, rgb))
             return _RowsOnDisk(self._spool(photo.path), frame.size)
-        except (LenscalError, OSError, MemoryError) as error:
+        except InputError as error:
+            photo.fail(str(error), wrong_input=True)
+        except OSError as error:
+            photo.fail(f"large photos wait in {self.cache}, which failed: {error.strerror or error}; make room there")
+        except (LenscalError, MemoryError) as error:
             photo.fail(str(error) or "not enough memory")
         except Exception as error:
             photo.fail(_unexpected(error))

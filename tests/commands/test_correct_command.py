@@ -63,6 +63,14 @@ def test_photos_of_other_setups_are_refused(run, tmp_path, lens, make_dng, told,
     assert not (tmp_path / "out").exists()
 
 
+def test_weights_that_are_none_are_wrong_input(run, tmp_path, lens, folders):
+    photo = folders[1] / "d0.dng"
+    code, out, _ = run("correct", lens, photo, "--out", tmp_path / "out", "--method", "dpir", "--prior", photo)
+    assert code == 2
+    assert "not a readable safetensors file" in out
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_photo_named_twice_is_written_once(run, tmp_path, lens, folders):
     photo = folders[1] / "d0.dng"
     again = folders[0] / ".." / folders[1].name / "d0.dng"
