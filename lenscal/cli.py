@@ -35,7 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = build_parser().parse_args(arguments or ["gui"])
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else WRONG_INPUT
+        use = end.code if isinstance(end.code, int) else WRONG_INPUT
+        if use and "--json" in arguments:
+            told = "wrong use: standard error says what, --help how to use it"
+            sys.stdout.write(f"{json.dumps({'error': told, 'exit_code': use})}\n")
+        return use
     try:
         module = importlib.import_module(f"lenscal.commands.{_MODULES[args.command]}")
         code: int = getattr(module, f"run_{args.command.replace('-', '_')}")(args)

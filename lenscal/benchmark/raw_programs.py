@@ -108,7 +108,7 @@ def developed(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
             continue
         try:
             found |= develop(photo, plain, folder)
-        except (subprocess.SubprocessError, OSError) as error:
+        except (subprocess.SubprocessError, OSError, LenscalError) as error:
             logger.warning("%s was left out: %s", name, error)
     return found
 

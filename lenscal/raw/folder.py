@@ -62,7 +62,7 @@ def find_raw_files(paths: Sequence[Path]) -> list[Path]:
     if not found:
         where = ", ".join(str(p) for p in paths) or "no folder given"
         state = f"no RAW files, only {others} other file{'s' * (others != 1)}" if others else "empty"
-        inner = sorted(c.name for p in paths if p.is_dir() for c in p.iterdir() if c.is_dir())
+        inner = sorted(c.name for p in paths if p.is_dir() for c in p.iterdir() if c.is_dir() and c.name[0] != ".")
         if inner:
             state = f"no RAW files (photos in folders inside it, like {inner[0]}, are not read)"
         raise InputError(f"{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)")

@@ -24,11 +24,11 @@ from torch import Tensor
 
 from lenscal.restore.data_step import DataStep
 from lenscal.restore.denoiser import Denoiser
+from lenscal.restore.dpir import schedule
 from lenscal.restore.settings import RestoreSettings
 
 N_STEPS = 15
 """Passes of the denoiser."""
-SIGMA_FIRST = 49 / 255
 ZETA = 0.3
 """Share of fresh noise: 0 never explores, 1 forgets what was found."""
 CELL_PX = 128
@@ -38,7 +38,7 @@ def diffpir(
     step: DataStep, denoiser: Denoiser, rows: range, cols: range, settings: RestoreSettings
 ) -> Iterator[Tensor]:
     """The estimates [3, h, w] of a block (an `Iteration` of `plug_and_play`); the same for the same seed."""
-    levels = schedule(step.level)
+    levels = schedule(step.level, N_STEPS - 1)
     device = step.seen.device
     x = step.seen_in(step.seen) + levels[0] * fresh_noise(settings.seed, 0, rows, cols).to(device)
     for number, (sigma, following) in enumerate(pairwise([*levels, 0.0]), start=1):
@@ -49,11 +49,6 @@ def diffpir(
             new = fresh_noise(settings.seed, number, rows, cols).to(device)
             x = found + following * ((1 - ZETA) ** 0.5 / sigma * (x - found) + ZETA**0.5 * new)
     yield step.linear(denoiser(found[None], levels[-1])[0])
-
-
-def schedule(sigma_last: float) -> list[float]:
-    """Noise levels, falling log-uniformly from 49/255, as far as denoisers know them well, to the photo's own."""
-    return [float(s) for s in np.geomspace(SIGMA_FIRST, min(max(sigma_last, 1e-4), SIGMA_FIRST), N_STEPS - 1)]
 
 
 def fresh_noise(seed: int, number: int, rows: range, cols: range) -> Tensor:

@@ -31,6 +31,6 @@ def dpir(step: DataStep, denoiser: Denoiser, rows: range, cols: range, settings:
         yield z
 
 
-def schedule(sigma_last: float) -> list[float]:
-    """Noise levels of the denoiser, falling log-uniformly from 49/255 to the photo's own."""
-    return [float(s) for s in np.geomspace(SIGMA_FIRST, min(max(sigma_last, 1e-4), SIGMA_FIRST), N_ITERATIONS)]
+def schedule(sigma_last: float, count: int = N_ITERATIONS) -> list[float]:
+    """Noise levels, falling log-uniformly from 49/255, as far as denoisers know them well, to the photo's own."""
+    return [float(s) for s in np.geomspace(SIGMA_FIRST, min(max(sigma_last, 1e-4), SIGMA_FIRST), count)]

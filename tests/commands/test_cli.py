@@ -1,5 +1,6 @@
 """The command line, called as a user calls it."""
 
+import json
 import types
 
 import numpy as np
@@ -12,7 +13,7 @@ from lenscal.files.export_settings import OnConflict, PhotoFormat, Space
 from lenscal.reports import Report
 from lenscal.restore.settings import Method
 
-COMMANDS = ("gui", "demo", "check", "calibrate", "correct", "export-psf", "info")
+COMMANDS = ("gui", "demo", "check", "calibrate", "correct", "export-psf", "report", "info", "benchmark")
 
 
 def test_help_has_an_example_for_every_command(run):
@@ -31,6 +32,16 @@ def test_wrong_use_is_2_and_shows_the_usage(run, arguments):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert "usage: lenscal" in err
+
+
+def test_wrong_use_is_one_json_object_where_that_was_asked_for(run):
+    code, out, err = run("correct", "x", "--json")
+    assert code == 2
+    assert json.loads(out)["exit_code"] == 2
+    assert "usage: lenscal" in err
+    code, out, _ = run("correct", "--help", "--json")
+    assert code == 0
+    assert out.startswith("usage: ")
 
 
 @pytest.mark.parametrize(("choices", "enum"), [

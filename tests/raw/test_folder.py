@@ -58,6 +58,7 @@ def test_nothing_to_import_is_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_folders_is_told_from_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / ".hidden").mkdir()
     (tmp_path / "f5.6").mkdir()
     with pytest.raises(InputError, match=r"no RAW files \(photos in folders inside it, like f5\.6, are not read\)"):
         find_raw_files([tmp_path])
