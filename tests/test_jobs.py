@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from lenscal import jobs
-from lenscal.errors import InputError
+from lenscal.errors import InputError, LenscalError
 from lenscal.files.export_settings import ExportSettings, Space
 from lenscal.files.profile import Profile
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
@@ -284,6 +284,22 @@ def test_where_large_photos_wait_is_named_when_it_is_full(tmp_path, make_dng, mo
     assert written.output.is_file()
     assert waiting[0] == ["0.rows"]
     assert waiting[1:] == [["1.rows"]] * len(waiting[1:])
+
+
+@pytest.mark.parametrize("failing", ["write_photo", "write_mask"])
+def test_a_photo_and_its_mask_are_both_there_or_neither(tmp_path, make_dng, monkeypatch, failing):
+    from lenscal.files import photo_files
+
+    def full(path, *_):
+        raise LenscalError(f"{path} could not be written: No space left on device")
+
+    monkeypatch.setattr(photo_files, failing, full)
+    photo, grid = make_dng(tmp_path / "a.dng"), delta_grid((2, 2), 5, (128, 192))
+    job = jobs.correct(grid, [photo], RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o"), save_mask=True)
+    (result,) = finish(job)[1]
+    assert result.output is None
+    assert "No space left" in result.problem
+    assert list((tmp_path / "o").iterdir()) == []
 
 
 def test_serial_numbers_are_compared(tmp_path, make_dng):

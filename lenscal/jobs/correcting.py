@@ -260,12 +260,12 @@ class _Batch:
         assert output is not None
         try:
             self.export.out.mkdir(exist_ok=True)
-            warnings = write_photo(output, rgb, frame, self.export, _settings_in_words(self.psf, self.settings))
             if photo.mask is not None:
-                masked = mask_path(output, self.export)
+                beside = mask_path(output, self.export)
                 turned = self.export.format is not PhotoFormat.DNG and self.export.space is not Space.CAMERA_LINEAR
-                write_mask(masked, photo.mask, frame.info.orientation if turned else 1)
-                photo.mask = None
+                write_mask(beside, photo.mask, frame.info.orientation if turned else 1)
+                masked, photo.mask = beside, None
+            warnings = write_photo(output, rgb, frame, self.export, _settings_in_words(self.psf, self.settings))
         except (LenscalError, OSError, MemoryError) as error:
             photo.fail(str(error) or "not enough memory")
         except Exception as error:
@@ -274,6 +274,9 @@ class _Batch:
             told = (*mismatches(self.psf, frame), *another_body(self.psf, frame), *warnings)
             seconds = time.monotonic() - photo.began
             photo.result = PhotoResult(photo.path, output, warnings=told, seconds=seconds, mask=masked)
+            return
+        if masked is not None:
+            masked.unlink(missing_ok=True)
 
 
 def _until(future: Future[T], report: Report) -> Generator[Report, str | None, bool]:
