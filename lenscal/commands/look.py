@@ -11,6 +11,7 @@ from lenscal.commands.calibrate import reading
 from lenscal.commands.parser import pair
 from lenscal.commands.progress import Speaker, run_job, without_nan
 from lenscal.errors import InputError
+from lenscal.raw.grouping import f_number
 
 if TYPE_CHECKING:
     from lenscal.files.profile import Profile
@@ -205,8 +206,8 @@ def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     lines = [
         f"{path.name}: the PSF of {profile.lens or 'an unnamed lens'}{_serial(profile.lens_serial)} "
         f"on {profile.camera or 'an unnamed camera'}{_serial(profile.camera_serial)}",
-        f"For photos at {_f(profile.aperture_degraded)}{_mm(profile.focal_mm)} of {width} x {height} px",
-        f"Relative to: {profile.psf.reference} ({_f(profile.aperture_sharp)})",
+        f"For photos at {f_number(profile.aperture_degraded)}{_mm(profile.focal_mm)} of {width} x {height} px",
+        f"Relative to: {profile.psf.reference} ({f_number(profile.aperture_sharp)})",
         f"Grid: {rows} x {cols} nodes of RGB kernels, {k} x {k} px",
         *_quality_lines(profile),
     ]
@@ -237,10 +238,6 @@ def _quality_lines(profile: Profile) -> list[str]:
 
 def _list(head: str, items: Sequence[str]) -> list[str]:
     return [f"{head}: {', '.join(items)}"] if items else []
-
-
-def _f(aperture: float | None) -> str:
-    return f"f/{round(aperture, 1):g}" if aperture else "an unknown aperture"
 
 
 def _mm(focal: float | None) -> str:

@@ -17,6 +17,7 @@ from lenscal.files.atomic import written_whole
 from lenscal.files.profile import Profile, preview_png
 from lenscal.optics.field import FieldFigures, field_figures, lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.raw.grouping import f_number
 
 _STYLE = """body{font:15px/1.5 sans-serif;color:#222;max-width:760px;margin:2em auto;padding:0 1em}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}table{border-collapse:collapse}
@@ -103,8 +104,8 @@ def _facts(profile: Profile | None, psf: PsfGrid, name: str) -> list[tuple[str, 
         facts += [
             ("Camera", _named(profile.camera, profile.camera_serial)),
             ("Lens", _named(profile.lens, profile.lens_serial)),
-            ("For photos at", f"{_f(profile.aperture_degraded)}{focal}"),
-            ("Relative to", f"{psf.reference} ({_f(profile.aperture_sharp)})"),
+            ("For photos at", f"{f_number(profile.aperture_degraded)}{focal}"),
+            ("Relative to", f"{psf.reference} ({f_number(profile.aperture_sharp)})"),
             ("Learnt from", f"{used[0]} sharp and {used[1]} degraded photos{scenes}"),
             ("Made", profile.created or "unknown"),
         ]
@@ -181,10 +182,6 @@ def _small(text: str) -> str:
 
 def _named(name: str, serial: str) -> str:
     return f"{name or 'unknown'}{f' (serial {serial})' if serial else ''}"
-
-
-def _f(aperture: float | None) -> str:
-    return f"f/{round(aperture, 1):g}" if aperture else "an unknown aperture"
 
 
 def _three(values: Sequence[float]) -> str:

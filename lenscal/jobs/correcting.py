@@ -16,7 +16,7 @@ from lenscal.errors import InputError, LenscalError
 from lenscal.files.export_settings import ExportSettings, PhotoFormat, Space, mask_path, output_path
 from lenscal.files.profile import Profile
 from lenscal.jobs.cache import photo_cache
-from lenscal.raw.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, same
+from lenscal.raw.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, f_number, same
 from lenscal.reports import Report
 from lenscal.stepping import Job, follow
 
@@ -339,7 +339,9 @@ def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
         if mine and theirs and mine.strip().lower() != theirs.strip().lower():
             found.append(f"the photo's {what} is {mine}, the profile is for {theirs}")
     if _differ(info.aperture, psf.aperture_degraded, APERTURE_TOLERANCE):
-        found.append(f"the photo was taken at {_f(info.aperture)}, the profile is for {_f(psf.aperture_degraded)}")
+        found.append(
+            f"the photo was taken at {f_number(info.aperture)}, the profile is for {f_number(psf.aperture_degraded)}"
+        )
     if _differ(info.focal_mm, psf.focal_mm, FOCAL_TOLERANCE):
         found.append(f"the photo was taken at {info.focal_mm:g} mm, the profile is for {psf.focal_mm:g} mm")
     return found
@@ -355,10 +357,6 @@ def another_body(psf: PsfGrid | Profile, frame: Frame) -> tuple[str, ...]:
 
 def _differ(a: float | None, b: float | None, tolerance: float) -> bool:
     return a is not None and b is not None and not same(a, b, tolerance)
-
-
-def _f(aperture: float | None) -> str:
-    return f"f/{round(aperture, 1):g}" if aperture else "an unknown aperture"
 
 
 def _settings_in_words(psf: PsfGrid | Profile, settings: RestoreSettings) -> str:

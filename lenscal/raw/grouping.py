@@ -131,6 +131,11 @@ def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInf
         )
 
 
+def f_number(aperture: float | None) -> str:
+    """E.g. "f/1.8", to one decimal; "an unknown aperture" for None."""
+    return f"f/{round(aperture, 1):g}" if aperture else "an unknown aperture"
+
+
 def same_aperture_in_words(sharp: PhotoInfo, degraded: PhotoInfo) -> str:
     """A warning where both were taken at one aperture; nothing where they were not or do not say."""
     if not sharp.aperture or not degraded.aperture or not same(sharp.aperture, degraded.aperture, APERTURE_TOLERANCE):
