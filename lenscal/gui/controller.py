@@ -199,11 +199,14 @@ class Controller(QObject):
             begin = lambda: self.tasks.compare(psf, photo, settings, developed)  # noqa: E731
             self._start(self.tr("Correcting"), begin, self._compared)
 
-    def export_photos(self, photos: tuple[Path, ...], export: ExportSettings, save_mask: bool = False) -> None:
+    def export_photos(
+        self, photos: tuple[Path, ...], export: ExportSettings, save_mask: bool = False, force: bool = False
+    ) -> None:
+        """`force`: also photos that do not fit the profile."""
         psf, settings = self._operator, self.session.restore
         self._start(
             self.tr("Writing photos"),
-            lambda: self.tasks.export_photos(psf, photos, settings, export, save_mask=save_mask),
+            lambda: self.tasks.export_photos(psf, photos, settings, export, save_mask=save_mask, force=force),
             lambda results: self._exported_photos(results, len(photos), export.out),
             can_stop=len(photos) > 1,
         )

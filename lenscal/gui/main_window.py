@@ -333,9 +333,11 @@ class MainWindow(QMainWindow):
         self._leaving = leaving
         how()
 
-    def _export_photos(self, photos: tuple[Path, ...], settings: ExportSettings, save_mask: bool) -> None:
+    def _export_photos(
+        self, photos: tuple[Path, ...], settings: ExportSettings, save_mask: bool, strangers: bool
+    ) -> None:
         self.export_page.begin_writing()
-        self.controller.export_photos(photos, settings, save_mask)
+        self.controller.export_photos(photos, settings, save_mask, strangers)
 
 
 def _application() -> QCoreApplication:

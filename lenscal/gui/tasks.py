@@ -248,14 +248,15 @@ def export_photos(
     export: ExportSettings,
     *,
     save_mask: bool = False,
+    force: bool = False,
 ) -> Job[list[PhotoResult]]:
-    """Photos that do not fit the profile are corrected all the same, with a warning."""
+    """Photos that do not fit the profile are left out with the reason, or corrected with a warning (`force`)."""
     from lenscal import jobs
 
     yield Report("correct", "Starting the numerical engine")
     yield from preload()
     export.out.mkdir(parents=True, exist_ok=True)
-    return (yield from jobs.correct(psf, photos, settings, export, force=True, save_mask=save_mask))
+    return (yield from jobs.correct(psf, photos, settings, export, force=force, save_mask=save_mask))
 
 
 def save_profile(profile: Profile, path: Path) -> Job[Path]:

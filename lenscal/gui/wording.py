@@ -26,6 +26,7 @@ FIELDS = {
     "--format": QT_TRANSLATE_NOOP("Fields", "“Format”"),
     "--space": QT_TRANSLATE_NOOP("Fields", "“Colour space”"),
     "--amount": QT_TRANSLATE_NOOP("Fields", "“Amount”"),
+    "--force": QT_TRANSLATE_NOOP("Fields", "“Also photos that do not fit the profile”"),
     "--denoise": QT_TRANSLATE_NOOP("Fields", "“Noise handling”"),
 }
 _OPTION = re.compile(r"--[a-z]+(?:-[a-z]+)*")

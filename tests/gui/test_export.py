@@ -12,6 +12,7 @@ from desktop import drop
 from PySide6.QtCore import Qt
 
 from lenscal.files.export_settings import OnConflict, PhotoFormat
+from lenscal.files.profile import Profile
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.session import Step, with_psf
 
@@ -96,6 +97,19 @@ def test_a_folder_that_cannot_be_written_to_is_said(qtbot, exporting, photo_fold
     assert str(tmp_path / "out") in exporting.message_bar.text.text()
     assert exporting.export_page.photos_button.isEnabled()
     assert exporting.export_page.queue.words(photo_folders[1] / "d0.dng") == "not written"
+
+
+def test_photos_of_another_lens_are_left_out_unless_asked_for(qtbot, exporting, tmp_path):
+    c = exporting.controller
+    c.change(replace(c.session, profile=Profile(psf=c.session.psf, lens="Another lens")))
+    write(qtbot, exporting)
+    assert not list(tmp_path.glob("out/*.tif"))
+    words = exporting.export_page.queue.words(c.session.photo)
+    assert "the profile is for Another lens" in words and exporting.export_page.strangers.text() in words
+    qtbot.mouseClick(exporting.export_page.strangers, LEFT)
+    write(qtbot, exporting)
+    assert [p.name for p in tmp_path.glob("out/*.tif")] == ["d0_lenscal.tif"]
+    assert "the profile is for Another lens" in exporting.export_page.queue.words(c.session.photo)
 
 
 def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders, tmp_path):

@@ -60,8 +60,8 @@ WHICH = {
 
 
 class ExportPage(Page):
-    photos_clicked = Signal(object, object, bool)
-    """Photos (tuple of Path), ExportSettings, whether masks are written too."""
+    photos_clicked = Signal(object, object, bool, bool)
+    """Photos (tuple of Path), ExportSettings, whether masks are written too, whether photos that do not fit."""
     profile_clicked = Signal(object)
     report_clicked = Signal(object)
     """Path, .html or .pdf."""
@@ -88,6 +88,10 @@ class ExportPage(Page):
         self.example = muted()
         self.save_mask = QCheckBox(self.tr("Also write where it was corrected"))
         self.save_mask.setToolTip(self.tr("A grey PNG beside each photo: white where it was corrected"))
+        self.strangers = QCheckBox(self.tr("Also photos that do not fit the profile"))
+        self.strangers.setToolTip(
+            self.tr("Of another camera, lens, focal length or aperture: corrected with a warning instead of left out")
+        )
         self.folder = with_tip(QLineEdit(str(Path.home() / "lenscal")), self.tr("Photos and PSF files go here"))
         for edit in (self.template, self.folder):
             edit.textChanged.connect(lambda _: self._show_example())
@@ -122,6 +126,7 @@ class ExportPage(Page):
             fields.add(label, widget)
         fields.add("", self.example)
         fields.add("", self.save_mask)
+        fields.add("", self.strangers)
         self.photos_button = primary(self.tr("Write the p&hotos"), "export")
         self.photos_button.setToolTip(self.tr("Correct and write the photos (Ctrl+E)"))
         self.photos_button.clicked.connect(self.export_photos)
@@ -273,7 +278,7 @@ class ExportPage(Page):
         except InputError as error:
             self.problem.emit(str(error))
             return
-        self.photos_clicked.emit(photos, settings, self.save_mask.isChecked())
+        self.photos_clicked.emit(photos, settings, self.save_mask.isChecked(), self.strangers.isChecked())
 
     def _show_queue(self) -> None:
         self.queue.show_photos(self.photos)
