@@ -10,8 +10,6 @@ linear light, which is what the step takes for a tile.
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -103,7 +101,8 @@ class DataStep:
             self.data[i] = (1 + wiener.LEAST_DOUBT) * conjugate * whole * precision
             self.curvature[i] = (squared(conjugate) + wiener.LEAST_DOUBT) * precision
 
-        in_parallel(prepare, n, device)
+        for _ in in_parallel(prepare, n, device):
+            pass
         self.level = float(levels.mean())
         """Noise of the photo in u, which is nearly the same everywhere."""
 
@@ -111,17 +110,15 @@ class DataStep:
         """x [3, h, w] near z [3, h, w], whose noise has the standard deviation `sigma` in u."""
         padded, out = self.windows.padded(z), self.windows.sums()
         size = self.windows.tiling.field_px
-        lock = threading.Lock()
 
-        def step(i: int) -> None:
+        def step(i: int) -> Tensor:
             anchor = (LAMBDA / (self.slope[i] * sigma).square())[:, None, None]
             spectrum = torch.fft.rfft2(self.windows.in_field(self.windows.cut(padded, i)))
             spectrum.mul_(anchor).add_(self.data[i]).mul_(1 / (self.curvature[i] + anchor))
-            tile = inverse(spectrum, size)
-            with lock:
-                self.windows.add(out, tile, i)
+            return inverse(spectrum, size)
 
-        in_parallel(step, len(self.windows), self.device)
+        for i, tile in enumerate(in_parallel(step, len(self.windows), self.device)):
+            self.windows.add(out, tile, i)
         return self.windows.inside(out)
 
     def seen_in(self, v: Tensor) -> Tensor:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -14,6 +14,8 @@ from torch import Tensor
 
 from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes
 from lenscal.raw.frame import NoiseModel
+
+T = TypeVar("T")
 
 
 class LinearPhoto(Protocol):
@@ -157,16 +159,18 @@ def _positions(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
     return np.stack([rows / max(height - 1, 1), cols / max(width - 1, 1)], axis=-1)
 
 
-def in_parallel(work: Callable[[int], None], n: int, device: torch.device) -> None:
-    """work(0) ... work(n - 1), on a processor side by side: small pieces of one after the other would wait a lot."""
+def in_parallel(work: Callable[[int], T], n: int, device: torch.device) -> Iterator[T]:
+    """work(0) ... work(n - 1), on a processor side by side: small pieces of one after the other would wait a lot.
+
+    Yields what they return in their order, so that what is added up of it is the same every time.
+    """
     workers = torch.get_num_threads() if device.type == "cpu" else 1
     if workers == 1 or n == 1:
-        for i in range(n):
-            work(i)
+        yield from map(work, range(n))
         return
     torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            list(pool.map(work, range(n)))
+            yield from pool.map(work, range(n))
     finally:
         torch.set_num_threads(workers)

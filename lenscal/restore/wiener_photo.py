@@ -136,7 +136,8 @@ class TileFilter:
             self._spectra = torch.empty(n, 3, field, field // 2 + 1, dtype=torch.complex64, device=self.device)
         probes, otf = torch.empty(2, n, 3, *self.rings.f.shape, dtype=torch.complex64, device=self.device)
         mean = self._means(strip, n)
-        in_parallel(lambda i: self._analyse(i, strip, kernels, probes, otf, mean), n, self.device)
+        for _ in in_parallel(lambda i: self._analyse(i, strip, kernels, probes, otf, mean), n, self.device):
+            pass
         misplaced = misplacement_px(kernels, tile_confidence(self.psf, rows, cols, self.device))
         variance = noise_variance(self.photo, mean, rows, cols)
         filters, smooth = self._filters(probes, otf, kernels, misplaced, variance)
@@ -144,15 +145,15 @@ class TileFilter:
             self._add_means(mean, sums)
             usual = mean.clamp(min=DARKEST)
             most = usual.amax(1, keepdim=True) / usual
-            lock = threading.Lock()
 
-            def apply(i: int) -> None:
-                part = slice(i * self.tiling.stride, i * self.tiling.stride + field)
-                tile = self._apply(i, filters[i], colour[..., part], most[i])
-                with lock:
-                    sums[..., part] += tile
+            def part(i: int) -> slice:
+                return slice(i * self.tiling.stride, i * self.tiling.stride + field)
 
-            in_parallel(apply, n, self.device)
+            def apply(i: int) -> Tensor:
+                return self._apply(i, filters[i], colour[..., part(i)], most[i])
+
+            for i, tile in enumerate(in_parallel(apply, n, self.device)):
+                sums[..., part(i)] += tile
         return smooth.cpu().numpy()
 
     def _read(self, y: int, x_starts: range) -> tuple[Tensor, Tensor]:
