@@ -221,7 +221,7 @@ class CorrectPage(Page):
     def show_painted(self) -> None:
         """More of the photo is corrected."""
         self.compare.update()
-        self._histogram_timer.start()
+        self._redraw_histogram()
 
     def show_preview_state(self, state: str) -> None:
         told = {
@@ -246,8 +246,7 @@ class CorrectPage(Page):
             self.compare.show_photo((), ())
         waiting = self._session.photo is not None and self._ready
         self.compare.placeholder = self.tr("Reading the photo…") if waiting else self.tr("Choose a photo")
-        if self.isVisible():
-            self._histogram_timer.start()
+        self._redraw_histogram()
 
     def _show_settings(self, settings: RestoreSettings) -> None:
         self.method.setCurrentIndex(self.method.findData(settings.method))
@@ -261,6 +260,11 @@ class CorrectPage(Page):
         part = self.compare.visible_part
         self.part_visible.emit(part)
         if part is not None:
+            self._redraw_histogram()
+
+    def _redraw_histogram(self) -> None:
+        """Soon; not where nobody sees it, as when the window has just been closed."""
+        if self.isVisible():
             self._histogram_timer.start()
 
     def _draw_histogram(self) -> None:
