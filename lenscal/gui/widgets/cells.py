@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -14,8 +14,13 @@ MOVES = {
 }  # fmt: skip
 
 
+def readable_on(background: str) -> str:
+    """Ink that can be read on a colour."""
+    return "#101010" if QColor(background).lightnessF() > 0.45 else "#f0f0f0"
+
+
 class CellView(QWidget):
-    """What mosaic and maps have in common. Subclasses say which cells there are, where they lie and how they look."""
+    """What mosaic and maps have in common: cells over an area, the choice of one, and words where there are none."""
 
     cell_chosen = Signal(int, int)
 
@@ -23,6 +28,8 @@ class CellView(QWidget):
         super().__init__(parent)
         self._selectable = selectable
         self._cell: tuple[int, int] | None = None
+        self._cells: tuple[int, int] | None = None
+        self._empty = self.tr("Nothing to show yet")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(200, 180)
         if selectable:
@@ -34,15 +41,29 @@ class CellView(QWidget):
     @property
     def cells(self) -> tuple[int, int] | None:
         """(rows, cols); None where there is nothing to show."""
-        raise NotImplementedError
+        return self._cells
+
+    def area(self) -> QRectF:
+        """Where the cells lie, widget coordinates."""
+        return QRectF(self.rect())
 
     def cell_rect(self, row: int, col: int) -> QRect:
-        """Where a cell is drawn, widget coordinates."""
-        raise NotImplementedError
+        """Where a cell is drawn, widget coordinates: the area in equal parts, a pixel apart."""
+        rows, cols = self._cells or (1, 1)
+        area = self.area()
+        left, right = (area.left() + area.width() * n / cols for n in (col, col + 1))
+        top, bottom = (area.top() + area.height() * n / rows for n in (row, row + 1))
+        return QRect(round(left), round(top), round(right) - round(left) - 1, round(bottom) - round(top) - 1)
 
     def draw(self, painter: QPainter) -> None:
         """The picture alone, without choice and focus: for the screen and for files."""
-        raise NotImplementedError
+        surround = theme.theme().surround
+        painter.fillRect(self.rect(), QColor(surround))
+        if self._cells is None:
+            painter.setPen(QColor(readable_on(surround)))
+            where = self.rect().adjusted(12, 12, -12, -12)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(where, int(flags), self._empty)
 
     def tip(self, row: int, col: int) -> str:
         return self.tr("Row {r}, column {c}").format(r=row + 1, c=col + 1)
@@ -73,8 +94,10 @@ class CellView(QWidget):
         )
         return next(where, None)
 
-    def _forget_missing_cell(self) -> None:
-        if self.cells is None or (self._cell and (self._cell[0] >= self.cells[0] or self._cell[1] >= self.cells[1])):
+    def _show_cells(self, cells: tuple[int, int] | None) -> None:
+        """(rows, cols) from now on; a choice that is no longer there is forgotten."""
+        self._cells = cells
+        if cells is None or (self._cell and (self._cell[0] >= cells[0] or self._cell[1] >= cells[1])):
             self._cell = None
 
     def paintEvent(self, event: QPaintEvent) -> None:

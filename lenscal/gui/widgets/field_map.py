@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from lenscal.gui import theme
-from lenscal.gui.widgets.cells import CellView
+from lenscal.gui.widgets.cells import CellView, readable_on
 from lenscal.gui.widgets.mtf_plot import round_step
 
 SCALE = ("#1c2433", "#23466b", "#4a7488", "#87a08d", "#cfc47e", "#f6ec9c")
@@ -51,19 +51,11 @@ class FieldMap(CellView):
         super().__init__(parent, selectable=selectable)
         self._data: MapData | None = None
         self._aspect = 1.5
-        self._empty = self.tr("Nothing to show yet")
         self.setAccessibleName(self.tr("Map over the field"))
 
     @property
     def data(self) -> MapData | None:
         return self._data
-
-    @property
-    def cells(self) -> tuple[int, int] | None:
-        if self._data is None:
-            return None
-        shown = self._data.values if self._data.values is not None else self._data.arrows
-        return None if shown is None else (shown.shape[0], shown.shape[1])
 
     def show_map(self, data: MapData | None, *, aspect: float = 1.5, empty: str = "") -> None:
         """aspect: width / height of the photo; empty: what is said where there is no map."""
@@ -71,15 +63,9 @@ class FieldMap(CellView):
         self._empty = empty or self._empty
         if data is not None:
             self.setAccessibleName(data.title)
-        self._forget_missing_cell()
+        shown = None if data is None else data.arrows if data.values is None else data.values
+        self._show_cells(None if shown is None else (shown.shape[0], shown.shape[1]))
         self.update()
-
-    def cell_rect(self, row: int, col: int) -> QRect:
-        rows, cols = self.cells or (1, 1)
-        area = self._area()
-        left, right = (area.left() + area.width() * n / cols for n in (col, col + 1))
-        top, bottom = (area.top() + area.height() * n / rows for n in (row, row + 1))
-        return QRect(round(left), round(top), round(right) - round(left) - 1, round(bottom) - round(top) - 1)
 
     def tip(self, row: int, col: int) -> str:
         where = super().tip(row, col)
@@ -99,19 +85,15 @@ class FieldMap(CellView):
 
     def draw(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), QColor(theme.theme().surround))
-        if self._data is None or self.cells is None:
-            painter.setPen(QColor(_on(theme.theme().surround)))
-            where = self.rect().adjusted(12, 12, -12, -12)
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(where, int(flags), self._empty)
+        super().draw(painter)
+        if self._data is None:
             return
         if self._data.values is not None:
             self._draw_values(painter, self._data.values, self._data)
         elif self._data.arrows is not None:
             self._draw_arrows(painter, self._data.arrows, self._data)
 
-    def _area(self) -> QRectF:
+    def area(self) -> QRectF:
         room = QRectF(self.rect()).adjusted(_MARGIN_PX, _MARGIN_PX, -_MARGIN_PX, -_MARGIN_PX - _LEGEND_PX)
         width = min(room.width(), room.height() * self._aspect)
         height = width / self._aspect
@@ -133,7 +115,7 @@ class FieldMap(CellView):
             rect = self.cell_rect(row, col)
             painter.fillRect(rect, colour)
             if written and painter.fontMetrics().height() <= rect.height():
-                painter.setPen(QColor(_on(colour.name())))
+                painter.setPen(QColor(readable_on(colour.name())))
                 painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, data.pattern.format(value))
         painter.setFont(self.font())
         bar = self._legend(painter, data.title)
@@ -141,7 +123,7 @@ class FieldMap(CellView):
         for n, name in enumerate(SCALE):
             gradient.setColorAt(n / (len(SCALE) - 1), QColor(name))
         painter.fillRect(bar, gradient)
-        painter.setPen(QColor(_on(theme.theme().surround)))
+        painter.setPen(QColor(readable_on(theme.theme().surround)))
         side = 70
         low = QRectF(bar.left() - side - 6, bar.top() - 6, side, bar.height() + 12)
         high = QRectF(bar.right() + 6, bar.top() - 6, side, bar.height() + 12)
@@ -151,7 +133,7 @@ class FieldMap(CellView):
 
     def _draw_arrows(self, painter: QPainter, arrows: np.ndarray, data: MapData) -> None:
         t = theme.theme()
-        area = self._area()
+        area = self.area()
         painter.fillRect(area, QColor(t.field))
         rows, cols = arrows.shape[:2]
         reach = data.high
@@ -170,7 +152,7 @@ class FieldMap(CellView):
                 for colour, (y, x) in zip(ARROW_COLOURS, arrows[row, col], strict=False):
                     _arrow(painter, middle, QPointF(x * scale, y * scale), QColor(colour))
         bar = self._legend(painter, data.title)
-        ink = QColor(_on(t.surround))
+        ink = QColor(readable_on(t.surround))
         words = [f"{unit:g} {data.unit}", *data.names]
         shafts = [unit * scale, *(20.0 for _ in data.names)]
         wide = painter.fontMetrics().horizontalAdvance
@@ -184,8 +166,8 @@ class FieldMap(CellView):
     def _legend(self, painter: QPainter, title: str) -> QRectF:
         """Writes the title; where the scale goes."""
         line = painter.fontMetrics().height()
-        top = self._area().bottom() + 8
-        painter.setPen(QColor(_on(theme.theme().surround)))
+        top = self.area().bottom() + 8
+        painter.setPen(QColor(readable_on(theme.theme().surround)))
         where = QRectF(_MARGIN_PX, top, self.width() - 2 * _MARGIN_PX, line)
         text = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, int(where.width()))
         painter.drawText(where, int(Qt.AlignmentFlag.AlignCenter), text)
@@ -200,11 +182,6 @@ def scale_colour(part: float) -> QColor:
     low, high = QColor(SCALE[n]), QColor(SCALE[n + 1])
     pairs = ((low.red(), high.red()), (low.green(), high.green()), (low.blue(), high.blue()))
     return QColor(*(round(a + (b - a) * (at - n)) for a, b in pairs))
-
-
-def _on(background: str) -> str:
-    """Ink that can be read on a colour."""
-    return "#101010" if QColor(background).lightnessF() > 0.45 else "#f0f0f0"
 
 
 def _arrow(painter: QPainter, start: QPointF, way: QPointF, colour: QColor) -> None:

@@ -23,11 +23,8 @@ class KernelMosaic(CellView):
         self._pixmap: QPixmap | None = None
         self._channel, self._log, self._per_cell = "all", False, True
         self._peak: float | None = None
+        self._empty = self.tr("No kernels yet")
         self.setAccessibleName(self.tr("Kernel grid"))
-
-    @property
-    def cells(self) -> tuple[int, int] | None:
-        return None if self._kernels is None else (self._kernels.shape[0], self._kernels.shape[1])
 
     @property
     def kernels(self) -> np.ndarray | None:
@@ -36,7 +33,7 @@ class KernelMosaic(CellView):
     def show_kernels(self, kernels: np.ndarray | None, *, peak: float | None = None) -> None:
         """peak: what is white where all cells share a scale; None for these kernels' own highest peak."""
         self._kernels, self._peak = kernels, peak
-        self._forget_missing_cell()
+        self._show_cells(None if kernels is None else (kernels.shape[0], kernels.shape[1]))
         self._render()
 
     def show_as(self, *, channel: str | None = None, log: bool | None = None, per_cell: bool | None = None) -> None:
@@ -55,12 +52,9 @@ class KernelMosaic(CellView):
         return QRect(round(left), round(top), round(k * scale), round(k * scale))
 
     def draw(self, painter: QPainter) -> None:
-        painter.fillRect(self.rect(), QColor(theme.theme().surround))
-        if self._pixmap is None:
-            painter.setPen(QColor(theme.theme().text))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.tr("No kernels yet"))
-            return
-        painter.drawPixmap(self._area()[0], self._pixmap)
+        super().draw(painter)
+        if self._pixmap is not None:
+            painter.drawPixmap(self._area()[0], self._pixmap)
 
     def cell_at(self, point: QPoint) -> tuple[int, int] | None:
         if self._kernels is None:
