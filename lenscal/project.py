@@ -18,6 +18,7 @@ from typing import Any
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.errors import InputError
 from lenscal.files.atomic import written_whole
+from lenscal.files.schema import check_schema
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.session import Session, Source
 
@@ -135,11 +136,7 @@ def read_project(path: Path) -> Project:
         raise InputError(f"{path} is no project of lenscal's, or damaged ({error}): choose another file") from error
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise InputError(f"{path} is no project of lenscal's: choose a {SUFFIX} file")
-    schema = values.get("schema")
-    if schema != SCHEMA:
-        newer = isinstance(schema, int) and schema > SCHEMA
-        advice = "update lenscal to open it" if newer else "choose the two folders anew"
-        raise InputError(f"{path} has schema version {schema!r}, this lenscal reads {SCHEMA}: {advice}")
+    check_schema(path, values, SCHEMA, "choose the two folders anew")
     try:
         return _project_from(values, path.absolute().parent)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -16,6 +16,7 @@ import numpy as np
 from lenscal.errors import InputError
 from lenscal.files.atomic import written_whole
 from lenscal.files.psf_files import Provenance, npz_bytes, psf_from_npz
+from lenscal.files.schema import check_schema
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
 
@@ -168,7 +169,7 @@ def read_profile(path: Path) -> Profile:
         with zipfile.ZipFile(path) as archive:
             _check_archive(path, archive)
             values = json.loads(_entry(path, archive, "profile.json"))
-            _check_schema(path, values)
+            _check_format(path, values)
             psf = psf_from_npz(_entry(path, archive, "psf.npz"), str(path))
             names = set(archive.namelist())
             curves = _entry(path, archive, "training/curves.csv").decode() if "training/curves.csv" in names else ""
@@ -214,14 +215,10 @@ def _entry(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     return content
 
 
-def _check_schema(path: Path, values: Any) -> None:
+def _check_format(path: Path, values: Any) -> None:
     if not isinstance(values, dict) or values.get("format") != "lenscal profile":
         raise InputError(f"{path}: its profile.json is not one of lenscal's")
-    schema = values.get("schema")
-    if schema != SCHEMA:
-        newer = isinstance(schema, int) and schema > SCHEMA
-        advice = "update lenscal to open it" if newer else "calibrate again to renew it"
-        raise InputError(f"{path} has schema version {schema!r}, this lenscal reads {SCHEMA}: {advice}")
+    check_schema(path, values, SCHEMA, "calibrate again to renew it")
 
 
 def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
