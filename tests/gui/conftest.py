@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desktop import drop
+from desktop import drop, shown
 from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
@@ -124,19 +124,8 @@ def fake() -> FakeCalibration:
 def window(qtbot, tmp_path: Path, fake: FakeCalibration) -> Iterator[MainWindow]:
     """The real window with the real jobs, but for the calibration."""
     controller = Controller(replace(Tasks(), calibrate=fake), Folders(tmp_path / "cache", tmp_path / "kept"))
-    win = MainWindow(controller)
-    win.resize(1280, 800)
-    win.show()
-    with qtbot.waitActive(win):
-        # Where no window manager runs, nobody else gives it the keyboard.
-        win.activateWindow()
-    yield win
-    if controller.busy:
-        controller.worker.cancel()
-        qtbot.waitUntil(lambda: not controller.busy, timeout=20_000)
-    win.close()
-    win.deleteLater()
-    QApplication.sendPostedEvents(win)
+    with shown(qtbot, controller) as win:
+        yield win
 
 
 @pytest.fixture

@@ -1,13 +1,21 @@
-"""What a desktop does to a window."""
+"""What a desktop and its user do to a window."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
+
+from lenscal.gui.controller import Controller
+from lenscal.gui.main_window import MainWindow
+from lenscal.session import Step
+
+LEFT = Qt.MouseButton.LeftButton
 
 
 def drop(widget: QWidget, paths: list[Path]) -> bool:
@@ -25,3 +33,33 @@ def drop(widget: QWidget, paths: list[Path]) -> bool:
     event = QDropEvent(at, Qt.DropAction.CopyAction, mime, button, key)
     QApplication.sendEvent(widget, event)
     return event.isAccepted()
+
+
+def idle(qtbot, window: MainWindow) -> None:
+    """Wait for the end of the job."""
+    qtbot.waitUntil(lambda: not window.controller.busy, timeout=60_000)
+
+
+def start_calibration(qtbot, window: MainWindow) -> None:
+    """Click on it, and wait for its first curve."""
+    window.go_to(Step.CALIBRATE)
+    qtbot.mouseClick(window.calibrate_page.button, LEFT)
+    qtbot.waitUntil(lambda: bool(window.calibrate_page.curves.points("flow loss")), timeout=10_000)
+
+
+@contextmanager
+def shown(qtbot, controller: Controller, *, patience_ms: int = 20_000) -> Iterator[MainWindow]:
+    """The window on the desktop, with the keyboard; in the end its job is cancelled and it is gone."""
+    window = MainWindow(controller)
+    window.resize(1280, 800)
+    window.show()
+    with qtbot.waitActive(window):
+        # Where no window manager runs, nobody else gives it the keyboard.
+        window.activateWindow()
+    yield window
+    if controller.busy:
+        controller.worker.cancel()
+        qtbot.waitUntil(lambda: not controller.busy, timeout=patience_ms)
+    window.close()
+    window.deleteLater()
+    QApplication.sendPostedEvents(window)

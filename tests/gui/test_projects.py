@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desktop import drop
+from desktop import LEFT, drop, idle, start_calibration
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
@@ -25,19 +25,6 @@ from lenscal.gui.tasks import Tasks, _checkpoint, unfinished
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.project import read_project
 from lenscal.session import Session, Source, Step
-
-LEFT = Qt.MouseButton.LeftButton
-
-
-def idle(qtbot, window) -> None:
-    qtbot.waitUntil(lambda: not window.controller.busy, timeout=60_000)
-
-
-def start(qtbot, window) -> None:
-    window.go_to(Step.CALIBRATE)
-    qtbot.mouseClick(window.calibrate_page.button, LEFT)
-    qtbot.waitUntil(lambda: bool(window.calibrate_page.curves.points("flow loss")), timeout=10_000)
-
 
 # Projects
 
@@ -152,7 +139,7 @@ def test_what_a_drop_means(photo_folders, tmp_path):
 
 def test_nothing_is_taken_while_a_job_runs(qtbot, window, read_photos, photo_folders):
     read_photos()
-    start(qtbot, window)
+    start_calibration(qtbot, window)
     drop(window, [photo_folders[1]])
     assert "still running" in window.message_bar.text.text()
 
@@ -184,7 +171,7 @@ def test_decisions_are_undone_and_redone_by_keys(qtbot, window, read_photos, pho
 def test_a_calibration_pauses_and_goes_on_by_mouse_and_key(qtbot, window, read_photos, fake):
     fake.steps = 4000
     read_photos()
-    start(qtbot, window)
+    start_calibration(qtbot, window)
     qtbot.mouseClick(window.job_bar.pause_button, LEFT)
     assert window.controller.worker.paused and window.job_bar.text.text().startswith("Paused")
     qtbot.wait(50)
@@ -201,7 +188,7 @@ def test_a_calibration_pauses_and_goes_on_by_mouse_and_key(qtbot, window, read_p
 
 def test_a_paused_calibration_is_kept_when_the_window_closes(qtbot, window, read_photos, fake):
     read_photos()
-    start(qtbot, window)
+    start_calibration(qtbot, window)
     window.commands.pause_or_go_on()
     window.close()
     window.question.buttons()[0].click()

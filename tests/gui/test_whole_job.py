@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop import shown
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from lenscal.files.profile import read_profile
 from lenscal.gui.controller import Controller, Folders
-from lenscal.gui.main_window import MainWindow
 from lenscal.gui.tasks import Tasks
 from lenscal.session import Step
 
@@ -23,18 +23,8 @@ def real_window(qtbot, tmp_path: Path):
     """Nothing in it stands for anything else; small photos, and a calibration that ends early."""
     controller = Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept"))
     controller.demo_size, controller.demo_photos = (300, 420), 4
-    window = MainWindow(controller)
-    window.resize(1280, 800)
-    window.show()
-    with qtbot.waitActive(window):
-        window.activateWindow()
-    yield window
-    if controller.busy:
-        controller.worker.cancel()
-        qtbot.waitUntil(lambda: not controller.busy, timeout=240_000)
-    window.close()
-    window.deleteLater()
-    QApplication.sendPostedEvents(window)
+    with shown(qtbot, controller, patience_ms=240_000) as window:
+        yield window
 
 
 def test_the_virtual_lens_by_one_click_and_then_by_keys_alone(qtbot, real_window, tmp_path):

@@ -6,25 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desktop import drop
+from desktop import LEFT, drop, idle, start_calibration
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 
 from lenscal.files.profile import Profile, write_profile
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.session import Step
-
-LEFT = Qt.MouseButton.LeftButton
-
-
-def idle(qtbot, window) -> None:
-    qtbot.waitUntil(lambda: not window.controller.busy, timeout=60_000)
-
-
-def start_calibration(qtbot, window) -> None:
-    window.go_to(Step.CALIBRATE)
-    qtbot.mouseClick(window.calibrate_page.button, LEFT)
-    qtbot.waitUntil(lambda: bool(window.calibrate_page.curves.points("flow loss")), timeout=10_000)
 
 
 def answer(window, text: str) -> None:
