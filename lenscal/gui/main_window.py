@@ -38,6 +38,7 @@ from lenscal.gui.pages.inspect_page import InspectPage
 from lenscal.gui.pages.page import Page
 from lenscal.gui.preferences import PreferencesFile, Units
 from lenscal.gui.projects import Projects
+from lenscal.gui.tasks import DEVICE
 from lenscal.gui.widgets.bars import JobBar, MessageBar
 from lenscal.gui.worker import Ending, Outcome, Progress
 from lenscal.session import Session, Step, done, lacks
@@ -233,6 +234,7 @@ class MainWindow(QMainWindow):
         c.previewer.opened.connect(self.correct_page.show_developed)
         c.previewer.painted.connect(self.correct_page.show_painted)
         c.previewer.state.connect(self.correct_page.show_preview_state)
+        c.previewer.fraction.connect(self.correct_page.show_preview_fraction)
         self.stack.currentChanged.connect(lambda _: self._show_preview())
         self.correct_page.next_clicked.connect(lambda: self.go_to(Step.EXPORT))
         self.export_page.photos_clicked.connect(self._export_photos)
@@ -264,7 +266,8 @@ class MainWindow(QMainWindow):
             button.setIcon(theme.icon(step.value, size=22, colour=colour))
 
     def _show_progress(self, progress: Progress) -> None:
-        self.job_bar.update_progress(progress)
+        if progress.report.stage != DEVICE:
+            self.job_bar.update_progress(progress)
         if self.controller.calibrating:
             self.calibrate_page.show_progress(progress)
         self.export_page.show_progress(progress.report.message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +24,9 @@ BLOCK_PX = 256
 """What was corrected is noted in blocks of this side."""
 PIECE_PX = 1024
 """A larger visible part is corrected in pieces of this side, from the middle outwards."""
-MOST_PX = {Method.DPIR: 0.7e6, Method.DIFFPIR: 0.7e6}
-MOST_PX_FAST = 9e6
+SLOW = (Method.DPIR, Method.DIFFPIR)
+"""These take half a minute a megapixel: the Wiener filter's correction is shown until theirs is there."""
+MOST_PX, MOST_PX_SLOW = 9e6, 2.1e6
 """Larger parts are not corrected by themselves: it would take long."""
 Rect = tuple[int, int, int, int]
 """left, top, right, bottom, px of the upright photo."""
@@ -150,23 +151,29 @@ def blocks_of(rect: Rect) -> Iterator[tuple[int, int]]:
             yield row, col
 
 
+def around(blocks: Collection[tuple[int, int]], size: tuple[int, int]) -> Rect:
+    """The smallest part of a photo (height, width) that holds these blocks."""
+    rows, cols = [row for row, _ in blocks], [col for _, col in blocks]
+    right, bottom = min((max(cols) + 1) * BLOCK_PX, size[1]), min((max(rows) + 1) * BLOCK_PX, size[0])
+    return min(cols) * BLOCK_PX, min(rows) * BLOCK_PX, right, bottom
+
+
 def missing_pieces(
-    visible: Rect, done: set[tuple[int, int]], size: tuple[int, int], method: Method
+    visible: Rect, done: Set[tuple[int, int]], size: tuple[int, int], method: Method
 ) -> list[Rect] | None:
     """What of the visible part is still to be corrected, in whole blocks, the middle first; None: too much."""
-    height, width = size
+    left, top, right, bottom = around(list(blocks_of(visible)), size)
     wanted = [block for block in blocks_of(visible) if block not in done]
-    if not wanted:
-        return []
-    rows, cols = [row for row, _ in wanted], [col for _, col in wanted]
-    left, top = min(cols) * BLOCK_PX, min(rows) * BLOCK_PX
-    right, bottom = min((max(cols) + 1) * BLOCK_PX, width), min((max(rows) + 1) * BLOCK_PX, height)
-    if (right - left) * (bottom - top) > MOST_PX.get(method, MOST_PX_FAST):
+    if (right - left) * (bottom - top) > (MOST_PX_SLOW if method in SLOW else MOST_PX) and wanted:
         return None
-    pieces = [
-        (x, y, min(x + PIECE_PX, right), min(y + PIECE_PX, bottom))
-        for y in range(top, bottom, PIECE_PX) for x in range(left, right, PIECE_PX)
-    ]  # fmt: skip
+    left, top, right, bottom = around(wanted, size) if wanted else (0, 0, 0, 0)
+    pieces = []
+    for y in range(top, bottom, PIECE_PX):
+        for x in range(left, right, PIECE_PX):
+            # Without what is done of it already: each piece brings something new, so that there is an end.
+            lacking = set(blocks_of((x, y, min(x + PIECE_PX, right), min(y + PIECE_PX, bottom)))).intersection(wanted)
+            if lacking:
+                pieces.append(around(lacking, size))
     middle = (visible[0] + visible[2]) / 2, (visible[1] + visible[3]) / 2
 
     def distance(piece: Rect) -> float:

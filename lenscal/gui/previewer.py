@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from lenscal.gui.preview import (
+    SLOW,
     Developed,
     Piece,
     Rect,
+    around,
     blocks_of,
     correct_part,
     missing_pieces,
@@ -19,11 +22,13 @@ from lenscal.gui.preview import (
     paint,
     take_back,
 )
-from lenscal.gui.worker import Ending, Job, Outcome, Worker
+from lenscal.gui.worker import Ending, Job, Outcome, Progress, Worker
 from lenscal.restore.settings import Method, RestoreSettings
 
 WAIT_MS = 120
 """After the last change, before work begins."""
+Blocks = set[tuple[int, int]]
+"""(row, column) of parts that were corrected."""
 
 
 class Previewer(QObject):
@@ -34,7 +39,10 @@ class Previewer(QObject):
     painted = Signal()
     """`developed.after` has changed."""
     state = Signal(str)
-    """working, done, large (too much is visible), off, or why it failed."""
+    """working, finer (a slow method takes the place of the fast one), done, quick (too much is visible for the slow
+    one), large (for any), off, or why it failed."""
+    fraction = Signal(float)
+    """How far the slow method is with what it works on."""
 
     def __init__(self, cache: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -44,14 +52,17 @@ class Previewer(QObject):
         self._psf: Any = None
         self._settings = RestoreSettings()
         self._visible: Rect | None = None
-        self._done: dict[tuple[int, int], Rect] = {}
+        self._done: Blocks = set()
+        self._quick: Blocks = set()
+        self._stale: Blocks = set()
         self._opens = 0
         self._failed: Path | None = None
         self._then: Callable[[Any], None] | None = None
-        self._held = self._correcting = False
+        self._held = self._correcting = self._finer = False
         self._active = False
         self._worker = Worker(self)
         self._worker.finished.connect(self._finished)
+        self._worker.progressed.connect(self._progressed)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(WAIT_MS)
@@ -67,29 +78,34 @@ class Previewer(QObject):
             return
         self._photo, self._visible, self._failed = photo, None, None
         self.developed = None
-        self._done.clear()
+        for blocks in (self._done, self._quick, self._stale):
+            blocks.clear()
         self._worker.cancel()
         self._wake()
 
     def correct_with(self, psf: Any, settings: RestoreSettings) -> None:
-        """How it is corrected; what was corrected otherwise is dropped."""
+        """How it is corrected; what was corrected otherwise stays in sight until it is replaced."""
         if psf is self._psf and settings == self._settings:
             return
         self._psf, self._settings, self._failed = psf, settings, None
-        if self.developed is not None:
-            if self._correcting:
-                self._worker.cancel()
-            for rect in set(self._done.values()):
-                take_back(self.developed, rect)
-            self._done.clear()
-            self.painted.emit()
+        if self._correcting:
+            self._worker.cancel()
+        self._stale |= self._quick | self._done
+        self._quick.clear()
+        self._done.clear()
+        if self._held or not self._active:
+            self._drop_stale()
         self._wake()
 
     def show_part(self, visible: Rect | None) -> None:
         """The part that is to be seen; None: not known yet."""
-        if visible != self._visible:
-            self._visible = visible
-            self._wake()
+        if visible == self._visible:
+            return
+        self._visible = visible
+        if self._finer and visible is not None and not {*blocks_of(visible)} <= self._quick | self._done:
+            # Something quick comes first everywhere.
+            self._worker.cancel()
+        self._wake()
 
     def set_active(self, on: bool) -> None:
         """Whether anybody looks."""
@@ -102,6 +118,7 @@ class Previewer(QObject):
         if on:
             self._worker.cancel()
             self._timer.stop()
+            self._drop_stale()
         else:
             self._wake()
 
@@ -125,25 +142,54 @@ class Previewer(QObject):
             self.state.emit("working")
             self._start(lambda: open_photo(photo, cache), self._opened)
             return
-        psf, settings = self._psf, self._settings
-        if self._visible is None or psf is None or settings.method is Method.NONE or settings.amount == 0:
-            self.state.emit("off")
+        psf = self._psf
+        state, settings, rect = self._next(developed)
+        self.state.emit(state)
+        if rect is None:
+            self._drop_stale()
             return
-        wanted = missing_pieces(self._visible, set(self._done), developed.size, settings.method)
-        if not wanted:
-            self.state.emit("large" if wanted is None else "done")
-            return
-        self.state.emit("working")
-        # One piece at a time, so that what has become visible meanwhile comes next.
-        rect = wanted[0]
+        wanted = self._settings
 
         def corrected(piece: Piece) -> None:
-            if self.developed is developed and self._psf is psf and self._settings == settings:
-                paint(developed, piece)
-                self._done.update(dict.fromkeys(blocks_of(piece.rect), piece.rect))
-                self.painted.emit()
+            if self.developed is not developed or self._psf is not psf or self._settings != wanted:
+                return
+            paint(developed, piece)
+            blocks = {*blocks_of(piece.rect)}
+            self._stale -= blocks
+            if settings == wanted:
+                self._done |= blocks
+            else:
+                self._quick |= blocks
+                self._done -= blocks
+            self.painted.emit()
 
+        # One piece at a time, so that what has become visible meanwhile comes next.
+        self._finer = state == "finer"
         self._start(lambda: correct_part(psf, developed, settings, rect), corrected, correcting=True)
+
+    def _next(self, developed: Developed) -> tuple[str, RestoreSettings, Rect | None]:
+        """The state, and what is to be corrected next and how; None where nothing is left to do."""
+        wanted, visible = self._settings, self._visible
+        if visible is None or self._psf is None or wanted.method is Method.NONE or wanted.amount == 0:
+            return "off", wanted, None
+        quick = replace(wanted, method=Method.WIENER) if wanted.method in SLOW else wanted
+        first = missing_pieces(visible, self._quick | self._done, developed.size, quick.method)
+        if first is None:
+            return "large", quick, None
+        if first:
+            return "working", quick, first[0]
+        then = missing_pieces(visible, self._done, developed.size, wanted.method)
+        if then is None:
+            return "quick", wanted, None
+        return ("finer", wanted, then[0]) if then else ("done", wanted, None)
+
+    def _drop_stale(self) -> None:
+        """Show what nobody corrects anew as it was."""
+        if self._stale and self.developed is not None:
+            for block in self._stale:
+                take_back(self.developed, around([block], self.developed.size))
+            self._stale.clear()
+            self.painted.emit()
 
     def _start(self, job: Job, then: Callable[[Any], None], *, correcting: bool = False) -> None:
         self._then, self._correcting = then, correcting
@@ -156,9 +202,15 @@ class Previewer(QObject):
 
     def _finished(self, _name: str, outcome: Outcome) -> None:
         then, self._then = self._then, None
+        self._correcting = self._finer = False
         if outcome.ending is Ending.DONE and then is not None:
             then(outcome.value)
         elif outcome.ending is Ending.FAILED:
             self._failed = self._photo
+            self._drop_stale()
             self.state.emit(outcome.message)
         self._begin()
+
+    def _progressed(self, progress: Progress) -> None:
+        if self._finer and progress.report.fraction is not None:
+            self.fraction.emit(progress.report.fraction)

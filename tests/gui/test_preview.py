@@ -79,6 +79,33 @@ def test_a_slider_renews_the_preview_and_drops_the_comparison(qtbot, correcting)
     assert not developed.mask.any()
 
 
+def test_a_slow_method_takes_the_place_of_the_fast_one(qtbot, correcting):
+    page, previewer = correcting.correct_page, correcting.controller.previewer
+    settled(qtbot, correcting)
+    wiener = previewer.developed.after[0].copy()
+    states, fractions, first = [], [], []
+    previewer.state.connect(states.append)
+    previewer.fraction.connect(fractions.append)
+    previewer.painted.connect(lambda: first.append(previewer.developed.after[0].copy()))
+    page.method.setCurrentIndex(page.method.findData(Method.DPIR))
+    page.method.activated.emit(page.method.currentIndex())
+    assert np.array_equal(previewer.developed.after[0], wiener), "what was there stays until something is ready"
+    qtbot.waitUntil(lambda: "done" in states, timeout=60_000)
+    assert states == ["working", "finer", "done"] and fractions
+    assert np.array_equal(first[0], wiener) and not np.array_equal(previewer.developed.after[0], wiener)
+    assert page.preview_state.text() == "The visible part is corrected."
+
+
+def test_what_is_too_large_for_a_slow_method_is_shown_quickly(qtbot, correcting, monkeypatch):
+    monkeypatch.setattr("lenscal.gui.preview.MOST_PX_SLOW", 96 * 144 - 1)
+    settled(qtbot, correcting)
+    wiener = correcting.controller.previewer.developed.after[0].copy()
+    correcting.controller.set_restore(RestoreSettings(method=Method.DPIR))
+    settled(qtbot, correcting)
+    assert "to see DPIR" in correcting.correct_page.preview_state.text()
+    assert np.array_equal(correcting.controller.previewer.developed.after[0], wiener)
+
+
 def test_a_photo_that_cannot_be_read_is_said_and_another_one_works(qtbot, correcting, photo_folders):
     c, page = correcting.controller, correcting.correct_page
     c.set_photo(photo_folders[1] / "broken.dng")
@@ -226,6 +253,17 @@ def test_pieces_cover_what_is_missing_from_the_middle_outwards():
     assert missing_pieces(visible, set(), size, Method.DPIR) is None
     edge = missing_pieces((5800, 3900, 6000, 4000), set(), size, Method.DPIR)
     assert edge == [(5632, 3840, 6000, 4000)]
+
+
+@pytest.mark.parametrize("visible", [(0, 0, 1800, 1200), (100, 300, 2900, 2200), (0, 0, 1100, 1100)])
+def test_correcting_the_first_piece_again_and_again_comes_to_an_end(visible):
+    size, done, turns = (2400, 3000), set(), 0
+    while pieces := missing_pieces(visible, done, size, Method.WIENER):
+        new = set(blocks_of(pieces[0])) - done
+        assert new, "a piece that brings nothing new would be corrected for ever"
+        done |= new
+        turns += 1
+    assert done == set(blocks_of(visible)) and turns <= 9
 
 
 def test_a_histogram_counts_what_is_clipped():

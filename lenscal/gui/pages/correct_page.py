@@ -226,11 +226,24 @@ class CorrectPage(Page):
     def show_preview_state(self, state: str) -> None:
         told = {
             "working": self.tr("Correcting what is visible…"),
+            "finer": self.tr("Shown with Wiener, until {method} is ready…").format(method=self._short_name),
+            "quick": self.tr("Shown with Wiener: zoom in, or correct the whole photo, to see {method}.").format(
+                method=self._short_name
+            ),
             "large": self.tr("Zoom in to see the correction, or correct the whole photo."),
             "done": self.tr("The visible part is corrected."),
             "off": "",
         }
         self.preview_state.setText(in_the_windows_words(told.get(state, state)))
+
+    def show_preview_fraction(self, fraction: float) -> None:
+        """How far a slow method is."""
+        words = self.tr("Shown with Wiener, until {method} is ready: {n:.0%}")
+        self.preview_state.setText(words.format(method=self._short_name, n=fraction))
+
+    @property
+    def _short_name(self) -> str:
+        return self.method.currentText().partition(" – ")[0]
 
     def _show_pictures(self) -> None:
         shown, developed = self._shown, self._developed
