@@ -26,7 +26,12 @@ def run_correct(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     restore = RestoreSettings(Method(args.method), args.amount, args.denoise, args.device, args.prior)
     export = ExportSettings(
-        args.out, PhotoFormat(args.format), Space(args.space), args.template, OnConflict(args.on_conflict)
+        args.out,
+        PhotoFormat(args.format),
+        Space(args.space),
+        args.template,
+        OnConflict(args.on_conflict),
+        depth=args.depth,
     )
     if args.prior is not None and not Path(args.prior).is_file():
         raise InputError(f"--prior {args.prior}: there is no such file")

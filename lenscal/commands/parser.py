@@ -15,6 +15,7 @@ METHODS = ("wiener", "dpir", "diffpir", "none")
 FORMATS = ("tiff", "dng", "png", "jpeg")
 SPACES = ("srgb", "display-p3", "prophoto", "camera-linear")
 CONFLICTS = ("unique", "overwrite", "skip", "error")
+DEPTHS = (8, 16)
 BENCHMARK_PARTS = ("accuracy", "speed", "prior", "correction")
 PSF_FORMATS = ("fits", "npz", "tiff", "csv", "all")
 
@@ -189,6 +190,7 @@ def _add_correct(
     correct.add_argument("--save-mask", action="store_true", help="write beside each photo where it was corrected, PNG")
     correct.add_argument("--format", choices=FORMATS, default="tiff", help="dng: linear camera RGB (default: tiff)")
     correct.add_argument("--space", choices=SPACES, default="srgb", help="camera-linear: for measuring (default: srgb)")
+    correct.add_argument("--depth", type=int, choices=DEPTHS, default=16, help="bits of PNG and TIFF (default: 16)")
     correct.add_argument("--template", default="{name}_lenscal", help="file name (default: {name}_lenscal)")
     correct.add_argument("--on-conflict", choices=CONFLICTS, default="unique", help="(default: unique, adds a number)")
 

@@ -37,13 +37,16 @@ class OnConflict(StrEnum):
 
 
 TEMPLATE_FIELDS = ("name", "method")
+DEPTHS = (8, 16)
+"""Bits a channel of PNG and TIFF."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
     """out: folder; template: file name without suffix, {name} is the original's, {method} how it was corrected.
 
-    `space` says nothing about a DNG, which always holds camera RGB.
+    `space` says nothing about a DNG, which always holds camera RGB. `depth`, bits a channel, is that of PNG and TIFF:
+    JPEG has always 8, a DNG 16, a TIFF in space camera-linear 32 (floating point).
     """
 
     out: Path
@@ -52,12 +55,15 @@ class ExportSettings:
     template: str = "{name}_lenscal"
     on_conflict: OnConflict = OnConflict.UNIQUE
     jpeg_quality: int = 95
+    depth: int = 16
 
     def __post_init__(self) -> None:
         if self.space is Space.CAMERA_LINEAR and self.format not in (PhotoFormat.TIFF, PhotoFormat.DNG):
             raise InputError(f"--space camera-linear needs --format tiff (32-bit float) or dng, not {self.format}")
         if not 1 <= self.jpeg_quality <= 100:
             raise InputError(f"JPEG quality {self.jpeg_quality}: choose 1 to 100")
+        if self.depth not in DEPTHS:
+            raise InputError(f"--depth {self.depth}: choose 8 or 16")
         try:
             parts = [part for part in string.Formatter().parse(self.template) if part[1] is not None]
         except ValueError as error:

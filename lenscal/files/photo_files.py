@@ -38,8 +38,8 @@ def write_photo(path: Path, rgb: Pixels | None, frame: Frame, export: ExportSett
     export : ExportSettings
         A DNG holds camera RGB, see `write_linear_dng`, and EXIF says how to turn it. Otherwise, space camera-linear
         writes `rgb` as it is: 32-bit float in sensor orientation, with EXIF Orientation 1 so that no reader turns it.
-        The other spaces clip highlights at 1.0, apply the colour matrix and the space's transfer function, and turn
-        the photo upright.
+        The other spaces clip highlights at 1.0, apply the colour matrix and the space's transfer function, round to
+        `export.depth` bits, and turn the photo upright.
     settings : str
         How it was corrected, for the XMP.
 
@@ -76,7 +76,8 @@ def write_photo(path: Path, rgb: Pixels | None, frame: Frame, export: ExportSett
             picture = Picture((height, width, 3), np.dtype(np.float32), lambda rows: read(rows, slice(0, width)))
             encode_tiff(temporary, picture, None)
         else:
-            depth = np.dtype(np.uint8 if export.format is PhotoFormat.JPEG else np.uint16)
+            eight = export.format is PhotoFormat.JPEG or export.depth == 8
+            depth = np.dtype(np.uint8 if eight else np.uint16)
             picture = _turned(read, frame, lambda tile: develop(tile, frame.colour_matrix, space, depth), depth)
             facts = replace(facts, width=picture.shape[1], height=picture.shape[0])
             icc = icc_profile(space)

@@ -9,7 +9,7 @@ import pytest
 from lenscal.calibrate.settings import Quality, Stages
 from lenscal.commands import parser, progress
 from lenscal.commands.progress import Speaker
-from lenscal.files.export_settings import OnConflict, PhotoFormat, Space
+from lenscal.files.export_settings import DEPTHS, OnConflict, PhotoFormat, Space
 from lenscal.reports import Report
 from lenscal.restore.settings import Method
 
@@ -50,6 +50,10 @@ def test_wrong_use_is_one_json_object_where_that_was_asked_for(run):
 ])  # fmt: skip
 def test_choices_are_those_of_the_settings(choices, enum):
     assert list(choices) == [member.value for member in enum]
+
+
+def test_depths_are_those_of_the_settings():
+    assert parser.DEPTHS == DEPTHS
 
 
 def test_progress_is_at_most_a_line_a_second_and_quiet_is_quiet(capsys, monkeypatch):

@@ -34,6 +34,12 @@ def test_correct_with_a_delta_changes_next_to_nothing(run, tmp_path, lens, folde
     assert np.abs(change).mean() < 0.003
 
 
+def test_depth(run, tmp_path, lens, folders):
+    code, _, err = run("correct", lens, folders[1] / "d0.dng", "--out", tmp_path, "--method", "none", "--depth", 8)
+    assert code == 0, err
+    assert tifffile.imread(tmp_path / "d0_lenscal.tif").dtype == np.uint8
+
+
 def test_a_bad_photo_does_not_stop_the_rest(run, tmp_path, lens, folders, make_dng):
     (folders[1] / "broken.dng").write_bytes(b"junk")
     make_dng(folders[1] / "closed.dng", f_number=8.0)

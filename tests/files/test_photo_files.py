@@ -97,6 +97,25 @@ def test_pixels_profile_and_metadata(tmp_path, frame, form, space):
     assert [datum.toString() for datum in image.iptcData()] == ["Essen"]
 
 
+@pytest.mark.parametrize("form", [PhotoFormat.TIFF, PhotoFormat.PNG])
+def test_eight_bits_are_the_sixteen_rounded(tmp_path, frame, form):
+    pixels = {}
+    for depth in (8, 16):
+        path = tmp_path / f"{depth}{form.suffix}"
+        write_photo(path, picture(), frame, ExportSettings(tmp_path, form, depth=depth), "")
+        pixels[depth] = read_back(path)
+        assert metadata(path).iccProfileDefined()
+    assert (pixels[8].dtype, pixels[16].dtype) == (np.uint8, np.uint16)
+    np.testing.assert_allclose(pixels[8], pixels[16] / 257, atol=0.51)
+    assert cv2.imread(str(tmp_path / f"8{form.suffix}"), cv2.IMREAD_UNCHANGED).dtype == np.uint8
+
+
+def test_depth_is_only_that_of_files_that_can_choose(tmp_path, frame):
+    path = tmp_path / "out.tif"
+    write_photo(path, picture(), frame, ExportSettings(tmp_path, space=Space.CAMERA_LINEAR, depth=8), "")
+    assert read_back(path).dtype == np.float32
+
+
 def test_png_profile_is_one_that_libpng_takes(tmp_path, frame, capfd):
     path = tmp_path / "out.png"
     write_photo(path, picture(), frame, ExportSettings(tmp_path, PhotoFormat.PNG), "")
@@ -210,7 +229,7 @@ def test_conflicts(tmp_path, conflict, expected):
     ({"template": "{name:d}"}, r"\{name:d\} is not known"), ({"template": "{name!q}"}, r"\{name!q\} is not known"),
     ({"template": "{name"}, "template"), ({"template": "../{name}"}, "give the folder with --out"),
     ({"space": Space.CAMERA_LINEAR, "format": PhotoFormat.JPEG}, "needs --format tiff"),
-    ({"jpeg_quality": 0}, "1 to 100"),
+    ({"jpeg_quality": 0}, "1 to 100"), ({"depth": 12}, "choose 8 or 16"),
 ])  # fmt: skip
 def test_wrong_settings_are_refused(tmp_path, wrong, message):
     with pytest.raises(InputError, match=message):
