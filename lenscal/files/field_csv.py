@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,23 @@ def write_columns(path: Path, columns: Sequence[tuple[str, np.ndarray]]) -> Path
     """Named columns of equal length, e.g. a frequency and the curves over it; see `write_map`."""
     lines = [[f"{value:.7g}" for value in line] for line in zip(*(values for _, values in columns), strict=True)]
     return _write(path, [name for name, _ in columns], lines)
+
+
+def write_points(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]) -> Path:
+    """Curves that have their own steps, one line a point: curve, x, y; see `write_map`."""
+    lines = [[name, f"{x:.7g}", f"{y:.7g}"] for name, points in curves.items() for x, y in points]
+    return _write(path, ["curve", "x", "y"], lines)
+
+
+def write_kernels(path: Path, kernels: np.ndarray) -> Path:
+    """Kernels [rows, cols, 3, k, k], one line a pixel: row, col, dy_px, dx_px from its middle, R, G, B."""
+    radius = kernels.shape[-1] // 2
+    lines = [
+        [row, col, y - radius, x - radius, *(f"{value:.7g}" for value in kernels[row, col, :, y, x])]
+        for row, col in np.ndindex(*kernels.shape[:2])
+        for y, x in np.ndindex(*kernels.shape[-2:])
+    ]
+    return _write(path, ["row", "col", "dy_px", "dx_px", "R", "G", "B"], lines)
 
 
 def _write(path: Path, heads: Sequence[str], lines: Sequence[Sequence[object]]) -> Path:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.gui import theme
-from lenscal.gui.pages.page import form, muted, section, with_tip
+from lenscal.gui.pages.page import form, in_a_row, muted, section, with_tip
 from lenscal.gui.places import last_folder, remember
 from lenscal.gui.preferences import Preferences, ThemeChoice, Units
 from lenscal.project import Project, missing, relinked
@@ -72,16 +71,13 @@ class PreferencesDialog(QDialog):
         browse = QPushButton(theme.icon("folder", size=16), self.tr("Choose…"))
         browse.setToolTip(self.tr("Choose the folder for decoded photos"))
         browse.clicked.connect(self._choose_cache)
-        where = QHBoxLayout()
-        where.addWidget(self.cache, 1)
-        where.addWidget(browse)
         fields = form()
         for label, field in (
             (self.tr("&Theme"), self.theme), (self.tr("&Device"), self.device), (self.tr("&Units"), self.units),
             (self.tr("Th&reads"), self.threads),
         ):  # fmt: skip
             fields.add(label, field)
-        fields.add(self.tr("Cac&he folder"), where, self.cache)
+        fields.add(self.tr("Cac&he folder"), in_a_row(self.cache, browse), self.cache)
         standard = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel)
         self.buttons.accepted.connect(self.accept)

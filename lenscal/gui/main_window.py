@@ -226,7 +226,8 @@ class MainWindow(QMainWindow):
         self.inspect_page.next_clicked.connect(lambda: self.go_to(Step.CORRECT))
         self.inspect_page.compare_wanted.connect(c.open_other)
         self.inspect_page.units_chosen.connect(lambda units: self.preferences.change(units=Units(units)))
-        self.inspect_page.problem.connect(lambda text: self.message_bar.show_message(text, kind="warning"))
+        for page in (self.check_page, self.calibrate_page, self.inspect_page):
+            page.problem.connect(lambda text: self.message_bar.show_message(text, kind="warning"))
         self.correct_page.photo_chosen.connect(c.set_photo)
         self.correct_page.settings_changed.connect(c.set_restore)
         self.correct_page.correct_clicked.connect(c.compare)

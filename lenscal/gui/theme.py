@@ -119,8 +119,11 @@ def _qss(t: Theme) -> str:
     #steps QToolButton:focus {{ border: 1px solid {t.accent}; }}
     QLabel#title {{ font-size: 19px; font-weight: 600; }}
     QLabel#subtitle, QLabel[muted="true"] {{ color: {t.muted}; }}
+    QLabel[blank="true"] {{ color: {t.muted}; background: {t.field}; }}
+    QLabel[bad="true"] {{ color: {t.bad}; }}
     QLabel[section="true"] {{ font-weight: 600; }}
     QComboBox, QAbstractSpinBox, QLineEdit {{ min-height: 24px; }}
+    QLineEdit {{ padding: 0 2px; }}
     QPushButton {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 5px; padding: 5px 14px;
                    min-height: 18px; }}
     QPushButton:hover {{ border-color: {t.accent}; }}
@@ -143,7 +146,8 @@ def _qss(t: Theme) -> str:
     QProgressBar {{ border: 1px solid {t.line}; border-radius: 4px; background: {t.field}; max-height: 10px;
                     min-height: 10px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}
-    QTableView::indicator:unchecked {{ border: 1px solid {t.muted}; border-radius: 2px; background: {t.field}; }}
+    QTableView::indicator:unchecked, QCheckBox::indicator:unchecked {{ border: 1px solid {t.muted};
+                                                                       border-radius: 2px; background: {t.field}; }}
     QTableView {{ border: 1px solid {t.line}; gridline-color: {t.line}; }}
     QHeaderView::section {{ background: {t.panel}; border: 0; border-bottom: 1px solid {t.line}; padding: 5px 8px; }}
     QFrame#card {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 8px; }}

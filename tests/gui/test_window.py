@@ -29,7 +29,7 @@ def test_dropped_folders_are_read_and_shown(qtbot, window, read_photos, photo_fo
     assert texts[0][0] == "s0.dng" and texts[0][3] == "f/5.6" and texts[0][5] == "200"
     broken = next(row for row in texts if row[0] == "broken.dng")
     assert broken[2].startswith("left out: ") and len(broken[2]) > 15
-    assert model.data(model.index(0, 0), Qt.ItemDataRole.DecorationRole).width() > 20
+    assert model.data(model.index(0, 0), Qt.ItemDataRole.DecorationRole).availableSizes()[0].width() > 20
     assert window.controller.session.photo == photo_folders[1] / "d0.dng"
 
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QT_TR_NOOP, Qt, Signal
+from pathlib import Path
+
+from PySide6.QtCore import QT_TR_NOOP, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
+from lenscal.files import field_csv
 from lenscal.gui import theme
 from lenscal.gui.dialogs import DEVICES
 from lenscal.gui.images import resized
-from lenscal.gui.pages.page import Page, card, form, muted, primary, section, with_tip
+from lenscal.gui.pages.page import Page, card, form, muted, primary, scrolled, section, with_tip
 from lenscal.gui.tasks import DEVICE
 from lenscal.gui.widgets.curves import Curves
 from lenscal.gui.widgets.kernels import KernelMosaic
+from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.gui.wording import in_the_windows_words
 from lenscal.gui.worker import Progress
 from lenscal.optics.psf_grid import PsfGrid
@@ -56,6 +58,7 @@ class CalibratePage(Page):
     continue_clicked = Signal()
     settings_changed = Signal(object)
     next_clicked = Signal()
+    problem = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,6 +98,14 @@ class CalibratePage(Page):
         self.next_button = primary(self.tr("&Inspect the result"))
         self.next_button.clicked.connect(self.next_clicked)
         self.next_button.hide()
+        self.save_button = SaveButton()
+        self.save_button.problem.connect(self.problem)
+        self.save_button.add(self.tr("The &kernels…"), "kernels", self.save_kernels)
+        self.save_button.add(self.tr("The &losses…"), "losses", lambda path: self.save_curves(path, self.curves))
+        self.save_button.add(
+            self.tr("The &distance to unseen photos…"), "unseen", lambda path: self.save_curves(path, self.unseen)
+        )
+        self.add_action(self.save_button)
 
         fields = form()
         for label, field in zip(
@@ -119,14 +130,7 @@ class CalibratePage(Page):
         for widget in (self.stage, self.device_notice, self.result):
             words.addWidget(widget)
         words.addStretch()
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName(self.tr("What the calibration says"))
-        scroll.setWidget(told)
-        for clear in (told, scroll.viewport()):
-            clear.setAutoFillBackground(False)
-        column.addWidget(scroll, 1)
+        column.addWidget(scrolled(told, self.tr("What the calibration says")), 1)
         column.addWidget(self.next_button)
 
         self.mosaic = KernelMosaic(selectable=False)
@@ -224,6 +228,19 @@ class CalibratePage(Page):
                 if self.truth.kernels.shape[-1] != min(size, self._truth.kernel_size):
                     self._show_truth(size)
             self.mosaic.show_kernels(progress.report.kernels)
+            self.save_button.setEnabled(True)
+
+    def save_kernels(self, path: Path) -> None:
+        """The kernel grid as it is now, as PNG, SVG or CSV by the suffix."""
+        kernels = self.mosaic.kernels
+        if kernels is not None:
+            self.save_button.save(path, self.mosaic, lambda: field_csv.write_kernels(path, kernels))
+
+    def save_curves(self, path: Path, curves: Curves) -> None:
+        """Curves as PNG, SVG or CSV by the suffix."""
+        self.save_button.save(
+            path, curves, lambda: field_csv.write_points(path, {name: curves.points(name) for name in curves.names})
+        )
 
     def show_problem(self, text: str) -> None:
         self.stage.setText(text)
@@ -287,6 +304,7 @@ class CalibratePage(Page):
 
     def _enable(self) -> None:
         self.button.setEnabled(self._ready and not self._busy)
+        self.save_button.setEnabled(self.mosaic.kernels is not None)
         self.continue_button.setEnabled(self._ready and not self._busy)
         for box in self._inputs:
             box.setEnabled(not self._busy)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QPushButton, QTableView, QVBoxLayout, QWidget
 
+from lenscal.files import field_csv
 from lenscal.gui import theme
-from lenscal.gui.pages.page import Page, card, muted, primary, section
+from lenscal.gui.pages.page import Page, card, muted, primary, scrolled, section
 from lenscal.gui.pages.photo_table import ROW_PX, THUMB, VERDICT, PhotoTable, rows_of
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.field_map import FieldMap, MapData
+from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.gui.wording import in_the_windows_words
 from lenscal.raw.coverage import Coverage, coverage
 from lenscal.raw.inputs import Inputs, Judged
 from lenscal.session import Session
 
 MAP_GRID = (6, 8)
-WIDTHS = {0: 222, 1: 74, 2: 130, 3: 70, 4: 58, 5: 46, 6: 76, 7: 130, 8: 100, 9: 240}
+WIDTHS = {0: 222, 1: 74, 3: 70, 4: 58, 5: 46, 6: 76, 7: 130, 8: 100, 9: 240}
+LEAST_VERDICT_PX = 190
 TALLEST_ROW_PX = 90
 TOLD_IN_THE_TABLE = (" photo left out: ", " photo kept: ")
 
@@ -29,6 +34,7 @@ class CheckPage(Page):
     decided = Signal(object, bool)
     """Photos (tuple of Path), keep."""
     undo_clicked = Signal()
+    problem = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,10 +63,17 @@ class CheckPage(Page):
         left.addLayout(decide)
         panel, column = card()
         panel.setMinimumWidth(300)
+        notes = QWidget()
+        words = QVBoxLayout(notes)
+        words.setContentsMargins(0, 0, 6, 0)
+        words.setSpacing(10)
+        for label in (self.advice, self.warnings):
+            words.addWidget(label)
+        words.addStretch()
         column.addWidget(section(self.tr("Where there is texture")))
         column.addWidget(self.which)
-        column.addWidget(self.map, 1)
-        column.addWidget(self.advice)
+        column.addWidget(self.map)
+        column.addWidget(scrolled(notes, self.tr("What is to be minded")), 1)
         row = QHBoxLayout()
         row.setSpacing(14)
         row.addLayout(left, 7)
@@ -69,7 +82,6 @@ class CheckPage(Page):
         bottom.addWidget(self.summary, 1)
         bottom.addWidget(self.next_button)
         self.body.addLayout(row, 1)
-        self.body.addWidget(self.warnings)
         self.body.addLayout(bottom)
         self._shown: object = self
         self._inputs: Inputs | None = None
@@ -88,10 +100,20 @@ class CheckPage(Page):
         if fresh:
             for column, width in WIDTHS.items():
                 self.table.setColumnWidth(column, width)
-        self._fit_rows()
+        self._fit_verdict()
         self._say(session.inputs)
         self._show_map()
         self._selection_changed()
+
+    def save_map(self, path: Path) -> None:
+        """The texture map as PNG, SVG or CSV by the suffix."""
+        seen = None if self._inputs is None else self._coverage(self._inputs)
+        if seen is None:
+            return
+        rows, cols = np.indices(seen.cells.shape)
+        columns = [("row", rows.ravel()), ("col", cols.ravel()), ("share", seen.cells.ravel())]
+        title = self.tr("{n} photos: share with texture").format(n=seen.n_photos)
+        self.save_button.save(path, self.map, lambda: field_csv.write_columns(path, columns), title)
 
     def set_busy(self, busy: bool) -> None:
         self._busy = busy
@@ -114,7 +136,6 @@ class CheckPage(Page):
         self.table.setToolTip(self.tr("A tick: the photo is learnt from (Space changes it)"))
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(ROW_PX)
-        self.table.horizontalHeader().setStretchLastSection(True)
         self.table.horizontalHeader().setHighlightSections(False)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -145,11 +166,15 @@ class CheckPage(Page):
             )
         )
         self.which.chosen.connect(lambda _: self._show_map())
-        self.map = FieldMap(selectable=False)
+        self.map = FieldMap(selectable=False, snug=True)
         self.map.setToolTip(
             self.tr("Share of the photos that have texture at a place of the sensor: kernels are sure where it is high")
         )
         self.advice = muted()
+        self.save_button = SaveButton()
+        self.save_button.add(self.tr("The texture &map…"), "texture", self.save_map)
+        self.save_button.problem.connect(self.problem)
+        self.add_action(self.save_button)
 
     @property
     def chosen(self) -> list[int]:
@@ -174,6 +199,16 @@ class CheckPage(Page):
         if rows:
             self._decide(not rows[0].taken)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_verdict()
+
+    def _fit_verdict(self) -> None:
+        """The verdict takes what the other columns leave."""
+        others = sum(self.table.columnWidth(c) for c in range(self.model.columnCount()) if c != VERDICT)
+        self.table.setColumnWidth(VERDICT, max(self.table.viewport().width() - others, LEAST_VERDICT_PX))
+        self._fit_rows()
+
     def _fit_rows(self) -> None:
         """Reasons may take several lines."""
         for n in range(self.model.rowCount()):
@@ -194,7 +229,7 @@ class CheckPage(Page):
             if not any(words in warning for words in TOLD_IN_THE_TABLE)
         ]
         self.warnings.setVisible(bool(told))
-        self.warnings.setText("\n".join(told))
+        self.warnings.setText("\n\n".join(told))
         sharp, degraded = inputs.sharp, inputs.degraded
         words = self.tr("{n} sharp photos and {m} to correct; {k} left out.").format(
             n=len(sharp.frames), m=len(degraded.frames), k=len(sharp.rejected) + len(degraded.rejected)
@@ -206,8 +241,10 @@ class CheckPage(Page):
     def _show_map(self) -> None:
         inputs = self._inputs
         seen = None if inputs is None else self._coverage(inputs)
+        self.save_button.setEnabled(seen is not None and seen.n_photos > 0)
         if seen is None or not seen.n_photos:
-            empty = self.tr("Choose photos in the table") if self.which.value == "chosen" else self.tr("No photos")
+            chosen = self.which.value == "chosen" and inputs is not None
+            empty = self.tr("Choose photos in the table") if chosen else self.tr("No photos yet: read them in step 1")
             self.map.show_map(None, empty=empty)
             self.advice.hide()
             return

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.gui import theme
-from lenscal.gui.pages.page import Page, card, muted, primary, section, with_tip
+from lenscal.gui.pages.page import Page, card, in_a_row, muted, primary, section, with_tip
 from lenscal.gui.places import last_folder, remember
 from lenscal.gui.preview import Developed
 from lenscal.gui.widgets.choice import Choice
@@ -138,7 +138,6 @@ class CorrectPage(Page):
         column.addWidget(self.next_button)
 
         self.compare = CompareView()
-        self.compare.placeholder = self.tr("Choose a photo")
         self.compare.moved.connect(self._moved)
         self.view = Choice(
             (
@@ -166,8 +165,9 @@ class CorrectPage(Page):
         bar = QHBoxLayout()
         bar.addWidget(self.view)
         bar.addStretch()
-        for widget in (self.zoom, self.fit_button, self.full_button):
-            bar.addWidget(widget)
+        bar.addWidget(self.zoom)
+        bar.addSpacing(6)
+        bar.addWidget(in_a_row(self.fit_button, self.full_button))
         picture = QVBoxLayout()
         picture.addLayout(bar)
         picture.addWidget(self.compare, 1)
@@ -192,6 +192,8 @@ class CorrectPage(Page):
     def show_session(self, session: Session) -> None:
         lack = lacks(session)[Step.CORRECT]
         self._session, self._ready = session, lack is None
+        self.compare.placeholder = self.tr(lack.value) if lack else self.tr("Reading the photo…")
+        self.compare.update()
         self._list_photos(session)
         if session.restore != self.settings:
             self._show_settings(session.restore)
@@ -257,8 +259,6 @@ class CorrectPage(Page):
         else:
             self._pictures = ()
             self.compare.show_photo((), ())
-        waiting = self._session.photo is not None and self._ready
-        self.compare.placeholder = self.tr("Reading the photo…") if waiting else self.tr("Choose a photo")
         self._redraw_histogram()
 
     def _show_settings(self, settings: RestoreSettings) -> None:

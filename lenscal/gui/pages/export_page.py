@@ -86,7 +86,7 @@ class ExportPage(Page):
         self.conflict.setToolTip(self.tr("What happens where a file of that name exists; originals are never touched"))
         self.template = with_tip(QLineEdit("{name}_lenscal"), self.tr("{name}: of the photo; {method}: the correction"))
         self.example = muted()
-        self.save_mask = QCheckBox(self.tr("Also write where it was corrected"))
+        self.save_mask = QCheckBox(self.tr("Also write masks: where it was corrected"))
         self.save_mask.setToolTip(self.tr("A grey PNG beside each photo: white where it was corrected"))
         self.strangers = QCheckBox(self.tr("Also photos that do not fit the profile"))
         self.strangers.setToolTip(

@@ -35,12 +35,12 @@ class ImportPage(Page):
         known: dict[Path, Glance] = {}
         self.sharp = SourcePanel(
             self.tr("Sharp photos"),
-            self.tr("Drop a folder of RAW photos taken at a good aperture, for example f/5.6"),
+            self.tr("Drop a folder of RAW photos taken at a good aperture,\nfor example f/5.6"),
             known,
         )
         self.degraded = SourcePanel(
             self.tr("Photos to correct"),
-            self.tr("Drop a folder of RAW photos taken at the aperture that is to be corrected, for example wide open"),
+            self.tr("Drop a folder of RAW photos taken at the aperture to be corrected,\nfor example wide open"),
             known,
         )
         sets = QHBoxLayout()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -13,23 +12,19 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QMenu,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from lenscal.errors import LenscalError
 from lenscal.files import field_csv
-from lenscal.gui import theme
 from lenscal.gui.images import common_size, resized
 from lenscal.gui.pages.field_maps import View, curve_columns, kernel_columns, map_columns, map_of
 from lenscal.gui.pages.inspect_field import Field, FieldSide
 from lenscal.gui.pages.inspect_panel import CellPanel, Grid, Measure
 from lenscal.gui.pages.page import Page, muted, primary
 from lenscal.gui.places import last_folder, remember
-from lenscal.gui.saving import Drawn, save_picture
 from lenscal.gui.widgets.choice import Choice
+from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.optics.field import lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.sensor import pixel_pitch_um
@@ -123,28 +118,19 @@ class InspectPage(Page):
         if grid is not None:
             columns = map_columns(grid, self._view, self.measure)
             shown = self.field if self.right.isVisible() else self.left.view
-            self._save(path, shown, lambda: field_csv.write_map(path, grid.psf, columns))
+            self.save_button.save(path, shown, lambda: field_csv.write_map(path, grid.psf, columns), self._source)
 
     def save_curves(self, path: Path) -> None:
         """The chosen kernel's MTF as PNG, SVG or CSV by the suffix."""
         columns = curve_columns(self.panel.plot)
-        self._save(path, self.panel.plot, lambda: field_csv.write_columns(path, columns))
+        self.save_button.save(path, self.panel.plot, lambda: field_csv.write_columns(path, columns), self._source)
 
     def save_kernel(self, path: Path) -> None:
         """The chosen kernel as PNG, SVG or CSV by the suffix: one line a pixel, (y, x) from its middle."""
         grid, cell = self.left.grid, self.mosaic.cell
         if grid is not None and cell is not None:
-            columns = kernel_columns(grid.psf.kernels[cell])
-            self._save(path, self.panel.picture, lambda: field_csv.write_columns(path, columns))
-
-    def _save(self, path: Path, widget: Drawn, write_csv: Callable[[], Path]) -> None:
-        try:
-            if path.suffix.lower() == ".csv":
-                write_csv()
-            else:
-                save_picture(widget, path, self._source)
-        except LenscalError as error:
-            self.problem.emit(str(error))
+            columns, picture = kernel_columns(grid.psf.kernels[cell]), self.panel.picture
+            self.save_button.save(path, picture, lambda: field_csv.write_columns(path, columns), self._source)
 
     # Building
 
@@ -200,18 +186,11 @@ class InspectPage(Page):
         self.compare.setToolTip(self.tr("Show another copy of the lens, another aperture or the truth beside it"))
         self.compare.setAccessibleName(self.tr("Compare with"))
         self.compare.activated.connect(self._compare_activated)
-        self.save_button = QPushButton(theme.icon("export", size=16), self.tr("&Save as…"))
-        self.save_button.setToolTip(self.tr("Pictures as PNG or SVG, data as CSV"))
-        menu = QMenu(self.save_button)
-        kinds = self.tr("PNG picture (*.png);;SVG picture (*.svg);;CSV table (*.csv)")
-        for text, name, save in (
-            (self.tr("What is shown over the &field…"), "field", self.save_field),
-            (self.tr("The chosen &kernel…"), "kernel", self.save_kernel),
-            (self.tr("&MTF curves of the chosen kernel…"), "mtf", self.save_curves),
-        ):
-            action = menu.addAction(text)
-            action.triggered.connect(lambda _=False, n=name, save=save: self._ask_where(n, kinds, save))
-        self.save_button.setMenu(menu)
+        self.save_button = SaveButton()
+        self.save_button.problem.connect(self.problem)
+        self.save_button.add(self.tr("What is shown over the &field…"), "field", self.save_field)
+        self.save_button.add(self.tr("The chosen &kernel…"), "kernel", self.save_kernel)
+        self.save_button.add(self.tr("&MTF curves of the chosen kernel…"), "mtf", self.save_curves)
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
@@ -380,12 +359,3 @@ class InspectPage(Page):
     def _units_changed(self) -> None:
         self.pitch.setVisible(self.units.value == "um")
         self._show_field()
-
-    def _ask_where(self, name: str, kinds: str, save: Callable[[Path], None]) -> None:
-        start = str(Path(last_folder()) / f"{name}.png")
-        chosen, kind = QFileDialog.getSaveFileName(self, self.tr("Save as"), start, kinds)
-        if chosen:
-            path = Path(chosen)
-            suffix = kind.rpartition("*")[2].rstrip(")") if path.suffix.lower() not in (".png", ".svg", ".csv") else ""
-            remember(path)
-            save(path.with_name(path.name + suffix))

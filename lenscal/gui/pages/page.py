@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lenscal.gui import theme
 from lenscal.session import Session
@@ -27,14 +36,23 @@ class Page(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 14, 20, 16)
         layout.setSpacing(2)
-        layout.addWidget(self._heading)
-        layout.addWidget(self._sentence)
+        self._head = QHBoxLayout()
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._heading)
+        words.addWidget(self._sentence)
+        self._head.addLayout(words, 1)
+        layout.addLayout(self._head)
         layout.addSpacing(10)
         layout.addLayout(self.body, 1)
 
     def set_title(self, title: str, sentence: str) -> None:
         self._heading.setText(title)
         self._sentence.setText(sentence)
+
+    def add_action(self, widget: QWidget) -> None:
+        """Beside the title."""
+        self._head.addWidget(widget, 0, Qt.AlignmentFlag.AlignBottom)
 
     def show_session(self, session: Session) -> None:
         """Show what has changed."""
@@ -63,10 +81,30 @@ def muted(text: str = "") -> QLabel:
     return label
 
 
+def mark(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the theme's style knows."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
 def section(text: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("section", True)
     return label
+
+
+def scrolled(widget: QWidget, name: str) -> QScrollArea:
+    """A widget that scrolls up and down where there is no room for it; without a frame."""
+    scroll = QScrollArea(widgetResizable=True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setAccessibleName(name)
+    scroll.setWidget(widget)
+    for clear in (widget, scroll.viewport()):
+        clear.setAutoFillBackground(False)
+    return scroll
 
 
 def card(*, horizontal: bool = False) -> tuple[QFrame, QHBoxLayout | QVBoxLayout]:
@@ -79,6 +117,17 @@ def card(*, horizontal: bool = False) -> tuple[QFrame, QHBoxLayout | QVBoxLayout
     return frame, layout
 
 
+def in_a_row(*widgets: QWidget) -> QWidget:
+    """Widgets beside each other as one; those that can grow share the room."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(8)
+    for widget in widgets:
+        layout.addWidget(widget, int(not isinstance(widget, QLabel | QPushButton)))
+    return row
+
+
 class Form(QFormLayout):
     """Labels beside fields, in the middle of their height; each label leads to its field."""
 
@@ -89,18 +138,13 @@ class Form(QFormLayout):
         self.setHorizontalSpacing(12)
         self.setVerticalSpacing(8)
 
-    def add(self, text: str, field: QWidget | QLayout, buddy: QWidget | None = None) -> None:
+    def add(self, text: str, field: QWidget, buddy: QWidget | None = None) -> None:
+        """buddy: where the label leads, if not to the field itself."""
         label = QLabel(text)
-        height = field.sizeHint().height()
+        label.setBuddy(buddy or field)
         if text:
-            label.setMinimumHeight(height)
-        target = field if isinstance(field, QWidget) else buddy
-        if target is not None:
-            label.setBuddy(target)
-        if isinstance(field, QWidget):
-            self.addRow(label, field)
-        else:
-            self.addRow(label, field)
+            label.setMinimumHeight(field.sizeHint().height())
+        self.addRow(label, field)
 
 
 def form() -> Form:

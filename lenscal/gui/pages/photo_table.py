@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 
 from lenscal.gui import theme
-from lenscal.gui.images import to_pixmap
+from lenscal.gui.images import thumbnail_icon
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.inputs import natural_key
 from lenscal.session import Session
@@ -110,8 +110,8 @@ class PhotoTable(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[PhotoRow] = []
-        self._pixmaps: dict[Path, QPixmap] = {}
-        self._broken = QPixmap()
+        self._icons: dict[Path, QIcon] = {}
+        self._broken = QIcon()
         self._heads = (
             self.tr("Photo"), self.tr("Set"), self.tr("Verdict"), self.tr("Aperture"), self.tr("Focal"),
             self.tr("ISO"), self.tr("Exposure"), self.tr("Taken"), self.tr("Size"), self.tr("Camera, lens"),
@@ -119,20 +119,15 @@ class PhotoTable(QAbstractTableModel):
 
     def show_photos(self, rows: list[PhotoRow], thumbnails: Mapping[Path, np.ndarray]) -> None:
         """The same photos with other verdicts keep selection and place."""
-        if [row.path for row in rows] == [row.path for row in self.rows] and set(thumbnails) == set(self._pixmaps):
+        if [row.path for row in rows] == [row.path for row in self.rows] and set(thumbnails) == set(self._icons):
             self.rows = rows
             if rows:
                 self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(self._heads) - 1))
             return
         self.beginResetModel()
         self.rows = rows
-        self._broken = placeholder(THUMB)
-        self._pixmaps = {
-            path: to_pixmap(pixels).scaled(
-                THUMB, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-            for path, pixels in thumbnails.items()
-        }
+        self._broken = thumbnail_icon(placeholder(THUMB), THUMB)
+        self._icons = {path: thumbnail_icon(pixels, THUMB) for path, pixels in thumbnails.items()}
         self.endResetModel()
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
@@ -164,11 +159,13 @@ class PhotoTable(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._text(row, index.column())
             case Qt.ItemDataRole.DecorationRole if index.column() == 0:
-                return self._pixmaps.get(row.path, self._broken)
+                return self._icons.get(row.path, self._broken)
             case Qt.ItemDataRole.CheckStateRole if index.column() == 0:
                 return Qt.CheckState.Checked if row.taken else Qt.CheckState.Unchecked
             case Qt.ItemDataRole.ForegroundRole if index.column() == VERDICT:
                 t = theme.theme()
+                if row.decided is False:
+                    return QColor(t.muted)
                 return QColor(t.bad if not row.taken else t.warn if row.reason else t.good)
             case Qt.ItemDataRole.ForegroundRole if not row.taken:
                 return QColor(theme.theme().muted)

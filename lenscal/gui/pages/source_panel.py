@@ -9,7 +9,6 @@ from PySide6.QtGui import QIcon, QPixmap, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDoubleSpinBox,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -19,10 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.files.photo_preview import Glance
-from lenscal.gui import theme
 from lenscal.gui.glances import Glances
-from lenscal.gui.images import to_pixmap
-from lenscal.gui.pages.page import muted
+from lenscal.gui.images import thumbnail_icon
+from lenscal.gui.pages.page import form, in_a_row, mark, muted
 from lenscal.gui.pages.photo_table import placeholder, said_of
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.drop_zone import DropZone
@@ -67,21 +65,14 @@ class SourcePanel(QWidget):
         self.groups = QWidget()
         self._group_row = QHBoxLayout(self.groups)
         self._group_row.setContentsMargins(0, 0, 0, 0)
+        self.groups.hide()
         self.choice: Choice | None = None
         self._make_fields()
-        fields = QFormLayout()
-        fields.setHorizontalSpacing(12)
-        fields.setVerticalSpacing(6)
-        fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        numbers = QHBoxLayout()
-        numbers.setSpacing(8)
-        numbers.addWidget(self.aperture, 1)
+        fields = form()
         focal = QLabel(self.tr("Focal length"))
         focal.setBuddy(self.focal)
-        numbers.addWidget(focal)
-        numbers.addWidget(self.focal, 1)
-        fields.addRow(self.tr("Aperture"), numbers)
-        fields.addRow(self.tr("Lens"), self.lens)
+        fields.add(self.tr("Aperture"), in_a_row(self.aperture, focal, self.focal), self.aperture)
+        fields.add(self.tr("Lens"), self.lens)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
@@ -152,9 +143,9 @@ class SourcePanel(QWidget):
 
     def _show_looks(self) -> None:
         """A large target while it is empty, a small one above the photos then."""
-        there = bool(self.paths)
-        for widget in (self.list, self.summary):
-            widget.setVisible(there)
+        there = bool(self.paths) and not self.summary.property("bad")
+        self.list.setVisible(there)
+        self.summary.setVisible(bool(self.paths))
         self.drop.setMinimumHeight(120 if there else 190)
         self._column.setStretch(0, 0 if there else 1)
 
@@ -172,13 +163,7 @@ class SourcePanel(QWidget):
         self.seen.append(seen)
         if item is None:
             return
-        if seen.pixels is not None:
-            picture = to_pixmap(seen.pixels).scaled(
-                THUMB, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-        else:
-            picture = placeholder(THUMB)
-        item.setIcon(QIcon(picture))
+        item.setIcon(thumbnail_icon(placeholder(THUMB) if seen.pixels is None else seen.pixels, THUMB))
         words = self.tr("cannot be read: {why}").format(why=seen.problem) if seen.problem else said_of(seen.info)
         item.setText(f"{seen.info.path.name}\n{words}")
         made = ", ".join(word for word in (seen.info.camera, seen.info.lens) if word)
@@ -212,10 +197,11 @@ class SourcePanel(QWidget):
 
     def _problem(self, text: str) -> None:
         self._say(text, bad=True)
+        self._show_looks()
 
     def _say(self, text: str, *, bad: bool = False) -> None:
         self.summary.setText(text)
-        self.summary.setStyleSheet(f"color: {theme.theme().bad}" if bad else "")
+        mark(self.summary, "bad", bad)
 
     def _show_groups(self) -> None:
         """Where there are several apertures: one button each, the chosen one pressed; others' photos are hidden."""

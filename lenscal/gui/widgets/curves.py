@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from lenscal.gui import theme
 
@@ -37,9 +37,11 @@ class Curves(QWidget):
         self._legend = self.plot.addLegend(offset=(-8, 8), verSpacing=-4)
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._points: dict[str, list[tuple[float, float]]] = {}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.plot)
+        self._empty = QLabel(self.tr("Drawn while it calibrates"), alignment=Qt.AlignmentFlag.AlignCenter)
+        self._empty.setProperty("blank", True)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.plot)
         self._dye()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -47,7 +49,14 @@ class Curves(QWidget):
             self._dye()
         super().changeEvent(event)
 
+    def draw(self, painter: QPainter) -> None:
+        """For a picture file."""
+        painter.fillRect(self.rect(), QColor(theme.theme().field))
+        if self.names:
+            self.plot.render(painter, QRectF(self.rect()), self.plot.viewport().rect())
+
     def clear(self) -> None:
+        self._stack.setCurrentWidget(self._empty)
         for curve in self._curves.values():
             self.plot.removeItem(curve)
         self._curves.clear()
@@ -61,6 +70,8 @@ class Curves(QWidget):
             if np.isfinite(y):
                 self._points.setdefault(name, []).append((x, y))
                 touched[name] = True
+        if touched:
+            self._stack.setCurrentWidget(self.plot)
         for name in touched:
             series = self._points[name]
             if len(series) > MAX_POINTS:
@@ -95,3 +106,6 @@ class Curves(QWidget):
             if label:
                 self.plot.setLabel(side, label, color=t.muted)
         self._legend.setLabelTextColor(QColor(t.text))
+        for _, label in self._legend.items:
+            # pyqtgraph keeps the colour, but writes the words anew only when they are set.
+            label.setText(label.text)

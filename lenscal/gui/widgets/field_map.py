@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lenscal.gui import theme
 from lenscal.gui.widgets.cells import CellView, readable_on
@@ -47,8 +47,13 @@ class MapData:
 class FieldMap(CellView):
     """Cells lie as on the photo, whose proportions the map has."""
 
-    def __init__(self, parent: QWidget | None = None, *, selectable: bool = True) -> None:
+    def __init__(self, parent: QWidget | None = None, *, selectable: bool = True, snug: bool = False) -> None:
+        """snug: as high as its width asks for, not more."""
         super().__init__(parent, selectable=selectable)
+        if snug:
+            policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+            policy.setHeightForWidth(True)
+            self.setSizePolicy(policy)
         self._data: MapData | None = None
         self._aspect = 1.5
         self.setAccessibleName(self.tr("Map over the field"))
@@ -59,13 +64,19 @@ class FieldMap(CellView):
 
     def show_map(self, data: MapData | None, *, aspect: float = 1.5, empty: str = "") -> None:
         """aspect: width / height of the photo; empty: what is said where there is no map."""
-        self._data, self._aspect = data, aspect
+        if aspect != self._aspect:
+            self._aspect = aspect
+            self.updateGeometry()
+        self._data = data
         self._empty = empty or self._empty
         if data is not None:
             self.setAccessibleName(data.title)
         shown = None if data is None else data.arrows if data.values is None else data.values
         self._show_cells(None if shown is None else (shown.shape[0], shown.shape[1]))
         self.update()
+
+    def heightForWidth(self, width: int) -> int:
+        return round((width - 2 * _MARGIN_PX) / self._aspect) + 2 * _MARGIN_PX + _LEGEND_PX
 
     def tip(self, row: int, col: int) -> str:
         where = super().tip(row, col)

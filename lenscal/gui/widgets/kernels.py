@@ -23,7 +23,7 @@ class KernelMosaic(CellView):
         self._pixmap: QPixmap | None = None
         self._channel, self._log, self._per_cell = "all", False, True
         self._peak: float | None = None
-        self._empty = self.tr("No kernels yet")
+        self._empty = self.tr("No kernels yet: calibrate in step 3, or open a profile (Ctrl+O)")
         self.setAccessibleName(self.tr("Kernel grid"))
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
@@ -15,6 +15,10 @@ from lenscal.gui.wording import in_the_windows_words
 
 if TYPE_CHECKING:
     from lenscal.jobs import PhotoResult
+
+
+_ROLE = Qt.ItemDataRole.UserRole
+"""Of a state: the name of its colour in the theme."""
 
 
 class PhotoQueue(QTableWidget):
@@ -66,16 +70,16 @@ class PhotoQueue(QTableWidget):
         self._results.clear()
         self._working = None
         for row in range(len(self.photos)):
-            self._say(row, self.tr("waits"), theme.theme().muted)
+            self._say(row, self.tr("waits"), "muted")
 
     def show_message(self, message: str) -> None:
         """What the batch says: it names the photo that it is about."""
         for row, photo in enumerate(self.photos):
             if f" {photo.name}" in f" {message}" and row >= (self._working or 0):
                 for before in range(self._working or 0, row):
-                    self._say(before, self.tr("corrected"), theme.theme().text)
+                    self._say(before, self.tr("corrected"), "text")
                 self._working = row
-                self._say(row, message.removeprefix(f"{photo.name}: "), theme.theme().accent)
+                self._say(row, message.removeprefix(f"{photo.name}: "), "accent")
                 self.scrollTo(self.model().index(row, 0))
                 return
 
@@ -89,8 +93,17 @@ class PhotoQueue(QTableWidget):
     def cancelled(self) -> None:
         for row in range(len(self.photos)):
             if self._working is None or row >= self._working:
-                self._say(row, self.tr("not written"), theme.theme().muted)
+                self._say(row, self.tr("not written"), "muted")
         self._working = None
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            # Called by the constructor, too, before there are any.
+            for row in range(self.rowCount()):
+                item = self.item(row, 1)
+                if item is not None:
+                    item.setForeground(QColor(getattr(theme.theme(), item.data(_ROLE) or "text")))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
@@ -101,22 +114,24 @@ class PhotoQueue(QTableWidget):
         super().keyPressEvent(event)
 
     def _show_result(self, row: int, *, ended: bool = False) -> None:
-        t, result = theme.theme(), self._results.get(self.photos[row])
+        result = self._results.get(self.photos[row])
         if result is None:
-            self._say(row, self.tr("not written") if ended else "", t.muted)
+            self._say(row, self.tr("not written") if ended else "", "muted")
         elif result.output is None:
             words = self.tr("skipped: {why}") if result.skipped else self.tr("not written: {why}")
             why = in_the_windows_words(result.problem).removesuffix(": skipped")
-            self._say(row, words.format(why=why), t.muted if result.skipped else t.bad)
+            self._say(row, words.format(why=why), "muted" if result.skipped else "bad")
         else:
             text = self.tr("written as {name}").format(name=result.output.name)
             if result.warnings:
                 text += "; " + in_the_windows_words("; ".join(result.warnings))
-            self._say(row, text, t.warn if result.warnings else t.good, str(result.output))
+            self._say(row, text, "warn" if result.warnings else "good", str(result.output))
 
     def _say(self, row: int, text: str, colour: str, tip: str = "") -> None:
+        """colour: its name in the theme."""
         item = self.item(row, 1)
         if item is not None:
             item.setText(text)
             item.setToolTip(tip or text)
-            item.setForeground(QColor(colour))
+            item.setData(_ROLE, colour)
+            item.setForeground(QColor(getattr(theme.theme(), colour)))

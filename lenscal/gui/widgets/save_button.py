@@ -1,0 +1,51 @@
+"""A button whose menu saves plots: pictures as PNG or SVG, data as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
+
+from lenscal.errors import LenscalError
+from lenscal.gui import theme
+from lenscal.gui.places import last_folder, remember
+from lenscal.gui.saving import Drawn, save_picture
+
+
+class SaveButton(QPushButton):
+    problem = Signal(str)
+    """Why a plot could not be saved."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(theme.icon("export", size=16), "", parent)
+        self.setText(self.tr("&Save as…"))
+        self.setToolTip(self.tr("Pictures as PNG or SVG, data as CSV"))
+        self.setMenu(QMenu(self))
+
+    def add(self, text: str, name: str, save: Callable[[Path], None]) -> None:
+        """A plot: its line in the menu, the name that is proposed for its file, and what saves it."""
+        self.menu().addAction(text).triggered.connect(lambda _=False: self._ask_where(name, save))
+
+    def save(self, path: Path, widget: Drawn, write_csv: Callable[[], object], title: str = "") -> None:
+        """A plot as PNG, SVG or CSV by the suffix; what went wrong is said."""
+        try:
+            if path.suffix.lower() == ".csv":
+                write_csv()
+            else:
+                save_picture(widget, path, title)
+        except LenscalError as error:
+            self.problem.emit(str(error))
+        except OSError as error:
+            self.problem.emit(f"{path}: {error.strerror or error}")
+
+    def _ask_where(self, name: str, save: Callable[[Path], None]) -> None:
+        kinds = self.tr("PNG picture (*.png);;SVG picture (*.svg);;CSV table (*.csv)")
+        start = str(Path(last_folder()) / f"{name}.png")
+        chosen, kind = QFileDialog.getSaveFileName(self, self.tr("Save as"), start, kinds)
+        if chosen:
+            path = Path(chosen)
+            suffix = kind.rpartition("*")[2].rstrip(")") if path.suffix.lower() not in (".png", ".svg", ".csv") else ""
+            remember(path)
+            save(path.with_name(path.name + suffix))
