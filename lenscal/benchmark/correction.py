@@ -118,8 +118,7 @@ def virtual_settings(lens: str, iso: int, size: tuple[int, int]) -> VirtualSetti
     """How the virtual camera takes a photo with a lens named in `CorrectionSettings.lenses`."""
     if lens == DEMO:
         return VirtualSettings(size=size, iso=iso)
-    case = Case(LensKind(lens), True, iso, 0, "quick", photos=Photos(size=size))
-    return replace(case.virtual_settings(), compress=False)  # darktable cannot read how we compress mosaics
+    return Case(LensKind(lens), True, iso, 0, "quick", photos=Photos(size=size)).virtual_settings()
 
 
 def _ours(frame: Frame, target: np.ndarray, kernels: Mapping[str, PsfGrid], device: str) -> Job[dict[str, Figures]]:

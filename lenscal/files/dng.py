@@ -179,15 +179,20 @@ class _Directory:
 
 
 def _tiles(raw: np.ndarray) -> list[bytes]:
-    from imagecodecs import ljpeg_encode
+    """Lossless JPEG tiles, columns in turns as two components, each pixel predicted from its own colour to the left.
+
+    That is how cameras and Adobe's converter write mosaics; not all RAW programs know other predictors.
+    """
+    from imagecodecs import jpeg8_encode
+
+    def packed(tile: np.ndarray) -> bytes:
+        pairs = np.ascontiguousarray(tile).reshape(_TILE, _TILE // 2, 2)
+        return bytes(jpeg8_encode(pairs, lossless=True, bitspersample=16, predictor=1, optimize=True))
 
     height, width = raw.shape
     padded = np.pad(raw, ((0, -height % _TILE), (0, -width % _TILE)), mode="edge")
-    return [
-        bytes(ljpeg_encode(np.ascontiguousarray(padded[y : y + _TILE, x : x + _TILE]), bitspersample=16))
-        for y in range(0, height, _TILE)
-        for x in range(0, width, _TILE)
-    ]
+    corners = [(y, x) for y in range(0, height, _TILE) for x in range(0, width, _TILE)]
+    return [packed(padded[y : y + _TILE, x : x + _TILE]) for y, x in corners]
 
 
 def _write(

@@ -59,6 +59,15 @@ def test_libraw_reads_every_value(tmp_path: Path, raw: np.ndarray, compress: boo
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_compressed_tiles_are_of_the_kind_that_all_raw_programs_read(tmp_path: Path, raw: np.ndarray) -> None:
+    """Two components, predictor 1: darktable 4.2 refuses others."""
+    path = tmp_path / "photo.dng"
+    write_bayer_dng(path, raw, **FIELDS, compress=True)
+    _, scan, *_ = path.read_bytes().split(b"\xff\xda")
+    components, predictor = scan[2], scan[3 + 2 * scan[2]]
+    assert (components, predictor) == (2, 1)
+
+
 def test_exiv2_reads_every_field(tmp_path: Path, raw: np.ndarray) -> None:
     path = tmp_path / "photo.dng"
     write_bayer_dng(path, raw, **FIELDS, orientation=6)
