@@ -7,11 +7,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 from desktop import drop
 from PySide6.QtCore import Qt
 
-from lenscal.files.export_settings import OnConflict, PhotoFormat
+from lenscal.files.export_settings import OnConflict, PhotoFormat, Space
 from lenscal.files.profile import Profile
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.session import Step, with_psf
@@ -47,12 +49,12 @@ def test_the_example_follows_what_is_typed(exporting, photo_folders, tmp_path):
     page = exporting.export_page
     assert page.example.text() == "d0.dng → d0_lenscal.tif"
     page.template.setText("{name}-{method}")
-    choose(page.format, PhotoFormat.JPEG)
+    choose(page.kind.format, PhotoFormat.JPEG)
     assert page.example.text() == "d0.dng → d0-wiener.jpg"
     page.template.setText("{nme}")
     assert "{nme}" in page.example.text() and "“File name”" in page.example.text()
     page.template.setText("{name}")
-    choose(page.format, PhotoFormat.DNG)
+    choose(page.kind.format, PhotoFormat.DNG)
     assert not page.space.isEnabled()
     page.folder.setText(str(photo_folders[1]))
     choose(page.conflict, OnConflict.OVERWRITE)
@@ -75,7 +77,7 @@ def test_a_batch_tells_of_every_photo_and_touches_no_original(qtbot, exporting, 
     assert [p.name for p in page.queue.photos] == ["broken.dng", "d0.dng", "d1.dng"]
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "d1_lenscal.png").write_bytes(b"mine")
-    choose(page.format, PhotoFormat.PNG)
+    choose(page.kind.format, PhotoFormat.PNG)
     choose(page.conflict, OnConflict.SKIP)
     page.save_mask.setChecked(True)
     write(qtbot, exporting)
@@ -145,3 +147,31 @@ def test_a_report_is_written(qtbot, exporting, tmp_path, suffix):
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=30_000)
     assert (tmp_path / f"my report{suffix}").stat().st_size > 5000, exporting.message_bar.text.text()
     assert f"my report{suffix}" in page.results.text()
+
+
+def test_what_can_be_chosen_goes_with_the_format(exporting):
+    page = exporting.export_page
+    kind = page.kind
+    assert kind.bits.isEnabled() and [kind.bits.itemData(n) for n in range(kind.bits.count())] == [8, 16]
+    assert page.settings.depth == 16
+    choose(kind.bits, 8)
+    kind.bits.activated.emit(kind.bits.currentIndex())
+    assert page.settings.depth == 8
+    choose(kind.format, PhotoFormat.DNG)
+    assert not kind.bits.isEnabled() and kind.bits.currentData() == 16
+    choose(kind.format, PhotoFormat.JPEG)
+    kind.quality.setValue(80)
+    assert kind.quality.isVisible() and not kind.bits.isVisible() and page.settings.jpeg_quality == 80
+    choose(kind.format, PhotoFormat.TIFF)
+    choose(page.space, Space.CAMERA_LINEAR)
+    assert kind.bits.currentText().startswith("32 bit") and not kind.bits.isEnabled()
+    choose(page.space, Space.SRGB)
+    assert kind.bits.isEnabled() and kind.bits.currentData() == 8
+
+
+def test_photos_of_8_bit_are_written(qtbot, exporting, tmp_path):
+    kind = exporting.export_page.kind
+    choose(kind.bits, 8)
+    kind.bits.activated.emit(kind.bits.currentIndex())
+    write(qtbot, exporting)
+    assert tifffile.imread(tmp_path / "out" / "d0_lenscal.tif").dtype == np.uint8

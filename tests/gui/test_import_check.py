@@ -152,7 +152,7 @@ def test_a_folder_without_photos_says_so_at_once(qtbot, window, tmp_path):
     panel = window.import_page.sharp
     (tmp_path / "notes.txt").write_text("x")
     drop(panel.drop, [tmp_path])
-    qtbot.waitUntil(lambda: "no RAW files" in panel.summary.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "no RAW files" in panel.drop.text.text(), timeout=5000)
     assert panel.model.rowCount() == 0
 
 

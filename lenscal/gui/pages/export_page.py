@@ -27,6 +27,7 @@ from lenscal.gui.pages.page import Page, card, form, muted, primary, section, wi
 from lenscal.gui.places import last_folder, remember
 from lenscal.gui.tasks import PSF_FORMATS
 from lenscal.gui.widgets.drop_zone import RAW_PATTERNS
+from lenscal.gui.widgets.format_choice import FormatChoice
 from lenscal.gui.widgets.queue import PhotoQueue
 from lenscal.gui.wording import in_the_windows_words
 from lenscal.session import Session, Step, lacks
@@ -34,17 +35,11 @@ from lenscal.session import Session, Step, lacks
 if TYPE_CHECKING:
     from lenscal.jobs import PhotoResult
 
-FORMATS = {
-    PhotoFormat.TIFF: QT_TR_NOOP("TIFF, 16 bit"),
-    PhotoFormat.DNG: QT_TR_NOOP("Linear DNG, 16 bit"),
-    PhotoFormat.PNG: QT_TR_NOOP("PNG, 16 bit"),
-    PhotoFormat.JPEG: QT_TR_NOOP("JPEG"),
-}
 SPACES = {
     Space.SRGB: QT_TR_NOOP("sRGB"),
     Space.DISPLAY_P3: QT_TR_NOOP("Display P3"),
     Space.PROPHOTO: QT_TR_NOOP("ProPhoto RGB"),
-    Space.CAMERA_LINEAR: QT_TR_NOOP("Camera, linear (TIFF, 32 bit)"),
+    Space.CAMERA_LINEAR: QT_TR_NOOP("Camera, linear (TIFF)"),
 }
 CONFLICTS = {
     OnConflict.UNIQUE: QT_TR_NOOP("Choose a new name"),
@@ -74,14 +69,13 @@ class ExportPage(Page):
         self.set_title(
             self.tr("Export"), self.tr("Write corrected photos, the profile and PSF files for other programs.")
         )
-        self.which, self.format, self.space, self.conflict = QComboBox(), QComboBox(), QComboBox(), QComboBox()
-        for box, items in (
-            (self.which, WHICH), (self.format, FORMATS), (self.space, SPACES), (self.conflict, CONFLICTS),
-        ):  # fmt: skip
+        self.which, self.space, self.conflict = QComboBox(), QComboBox(), QComboBox()
+        for box, items in ((self.which, WHICH), (self.space, SPACES), (self.conflict, CONFLICTS)):
             for value, text in items.items():
                 box.addItem(self.tr(str(text)), value)
+        self.kind = FormatChoice()
+        self.kind.changed.connect(self._show_example)
         self.which.setToolTip(self.tr("Photos are corrected with the settings of step 5"))
-        self.format.setToolTip(self.tr("Exposure data and other metadata of the original are kept"))
         self.space.setToolTip(self.tr("The colour profile is written into the photo"))
         self.conflict.setToolTip(self.tr("What happens where a file of that name exists; originals are never touched"))
         self.template = with_tip(QLineEdit("{name}_lenscal"), self.tr("{name}: of the photo; {method}: the correction"))
@@ -95,7 +89,7 @@ class ExportPage(Page):
         self.folder = with_tip(QLineEdit(str(Path.home() / "lenscal")), self.tr("Photos and PSF files go here"))
         for edit in (self.template, self.folder):
             edit.textChanged.connect(lambda _: self._show_example())
-        for box in (self.format, self.space, self.conflict):
+        for box in (self.space, self.conflict):
             box.currentIndexChanged.connect(lambda _: self._show_example())
         self.which.currentIndexChanged.connect(lambda _: self._show_queue())
         self.queue = PhotoQueue()
@@ -120,7 +114,7 @@ class ExportPage(Page):
         photos, column = card()
         fields = form()
         for label, widget in (
-            (self.tr("Photos"), self.which), (self.tr("Format"), self.format), (self.tr("Colour space"), self.space),
+            (self.tr("Photos"), self.which), (self.tr("Format"), self.kind), (self.tr("Colour space"), self.space),
             (self.tr("File name"), self.template), (self.tr("If it exists"), self.conflict),
         ):  # fmt: skip
             fields.add(label, widget)
@@ -215,10 +209,12 @@ class ExportPage(Page):
         """
         return ExportSettings(
             out=Path(self.folder.text()).expanduser(),
-            format=PhotoFormat(self.format.currentData()),
+            format=self.kind.value,
             space=Space(self.space.currentData()),
             template=self.template.text(),
             on_conflict=OnConflict(self.conflict.currentData()),
+            jpeg_quality=self.kind.quality.value(),
+            depth=self.kind.chosen_depth,
         )
 
     def add_photos(self, photos: Iterable[Path]) -> None:
@@ -287,8 +283,8 @@ class ExportPage(Page):
 
     def _show_example(self) -> None:
         """What the next file will be called, or what is wrong with the name."""
-        dng = self.format.currentData() == PhotoFormat.DNG
-        self.space.setEnabled(not dng and not self._busy)
+        self.kind.show_space(Space(self.space.currentData()))
+        self.space.setEnabled(self.kind.value is not PhotoFormat.DNG and not self._busy)
         photos = self.photos
         source = photos[0] if photos else Path("IMG_1234.CR3")
         try:
@@ -363,7 +359,8 @@ class ExportPage(Page):
         self.photos_button.setEnabled(there)
         self.psf_button.setEnabled(there)
         self.report_button.setEnabled(there)
-        for widget in (self.which, self.add_button, self.clear_button, self.format, self.conflict, self.template):
+        for widget in (self.which, self.add_button, self.clear_button, self.conflict, self.template):
             widget.setEnabled(not self._busy)
+        self.kind.set_busy(self._busy)
         self._show_example()
         self.profile_button.setEnabled(there and self._session.profile is not None)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from lenscal.files.photo_preview import Glance
 from lenscal.gui.glances import Glances
 from lenscal.gui.images import thumbnail_icon
-from lenscal.gui.pages.page import form, in_a_row, mark, muted
+from lenscal.gui.pages.page import form, in_a_row, muted
 from lenscal.gui.pages.photo_table import placeholder, said_of
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.drop_zone import DropZone
@@ -43,6 +43,7 @@ class SourcePanel(QWidget):
         super().__init__(parent)
         self.paths: tuple[Path, ...] = ()
         self.seen: list[Glance] = []
+        self._problem_text = ""
         self.drop = DropZone(title, hint)
         self.drop.chosen.connect(self.choose)
         self.glances = Glances(known, self)
@@ -136,21 +137,23 @@ class SourcePanel(QWidget):
         self.seen = []
         self.model.clear()
         self.drop.show_paths(paths)
-        self._say("")
+        self._problem_text = ""
+        self.drop.show_problem("")
+        self.summary.clear()
         self._show_groups()
         self._show_looks()
         self.glances.look(paths)
 
     def _show_looks(self) -> None:
         """A large target while it is empty, a small one above the photos then."""
-        there = bool(self.paths) and not self.summary.property("bad")
-        self.list.setVisible(there)
-        self.summary.setVisible(bool(self.paths))
+        there = bool(self.paths) and not self._problem_text
+        for widget in (self.list, self.summary):
+            widget.setVisible(there)
         self.drop.setMinimumHeight(120 if there else 190)
         self._column.setStretch(0, 0 if there else 1)
 
     def _listed(self, files: tuple[Path, ...]) -> None:
-        self._say(self.tr("Looking at {n} photos…").format(n=len(files)))
+        self.summary.setText(self.tr("Looking at {n} photos…").format(n=len(files)))
         empty = QPixmap(THUMB)
         empty.fill(Qt.GlobalColor.transparent)
         for path in files:
@@ -191,17 +194,14 @@ class SourcePanel(QWidget):
                 words.append(
                     self.tr("type in the {what}: the photos do not tell").format(what=self.tr(" and ").join(missing))
                 )
-        self._say(" · ".join(words))
+        self.summary.setText(" · ".join(words))
         self._show_groups()
         self.looked.emit()
 
     def _problem(self, text: str) -> None:
-        self._say(text, bad=True)
+        self._problem_text = text
+        self.drop.show_problem(text)
         self._show_looks()
-
-    def _say(self, text: str, *, bad: bool = False) -> None:
-        self.summary.setText(text)
-        mark(self.summary, "bad", bad)
 
     def _show_groups(self) -> None:
         """Where there are several apertures: one button each, the chosen one pressed; others' photos are hidden."""

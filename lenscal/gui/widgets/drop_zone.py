@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from lenscal.gui import theme
+from lenscal.gui.pages.page import mark
 from lenscal.gui.places import last_folder, remember
 
 RAW_PATTERNS = "*.dng *.cr2 *.cr3 *.crw *.nef *.nrw *.arw *.sr2 *.raf *.orf *.rw2 *.pef *.srw *.3fr *.iiq *.rwl *.x3f"
@@ -73,6 +74,13 @@ class DropZone(QFrame):
         self.text.setToolTip("\n".join(str(path) for path in paths[:30]))
         self._mark("filled", bool(paths))
 
+    def show_problem(self, text: str) -> None:
+        """Why nothing can be taken from what was chosen; empty: nothing is wrong."""
+        mark(self.text, "bad", bool(text))
+        if text:
+            self.text.setText(text)
+            self._mark("filled", False)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
@@ -105,6 +113,4 @@ class DropZone(QFrame):
         self.chosen.emit(paths)
 
     def _mark(self, name: str, on: bool) -> None:
-        self.setProperty(name, on)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        mark(self, name, on)
