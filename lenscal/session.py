@@ -90,6 +90,8 @@ class Session:
     sharp: Source = Source()
     degraded: Source = Source()
     inputs: Inputs | None = None
+    pitch_um: float | None = None
+    """Distance of the sensor's pixels, where the photos' metadata tell."""
     thumbnails: Mapping[Path, np.ndarray] = field(default_factory=dict)
     """Photo -> uint8 [h, w, 3] sRGB, small."""
     decisions: Mapping[Path, bool] = field(default_factory=dict)
@@ -152,10 +154,15 @@ def with_sources(session: Session, sharp: Source, degraded: Source) -> Session:
     """Other photo sets: what was read from the former ones is dropped; the PSF stays until a new one replaces it."""
     if (sharp, degraded) == (session.sharp, session.degraded):
         return session
-    return replace(session, sharp=sharp, degraded=degraded, inputs=None, thumbnails={}, truth=None, unfinished=None)
+    return replace(
+        session, sharp=sharp, degraded=degraded, inputs=None, thumbnails={}, pitch_um=None,
+        truth=None, unfinished=None,
+    )  # fmt: skip
 
 
-def with_inputs(session: Session, inputs: Inputs, thumbnails: Mapping[Path, np.ndarray]) -> Session:
+def with_inputs(
+    session: Session, inputs: Inputs, thumbnails: Mapping[Path, np.ndarray], pitch_um: float | None = None
+) -> Session:
     """The photos were read; the first photo to correct becomes the one to try the correction on.
 
     What the user has decided about photos before holds again.
@@ -164,7 +171,7 @@ def with_inputs(session: Session, inputs: Inputs, thumbnails: Mapping[Path, np.n
         inputs = inputs.deciding(decided, keep=keep)
     frames = inputs.degraded.frames
     photo = session.photo or (frames[0].info.path if frames else None)
-    return replace(session, inputs=inputs, thumbnails=dict(thumbnails), photo=photo)
+    return replace(session, inputs=inputs, thumbnails=dict(thumbnails), photo=photo, pitch_um=pitch_um)
 
 
 def with_decision(session: Session, photo: Path, *, keep: bool) -> Session:

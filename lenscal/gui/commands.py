@@ -13,11 +13,12 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
 from lenscal.gui import places, theme
-from lenscal.gui.dialogs import KeysDialog, PreferencesDialog, RelinkDialog
+from lenscal.gui.dialogs import AboutDialog, KeysDialog, PreferencesDialog, RelinkDialog
 from lenscal.gui.dropping import meant_for
-from lenscal.gui.preferences import Preferences
+from lenscal.gui.preferences import Preferences, numerical_threads
 from lenscal.project import SUFFIX, missing
 from lenscal.session import Step
+from lenscal.threads import use_threads
 
 if TYPE_CHECKING:
     from lenscal.gui.main_window import MainWindow
@@ -36,6 +37,7 @@ class Commands(QObject):
         self.dialog: QDialog | None = None
         self._theme = window.preferences.values.theme
         self._device = window.controller.session.settings.device
+        self._threads = window.preferences.values.threads
 
     def open_files(self, paths: Sequence[Path]) -> None:
         """Whatever they are: a project, a profile, folders or photos."""
@@ -153,6 +155,13 @@ class Commands(QObject):
     def show_keys(self) -> None:
         self._show_dialog(KeysDialog())
 
+    def show_about(self) -> None:
+        folders, preferences = self.window.controller.folders, self.window.preferences.path
+        places = {"calibrations": str(folders.kept), "projects": str(folders.projects), "cache": str(folders.cache)}
+        if preferences is not None:
+            places["preferences"] = str(preferences)
+        self._show_dialog(AboutDialog(places))
+
     def _show_dialog(self, dialog: QDialog) -> None:
         """Over the window, without blocking it; one at a time."""
         if self.dialog is not None:
@@ -173,7 +182,7 @@ class Commands(QObject):
         return self.window.controller.busy
 
     def apply(self, preferences: Preferences) -> None:
-        """Looks and device."""
+        """Looks, device, threads and units."""
         application = QApplication.instance()
         if isinstance(application, QApplication) and self._theme != preferences.theme:
             self._theme = preferences.theme
@@ -190,4 +199,7 @@ class Commands(QObject):
                     restore=replace(session.restore, device=preferences.device),
                 )
             )
+        if preferences.threads != self._threads:
+            self._threads = preferences.threads
+            use_threads(numerical_threads(preferences))
         self.window.inspect_page.set_units(preferences.units)

@@ -267,7 +267,7 @@ class Controller(QObject):
 
     def _read(self, read: ReadPhotos) -> None:
         self.undo_stack.clear()
-        self.change(with_inputs(self.session, read.inputs, read.thumbnails))
+        self.change(with_inputs(self.session, read.inputs, read.thumbnails, read.pitch_um))
         for old in self.folders.cache.glob("photos-*"):
             if old.name != f"photos-{self._reads}":
                 shutil.rmtree(old, ignore_errors=True)

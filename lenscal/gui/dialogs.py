@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 from PySide6.QtCore import QT_TR_NOOP, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -19,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lenscal import __version__
 from lenscal.gui import theme
 from lenscal.gui.pages.page import form, in_a_row, muted, section, with_tip
 from lenscal.gui.places import last_folder, remember
@@ -85,16 +92,16 @@ class PreferencesDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(14)
         layout.addLayout(fields)
-        layout.addWidget(muted(self.tr("Threads and cache folder hold from the next start on.")))
+        held = self.tr("Device and threads hold from the next job on, the cache folder from the next start on.")
+        layout.addWidget(muted(held))
         layout.addWidget(self.buttons)
         self.accepted.connect(lambda: self.chosen.emit(self.preferences))
 
     @property
     def preferences(self) -> Preferences:
-        g = self._given
-        return Preferences(
-            self.theme.currentData(), self.device.currentData(), self.threads.value(), self.units.currentData(),
-            self.cache.text().strip(), g.last_folder, g.recent,
+        return replace(
+            self._given, theme=self.theme.currentData(), device=self.device.currentData(),
+            threads=self.threads.value(), units=self.units.currentData(), cache=self.cache.text().strip(),
         )  # fmt: skip
 
     def _choose_cache(self) -> None:
@@ -181,10 +188,62 @@ KEYS = (
     ("Space", QT_TR_NOOP("Hold for the photo as it was (also: \\)")),
     ("Z", QT_TR_NOOP("100 % or the whole photo")),
     ("+ –", QT_TR_NOOP("Zoom; the arrow keys move the photo")),
-    ("R G B A", QT_TR_NOOP("Channels of the kernels in step 4")),
+    ("R G B A, L, V", QT_TR_NOOP("Channels, linear or logarithmic, and next view in step 4")),
+    ("P", QT_TR_NOOP("Pause the calibration, or go on")),
     ("Esc", QT_TR_NOOP("Ask whether to cancel the running job")),
     ("Ctrl+,", QT_TR_NOOP("Preferences")),
 )
+
+
+class AboutDialog(QDialog):
+    """Versions and folders, to be copied into a report of a fault."""
+
+    def __init__(self, places: Mapping[str, str], parent: QWidget | None = None) -> None:
+        """places: what is kept where."""
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("About lenscal"))
+        self.setMinimumWidth(560)
+        picture = QLabel()
+        picture.setPixmap(theme.icon("app", size=48).pixmap(48, 48))
+        picture.setAlignment(Qt.AlignmentFlag.AlignTop)
+        name = QLabel(f"lenscal {__version__}")
+        name.setObjectName("title")
+        about = muted(
+            self.tr("Learns from ordinary photos how a lens blurs, and takes that blur out of others. Free software.")
+        )
+        versions = {name: _version(name) for name in ("torch", "numpy", "rawpy", "PySide6")}
+        system = {"system": platform.platform(), "Python": platform.python_version(), **versions}
+        lines = [f"lenscal: {__version__}", *(f"{key}: {value}" for key, value in {**system, **places}.items())]
+        self.facts = QLabel("\n".join(lines), wordWrap=True)
+        self.facts.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.facts.setAccessibleName(self.tr("Versions and folders"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.copy_button = buttons.addButton(self.tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.copy_button.setToolTip(self.tr("Copy versions and folders, for a report of a fault"))
+        self.copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.facts.text()))
+        buttons.rejected.connect(self.reject)
+        head = QVBoxLayout()
+        head.addWidget(name)
+        head.addWidget(about)
+        top = QHBoxLayout()
+        top.setSpacing(14)
+        top.addWidget(picture)
+        top.addLayout(head, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.setSpacing(14)
+        layout.addLayout(top)
+        layout.addWidget(self.facts)
+        layout.addWidget(buttons)
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "–"
 
 
 class KeysDialog(QDialog):

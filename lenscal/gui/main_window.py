@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = make_menus(self)
         self._connect()
         _application().installEventFilter(self)
+        self.inspect_page.known_pitches.update(self.preferences.values.pitches)
         self.commands.apply(self.preferences.values)
         places.remember(self.preferences.values.last_folder)
         self._show_session(controller.session)
@@ -225,6 +226,7 @@ class MainWindow(QMainWindow):
         self.calibrate_page.next_clicked.connect(lambda: self.go_to(Step.INSPECT))
         self.inspect_page.next_clicked.connect(lambda: self.go_to(Step.CORRECT))
         self.inspect_page.compare_wanted.connect(c.open_other)
+        self.inspect_page.pitch_typed.connect(self._keep_pitch)
         self.inspect_page.units_chosen.connect(lambda units: self.preferences.change(units=Units(units)))
         for page in (self.check_page, self.calibrate_page, self.inspect_page):
             page.problem.connect(lambda text: self.message_bar.show_message(text, kind="warning"))
@@ -302,6 +304,9 @@ class MainWindow(QMainWindow):
             # After the results were taken over, so that a calibration that was stopped is kept first.
             self.controller.session_changed.disconnect(self._show_session)
             QTimer.singleShot(0, self.close)
+
+    def _keep_pitch(self, camera: str, um: float) -> None:
+        self.preferences.change(pitches=self.preferences.values.with_pitch(camera, um).pitches)
 
     def _cancel(self) -> None:
         self.job_bar.cancelling()

@@ -66,6 +66,7 @@ def make_menus(window: MainWindow) -> dict[str, QAction]:
     add(view, "out", window.tr("Zoom &out"), "Ctrl+-", lambda: window.correct_page.compare.zoom_by(0.8))
 
     add(about, "keys", window.tr("&Keys"), "F1", do.show_keys)
+    add(about, "about", window.tr("&About lenscal"), "", do.show_about)
     return made
 
 

@@ -15,7 +15,7 @@ from lenscal.files.atomic import written_whole
 
 logger = logging.getLogger(__name__)
 
-MOST_RECENT = 10
+MOST_RECENT, MOST_PITCHES = 10, 100
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -44,10 +44,18 @@ class Preferences:
     last_folder: str = ""
     recent: tuple[str, ...] = ()
     """Projects, the latest first."""
+    pitches: tuple[tuple[str, float], ...] = ()
+    """Camera, or profile where it names none, and the distance of its pixels in um that was typed in; latest first."""
 
     def with_recent(self, path: Path) -> Preferences:
         name = str(path.absolute())
         return replace(self, recent=(name, *(r for r in self.recent if r != name))[:MOST_RECENT])
+
+
+    def with_pitch(self, camera: str, um: float) -> Preferences:
+        """um: 0 to forget it."""
+        others = tuple(pair for pair in self.pitches if pair[0] != camera)
+        return replace(self, pitches=(*([(camera, um)] if um > 0 else []), *others)[:MOST_PITCHES])
 
 
 def cleaned(told: Any) -> Preferences:
@@ -67,9 +75,17 @@ def cleaned(told: Any) -> Preferences:
                 kept["threads"] = value
             case "cache" | "last_folder" if isinstance(value, str) and "\0" not in value:
                 kept[field.name] = value
+            case "pitches" if isinstance(value, list):
+                kept["pitches"] = tuple((v[0], float(v[1])) for v in value if _is_pitch(v))[:MOST_PITCHES]
             case "recent" if isinstance(value, list):
                 kept["recent"] = tuple(v for v in value if isinstance(v, str) and "\0" not in v)[:MOST_RECENT]
     return Preferences(**kept)
+
+
+def _is_pitch(told: Any) -> bool:
+    if not isinstance(told, list) or len(told) != 2 or not isinstance(told[0], str):
+        return False
+    return isinstance(told[1], int | float) and not isinstance(told[1], bool) and 0 < told[1] <= 100
 
 
 class PreferencesFile:

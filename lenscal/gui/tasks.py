@@ -46,6 +46,8 @@ PSF_FORMATS = ("fits", "npz", "tiff", "csv")
 class ReadPhotos:
     inputs: Inputs
     thumbnails: Mapping[Path, np.ndarray]
+    pitch_um: float | None = None
+    """Distance of the sensor's pixels, where the photos to correct tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +81,7 @@ def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]
     from lenscal import jobs
     from lenscal.files.photo_preview import glance
     from lenscal.raw.folder import Overrides
+    from lenscal.raw.metadata import read_pixel_pitch_um
 
     inputs = yield from jobs.import_photos(
         sharp.paths,
@@ -99,7 +102,8 @@ def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]
         pixels = glance(path).pixels
         if pixels is not None:
             thumbnails[path] = pixels
-    return ReadPhotos(inputs, thumbnails)
+    first = next(iter(inputs.degraded.frames), None)
+    return ReadPhotos(inputs, thumbnails, None if first is None else read_pixel_pitch_um(first.info.path))
 
 
 def thumbnail(frame: Frame) -> np.ndarray:

@@ -47,6 +47,20 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
         return info
 
 
+def read_pixel_pitch_um(path: Path) -> float | None:
+    """Distance of the sensor's pixels in um from EXIF FocalPlaneXResolution; None where it is absent or odd."""
+    exif = _read_exif(path)
+    if exif is None:
+        return None
+    per_unit = _floats(exif, "Exif.Photo.FocalPlaneXResolution")[:1]
+    unit = _floats(exif, "Exif.Photo.FocalPlaneResolutionUnit")[:1] or [2.0]
+    um = {2.0: 25400.0, 3.0: 10000.0, 4.0: 1000.0, 5.0: 1.0}.get(unit[0])
+    if not per_unit or um is None or not math.isfinite(per_unit[0]) or per_unit[0] <= 0:
+        return None
+    pitch = um / per_unit[0]
+    return pitch if 0.5 <= pitch <= 50 else None
+
+
 def read_colour_matrix(path: Path) -> np.ndarray | None:
     """DNG ColorMatrix for D65 (else for the other illuminant), XYZ to camera RGB, float32 [3, 3]; None if absent."""
     exif = _read_exif(path)

@@ -155,6 +155,24 @@ def test_the_pixel_size_comes_from_the_camera(window):
     assert window.inspect_page.pitch.value() == pytest.approx(5.36, rel=0.02)
 
 
+def test_the_pixel_size_that_was_typed_in_is_kept(qtbot, window, tmp_path):
+    c, page = window.controller, window.inspect_page
+    grid = gaussian_grid()
+    c.change(replace(with_psf(c.session, grid, "First", profile=Profile(psf=grid, camera="Tiny One")), pitch_um=3.5))
+    window.go_to(Step.INSPECT)
+    assert page.pitch.value() == 3.5
+    qtbot.mouseClick(page.units.buttons["um"], LEFT)
+    page.pitch.setFocus()
+    page.pitch.selectAll()
+    qtbot.keyClicks(page.pitch, "4.25")
+    qtbot.keyClick(page.pitch, Qt.Key.Key_Return)
+    assert window.preferences.values.pitches == (("Tiny One", 4.25),)
+    c.change(with_psf(c.session, grid, "Second", profile=Profile(psf=grid, camera="Tiny Two")))
+    assert page.pitch.value() == 3.5 and window.preferences.values.pitches == (("Tiny One", 4.25),)
+    c.change(with_psf(c.session, grid, "First", profile=Profile(psf=grid, camera="Tiny One")))
+    assert page.pitch.value() == 4.25
+
+
 def test_another_profile_is_shown_beside(qtbot, page, window, tmp_path):
     other = gaussian_grid((3, 3), 9, right=1.0)
     write_profile(tmp_path / "second copy.lenscal", Profile(psf=other))

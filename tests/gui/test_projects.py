@@ -13,6 +13,7 @@ from desktop import LEFT, drop, idle, start_calibration
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from lenscal import __version__
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.files.checkpoint import CheckpointFile
 from lenscal.files.profile import Profile, write_profile
@@ -258,6 +259,9 @@ def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_pat
     path = tmp_path / "deep" / "window.json"
     kept = PreferencesFile(path)
     kept.change(theme=ThemeChoice.DARK, threads=3, units=Units.MICROMETRES, recent=("/a", "/b"))
+    kept.change(pitches=kept.values.with_pitch("Canon", 4.1).with_pitch("Ü 1", 3.0).with_pitch("Canon", 4.2).pitches)
+    assert kept.values.pitches == (("Canon", 4.2), ("Ü 1", 3.0))
+    assert kept.values.with_pitch("Canon", 0).pitches == (("Ü 1", 3.0),)
     assert PreferencesFile(path).values == kept.values
     path.write_text("{ broken")
     broken = PreferencesFile(path)
@@ -268,7 +272,8 @@ def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_pat
 
 @pytest.mark.parametrize(
     "told", [None, [], "x", {"theme": 5, "device": "tpu", "threads": -1, "units": [], "recent": {}, "cache": 1},
-             {"threads": True, "recent": [1, None], "last_folder": "\0"}],
+             {"threads": True, "recent": [1, None], "last_folder": "\0"},
+             {"pitches": [["x", -1], ["x"], [3, 4], "x", ["x", True], ["x", "4"]]}],
 )  # fmt: skip
 def test_preferences_that_make_no_sense_are_left_out(told):
     assert cleaned(told) == Preferences()
@@ -288,8 +293,9 @@ def test_preferences_cannot_be_kept_where_the_disk_does_not_let(tmp_path, caplog
     assert kept.values.threads == 2 and "not kept" in caplog.text
 
 
-def test_the_preferences_dialog_changes_theme_and_device_at_once(qtbot, window):
-    app = QApplication.instance()
+def test_the_preferences_dialog_changes_theme_device_and_threads_at_once(qtbot, window, monkeypatch):
+    app, threads = QApplication.instance(), []
+    monkeypatch.setattr("lenscal.gui.commands.use_threads", threads.append)
     try:
         qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
         dialog = window.commands.dialog
@@ -298,7 +304,7 @@ def test_the_preferences_dialog_changes_theme_and_device_at_once(qtbot, window):
         dialog.threads.setValue(2)
         before = window.import_page.demo_button.icon().cacheKey()
         dialog.buttons.accepted.emit()
-        assert window.commands.dialog is None and theme.theme().name == "dark"
+        assert window.commands.dialog is None and theme.theme().name == "dark" and threads == [2]
         assert window.import_page.demo_button.icon().cacheKey() != before
         assert window.controller.session.settings.device == window.controller.session.restore.device == "cpu"
         assert window.preferences.values == replace(Preferences(), theme=ThemeChoice.DARK, device="cpu", threads=2)
@@ -323,6 +329,16 @@ def test_a_window_begins_with_its_preferences_and_says_what_is_broken(qtbot, tmp
     assert other.controller.session.settings == CalibrationSettings(device="cpu")
     for window in (win, other):
         window.close()
+
+
+def test_about_tells_versions_and_folders_to_copy(qtbot, window):
+    window.actions_by_name["about"].trigger()
+    dialog = window.commands.dialog
+    assert __version__ in dialog.facts.text() and str(window.controller.folders.kept) in dialog.facts.text()
+    qtbot.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
+    assert QApplication.clipboard().text() == dialog.facts.text()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert window.commands.dialog is None
 
 
 def test_keys_are_told(qtbot, window):

@@ -2,10 +2,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import exiv2
+import numpy as np
 import pytest
 from raw_photos import write_photo
 
-from lenscal.raw.metadata import clean_text, is_lens_name, missing_data, read_colour_matrix, read_info
+from lenscal.raw.metadata import (
+    clean_text,
+    is_lens_name,
+    missing_data,
+    read_colour_matrix,
+    read_info,
+    read_pixel_pitch_um,
+)
 
 
 def test_everything_a_dng_says(tmp_path: Path) -> None:
@@ -57,3 +67,21 @@ def test_texts() -> None:
     assert clean_text("\x14?\udcaa\udcc0w") == ""
     names = ["Canon EF 50mm f/1.8", "n/a", "65535", "Unknown Lens (251)", "None", "----", "A 50mm *OR* B 50mm"]
     assert [is_lens_name(n) for n in names] == [True, False, False, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "unit", "um"),
+    [("4438356/1000", "3", 2.253), ("5798000/891", "2", 3.903), ("0/1", "2", None), ("1/1", "2", None),
+     ("9/1", "7", None)],
+)  # fmt: skip
+def test_the_distance_of_pixels_is_read(tmp_path, resolution, unit, um):
+    path = tmp_path / "photo.jpg"
+    cv2.imwrite(str(path), np.zeros((8, 8, 3), np.uint8))
+    image = exiv2.ImageFactory.open(str(path))
+    data = exiv2.ExifData()
+    data["Exif.Photo.FocalPlaneXResolution"] = resolution
+    data["Exif.Photo.FocalPlaneResolutionUnit"] = unit
+    image.setExifData(data)
+    image.writeMetadata()
+    assert read_pixel_pitch_um(path) == (None if um is None else pytest.approx(um, rel=1e-3))
+    assert read_pixel_pitch_um(tmp_path / "none.jpg") is None

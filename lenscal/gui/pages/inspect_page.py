@@ -38,6 +38,8 @@ class InspectPage(Page):
     compare_wanted = Signal(object)
     """Path of a profile, or of a folder of PSF files, to be shown beside."""
     units_chosen = Signal(str)
+    pitch_typed = Signal(str, float)
+    """Camera, or the profile's name where it tells none, and the distance of its pixels in um; 0: not known."""
     problem = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -65,7 +67,11 @@ class InspectPage(Page):
         self._other: PsfGrid | None = None
         self._other_name = ""
         self._source = ""
-        self._pitch_of: tuple[str, tuple[int, int]] | None = None
+        self._pitch_of: tuple[str, tuple[int, int], float | None] | None = None
+        self._camera = ""
+        self._told_pitch = 0.0
+        self.known_pitches: dict[str, float] = {}
+        """What was typed in before, by camera."""
         self._grids: dict[int, Grid] = {}
         self.panel.clear()
         self._show_field()
@@ -163,7 +169,9 @@ class InspectPage(Page):
         )
         self.pitch = QDoubleSpinBox(minimum=0, maximum=100, decimals=2, singleStep=0.05, suffix=self.tr(" µm pixels"))
         self.pitch.setSpecialValueText(self.tr("pixel size?"))
-        self.pitch.setToolTip(self.tr("Distance of the sensor's pixels: from lensfun's list of cameras, or typed in"))
+        self.pitch.setToolTip(self.tr(
+                "Distance of the sensor's pixels: as lensfun or the photos tell, or typed in, which is kept"
+            ))
         self.pitch.setAccessibleName(self.tr("Distance of the sensor's pixels"))
         self.pitch.setMinimumWidth(128)
         self.pitch.hide()
@@ -172,6 +180,7 @@ class InspectPage(Page):
         self.units.chosen.connect(lambda _: self._units_changed())
         self.units.chosen.connect(self.units_chosen)
         self.pitch.valueChanged.connect(lambda _: self._show_field())
+        self.pitch.editingFinished.connect(self._keep_pitch)
         for key, value in (("A", "all"), ("R", "R"), ("G", "G"), ("B", "B")):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.activated.connect(lambda value=value: self.channel.choose(value))
@@ -350,11 +359,19 @@ class InspectPage(Page):
         if session.psf is None:
             return
         camera = session.profile.camera if session.profile else ""
-        now = (camera, session.psf.image_size)
-        if now != self._pitch_of:
-            self._pitch_of = now
+        now = (camera, session.psf.image_size, session.pitch_um)
+        if now != self._pitch_of or self._camera != (camera or session.psf_name):
+            self._pitch_of, self._camera = now, camera or session.psf_name
+            known = self.known_pitches.get(self._camera) or pixel_pitch_um(camera, session.psf.image_size)
             with QSignalBlocker(self.pitch):
-                self.pitch.setValue(pixel_pitch_um(*now) or 0)
+                self.pitch.setValue(known or session.pitch_um or 0)
+            self._told_pitch = self.pitch.value()
+
+    def _keep_pitch(self) -> None:
+        if self._camera and self.pitch.value() != self._told_pitch:
+            self._told_pitch = self.pitch.value()
+            self.known_pitches[self._camera] = self.pitch.value()
+            self.pitch_typed.emit(self._camera, self.pitch.value())
 
     def _units_changed(self) -> None:
         self.pitch.setVisible(self.units.value == "um")
