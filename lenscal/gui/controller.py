@@ -272,6 +272,12 @@ class Controller(QObject):
             if old.name != f"photos-{self._reads}":
                 shutil.rmtree(old, ignore_errors=True)
         self.step_wanted.emit(Step.CHECK)
+        if read.inputs.swapped:
+            text = self.tr(
+                "The photos to correct show more fine detail than the sharp ones: were the two sets swapped? "
+                "Step 1 can swap them back."
+            )
+            self.message.emit(text, "warning", "")
 
     def _calibrated(self, result: Calibrated) -> None:
         name = result.profile.lens or result.profile.camera or self.tr("This lens")
@@ -306,7 +312,7 @@ class Controller(QObject):
         text = self.tr("{n} of {m} photos written to {out}").format(n=len(written), m=count, out=out)
         self.photos_written.emit(results)
         failed = [result for result in results if result.output is None and not result.skipped]
-        problems = [f"{result.source.name}: {result.problem}" for result in failed[:TOLD]]
+        problems = [f"{r.source.name}: {r.problem.removeprefix(f'{r.source.name}: ')}" for r in failed[:TOLD]]
         if len(failed) > TOLD:
             problems.append(self.tr("and {n} more, see the list in step 6").format(n=len(failed) - TOLD))
         doubtful = [result for result in written if result.warnings][:TOLD]

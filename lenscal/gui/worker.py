@@ -145,6 +145,13 @@ class _Stepper(QThread):
             self.outcome = self._step()
         except LenscalError as error:
             self.outcome = Outcome(Ending.FAILED, message=str(error))
+        except OSError as error:
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            self.outcome = Outcome(
+                Ending.FAILED,
+                message=f"{what}: look whether it is there, can be written to and has room, or choose another place",
+                details=traceback.format_exc(),
+            )
         except MemoryError:
             self.outcome = Outcome(
                 Ending.FAILED,

@@ -25,6 +25,7 @@ from lenscal.gui.tasks import Calibrated, Tasks
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
+from lenscal.session import Step, with_psf
 
 SIZE = (96, 144)
 
@@ -139,3 +140,14 @@ def read_photos(qtbot, window: MainWindow, photo_folders: tuple[Path, Path]) -> 
         qtbot.waitUntil(lambda: not window.controller.busy, timeout=30_000)
 
     return read
+
+
+@pytest.fixture
+def exporting(window, photo_folders, tmp_path):
+    """The window in the sixth step, with a grid and a photo."""
+    c = window.controller
+    session = with_psf(c.session, delta_grid((3, 4), 5, (96, 144)), "grid")
+    c.change(replace(session, photo=photo_folders[1] / "d0.dng"))
+    window.go_to(Step.EXPORT)
+    window.export_page.folder.setText(str(tmp_path / "out"))
+    return window

@@ -15,21 +15,8 @@ from PySide6.QtCore import Qt
 
 from lenscal.files.export_settings import OnConflict, PhotoFormat, Space
 from lenscal.files.profile import Profile
-from lenscal.optics.psf_grid import delta_grid
-from lenscal.session import Step, with_psf
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def exporting(window, photo_folders, tmp_path):
-    """The window in the sixth step, with a grid and a photo."""
-    c = window.controller
-    session = with_psf(c.session, delta_grid((3, 4), 5, (96, 144)), "grid")
-    c.change(replace(session, photo=photo_folders[1] / "d0.dng"))
-    window.go_to(Step.EXPORT)
-    window.export_page.folder.setText(str(tmp_path / "out"))
-    return window
 
 
 def choose(box, value) -> None:

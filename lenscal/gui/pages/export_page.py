@@ -200,6 +200,16 @@ class ExportPage(Page):
                 return (session.photo,) if session.photo is not None else ()
 
     @property
+    def out(self) -> Path:
+        """The folder to write to, as it is typed in; nothing may be there yet."""
+        typed = Path(self.folder.text().strip())
+        try:
+            return typed.expanduser()
+        except RuntimeError:
+            # ~somebody who has no home here.
+            return typed
+
+    @property
     def settings(self) -> ExportSettings:
         """
         Raises
@@ -208,7 +218,7 @@ class ExportPage(Page):
             The file name or the formats make no sense.
         """
         return ExportSettings(
-            out=Path(self.folder.text()).expanduser(),
+            out=self.out,
             format=self.kind.value,
             space=Space(self.space.currentData()),
             template=self.template.text(),
@@ -266,6 +276,8 @@ class ExportPage(Page):
         if not self.photos_button.isEnabled():
             return
         photos = self.photos
+        if not self._has_folder():
+            return
         if not photos:
             self.problem.emit(self.tr("There is no photo to write: choose one in step 5, or add photos."))
             return
@@ -317,7 +329,7 @@ class ExportPage(Page):
             self.add_photos(Path(name) for name in names)
 
     def _open_folder(self) -> None:
-        folder = Path(self.folder.text()).expanduser()
+        folder = self.out
         if folder.is_dir():
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
         else:
@@ -325,11 +337,21 @@ class ExportPage(Page):
                 folder=folder))
 
     def _export_psf(self) -> None:
+        if not self._has_folder():
+            return
         formats = tuple(name for name, box in self.psf_formats.items() if box.isChecked())
         if not formats:
             self.problem.emit(self.tr("No kind of PSF file is ticked: tick at least one."))
             return
-        self.psf_clicked.emit(Path(self.folder.text()).expanduser(), formats)
+        self.psf_clicked.emit(self.out, formats)
+
+    def _has_folder(self) -> bool:
+        """Whether it is a whole path: nothing is written to wherever the program was started."""
+        there = self.out.is_absolute()
+        if not there:
+            self.folder.setFocus()
+            self.problem.emit(self.tr("Choose the folder to write to, or type in its whole path."))
+        return there
 
     def _choose_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Folder to write to"), last_folder())
@@ -337,7 +359,7 @@ class ExportPage(Page):
             self.folder.setText(folder)
 
     def _choose_profile(self) -> None:
-        start = Path(self.folder.text()) / "LENS.lenscal"
+        start = self.out / "LENS.lenscal"
         name, _ = QFileDialog.getSaveFileName(
             self, self.tr("Save the profile"), str(start), self.tr("lenscal profiles (*.lenscal)")
         )
@@ -346,7 +368,7 @@ class ExportPage(Page):
             self.profile_clicked.emit(path if path.suffix == ".lenscal" else path.with_name(path.name + ".lenscal"))
 
     def _choose_report(self) -> None:
-        start = Path(self.folder.text()).expanduser() / f"{self._session.psf_name or 'lens'} report.html"
+        start = self.out / f"{self._session.psf_name or 'lens'} report.html"
         kinds = self.tr("Web page (*.html);;PDF (*.pdf)")
         name, kind = QFileDialog.getSaveFileName(self, self.tr("Write a report"), str(start), kinds)
         if name:

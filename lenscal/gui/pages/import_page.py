@@ -55,7 +55,11 @@ class ImportPage(Page):
         self.read_button.clicked.connect(self.read_clicked)
         self.lack = muted()
         self.lack.setWordWrap(False)
+        self.swap_button = QPushButton(self.tr("S&wap the two sets"))
+        self.swap_button.setToolTip(self.tr("The sharp photos become those to correct, and the other way round"))
+        self.swap_button.clicked.connect(lambda: self.sources_changed.emit(self.degraded.source, self.sharp.source))
         action = QHBoxLayout()
+        action.addWidget(self.swap_button)
         action.addStretch()
         action.addWidget(self.lack)
         action.addSpacing(8)
@@ -105,6 +109,8 @@ class ImportPage(Page):
 
     def _enable(self) -> None:
         self.read_button.setEnabled(self._ready and not self._busy)
+        self.swap_button.setVisible(bool(self.sharp.paths or self.degraded.paths))
+        self.swap_button.setEnabled(not self._busy)
         for widget in (self.demo_button, self.profile_button, self.sharp, self.degraded):
             widget.setEnabled(not self._busy)
 

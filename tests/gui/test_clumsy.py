@@ -1,0 +1,89 @@
+"""What goes wrong at a clumsy hand is said in words, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from desktop import LEFT, drop, idle
+
+from lenscal.raw.inputs import Inputs
+from lenscal.session import Step
+
+
+def test_swapped_sets_are_noticed_and_swapped_back(qtbot, window, read_photos, photo_folders, monkeypatch):
+    page = window.import_page
+    assert not page.swap_button.isVisible()
+    monkeypatch.setattr(Inputs, "swapped", property(lambda _: True))
+    read_photos()
+    assert "swapped" in window.message_bar.text.text() and window.step is Step.CHECK
+    window.go_to(Step.IMPORT)
+    qtbot.mouseClick(page.swap_button, LEFT)
+    session = window.controller.session
+    assert (session.sharp.paths, session.degraded.paths) == ((photo_folders[1],), (photo_folders[0],))
+    assert session.inputs is None and page.sharp.paths == (photo_folders[1],)
+    qtbot.waitUntil(lambda: not page.sharp.glances.busy and not page.degraded.glances.busy, timeout=10_000)
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "pictures", "~nobody-of-that-name/x"])
+def test_nothing_is_written_to_where_the_program_was_started(qtbot, exporting, tmp_path, monkeypatch, typed):
+    monkeypatch.chdir(tmp_path)
+    page = exporting.export_page
+    page.folder.setText(typed)
+    for button in (page.photos_button, page.psf_button, page.open_button):
+        qtbot.mouseClick(button, LEFT)
+        idle(qtbot, exporting)
+        assert "folder" in exporting.message_bar.text.text()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_takes_no_files_is_said_in_words(qtbot, exporting, tmp_path):
+    page, said = exporting.export_page, exporting.message_bar.text
+    (tmp_path / "file").write_text("")
+    page.folder.setText(str(tmp_path / "file" / "inside"))
+    for button in (page.photos_button, page.psf_button):
+        qtbot.mouseClick(button, LEFT)
+        idle(qtbot, exporting)
+        assert "choose another place" in said.text() and "Unexpected" not in said.text()
+        exporting.message_bar.hide()
+
+
+def test_a_full_disk_is_said_for_its_photo(qtbot, exporting, monkeypatch):
+    def full(self, *args, **kwargs):
+        raise OSError(28, os.strerror(28), str(self))
+
+    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", lambda source, target: full(Path(target)))
+    qtbot.mouseClick(exporting.export_page.photos_button, LEFT)
+    idle(qtbot, exporting)
+    queue = exporting.export_page.queue
+    assert "No space left" in queue.words(queue.photos[0]) and "0 of 1" in exporting.message_bar.text.text()
+    assert not list(Path(exporting.export_page.folder.text()).iterdir())
+
+
+def test_photos_that_vanish_are_said_once_each(qtbot, exporting, tmp_path):
+    gone = tmp_path / "gone.dng"
+    exporting.export_page.add_photos([gone])
+    qtbot.mouseClick(exporting.export_page.photos_button, LEFT)
+    idle(qtbot, exporting)
+    assert exporting.message_bar.text.text().count("gone.dng") == 1
+
+
+def test_a_folder_that_vanishes_can_come_back(qtbot, window, photo_folders, tmp_path):
+    sharp = tmp_path / "sharp"
+    sharp.mkdir()
+    for photo in photo_folders[0].iterdir():
+        (sharp / photo.name).write_bytes(photo.read_bytes())
+    page = window.import_page
+    drop(page.sharp.drop, [sharp])
+    drop(page.degraded.drop, [photo_folders[1]])
+    qtbot.waitUntil(lambda: not page.sharp.glances.busy and not page.degraded.glances.busy, timeout=10_000)
+    sharp.rename(tmp_path / "elsewhere")
+    qtbot.mouseClick(page.read_button, LEFT)
+    idle(qtbot, window)
+    assert "there is no such" in window.message_bar.text.text() and window.step is Step.IMPORT
+    (tmp_path / "elsewhere").rename(sharp)
+    qtbot.mouseClick(page.read_button, LEFT)
+    idle(qtbot, window)
+    assert window.step is Step.CHECK and not window.message_bar.isVisible()
