@@ -18,8 +18,9 @@ ABOVE = {
     "flow": {"flow", "raw", "optics", "errors", "reports"},
     "virtual": {"virtual", "optics", "raw", "files", "errors", "reports"},
     "files": {"files", "raw", "optics", "errors", "reports"},
-    "calibrate": {"calibrate", "flow", "raw", "optics", "device", "errors", "reports"},
-    "restore": {"restore", "flow", "raw", "optics", "device", "errors", "reports"},
+    "blur": {"blur", "optics", "errors"},
+    "calibrate": {"calibrate", "blur", "flow", "raw", "optics", "device", "errors", "reports"},
+    "restore": {"restore", "blur", "flow", "raw", "optics", "device", "errors", "reports"},
 }
 """Of lenscal's own parts, those that a part may import."""
 

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from lenscal.blur.operator import blur_patches
 from lenscal.calibrate.kernels import centroids, field_polynomials, tilts
 from lenscal.calibrate.packed import Packing, pack_rgb
-from lenscal.calibrate.patches import PATCH_PX, PatchPool
+from lenscal.calibrate.patches import PatchPool
 from lenscal.flow.network import REAL, REBLURRED, NetworkSettings, VelocityNetwork
 from lenscal.flow.path import interpolate, matching_weight, sample_t
 from lenscal.flow.training import PowerAverage, flow_loss
@@ -97,10 +97,7 @@ class Reblur:
         dense = torch.zeros(len(index), len(kernels), device=weight.device).scatter_add_(1, index, weight)
         k = (dense @ kernels.flatten(1)).view(-1, *kernels.shape[1:])
         size = round(k.shape[-1] ** 0.5)
-        n = len(sharp)
-        taps = k.flip(-1).view(n * 3, 1, size, size)
-        y = F.conv2d(sharp.reshape(1, n * 3, *sharp.shape[-2:]), taps, groups=n * 3).view(n, 3, PATCH_PX, PATCH_PX)
-        return pack_rgb(y, self.packing), k
+        return pack_rgb(blur_patches(sharp, k.unflatten(-1, (size, size))), self.packing), k
 
     def missing_noise(self, k: Tensor, noise: Tensor, sharp_noise: Tensor) -> tuple[Tensor, Tensor]:
         """Variance [n, 4] to add to the re-blurred patches, and to the real ones where the former carry more."""

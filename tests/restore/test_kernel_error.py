@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from restore_cases import NOISE, dead_leaves, lopsided_grid, photograph, psnr
+from lopsided import lopsided_grid
+from restore_cases import NOISE, dead_leaves, photograph, psnr
 
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.restore import kernel_error

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from restore_cases import NOISE, dead_leaves, lopsided_grid, photograph, psnr
+from lopsided import lopsided_grid
+from restore_cases import NOISE, dead_leaves, photograph, psnr
 
 from lenscal.raw.frame import NoiseModel
 from lenscal.restore import photo as module

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from restore_cases import NO_NOISE, NOISE, dead_leaves, lopsided_grid, photograph, psnr
+from lopsided import lopsided_grid
+from restore_cases import NO_NOISE, NOISE, dead_leaves, photograph, psnr
 
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid, delta_grid

@@ -3,19 +3,54 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from restore_cases import lopsided_grid
+from lopsided import lopsided_grid
+from torch.nn import functional
 
+from lenscal.blur import operator
+from lenscal.blur.operator import A, A_adjoint, blur_patches
 from lenscal.errors import InputError
-from lenscal.optics.psf_grid import PsfGrid, delta_grid
-from lenscal.restore.operator import A, A_adjoint
+from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes, delta_grid
 
 SIZE = (41, 50)
+
+
+def direct(x: torch.Tensor, psf: PsfGrid, origin: tuple[int, int] = (0, 0)) -> torch.Tensor:
+    """The definition, node by node: convolve the mirrored image [3, h, w], weight, add."""
+    height, width = x.shape[-2:]
+    radius = psf.kernel_size // 2
+    padded = torch.from_numpy(np.pad(x.numpy(), ((0, 0), (radius, radius), (radius, radius)), mode="symmetric"))
+    y, x_px = (o + np.arange(n) for o, n in zip(origin, (height, width), strict=True))
+    at = np.meshgrid(y / (psf.image_size[0] - 1), x_px / (psf.image_size[1] - 1), indexing="ij")
+    index, weight = bilinear_nodes(np.stack(at, -1), psf.shape)
+    out = torch.zeros_like(x)
+    for node, kernel in enumerate(torch.from_numpy(psf.kernels).flatten(0, 1).to(x.dtype)):
+        w = torch.from_numpy((weight * (index == node)).sum(-1)).to(x.dtype)
+        out += w * functional.conv2d(padded[None], kernel.flip(-1, -2)[:, None], groups=3)[0]
+    return out
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
+@pytest.fixture(params=[24, 256])
+def field_px(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells cut into several tiles, and not."""
+    monkeypatch.setattr(operator, "FIELD_PX", request.param)
+
+
+@pytest.mark.usefixtures("field_px")
+@pytest.mark.parametrize("nodes", [(3, 4), (1, 1), (1, 5), (2, 1)])
+@pytest.mark.parametrize("origin, shape", [((0, 0), SIZE), ((7, 11), (30, 21)), ((20, 0), (3, 50)), ((40, 3), (1, 2))])
+def test_equals_the_definition(origin: tuple[int, int], shape: tuple[int, int], nodes: tuple[int, int]) -> None:
+    """Also for images smaller than the kernels."""
+    psf, x = lopsided_grid(SIZE, nodes=nodes), random(3, *shape)
+    torch.testing.assert_close(A(x, psf, origin=origin), direct(x, psf, origin), rtol=0, atol=1e-12)
+    single = A(x.float(), psf, origin=origin)
+    torch.testing.assert_close(single, direct(x, psf, origin).float(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.usefixtures("field_px")
 @pytest.mark.parametrize("origin, shape", [((0, 0), SIZE), ((7, 11), (30, 21)), ((20, 0), (3, 50))])
 def test_adjoint_identity(origin: tuple[int, int], shape: tuple[int, int]) -> None:
     psf = lopsided_grid(SIZE)
@@ -85,3 +120,13 @@ def test_refuses_a_tile_outside_the_sensor() -> None:
         A(random(3, 10, 10), lopsided_grid(SIZE), origin=(35, 0))
     with pytest.raises(InputError, match=r"\[3, H, W\]"):
         A(random(1, 10, 10), lopsided_grid(SIZE))
+
+
+def test_patches_are_blurred_as_an_image_with_that_kernel() -> None:
+    x, grid = random(5, 3, 20, 24), lopsided_grid(SIZE, nodes=(1, 5))
+    kernels = torch.from_numpy(grid.kernels[0]).double()
+    seen = blur_patches(x, kernels)
+    assert seen.shape == (5, 3, 12, 16)
+    for patch, kernel, blurred in zip(x, kernels, seen, strict=True):
+        whole = A(patch, PsfGrid(kernel.float().numpy()[None, None], (20, 24)))
+        torch.testing.assert_close(blurred, whole[:, 4:-4, 4:-4], rtol=0, atol=1e-12)
