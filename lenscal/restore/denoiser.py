@@ -41,7 +41,7 @@ class ResidualBlock(nn.Module):
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(functional.relu(self.first(x), inplace=True))
+        return self.second(functional.relu(self.first(x), inplace=True)).add_(x)
 
 
 class UnshuffleDenoiser(nn.Module):
@@ -125,7 +125,10 @@ def load_denoiser(file: Path | None = None, *, device: str | torch.device = "cpu
             raise InputError(f"--prior {path}: unknown network; give lenscal's own weights or FFDNet's for colour")
     except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise InputError(f"--prior {path}: the weights do not fit the network they name ({error})") from error
-    return net.requires_grad_(False).eval().to(device)
+    net.requires_grad_(False).eval().to(device)
+    if torch.device(device).type == "cpu":  # a sixth faster there; the same numbers but for rounding
+        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net
 
 
 def shipped_prior() -> Path:
