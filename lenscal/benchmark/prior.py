@@ -12,12 +12,19 @@ import torch
 from lenscal.benchmark.speed import in_turns
 from lenscal.device import pick_device
 from lenscal.errors import InputError
+from lenscal.optics.psf_grid import delta_grid
+from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
-from lenscal.restore.denoiser import load_denoiser
-from lenscal.restore.evaluate_prior import evaluate
+from lenscal.restore.data_step import DataStep
+from lenscal.restore.denoiser import Denoiser, load_denoiser
+from lenscal.restore.evaluate_prior import evaluate, psnr, read_photo
+from lenscal.restore.tiles import ArrayPhoto, tiling_of
 from lenscal.stepping import Job, follow
+from lenscal.virtual.camera import VirtualCamera
 
 SIGMAS = (15.0, 25.0)
+ISOS = (200, 800, 3200, 6400)
+"""Of the virtual camera."""
 SIX = (1, 5, 8, 13, 19, 23)
 """Kodak images that are measured on."""
 _SPEED_PX = 768
@@ -41,6 +48,30 @@ def kodak_files(folder: Path) -> list[Path]:
     return files
 
 
+def sensor_psnr(denoisers: Sequence[Denoiser], photo: np.ndarray, iso: int, seed: int) -> list[float]:
+    """PSNR in dB of a photo with a sensor's noise: as it is, and after each denoiser; of the square root of light.
+
+    The photo, sRGB [H, W, 3] in 0..1, is made linear and gets the Poisson-Gaussian noise that the virtual camera has at
+    `iso`, in red and blue as much stronger as white balance makes it. Denoisers get it as a correction gives it to
+    them, stabilised and with the noise level of `DataStep`. There is no mosaic: noise is white.
+    """
+    camera, rng = VirtualCamera(), np.random.default_rng([seed, iso])
+    clean = np.where(photo <= 0.04045, photo / 12.92, ((photo + 0.055) / 1.055) ** 2.4)
+    balance = np.array(camera.white_balance)
+    a, b = camera.noise(iso)
+    raw = rng.poisson(clean / balance / a) * a + np.sqrt(b) * rng.standard_normal(clean.shape)
+    noise = NoiseModel((a,) * 3, (b,) * 3, "NoiseProfile")
+    seen = ArrayPhoto((raw * balance).astype(np.float32), noise, balance.astype(np.float32))
+    height, width = seen.size
+    psf = delta_grid((1, 1), 1, seen.size)
+    step = DataStep(seen, psf, range(height), range(width), 1.0, torch.device("cpu"), tiling_of(psf))
+    true = torch.from_numpy(np.sqrt(clean).astype(np.float32)).permute(2, 0, 1)
+    stabilised = step.seen_in(step.seen)[None]
+    with torch.inference_mode():
+        shown = [stabilised, *(denoiser(stabilised, step.level) for denoiser in denoisers)]
+        return [psnr(step.linear(u[0]).clamp(min=0).sqrt(), true) for u in shown]
+
+
 def measure_prior(
     files: Sequence[Path], yardstick: Path | None, device: str, *, repeats: int = 5, speed_px: int = _SPEED_PX
 ) -> Job[dict[str, Any]]:
@@ -49,8 +80,9 @@ def measure_prior(
     Returns
     -------
     dict
-        psnr_15, psnr_25 (dB, means over the files; absent without files), s_per_mp, parameters, images (names);
-        yardstick: the same of its weights, None where there are none. Seconds of both are measured in turns.
+        psnr_15, psnr_25, iso_200 ... iso_6400 (dB, means over the files; absent without files), s_per_mp, parameters,
+        images (names); noisy: iso_200 ... before denoising; yardstick: the same as ours of its weights, None where
+        there are none. Seconds of both are measured in turns.
     """
     where = pick_device(device)
     nets = [load_denoiser(device=where), *([load_denoiser(yardstick, device=where)] if yardstick else [])]
@@ -61,18 +93,19 @@ def measure_prior(
             return float(net(image, 0.08)[0, 0, 0, 0])
 
     pace, _ = yield from follow(in_turns(lambda: denoise(nets[0]), lambda: denoise(nets[-1]), repeats), 0.0, 0.3)
-    found = []
-    for number, (net, seconds) in enumerate(zip(nets, (pace.ours, pace.yardstick), strict=False)):
-        psnr: dict[float, list[float]] = {sigma: [] for sigma in SIGMAS}
-        for index, file in enumerate(files):
-            part = (number + index / len(files)) / len(nets)
-            yield Report("prior", f"Denoising {file.name}", 0.3 + 0.7 * part)
-            for sigma, values in evaluate(net.cpu(), [file], SIGMAS).items():
-                psnr[sigma] += values
-        found.append({
-            **{f"psnr_{sigma:g}": float(np.mean(values)) for sigma, values in psnr.items() if values},
-            "s_per_mp": seconds / (speed_px**2 / 1e6),
-            "parameters": sum(p.numel() for p in net.parameters()),
-        })  # fmt: skip
-    ours, *other = found
-    return {**ours, "images": [file.name for file in files], "yardstick": other[0] if other else None}
+    nets = [net.cpu() for net in nets]
+    values: list[dict[str, list[float]]] = [{} for _ in (None, *nets)]
+    for number, file in enumerate(files):
+        yield Report("prior", f"Denoising {file.name}", 0.3 + 0.7 * number / len(files))
+        for own, net in zip(values[1:], nets, strict=True):
+            for sigma, told in evaluate(net, [file], SIGMAS).items():
+                own.setdefault(f"psnr_{sigma:g}", []).extend(told)
+        for iso in ISOS:
+            yield Report("prior", f"Denoising {file.name}, ISO {iso}", 0.3 + 0.7 * (number + 0.5) / len(files))
+            for own, decibels in zip(values, sensor_psnr(nets, read_photo(file), iso, number), strict=True):
+                own.setdefault(f"iso_{iso}", []).append(decibels)
+    noisy, ours, *other = [{name: float(np.mean(v)) for name, v in own.items()} for own in values]
+    for net, seconds, figures in zip(nets, (pace.ours, pace.yardstick), (ours, *other), strict=False):
+        figures |= {"s_per_mp": seconds / (speed_px**2 / 1e6), "parameters": sum(p.numel() for p in net.parameters())}
+    names = [file.name for file in files]
+    return {**ours, "images": names, "noisy": noisy or None, "yardstick": other[0] if other else None}

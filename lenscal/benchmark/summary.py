@@ -148,8 +148,9 @@ def speed_table(speed: Mapping[str, Any]) -> Table:
 
 def prior_table(prior: Mapping[str, Any]) -> Table:
     """Ours and the yardstick."""
-    forms = {"psnr_15": "{:.2f} dB", "psnr_25": "{:.2f} dB", "s_per_mp": "{:.2f}", "parameters": "{:.0f}"}
-    given = {"ours": prior, "yardstick": prior["yardstick"]}
+    decibels = ("psnr_15", "psnr_25", "iso_200", "iso_800", "iso_3200", "iso_6400")
+    forms = {**dict.fromkeys(decibels, "{:.2f} dB"), "s_per_mp": "{:.2f}", "parameters": "{:.0f}"}
+    given = {"noisy": prior["noisy"], "ours": prior, "yardstick": prior["yardstick"]}
     rows = [
         (name, *(_cell(figures.get(key), form) for key, form in forms.items()))
         for name, figures in given.items()

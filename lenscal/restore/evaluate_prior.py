@@ -23,8 +23,20 @@ def denoising_psnr(denoiser: Denoiser, photo: np.ndarray, sigma: float, seed: in
     clean = torch.from_numpy(np.ascontiguousarray(photo, dtype=np.float32)).permute(2, 0, 1)[None]
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(seed))
     with torch.inference_mode():
-        denoised = denoiser(clean + sigma * noise, sigma).clamp(0, 1)
-    return float(-10 * torch.log10((denoised - clean).square().mean()))
+        return psnr(denoiser(clean + sigma * noise, sigma), clean)
+
+
+def psnr(image: torch.Tensor, truth: torch.Tensor) -> float:
+    """dB, peak 1; the image is clipped to 0..1."""
+    return float(-10 * torch.log10((image.clamp(0, 1) - truth).square().mean()))
+
+
+def read_photo(file: Path) -> np.ndarray:
+    """float64 [H, W, 3] in 0..1, as the file has it; InputError where it cannot be read."""
+    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    if image is None:
+        raise InputError(f"{file}: not a photo that can be read")
+    return np.asarray(image[..., ::-1] / 255)
 
 
 def evaluate(denoiser: Denoiser, files: Sequence[Path], sigmas: Sequence[float]) -> dict[float, list[float]]:
@@ -39,11 +51,9 @@ def evaluate(denoiser: Denoiser, files: Sequence[Path], sigmas: Sequence[float])
         raise InputError("no photos to measure on: give a folder with PNG, JPEG or TIFF files")
     out: dict[float, list[float]] = {sigma: [] for sigma in sigmas}
     for number, file in enumerate(files):
-        image = cv2.imread(str(file), cv2.IMREAD_COLOR)
-        if image is None:
-            raise InputError(f"{file}: not a photo that can be read")
+        photo = read_photo(file)
         for sigma in sigmas:
-            out[sigma].append(denoising_psnr(denoiser, image[..., ::-1] / 255, sigma / 255, number))
+            out[sigma].append(denoising_psnr(denoiser, photo, sigma / 255, number))
     return out
 
 

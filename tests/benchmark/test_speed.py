@@ -85,12 +85,16 @@ def test_the_prior_is_measured_beside_a_yardstick(kodak: Path, small_prior: Path
     assert found["psnr_15"] > found["psnr_25"] > found["yardstick"]["psnr_25"]
     assert found["parameters"] > found["yardstick"]["parameters"] > 0
     assert min(found["s_per_mp"], found["yardstick"]["s_per_mp"]) > 0
-    assert [row[0] for row in prior_table(found).rows] == ["ours", "yardstick"]
+    assert [row[0] for row in prior_table(found).rows] == ["noisy", "ours", "yardstick"]
+    assert found["iso_200"] > found["noisy"]["iso_200"]
+    assert found["iso_6400"] > found["noisy"]["iso_6400"] + 5
+    assert found["noisy"]["iso_200"] > found["noisy"]["iso_6400"] + 10
 
 
 def test_without_photos_and_yardstick_the_prior_has_its_size_and_speed() -> None:
     found = finished(measure_prior([], None, "cpu", repeats=1, speed_px=64))
-    assert set(found) == {"s_per_mp", "parameters", "images", "yardstick"}
+    assert set(found) == {"s_per_mp", "parameters", "images", "noisy", "yardstick"}
+    assert found["noisy"] is None
     assert found["yardstick"] is None
     assert "give --kodak" in prior_table(found).title
 
