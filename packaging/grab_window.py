@@ -1,13 +1,15 @@
 """Every step of the window as PNG, in both themes and two sizes, from one run on the virtual lens.
 
-    python packaging/grab_window.py FOLDER [--sizes 1280x800,3840x2160] [--themes light,dark] [--minutes 2]
+    python packaging/grab_window.py FOLDER [--sizes 1280x800,3840x2160] [--themes light,dark] [--minutes 2] [--scale 2]
 
-Set QT_QPA_PLATFORM=offscreen where there is no screen.
+Set QT_QPA_PLATFORM=offscreen where there is no screen. `--scale 2` draws as on a dense screen: pictures have the sizes
+that are given, and everything in them is twice as large.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -19,8 +21,10 @@ def main() -> int:
     parser.add_argument("--sizes", default="1280x800,3840x2160")
     parser.add_argument("--themes", default="light,dark")
     parser.add_argument("--minutes", type=float, default=2.0, help="of calibration at most")
+    parser.add_argument("--scale", type=int, default=1, help="screen pixels along a pixel of the window")
     args = parser.parse_args()
-    sizes = [tuple(int(n) for n in size.split("x")) for size in args.sizes.split(",")]
+    sizes = [tuple(int(n) // args.scale for n in size.split("x")) for size in args.sizes.split(",")]
+    os.environ["QT_SCALE_FACTOR"] = str(args.scale)
 
     from lenscal.gui import tour
     from lenscal.gui.app import application, keep_fluid

@@ -107,6 +107,8 @@ class Controller(QObject):
         self.previewer = Previewer(folders.cache, self)
         self._then: Callable[[Any], None] | None = None
         self._after: Callable[[], None] | None = None
+        self._otherwise: Callable[[], str] | None = None
+        """Where a job is cancelled or fails: what is kept of it, in words."""
         self._reads = 0
         self.demo_size, self.demo_photos = DEMO_SIZE, DEMO_PHOTOS
 
@@ -204,12 +206,17 @@ class Controller(QObject):
     ) -> None:
         """`force`: also photos that do not fit the profile."""
         psf, settings = self._operator, self.session.restore
-        self._start(
+        kept: list[Any] = []
+        started = self._start(
             self.tr("Writing photos"),
-            lambda: self.tasks.export_photos(psf, photos, settings, export, save_mask=save_mask, force=force),
+            lambda: self.tasks.export_photos(
+                psf, photos, settings, export, save_mask=save_mask, force=force, kept=kept
+            ),
             lambda results: self._exported_photos(results, len(photos), export.out),
             can_stop=len(photos) > 1,
         )
+        if started:
+            self._otherwise = lambda: self._exported_partly(kept, len(photos), export.out)
 
     def save_profile(self, path: Path) -> None:
         profile = self.session.profile
@@ -247,9 +254,9 @@ class Controller(QObject):
 
     @Slot(str, object)
     def _finished(self, name: str, outcome: Outcome) -> None:
-        then, after = self._then, self._after
+        then, after, otherwise = self._then, self._after, self._otherwise
         calibrated = then == self._calibrated
-        self._then = self._after = None
+        self._then = self._after = self._otherwise = None
         self.previewer.hold(False)
         self.job_ended.emit(outcome)
         match outcome.ending:
@@ -259,9 +266,11 @@ class Controller(QObject):
                 if after is not None and outcome.ending is Ending.DONE:
                     after()
             case Ending.CANCELLED:
-                self.message.emit(self.tr("{job}: cancelled.").format(job=name), "info", "")
+                told = f" {otherwise()}" if otherwise is not None else ""
+                self.message.emit(self.tr("{job}: cancelled.").format(job=name) + told, "info", "")
             case Ending.FAILED:
-                self.message.emit(outcome.message, "error", outcome.details)
+                told = f"\n{otherwise()}" if otherwise is not None else ""
+                self.message.emit(outcome.message + told, "error", outcome.details)
         if calibrated:
             self.change(self._with_unfinished(self.session))
 
@@ -321,6 +330,11 @@ class Controller(QObject):
         if problems or warnings:
             self.message.emit("\n".join([text, *problems, *warnings]), "error" if problems else "warning", "")
 
+    def _exported_partly(self, kept: list[Any], count: int, out: Path) -> str:
+        self.photos_written.emit(kept)
+        done = sum(result.output is not None for result in kept)
+        return self.tr("{n} of {m} photos were written to {out}, the others were not.").format(n=done, m=count, out=out)
+
     def _saved_profile(self, path: Path) -> None:
         self.change(replace(self.session, psf_saved=True))
         self._exported(self.tr("Profile written to {path}").format(path=path))
@@ -347,12 +361,14 @@ class Controller(QObject):
 
     def _start(
         self, name: str, job: Callable[[], Job[Any]], then: Callable[[Any], None], can_stop: bool = False
-    ) -> None:
+    ) -> bool:
+        """Whether it could be started."""
         if self.busy:
             text = self.tr("{job} is still running: wait for it or cancel it first.")
             self.message.emit(text.format(job=self.worker.name), "warning", "")
-            return
+            return False
         self._then = then
         self.previewer.hold(True)
         self.worker.start(name, job)
         self.job_started.emit(name, can_stop)
+        return True

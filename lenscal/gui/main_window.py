@@ -322,8 +322,8 @@ class MainWindow(QMainWindow):
         box.setText(self.tr("{job} is still running.").format(job=self.controller.worker.name))
         box.setInformativeText(self.tr("What shall become of it?"))
         role = QMessageBox.ButtonRole
-        if self.controller.calibrating:
-            keep = box.addButton(self.tr("&Stop and keep"), role.AcceptRole)
+        if self.job_bar.stop_button.isVisible():
+            keep = box.addButton(self.job_bar.stop_button.text(), role.AcceptRole)
             keep.clicked.connect(lambda: self._end(leaving, self.controller.worker.stop_and_keep))
         cancel = box.addButton(self.tr("&Cancel the job"), role.DestructiveRole)
         cancel.clicked.connect(lambda: self._end(leaving, self._cancel))

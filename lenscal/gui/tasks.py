@@ -253,14 +253,18 @@ def export_photos(
     *,
     save_mask: bool = False,
     force: bool = False,
+    kept: list[PhotoResult] | None = None,
 ) -> Job[list[PhotoResult]]:
-    """Photos that do not fit the profile are left out with the reason, or corrected with a warning (`force`)."""
+    """Photos that do not fit the profile are left out with the reason, or corrected with a warning (`force`).
+
+    However it ends, `kept` holds what became of the photos that it had come to.
+    """
     from lenscal import jobs
 
     yield Report("correct", "Starting the numerical engine")
     yield from preload()
     export.out.mkdir(parents=True, exist_ok=True)
-    return (yield from jobs.correct(psf, photos, settings, export, force=force, save_mask=save_mask))
+    return (yield from jobs.correct(psf, photos, settings, export, force=force, save_mask=save_mask, kept=kept))
 
 
 def save_profile(profile: Profile, path: Path) -> Job[Path]:

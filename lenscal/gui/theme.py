@@ -123,7 +123,7 @@ def _qss(t: Theme) -> str:
     QLabel[bad="true"] {{ color: {t.bad}; }}
     QLabel[section="true"] {{ font-weight: 600; }}
     QComboBox, QAbstractSpinBox, QLineEdit {{ min-height: 24px; }}
-    QLineEdit {{ padding: 0 2px; }}
+    QLineEdit {{ padding: 1px 2px; }}
     QPushButton {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 5px; padding: 5px 14px;
                    min-height: 18px; }}
     QPushButton:hover {{ border-color: {t.accent}; }}

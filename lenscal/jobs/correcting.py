@@ -62,18 +62,21 @@ def correct(
     *,
     force: bool = False,
     save_mask: bool = False,
+    kept: list[PhotoResult] | None = None,
 ) -> Job[list[PhotoResult]]:
     """Decode, correct and write photos. One bad file does not stop the rest.
 
     While a photo is corrected, the next one is decoded and the last one written, unless they are large (OVERLAP_PX).
     A photo whose camera, lens, focal length, aperture or size is not the profile's is refused with the reason;
     `force` corrects it all the same and turns the reason into a warning. `save_mask` writes beside each photo how much
-    of the correction every pixel got. "stop" ends after the present photo.
+    of the correction every pixel got. "stop" ends after the present photo. However the job ends, cancelled or with an
+    error, `kept` then holds what became of the photos that it had come to.
     """
     started = time.monotonic()
     originals = frozenset(path.resolve() for path in photos)
     with photo_cache() as cache:
-        work = _Batch(psf, settings, export, force, save_mask, originals, cache).run(photos)
+        batch = _Batch(psf, settings, export, force, save_mask, originals, cache)
+        work = batch.run(photos)
         reply = None
         try:
             while True:
@@ -85,6 +88,8 @@ def correct(
                 reply = yield replace(report, seconds_left=_left(time.monotonic() - started, report.fraction))
         finally:
             work.close()
+            if kept is not None:
+                kept.extend(photo.result for photo in batch.photos if photo.result is not None)
 
 
 def _left(seconds: float, fraction: float | None) -> float | None:
@@ -121,9 +126,11 @@ class _Batch:
     originals: frozenset[Path]
     cache: Path
     taken: set[Path] = field(default_factory=set)
+    photos: list[_Photo] = field(default_factory=list)
+    """Those that it has come to."""
 
     def run(self, paths: Sequence[Path]) -> Job[list[PhotoResult]]:
-        photos: list[_Photo] = []
+        photos = self.photos
         ahead: _Photo | None = None
         with ThreadPoolExecutor(1, "reading") as reader, ThreadPoolExecutor(1, "writing") as writer:
             try:

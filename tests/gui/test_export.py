@@ -112,9 +112,28 @@ def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders,
     qtbot.waitUntil(lambda: (tmp_path / "out").exists() and any((tmp_path / "out").iterdir()), timeout=20_000)
     qtbot.mouseClick(exporting.job_bar.cancel_button, LEFT)
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=20_000)
-    assert 0 < len(list((tmp_path / "out").glob("*.tif"))) < 40
-    assert page.queue.words(photos / "p39.dng") == "not written"
+    written = {path.name for path in (tmp_path / "out").glob("*.tif")}
+    assert 0 < len(written) < 40
+    words = [page.queue.words(photo) for photo in page.queue.photos]
+    assert {w.removeprefix("written as ") for w in words if w != "not written"} == written
+    assert words[39] == "not written"
+    assert f"{len(written)} of 40 photos were written" in exporting.message_bar.text.text()
     assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_closing_in_a_batch_offers_to_finish_the_present_photo(qtbot, exporting, photo_folders, tmp_path):
+    photos = tmp_path / "many"
+    photos.mkdir()
+    for number in range(40):
+        shutil.copy(photo_folders[1] / "d0.dng", photos / f"p{number}.dng")
+    drop(exporting, [photos])
+    qtbot.mouseClick(exporting.export_page.photos_button, LEFT)
+    qtbot.waitUntil(lambda: (tmp_path / "out").exists() and any((tmp_path / "out").iterdir()), timeout=20_000)
+    exporting.close()
+    stop = next(b for b in exporting.question.buttons() if "Stop after this photo" in b.text())
+    qtbot.mouseClick(stop, LEFT)
+    qtbot.waitUntil(lambda: not exporting.isVisible(), timeout=20_000)
+    assert 0 < len(list((tmp_path / "out").glob("*.tif"))) < 40 and not list((tmp_path / "out").glob(".*"))
 
 
 def test_clearing_the_list_empties_it_and_nothing_is_written(qtbot, exporting, photo_folders):

@@ -23,7 +23,7 @@ from lenscal.raw.inputs import Inputs, Judged
 from lenscal.session import Session
 
 MAP_GRID = (6, 8)
-WIDTHS = {0: 222, 1: 74, 3: 70, 4: 58, 5: 46, 6: 76, 7: 130, 8: 100, 9: 240}
+WIDTHS = {0: 222, 1: 74, 3: 70, 4: 58, 5: 46, 6: 76, 7: 130, 8: 100, 9: 270}
 LEAST_VERDICT_PX = 190
 TALLEST_ROW_PX = 90
 TOLD_IN_THE_TABLE = (" photo left out: ", " photo kept: ")
@@ -206,7 +206,8 @@ class CheckPage(Page):
     def _fit_verdict(self) -> None:
         """The verdict takes what the other columns leave."""
         others = sum(self.table.columnWidth(c) for c in range(self.model.columnCount()) if c != VERDICT)
-        self.table.setColumnWidth(VERDICT, max(self.table.viewport().width() - others, LEAST_VERDICT_PX))
+        room = self.table.width() - self.table.verticalScrollBar().sizeHint().width() - 2
+        self.table.setColumnWidth(VERDICT, max(room - others, LEAST_VERDICT_PX))
         self._fit_rows()
 
     def _fit_rows(self) -> None:
