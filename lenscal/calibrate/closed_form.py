@@ -29,7 +29,8 @@ from lenscal.calibrate.paired import (
     refine_pairs,
 )
 from lenscal.calibrate.run import Run, Steps, Stopped
-from lenscal.calibrate.spectra import DegradedSpectra, ReferenceSpectra, degraded_spectra, reference_spectra
+from lenscal.calibrate.scene_spectra import likeliest_scene
+from lenscal.calibrate.spectra import MosaicSpectra, mosaic_spectra
 from lenscal.calibrate.spectral_fit import (
     SecondOrder,
     ThirdOrder,
@@ -109,9 +110,9 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
         assert halfway is not None
         return grown, halfway
 
-    sums = [
-        (yield from summed(degraded_spectra(degraded, cells), degraded, "Spectra of degraded photos", 0.0)),
-        (yield from summed(reference_spectra(sharp, cells, sharp_colour), sharp, "Spectra of sharp photos", 0.1)),
+    sums: list[tuple[MosaicSpectra | Bispectra, MosaicSpectra | Bispectra]] = [
+        (yield from summed(mosaic_spectra(degraded, cells), degraded, "Spectra of degraded photos", 0.0)),
+        (yield from summed(mosaic_spectra(sharp, cells), sharp, "Spectra of sharp photos", 0.1)),
     ]
     if triad is not None:
         sums.append((yield from summed(bispectra(degraded, cells, triad), degraded, "Third order, degraded", 0.2)))
@@ -123,12 +124,12 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     nodes = field.basis(node_positions(run.shape))
 
     def fit(parts: Sequence[object], rounds: int, start: Tensor | None = None) -> Iterator[Tensor]:
-        second, third = _terms(run, parts, triad, middle)
+        second, third = _terms(run, parts, triad, middle, sharp_colour)
         wanted = colour - colour.mean(1, keepdims=True)
         return fit_statistics(field, positions, second, third, wanted, rounds=rounds, start=start)
 
     run.check((yield run.say(name, "How wide kernels are", low + 0.4 * span)))
-    second, _ = _terms(run, [whole for whole, _ in sums[:2]], None, middle)
+    second, _ = _terms(run, [whole for whole, _ in sums[:2]], None, middle, sharp_colour)
     field = expecting(field, likeliest_mixture(field, positions, second))
     rounds, theta = run.budget.statistics_rounds, None
     for number, theta in enumerate(fit([whole for whole, _ in sums], rounds)):
@@ -156,18 +157,22 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
 
 
 def _terms(
-    run: Run, parts: Sequence[object], triad: np.ndarray | None, middle: np.ndarray | None
+    run: Run,
+    parts: Sequence[object],
+    triad: np.ndarray | None,
+    middle: np.ndarray | None,
+    sharp_colour: np.ndarray | None,
 ) -> tuple[SecondOrder, ThirdOrder | None]:
     """What the fit needs of sums over photos: degraded and sharp spectra, and degraded and sharp bispectra."""
     spectra, reference = parts[:2]
-    assert isinstance(spectra, DegradedSpectra) and isinstance(reference, ReferenceSpectra)
+    assert isinstance(spectra, MosaicSpectra) and isinstance(reference, MosaicSpectra)
     if not spectra.count.sum() or not reference.count.sum():
         raise LenscalError(NOTHING_USABLE)
     if middle is not None and not reference.count[middle].sum():
         raise LenscalError("the centre of the sharp photos shows nothing to compare with: it is clipped, dark or plain")
     packing = packing_of(run.degraded[0].frame)
-    means = _means(reference.matrices, reference.count, middle)
-    second = second_order_terms(spectra, means, packing, run.size, run.device)
+    scene = likeliest_scene(*_means(reference, middle), packing, sharp_colour)
+    second = second_order_terms(spectra, scene, packing, run.size, run.device)
     if triad is None:
         return second, None
     told, known = parts[2:]
@@ -183,13 +188,17 @@ def _rest(whole: A, part: A) -> A:
     return replace(whole, **{n: getattr(whole, n) - getattr(part, n) for n in names})  # type: ignore[type-var]
 
 
-def _means(sums: np.ndarray, count: np.ndarray, chosen: np.ndarray | None) -> np.ndarray:
-    """Mean matrices of every cell, empty ones like all together; or of the chosen cells together [1, ...]."""
+def _means(sums: MosaicSpectra, chosen: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean matrices and noise of every cell, empty ones like all together; or of the chosen cells together [1, ...]."""
+    parts = sums.matrices, sums.noise
     if chosen is not None:
-        return np.asarray(sums[chosen].sum(0, keepdims=True) / count[chosen].sum())
-    means = sums / np.maximum(count, 1)[:, None, None, None, None]
-    means[count == 0] = sums.sum(0) / count.sum()
-    return means
+        matrices, noise = (p[chosen].sum(0, keepdims=True) / sums.count[chosen].sum() for p in parts)
+        return matrices, noise
+    count = np.maximum(sums.count, 1)
+    matrices, noise = sums.matrices / count[:, None, None, None, None], sums.noise / count[:, None]
+    empty = sums.count == 0
+    matrices[empty], noise[empty] = (p.sum(0) / sums.count.sum() for p in parts)
+    return matrices, noise
 
 
 def paired_fit(run: Run, low: float, high: float) -> Steps:
@@ -255,13 +264,15 @@ def _mean_scene(run: Run, fraction: float) -> Generator[Report, str | None, np.n
     """Spectral matrices of the paired sharp photos, their lateral colour taken out, for demosaicing them."""
     shots, cells = [run.sharp[p.sharp] for p in run.pairs], data_cells(run.degraded[0].frame.size)
     sums = None
-    for number, grown in enumerate(reference_spectra(shots, cells, at_cells(run.sharp_colour, cells, COLOUR_GRID))):
+    for number, grown in enumerate(mosaic_spectra(shots, cells)):
         sums = grown
         message = f"Spectra of sharp photos, photo {number + 1} of {len(shots)}"
         run.check((yield run.say("L", message, fraction, number)))
     if sums is None or not sums.count.sum():
         raise LenscalError(NOTHING_USABLE)
-    return scene_spectrum(sums.matrices.sum(0) / sums.count.sum())
+    lateral = at_cells(run.sharp_colour, cells, COLOUR_GRID)
+    scenes = likeliest_scene(*_means(sums, None), packing_of(shots[0].frame), lateral)
+    return scene_spectrum(np.average(scenes, 0, sums.count))
 
 
 def _bounds(run: Run) -> dict[str, Tensor]:

@@ -29,15 +29,10 @@ TILE_PX = 112
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """A photo with its noise.
-
-    noise_correlation [3, 2m+1, 2m+1]: autocorrelation of the noise of the demosaiced photo, relative to the variance of
-    a RAW site, per channel (zero lag in the middle).
-    """
+    """A photo with its noise."""
 
     frame: Frame
     noise: NoiseModel
-    noise_correlation: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

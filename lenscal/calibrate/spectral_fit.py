@@ -18,7 +18,7 @@ from lenscal.calibrate.bispectra import WINDOW_PX as TRIAD_PX
 from lenscal.calibrate.bispectra import Bispectra
 from lenscal.calibrate.kernel_field import KernelField
 from lenscal.calibrate.packed import Packing
-from lenscal.calibrate.spectra import WINDOW_PX, DegradedSpectra
+from lenscal.calibrate.spectra import WINDOW_PX, MosaicSpectra
 
 SECOND_ORDER_WEIGHT = 0.1
 THIRD_ORDER_WEIGHT = 5.0
@@ -98,9 +98,9 @@ class ThirdOrder:
 
 
 def second_order_terms(
-    degraded: DegradedSpectra, reference: np.ndarray, packing: Packing, kernel_size: int, device: torch.device
+    degraded: MosaicSpectra, scenes: np.ndarray, packing: Packing, kernel_size: int, device: torch.device
 ) -> SecondOrder:
-    """reference : [cells or 1, 3, 3, n, n], mean spectral matrices of the sharp photos."""
+    """scenes : [cells or 1, 3, 3, n, n], spectral matrices of what the sharp photos show (`likeliest_scene`)."""
     m = WINDOW_PX // 2
     used = degraded.count > 0
     total = np.where(used, degraded.count, 1.0)
@@ -112,24 +112,24 @@ def second_order_terms(
     half[:, : m // 2 + 1] = True
     half[0, 0] = False
     fy, fx = (v[half] for v in np.meshgrid(np.fft.fftfreq(m) / 2, np.fft.fftfreq(m) / 2, indexing="ij"))
-    scale = np.abs(reference[:, range(3), range(3)]).mean()
+    scale = np.abs(scenes[:, range(3), range(3)]).mean()
     measured_scale = np.abs(measured[:, range(4), range(4)]).mean()
     channels = list(packing.channels)
     taps = np.arange(kernel_size) - kernel_size // 2
-    scenes, phases = [], []
+    folded, phases = [], []
     for ay in (0.0, 0.5):
         for ax in (0.0, 0.5):
             gy, gx = fy + ay, fx + ax
             iy, ix = (np.round(g * WINDOW_PX).astype(int) % WINDOW_PX for g in (gy, gx))
             sites = np.exp(2j * np.pi * np.stack([gy * oy + gx * ox for oy, ox in packing.offsets], -1))
-            block = _positive((reference / scale)[:, :, :, iy, ix].transpose(0, 3, 1, 2))
+            block = (scenes / scale)[:, :, :, iy, ix].transpose(0, 3, 1, 2)
             block = block[:, :, channels][:, :, :, channels]
-            scenes.append(_complex(block * sites[None, :, :, None] * sites[None, :, None, :].conj(), device))
+            folded.append(_complex(block * sites[None, :, :, None] * sites[None, :, None, :].conj(), device))
             phase = np.exp(-2j * np.pi * (gy[:, None, None] * taps[:, None] + gx[:, None, None] * taps[None]))
             phases.append(_complex(phase.reshape(len(gy), -1).T, device))
     return SecondOrder(
         _complex(measured[..., half].transpose(0, 3, 1, 2) / measured_scale, device),
-        tuple(scenes),
+        tuple(folded),
         tuple(phases),
         torch.diag_embed(_complex(noise / measured_scale, device))[:, None],
         torch.from_numpy(degraded.count).to(device, torch.float32),
@@ -242,10 +242,3 @@ def fit_statistics(
 
 def _complex(array: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array)).to(device, torch.complex64)
-
-
-def _positive(matrices: np.ndarray) -> np.ndarray:
-    """Hermitian matrices [..., 3, 3] with negative eigenvalues raised to a small positive share of the largest."""
-    values, vectors = np.linalg.eigh((matrices + np.swapaxes(matrices, -1, -2).conj()) / 2)
-    values = np.maximum(values, 1e-4 * np.abs(values).max(axis=-1, keepdims=True))
-    return np.asarray(np.einsum("...ij,...j,...kj->...ik", vectors, values, vectors.conj()))

@@ -95,22 +95,3 @@ def mosaic_patches(shot: Shot, cells: tuple[int, int], size: int, most: int) -> 
         if textured.any():
             third = gain**2 * a**2 * level
             yield MosaicPatches(cell, values[textured], variance[textured], third[textured])
-
-
-def sharp_patches(
-    shot: Shot, cells: tuple[int, int], size: int, most: int
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """(cell, demosaiced patches float32 [n, 3, s, s], noise variance of a RAW site [n, 3]) of every cell."""
-    frame = shot.frame
-    wb = frame.white_balance
-    a, b = np.array(shot.noise.a), np.array(shot.noise.b)
-    for cell, (rows, cols) in enumerate(spans(frame.size, cells)):
-        tile = frame.rgb_tile(rows, cols).transpose(2, 0, 1)
-        places = _unclipped(np.any(tile > CLIPPED * wb[:, None, None], axis=0), size, most)
-        if not places:
-            continue
-        patches = np.stack([tile[:, t : t + size, left : left + size] for t, left in places])
-        variance = wb * a * np.maximum(patches.mean((2, 3)), 0) + wb**2 * b
-        textured = patches.var(axis=(2, 3)).mean(1) > LEAST_SIGNAL * variance.mean(1)
-        if textured.any():
-            yield cell, patches[textured], variance[textured]

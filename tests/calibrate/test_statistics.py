@@ -17,7 +17,7 @@ from lenscal.calibrate.packed import Packing
 from lenscal.calibrate.paired import cell_positions
 from lenscal.calibrate.settings import Stages
 from lenscal.calibrate.spectra import WINDOW_PX as SPECTRAL_PX
-from lenscal.calibrate.spectra import DegradedSpectra
+from lenscal.calibrate.spectra import MosaicSpectra
 from lenscal.calibrate.spectral_fit import likeliest_mixture, second_order_terms, third_order_terms
 from lenscal.calibrate.windowed import corners, data_cells, hann, spans
 from lenscal.optics.metrics import score
@@ -73,7 +73,7 @@ def test_the_expected_kernel_is_as_wide_as_the_blur(core: float, halo: float, sh
     parts = [torch.exp(-(radius**2) / 2 / sigma**2) for sigma in (core, halo)]
     blur = (1 - share) * parts[0] / parts[0].sum() + share * parts[1] / parts[1].sum()
     m = SPECTRAL_PX // 2
-    nothing = DegradedSpectra(np.ones((4, 4, 4, m, m), complex), np.full((4, 4), 1e-3), np.full(4, 1000.0))
+    nothing = MosaicSpectra(np.ones((4, 4, 4, m, m), complex), np.full((4, 4), 1e-3), np.full(4, 1000.0))
     terms = second_order_terms(nothing, reference, Packing((0, 1, 1, 2)), 13, torch.device("cpu"))
     measured = terms.noise
     for scene, phase in zip(terms.scenes, terms.phases, strict=True):
