@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
-from PySide6.QtCore import QT_TR_NOOP, Qt, Signal
+from PySide6.QtCore import QT_TR_NOOP, Qt, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
@@ -211,7 +211,7 @@ class AboutDialog(QDialog):
         about = muted(
             self.tr("Learns from ordinary photos how a lens blurs, and takes that blur out of others. Free software.")
         )
-        versions = {name: _version(name) for name in ("torch", "numpy", "rawpy", "PySide6")}
+        versions = {"Qt": qVersion(), **{name: _version(name) for name in ("torch", "numpy", "rawpy")}}
         system = {"system": platform.platform(), "Python": platform.python_version(), **versions}
         lines = [f"lenscal: {__version__}", *(f"{key}: {value}" for key, value in {**system, **places}.items())]
         self.facts = QLabel("\n".join(lines), wordWrap=True)

@@ -224,7 +224,7 @@ def compare(
 
     yield Report("correct", "Starting the numerical engine")
     yield from preload()
-    from lenscal.restore.photo import correction_mask, restore
+    from lenscal.restore.photo import restore
 
     yield Report("correct", f"Reading {photo.name}", 0.0)
     frame = developed.frame if developed is not None else decode_photo(photo)
@@ -232,7 +232,8 @@ def compare(
     grid = psf.psf if isinstance(psf, Profile) else psf
     if grid.image_size != frame.size:
         raise InputError("; ".join(doubts) + ": choose a photo of the calibrated camera")
-    rgb, _ = yield from jobs.follow(restore(frame, grid, settings), 0.05, 0.9)
+    weight = np.empty(frame.size, np.float32)
+    rgb, _ = yield from jobs.follow(restore(frame, grid, settings, mask=weight), 0.05, 0.9)
     yield Report("correct", "Preparing the view", 0.9)
     after = pyramid(to_screen(rgb, frame))
     del rgb
@@ -240,7 +241,7 @@ def compare(
     whole = slice(None), slice(None)
     before = developed.before if developed is not None else pyramid(to_screen(frame.rgb_tile(*whole), frame))
     yield Report("correct", "Preparing the mask", 0.97)
-    grey = (correction_mask(frame, grid, settings) * 255 + 0.5).astype(np.uint8)
+    grey = (weight * 255 + 0.5).astype(np.uint8)
     mask = upright(grey, frame.info.orientation)
     return Comparison(photo, settings, before, after, mask), tuple(doubts)
 

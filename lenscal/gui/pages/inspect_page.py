@@ -69,11 +69,14 @@ class InspectPage(Page):
         self._source = ""
         self._pitch_of: tuple[str, tuple[int, int], float | None] | None = None
         self._camera = ""
+        self._busy = False
         self._told_pitch = 0.0
         self.known_pitches: dict[str, float] = {}
         """What was typed in before, by camera."""
         self._grids: dict[int, Grid] = {}
         self.panel.clear()
+        self._fill_compare("")
+        self.compare.setEnabled(False)
         self._show_field()
 
     @property
@@ -103,6 +106,7 @@ class InspectPage(Page):
         self.left.grid = None if session.psf is None else self._grid(session.psf, session.psf_name)
         kept = {id(psf) for psf in (session.psf, session.truth, session.other)}
         self._grids = {key: grid for key, grid in self._grids.items() if key in kept}
+        self.compare.setEnabled(not self._busy and self.left.grid is not None)
         self._say(session)
         self._show_field()
         if self.left.grid is None:
@@ -111,7 +115,8 @@ class InspectPage(Page):
             self._chosen(self.left, *(self.left.view.cell or (0, 0)))
 
     def set_busy(self, busy: bool) -> None:
-        self.compare.setEnabled(not busy)
+        self._busy = busy
+        self.compare.setEnabled(not busy and self.left.grid is not None)
 
     def set_units(self, units: str) -> None:
         """ "px" or "um", as the preferences say."""
