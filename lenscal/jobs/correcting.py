@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -221,23 +222,27 @@ class _Batch:
 
     def _corrected(self, photo: _Photo, frame: Frame) -> Job[Pixels | None]:
         """The corrected photo; None where it is written as it is, or where `photo.result` says what went wrong."""
-        from lenscal.restore.photo import correction_mask, restore, restore_rows
+        from lenscal.restore.photo import restore_rows
 
-        grid = self._grid(frame)
         try:
-            if self.save_mask:
-                weight = correction_mask(frame, grid, self.settings)
-                weight *= 255
-                weight += 0.5
-                photo.mask = weight.astype(np.uint8)
-                del weight
+            mask = np.zeros(frame.size, np.uint8) if self.save_mask else None
+            photo.mask = mask
             if self._as_it_is:
                 return None
-            if _is_small(frame):
-                return (yield from restore(frame, grid, self.settings))
-            with self._spool(photo.path).open("wb") as file:
-                yield from restore_rows(frame, grid, self.settings, lambda _, rgb: _append(file, rgb))
-            return _RowsOnDisk(self._spool(photo.path), frame.size)
+            out = np.empty((*frame.size, 3), np.float32) if _is_small(frame) else None
+            with ExitStack() as opened:
+                file = None if out is not None else opened.enter_context(self._spool(photo.path).open("wb"))
+
+                def keep(rows: range, rgb: np.ndarray, weight: np.ndarray) -> None:
+                    if mask is not None:
+                        mask[rows.start : rows.stop] = weight * 255 + 0.5
+                    if out is not None:
+                        out[rows.start : rows.stop] = rgb
+                    if file is not None:
+                        _append(file, rgb)
+
+                yield from restore_rows(frame, self._grid(frame), self.settings, keep)
+            return _RowsOnDisk(self._spool(photo.path), frame.size) if out is None else out
         except InputError as error:
             photo.fail(str(error), wrong_input=True)
         except OSError as error:

@@ -24,8 +24,8 @@ from lenscal.restore.wiener_photo import Band, wiener_bands
 BAND_PX = 256
 """Rows that are handed on at a time where there is nothing to do."""
 WIENER_SHARE = 0.5
-Sink = Callable[[range, np.ndarray], None]
-"""Takes finished rows: which, and their values, float32 [h, W, 3]."""
+Sink = Callable[[range, np.ndarray, np.ndarray], None]
+"""Takes finished rows: which, their values, float32 [h, W, 3], and how much they were corrected, float32 [h, W]."""
 Bands = Generator[Band | float, None, None]
 
 
@@ -34,10 +34,16 @@ def restore(
     psf: PsfGrid,
     settings: RestoreSettings,
     *,
+    mask: np.ndarray | None = None,
     reach: int | None = None,
     tiling: Tiling | None = None,
 ) -> Generator[Report, str | None, np.ndarray]:
     """Undo the blur of `psf` in a photo; the returned value is the result. See `restore_rows`.
+
+    Parameters
+    ----------
+    mask : float32 ndarray [H, W] or None
+        Where given, it is filled with how much of the correction each pixel got.
 
     Returns
     -------
@@ -45,8 +51,10 @@ def restore(
     """
     out = np.empty((*photo.size, 3), np.float32)
 
-    def keep(rows: range, rgb: np.ndarray) -> None:
+    def keep(rows: range, rgb: np.ndarray, weight: np.ndarray) -> None:
         out[rows.start : rows.stop] = rgb
+        if mask is not None:
+            mask[rows.start : rows.stop] = weight
 
     yield from restore_rows(photo, psf, settings, keep, reach=reach, tiling=tiling)
     return out
@@ -70,10 +78,12 @@ def restore_rows(
     psf : PsfGrid
         For photos of this size.
     settings : RestoreSettings
-    sink : callable (rows, rgb)
+    sink : callable (rows, rgb, weight)
         Gets every row once, in order: linear, white-balanced, vignetting-free camera RGB, float32 [h, W, 3]; 1.0 = RAW
-        white with green multiplier 1. Values above 1 and slightly below 0 are kept. Pixels at and around clipped
-        highlights are left as they were.
+        white with green multiplier 1. Values above 1 and slightly below 0 are kept. The weight, float32 [h, W], says
+        how much of the correction each pixel got, 0 (stays as it is) to 1: it is 0 at clipped highlights and fades in
+        around them; with the Wiener filter it is also less where the photo shows nothing but noise and the filter
+        would make that stronger.
     reach : int or None
         How far from clipped pixels the photo stays as it is, px; None: as far as the kernels reach (`reach_px`).
     tiling : Tiling or None
@@ -89,7 +99,8 @@ def restore_rows(
         height, width = photo.size
         for y in range(0, height, BAND_PX):
             rows = range(y, min(y + BAND_PX, height))
-            sink(rows, photo.rgb_tile(slice(rows.start, rows.stop), slice(0, width)))
+            as_it_is = photo.rgb_tile(slice(rows.start, rows.stop), slice(0, width))
+            sink(rows, as_it_is, np.zeros((len(rows), width), np.float32))
             yield Report("correct", "Copying the photo", fraction=rows.stop / height)
         return
     reach = reach_px(psf) if reach is None else reach
@@ -101,43 +112,11 @@ def restore_rows(
         original, weight = mask_rows(photo, band.rows, reach, band.smooth)
         rgb = band.rgb
         rgb -= original
-        rgb *= (settings.amount * weight)[..., None]
+        weight *= settings.amount
+        rgb *= weight[..., None]
         rgb += original
-        sink(band.rows, rgb)
+        sink(band.rows, rgb, weight)
         yield Report("correct", message, fraction=band.fraction)
-
-
-def correction_mask(
-    photo: LinearPhoto,
-    psf: PsfGrid,
-    settings: RestoreSettings,
-    *,
-    reach: int | None = None,
-    tiling: Tiling | None = None,
-) -> np.ndarray:
-    """How much of the correction each pixel of the photo gets, float32 [H, W], 0 (stays as it is) to 1.
-
-    It is 0 at clipped highlights and fades in around them. With the Wiener filter it is also less where the photo
-    shows nothing but noise and the filter would make that stronger.
-
-    Parameters and errors as in `restore_rows`.
-    """
-    require_size(photo, psf)
-    mask = np.zeros(photo.size, np.float32)
-    if unchanged(settings):
-        return mask
-    height, reach = photo.size[0], reach_px(psf) if reach is None else reach
-    bands: Bands
-    if settings.method is Method.WIENER:
-        bands = wiener_bands(photo, psf, settings, pick_device(settings.device), tiling=tiling, only_smooth=True)
-    else:
-        every = (range(y, min(y + BAND_PX, height)) for y in range(0, height, BAND_PX))
-        bands = (Band(rows, np.zeros(0), None, 0.0) for rows in every)
-    for band in bands:
-        if isinstance(band, Band):
-            _, weight = mask_rows(photo, band.rows, reach, band.smooth)
-            mask[band.rows.start : band.rows.stop] = settings.amount * weight
-    return mask
 
 
 def unchanged(settings: RestoreSettings) -> bool:
@@ -176,12 +155,15 @@ def blended(prior: Bands, wiener: Bands) -> Bands:
     little in common. On virtual photos the mean is 0.6 dB better than either at ISO 200, 0.5 dB at ISO 3200.
     """
     waiting: list[Band] = []
+    done = 0.0
     for band in prior:
         if isinstance(band, float):
+            done = band
             yield band
             continue
         while not waiting or waiting[-1].rows.stop < band.rows.stop:
             waiting.append(next(part for part in wiener if isinstance(part, Band)))
+            yield done
         for other in waiting:
             y0, y1 = max(other.rows.start, band.rows.start), min(other.rows.stop, band.rows.stop)
             here = band.rgb[y0 - band.rows.start : y1 - band.rows.start]

@@ -11,7 +11,7 @@ from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.restore.mask import reach_px
-from lenscal.restore.photo import correction_mask, require_size, restore
+from lenscal.restore.photo import require_size, restore
 from lenscal.restore.settings import RestoreSettings
 from lenscal.restore.tiles import LinearPhoto, tiling_of
 
@@ -53,7 +53,7 @@ class Part:
 def restore_region(
     photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings, rows: range, cols: range
 ) -> Generator[Report, str | None, tuple[np.ndarray, np.ndarray]]:
-    """`restore` and `correction_mask` for the pixels of `rows` and `cols` only, [h, w, 3] and [h, w].
+    """`restore` and its mask for the pixels of `rows` and `cols` only, [h, w, 3] and [h, w].
 
     A margin is corrected too, and tiles lie where they lie in the whole photo, so that with the Wiener filter the
     result is that of the whole photo.
@@ -70,9 +70,10 @@ def restore_region(
     height, width = photo.size
     ys, xs = _widened(rows, margin, tiling.stride, height), _widened(cols, margin, tiling.stride, width)
     part, kernels = Part(photo, ys, xs), part_of_grid(psf, ys, xs)
-    out = yield from restore(part, kernels, settings, reach=reach, tiling=tiling)
+    mask = np.empty(part.size, np.float32)
+    out = yield from restore(part, kernels, settings, mask=mask, reach=reach, tiling=tiling)
     inner = slice(rows.start - ys.start, rows.stop - ys.start), slice(cols.start - xs.start, cols.stop - xs.start)
-    return out[inner], correction_mask(part, kernels, settings, reach=reach, tiling=tiling)[inner]
+    return out[inner], mask[inner]
 
 
 def part_of_grid(psf: PsfGrid, rows: range, cols: range) -> PsfGrid:

@@ -60,13 +60,8 @@ def wiener_bands(
     device: torch.device,
     *,
     tiling: Tiling | None = None,
-    only_smooth: bool = False,
 ) -> Generator[Band, None, None]:
-    """The Wiener estimate in bands of rows, from the top (memory: a few rows of tiles).
-
-    only_smooth : bool
-        Leave `rgb` zero: only `smooth` is wanted.
-    """
+    """The Wiener estimate in bands of rows, from the top (memory: a few rows of tiles)."""
     tiling = tiling or tiling_of(psf)
     tiles = TileFilter(photo, psf, tiling, wiener.noise_weight(settings.denoise), device)
     height, width = photo.size
@@ -80,7 +75,7 @@ def wiener_bands(
         across[number, x0:x1] = line[x0 - x : x1 - x] if x1 > x0 else 0
     smooth: list[np.ndarray] = []
     for number, y in enumerate(y_starts):
-        part = tiles.row(y, x_starts, sums, only_smooth=only_smooth)
+        part = tiles.row(y, x_starts, sums)
         smooth.append(part @ across)
         top = y - reach
         rows = range(max(top, 0), min(top + tiling.stride, height))
@@ -120,7 +115,7 @@ class TileFilter:
         self._spectra: Tensor | None = None
         self._buffers = threading.local()
 
-    def row(self, y: int, x_starts: range, sums: Tensor, *, only_smooth: bool) -> np.ndarray:
+    def row(self, y: int, x_starts: range, sums: Tensor) -> np.ndarray:
         """Add the filtered tiles of the row of windows that begins at `y` to `sums` [3, F, width].
 
         Returns
@@ -141,19 +136,18 @@ class TileFilter:
         misplaced = misplacement_px(kernels, tile_confidence(self.psf, rows, cols, self.device))
         variance = noise_variance(self.photo, mean, rows, cols)
         filters, smooth = self._filters(probes, otf, kernels, misplaced, variance)
-        if not only_smooth:
-            self._add_means(mean, sums)
-            usual = mean.clamp(min=DARKEST)
-            most = usual.amax(1, keepdim=True) / usual
+        self._add_means(mean, sums)
+        usual = mean.clamp(min=DARKEST)
+        most = usual.amax(1, keepdim=True) / usual
 
-            def part(i: int) -> slice:
-                return slice(i * self.tiling.stride, i * self.tiling.stride + field)
+        def part(i: int) -> slice:
+            return slice(i * self.tiling.stride, i * self.tiling.stride + field)
 
-            def apply(i: int) -> Tensor:
-                return self._apply(i, filters[i], colour[..., part(i)], most[i])
+        def apply(i: int) -> Tensor:
+            return self._apply(i, filters[i], colour[..., part(i)], most[i])
 
-            for i, tile in enumerate(in_parallel(apply, n, self.device)):
-                sums[..., part(i)] += tile
+        for i, tile in enumerate(in_parallel(apply, n, self.device)):
+            sums[..., part(i)] += tile
         return smooth.cpu().numpy()
 
     def _read(self, y: int, x_starts: range) -> tuple[Tensor, Tensor]:

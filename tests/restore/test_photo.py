@@ -10,7 +10,7 @@ from restore_cases import NOISE, dead_leaves, photograph, psnr
 
 from lenscal.raw.frame import NoiseModel
 from lenscal.restore import photo as module
-from lenscal.restore.photo import Band, blended, correction_mask, out_of_memory, restore, restore_rows, with_less_memory
+from lenscal.restore.photo import Band, blended, out_of_memory, restore, restore_rows, with_less_memory
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
 
@@ -54,23 +54,25 @@ def test_the_mask_is_what_restore_applies() -> None:
     psf = lopsided_grid(SIZE)
     photo = ArrayPhoto(np.minimum(photograph(scene, psf, NOISE), 1.0), NOISE, ONES)
     settings = RestoreSettings(device="cpu", amount=0.8)
-    mask = correction_mask(photo, psf, settings)
-    assert mask.dtype == np.float32 and mask.shape == SIZE
+    mask = np.full(SIZE, np.nan, np.float32)
+    corrected = last(restore(photo, psf, settings, mask=mask))
     assert mask[64:86, 104:136].max() < 1e-6
     assert mask.max() == pytest.approx(0.8, abs=1e-3)
     assert mask[20:140, 10:45].mean() < mask[100:140, 150:190].mean() - 0.1
     estimate = np.concatenate([b.rgb for b in module.estimate(photo, psf, settings, module.tiling_of(psf))])
     expected = photo.rgb + mask[..., None] * (estimate - photo.rgb)
-    np.testing.assert_allclose(last(restore(photo, psf, settings)), expected, atol=1e-5)
+    np.testing.assert_allclose(corrected, expected, atol=1e-5)
 
 
 def test_the_mask_of_other_methods() -> None:
-    photo, psf = ArrayPhoto(dead_leaves(*SIZE), NOISE, ONES), lopsided_grid(SIZE)
-    assert np.array_equal(
-        correction_mask(photo, psf, RestoreSettings(Method.DPIR, 0.7)), np.full(SIZE, np.float32(0.7))
-    )
-    assert not correction_mask(photo, psf, RestoreSettings(Method.NONE)).any()
-    assert not correction_mask(photo, psf, RestoreSettings(amount=0)).any()
+    size = 48, 64
+    photo, psf = ArrayPhoto(dead_leaves(*size), NOISE, ONES), lopsided_grid(size)
+    for settings, weight in (
+        (RestoreSettings(Method.DPIR, 0.7), 0.7), (RestoreSettings(Method.NONE), 0), (RestoreSettings(amount=0), 0)
+    ):  # fmt: skip
+        mask = np.full(size, np.nan, np.float32)
+        last(restore(photo, psf, settings, mask=mask))
+        assert np.array_equal(mask, np.full(size, np.float32(weight)))
 
 
 def test_diffpir_is_the_same_for_the_same_seed() -> None:
@@ -123,8 +125,9 @@ def test_rows_come_in_order_and_few_at_a_time(method: Method) -> None:
     photo = Endless((3000, 64))
     next_row, most = 0, 0
 
-    def sink(rows: range, rgb: np.ndarray) -> None:
+    def sink(rows: range, rgb: np.ndarray, weight: np.ndarray) -> None:
         nonlocal next_row, most
+        assert weight.shape == (len(rows), 64)
         assert rows.start == next_row and rgb.shape == (len(rows), 64, 3) and rgb.dtype == np.float32
         next_row, most = rows.stop, max(most, len(rows))
 
