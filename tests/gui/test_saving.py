@@ -73,3 +73,15 @@ def test_names_of_curves_follow_the_theme(qtbot, qapp, window):
         qtbot.waitUntil(lambda: QColor(theme.theme().text).name() in curves._legend.items[0][1].item.toHtml())
     finally:
         theme.apply(qapp, former)
+
+
+def test_states_of_photos_follow_the_theme(qapp, window, tmp_path):
+    queue, former = window.export_page.queue, theme.theme().name
+    window.export_page.add_photos([tmp_path / "a.dng"])
+    queue.begin()
+    try:
+        for name in ("dark", "light"):
+            theme.apply(qapp, name)
+            assert queue.item(0, 1).foreground().color() == QColor(theme.THEMES[name].muted)
+    finally:
+        theme.apply(qapp, former)

@@ -11,7 +11,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 
 from lenscal.files.profile import Profile, write_profile
+from lenscal.gui.tasks import DEVICE
+from lenscal.gui.worker import Progress
 from lenscal.optics.psf_grid import delta_grid
+from lenscal.reports import Report
 from lenscal.session import Step
 
 
@@ -258,3 +261,10 @@ def test_a_dropped_profile_is_opened(qtbot, window, tmp_path):
 def test_messages_name_the_windows_fields(window):
     window.message_bar.show_message("use one lens only, or name it with --lens; see --unknown-option")
     assert window.message_bar.text.text() == "use one lens only, or name it with “Lens” in step 1; see --unknown-option"
+
+
+def test_the_device_is_no_progress(window):
+    window.job_bar.begin("Calibrating", can_stop=True)
+    window.controller.worker.progressed.emit(Progress(Report(DEVICE, "cpu"), ()))
+    assert window.job_bar.text.text() == "Calibrating"
+    window.job_bar.hide()
