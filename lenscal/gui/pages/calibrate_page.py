@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
+from lenscal.calibrate.settings import KERNEL_PX, Calibration, CalibrationSettings, Quality, Stages
 from lenscal.files import field_csv
 from lenscal.gui import theme
 from lenscal.gui.dialogs import DEVICES
@@ -73,8 +73,11 @@ class CalibratePage(Page):
             for value, text in items.items():
                 box.addItem(self.tr(str(text)), value)
         self.grid = with_tip(QSpinBox(minimum=2, maximum=16, value=8), self.tr("Kernels along each side"))
-        self.kernel_size = QSpinBox(minimum=5, maximum=41, singleStep=2, value=13, suffix=" px")
-        self.kernel_size.setToolTip(self.tr("Side of one kernel; larger than the blur, an odd number"))
+        self.kernel_size = QSpinBox(minimum=3, maximum=41, singleStep=2, value=3, suffix=" px")
+        self.kernel_size.setSpecialValueText(self.tr("automatic"))
+        self.kernel_size.setToolTip(
+            self.tr("Side of one kernel, an odd number. Automatic: 13 px, more where the blur is wider")
+        )
         self.minutes = QDoubleSpinBox(minimum=0, maximum=10000, decimals=0, suffix=" min")
         self.minutes.setSpecialValueText(self.tr("no limit"))
         self.minutes.setToolTip(self.tr("Keep what was learnt when this time is up"))
@@ -187,7 +190,7 @@ class CalibratePage(Page):
             quality=Quality(self.quality.currentData()),
             device=self.device.currentData(),
             grid=(self.grid.value(), self.grid.value()),
-            kernel_size=size if size % 2 else size + 1,
+            kernel_size=None if size == self.kernel_size.minimum() else size | 1,
             seed=self.seed.value(),
             max_minutes=self.minutes.value() or None,
             stages=Stages(self.stages.currentData()),
@@ -198,14 +201,15 @@ class CalibratePage(Page):
         self.device.setCurrentIndex(self.device.findData(settings.device))
         self.stages.setCurrentIndex(max(self.stages.findData(settings.stages), 0))
         self.grid.setValue(settings.grid[0])
-        self.kernel_size.setValue(settings.kernel_size)
+        self.kernel_size.setValue(settings.kernel_size or self.kernel_size.minimum())
         self.minutes.setValue(settings.max_minutes or 0)
         self.seed.setValue(settings.seed)
 
     def begin(self) -> None:
         """A calibration starts: forget the last one's curves."""
-        self.curves.clear()
-        self.unseen.clear()
+        for curves in (self.curves, self.unseen):
+            curves.clear()
+            curves.say(self.tr("Drawn while it calibrates"))
         self.device_notice.hide()
         self.mosaic.show_kernels(None)
         self.result.clear()
@@ -254,7 +258,7 @@ class CalibratePage(Page):
         self.kernels_title.setText(self.tr("Estimate") if session.truth is not None else self.tr("Kernels"))
         if session.truth is not self._truth:
             self._truth = session.truth
-            self._show_truth(session.settings.kernel_size)
+            self._show_truth(session.settings.kernel_size or KERNEL_PX)
         self.lack.setText(self.tr(lack.value) if lack else "")
         self.lack.setVisible(lack is not None)
         self.next_button.setVisible(session.psf is not None and not self._busy)
@@ -264,6 +268,8 @@ class CalibratePage(Page):
         calibration = session.calibration
         if calibration is not None and calibration is not self._shown:
             self._shown = calibration
+            for curves in (self.curves, self.unseen):
+                curves.say(self.tr("None in this calibration: it went without training"))
             self.mosaic.show_kernels(calibration.psf.kernels)
             self.stage.setText(self.tr(str(ENDINGS.get(calibration.finished, calibration.finished))))
             self.result.setText(self._summary(calibration))

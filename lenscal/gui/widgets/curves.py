@@ -49,6 +49,10 @@ class Curves(QWidget):
             self._dye()
         super().changeEvent(event)
 
+    def say(self, text: str) -> None:
+        """What stands there while there are no curves."""
+        self._empty.setText(text)
+
     def draw(self, painter: QPainter) -> None:
         """For a picture file."""
         painter.fillRect(self.rect(), QColor(theme.theme().field))
