@@ -24,7 +24,7 @@ from lenscal.calibrate.run import Learning, Run, Saved
 from lenscal.calibrate.settings import StageResult
 from lenscal.errors import InputError, LenscalError
 
-SCHEMA = 1
+SCHEMA = 2
 FREE_SETTINGS = frozenset({"max_minutes", "device"})
 """A run may be continued with other values of these."""
 _SAMPLE_ROWS = 64
@@ -63,6 +63,7 @@ def capture(run: Run) -> Saved:
     values: dict[str, Any] = {
         "made_from": run.made_from,
         "seconds": run.seconds(),
+        "size": run.size,
         "stages": [[s.name, s.seconds] for s in run.stages],
         **{name: list(v) if isinstance(v := getattr(run, name), list) else v for name in _PLAIN},
     }
@@ -94,6 +95,8 @@ def _copy(array: np.ndarray | Tensor) -> np.ndarray:
 def restore(run: Run, saved: Saved) -> None:
     """Put a run where it was when it was kept, all but its photos and its clock."""
     values, arrays = saved.values, saved.arrays
+    if values["size"] != run.size:
+        run.resize(values["size"])
     for name in _PLAIN:
         setattr(run, name, list(v) if isinstance(v := values[name], list) else v)
     for name in _FIELDS:

@@ -15,7 +15,7 @@ from torch import Tensor
 from lenscal.calibrate.bispectra import Bispectra, bispectra, triads
 from lenscal.calibrate.field_solver import solve_field
 from lenscal.calibrate.kernel_field import expecting, kernel_field, node_positions
-from lenscal.calibrate.kernels import centroids, field_polynomials, interpolation_matrix
+from lenscal.calibrate.kernels import border_light, centroids, field_polynomials, interpolation_matrix
 from lenscal.calibrate.lateral_colour import COLOUR_GRID, at_cells, cross_spectra, lateral_shifts
 from lenscal.calibrate.linear_demosaic import scene_spectrum
 from lenscal.calibrate.packed import packing_of
@@ -28,8 +28,9 @@ from lenscal.calibrate.paired import (
     empty_equations,
     refine_pairs,
 )
-from lenscal.calibrate.run import Run, Steps, Stopped
+from lenscal.calibrate.run import Run, Steps, Stopped, bytes_per_cell
 from lenscal.calibrate.scene_spectra import likeliest_scene
+from lenscal.calibrate.settings import LARGE_KERNEL_PX
 from lenscal.calibrate.spectra import MosaicSpectra, mosaic_spectra
 from lenscal.calibrate.spectral_fit import (
     SecondOrder,
@@ -51,6 +52,12 @@ LOW_FREQUENCY = 0.12
 """cycles/px: below, the phase between channels grows in line with the frequency, coma or not: their centroids."""
 CENTRE = 0.27
 """The reference of unrelated scenes: sharp photos within this distance of the middle, as a share of the sides."""
+
+MOST_AT_BORDER = 0.025
+"""Light on the outermost taps, at the tenth of the nodes that have most, above which kernels are made larger."""
+MORE_WORK = 2.0
+"""How much longer the last pass may take then; fewer sites are read."""
+MOST_BYTES = 1e9
 
 NOTHING_USABLE = "no patch could be used: the photos are clipped, dark or without texture all over"
 
@@ -212,6 +219,9 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
     told = _bounds(run)
     scene = yield from _mean_scene(run, low)
     for number, budget in enumerate(run.budget.sites):
+        if number == len(run.budget.sites) - 1 and solved is not None and _too_small(run, solved):
+            budget *= MORE_WORK * (run.size / LARGE_KERNEL_PX) ** 4
+            told, solved, cell_kernels = _enlarged(run, solved, weights)
         shots = [(run.sharp[p.sharp], run.degraded[p.degraded]) for p in run.pairs]
         stop: Stopped | None = None
         passes = len(run.budget.sites)
@@ -258,6 +268,25 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
         run.common = run.common - at_cells(smooth, run.cells, run.shape)
     run.keep_stage("P", began)
     yield from _half_fits(run, sums, weights, high)
+
+
+def _too_small(run: Run, kernels: Tensor) -> bool:
+    """Whether kernels reach their border, and a larger size may be chosen and held in memory."""
+    if run.settings.kernel_size is not None or len(run.common) * bytes_per_cell(LARGE_KERNEL_PX) > MOST_BYTES:
+        return False
+    return float(border_light(kernels).mean(1).quantile(0.9)) > MOST_AT_BORDER
+
+
+def _enlarged(run: Run, solved: Tensor, weights: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+    """What a pass needs to go on with `LARGE_KERNEL_PX`: what is known beforehand, kernels of the nodes and cells."""
+    run.kernels = solved
+    before = run.size
+    run.resize(LARGE_KERNEL_PX)
+    assert run.kernels is not None
+    run.warnings.append(
+        f"light reached the border of {before} px kernels: they were made {run.size} px wide, which takes longer"
+    )
+    return _bounds(run), run.kernels, torch.einsum("cm,mau->cau", weights, run.kernels)
 
 
 def _mean_scene(run: Run, fraction: float) -> Generator[Report, str | None, np.ndarray]:

@@ -12,6 +12,7 @@ import torch
 from lenscal.calibrate.checkpoint import capture, complete, made_from, restore, resume
 from lenscal.calibrate.closed_form import lateral_colour, paired_fit, statistics_fit
 from lenscal.calibrate.confidence import confidence
+from lenscal.calibrate.kernels import border_light, framed
 from lenscal.calibrate.learnt import held_out_check, learnt_stages, look_at_unseen
 from lenscal.calibrate.registration import find_pairs
 from lenscal.calibrate.run import Keeper, Run, Steps, Stopped, prepare
@@ -169,12 +170,13 @@ def _result(run: Run) -> Calibration:
         delta[..., run.size**2 // 2] = 1
         reblur = {"estimate": check.distance(run.kernels), "floor": check.floor(),
                   "delta": check.distance(delta), "average": check.distance(average)}
-        stages = (torch.from_numpy(s.kernels).reshape(run.kernels.shape).to(run.device) for s in run.stages)
-        run.stages = [replace(s, reblur=check.distance(k)) for s, k in zip(run.stages, stages, strict=True)]
+        stages = (torch.from_numpy(s.kernels).flatten(-2).flatten(0, 1).to(run.device) for s in run.stages)
+        distances = [check.distance(framed(k, run.size)) for k in stages]
+        run.stages = [replace(s, reblur=d) for s, d in zip(run.stages, distances, strict=True)]
     kernels = run.grid(run.kernels)
-    border = 1 - kernels[..., 1:-1, 1:-1].sum((-1, -2))
-    if border.max() > 0.03:
-        share = f"{border.max():.0%}"
+    border = float(border_light(run.kernels).max())
+    if border > 0.03:
+        share = f"{border:.0%}"
         run.warnings.append(f"up to {share} of a kernel's light falls on its border: use a larger --kernel-size")
     psf = PsfGrid(kernels, run.degraded[0].frame.size, run.reference, _confidence(run))
     return Calibration(

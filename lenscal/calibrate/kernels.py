@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lenscal.optics.psf_grid import axis_positions, bilinear_nodes
 
@@ -14,6 +15,20 @@ def centroids(kernels: Tensor) -> Tensor:
     k = kernels.shape[-1]
     axis = torch.arange(k, device=kernels.device, dtype=kernels.dtype) - (k - 1) / 2
     return torch.stack([(kernels.sum(-1) * axis).sum(-1), (kernels.sum(-2) * axis).sum(-1)], -1)
+
+
+def framed(kernels: Tensor, size: int) -> Tensor:
+    """Kernels [..., k * k] as [..., size * size] around the same middle: with more border, of zeros, or with less."""
+    k = round(kernels.shape[-1] ** 0.5)
+    margin = (size - k) // 2
+    squares = F.pad(kernels.unflatten(-1, (k, k)), (margin, margin, margin, margin))
+    return squares.flatten(-2)
+
+
+def border_light(kernels: Tensor) -> Tensor:
+    """[...]: light on the outermost taps of kernels [..., k * k] of sum 1."""
+    k = round(kernels.shape[-1] ** 0.5)
+    return 1 - kernels.unflatten(-1, (k, k))[..., 1:-1, 1:-1].sum((-1, -2))
 
 
 def shift_kernels(kernels: np.ndarray, shift: np.ndarray) -> np.ndarray:

@@ -13,14 +13,14 @@ from torch import Tensor
 
 from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.field_solver import prior_precision
-from lenscal.calibrate.kernels import second_differences
+from lenscal.calibrate.kernels import framed, second_differences
 from lenscal.calibrate.lateral_colour import COLOUR_GRID
 from lenscal.calibrate.matching import Snapshot
 from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import Shot, correlation_matrix
 from lenscal.calibrate.reblur import ReblurCheck
 from lenscal.calibrate.registration import Pair
-from lenscal.calibrate.settings import CalibrationSettings, StageResult
+from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, StageResult
 from lenscal.device import pick_device
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import Reference
@@ -82,6 +82,8 @@ class Run:
     correlation: Tensor
     cells: tuple[int, int]
     reference: Reference
+    size: int
+    """px: side of the kernels."""
     pairs: list[Pair] = field(default_factory=list)
     held_pairs: list[Pair] = field(default_factory=list)
     held_degraded: list[Shot] = field(default_factory=list)
@@ -118,10 +120,6 @@ class Run:
     def shape(self) -> tuple[int, int]:
         return self.settings.grid
 
-    @property
-    def size(self) -> int:
-        return self.settings.kernel_size
-
     def seconds(self) -> float:
         """Spent on the calibration so far, in all processes."""
         return self.spent + time.monotonic() - self.started
@@ -135,6 +133,14 @@ class Run:
             self.kernels = self.kernels.to(device)
         if self.halves is not None:
             self.halves = self.halves[0].to(device), self.halves[1].to(device)
+
+    def resize(self, size: int) -> None:
+        """Kernels of another size from now on; those that are there keep their light, in a wider or narrower frame."""
+        kernels, halves = self.kernels, self.halves
+        self.kernels = None if kernels is None else framed(kernels, size)
+        self.halves = None if halves is None else (framed(halves[0], size), framed(halves[1], size))
+        self.precision, self.correlation = (part.to(self.device) for part in _by_size(size))
+        self.size, self.unseen = size, None
 
     def grid(self, kernels: Tensor) -> np.ndarray:
         """[rows, cols, 3, k, k] float32."""
@@ -179,10 +185,8 @@ def prepare(sharp: Sequence[Frame], degraded: Sequence[Frame], settings: Calibra
     for frame in (*sharp, *degraded):
         packing_of(frame)
     device = pick_device(settings.device)
-    correlation = ahd_noise_correlation()
-    k = settings.kernel_size
-    u = np.hypot(*np.meshgrid(np.arange(k) - k // 2, np.arange(k) - k // 2))
-    deviation = np.broadcast_to(0.1 * np.exp(-u / 2) + 0.001, (3, k, k))
+    size = settings.kernel_size or KERNEL_PX
+    precision, correlation = _by_size(size)
     apertures = [f.info.aperture for f in (sharp[0], degraded[0])]
     identity = None not in apertures and abs(apertures[0] / apertures[1] - 1) < APERTURE_TOLERANCE  # type: ignore[operator]
     return Run(
@@ -192,23 +196,36 @@ def prepare(sharp: Sequence[Frame], degraded: Sequence[Frame], settings: Calibra
         [Shot(f, f.noise) for f in sharp],
         [Shot(f, f.noise) for f in degraded],
         time.monotonic(),
-        torch.from_numpy(prior_precision(deviation)).float().to(device),
+        precision.to(device),
         torch.from_numpy(second_differences(settings.grid)).float().to(device),
-        torch.from_numpy(np.stack([correlation_matrix(c, k) for c in correlation])).float().to(device),
-        _cells(settings),
+        correlation.to(device),
+        _cells(settings.grid, size),
         Reference.SAME_POSITION if identity else Reference.AXIS,
+        size,
         batch=BUDGETS[settings.quality].batch,
     )
 
 
-def _cells(settings: CalibrationSettings) -> tuple[int, int]:
+def _by_size(size: int) -> tuple[Tensor, Tensor]:
+    """The prior's precision and the covariance of demosaiced noise, [3, n, n] each, n = size * size."""
+    u = np.hypot(*np.meshgrid(np.arange(size) - size // 2, np.arange(size) - size // 2))
+    precision = prior_precision(np.broadcast_to(0.1 * np.exp(-u / 2) + 0.001, (3, size, size)))
+    correlation = np.stack([correlation_matrix(c, size) for c in ahd_noise_correlation()])
+    return torch.from_numpy(precision).float(), torch.from_numpy(correlation).float()
+
+
+def bytes_per_cell(size: int) -> int:
+    """Of the paired normal equations."""
+    return 2 * 3 * size**4 * 4
+
+
+def _cells(grid: tuple[int, int], size: int) -> tuple[int, int]:
     """Cells of the field: two a node and axis where their normal equations stay small, else one."""
-    bytes_per_cell = 2 * 3 * settings.kernel_size**4 * 4
     for factor in (2, 1):
-        rows, cols = (min(factor * n, 24) for n in settings.grid)
-        if rows * cols * bytes_per_cell < 5e8 * (3 - factor) ** 2:
+        rows, cols = (min(factor * n, 24) for n in grid)
+        if rows * cols * bytes_per_cell(size) < 5e8 * (3 - factor) ** 2:
             return rows, cols
     raise InputError(
-        f"--grid {settings.grid[0]}x{settings.grid[1]} with --kernel-size {settings.kernel_size} needs more than 2 GB: "
+        f"--grid {grid[0]}x{grid[1]} with --kernel-size {size} needs more than 2 GB: "
         "choose a coarser grid or smaller kernels"
     )

@@ -12,6 +12,8 @@ from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
 
+KERNEL_PX, LARGE_KERNEL_PX = 13, 19
+
 
 class Quality(StrEnum):
     QUICK = "quick"
@@ -35,7 +37,8 @@ class CalibrationSettings:
     quality: Quality = Quality.STANDARD
     device: str = "auto"
     grid: tuple[int, int] = (8, 8)
-    kernel_size: int = 13
+    kernel_size: int | None = None
+    """px; None: `KERNEL_PX`, and `LARGE_KERNEL_PX` where paired photos put light at the border."""
     seed: int = 0
     max_minutes: float | None = None
     stages: Stages = Stages.AUTO
@@ -43,7 +46,7 @@ class CalibrationSettings:
     def __post_init__(self) -> None:
         if min(self.grid) < 2 or max(self.grid) > 64:
             raise InputError(f"--grid {self.grid[0]}x{self.grid[1]}: choose 2 to 64 rows and columns, e.g. 8x8")
-        if self.kernel_size % 2 == 0 or not 5 <= self.kernel_size <= 41:
+        if self.kernel_size is not None and (self.kernel_size % 2 == 0 or not 5 <= self.kernel_size <= 41):
             raise InputError(f"--kernel-size {self.kernel_size}: choose an odd number from 5 to 41")
         if self.max_minutes is not None and self.max_minutes <= 0:
             raise InputError(f"--max-minutes {self.max_minutes:g}: must be above 0")

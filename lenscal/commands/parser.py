@@ -94,7 +94,9 @@ def _learning() -> argparse.ArgumentParser:
     group = options.add_argument_group("how to calibrate")
     group.add_argument("--device", choices=DEVICES, default="auto", help="where to compute (default: auto)")
     group.add_argument("--grid", default="8x8", metavar="8x8", help="rows x columns of kernels (default: 8x8)")
-    group.add_argument("--kernel-size", type=int, default=13, metavar="PX", help="odd; side of a kernel (default: 13)")
+    group.add_argument(
+        "--kernel-size", type=int, metavar="PX", help="odd; side of a kernel (default: 13, more where blur is wider)"
+    )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="equal seeds give equal results (default: 0)")
     group.add_argument(
         "--max-minutes", type=float, metavar="M", help="stop in time and keep what was reached; --resume counts anew"

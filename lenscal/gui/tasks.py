@@ -179,8 +179,8 @@ def unfinished(inputs: Inputs, keep_in: Path) -> Unfinished | None:
     try:
         told = values["made_from"]["settings"]
         settings = CalibrationSettings(
-            quality=Quality(told["quality"]), grid=tuple(told["grid"]), kernel_size=int(told["kernel_size"]),
-            seed=int(told["seed"]), stages=Stages(told["stages"]),
+            quality=Quality(told["quality"]), grid=tuple(told["grid"]), seed=int(told["seed"]),
+            stages=Stages(told["stages"]), kernel_size=None if (size := told["kernel_size"]) is None else int(size),
         )  # fmt: skip
         return Unfinished(settings, tuple(str(name) for name in values["completed"]), float(values["seconds"]))
     except (KeyError, TypeError, ValueError, LenscalError):

@@ -9,7 +9,8 @@ import pytest
 import torch
 from lens_cases import SmallLens, relative_l2
 
-from lenscal.calibrate import engine
+from lenscal.calibrate import closed_form, engine
+from lenscal.calibrate import run as running
 from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.kernels import centroids
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
@@ -62,6 +63,20 @@ def test_paired_fit_beats_the_baselines(learnt: Calibration, small_lens: SmallLe
         for name in ("rel_l2_mean", "ca_px_mean", "odd_rel"):
             assert table["estimate"][name] < table[worse][name]
         assert table["estimate"]["ncc_mean"] > table[worse]["ncc_mean"]
+
+
+def test_kernels_grow_where_light_reaches_their_border(
+    learnt: Calibration, small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "KERNEL_PX", 5)
+    monkeypatch.setattr(closed_form, "LARGE_KERNEL_PX", 11)
+    grown = run(small_lens.sharp, small_lens.degraded)
+    assert grown.psf.kernel_size == 11
+    assert any("5 px" in told and "11 px wide" in told for told in grown.warnings)
+    assert relative_l2(grown.psf.kernels, learnt.psf.kernels[..., 1:-1, 1:-1]) < 0.25
+    asked = run(small_lens.sharp, small_lens.degraded, replace(SMALL, kernel_size=5))
+    assert asked.psf.kernel_size == 5
+    assert any("larger --kernel-size" in told for told in asked.warnings)
 
 
 def test_kernels_stay_centred(learnt: Calibration) -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import torch
 
 from lenscal.calibrate.kernels import (
+    border_light,
     centroids,
     field_polynomials,
+    framed,
     interpolation_matrix,
     second_differences,
     tilts,
@@ -48,3 +50,13 @@ def test_tilts_move_and_widen() -> None:
     assert abs(float(centroids(moved)[1])) < 1e-6 < abs(float(centroids(moved)[0]))
     widths = [float(((log_kernel + s * shapes[4]).softmax(-1).view(13, 13).sum(0) * u**2).sum()) for s in (0.0, 0.5)]
     assert widths[0] != widths[1]
+
+
+def test_light_stays_in_a_wider_frame_and_is_counted_at_the_border() -> None:
+    kernels = torch.zeros(2, 3, 49)
+    kernels[..., 24], kernels[..., 3] = 0.75, 0.25
+    assert torch.allclose(border_light(kernels), torch.full((2, 3), 0.25))
+    wide = framed(kernels, 11)
+    assert wide.shape == (2, 3, 121) and torch.allclose(border_light(wide), torch.zeros(2, 3))
+    assert torch.equal(framed(wide, 7), kernels)
+    assert torch.equal(centroids(wide.view(2, 3, 11, 11)), centroids(kernels.view(2, 3, 7, 7)))

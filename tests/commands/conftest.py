@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lenscal.calibrate
-from lenscal.calibrate.settings import Calibration, StageResult
+from lenscal.calibrate.settings import KERNEL_PX, Calibration, StageResult
 from lenscal.cli import main
 from lenscal.files.profile import Profile, write_profile
 from lenscal.optics.psf_grid import delta_grid
@@ -52,7 +52,7 @@ def engine(monkeypatch):
                     raise module.stops
                 finished = "stopped"
                 break
-        grid = delta_grid(settings.grid, settings.kernel_size, degraded[0].size)
+        grid = delta_grid(settings.grid, settings.kernel_size or KERNEL_PX, degraded[0].size)
         calibration = Calibration(
             psf=grid, noise=NoiseModel((1e-5,) * 3, (1e-7,) * 3, "NoiseProfile"),
             stages=(StageResult("G", 1.0, grid.kernels, 0.25),), same_scenes=False, curves={"flow loss": [(0, 1.0)]},

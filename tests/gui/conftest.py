@@ -15,7 +15,7 @@ from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
-from lenscal.calibrate.settings import Calibration, StageResult
+from lenscal.calibrate.settings import KERNEL_PX, Calibration, StageResult
 from lenscal.errors import LenscalError
 from lenscal.files.dng import write_bayer_dng
 from lenscal.files.profile import Profile
@@ -87,7 +87,7 @@ class FakeCalibration:
 
     def __call__(self, inputs, settings, keep_in, resume=False):
         self.resumed = resume
-        psf = replace(delta_grid(settings.grid, settings.kernel_size, SIZE))
+        psf = replace(delta_grid(settings.grid, settings.kernel_size or KERNEL_PX, SIZE))
         try:
             for step in range(self.steps):
                 if step == self.fail_at:
