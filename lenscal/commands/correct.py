@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +40,17 @@ def run_correct(args: argparse.Namespace) -> int:
     check_output_folder(args.out)
     psf = profile_or_grid(args.psf)
     check_device(args.device)
-    work = jobs.correct(psf, photos, restore, export, force=args.force, save_mask=args.save_mask)
-    results = run_job(work, speaker, keeps=True)
+    results: list[PhotoResult] = []
+    work = jobs.correct(psf, photos, restore, export, force=args.force, save_mask=args.save_mask, kept=results)
+    with suppress(KeyboardInterrupt):  # what was corrected before it has been written
+        run_job(work, speaker)
+    reached = {r.source for r in results}
     failed = [r for r in results if r.output is None and not r.skipped]
     summary = {
         "written": [str(r.output) for r in results if r.output is not None],
         "skipped": [str(r.source) for r in results if r.skipped],
         "failed": [{"photo": str(r.source), "reason": r.problem} for r in failed],
-        "not_reached": [str(path) for path in photos[len(results) :]],
+        "not_reached": [str(path) for path in photos if path not in reached],
         "photos": [_described(r) for r in results],
     }
     for result in results:

@@ -114,10 +114,17 @@ def output_path(
     return free_path(path, taken)
 
 
-def mask_path(photo: Path, export: ExportSettings) -> Path:
-    """Where the mask of a written photo goes: beside it. Only "overwrite" replaces a file."""
+def mask_path(
+    photo: Path, export: ExportSettings, *, originals: Collection[Path] = (), taken: Collection[Path] = ()
+) -> Path:
+    """Where the mask of a written photo goes: beside it. Only "overwrite" replaces a file, never those of the batch.
+
+    originals, taken : as in `output_path`
+    """
     path = photo.with_name(f"{photo.stem}_mask.png")
-    return path if export.on_conflict is OnConflict.OVERWRITE or not path.exists() else free_path(path, ())
+    if path in taken or path.resolve() in originals:
+        return free_path(path, taken)
+    return path if export.on_conflict is OnConflict.OVERWRITE or not path.exists() else free_path(path, taken)
 
 
 def free_path(path: Path, taken: Collection[Path]) -> Path:

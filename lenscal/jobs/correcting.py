@@ -88,9 +88,11 @@ def correct(
                     return results
                 reply = yield replace(report, seconds_left=_left(time.monotonic() - started, report.fraction))
         finally:
-            work.close()
-            if kept is not None:
-                kept.extend(photo.result for photo in batch.photos if photo.result is not None)
+            try:
+                work.close()
+            finally:
+                if kept is not None:
+                    kept.extend(photo.result for photo in batch.photos if photo.result is not None)
 
 
 def _left(seconds: float, fraction: float | None) -> float | None:
@@ -106,6 +108,7 @@ class _Photo:
     path: Path
     began: float
     output: Path | None = None
+    mask_output: Path | None = None
     decoding: Future[Frame] | None = None
     writing: Future[None] | None = None
     mask: np.ndarray | None = None
@@ -198,6 +201,9 @@ class _Batch:
             return photo
         photo.output = named
         self.taken.add(named)
+        if self.save_mask:
+            photo.mask_output = mask_path(named, self.export, originals=self.originals, taken=self.taken)
+            self.taken.add(photo.mask_output)
         photo.decoding = reader.submit(decode_photo, path)
         return photo
 
@@ -272,11 +278,10 @@ class _Batch:
         assert output is not None
         try:
             self.export.out.mkdir(exist_ok=True)
-            if photo.mask is not None:
-                beside = mask_path(output, self.export)
+            if photo.mask is not None and photo.mask_output is not None:
                 turned = self.export.format is not PhotoFormat.DNG and self.export.space is not Space.CAMERA_LINEAR
-                write_mask(beside, photo.mask, frame.info.orientation if turned else 1)
-                masked, photo.mask = beside, None
+                write_mask(photo.mask_output, photo.mask, frame.info.orientation if turned else 1)
+                masked, photo.mask = photo.mask_output, None
             warnings = write_photo(output, rgb, frame, self.export, _settings_in_words(self.psf, self.settings))
         except (LenscalError, OSError, MemoryError) as error:
             photo.fail(str(error) or "not enough memory")

@@ -120,22 +120,39 @@ def test_psf_folders_can_be_used_instead_of_a_profile(run, tmp_path, folders):
     assert tifffile.imread(tmp_path / "out" / "d0_lenscal.tif").dtype == np.uint16
 
 
-def test_ctrl_c_ends_a_batch_after_the_photo(run, tmp_path, lens, folders, monkeypatch):
-    from lenscal.raw import decode
+@pytest.mark.parametrize("save_mask", [(), ("--save-mask",)])
+def test_ctrl_c_leaves_the_present_photo_out(run, tmp_path, lens, folders, monkeypatch, save_mask):
+    """Also in the middle of it; what was corrected before is written, nothing is half written."""
+    from lenscal.restore import photo
 
-    plain = decode.decode_photo
-    signals = iter([signal.SIGINT])
+    plain, out = photo.restore_rows, tmp_path / "out"
 
-    def interrupted(path):
-        if (sent := next(signals, None)) is not None:
-            signal.raise_signal(sent)
-        return plain(path)
+    def interrupted(frame, *rest):
+        for number, report in enumerate(plain(frame, *rest)):
+            if frame.info.path.stem == "d1" and number == 1:
+                signal.raise_signal(signal.SIGINT)
+            yield report
 
-    monkeypatch.setattr(decode, "decode_photo", interrupted)
-    code, out, _ = run("correct", lens, folders[1], "--out", tmp_path / "out", "--json")
+    monkeypatch.setattr(photo, "restore_rows", interrupted)
+    code, text, _ = run("correct", lens, folders[1], "--out", out, *save_mask, "--json")
     assert code == 130
-    told = json.loads(out)
-    assert len(told["written"]) == len(told["not_reached"]) == 1
+    told = json.loads(text)
+    assert told["written"] == [str(out / "d0_lenscal.tif")]
+    assert told["not_reached"] == [str(folders[1] / "d1.dng")]
+    assert sorted(p.name for p in out.iterdir()) == ["d0_lenscal.tif", "d0_lenscal_mask.png"][: 1 + len(save_mask)]
+
+
+def test_a_mask_does_not_take_the_name_of_another_photo(run, tmp_path, lens, make_dng):
+    photos = [make_dng(tmp_path / name, seed=seed) for seed, name in enumerate(("a.dng", "a_mask.dng"))]
+    command = ("correct", lens, *photos, "--out", tmp_path / "out", "--format", "png", "--template", "{name}",
+               "--on-conflict", "overwrite", "--save-mask", "--json")  # fmt: skip
+    for _ in range(2):
+        code, text, err = run(*command)
+        assert code == 0, err
+        told = [p[key] for p in json.loads(text)["photos"] for key in ("output", "mask")]
+        assert len(set(told)) == 4
+        channels = [cv2.imread(path, cv2.IMREAD_UNCHANGED).ndim for path in told]
+        assert channels == [3, 2, 3, 2]
 
 
 def test_linear_dng_and_mask(run, tmp_path, lens, folders):
@@ -176,9 +193,9 @@ def test_one_bad_photo_does_not_stop_the_rest(run, tmp_path, lens, make_dng, mon
 
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(4)]
     photos[0].write_bytes(b"no photo")
-    plain_restore, plain_write = restoring.restore, photo_files.write_photo
+    plain_restore, plain_write = restoring.restore_rows, photo_files.write_photo
 
-    def restore(frame, *rest):
+    def restore_rows(frame, *rest):
         if frame.info.path.stem == "1":
             raise RuntimeError("out of paper")
         return plain_restore(frame, *rest)
@@ -188,7 +205,7 @@ def test_one_bad_photo_does_not_stop_the_rest(run, tmp_path, lens, make_dng, mon
             raise OSError(28, "No space left on device")
         return plain_write(path, rgb, frame, *rest)
 
-    monkeypatch.setattr(restoring, "restore", restore)
+    monkeypatch.setattr(restoring, "restore_rows", restore_rows)
     monkeypatch.setattr(photo_files, "write_photo", write)
     code, text, _ = run("correct", lens, *photos, "--out", tmp_path / "out", "--json")
     assert code == 1
