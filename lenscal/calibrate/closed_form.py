@@ -128,7 +128,8 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     middle = None if same else np.abs(positions - 0.5).max(axis=1) < CENTRE
     colour = at_cells(run.colour, cells, COLOUR_GRID)
     field = kernel_field(run.size, run.device)
-    nodes = field.basis(node_positions(run.shape))
+    # Polynomials run away beyond the middles of the outermost cells: there they are not followed.
+    nodes = field.basis(node_positions(run.shape).clip(positions.min(0), positions.max(0)))
 
     def fit(parts: Sequence[object], rounds: int, start: Tensor | None = None) -> Iterator[Tensor]:
         second, third = _terms(run, parts, triad, middle, sharp_colour)
