@@ -178,8 +178,8 @@ def read_profile(path: Path) -> Profile:
             return replace(_profile_from(values, psf), curves=_curves_from(curves), weights=weights)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
-    # zipfile raises NotImplementedError for compression it does not know, RuntimeError for encrypted entries.
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    # zipfile raises RuntimeError for encrypted entries, and a kind of it for compression that it does not know.
+    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
         raise InputError(f"{path} is not a lenscal profile, or it is damaged: {error}") from error
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is damaged, its contents cannot be understood: {error!r}") from error
