@@ -58,6 +58,7 @@ MOST_AT_BORDER = 0.025
 MORE_WORK = 2.0
 """How much longer the last pass may take then; fewer sites are read."""
 MOST_BYTES = 1e9
+"""Of normal equations, that larger kernels may take."""
 
 NOTHING_USABLE = "no patch could be used: the photos are clipped, dark or without texture all over"
 
@@ -131,16 +132,20 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     # Polynomials run away beyond the middles of the outermost cells: there they are not followed.
     nodes = field.basis(node_positions(run.shape).clip(positions.min(0), positions.max(0)))
 
-    def fit(parts: Sequence[object], rounds: int, start: Tensor | None = None) -> Iterator[Tensor]:
-        second, third = _terms(run, parts, triad, middle, sharp_colour)
+    def terms(parts: Sequence[object]) -> tuple[SecondOrder, ThirdOrder | None]:
+        return _terms(run, parts, triad, middle, sharp_colour)
+
+    def fit(
+        told: tuple[SecondOrder, ThirdOrder | None], rounds: int, start: Tensor | None = None
+    ) -> Iterator[Tensor]:
         wanted = colour - colour.mean(1, keepdims=True)
-        return fit_statistics(field, positions, second, third, wanted, rounds=rounds, start=start)
+        return fit_statistics(field, positions, *told, wanted, rounds=rounds, start=start)
 
     run.check((yield run.say(name, "How wide kernels are", low + 0.4 * span)))
-    second, _ = _terms(run, [whole for whole, _ in sums[:2]], None, middle, sharp_colour)
-    field = expecting(field, likeliest_mixture(field, positions, second))
+    told = terms([whole for whole, _ in sums])
+    field = expecting(field, likeliest_mixture(field, positions, told[0]))
     rounds, theta = run.budget.statistics_rounds, None
-    for number, theta in enumerate(fit([whole for whole, _ in sums], rounds)):
+    for number, theta in enumerate(fit(told, rounds)):
         run.kernels = field.kernels(theta, nodes)
         message = f"Matching statistics, round {number + 1} of {rounds}"
         try:
@@ -155,7 +160,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     for half in range(2):
         parts = [part if half == 0 else _rest(whole, part) for whole, part in sums]
         found = theta
-        for iterate in fit(parts, HALF_ROUNDS, theta):
+        for iterate in fit(terms(parts), HALF_ROUNDS, theta):
             found = iterate
             message = f"How sure: half {half + 1} of the photos by itself"
             run.check((yield run.say(name, message, low + (0.8 + 0.1 * half) * span, half)))
