@@ -101,12 +101,16 @@ def test_photos_of_another_lens_are_left_out_unless_asked_for(qtbot, exporting, 
     assert "the profile is for Another lens" in exporting.export_page.queue.words(c.session.photo)
 
 
-def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders, tmp_path):
-    photos = tmp_path / "many"
-    photos.mkdir()
+def forty(photo, folder):
+    """A new folder with so many copies of a photo."""
+    folder.mkdir()
     for number in range(40):
-        shutil.copy(photo_folders[1] / "d0.dng", photos / f"p{number}.dng")
-    drop(exporting, [photos])
+        shutil.copy(photo, folder / f"p{number}.dng")
+    return folder
+
+
+def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders, tmp_path):
+    drop(exporting, [forty(photo_folders[1] / "d0.dng", tmp_path / "many")])
     page = exporting.export_page
     qtbot.mouseClick(page.photos_button, LEFT)
     qtbot.waitUntil(lambda: (tmp_path / "out").exists() and any((tmp_path / "out").iterdir()), timeout=20_000)
@@ -122,11 +126,7 @@ def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders,
 
 
 def test_closing_in_a_batch_offers_to_finish_the_present_photo(qtbot, exporting, photo_folders, tmp_path):
-    photos = tmp_path / "many"
-    photos.mkdir()
-    for number in range(40):
-        shutil.copy(photo_folders[1] / "d0.dng", photos / f"p{number}.dng")
-    drop(exporting, [photos])
+    drop(exporting, [forty(photo_folders[1] / "d0.dng", tmp_path / "many")])
     qtbot.mouseClick(exporting.export_page.photos_button, LEFT)
     qtbot.waitUntil(lambda: (tmp_path / "out").exists() and any((tmp_path / "out").iterdir()), timeout=20_000)
     exporting.close()
