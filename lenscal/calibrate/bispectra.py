@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lenscal.calibrate.paired import Shot
 from lenscal.calibrate.windowed import hann, mosaic_patches
+from lenscal.raw.frame import Frame
 
 WINDOW_PX = 32
 MOST_PATCHES = 110
@@ -55,18 +55,18 @@ def triads() -> np.ndarray:
     return np.array(found)
 
 
-def bispectra(shots: Sequence[Shot], cells: tuple[int, int], triad: np.ndarray) -> Iterator[Bispectra]:
+def bispectra(shots: Sequence[Frame], cells: tuple[int, int], triad: np.ndarray) -> Iterator[Bispectra]:
     """Yields the growing sums after each photo; the noise's own third moments are taken out."""
     n, n_cells = WINDOW_PX, cells[0] * cells[1]
     window = hann(n)
     index = [torch.from_numpy((triad[:, k, 0] % n) * n + triad[:, k, 1] % n) for k in range(3)]
     sums = Bispectra(np.zeros((n_cells, len(triad)), np.complex128), np.zeros((n_cells, n, n)), np.zeros(n_cells))
-    for shot in shots:
-        green = np.tile(shot.frame.cfa == 1, (n // 2, n // 2))
-        sites = shot.frame.cfa.ravel() == 1
+    for frame in shots:
+        green = np.tile(frame.cfa == 1, (n // 2, n // 2))
+        sites = frame.cfa.ravel() == 1
         seen = window * green
         square, cube = (seen**2).sum(), (seen**3).sum()
-        for patches in mosaic_patches(shot, cells, n, MOST_PATCHES):
+        for patches in mosaic_patches(frame, cells, n, MOST_PATCHES):
             mean = (patches.values * seen).sum((1, 2)) / seen.sum()
             y = torch.fft.fft2(torch.from_numpy(((patches.values - mean[:, None, None]) * seen).astype(np.float32)))
             noise, third = patches.noise[:, sites].mean(1), patches.third[:, sites].mean(1)

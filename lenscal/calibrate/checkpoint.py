@@ -18,11 +18,11 @@ from torch import Tensor
 
 from lenscal import __version__
 from lenscal.calibrate.matching import Snapshot
-from lenscal.calibrate.paired import Shot
 from lenscal.calibrate.registration import Pair
 from lenscal.calibrate.run import Learning, Run, Saved
 from lenscal.calibrate.settings import StageResult
 from lenscal.errors import InputError, LenscalError
+from lenscal.raw.frame import Frame
 
 SCHEMA = 2
 FREE_SETTINGS = frozenset({"max_minutes", "device"})
@@ -41,17 +41,16 @@ def made_from(run: Run) -> dict[str, Any]:
         "version": __version__,
         "settings": settings,
         "budget": asdict(run.budget),
-        "sharp": [_photo(shot) for shot in run.sharp],
-        "degraded": [_photo(shot) for shot in run.degraded],
+        "sharp": [_photo(frame) for frame in run.sharp],
+        "degraded": [_photo(frame) for frame in run.degraded],
     }
     plain: dict[str, Any] = json.loads(json.dumps(described))
     return plain
 
 
-def _photo(shot: Shot) -> list[str]:
+def _photo(frame: Frame) -> list[str]:
     """Name and hash: a part of the decoded rows, and all small values that a calibration reads."""
-    frame = shot.frame
-    digest = hashlib.sha256(repr((frame.size, frame.white, frame.rgb_scale, frame.info.aperture, shot.noise)).encode())
+    digest = hashlib.sha256(repr((frame.size, frame.white, frame.rgb_scale, frame.info.aperture, frame.noise)).encode())
     for array in (frame.mosaic[::_SAMPLE_ROWS], frame.rgb[::_SAMPLE_ROWS], frame.cfa, frame.black,
                   frame.white_balance, frame.gain):  # fmt: skip
         digest.update(np.ascontiguousarray(array).tobytes())

@@ -22,7 +22,6 @@ from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import (
     NormalEquations,
     ShiftEquations,
-    Shot,
     accumulate,
     cell_positions,
     empty_equations,
@@ -43,6 +42,7 @@ from lenscal.calibrate.spectral_fit import (
 from lenscal.calibrate.windowed import data_cells
 from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import Reference
+from lenscal.raw.frame import Frame
 from lenscal.reports import Report
 
 FIELD_SMOOTHNESS = 100.0
@@ -70,7 +70,7 @@ def lateral_colour(run: Run) -> Steps:
     sums_of: list[np.ndarray] = []
     for shots, what in ((run.sharp, "sharp"), (run.degraded, "degraded")):
         sums = np.zeros(0)
-        for number, grown in enumerate(cross_spectra([s.frame for s in shots], run.cells)):
+        for number, grown in enumerate(cross_spectra(shots, run.cells)):
             sums = grown
             message = f"Lateral colour of the {what} photos, {number + 1} of {len(shots)}"
             run.check((yield run.say("L", message, 0.02, number)))
@@ -97,7 +97,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     """
     began = time.monotonic()
     name = "GT" if third_order else "G"
-    cells = data_cells(run.degraded[0].frame.size)
+    cells = data_cells(run.degraded[0].size)
     degraded = run.degraded if not run.pairs else [run.degraded[p.degraded] for p in run.pairs]
     sharp = run.sharp if not run.pairs else [run.sharp[p.sharp] for p in run.pairs]
     same = bool(run.pairs) or run.reference is Reference.SAME_POSITION
@@ -106,7 +106,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     span = high - low
 
     def summed(
-        work: Iterator[A], shots: Sequence[Shot], what: str, start: float
+        work: Iterator[A], shots: Sequence[Frame], what: str, start: float
     ) -> Generator[Report, str | None, tuple[A, A]]:
         """The sums over all photos and those over the first half of them."""
         halfway: A | None = None
@@ -183,7 +183,7 @@ def _terms(
         raise LenscalError(NOTHING_USABLE)
     if middle is not None and not reference.count[middle].sum():
         raise LenscalError("the centre of the sharp photos shows nothing to compare with: it is clipped, dark or plain")
-    packing = packing_of(run.degraded[0].frame)
+    packing = packing_of(run.degraded[0])
     scene = likeliest_scene(*_means(reference, middle), packing, sharp_colour)
     second = second_order_terms(spectra, scene, packing, run.size, run.device)
     if triad is None:
@@ -297,7 +297,7 @@ def _enlarged(run: Run, solved: Tensor, weights: Tensor) -> tuple[dict[str, Tens
 
 def _mean_scene(run: Run, fraction: float) -> Generator[Report, str | None, np.ndarray]:
     """Spectral matrices of the paired sharp photos, their lateral colour taken out, for demosaicing them."""
-    shots, cells = [run.sharp[p.sharp] for p in run.pairs], data_cells(run.degraded[0].frame.size)
+    shots, cells = [run.sharp[p.sharp] for p in run.pairs], data_cells(run.degraded[0].size)
     sums = None
     for number, grown in enumerate(mosaic_spectra(shots, cells)):
         sums = grown
@@ -306,7 +306,7 @@ def _mean_scene(run: Run, fraction: float) -> Generator[Report, str | None, np.n
     if sums is None or not sums.count.sum():
         raise LenscalError(NOTHING_USABLE)
     lateral = at_cells(run.sharp_colour, cells, COLOUR_GRID)
-    scenes = likeliest_scene(*_means(sums, None), packing_of(shots[0].frame), lateral)
+    scenes = likeliest_scene(*_means(sums, None), packing_of(shots[0]), lateral)
     return scene_spectrum(np.average(scenes, 0, sums.count))
 
 

@@ -95,7 +95,7 @@ def _stages(run: Run) -> Steps:
 
 def _look_for_pairs(run: Run) -> Steps:
     run.check((yield run.say("pairs", "Looking for photos of the same scenes", 0.0)))
-    pairs = find_pairs([s.frame for s in run.sharp], [s.frame for s in run.degraded])
+    pairs = find_pairs(run.sharp, run.degraded)
     enough = len(pairs) >= max(1, LEAST_SHARE_OF_PAIRS * min(len(run.sharp), len(run.degraded)))
     n_cells = run.cells[0] * run.cells[1]
     run.common, run.lateral = np.zeros((n_cells, 2)), np.zeros((n_cells, 3, 2))
@@ -178,7 +178,7 @@ def _result(run: Run) -> Calibration:
     if border > 0.03:
         share = f"{border:.0%}"
         run.warnings.append(f"up to {share} of a kernel's light falls on its border: use a larger --kernel-size")
-    psf = PsfGrid(kernels, run.degraded[0].frame.size, run.reference, _confidence(run))
+    psf = PsfGrid(kernels, run.degraded[0].size, run.reference, _confidence(run))
     return Calibration(
         psf, run.degraded[0].noise, tuple(run.stages), bool(run.pairs), run.curves, reblur, tuple(run.warnings),
         run.finished, str(run.device), run.seconds(), run.patches_flow, run.patches_matching, run.weights,

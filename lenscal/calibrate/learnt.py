@@ -12,13 +12,13 @@ from torch import Tensor
 from lenscal.calibrate.checkpoint import save
 from lenscal.calibrate.matching import Matcher, MatchingSettings, Reblur
 from lenscal.calibrate.packed import packing_of
-from lenscal.calibrate.paired import Shot
 from lenscal.calibrate.patches import PatchPool, paired_pool, unpaired_pool
 from lenscal.calibrate.reblur import ReblurCheck
 from lenscal.calibrate.registration import Pair
 from lenscal.calibrate.run import Learning, Run, Steps, Stopped
 from lenscal.calibrate.settings import Stages
 from lenscal.errors import LenscalError
+from lenscal.raw.frame import Frame
 
 LEAST_PATCHES = 200
 MATCHING_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -55,7 +55,7 @@ def learnt_stages(run: Run, low: float, high: float) -> Steps:
         return
     start = _gaussian_start(run) if given is None else given
     b = run.budget
-    reblur = Reblur(pool, packing_of(run.degraded[0].frame), run.shape, run.correlation, run.device)
+    reblur = Reblur(pool, packing_of(run.degraded[0]), run.shape, run.correlation, run.device)
     settings = MatchingSettings(
         b.flow_steps, b.matching_steps, batch=run.batch, network=b.network, hold_lateral_colour=given is not None
     )
@@ -97,7 +97,7 @@ def learnt_stages(run: Run, low: float, high: float) -> Steps:
         raise stop
 
 
-def _pools(run: Run, pairs: Sequence[Pair], degraded: Sequence[Shot], n_patches: int) -> Iterator[PatchPool | None]:
+def _pools(run: Run, pairs: Sequence[Pair], degraded: Sequence[Frame], n_patches: int) -> Iterator[PatchPool | None]:
     if run.pairs:
         shots = [(run.sharp[p.sharp], run.degraded[p.degraded]) for p in pairs]
         return paired_pool(
@@ -138,7 +138,7 @@ def _make_held_out_check(run: Run) -> ReblurCheck | None:
     *_, pool = _pools(run, run.held_pairs, run.held_degraded, 2000)
     if pool is None:
         return None
-    reblur = Reblur(pool, packing_of(run.degraded[0].frame), run.shape, run.correlation, run.device)
+    reblur = Reblur(pool, packing_of(run.degraded[0]), run.shape, run.correlation, run.device)
     return ReblurCheck(reblur, seed=run.settings.seed + 1)
 
 

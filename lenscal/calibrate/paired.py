@@ -21,18 +21,10 @@ from torch.nn import functional as F
 from lenscal.calibrate.linear_demosaic import MARGIN_PX, linear_tile
 from lenscal.calibrate.packed import CLIPPED
 from lenscal.calibrate.registration import Pair, motion_basis
-from lenscal.raw.frame import Frame, NoiseModel
+from lenscal.raw.frame import Frame
 
 SINC_HALF_WIDTH = 8
 TILE_PX = 112
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """A photo with its noise."""
-
-    frame: Frame
-    noise: NoiseModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +111,7 @@ def correlation_matrix(correlation: np.ndarray, kernel_size: int) -> np.ndarray:
 
 
 def accumulate(
-    shots: Sequence[tuple[Shot, Shot]],
+    shots: Sequence[tuple[Frame, Frame]],
     pairs: Sequence[Pair],
     common: np.ndarray,
     lateral: np.ndarray,
@@ -151,12 +143,12 @@ def accumulate(
     sums = empty_equations(n_cells, kernel_size, device)
     shifts: list[ShiftEquations] = []
     for number, ((sharp, degraded), pair) in enumerate(zip(shots, pairs, strict=True)):
-        size = degraded.frame.size
+        size = degraded.size
         tiles = tiles_of(size, cells)
         share = min(1.0, budget_sites / len(pairs) / (size[0] * size[1]))
         if share < 1:
-            tiles = _richest(tiles, sharp.frame, share)
-        gains = pair_gains(sharp.frame, degraded.frame)
+            tiles = _richest(tiles, sharp, share)
+        gains = pair_gains(sharp, degraded)
         rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for cell, ys, xs in tiles:
             centre = tile_centre(ys, xs, size)
@@ -177,8 +169,8 @@ def _add_tile(
     sums: NormalEquations,
     half: int,
     cell: int,
-    sharp: Shot,
-    degraded: Shot,
+    sharp: Frame,
+    degraded: Frame,
     ys: slice,
     xs: slice,
     d: np.ndarray,
@@ -192,19 +184,19 @@ def _add_tile(
     """Add one tile's sites; returns the Gauss-Newton equations of its displacement (from the pass before's kernels)."""
     r, whole = k // 2, np.round(d).astype(int)
     margin = r + SINC_HALF_WIDTH
-    ys = inside(ys, int(whole[0]), margin + MARGIN_PX, sharp.frame.size[0])
-    xs = inside(xs, int(whole[1]), margin + MARGIN_PX, sharp.frame.size[1])
+    ys = inside(ys, int(whole[0]), margin + MARGIN_PX, sharp.size[0])
+    xs = inside(xs, int(whole[1]), margin + MARGIN_PX, sharp.size[1])
     if ys.stop - ys.start < 8 or xs.stop - xs.start < 8:
         return None
     window = moved_window((ys, xs), whole, margin)
-    x = linear_tile(sharp.frame, sharp.noise, window, scene, lateral, device)
-    gain = sharp.frame.gain_tile(*window).mean((0, 1))
-    limit = CLIPPED * torch.from_numpy(sharp.frame.white_balance * gain).to(device)
+    x = linear_tile(sharp, sharp.noise, window, scene, lateral, device)
+    gain = sharp.gain_tile(*window).mean((0, 1))
+    limit = CLIPPED * torch.from_numpy(sharp.white_balance * gain).to(device)
     clipped = F.max_pool2d((x > limit[:, None, None]).amax(0).float()[None], k, 1)[0] > 0
     clipped = clipped[SINC_HALF_WIDTH:-SINC_HALF_WIDTH, SINC_HALF_WIDTH:-SINC_HALF_WIDTH]
     x = sinc_shift(x, torch.from_numpy(d - whole + lateral).to(device))
     x = x * torch.from_numpy(gains).to(device, torch.float32)[:, None, None]
-    value, channel, multiplier = degraded.frame.mosaic_tile(ys, xs)
+    value, channel, multiplier = degraded.mosaic_tile(ys, xs)
     y = torch.from_numpy(value).to(device)
     mult = torch.from_numpy(multiplier).to(device)
     usable = (y < CLIPPED * mult) & ~clipped
@@ -212,7 +204,7 @@ def _add_tile(
         return None
     smooth = F.avg_pool2d(x, 5, 1)[:, r - 2 : -(r - 2), r - 2 : -(r - 2)] if r > 2 else F.avg_pool2d(x, 2 * r + 1, 1)
     detail = (x[:, r:-r, r:-r] - smooth).square().mean((1, 2))
-    p, q = degraded.frame.cfa.shape
+    p, q = degraded.cfa.shape
     matrix, vector = np.zeros((2, 2)), np.zeros(2)
     for c in range(3):
         a_parts, y_parts, n_parts, u_parts = [], [], [], []

@@ -12,7 +12,6 @@ from lenscal.calibrate.packed import read_packed
 from lenscal.calibrate.paired import (
     CLIPPED,
     SINC_HALF_WIDTH,
-    Shot,
     inside,
     moved_window,
     pair_gains,
@@ -21,6 +20,7 @@ from lenscal.calibrate.paired import (
     tiles_of,
 )
 from lenscal.calibrate.registration import Pair
+from lenscal.raw.frame import Frame
 
 PATCH_PX = 32
 
@@ -49,7 +49,7 @@ class PatchPool:
 
 
 def paired_pool(
-    shots: Sequence[tuple[Shot, Shot]],
+    shots: Sequence[tuple[Frame, Frame]],
     pairs: Sequence[Pair],
     common: np.ndarray,
     lateral: np.ndarray,
@@ -67,8 +67,8 @@ def paired_pool(
     parts: list[list[np.ndarray]] = [[] for _ in range(5)]
     wanted = n_patches / len(pairs)
     for (sharp, degraded), pair in zip(shots, pairs, strict=True):
-        gains = torch.from_numpy(pair_gains(sharp.frame, degraded.frame)).float()[:, None, None]
-        size = degraded.frame.size
+        gains = torch.from_numpy(pair_gains(sharp, degraded)).float()[:, None, None]
+        size = degraded.size
         tiles = tiles_of(size, cells)
         stride = max(1, round(len(tiles) * (min(s.stop - s.start for _, s, _ in tiles) // n) ** 2 / wanted))
         for cell, ys, xs in tiles[::stride]:
@@ -79,12 +79,12 @@ def paired_pool(
             if min(ys.stop - ys.start, xs.stop - xs.start) < n:
                 continue
             window = moved_window((ys, xs), whole, margin)
-            x = torch.from_numpy(np.ascontiguousarray(sharp.frame.rgb_tile(*window).transpose(2, 0, 1)))
-            clipped = (x > CLIPPED * torch.from_numpy(sharp.frame.white_balance)[:, None, None]).any(0)
+            x = torch.from_numpy(np.ascontiguousarray(sharp.rgb_tile(*window).transpose(2, 0, 1)))
+            clipped = (x > CLIPPED * torch.from_numpy(sharp.white_balance)[:, None, None]).any(0)
             x = sinc_shift(x, torch.from_numpy(d - whole + lateral[cell])) * gains
             for top in range(ys.start, ys.stop - n + 1, n):
                 for left in range(xs.start, xs.stop - n + 1, n):
-                    read = read_packed(degraded.frame, degraded.noise, top, left, n)
+                    read = read_packed(degraded, degraded.noise, top, left, n)
                     i, j = top - ys.start, left - xs.start
                     if read is None or clipped[i : i + n + 2 * margin, j : j + n + 2 * margin].any():
                         continue
@@ -101,30 +101,30 @@ def paired_pool(
 
 
 def unpaired_pool(
-    sharp: Sequence[Shot], degraded: Sequence[Shot], *, kernel_size: int, n_patches: int, rng: np.random.Generator
+    sharp: Sequence[Frame], degraded: Sequence[Frame], *, kernel_size: int, n_patches: int, rng: np.random.Generator
 ) -> Iterator[PatchPool | None]:
     """Degraded patches from everywhere, sharp patches from the centre (a quarter of the area); None after a photo."""
     r, n = kernel_size // 2, PATCH_PX
     parts: list[list[np.ndarray]] = [[] for _ in range(5)]
-    for shot in degraded:
-        height, width = shot.frame.size
+    for frame in degraded:
+        height, width = frame.size
         for _ in range(n_patches // len(degraded)):
             top, left = (int(rng.integers(0, (s - n) // 2 + 1)) * 2 for s in (height, width))
-            read = read_packed(shot.frame, shot.noise, top, left, n)
+            read = read_packed(frame, frame.noise, top, left, n)
             if read is not None:
                 parts[0].append(read[0])
                 parts[1].append(read[1])
                 parts[4].append(np.array([(top + n / 2) / height, (left + n / 2) / width], np.float32))
         yield None
-    for shot in sharp:
-        height, width = shot.frame.size
+    for frame in sharp:
+        height, width = frame.size
         for _ in range(n_patches // len(sharp)):
             top, left = (int(rng.integers(s // 4, s * 3 // 4 - n)) for s in (height, width))
-            patch = shot.frame.rgb_tile(slice(top - r, top + n + r), slice(left - r, left + n + r)).transpose(2, 0, 1)
-            if (patch > CLIPPED * shot.frame.white_balance[:, None, None]).any():
+            patch = frame.rgb_tile(slice(top - r, top + n + r), slice(left - r, left + n + r)).transpose(2, 0, 1)
+            if (patch > CLIPPED * frame.white_balance[:, None, None]).any():
                 continue
             parts[2].append(patch.astype(np.float16))
-            parts[3].append(_raw_variance(shot, patch))
+            parts[3].append(_raw_variance(frame, patch))
         yield None
     yield _stacked(parts, paired=False)
 
@@ -136,10 +136,10 @@ def _stacked(parts: list[list[np.ndarray]], *, paired: bool) -> PatchPool | None
     return PatchPool(real, noise, sharp, sharp_noise, positions, paired)
 
 
-def _raw_variance(shot: Shot, patch: np.ndarray) -> np.ndarray:
+def _raw_variance(frame: Frame, patch: np.ndarray) -> np.ndarray:
     """[4]: noise variance of a RAW site of the patch's mean brightness, for the sites of a packed patch."""
-    channels = shot.frame.cfa.ravel()
-    wb = shot.frame.white_balance[channels]
-    a, b = (np.array(v)[channels] for v in (shot.noise.a, shot.noise.b))
+    channels = frame.cfa.ravel()
+    wb = frame.white_balance[channels]
+    a, b = (np.array(v)[channels] for v in (frame.noise.a, frame.noise.b))
     level = np.maximum(patch.mean((1, 2)), 0)[channels]
     return np.asarray(wb * a * level + wb**2 * b, np.float32)

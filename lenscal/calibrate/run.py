@@ -17,7 +17,7 @@ from lenscal.calibrate.kernels import framed, second_differences
 from lenscal.calibrate.lateral_colour import COLOUR_GRID
 from lenscal.calibrate.matching import Snapshot
 from lenscal.calibrate.packed import packing_of
-from lenscal.calibrate.paired import Shot, correlation_matrix
+from lenscal.calibrate.paired import correlation_matrix
 from lenscal.calibrate.reblur import ReblurCheck
 from lenscal.calibrate.registration import Pair
 from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, StageResult
@@ -74,8 +74,8 @@ class Run:
     settings: CalibrationSettings
     budget: Budget
     device: torch.device
-    sharp: list[Shot]
-    degraded: list[Shot]
+    sharp: list[Frame]
+    degraded: list[Frame]
     started: float
     precision: Tensor
     differences: Tensor
@@ -86,7 +86,7 @@ class Run:
     """px: side of the kernels."""
     pairs: list[Pair] = field(default_factory=list)
     held_pairs: list[Pair] = field(default_factory=list)
-    held_degraded: list[Shot] = field(default_factory=list)
+    held_degraded: list[Frame] = field(default_factory=list)
     common: np.ndarray = field(default_factory=lambda: np.zeros(0))
     lateral: np.ndarray = field(default_factory=lambda: np.zeros(0))
     colour: np.ndarray = field(default_factory=lambda: np.zeros((COLOUR_GRID[0] * COLOUR_GRID[1], 3, 2)))
@@ -193,8 +193,8 @@ def prepare(sharp: Sequence[Frame], degraded: Sequence[Frame], settings: Calibra
         settings,
         BUDGETS[settings.quality],
         device,
-        [Shot(f, f.noise) for f in sharp],
-        [Shot(f, f.noise) for f in degraded],
+        list(sharp),
+        list(degraded),
         time.monotonic(),
         precision.to(device),
         torch.from_numpy(second_differences(settings.grid)).float().to(device),

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenscal.calibrate.packed import pack_mosaic
-from lenscal.calibrate.paired import Shot
 from lenscal.calibrate.windowed import hann, mosaic_patches
+from lenscal.raw.frame import Frame
 
 WINDOW_PX = 64
 MOST_PATCHES = 36
@@ -36,7 +36,7 @@ class MosaicSpectra:
     count: np.ndarray
 
 
-def mosaic_spectra(shots: Sequence[Shot], cells: tuple[int, int]) -> Iterator[MosaicSpectra]:
+def mosaic_spectra(shots: Sequence[Frame], cells: tuple[int, int]) -> Iterator[MosaicSpectra]:
     """Yields the growing sums after each photo."""
     m, n_cells = WINDOW_PX // 2, cells[0] * cells[1]
     window = np.stack([*pack_mosaic(hann(WINDOW_PX))])
@@ -44,8 +44,8 @@ def mosaic_spectra(shots: Sequence[Shot], cells: tuple[int, int]) -> Iterator[Mo
     sums = MosaicSpectra(
         np.zeros((n_cells, 4, 4, m, m), np.complex128), np.zeros((n_cells, 4)), np.zeros(n_cells)
     )
-    for shot in shots:
-        for patches in mosaic_patches(shot, cells, WINDOW_PX, MOST_PATCHES):
+    for frame in shots:
+        for patches in mosaic_patches(frame, cells, WINDOW_PX, MOST_PATCHES):
             planes = np.stack([pack_mosaic(v) for v in patches.values])
             mean = (planes * window).sum((2, 3)) / window.sum((1, 2))
             level = np.maximum(mean.mean(1), DARKEST)

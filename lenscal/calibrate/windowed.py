@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenscal.calibrate.packed import CLIPPED, pack_mosaic
-from lenscal.calibrate.paired import Shot
+from lenscal.raw.frame import Frame
 
 LEAST_CELL_PX = 128
 MOST_CELLS = 8
@@ -77,9 +77,9 @@ def _unclipped(clipped: np.ndarray, size: int, most: int) -> list[tuple[int, int
     ]
 
 
-def mosaic_patches(shot: Shot, cells: tuple[int, int], size: int, most: int) -> Iterator[MosaicPatches]:
+def mosaic_patches(frame: Frame, cells: tuple[int, int], size: int, most: int) -> Iterator[MosaicPatches]:
     """Unclipped, textured patches of size x size px of every cell of a Bayer photo."""
-    frame, noise = shot.frame, shot.noise
+    noise = frame.noise
     a, b = (np.array(v)[frame.cfa.ravel()] for v in (noise.a, noise.b))
     for cell, (rows, cols) in enumerate(spans(frame.size, cells)):
         value, _, multiplier = frame.mosaic_tile(rows, cols)
