@@ -121,11 +121,13 @@ def test_psf_folders_can_be_used_instead_of_a_profile(run, tmp_path, folders):
 
 
 @pytest.mark.parametrize("save_mask", [(), ("--save-mask",)])
-def test_ctrl_c_leaves_the_present_photo_out(run, tmp_path, lens, folders, monkeypatch, save_mask):
+def test_ctrl_c_leaves_the_present_photo_out(run, tmp_path, lens, folders, monkeypatch, request, save_mask):
     """Also in the middle of it; what was corrected before is written, nothing is half written."""
     from lenscal.restore import photo
 
     plain, out = photo.restore_rows, tmp_path / "out"
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore the signal
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, ours))
 
     def interrupted(frame, *rest):
         for number, report in enumerate(plain(frame, *rest)):
