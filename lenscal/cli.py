@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from lenscal.commands.parser import build_parser
 from lenscal.errors import InputError, LenscalError
+from lenscal.memory import keep_freed_memory
 from lenscal.threads import wait_passively
 
 DONE, FAILED, WRONG_INPUT, CANCELLED = 0, 1, 2, 130
@@ -31,6 +32,7 @@ _MODULES = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0 done, 1 failed, 2 wrong use or input, 130 cancelled."""
     wait_passively()
+    keep_freed_memory()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         args = build_parser().parse_args(arguments or ["gui"])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lenscal.memory import keep_freed_memory
 from lenscal.threads import wait_passively
 
 if TYPE_CHECKING:
@@ -112,5 +113,6 @@ def keep_fluid(threads: int | None = None) -> None:
     """What the window's thread needs to answer while a job computes. Call it before torch is loaded."""
     # Numerical libraries read this when they are loaded: all cores but one.
     wait_passively()
+    keep_freed_memory()
     os.environ.setdefault("OMP_NUM_THREADS", str(threads or max((os.cpu_count() or 2) - 1, 1)))
     sys.setswitchinterval(SWITCH_INTERVAL_S)

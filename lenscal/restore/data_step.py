@@ -63,62 +63,42 @@ class DataStep:
         self.seen = torch.as_tensor(read_mirrored(photo, rows, cols), device=device).permute(2, 0, 1).contiguous()
         self.c = offset(photo)
         self.windows = Windows(tiling, len(rows), len(cols), device)
-        n = len(self.windows)
-        tile_rows, tile_cols = self.windows.centres(rows.start, cols.start)
-        rings = wiener.rings_for(tiling.field_px, tiling.window_px, device=device)
-        grid = FilterGrid(tiling.field_px, tiling.field_px, psf.kernel_size, device)
-        shape = (3, tiling.field_px, tiling.field_px // 2 + 1)
-        f = grid.f.view(shape[1:])
-        colour, alias = demosaic_spectra(f, demosaiced=photo.demosaiced)
-        at_rings, between = demosaic_spectra(rings.f, demosaiced=photo.demosaiced), rings.interpolation(f)
-        noise_weight *= MOSAIC_NOISE if photo.demosaiced else 1.0
-        kernels = tile_kernels(psf, tile_rows, tile_cols, device)
-        confidence = tile_confidence(psf, tile_rows, tile_cols, device)
-        misplaced = misplacement_px(kernels, confidence)
-        self.data = torch.empty(n, *shape, dtype=torch.complex64, device=device)
-        self.curvature = torch.empty(n, *shape, device=device)
-        self.slope = torch.empty(n, 3, device=device)
-        levels = torch.empty(n, device=device)
-        unit = float(self.windows.window.square().sum().sqrt())
+        shape = (len(self.windows), 3, tiling.field_px, tiling.field_px // 2 + 1)
+        self.data = torch.empty(shape, dtype=torch.complex64, device=device)
+        self.curvature = torch.empty(shape, device=device)
+        self.slope = torch.empty(shape[:2], device=device)
+        levels = torch.empty(shape[0], device=device)
+        evidence = Evidence(photo, psf, self.windows, noise_weight * (MOSAIC_NOISE if photo.demosaiced else 1.0))
+        padded, (y, x) = self.windows.padded(self.seen), self.windows.centres(rows.start, cols.start)
+        tiles = self.windows.rows()
 
-        def prepare(i: int) -> None:
-            tile = self.windows.cut(self.windows.padded(self.seen), i)
-            mean = tile.sum((-1, -2)) / self.windows.window.sum()
-            centred = tile - mean[:, None, None] * self.windows.window
-            variance = noise_variance(photo, mean[None], tile_rows[i : i + 1], tile_cols[i : i + 1]).clamp(min=1e-10)
-            self.slope[i] = 2 * (mean.clamp(min=0) + self.c).sqrt()
-            levels[i] = (noise_weight * variance[0]).sqrt().div(self.slope[i]).mean()
-            conjugate = grid.conjugate_transfer(kernels[i])
-            sensor = variance[..., None, None] * colour
-            spectrum = torch.fft.rfft2(self.windows.in_field(centred))
-            probes, otf = (t.flatten(1)[:, rings.index].view(1, 3, *rings.f.shape) for t in (spectrum, conjugate))
-            doubt = alias_doubt(at_rings[1], otf) + error_power(misplaced[i][None], rings.f)
-            known = variance[..., None, None] * at_rings[0]
-            signal = wiener.fitted_signal(probes / unit, otf, known, doubt, rings)
-            doubt = alias_doubt(alias, conjugate) + error_power(misplaced[i], f)
-            precision = 1 / (noise_weight * sensor[0] + doubt * signal.at(f, between)[0])
-            whole = torch.fft.rfft2(self.windows.in_field(tile))
-            self.data[i] = (1 + wiener.LEAST_DOUBT) * conjugate * whole * precision
-            self.curvature[i] = (squared(conjugate) + wiener.LEAST_DOUBT) * precision
+        def weigh(number: int) -> None:
+            row = slice(tiles[number].start, tiles[number].stop)
+            mean, variance = evidence.weigh(padded, y[row], x[row], tiles[number], self.data[row], self.curvature[row])
+            self.slope[row] = 2 * (mean.clamp(min=0) + self.c).sqrt()
+            levels[row] = (variance.sqrt() / self.slope[row]).mean(-1)
 
-        for _ in in_parallel(prepare, n, device):
+        for _ in in_parallel(weigh, len(tiles), device):
             pass
         self.level = float(levels.mean())
         """Noise of the photo in u, which is nearly the same everywhere."""
 
     def __call__(self, z: Tensor, sigma: float) -> Tensor:
         """x [3, h, w] near z [3, h, w], whose noise has the standard deviation `sigma` in u."""
-        padded, out = self.windows.padded(z), self.windows.sums()
+        padded, out, tiles = self.windows.padded(z), self.windows.sums(), self.windows.rows()
         size = self.windows.tiling.field_px
 
-        def step(i: int) -> Tensor:
-            anchor = (LAMBDA / (self.slope[i] * sigma).square())[:, None, None]
-            spectrum = torch.fft.rfft2(self.windows.in_field(self.windows.cut(padded, i)))
-            spectrum.mul_(anchor).add_(self.data[i]).mul_(1 / (self.curvature[i] + anchor))
-            return inverse(spectrum, size)
+        def step(number: int) -> Tensor:
+            strip = torch.zeros_like(out[:, :size])
+            for i in tiles[number]:
+                anchor = (LAMBDA / (self.slope[i] * sigma).square())[:, None, None]
+                spectrum = torch.fft.rfft2(self.windows.in_field(self.windows.cut(padded, i)))
+                spectrum.mul_(anchor).add_(self.data[i]).mul_(1 / (self.curvature[i] + anchor))
+                self.windows.add(strip, inverse(spectrum, size), i)
+            return strip
 
-        for i, tile in enumerate(in_parallel(step, len(self.windows), self.device)):
-            self.windows.add(out, tile, i)
+        for number, strip in enumerate(in_parallel(step, len(tiles), self.device)):
+            self.windows.add_row(out, strip, number)
         return self.windows.inside(out)
 
     def seen_in(self, v: Tensor) -> Tensor:
@@ -128,6 +108,68 @@ class DataStep:
     def linear(self, u: Tensor) -> Tensor:
         """Linear light of u."""
         return u.clamp(min=0).square() - self.c
+
+
+class Evidence:
+    """What the tiles of a block say of the sharp image and how sure it is, frequency by frequency."""
+
+    def __init__(self, photo: LinearPhoto, psf: PsfGrid, windows: Windows, noise_weight: float) -> None:
+        self.photo, self.psf, self.windows, self.noise_weight = photo, psf, windows, noise_weight
+        self.device, size = windows.window.device, windows.tiling.field_px
+        self.rings = wiener.rings_for(size, windows.tiling.window_px, device=self.device)
+        self.grid = FilterGrid(size, size, psf.kernel_size, self.device)
+        self.radius, index = torch.unique(self.grid.f, return_inverse=True)
+        self.index = index.view(size, -1)
+        """Most of what is worked out depends on |f| alone, which has few different values on a grid."""
+        self.at_radius = self.rings.interpolation(self.radius)
+        self.radius_colours = demosaic_spectra(self.radius, demosaiced=photo.demosaiced)
+        self.probe_colours = demosaic_spectra(self.rings.f, demosaiced=photo.demosaiced)
+        self.window_spectrum = torch.fft.rfft2(windows.in_field(windows.window))
+
+    def weigh(
+        self, padded: Tensor, y: np.ndarray, x: np.ndarray, tiles: range, data: Tensor, curvature: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Fill `data` (conj(K) Y / N) and `curvature` (|K|^2 / N) of some tiles [n] with centres (y, x) on the photo.
+
+        Returns
+        -------
+        mean, variance : Tensor [n, 3]
+            Of the tiles' values, and of their (weighted) noise.
+        """
+        n, rings, probe = len(tiles), self.rings, self.rings.f.shape
+        kernels = tile_kernels(self.psf, y, x, self.device)
+        misplaced = misplacement_px(kernels, tile_confidence(self.psf, y, x, self.device))
+        mean = torch.empty(n, 3, device=self.device)
+        changed = torch.empty(n, *curvature.shape[1:], device=self.device)
+        probes, otf = torch.empty(2, n, 3, *probe, dtype=torch.complex64, device=self.device)
+        one, area = torch.ones((), device=self.device), self.windows.window.sum()
+        unit = self.windows.window.square().sum().sqrt()
+
+        for j, i in enumerate(tiles):
+            tile = self.windows.cut(padded, i)
+            mean[j] = tile.sum((-1, -2)) / area
+            spectrum = torch.fft.rfft2(self.windows.in_field(tile))
+            conjugate = self.grid.conjugate_transfer(kernels[j])
+            torch.mul(spectrum, conjugate, out=data[j])
+            curvature[j] = squared(conjugate)
+            changed[j] = alias_doubt(one, conjugate)
+            spectrum -= mean[j, :, None, None] * self.window_spectrum
+            probes[j], otf[j] = (t.flatten(1)[:, rings.index].unflatten(1, probe) for t in (spectrum / unit, conjugate))
+        variance = noise_variance(self.photo, mean, y, x).clamp(min=1e-10)
+        colour, alias = self.probe_colours
+        doubt = alias_doubt(alias, otf) + error_power(misplaced, rings.f)
+        signal = wiener.fitted_signal(probes, otf, variance[..., None, None] * colour, doubt, rings)
+        power, (colour, alias) = signal.at(self.radius, self.at_radius), self.radius_colours
+        variance = self.noise_weight * variance
+        noise = variance[..., None] * colour + error_power(misplaced, self.radius) * power
+        aliased = alias * power
+
+        for j in range(n):
+            total = aliased[j][:, self.index].mul_(changed[j]).add_(noise[j][:, self.index])
+            data[j] *= (1 + wiener.LEAST_DOUBT) / total
+            curvature[j] += wiener.LEAST_DOUBT
+            curvature[j] /= total
+        return mean, variance
 
 
 class Windows:
@@ -145,6 +187,11 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self._starts[0]) * len(self._starts[1])
+
+    def rows(self) -> list[range]:
+        """The numbers of the windows of each row."""
+        n = len(self._starts[1])
+        return [range(first, first + n) for first in range(0, len(self), n)]
 
     def centres(self, y: int, x: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns [n] of the windows' centres on the photo, for a block whose first pixel is (y, x)."""
@@ -171,11 +218,15 @@ class Windows:
         height, width = ((len(s) - 1) * self.tiling.stride + self.tiling.field_px for s in self._starts)
         return torch.zeros(3, height, width, device=self.window.device)
 
-    def add(self, sums: Tensor, field: Tensor, i: int) -> None:
-        """Add the filtered field [3, field_px, field_px] of window i."""
-        y, x = self._corner(i)
-        size = self.tiling.field_px
-        sums[:, y : y + size, x : x + size] += field
+    def add(self, strip: Tensor, field: Tensor, i: int) -> None:
+        """Add the filtered field [3, field_px, field_px] of window i to those of its row [3, field_px, width]."""
+        _, x = self._corner(i)
+        strip[..., x : x + self.tiling.field_px] += field
+
+    def add_row(self, sums: Tensor, strip: Tensor, number: int) -> None:
+        """Add a row of fields."""
+        y = number * self.tiling.stride
+        sums[:, y : y + self.tiling.field_px] += strip
 
     def inside(self, sums: Tensor) -> Tensor:
         """The block [3, h, w] of the sums."""

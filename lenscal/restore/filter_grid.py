@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,31 +18,41 @@ class FilterGrid:
 
     def __init__(self, field_px: int, support_px: int, kernel_px: int, device: torch.device | str = "cpu") -> None:
         self.field_px, self.support_px, self._device = field_px, support_px, device
-        fy, fx = np.fft.fftfreq(support_px), np.fft.rfftfreq(support_px)
-        radius = np.hypot(fy[:, None], fx)
-        twice = np.where((fx == 0) | (fx == 0.5), 1.0, 2.0)
+        self._fy, self._fx = np.fft.fftfreq(support_px), np.fft.rfftfreq(support_px)
+        self._offset = np.arange(kernel_px) - kernel_px // 2
+        radius = np.hypot(self._fy[:, None], self._fx)
+        twice = np.where((self._fx == 0) | (self._fx == 0.5), 1.0, 2.0)
         self.f = self._tensor(radius.ravel())
         """[G] cycles/px."""
         self.weight = self._tensor(np.broadcast_to(twice, radius.shape).ravel())
         """[G]: how often each frequency counts in the whole plane."""
-        offset = np.arange(kernel_px) - kernel_px // 2
-        phase = 2 * np.pi * (fy[:, None, None, None] * offset[:, None] + fx[:, None, None] * offset)
-        self._few = self._tensor(np.exp(-1j * phase).reshape(-1, kernel_px**2).T, torch.complex64)
-        cos_x, sin_x = _turns(np.fft.rfftfreq(field_px), offset)
-        left = _turns(np.fft.fftfreq(field_px), offset)
-        # exp(2 pi i f x), re and im side by side, and the same times i: what a real product can make of a complex one
-        self._kernel_x = self._tensor(
-            np.concatenate([np.stack(p, -1).reshape(kernel_px, -1) for p in ((cos_x, sin_x), (-sin_x, cos_x))], axis=1)
-        )
-        self._kernel_y = self._tensor(np.concatenate([t.T for t in left], axis=1))
-        self._filter_x = self._tensor(
-            np.concatenate(_turns(np.fft.rfftfreq(field_px), np.fft.fftfreq(support_px, 1 / support_px)), axis=1)
-        )
-        half = np.arange(support_px // 2 + 1)
-        count = np.where((half == 0) | (half == support_px // 2), 1.0, 2.0)
-        cos_y, sin_y = _turns(np.fft.fftfreq(field_px), half)
-        rows = np.stack([cos_y.T * count, -sin_y.T * count], axis=-1)
-        self._filter_y = self._tensor(rows.reshape(field_px, -1))
+
+    @cached_property
+    def _few(self) -> Tensor:
+        """exp(-2 pi i f x) [k^2, G]."""
+        y, x = self._offset[:, None], self._offset
+        phase = 2 * np.pi * (self._fy[:, None, None, None] * y + self._fx[:, None, None] * x)
+        return self._tensor(np.exp(-1j * phase).reshape(-1, len(self._offset) ** 2).T, torch.complex64)
+
+    @cached_property
+    def _kernel_matrices(self) -> tuple[Tensor, Tensor]:
+        """exp(2 pi i f y) and exp(2 pi i f x), re and im side by side: real products make complex ones of them."""
+        offset = self._offset
+        cos_x, sin_x = _turns(np.fft.rfftfreq(self.field_px), offset)
+        along = [np.stack(part, -1).reshape(len(offset), -1) for part in ((cos_x, sin_x), (-sin_x, cos_x))]
+        down = [part.T for part in _turns(np.fft.fftfreq(self.field_px), offset)]
+        return self._tensor(np.concatenate(down, axis=1)), self._tensor(np.concatenate(along, axis=1))
+
+    @cached_property
+    def _filter_matrices(self) -> tuple[Tensor, Tensor]:
+        """The same for real even functions, known for y >= 0."""
+        size = self.support_px
+        along = _turns(np.fft.rfftfreq(self.field_px), np.fft.fftfreq(size, 1 / size))
+        half = np.arange(size // 2 + 1)
+        count = np.where((half == 0) | (half == size // 2), 1.0, 2.0)
+        cos_y, sin_y = _turns(np.fft.fftfreq(self.field_px), half)
+        down = np.stack([cos_y.T * count, -sin_y.T * count], axis=-1)
+        return self._tensor(down.reshape(self.field_px, -1)), self._tensor(np.concatenate(along, axis=1))
 
     def _tensor(self, values: np.ndarray, dtype: torch.dtype = torch.float32) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=self._device)
@@ -53,15 +65,16 @@ class FilterGrid:
 
     def conjugate_transfer(self, kernels: Tensor) -> Tensor:
         """The complex conjugate of the transfer functions at the field's frequencies, [..., F, F // 2 + 1]."""
-        lines = (kernels @ self._kernel_x).unflatten(-1, (2, -1)).movedim(-2, -3).flatten(-3, -2)
-        return torch.view_as_complex((self._kernel_y @ lines).unflatten(-1, (-1, 2)))
+        down, along = self._kernel_matrices
+        lines = (kernels @ along).unflatten(-1, (2, -1)).movedim(-2, -3).flatten(-3, -2)
+        return torch.view_as_complex((down @ lines).unflatten(-1, (-1, 2)))
 
     def spread(self, values: Tensor) -> Tensor:
         """Real even functions [..., G] at the field's frequencies, [..., F, F // 2 + 1]."""
-        size = self.support_px
+        size, (down, along) = self.support_px, self._filter_matrices
         kernels = torch.fft.irfft2(values.unflatten(-1, (size, -1)).to(torch.complex64), s=(size, size))
         half = kernels[..., : size // 2 + 1, :].reshape(-1, size)
-        return self._filter_y @ (half @ self._filter_x).view(*values.shape[:-1], 2 * (size // 2 + 1), -1)
+        return down @ (half @ along).view(*values.shape[:-1], 2 * (size // 2 + 1), -1)
 
 
 def inverse(spectra: Tensor, size: int) -> Tensor:

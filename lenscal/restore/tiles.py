@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -159,18 +160,28 @@ def _positions(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
     return np.stack([rows / max(height - 1, 1), cols / max(width - 1, 1)], axis=-1)
 
 
-def in_parallel(work: Callable[[int], T], n: int, device: torch.device) -> Iterator[T]:
+def in_parallel(
+    work: Callable[[int], T], n: int, device: torch.device, *, most: int | None = None
+) -> Generator[T, None, None]:
     """work(0) ... work(n - 1), on a processor side by side: small pieces of one after the other would wait a lot.
 
-    Yields what they return in their order, so that what is added up of it is the same every time.
+    Yields what they return in their order, so that what is added up of it is the same every time. At most `most` run
+    at a time (None: as many as torch has threads) and little more is worked out before it is asked for.
     """
-    workers = torch.get_num_threads() if device.type == "cpu" else 1
-    if workers == 1 or n == 1:
+    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    workers = min(threads, most or threads, n)
+    if workers <= 1:
         yield from map(work, range(n))
         return
-    torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+    ahead: deque[Future[T]] = deque()
     try:
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield from pool.map(work, range(n))
+        for i in range(n):
+            ahead.append(pool.submit(work, i))
+            if len(ahead) > workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
     finally:
-        torch.set_num_threads(workers)
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)  # some of what the workers set holds for all threads

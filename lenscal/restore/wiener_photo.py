@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 
 import cv2
@@ -28,6 +29,8 @@ from lenscal.restore.tiles import (
     tiling_of,
 )
 
+MOST_ROWS = 4
+"""How many rows of tiles are filtered side by side: each takes some 100 MB in large photos."""
 LENDING_PX, DARKEST = 8, 1e-4
 """Size of the squares over which a local colour is averaged, and the least value that has a colour."""
 
@@ -68,35 +71,44 @@ def wiener_bands(
     y_starts, x_starts = tiling.starts(height), tiling.starts(width)
     line, reach = tiling.line(), tiling.reach
     left = x_starts[0] - reach
-    sums = torch.zeros(3, tiling.field_px, len(x_starts) * tiling.stride + tiling.field_px, device=device)
+    carried = torch.zeros((), device=device)
     across = np.zeros((len(x_starts), width), np.float32)
     for number, x in enumerate(x_starts):
         x0, x1 = max(x, 0), min(x + tiling.window_px, width)
         across[number, x0:x1] = line[x0 - x : x1 - x] if x1 > x0 else 0
     smooth: list[np.ndarray] = []
-    for number, y in enumerate(y_starts):
-        part = tiles.row(y, x_starts, sums)
-        smooth.append(part @ across)
-        top = y - reach
-        rows = range(max(top, 0), min(top + tiling.stride, height))
-        if len(rows):
-            rgb = sums[:, rows.start - top : rows.stop - top, -left : width - left].cpu().numpy()
-            weights = np.zeros((len(rows), width), np.float32)
-            for back in range(min(3, number + 1)):
-                inside = np.array(rows) - y_starts[number - back]
-                known = (inside >= 0) & (inside < tiling.window_px)
-                weights[known] += line[inside[known], None] * smooth[number - back]
-            yield Band(rows, cv2.merge(list(rgb)), weights, (number + 1) / len(y_starts))
-        rest = tiling.field_px - tiling.stride
-        sums[:, :rest] = sums[:, tiling.stride :].clone()
-        sums[:, rest:] = 0
+    filtered = in_parallel(lambda i: tiles.row(y_starts[i], x_starts), len(y_starts), device, most=MOST_ROWS)
+    with closing(filtered):
+        for number, (sums, part) in enumerate(filtered):
+            sums[:, : tiling.field_px - tiling.stride] += carried
+            carried = sums[:, tiling.stride :].clone()
+            smooth.append(part @ across)
+            top = y_starts[number] - reach
+            rows = range(max(top, 0), min(top + tiling.stride, height))
+            if len(rows):
+                rgb = sums[:, rows.start - top : rows.stop - top, -left : width - left].cpu().numpy()
+                weights = np.zeros((len(rows), width), np.float32)
+                for back in range(min(3, number + 1)):
+                    inside = np.array(rows) - y_starts[number - back]
+                    known = (inside >= 0) & (inside < tiling.window_px)
+                    weights[known] += line[inside[known], None] * smooth[number - back]
+                yield Band(rows, cv2.merge(list(rgb)), weights, (number + 1) / len(y_starts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buffers:
+    """Zeros around a window [3, F, F]; half planes: spectra of a row of tiles [n, 3, F, G], gains [12, F, G]."""
+
+    field: Tensor
+    spectra: Tensor
+    gains: Tensor
 
 
 class TileFilter:
     """What is the same for all tiles of a photo, and the filtering of a row of them.
 
-    On a processor the tiles go one by one, in buffers that stay in its cache, on as many threads as torch has; on
-    other devices many at a time.
+    Rows may be filtered side by side on threads of their own. The tiles of a row go one by one, in buffers that stay in
+    a processor's cache.
     """
 
     def __init__(
@@ -112,43 +124,38 @@ class TileFilter:
         self.at_grid = self.rings.interpolation(self.grid.f)
         self.probe_colours = demosaic_spectra(self.rings.f, demosaiced=photo.demosaiced)
         self.grid_colours = demosaic_spectra(self.grid.f, demosaiced=photo.demosaiced)
-        self._spectra: Tensor | None = None
-        self._buffers = threading.local()
+        self._threads = threading.local()
 
-    def row(self, y: int, x_starts: range, sums: Tensor) -> np.ndarray:
-        """Add the filtered tiles of the row of windows that begins at `y` to `sums` [3, F, width].
+    def row(self, y: int, x_starts: range) -> tuple[Tensor, np.ndarray]:
+        """The row of windows that begins at `y`, filtered.
 
         Returns
         -------
-        float32 [n], how much of the correction to take in smooth parts of each tile.
+        float32 [3, F, width]
+            The sum of its tiles.
+        float32 [n]
+            How much of the correction to take in each tile's smooth parts.
         """
         n, field = len(x_starts), self.tiling.field_px
         cols = np.array(x_starts) + self.tiling.window_px // 2
         rows = np.full_like(cols, y + self.tiling.window_px // 2)
         kernels = tile_kernels(self.psf, rows, cols, self.device)
+        buffers = self._of_this_thread(n)
         strip, colour = self._read(y, x_starts)
-        if self._spectra is None:
-            self._spectra = torch.empty(n, 3, field, field // 2 + 1, dtype=torch.complex64, device=self.device)
         probes, otf = torch.empty(2, n, 3, *self.rings.f.shape, dtype=torch.complex64, device=self.device)
         mean = self._means(strip, n)
-        for _ in in_parallel(lambda i: self._analyse(i, strip, kernels, probes, otf, mean), n, self.device):
-            pass
+        for i in range(n):
+            self._analyse(i, strip, kernels, buffers, probes, otf, mean)
         misplaced = misplacement_px(kernels, tile_confidence(self.psf, rows, cols, self.device))
         variance = noise_variance(self.photo, mean, rows, cols)
         filters, smooth = self._filters(probes, otf, kernels, misplaced, variance)
-        self._add_means(mean, sums)
         usual = mean.clamp(min=DARKEST)
         most = usual.amax(1, keepdim=True) / usual
-
-        def part(i: int) -> slice:
-            return slice(i * self.tiling.stride, i * self.tiling.stride + field)
-
-        def apply(i: int) -> Tensor:
-            return self._apply(i, filters[i], colour[..., part(i)], most[i])
-
-        for i, tile in enumerate(in_parallel(apply, n, self.device)):
-            sums[..., part(i)] += tile
-        return smooth.cpu().numpy()
+        sums = self._sum_of_means(mean, strip)
+        for i in range(n):
+            part = slice(i * self.tiling.stride, i * self.tiling.stride + field)
+            sums[..., part] += self._apply(buffers.spectra[i], filters[i], colour[..., part], most[i], buffers.gains)
+        return sums, smooth.cpu().numpy()
 
     def _read(self, y: int, x_starts: range) -> tuple[Tensor, Tensor]:
         """The row of fields and the local colour in it, both [3, F, width]; colour 1 for the strongest channel."""
@@ -175,12 +182,12 @@ class TileFilter:
         lines = columns[:, tiling.reach :].unfold(1, tiling.window_px, tiling.stride)[:, :n]
         return (lines @ self.line).T / self.line.sum().square()
 
-    def _analyse(self, i: int, strip: Tensor, kernels: Tensor, probes: Tensor, otf: Tensor, mean: Tensor) -> None:
+    def _analyse(
+        self, i: int, strip: Tensor, kernels: Tensor, buffers: Buffers, probes: Tensor, otf: Tensor, mean: Tensor
+    ) -> None:
         """Keep tile i's spectrum times conj(K), and at the probes its spectrum (unit power) and K."""
-        assert self._spectra is not None
-        tiling = self.tiling
+        tiling, field = self.tiling, buffers.field
         reach, x = tiling.reach, i * tiling.stride + tiling.reach
-        field = self._field()
         inner = field[:, reach:-reach, reach:-reach]
         torch.sub(strip[:, reach:-reach, x : x + tiling.window_px], mean[i, :, None, None], out=inner)
         inner.mul_(self.window)
@@ -189,32 +196,33 @@ class TileFilter:
         shape = self.rings.f.shape
         probes[i] = spectrum.flatten(1).index_select(1, self.rings.index).unflatten(1, shape) / self.power
         otf[i] = transfer.flatten(1).index_select(1, self.rings.index).unflatten(1, shape).conj()
-        torch.mul(spectrum, transfer, out=self._spectra[i])
+        torch.mul(spectrum, transfer, out=buffers.spectra[i])
 
-    def _add_means(self, mean: Tensor, sums: Tensor) -> None:
-        """Add the mean values [n, 3] of a row of windows, which do not change, to `sums`."""
-        tiling = self.tiling
+    def _sum_of_means(self, mean: Tensor, strip: Tensor) -> Tensor:
+        """What the mean values [n, 3] of a row of windows add up to, like `strip`: they do not change."""
+        tiling, sums = self.tiling, torch.zeros_like(strip)
         lines = mean.new_zeros(3, sums.shape[-1])
         for i, value in enumerate(mean):
             x = i * tiling.stride + tiling.reach
             lines[:, x : x + tiling.window_px] += value[:, None] * self.line
-        sums[:, tiling.reach : -tiling.reach] += self.line[:, None] * lines[:, None]
+        torch.mul(self.line[:, None], lines[:, None], out=sums[:, tiling.reach : -tiling.reach])
+        return sums
 
-    def _field(self) -> Tensor:
-        """This thread's field of zeros around a window."""
-        if not hasattr(self._buffers, "field"):
-            size = self.tiling.field_px
-            self._buffers.field = torch.zeros(3, size, size, device=self.device)
-            self._buffers.gains = torch.empty(12, size, size // 2 + 1, dtype=torch.complex64, device=self.device)
-        field: Tensor = self._buffers.field
-        return field
+    def _of_this_thread(self, n: int) -> Buffers:
+        """This thread's buffers for a row of n tiles."""
+        if not hasattr(self._threads, "buffers"):
+            field, half = self.tiling.field_px, (self.tiling.field_px, self.tiling.field_px // 2 + 1)
+            self._threads.buffers = Buffers(
+                torch.zeros(3, field, field, device=self.device),
+                torch.empty(n, 3, *half, dtype=torch.complex64, device=self.device),
+                torch.empty(12, *half, dtype=torch.complex64, device=self.device),
+            )
+        buffers: Buffers = self._threads.buffers
+        return buffers
 
-    def _apply(self, i: int, filters: Tensor, colour: Tensor, most: Tensor) -> Tensor:
-        """Tile i filtered [3, F, F], but for its mean value. Parameters: [12, G], [3, F, F], [3]."""
-        assert self._spectra is not None
-        self._field()
+    def _apply(self, turned: Tensor, filters: Tensor, colour: Tensor, most: Tensor, gains: Tensor) -> Tensor:
+        """A tile filtered [3, F, F], but for its mean value. Parameters: conj(K) y, [12, G], [3, F, F], [3]."""
         size = self.tiling.field_px
-        turned, gains = self._spectra[i], self._buffers.gains
         gains.copy_(self.grid.spread(filters))
         by_source = gains[3:].unflatten(0, (3, 3))
         lent = by_source[:, 0] * turned[0]

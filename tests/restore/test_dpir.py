@@ -35,8 +35,11 @@ def test_windows_take_apart_and_put_together() -> None:
     windows = Windows(tiling_for(9), *SIZE, torch.device("cpu"))
     image = torch.rand(3, *SIZE, generator=torch.Generator().manual_seed(0))
     padded, sums = windows.padded(image), windows.sums()
-    for number in range(len(windows)):
-        windows.add(sums, windows.in_field(windows.cut(padded, number)), number)
+    for number, row in enumerate(windows.rows()):
+        strip = torch.zeros_like(sums[:, : windows.tiling.field_px])
+        for i in row:
+            windows.add(strip, windows.in_field(windows.cut(padded, i)), i)
+        windows.add_row(sums, strip, number)
     torch.testing.assert_close(windows.inside(sums), image)
 
 
