@@ -28,7 +28,8 @@ class Comparison:
     Attributes
     ----------
     scores : mapping
-        Row ("delta", "average", "after G", ..., "estimate") -> figure -> value, see `lenscal.optics.metrics.score`.
+        Row ("delta", "average", "after G", ..., "estimate") -> figure -> value, see `lenscal.optics.metrics.score`;
+        "estimate" also has confidence_rank where there is a confidence at the truth's nodes.
     gain : Gain
         For "average" and "true, no odd part" (the lens's conditions), every stage, and "estimate".
     """
@@ -64,13 +65,15 @@ def _estimates(calibration: Calibration) -> dict[str, PsfGrid]:
 
 
 def _scores(truth: PsfGrid, estimates: Mapping[str, PsfGrid]) -> dict[str, dict[str, float]]:
-    from lenscal.optics.metrics import score
+    from lenscal.optics.metrics import confidence_rank, score
 
     rows: dict[str, dict[str, float]] = {}
     at = pixel_positions(truth).reshape(-1, 2)
     for name, grid in estimates.items():
         scored = score(_nodes(truth), at, _nodes(grid), pixel_positions(grid).reshape(-1, 2))
         rows = {DELTA: scored["delta"], AVERAGE: scored["average"], **rows, name: scored["estimate"]}
+        if grid.confidence is not None and grid.shape == truth.shape:
+            rows[name]["confidence_rank"] = confidence_rank(grid.confidence.reshape(-1, 3), _nodes(grid), _nodes(truth))
     return rows
 
 

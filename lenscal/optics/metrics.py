@@ -62,16 +62,10 @@ def compare(
     estimate: np.ndarray, truth: np.ndarray, positions_px: np.ndarray, *, sigma: float = 0.7
 ) -> dict[str, float]:
     """Figures of kernels [n, 3, k, k] against the true ones at the same nodes [n, 2] (y, x); see `score`."""
-    size = max(estimate.shape[-1], truth.shape[-1])
-    estimate, truth = grown(estimate, size), grown(truth, size)
     centre_found, centre_true = centroid(estimate), centroid(truth)
-    target = transfer(truth, np.zeros((len(truth), 2)), sigma)
-    start = (centre_true - centre_found).mean(axis=1)
-    seen = transfer(estimate, _common_shift(estimate, target, start, sigma), sigma)
-
-    power_seen, power_true = _energy(seen), _energy(target)
-    ncc = (seen * target.conj()).real.sum(axis=(-2, -1)) / np.sqrt(power_seen * power_true)
-    distance = np.sqrt(_energy(seen - target) / power_true)
+    seen, target = _seen(estimate, truth, sigma)
+    ncc = (seen * target.conj()).real.sum(axis=(-2, -1)) / np.sqrt(_energy(seen) * _energy(target))
+    distance = _distance(seen, target)
     colour = (centre_found - centre_found[:, [1]]) - (centre_true - centre_true[:, [1]])
     colour = np.sqrt((colour[:, [0, 2]] ** 2).sum(axis=-1))
     odd_true = common_odd_part(target)
@@ -97,6 +91,34 @@ def compare(
         "width_centre": _median(width[height <= _CENTRE]),
         "width_corner": _median(width[height >= _CORNER]),
     }
+
+
+def confidence_rank(confidence: np.ndarray, estimate: np.ndarray, truth: np.ndarray, *, sigma: float = 0.7) -> float:
+    """How well a confidence [n, 3] tells where an estimate [n, 3, k, k] is wrong; truth and nodes as in `compare`.
+
+    Spearman's correlation over the nodes of the relative distance with minus the confidence, mean of the channels:
+    1 where the less confident node is always the worse one, 0 where it says nothing. NaN where either is constant.
+    """
+    from scipy.stats import rankdata
+
+    distance = _distance(*_seen(estimate, truth, sigma))
+    ranks = [np.corrcoef(rankdata(-confidence[:, c]), rankdata(distance[:, c]))[0, 1] for c in range(3)]
+    return float(np.mean(ranks))
+
+
+def _seen(estimate: np.ndarray, truth: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Transfer functions [n, 3, f, f] of both, the estimate's moved onto the truth's."""
+    size = max(estimate.shape[-1], truth.shape[-1])
+    estimate, truth = grown(estimate, size), grown(truth, size)
+    target = transfer(truth, np.zeros((len(truth), 2)), sigma)
+    start = (centroid(truth) - centroid(estimate)).mean(axis=1)
+    return transfer(estimate, _common_shift(estimate, target, start, sigma), sigma), target
+
+
+def _distance(seen: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Relative L2 distance [n, 3]."""
+    distance: np.ndarray = np.sqrt(_energy(seen - target) / _energy(target))
+    return distance
 
 
 def centroid(kernels: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import pytest
 
 from lenscal.errors import InputError
 from lenscal.files.psf_files import write_fits
-from lenscal.optics.metrics import centroid, compare, score
+from lenscal.optics.metrics import centroid, compare, confidence_rank, score
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 
 SIZE = (400, 600)
@@ -76,6 +76,19 @@ def test_lateral_colour_is_measured_in_px() -> None:
     wrong = compare(off.astype(float), kernels.astype(float), at)
     assert wrong["ca_px_mean"] == pytest.approx(0.5, abs=0.02)
     assert wrong["ca_px_max"] == pytest.approx(1.0, abs=0.02)
+
+
+def test_confidence_rank() -> None:
+    truth, _ = as_nodes(lopsided_grid(np.random.default_rng(5)))
+    delta, _ = as_nodes(delta_grid((4, 5), 13, SIZE))
+    error = np.random.default_rng(6).permutation(len(truth)) / len(truth)
+    kernels = truth + error[:, None, None, None] * (delta - truth)
+    confidence = np.repeat(np.exp(-error)[:, None], 3, axis=1)
+    assert confidence_rank(confidence, kernels, truth) == pytest.approx(1, abs=0.25)
+    assert confidence_rank(-confidence, kernels, truth) == -confidence_rank(confidence, kernels, truth)
+    assert abs(confidence_rank(np.roll(confidence, 7, axis=0), kernels, truth)) < 0.5
+    confidence[:, 1:] = -confidence[:, 1:]
+    assert -0.5 < confidence_rank(confidence, kernels, truth) < 0
 
 
 def test_centroid_counts_from_the_middle() -> None:
