@@ -187,7 +187,7 @@ def _add_correct(
     correct.add_argument("--amount", type=float, default=1.0, metavar="0..1", help="how much to correct (default: 1)")
     correct.add_argument("--denoise", type=float, default=0.5, metavar="0..1", help="less noise or more detail")
     correct.add_argument("--device", choices=DEVICES, default="auto", help="where to compute (default: auto)")
-    correct.add_argument("--prior", metavar="FILE", help="weights of another denoiser for dpir and diffpir")
+    correct.add_argument("--prior", metavar="FILE", help="other weights for dpir and diffpir: ours, FFDNet's, DRUNet's")
     correct.add_argument("--force", action="store_true", help="correct photos of another lens or aperture all the same")
     correct.add_argument("--save-mask", action="store_true", help="write beside each photo where it was corrected, PNG")
     correct.add_argument("--format", choices=FORMATS, default="tiff", help="dng: linear camera RGB (default: tiff)")

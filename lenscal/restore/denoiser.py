@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lenscal.errors import InputError
+from lenscal.restore.drunet import Drunet, is_drunet
 
 LAYOUT = "lenscal residual unshuffle denoiser 1"
+PYTORCH_FILES = {".pth", ".pt"}
 
 
 class Denoiser(Protocol):
@@ -99,36 +103,57 @@ def save_denoiser(net: UnshuffleDenoiser, file: Path, *, notes: Mapping[str, str
     temporary.replace(file)
 
 
-def load_denoiser(file: Path | None = None, *, device: str | torch.device = "cpu") -> UnshuffleDenoiser | PlainFfdnet:
-    """A denoiser from a weights file: lenscal's own layout or FFDNet colour's; None: the one that ships.
+def load_denoiser(
+    file: Path | None = None, *, device: str | torch.device = "cpu"
+) -> UnshuffleDenoiser | PlainFfdnet | Drunet:
+    """A denoiser from a weights file; None: the one that ships.
+
+    The file may hold lenscal's own layout, or FFDNet's or DRUNet's for colour as their authors publish them, as
+    safetensors or as a PyTorch file of tensors alone.
 
     Raises
     ------
     InputError
-        The file is missing, no safetensors file, or of another network.
+        The file is missing, cannot be read, or is of another network.
     """
     path = file if file is not None else shipped_prior()
-    try:
-        with safe_open(path, framework="pt") as handle:
-            metadata = handle.metadata() or {}
-        weights = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"--prior {path}: not a readable safetensors file ({error})") from error
-    net: UnshuffleDenoiser | PlainFfdnet
+    weights, metadata = _read_weights(path)
+    net: UnshuffleDenoiser | PlainFfdnet | Drunet
     try:
         if metadata.get("layout") == LAYOUT:
             net = UnshuffleDenoiser(int(metadata["channels"]), int(metadata["blocks"]))
             net.load_state_dict(weights)
         elif "model.0.weight" in weights and weights["model.0.weight"].shape[1] == 13:
             net = PlainFfdnet(weights)
+        elif is_drunet(weights):
+            net = Drunet(weights)
         else:
-            raise InputError(f"--prior {path}: unknown network; give lenscal's own weights or FFDNet's for colour")
+            raise InputError(
+                f"--prior {path}: unknown network; give lenscal's own weights, or FFDNet's or DRUNet's for colour"
+            )
     except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise InputError(f"--prior {path}: the weights do not fit the network they name ({error})") from error
     net.requires_grad_(False).eval().to(device)
     if torch.device(device).type == "cpu":  # a sixth faster there; the same numbers but for rounding
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net
+
+
+def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a weights file by name, and its metadata."""
+    try:
+        if path.suffix.lower() in PYTORCH_FILES:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # old files make torch warn of its own internals
+                weights = torch.load(path, map_location="cpu", weights_only=True)
+            return {str(name): value.float() for name, value in weights.items()}, {}
+        with safe_open(path, framework="pt") as handle:
+            metadata = handle.metadata() or {}
+        return load_file(path), metadata
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"--prior {path}: not a readable safetensors file ({error})") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, ValueError) as error:
+        raise InputError(f"--prior {path}: not a PyTorch file that holds tensors alone, by name") from error
 
 
 def shipped_prior() -> Path:
