@@ -58,11 +58,12 @@ class DataStep:
         noise_weight: float,
         device: torch.device,
         tiling: Tiling,
+        phase: tuple[int, int] = (0, 0),
     ) -> None:
         self.device = device
         self.seen = torch.as_tensor(read_mirrored(photo, rows, cols), device=device).permute(2, 0, 1).contiguous()
         self.c = offset(photo)
-        self.windows = Windows(tiling, len(rows), len(cols), device)
+        self.windows = Windows(tiling, len(rows), len(cols), device, phase)
         shape = (len(self.windows), 3, tiling.field_px, tiling.field_px // 2 + 1)
         self.data = torch.empty(shape, dtype=torch.complex64, device=device)
         self.curvature = torch.empty(shape, device=device)
@@ -173,13 +174,18 @@ class Evidence:
 
 
 class Windows:
-    """The windows of a `Tiling` over one block [3, h, w], which is mirrored at its border; numbered row by row."""
+    """The windows of a `Tiling` over one block [3, h, w], which is mirrored at its border; numbered row by row.
 
-    def __init__(self, tiling: Tiling, height: int, width: int, device: torch.device) -> None:
+    phase : how many rows and columns earlier they begin than usual
+    """
+
+    def __init__(
+        self, tiling: Tiling, height: int, width: int, device: torch.device, phase: tuple[int, int] = (0, 0)
+    ) -> None:
         self.tiling = tiling
         self.window = torch.as_tensor(tiling.window(), device=device)
         self._size = height, width
-        self._starts = tiling.starts(height), tiling.starts(width)
+        self._starts = tiling.starts(height, phase[0]), tiling.starts(width, phase[1])
         self._index = [
             torch.as_tensor(mirrored(np.arange(s[0], s[-1] + tiling.window_px), n), device=device)
             for s, n in zip(self._starts, self._size, strict=True)

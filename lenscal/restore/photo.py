@@ -24,6 +24,8 @@ from lenscal.restore.wiener_photo import Band, wiener_bands
 BAND_PX = 256
 """Rows that are handed on at a time where there is nothing to do."""
 WIENER_SHARE = 0.5
+PRIORS = {Method.DPIR: (dpir, N_ITERATIONS), Method.DIFFPIR: (diffpir, N_STEPS)}
+"""Methods that know what photos look like, and how many estimates they yield."""
 Sink = Callable[[range, np.ndarray, np.ndarray], None]
 """Takes finished rows: which, their values, float32 [h, W, 3], and how much they were corrected, float32 [h, W]."""
 Bands = Generator[Band | float, None, None]
@@ -104,8 +106,15 @@ def restore_rows(
             yield Report("correct", "Copying the photo", fraction=rows.stop / height)
         return
     reach = reach_px(psf) if reach is None else reach
+    yield from hand_on(photo, estimate(photo, psf, settings, tiling or tiling_of(psf)), settings, sink, reach)
+
+
+def hand_on(
+    photo: LinearPhoto, bands: Bands, settings: RestoreSettings, sink: Sink, reach: int
+) -> Generator[Report, str | None, None]:
+    """Mask the bands of an estimate, mix them with the photo, and give them to `sink`."""
     message = "Undoing the blur" + ("" if settings.method is Method.WIENER else " with the photo prior")
-    for band in estimate(photo, psf, settings, tiling or tiling_of(psf)):
+    for band in bands:
         if isinstance(band, float):
             yield Report("correct", message, fraction=band)
             continue
@@ -138,7 +147,7 @@ def estimate(photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings, tiling
     def start(on: torch.device, block_px: int) -> Bands:
         if settings.method is Method.WIENER:
             return wiener_bands(photo, psf, settings, on, tiling=tiling)
-        iteration, n_steps = (dpir, N_ITERATIONS) if settings.method is Method.DPIR else (diffpir, N_STEPS)
+        iteration, n_steps = PRIORS[settings.method]
         prior = plug_and_play(photo, psf, settings, on, iteration, n_steps, tiling=tiling, block_px=block_px)
         return blended(prior, wiener_bands(photo, psf, settings, on, tiling=tiling))
 

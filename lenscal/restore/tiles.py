@@ -78,9 +78,12 @@ class Tiling:
     def field_px(self) -> int:
         return self.stride + self.ramp + 2 * self.reach
 
-    def starts(self, length: int) -> range:
-        """First pixel of each window along an axis; the outer ones begin before the photo, on its mirror image."""
-        first = -self.ramp - self.reach
+    def starts(self, length: int, phase: int = 0) -> range:
+        """First pixel of each window along an axis; the outer ones begin before the photo, on its mirror image.
+
+        phase : how many pixels earlier they begin, 0 to stride - 1
+        """
+        first = -self.ramp - self.reach - phase
         count = -(-(length + self.reach - first) // self.stride)
         return range(first, first + count * self.stride, self.stride)
 

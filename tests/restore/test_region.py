@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
+from lenscal.restore import plug_and_play, region
 from lenscal.restore.photo import restore
+from lenscal.restore.plug_and_play import blocks
 from lenscal.restore.region import Part, part_of_grid, restore_region
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
@@ -55,6 +58,35 @@ def test_a_part_is_corrected_as_within_the_whole(photo, grid, place):
     assert np.abs(whole[here] - photo.rgb[here]).max() > 0.1
     assert np.abs(part - whole[here]).max() < 2e-3
     assert np.abs(mask - weight[here]).max() < 2e-3
+
+
+@pytest.mark.parametrize("method", [Method.DPIR, Method.DIFFPIR])
+def test_a_part_gets_of_a_photo_prior_what_it_gets_within_the_whole(photo, grid, method):
+    size = (380, 440)
+    photo, grid = replace(photo, rgb=photo.rgb[: size[0], : size[1]]), replace(grid, image_size=size)
+    settings, place = RestoreSettings(method, amount=0.8), (range(130, 226), range(200, 313))
+    weight = np.empty(size, np.float32)
+    whole = last(restore(photo, grid, settings, mask=weight))
+    part, mask = last(restore_region(photo, grid, settings, *place))
+    here = np.ix_(*place)
+    error, change = part - whole[here], whole[here] - photo.rgb[here]
+    assert np.abs(change).max() > 0.1
+    assert np.sqrt((error**2).mean()) < 0.05 * np.sqrt((change**2).mean())
+    assert np.quantile(np.abs(error), 0.999) < 2e-2
+    assert np.abs(mask - weight[here]).max() < 1e-5
+
+
+def test_a_part_over_a_seam_of_blocks_is_that_of_the_whole(monkeypatch, photo, grid):
+    small = partial(blocks, block_px=160)
+    monkeypatch.setattr(region, "blocks", small)
+    monkeypatch.setattr(plug_and_play, "blocks", lambda length, _px: small(length))
+    size = (180, 330)
+    photo, grid = replace(photo, rgb=photo.rgb[: size[0], : size[1]]), replace(grid, image_size=size)
+    settings, place = RestoreSettings(Method.DPIR), (range(40, 100), range(130, 200))
+    assert len(small(size[1])) == 2
+    whole = last(restore(photo, grid, settings))
+    part, _ = last(restore_region(photo, grid, settings, *place))
+    assert np.abs(part - whole[np.ix_(*place)]).max() < 2e-2
 
 
 def test_a_part_without_correction_is_the_photo(photo, grid):
