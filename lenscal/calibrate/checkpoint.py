@@ -1,4 +1,4 @@
-"""What of a calibration is kept so that it can be continued, to the bit: after every stage, and during F and M.
+"""What of a calibration is kept so that it can be continued, to the bit: after stages and passes of P, during F and M.
 
 The learnt stages also keep their network and moments (`matching.Snapshot`); patches and statistics are made again.
 """
@@ -24,12 +24,12 @@ from lenscal.calibrate.settings import StageResult
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.frame import Frame
 
-SCHEMA = 2
+SCHEMA = 3
 FREE_SETTINGS = frozenset({"max_minutes", "device"})
 """A run may be continued with other values of these."""
 _SAMPLE_ROWS = 64
 _NAMES_TOLD = 3
-_PLAIN = ("completed", "warnings", "batch", "patches_flow", "patches_matching")
+_PLAIN = ("completed", "warnings", "batch", "passes", "patches_flow", "patches_matching")
 _FIELDS = ("common", "lateral", "colour", "sharp_colour")
 
 
@@ -143,9 +143,15 @@ def save(run: Run) -> None:
 
 
 def complete(run: Run, stage: str) -> None:
-    """Note that a stage is done and keep what it gave; a run that is continued starts with the very same arrays."""
+    """Note that a stage is done and keep what it gave."""
     run.completed.append(stage)
     run.learning = None
+    run.passes = 0
+    keep(run)
+
+
+def keep(run: Run) -> None:
+    """Keep where a run is between two parts of its work; one that is continued has the very same arrays."""
     save(run)
     assert run.saved is not None
     restore(run, run.saved)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lenscal.calibrate.bispectra import Bispectra, bispectra, triads
+from lenscal.calibrate.checkpoint import keep
 from lenscal.calibrate.field_solver import solve_field
 from lenscal.calibrate.kernel_field import expecting, kernel_field, node_positions
 from lenscal.calibrate.kernels import border_light, centroids, field_polynomials, interpolation_matrix
@@ -218,13 +219,13 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
     """Stage P: passes over the pairs, each solving for kernels and mending the pairs' displacements."""
     began = time.monotonic()
     weights = torch.from_numpy(interpolation_matrix(cell_positions(run.cells), run.shape)).float().to(run.device)
-    cell_kernels: Tensor | None = None
     basis = field_polynomials(run.shape, 3)
-    solved: Tensor | None = None
+    solved = run.kernels if run.passes else None
+    cell_kernels = None if solved is None else torch.einsum("cm,mau->cau", weights, solved)
     sums = empty_equations(len(run.common), run.size, run.device)
     told = _bounds(run)
     scene = yield from _mean_scene(run, low)
-    for number, budget in enumerate(run.budget.sites):
+    for number, budget in list(enumerate(run.budget.sites))[run.passes :]:
         if number == len(run.budget.sites) - 1 and solved is not None and _too_small(run, solved):
             budget *= MORE_WORK * (run.size / LARGE_KERNEL_PX) ** 4
             told, solved, cell_kernels = _enlarged(run, solved, weights)
@@ -264,7 +265,6 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
         if stop is not None:
             run.keep_stage("P", began)
             raise stop
-        cell_kernels = torch.einsum("cm,mau->cau", weights, solved)
         if number == passes - 1:
             break
         if shifts:
@@ -272,6 +272,10 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
         middle = centroids(solved.view(-1, 3, run.size, run.size)).mean(1).cpu().numpy()
         smooth = basis @ np.linalg.lstsq(basis, middle, rcond=None)[0]
         run.common = run.common - at_cells(smooth, run.cells, run.shape)
+        run.passes = number + 1
+        keep(run)
+        solved = run.kernels
+        cell_kernels = torch.einsum("cm,mau->cau", weights, solved)
     run.keep_stage("P", began)
     yield from _half_fits(run, sums, weights, high)
 

@@ -74,7 +74,9 @@ def calibrate(
 
 
 def _where(run: Run) -> str:
-    within = f", step {run.learning.snapshot.step} of stages F and M" if run.learning is not None else ""
+    within = f", pass {run.passes} of stage P" if run.passes else ""
+    if run.learning is not None:
+        within = f", step {run.learning.snapshot.step} of stages F and M"
     return f"Going on after {', '.join(run.completed)}{within}"
 
 

@@ -106,6 +106,8 @@ class Run:
     """Patches a step of the learnt stages; less than the budget's where a GPU's memory was full."""
     completed: list[str] = field(default_factory=list)
     """Stages that are over."""
+    passes: int = 0
+    """Of stage P that are over."""
     learning: Learning | None = None
     keeper: Keeper | None = None
     made_from: dict[str, Any] = field(default_factory=dict)

@@ -47,6 +47,7 @@ class Files:
 
     def save(self, values: Any, arrays: Any) -> None:
         within = f"-{values['learning']['step']}" if "learning" in values else ""
+        within += f"-pass{values['passes']}" if values["passes"] else ""
         self.names.append(f"{values['completed'][-1]}{within}")
         CheckpointFile(self.folder / self.names[-1]).save(values, arrays)
 
@@ -106,8 +107,8 @@ def test_resumed_from_any_checkpoint_equals_uninterrupted(photos: Photos, tmp_pa
     watched = calibrated(photos, keeper=keeper)
     assert_same(watched, whole)
     steps = [f"GT-{n + 1}" for n in range(FLOW + MATCHING)]
-    assert keeper.names == ["pairs", "L", "G", "GT", *steps, "FM", "P"]
-    for name in ("pairs", "G", "GT-2", f"GT-{FLOW}", f"GT-{FLOW + 2}", f"GT-{FLOW + MATCHING}", "FM", "P"):
+    assert keeper.names == ["pairs", "L", "G", "GT", *steps, "FM", "FM-pass1", "P"]
+    for name in ("pairs", "G", "GT-2", f"GT-{FLOW}", f"GT-{FLOW + 2}", f"GT-{FLOW + MATCHING}", "FM", "FM-pass1", "P"):
         later = Files(tmp_path, begin=tmp_path / name)
         resumed = calibrated(photos, keeper=later)
         assert_same(resumed, whole)
