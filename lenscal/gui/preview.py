@@ -24,8 +24,10 @@ BLOCK_PX = 256
 """What was corrected is noted in blocks of this side."""
 PIECE_PX = 1024
 """A larger visible part is corrected in pieces of this side, from the middle outwards."""
+PIECE_PX_SLOW = 256
+"""Of slow methods: one takes about two seconds."""
 SLOW = (Method.DPIR, Method.DIFFPIR)
-"""These take half a minute a megapixel: the Wiener filter's correction is shown until theirs is there."""
+"""These take most of a minute a megapixel: the Wiener filter's correction is shown until theirs is there."""
 MOST_PX, MOST_PX_SLOW = 9e6, 2.1e6
 """Larger parts are not corrected by themselves: it would take long."""
 Rect = tuple[int, int, int, int]
@@ -167,11 +169,11 @@ def missing_pieces(
     if (right - left) * (bottom - top) > (MOST_PX_SLOW if method in SLOW else MOST_PX) and wanted:
         return None
     left, top, right, bottom = around(wanted, size) if wanted else (0, 0, 0, 0)
-    pieces = []
-    for y in range(top, bottom, PIECE_PX):
-        for x in range(left, right, PIECE_PX):
+    pieces, side = [], PIECE_PX_SLOW if method in SLOW else PIECE_PX
+    for y in range(top, bottom, side):
+        for x in range(left, right, side):
             # Without what is done of it already: each piece brings something new, so that there is an end.
-            lacking = set(blocks_of((x, y, min(x + PIECE_PX, right), min(y + PIECE_PX, bottom)))).intersection(wanted)
+            lacking = set(blocks_of((x, y, min(x + side, right), min(y + side, bottom)))).intersection(wanted)
             if lacking:
                 pieces.append(around(lacking, size))
     middle = (visible[0] + visible[2]) / 2, (visible[1] + visible[3]) / 2

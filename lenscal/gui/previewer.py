@@ -42,7 +42,7 @@ class Previewer(QObject):
     """working, finer (a slow method takes the place of the fast one), done, quick (too much is visible for the slow
     one), large (for any), off, or why it failed."""
     fraction = Signal(float)
-    """How far the slow method is with what it works on."""
+    """How far the slow method is with what is visible."""
 
     def __init__(self, cache: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +60,7 @@ class Previewer(QObject):
         self._then: Callable[[Any], None] | None = None
         self._held = self._correcting = self._finer = False
         self._active = False
+        self._working_on = 0
         self._worker = Worker(self)
         self._worker.finished.connect(self._finished)
         self._worker.progressed.connect(self._progressed)
@@ -165,6 +166,7 @@ class Previewer(QObject):
 
         # One piece at a time, so that what has become visible meanwhile comes next.
         self._finer = state == "finer"
+        self._working_on = len({*blocks_of(rect)})
         self._start(lambda: correct_part(psf, developed, settings, rect), corrected, correcting=True)
 
     def _next(self, developed: Developed) -> tuple[str, RestoreSettings, Rect | None]:
@@ -212,5 +214,7 @@ class Previewer(QObject):
         self._begin()
 
     def _progressed(self, progress: Progress) -> None:
-        if self._finer and progress.report.fraction is not None:
-            self.fraction.emit(progress.report.fraction)
+        if self._finer and progress.report.fraction is not None and self._visible is not None:
+            blocks = {*blocks_of(self._visible)}
+            done = len(blocks & self._done) + progress.report.fraction * self._working_on
+            self.fraction.emit(min(done / len(blocks), 1.0))

@@ -251,8 +251,17 @@ def test_pieces_cover_what_is_missing_from_the_middle_outwards():
     assert moved and min(p[0] for p in moved) == 3072 and max(p[2] for p in moved) == 3328
     assert missing_pieces((0, 0, 6000, 4000), set(), size, Method.WIENER) is None
     assert missing_pieces(visible, set(), size, Method.DPIR) is None
-    edge = missing_pieces((5800, 3900, 6000, 4000), set(), size, Method.DPIR)
+    edge = missing_pieces((5800, 3900, 6000, 4000), set(), size, Method.WIENER)
     assert edge == [(5632, 3840, 6000, 4000)]
+
+
+def test_slow_methods_come_in_small_pieces_from_the_middle_outwards():
+    visible = (1000, 600, 2200, 1500)
+    pieces = missing_pieces(visible, set(), (4000, 6000), Method.DPIR)
+    assert {block for piece in pieces for block in blocks_of(piece)} == set(blocks_of(visible))
+    assert all(len(list(blocks_of(piece))) == 1 for piece in pieces)
+    far = [np.hypot((p[0] + p[2]) / 2 - 1600, (p[1] + p[3]) / 2 - 1050) for p in pieces]
+    assert far == sorted(far) and far[0] < 256
 
 
 @pytest.mark.parametrize("visible", [(0, 0, 1800, 1200), (100, 300, 2900, 2200), (0, 0, 1100, 1100)])

@@ -24,7 +24,7 @@ from lenscal.session import Session
 
 MAP_GRID = (6, 8)
 WIDTHS = {0: 222, 1: 74, 3: 70, 4: 58, 5: 46, 6: 76, 7: 130, 8: 100, 9: 270}
-LEAST_VERDICT_PX = 190
+LEAST_VERDICT_PX, MOST_VERDICT_PX = 190, 620
 TALLEST_ROW_PX = 90
 TOLD_IN_THE_TABLE = (" photo left out: ", " photo kept: ")
 
@@ -204,10 +204,13 @@ class CheckPage(Page):
         self._fit_verdict()
 
     def _fit_verdict(self) -> None:
-        """The verdict takes what the other columns leave."""
-        others = sum(self.table.columnWidth(c) for c in range(self.model.columnCount()) if c != VERDICT)
+        """The verdict takes what the other columns leave, as far as it can use it; the last column takes the rest."""
+        last = self.model.columnCount() - 1
+        others = WIDTHS[last] + sum(self.table.columnWidth(c) for c in range(last) if c != VERDICT)
         room = self.table.width() - self.table.verticalScrollBar().sizeHint().width() - 2
-        self.table.setColumnWidth(VERDICT, max(room - others, LEAST_VERDICT_PX))
+        verdict = min(max(room - others, LEAST_VERDICT_PX), MOST_VERDICT_PX)
+        self.table.setColumnWidth(VERDICT, verdict)
+        self.table.setColumnWidth(last, WIDTHS[last] + max(room - others - verdict, 0))
         self._fit_rows()
 
     def _fit_rows(self) -> None:
@@ -236,7 +239,8 @@ class CheckPage(Page):
             n=len(sharp.frames), m=len(degraded.frames), k=len(sharp.rejected) + len(degraded.rejected)
         )
         source = degraded.frames[0].noise.source if degraded.frames else ""
-        noise = self.tr("Noise: {source}.").format(source=source) if source else ""
+        known = self.tr("as the files say") if source == "NoiseProfile" else source
+        noise = self.tr("Noise: {source}.").format(source=known) if source else ""
         self.summary.setText(f"{words} {noise}")
 
     def _show_map(self) -> None:

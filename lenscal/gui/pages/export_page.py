@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QT_TR_NOOP, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -29,6 +30,7 @@ from lenscal.gui.tasks import PSF_FORMATS
 from lenscal.gui.widgets.drop_zone import RAW_PATTERNS
 from lenscal.gui.widgets.format_choice import FormatChoice
 from lenscal.gui.widgets.queue import PhotoQueue
+from lenscal.gui.widgets.sides import Sides
 from lenscal.gui.wording import in_the_windows_words
 from lenscal.session import Session, Step, lacks
 
@@ -52,6 +54,7 @@ WHICH = {
     "all": QT_TR_NOOP("All photos to correct"),
     "list": QT_TR_NOOP("A list of photos"),
 }
+
 
 
 class ExportPage(Page):
@@ -166,7 +169,7 @@ class ExportPage(Page):
         right.setSpacing(12)
         right.addWidget(profile)
         right.addWidget(psf, 1)
-        cards = QHBoxLayout()
+        cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         cards.setSpacing(16)
         cards.addWidget(photos, 1)
         cards.addLayout(right, 1)
@@ -177,11 +180,13 @@ class ExportPage(Page):
         heading.addWidget(self.clear_button)
         self.results = muted()
         self.results.hide()
-        self.body.addLayout(where)
-        self.body.addLayout(cards)
-        self.body.addLayout(heading)
-        self.body.addWidget(self.queue, 1)
-        self.body.addWidget(self.results)
+        listed = QVBoxLayout()
+        listed.setSpacing(12)
+        listed.addLayout(heading)
+        listed.addWidget(self.queue, 1)
+        listed.addWidget(self.results)
+        self.sides = Sides(where, cards, listed)
+        self.body.addWidget(self.sides, 1)
         self._listed: tuple[Path, ...] = ()
         self._session = Session()
         self._busy = self._writing = False

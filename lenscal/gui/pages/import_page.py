@@ -16,6 +16,9 @@ from lenscal.gui.places import last_folder, remember
 from lenscal.raw.grouping import split_by_aperture
 from lenscal.session import Session, Step, lacks
 
+OTHER_PX = 1100
+"""Most width of what is offered to who has no photos: words and buttons stay together."""
+
 
 class ImportPage(Page):
     sources_changed = Signal(object, object)
@@ -75,9 +78,13 @@ class ImportPage(Page):
         row.addWidget(muted(self.tr("Begin with a lens whose faults are known, or with a finished calibration.")), 1)
         row.addWidget(self.demo_button)
         row.addWidget(self.profile_button)
+        self.other.setMaximumWidth(OTHER_PX)
+        other = QHBoxLayout()
+        other.addWidget(self.other, 1)
+        other.addStretch()
         self.body.addLayout(sets, 1)
         self.body.addLayout(action)
-        self.body.addWidget(self.other)
+        self.body.addLayout(other)
         self._busy = False
         self._ready = False
 

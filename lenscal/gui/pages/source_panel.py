@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QIcon, QPixmap, QResizeEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDoubleSpinBox,
@@ -29,7 +29,30 @@ from lenscal.raw.grouping import APERTURE_TOLERANCE, group_by_aperture, same
 from lenscal.session import Source
 
 THUMB = QSize(96, 64)
+COLUMN_PX, FIELDS_PX = 440, 560
+"""Least width of a photo with its words; most of what is typed in."""
 UNKNOWN = "unknown"
+
+
+class PhotoList(QListView):
+    """Thumbnails with words beside them, in as many columns as there is room for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setIconSize(THUMB)
+        self.setUniformItemSizes(True)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # Of the list's own width, which does not change when a scroll bar comes or goes.
+        columns = max(self.width() // COLUMN_PX, 1)
+        room = self.width() - 2 * self.frameWidth() - self.verticalScrollBar().sizeHint().width()
+        self.setGridSize(QSize(room // columns, THUMB.height() + 8))
+        super().resizeEvent(event)
 
 
 class SourcePanel(QWidget):
@@ -53,13 +76,10 @@ class SourcePanel(QWidget):
         self.glances.finished.connect(self._looked)
         self.summary = muted()
         self.model = QStandardItemModel(self)
-        self.list = QListView()
+        self.list = PhotoList()
         self.list.setModel(self.model)
-        self.list.setIconSize(THUMB)
-        self.list.setUniformItemSizes(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setMinimumHeight(80)
         self.list.setAccessibleName(self.tr("{set}: what was found").format(set=title))
@@ -79,7 +99,14 @@ class SourcePanel(QWidget):
         self._column.setSpacing(8)
         for widget, stretch in ((self.drop, 1), (self.summary, 0), (self.groups, 0), (self.list, 1)):
             self._column.addWidget(widget, stretch)
-        self._column.addLayout(fields)
+        typed = QWidget()
+        typed.setLayout(fields)
+        fields.setContentsMargins(0, 0, 0, 0)
+        typed.setMaximumWidth(FIELDS_PX)
+        row = QHBoxLayout()
+        row.addWidget(typed, 1)
+        row.addStretch()
+        self._column.addLayout(row)
         self._show_looks()
 
     def _make_fields(self) -> None:
@@ -158,7 +185,6 @@ class SourcePanel(QWidget):
         empty.fill(Qt.GlobalColor.transparent)
         for path in files:
             item = QStandardItem(QIcon(empty), path.name)
-            item.setSizeHint(QSize(0, THUMB.height() + 8))
             self.model.appendRow(item)
 
     def _seen(self, seen: Glance) -> None:

@@ -1,0 +1,46 @@
+"""Settings and what they are for: one above the other, or beside each other where there is room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLayout, QVBoxLayout, QWidget
+
+WIDE_PX, SETTINGS_PX = 1700, 600
+"""From this width on they stand beside each other, and the settings get this width."""
+GAP_PX, WIDE_GAP_PX = 12, 24
+ANY_PX = (1 << 24) - 1
+_Direction = QBoxLayout.Direction
+
+
+class Sides(QWidget):
+    """`top` and then `cards`, which are turned with the whole; `content` gets the rest of the room."""
+
+    def __init__(self, top: QLayout, cards: QBoxLayout, content: QLayout, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cards = cards
+        self._settings = QWidget()
+        column = QVBoxLayout(self._settings)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP_PX)
+        column.addLayout(top)
+        column.addLayout(cards)
+        self._whole = QBoxLayout(_Direction.TopToBottom, self)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._whole.setSpacing(GAP_PX)
+        self._whole.addWidget(self._settings)
+        self._whole.addLayout(content, 1)
+
+    @property
+    def wide(self) -> bool:
+        return self.width() >= WIDE_PX
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.wide
+        self._whole.setDirection(_Direction.LeftToRight if wide else _Direction.TopToBottom)
+        self._whole.setSpacing(WIDE_GAP_PX if wide else GAP_PX)
+        self._whole.setAlignment(self._settings, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag(0))
+        self._cards.setDirection(_Direction.TopToBottom if wide else _Direction.LeftToRight)
+        self._settings.setMinimumWidth(SETTINGS_PX if wide else 0)
+        self._settings.setMaximumWidth(SETTINGS_PX if wide else ANY_PX)
