@@ -87,3 +87,29 @@ def test_a_folder_that_vanishes_can_come_back(qtbot, window, photo_folders, tmp_
     qtbot.mouseClick(page.read_button, LEFT)
     idle(qtbot, window)
     assert window.step is Step.CHECK and not window.message_bar.isVisible()
+
+
+def test_likely_mistakes_are_told_before_anything_is_read(qtbot, window, photo_folders):
+    page = window.import_page
+    sharp, wide = photo_folders
+    drop(page.sharp.drop, [wide])
+    drop(page.degraded.drop, [sharp])
+    qtbot.waitUntil(lambda: "The sharp photos are at f/1.8, the others at f/5.6" in page.doubt.text(), timeout=10_000)
+    qtbot.mouseClick(page.swap_button, LEFT)
+    qtbot.waitUntil(lambda: len(page.sharp.seen) == 3 and len(page.degraded.seen) == 4, timeout=10_000)
+    assert not page.doubt.text()
+    drop(page.degraded.drop, [sharp])
+    assert "same photos" in page.doubt.text()
+    drop(page.degraded.drop, [wide])
+    qtbot.waitUntil(lambda: len(page.degraded.seen) == 4, timeout=10_000)
+    page.degraded.aperture.setValue(5.6)
+    assert "at f/5.6" in page.doubt.text()
+    page.degraded.aperture.setValue(16)  # stopped down so far that it blurs: nothing wrong
+    assert not page.doubt.text()
+
+
+def test_a_folder_of_jpegs_says_what_is_wanted(qtbot, window, tmp_path):
+    for n in range(2):
+        (tmp_path / f"{n}.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    drop(window.import_page.sharp.drop, [tmp_path])
+    qtbot.waitUntil(lambda: "no RAW files, only 2 other files" in window.import_page.sharp.drop.text.text())

@@ -13,9 +13,11 @@ from lenscal.gui import theme
 from lenscal.gui.pages.page import Page, card, muted, primary, section
 from lenscal.gui.pages.source_panel import SourcePanel
 from lenscal.gui.places import last_folder, remember
-from lenscal.raw.grouping import split_by_aperture
+from lenscal.raw.grouping import APERTURE_TOLERANCE, group_by_aperture, same, split_by_aperture
 from lenscal.session import Session, Step, lacks
 
+BEST_APERTURE = 8
+"""Beyond it lenses get worse again: up to it the photos at the smaller aperture are the sharp ones."""
 OTHER_PX = 1100
 """Most width of what is offered to who has no photos: words and buttons stay together."""
 
@@ -51,7 +53,7 @@ class ImportPage(Page):
         for panel in (self.sharp, self.degraded):
             panel.changed.connect(lambda: self.sources_changed.emit(self.sharp.source, self.degraded.source))
             panel.profile_dropped.connect(self.profile_chosen)
-            panel.looked.connect(lambda panel=panel: self._split(panel))
+            panel.looked.connect(lambda panel=panel: self._looked(panel))
             sets.addWidget(panel, 1)
         self.read_button = primary(self.tr("&Read the photos"), "play")
         self.read_button.setToolTip(self.tr("Decode both sets and check what was read"))
@@ -62,7 +64,10 @@ class ImportPage(Page):
         self.swap_button.setToolTip(self.tr("The sharp photos become those to correct, and the other way round"))
         self.swap_button.clicked.connect(lambda: self.sources_changed.emit(self.degraded.source, self.sharp.source))
         action = QHBoxLayout()
+        self.doubt = muted()
+        self.doubt.setWordWrap(False)
         action.addWidget(self.swap_button)
+        action.addWidget(self.doubt)
         action.addStretch()
         action.addWidget(self.lack)
         action.addSpacing(8)
@@ -94,6 +99,7 @@ class ImportPage(Page):
         lack = lacks(session)[Step.IMPORT]
         self.lack.setText(self.tr(lack.value) if lack else "")
         self._ready = lack is None
+        self._show_doubt()
         self._enable()
 
     def set_busy(self, busy: bool) -> None:
@@ -104,6 +110,24 @@ class ImportPage(Page):
         """The end of the window: nothing is looked at any more."""
         for panel in (self.sharp, self.degraded):
             panel.glances.close()
+
+    def _looked(self, panel: SourcePanel) -> None:
+        self._split(panel)
+        self._show_doubt()
+
+    def _show_doubt(self) -> None:
+        """What is likely a mistake, before anything is read."""
+        self.doubt.clear()
+        if self.sharp.source == self.degraded.source and self.sharp.paths:
+            self.doubt.setText(self.tr("⚠ Both sets are the same photos"))
+            return
+        f, g = (_aperture(panel) for panel in (self.sharp, self.degraded))
+        if f is None or g is None:
+            return
+        if same(f, g, APERTURE_TOLERANCE):
+            self.doubt.setText(self.tr("⚠ Both sets were taken at f/{f:g}").format(f=f))
+        elif f < g <= BEST_APERTURE:
+            self.doubt.setText(self.tr("⚠ The sharp photos are at f/{f:g}, the others at f/{g:g}").format(f=f, g=g))
 
     def _split(self, panel: SourcePanel) -> None:
         """A folder that holds both sets, dropped while the other one is empty, is split by its apertures."""
@@ -128,3 +152,11 @@ class ImportPage(Page):
         if name:
             remember(name)
             self.profile_chosen.emit(Path(name))
+
+
+def _aperture(panel: SourcePanel) -> float | None:
+    """Of a set's photos: typed in, or what all of them say."""
+    if panel.source.aperture is not None:
+        return panel.source.aperture
+    told = group_by_aperture(panel.infos)
+    return next(iter(told)) if len(told) == 1 else None

@@ -1,0 +1,89 @@
+"""Every control says what it is: on all pages, seen or not, and in every dialog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QScrollBar,
+    QTextEdit,
+    QWidget,
+)
+
+from lenscal.gui.dialogs import AboutDialog, KeysDialog, PreferencesDialog, RelinkDialog
+from lenscal.gui.pages.page import Page
+from lenscal.gui.preferences import Preferences
+from lenscal.gui.widgets.cells import CellView
+from lenscal.gui.widgets.compare import CompareView
+from lenscal.project import Project
+from lenscal.session import Source
+
+CONTROLS = (
+    QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit, CellView,
+    CompareView,
+)  # fmt: skip
+
+
+def controls(root: QWidget) -> list[QWidget]:
+    """What can be worked with; parts of other controls are theirs."""
+    found = []
+    for widget in root.findChildren(QWidget):
+        parent = widget.parentWidget()
+        inner = isinstance(widget, QScrollBar | QHeaderView) or isinstance(
+            parent, QAbstractSpinBox | QComboBox | QAbstractItemView
+        )
+        popup = parent.metaObject().className() == "QComboBoxPrivateContainer"
+        if isinstance(widget, CONTROLS) and not inner and not popup:
+            found.append(widget)
+    return found
+
+
+def silent(root: QWidget) -> list[str]:
+    """Controls without a text, a tooltip, a name or a label."""
+    labelled = {id(label.buddy()) for label in root.findChildren(QLabel) if label.buddy() is not None}
+    found = []
+    for widget in controls(root):
+        text = widget.text() if isinstance(widget, QAbstractButton) else ""
+        if not (text or widget.toolTip() or widget.accessibleName() or id(widget) in labelled):
+            found.append(f"{type(widget.parentWidget()).__name__} > {type(widget).__name__} {widget.objectName()}")
+    return found
+
+
+def test_every_control_of_every_page_says_what_it_is(window):
+    assert len(window.pages) == 6
+    for page in window.pages.values():
+        assert isinstance(page, Page) and len(controls(page)) > 2
+        assert silent(page) == [], type(page).__name__
+    window.job_bar.begin("a job", can_stop=True)
+    for bar in (window.message_bar, window.job_bar):
+        assert silent(bar) == []
+    assert all(button.toolTip() for button in window.step_buttons.values())
+
+
+@pytest.mark.parametrize("name", ["preferences", "keys", "about", "relink"])
+def test_every_control_of_every_dialog_says_what_it_is(qtbot, name):
+    lost = Project(sharp=Source((Path("/nowhere/at/all/s.dng"),)), degraded=Source((Path("/nowhere/else/d.dng"),)))
+    dialog = {
+        "preferences": lambda: PreferencesDialog(Preferences()), "keys": KeysDialog,
+        "about": lambda: AboutDialog({"cache": "/tmp"}), "relink": lambda: RelinkDialog(lost),
+    }[name]()  # fmt: skip
+    qtbot.addWidget(dialog)
+    assert controls(dialog)
+    assert silent(dialog) == []
+    assert dialog.windowTitle()
+
+
+def test_a_control_without_words_is_found(qtbot):
+    root = QWidget()
+    qtbot.addWidget(root)
+    QLineEdit(root)
+    assert silent(root) == ["QWidget > QLineEdit "]
