@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from lenscal.reports import Report
+from lenscal.saying import joined
 
 T = TypeVar("T")
 Job = Generator[Report, str | None, T]
@@ -27,7 +28,8 @@ def follow(
             except StopIteration as end:
                 return end.value, stopped
             fraction = None if report.fraction is None else low + (high - low) * report.fraction
-            reply = yield replace(report, fraction=fraction, message=f"{prefix}{report.message}")
+            message = joined("", (prefix, report.message)) if prefix else report.message
+            reply = yield replace(report, fraction=fraction, message=message)
             stopped |= reply == "stop"
             if not forward_stop:
                 reply = None

@@ -45,6 +45,7 @@ from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import Reference
 from lenscal.raw.frame import Frame
 from lenscal.reports import Report
+from lenscal.saying import said
 
 FIELD_SMOOTHNESS = 100.0
 SOLVER_STEPS, HALF_STEPS = 25, 10
@@ -73,7 +74,12 @@ def lateral_colour(run: Run) -> Steps:
         sums = np.zeros(0)
         for number, grown in enumerate(cross_spectra(shots, run.cells)):
             sums = grown
-            message = f"Lateral colour of the {what} photos, {number + 1} of {len(shots)}"
+            message = said(
+                "Lateral colour of the {what} photos, {number} of {shots}",
+                what=what,
+                number=number + 1,
+                shots=len(shots),
+            )
             run.check((yield run.say("L", message, 0.02, number)))
         sums_of.append(sums)
     run.colour = lateral_shifts(sums_of[1], run.cells, COLOUR_GRID, highest=LOW_FREQUENCY)
@@ -114,7 +120,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
         for number, grown in enumerate(work):
             if number + 1 == max(1, len(shots) // 2):
                 halfway = deepcopy(grown)
-            message = f"{what}, photo {number + 1} of {len(shots)}"
+            message = said("{what}, photo {number} of {shots}", what=what, number=number + 1, shots=len(shots))
             run.check((yield run.say(name, message, low + (start + 0.1 * (number + 1) / len(shots)) * span, number)))
         assert halfway is not None
         return grown, halfway
@@ -142,13 +148,13 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
         wanted = colour - colour.mean(1, keepdims=True)
         return fit_statistics(field, positions, *told, wanted, rounds=rounds, start=start)
 
-    run.check((yield run.say(name, "How wide kernels are", low + 0.4 * span)))
+    run.check((yield run.say(name, said("How wide kernels are"), low + 0.4 * span)))
     told = terms([whole for whole, _ in sums])
     field = expecting(field, likeliest_mixture(field, positions, told[0]))
     rounds, theta = run.budget.statistics_rounds, None
     for number, theta in enumerate(fit(told, rounds)):
         run.kernels = field.kernels(theta, nodes)
-        message = f"Matching statistics, round {number + 1} of {rounds}"
+        message = said("Matching statistics, round {number} of {rounds}", number=number + 1, rounds=rounds)
         try:
             run.check((yield run.say(name, message, low + (0.4 + 0.4 * number / rounds) * span, number)))
         except Stopped:
@@ -163,7 +169,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
         found = theta
         for iterate in fit(terms(parts), HALF_ROUNDS, theta):
             found = iterate
-            message = f"How sure: half {half + 1} of the photos by itself"
+            message = said("How sure: half {half} of the photos by itself", half=half + 1)
             run.check((yield run.say(name, message, low + (0.8 + 0.1 * half) * span, half)))
         assert found is not None
         halves.append(field.kernels(found, nodes))
@@ -183,7 +189,9 @@ def _terms(
     if not spectra.count.sum() or not reference.count.sum():
         raise LenscalError(NOTHING_USABLE)
     if middle is not None and not reference.count[middle].sum():
-        raise LenscalError("the centre of the sharp photos shows nothing to compare with: it is clipped, dark or plain")
+        raise LenscalError(
+            said("the centre of the sharp photos shows nothing to compare with: it is clipped, dark or plain")
+        )
     packing = packing_of(run.degraded[0])
     scene = likeliest_scene(*_means(reference, middle), packing, sharp_colour)
     second = second_order_terms(spectra, scene, packing, run.size, run.device)
@@ -240,7 +248,13 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
         for done, (grown, grown_shifts) in enumerate(work):
             sums, shifts = grown, grown_shifts
             part = (number + (done + 1) / len(run.pairs)) / passes
-            message = f"Comparing pair {done + 1} of {len(run.pairs)}, pass {number + 1} of {passes}"
+            message = said(
+                "Comparing pair {done} of {pairs}, pass {number} of {passes}",
+                done=done + 1,
+                pairs=len(run.pairs),
+                number=number + 1,
+                passes=passes,
+            )
             try:
                 run.check((yield run.say("P", message, low + part * (high - low), done)))
             except Stopped as stopped:
@@ -252,7 +266,7 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
             start=solved, iterations=SOLVER_STEPS,
         )
         for step, solved in enumerate(fit):
-            message = f"Solving for the kernels, pass {number + 1} of {passes}"
+            message = said("Solving for the kernels, pass {number} of {passes}", number=number + 1, passes=passes)
             if stop is None and step % 5 == 4:
                 run.kernels = solved
                 try:
@@ -294,7 +308,11 @@ def _enlarged(run: Run, solved: Tensor, weights: Tensor) -> tuple[dict[str, Tens
     run.resize(LARGE_KERNEL_PX)
     assert run.kernels is not None
     run.warnings.append(
-        f"light reached the border of {before} px kernels: they were made {run.size} px wide, which takes longer"
+        said(
+            "light reached the border of {before} px kernels: they were made {size} px wide, which takes longer",
+            before=before,
+            size=run.size,
+        )
     )
     return _bounds(run), run.kernels, torch.einsum("cm,mau->cau", weights, run.kernels)
 
@@ -305,7 +323,7 @@ def _mean_scene(run: Run, fraction: float) -> Generator[Report, str | None, np.n
     sums = None
     for number, grown in enumerate(mosaic_spectra(shots, cells)):
         sums = grown
-        message = f"Spectra of sharp photos, photo {number + 1} of {len(shots)}"
+        message = said("Spectra of sharp photos, photo {number} of {shots}", number=number + 1, shots=len(shots))
         run.check((yield run.say("L", message, fraction, number)))
     if sums is None or not sums.count.sum():
         raise LenscalError(NOTHING_USABLE)
@@ -335,6 +353,12 @@ def _half_fits(run: Run, sums: NormalEquations, weights: Tensor, fraction: float
         kernels = run.kernels
         for step, iterate in enumerate(fit):
             kernels = iterate
-            run.check((yield run.say("P", f"How sure: half {half + 1} of the pairs by itself", fraction, step)))
+            run.check(
+                (
+                    yield run.say(
+                        "P", said("How sure: half {half} of the pairs by itself", half=half + 1), fraction, step
+                    )
+                )
+            )
         fits.append(kernels)
     run.halves = fits[0], fits[1]

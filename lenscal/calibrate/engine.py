@@ -21,6 +21,7 @@ from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame
 from lenscal.reports import Report
+from lenscal.saying import said
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ def calibrate(
         yield from _stages(run)
     except Stopped:
         if run.kernels is None:
-            raise LenscalError("stopped before any kernel was learnt: nothing to keep") from None
+            raise LenscalError(said("stopped before any kernel was learnt: nothing to keep")) from None
     try:
         return _result(run)
     except torch.OutOfMemoryError:
@@ -96,18 +97,18 @@ def _stages(run: Run) -> Steps:
 
 
 def _look_for_pairs(run: Run) -> Steps:
-    run.check((yield run.say("pairs", "Looking for photos of the same scenes", 0.0)))
+    run.check((yield run.say("pairs", said("Looking for photos of the same scenes"), 0.0)))
     pairs = find_pairs(run.sharp, run.degraded)
     enough = len(pairs) >= max(1, LEAST_SHARE_OF_PAIRS * min(len(run.sharp), len(run.degraded)))
     n_cells = run.cells[0] * run.cells[1]
     run.common, run.lateral = np.zeros((n_cells, 2)), np.zeros((n_cells, 3, 2))
     if enough:
         run.held_pairs, run.pairs = _hold_out(pairs)
-        told = f"{len(pairs)} scenes stand in both folders: they are compared directly"
+        told = said("{pairs} scenes stand in both folders: they are compared directly", pairs=len(pairs))
     elif run.settings.stages is Stages.P:
-        raise InputError("--stages P needs the same scenes in both folders; none were found. Use --stages auto")
+        raise InputError(said("--stages P needs the same scenes in both folders; none were found. Use --stages auto"))
     else:
-        told = "The folders show different scenes: their statistics are compared"
+        told = said("The folders show different scenes: their statistics are compared")
     run.check((yield run.say("pairs", told, 0.02)))
 
 
@@ -179,7 +180,9 @@ def _result(run: Run) -> Calibration:
     border = float(border_light(run.kernels).max())
     if border > 0.03:
         share = f"{border:.0%}"
-        run.warnings.append(f"up to {share} of a kernel's light falls on its border: use a larger --kernel-size")
+        run.warnings.append(
+            said("up to {share} of a kernel's light falls on its border: use a larger --kernel-size", share=share)
+        )
     psf = PsfGrid(kernels, run.degraded[0].size, run.reference, _confidence(run))
     return Calibration(
         psf, run.degraded[0].noise, tuple(run.stages), bool(run.pairs), run.curves, reblur, tuple(run.warnings),

@@ -19,6 +19,7 @@ from lenscal.calibrate.run import Learning, Run, Steps, Stopped
 from lenscal.calibrate.settings import Stages
 from lenscal.errors import LenscalError
 from lenscal.raw.frame import Frame
+from lenscal.saying import said
 
 LEAST_PATCHES = 200
 MATCHING_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -44,14 +45,19 @@ def learnt_stages(run: Run, low: float, high: float) -> Steps:
     pool: PatchPool | None = None
     for number, filled in enumerate(_pools(run, run.pairs, run.degraded, run.budget.patches)):
         pool = filled
-        run.check((yield run.say("F", f"Gathering patches, photo {number + 1}", low + 0.02, number)))
+        run.check(
+            (yield run.say("F", said("Gathering patches, photo {number}", number=number + 1), low + 0.02, number))
+        )
     if pool is None or len(pool.real) < LEAST_PATCHES:
         if run.kernels is None:
             raise LenscalError(
-                f"too few textured patches for stages F and M (below {LEAST_PATCHES}): add photos with texture, or "
-                "use --stages auto"
+                said(
+                    "too few textured patches for stages F and M (below {least_patches}): add photos with "
+                    "texture, or use --stages auto",
+                    least_patches=LEAST_PATCHES,
+                )
             )
-        run.warnings.append("too few textured patches for distribution matching: it was left out")
+        run.warnings.append(said("too few textured patches for distribution matching: it was left out"))
         return
     start = _gaussian_start(run) if given is None else given
     b = run.budget
@@ -74,7 +80,9 @@ def learnt_stages(run: Run, low: float, high: float) -> Steps:
             fraction = low + 0.04 + (high - low - 0.04) * state.step / matcher.total
             curves = {"flow_loss": state.flow_loss} | ({"velocity_gap": state.gap} if state.stage == "M" else {})
             name = "Learning the degraded photos" if state.stage == "F" else "Matching distributions"
-            message = f"{name}, step {matcher.step_number} of {matcher.total}"
+            message = said(
+                "{name}, step {step_number} of {total}", name=name, step_number=matcher.step_number, total=matcher.total
+            )
             try:
                 run.check((yield run.say(state.stage, message, fraction, state.step, **(curves if drawn else {}))))
                 if state.stage == "M" and state.step % REBLUR_STEPS == REBLUR_STEPS - 1:
@@ -120,7 +128,7 @@ def look_at_unseen(run: Run, stage: str, fraction: float) -> Steps:
     if check is None or run.kernels is None:
         return
     number = len(run.curves.get("re-blur distance", ()))
-    message = "Comparing with photos that were kept out"
+    message = said("Comparing with photos that were kept out")
     distances = {"re-blur_distance": check.distance(run.kernels), "re-blur_floor": check.floor()}
     run.check((yield run.say(stage, message, fraction, number, **distances)))
 
@@ -154,5 +162,7 @@ def _kept_share(run: Run, start: Tensor, matched: Tensor) -> Tensor:
     if not run.pairs and errors[0] - errors[best] < LEAST_GAIN * (errors[0] - check.floor()):
         best = 0
     if best == 0:
-        run.warnings.append("distribution matching explained the held-out photos no better: its changes were dropped")
+        run.warnings.append(
+            said("distribution matching explained the held-out photos no better: its changes were dropped")
+        )
     return mixtures[best]

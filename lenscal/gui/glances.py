@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from lenscal.errors import LenscalError
 from lenscal.files.photo_preview import Glance, glance
+from lenscal.gui.wording import error_in_words
 
 MOST_KEPT = 2000
 """Small pictures of 50 kB; beyond that the oldest are looked at again when they are needed."""
@@ -31,7 +32,7 @@ class _Looker(QThread):
         try:
             files = find_raw_files(self._paths)
         except LenscalError as error:
-            self.problem.emit(str(error))
+            self.problem.emit(error_in_words(error))
             return
         except OSError as error:
             self.problem.emit(f"{error.filename}: {error.strerror or error}")

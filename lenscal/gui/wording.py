@@ -1,10 +1,12 @@
-"""Messages name the command line's options; the window names its own fields instead."""
+"""What the layers below say, in the window's language, with its own fields instead of the command line's options."""
 
 from __future__ import annotations
 
 import re
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from lenscal.saying import said_by, translated
 
 _CONTEXT = "Fields"
 FIELDS = {
@@ -33,10 +35,20 @@ _OPTION = re.compile(r"--[a-z]+(?:-[a-z]+)*")
 
 
 def in_the_windows_words(text: str) -> str:
-    """The message with every option that has a field here named as that field."""
+    """The message in this language, with every option that has a field here named as that field."""
 
     def field(match: re.Match[str]) -> str:
         words = FIELDS.get(match.group())
         return match.group() if words is None else QCoreApplication.translate(_CONTEXT, str(words))
 
-    return _OPTION.sub(field, text)
+    return _OPTION.sub(field, in_this_language(text))
+
+
+def in_this_language(text: str) -> str:
+    """What was made by `said`, as the installed translators know it (context "Said")."""
+    return translated(text, lambda template: QCoreApplication.translate("Said", template))
+
+
+def error_in_words(error: BaseException) -> str:
+    """An error's message in this language."""
+    return in_this_language(said_by(error))

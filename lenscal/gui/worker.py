@@ -16,6 +16,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from lenscal.errors import LenscalError
+from lenscal.gui.wording import error_in_words
 from lenscal.reports import Report
 
 logger = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ class _Stepper(QThread):
         try:
             self.outcome = self._step()
         except LenscalError as error:
-            self.outcome = Outcome(Ending.FAILED, message=str(error))
+            self.outcome = Outcome(Ending.FAILED, message=error_in_words(error))
         except OSError as error:
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             self.outcome = Outcome(

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenscal.raw.survey import Place, Survey
+from lenscal.saying import said
 
 _THIN = 0.3
 """Usable share of a region from which on it is told: less than a third of the photos have texture there."""
 _NAMES = (("top left", "top", "top right"), ("left", "centre", "right"), ("bottom left", "bottom", "bottom right"))
 _CAUSES = {
-    Place.PLAIN: "sky or other plain areas",
-    Place.DARK: "nearly black areas",
-    Place.CLIPPED: "blown-out areas",
+    Place.PLAIN: said("sky or other plain areas"),
+    Place.DARK: said("nearly black areas"),
+    Place.CLIPPED: said("blown-out areas"),
 }
 _SHADES = " .:-=+*#"
 
@@ -50,16 +51,28 @@ class Coverage:
                 if self.cells[here].size and self.cells[here].mean() < _THIN:
                     cause = Place(1 + int(self.causes[here].mean(axis=(0, 1)).argmax()))
                     thin.setdefault(cause, []).append(name)
-        often = "in most photos" if self.n_photos > 1 else "in the photo"
+        often = said("in most photos") if self.n_photos > 1 else said("in the photo")
         if sum(map(len, thin.values())) > 6:
             mostly = max(thin, key=lambda cause: len(thin[cause]))
-            yield (f"little texture nearly everywhere ({_CAUSES[mostly]} {often}): these kernels will be "
-                   "uncertain; photograph subjects with detail all over the picture")
+            yield (
+                said(
+                    "little texture nearly everywhere ({mostly} {often}): these kernels will be uncertain; "
+                    "photograph subjects with detail all over the picture",
+                    mostly=_CAUSES[mostly],
+                    often=often,
+                )
+            )
             return
         for cause, names in thin.items():
-            rests = "this corner rests on its neighbours" if len(names) == 1 and " " in names[0] else (
-                "this part rests on its neighbours" if len(names) == 1 else "these parts rest on their neighbours")
-            yield f"{listed(names)}: {_CAUSES[cause]} {often}; {rests}"
+            rests = said("these parts rest on their neighbours")
+            if len(names) == 1:
+                corner = " " in names[0]
+                rests = (
+                    said("this corner rests on its neighbours") if corner else said("this part rests on its neighbours")
+                )
+            yield said(
+                "{names}: {cause} {often}; {rests}", names=listed(names), cause=_CAUSES[cause], often=often, rests=rests
+            )
 
     def drawn(self) -> list[str]:
         """The grid as lines of text: two signs a cell, from blank (no texture) to # (texture in all photos)."""

@@ -18,6 +18,7 @@ from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo
 from lenscal.raw.metadata import fill_from_libraw, missing_data, read_colour_matrix, read_info
 from lenscal.raw.noise import estimate_noise, noise_from_profile
 from lenscal.raw.vignetting import vignetting_gain
+from lenscal.saying import said
 
 _MIN_SIDE_PX = 32
 _MIN_BYTES_PER_SITE = 0.06
@@ -67,11 +68,17 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
             colour_matrix = _colour_matrix(raw, path)
             rgb = _demosaic(raw, levels)
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
-        raise LenscalError(f"{path.name}: {_reason(error)}") from error
+        raise LenscalError(said("{name}: {error}", name=path.name, error=_reason(error))) from error
     except (OSError, UnicodeError, MemoryError) as error:
-        raise LenscalError(f"{path.name}: cannot be read ({error})") from error
+        raise LenscalError(said("{name}: cannot be read ({error})", name=path.name, error=str(error))) from error
     if rgb.shape[:2] != mosaic.shape:
-        raise LenscalError(f"{path.name}: the sensor's grid is not upright and square ({info.camera}): not supported")
+        raise LenscalError(
+            said(
+                "{name}: the sensor's grid is not upright and square ({camera}): not supported",
+                name=path.name,
+                camera=info.camera,
+            )
+        )
     if cache is not None:
         stem = _cache_stem(path)
         mosaic, rgb = _to_cache(mosaic, cache / f"{stem}-mosaic.npy"), _to_cache(rgb, cache / f"{stem}-rgb.npy")
@@ -100,16 +107,16 @@ def probe(path: Path) -> str:
 
 def _refuse_unreadable(path: Path) -> None:
     if not path.is_file():
-        raise LenscalError(f"{path.name}: there is no such file")
+        raise LenscalError(said("{name}: there is no such file", name=path.name))
     if not os.access(path, os.R_OK):
-        raise LenscalError(f"{path.name}: you are not allowed to read it")
+        raise LenscalError(said("{name}: you are not allowed to read it", name=path.name))
     if path.stat().st_size == 0:
-        raise LenscalError(f"{path.name}: the file is empty")
+        raise LenscalError(said("{name}: the file is empty", name=path.name))
 
 
 def _refuse_missing_data(path: Path) -> None:
     if path.suffix.lower() == ".dng" and (lack := missing_data(path)):
-        raise LenscalError(f"{path.name}: the file is cut off or damaged ({lack})")
+        raise LenscalError(said("{name}: the file is cut off or damaged ({lack})", name=path.name, lack=lack))
 
 
 def _reason(error: Exception) -> str:
@@ -133,15 +140,32 @@ def _read_mosaic(raw: Any, info: PhotoInfo) -> tuple[np.ndarray, Levels, PhotoIn
     name = info.path.name
     info = fill_from_libraw(info, raw)
     if raw.raw_type != rawpy.RawType.Flat or raw.raw_pattern is None:
-        raise LenscalError(f"{name}: holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported")
+        raise LenscalError(
+            said("{name}: holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported", name=name)
+        )
     if raw.num_colors != 3 or raw.color_desc != b"RGBG":
-        raise LenscalError(f"{name}: sensor colours {raw.color_desc.decode('ascii', 'replace')}, need red, green, blue")
+        raise LenscalError(
+            said(
+                "{name}: sensor colours {colours}, need red, green, blue",
+                name=name,
+                colours=raw.color_desc.decode("ascii", "replace"),
+            )
+        )
     view = raw.raw_image_visible
     if view.ndim != 2 or view.dtype != np.uint16 or min(view.shape) < _MIN_SIDE_PX:
-        raise LenscalError(f"{name}: a picture of {view.shape} is too small or not a mosaic")
+        raise LenscalError(
+            said("{name}: a picture of {shape} is too small or not a mosaic", name=name, shape=view.shape)
+        )
     size = info.path.stat().st_size
     if size < _MIN_BYTES_PER_SITE * view.size:
-        raise LenscalError(f"{name}: the file is cut off ({size} bytes for {view.size / 1e6:.1f} MP)")
+        raise LenscalError(
+            said(
+                "{name}: the file is cut off ({size} bytes for {megapixels:.1f} MP)",
+                name=name,
+                size=size,
+                megapixels=view.size / 1e6,
+            )
+        )
     mosaic = np.array(view, order="C")
     pattern = np.array(raw.raw_pattern)
     levels = _levels(raw, pattern, mosaic, is_dng=info.path.suffix.lower() == ".dng")

@@ -15,6 +15,7 @@ import numpy as np
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.frame import Frame, PhotoInfo
 from lenscal.raw.grouping import (
+    SETS,
     Overrides,
     check_no_photo_twice,
     check_same_setup,
@@ -24,6 +25,7 @@ from lenscal.raw.grouping import (
 from lenscal.raw.inputs import ImportedFolder, Inputs, Judged, Rejected, judged, natural_key, refuse_hopeless
 from lenscal.raw.survey import survey
 from lenscal.reports import Report
+from lenscal.saying import said
 
 RAW_EXTENSIONS = frozenset((
     ".3fr", ".ari", ".arw", ".bay", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".k25",
@@ -51,21 +53,37 @@ def find_raw_files(paths: Sequence[Path]) -> list[Path]:
             try:
                 children = [c for c in path.iterdir() if not c.name.startswith(".") and c.is_file()]
             except OSError as error:
-                raise InputError(f"the folder {path} cannot be read ({error.strerror}): check its rights") from error
+                raise InputError(
+                    said(
+                        "the folder {path} cannot be read ({strerror}): check its rights",
+                        path=path,
+                        strerror=error.strerror,
+                    )
+                ) from error
         elif path.exists():
             children = [path]
         else:
-            raise InputError(f"{path}: there is no such file or folder")
+            raise InputError(said("{path}: there is no such file or folder", path=path))
         raws = [c for c in children if c.suffix.lower() in RAW_EXTENSIONS]
         others += len(children) - len(raws)
         found.update({c.resolve(): c for c in raws if c.resolve() not in found})
     if not found:
         where = ", ".join(str(p) for p in paths) or "no folder given"
-        state = f"no RAW files, only {others} other file{'s' * (others != 1)}" if others else "empty"
+        state = said("empty")
+        if others:
+            state = said("no RAW files, only 1 other file")
+        if others > 1:
+            state = said("no RAW files, only {others} other files", others=others)
         inner = sorted(c.name for p in paths if p.is_dir() for c in p.iterdir() if c.is_dir() and c.name[0] != ".")
         if inner:
-            state = f"no RAW files (photos in folders inside it, like {inner[0]}, are not read)"
-        raise InputError(f"{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)")
+            state = said("no RAW files (photos in folders inside it, like {inner}, are not read)", inner=inner[0])
+        raise InputError(
+            said(
+                "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)",
+                where=where,
+                state=state,
+            )
+        )
     return sorted(found.values(), key=lambda p: (natural_key(p.name), str(p)))
 
 
@@ -143,7 +161,18 @@ def _pick(
     files, copies = _without_copies(files)
     infos = []
     for n, path in enumerate(files):
-        yield Report("import", f"Reading what {path.name} says ({n + 1} of {len(files)} {role} photos)", 0.0, n)
+        yield Report(
+            "import",
+            said(
+                "Reading what {name} says ({n} of {files} {role} photos)",
+                name=path.name,
+                n=n + 1,
+                files=len(files),
+                role=SETS.get(role, role),
+            ),
+            0.0,
+            n,
+        )
         infos.append(read_info(path, ask_libraw=False))
     try:
         chosen = pick_photos(infos, overrides, role)
@@ -152,7 +181,7 @@ def _pick(
         # Damaged files may say anything: leave them out before complaining of what does not fit.
         readable, rejected = [], []
         for n, info in enumerate(infos):
-            yield Report("import", f"Looking into {info.path.name}", 0.0, n)
+            yield Report("import", said("Looking into {name}", name=info.path.name), 0.0, n)
             reason = probe(info.path)
             if reason:
                 rejected.append(Rejected(info.path, reason))
@@ -184,7 +213,7 @@ def _without_copies(files: Sequence[Path]) -> tuple[list[Path], list[Rejected]]:
         if known is None:
             kept.append(path)
         else:
-            copies.append(Rejected(path, f"a copy of {known.name}: a photo counts once"))
+            copies.append(Rejected(path, said("a copy of {name}: a photo counts once", name=known.name)))
     return kept, copies
 
 
@@ -204,18 +233,28 @@ def _without_wrong_apertures(infos: list[PhotoInfo]) -> tuple[list[PhotoInfo], l
     if usual is None or len(most) < max(_FEWEST, _CLEAR_MAJORITY * len(infos)):
         return infos, []
     taken = {info.path for info in most}
-    out = [
-        Rejected(i.path, f"wrong aperture: it says {f'f/{i.aperture:.2g}' if i.aperture else 'none'}, "
-                         f"the other photos of its folder f/{usual:g}")
-        for i in infos if i.path not in taken
-    ]  # fmt: skip
+    out = []
+    for info in infos:
+        if info.path not in taken:
+            told = f"f/{info.aperture:.2g}" if info.aperture else said("none")
+            reason = said(
+                "wrong aperture: it says {told}, the other photos of its folder f/{usual:g}", told=told, usual=usual
+            )
+            out.append(Rejected(info.path, reason))
     return list(most), out
 
 
 def _all_unreadable(rejected: Sequence[Rejected], role: str) -> InputError:
     reasons = "; ".join(f"{r.path.name}: {r.reason}" for r in rejected[:3])
     more = f"; and {len(rejected) - 3} more" if len(rejected) > 3 else ""
-    return InputError(f"none of the {role} photos can be read ({reasons}{more}): choose other files")
+    return InputError(
+        said(
+            "none of the {role} photos can be read ({reasons}{more}): choose other files",
+            role=SETS.get(role, role),
+            reasons=reasons,
+            more=more,
+        )
+    )
 
 
 def _decode_all(
@@ -233,8 +272,18 @@ def _decode_all(
                 info = queue.popleft()
                 waiting.append((info, pool.submit(decode_photo, info.path, info=info, cache=cache)))
             info, future = waiting.popleft()
-            told = yield Report("import", f"Decoding {info.path.name} ({n + 1} of {len(infos)} {role} photos)",
-                                n / len(infos), n)
+            told = yield Report(
+                "import",
+                said(
+                    "Decoding {name} ({n} of {infos} {role} photos)",
+                    name=info.path.name,
+                    n=n + 1,
+                    infos=len(infos),
+                    role=SETS.get(role, role),
+                ),
+                n / len(infos),
+                n,
+            )
             try:
                 frames.append(future.result())
             except CacheError:
@@ -249,9 +298,14 @@ def _decode_all(
     check_same_setup([f.info for f in frames], role)
     photos = []
     for frame in frames:
-        yield Report("import", f"Looking at the texture of {frame.info.path.name}", 1.0, len(infos))
+        yield Report("import", said("Looking at the texture of {name}", name=frame.info.path.name), 1.0, len(infos))
         photos.append(Judged(frame, survey(frame)))
-    yield Report("import", f"{len(frames)} {role} photos are ready", 1.0, len(infos))
+    yield Report(
+        "import",
+        said("{frames} {role} photos are ready", frames=len(frames), role=SETS.get(role, role)),
+        1.0,
+        len(infos),
+    )
     return ImportedFolder(tuple(photos), tuple(out))
 
 

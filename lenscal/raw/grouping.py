@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 
 from lenscal.errors import InputError
 from lenscal.raw.frame import PhotoInfo
+from lenscal.saying import said
 
 APERTURE_TOLERANCE = 0.06
+SETS = {"sharp": said("sharp"), "degraded": said("degraded")}
+"""How messages call the two sets."""
 """Half of a third of a stop: f/5.66 is what f/5.6 is in truth."""
 FOCAL_TOLERANCE = 0.02
 _BEST_APERTURE = 6.5
@@ -25,9 +28,9 @@ class Overrides:
 
     def __post_init__(self) -> None:
         if self.aperture is not None and not 0.5 <= self.aperture <= 128:
-            raise InputError(f"aperture {self.aperture:g}: give the f-number, e.g. 5.6")
+            raise InputError(said("aperture {aperture:g}: give the f-number, e.g. 5.6", aperture=self.aperture))
         if self.focal_mm is not None and not 0.5 <= self.focal_mm <= 5000:
-            raise InputError(f"--focal {self.focal_mm:g}: give the focal length in mm, e.g. 50")
+            raise InputError(said("--focal {focal_mm:g}: give the focal length in mm, e.g. 50", focal_mm=self.focal_mm))
 
 
 def same(a: float, b: float, tolerance: float) -> bool:
@@ -82,13 +85,22 @@ def pick_photos(infos: Sequence[PhotoInfo], overrides: Overrides, role: str) -> 
         check_same_setup([_fill_in(info, overrides) for info in infos], role)
         if len(groups) > 1:
             raise InputError(
-                f"the {role} photos have several apertures ({_list_apertures(groups)}): "
-                f"keep one in the folder, or choose one with {option}"
+                said(
+                    "the {role} photos have several apertures ({groups}): keep one in the folder, or choose "
+                    "one with {option}",
+                    role=SETS.get(role, role),
+                    groups=_list_apertures(groups),
+                    option=option,
+                )
             )
         if not known:
             raise InputError(
-                f"the {role} photos do not say their aperture (a manual lens?): "
-                f"type it in with {option}, e.g. {option} 5.6"
+                said(
+                    "the {role} photos do not say their aperture (a manual lens?): type it in with {option}, "
+                    "e.g. {option} 5.6",
+                    role=SETS.get(role, role),
+                    option=option,
+                )
             )
         chosen = next(iter(groups.values()))
     else:
@@ -100,8 +112,14 @@ def pick_photos(infos: Sequence[PhotoInfo], overrides: Overrides, role: str) -> 
             chosen = tuple(replace(i, aperture=wanted) for i in groups[None])
         else:
             raise InputError(
-                f"{option} {wanted:g}: no {role} photo has this aperture; "
-                f"there are {_list_apertures(groups)}: choose one of these, or leave {option} out"
+                said(
+                    "{option} {wanted:g}: no {role} photo has this aperture; there are {groups}: choose one of "
+                    "these, or leave {option} out",
+                    option=option,
+                    wanted=wanted,
+                    role=SETS.get(role, role),
+                    groups=_list_apertures(groups),
+                )
             )
     chosen = tuple(_fill_in(info, overrides) for info in chosen)
     check_same_setup(chosen, role)
@@ -122,12 +140,15 @@ def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInf
     """
     twice = {i.path.resolve() for i in sharp} & {i.path.resolve() for i in degraded}
     if len(twice) == 1:
-        raise InputError(f"{min(twice).name} is in both lists: choose other photos for one of them")
+        raise InputError(said("{name} is in both lists: choose other photos for one of them", name=min(twice).name))
     if twice:
         raise InputError(
-            f"{min(twice).name} and {len(twice) - 1} more are in both lists: choose two folders, one of "
-            "sharp and one of degraded photos (or one folder with --aperture-sharp and "
-            "--aperture-degraded)"
+            said(
+                "{name} and {twice} more are in both lists: choose two folders, one of sharp and one of "
+                "degraded photos (or one folder with --aperture-sharp and --aperture-degraded)",
+                name=min(twice).name,
+                twice=len(twice) - 1,
+            )
         )
 
 
@@ -140,9 +161,10 @@ def same_aperture_in_words(sharp: PhotoInfo, degraded: PhotoInfo) -> str:
     """A warning where both were taken at one aperture; nothing where they were not or do not say."""
     if not sharp.aperture or not degraded.aperture or not same(sharp.aperture, degraded.aperture, APERTURE_TOLERANCE):
         return ""
-    return (
-        f"both folders hold photos at f/{degraded.aperture:.2g}: the result can only be that nothing changes "
-        "(choose photos at two apertures, unless that is what you want to see)"
+    return said(
+        "both folders hold photos at f/{aperture:.2g}: the result can only be that nothing changes "
+        "(choose photos at two apertures, unless that is what you want to see)",
+        aperture=degraded.aperture,
     )
 
 
@@ -163,8 +185,12 @@ def check_same_setup(infos: Sequence[PhotoInfo], where: str) -> None:
     if focal and not same(focal[0], focal[-1], FOCAL_TOLERANCE):
         listed = ", ".join(f"{f:g} mm" for f in focal[:6])
         raise InputError(
-            f"the {where} photos have several focal lengths ({listed}): "
-            "a calibration holds for one; use photos of one, or type it in with --focal"
+            said(
+                "the {where} photos have several focal lengths ({listed}): a calibration holds for one; "
+                "use photos of one, or type it in with --focal",
+                where=SETS.get(where, where),
+                listed=listed,
+            )
         )
     _refuse_mixed(
         infos,
@@ -184,7 +210,15 @@ def _refuse_mixed(
             found.setdefault(of(info), []).append(info.path.name)
     if len(found) > 1:
         listed = "; ".join(f"{value}: {_plural(len(names))}, e.g. {names[0]}" for value, names in found.items())
-        raise InputError(f"the {where} photos come from several {what} ({listed}): {advice}")
+        raise InputError(
+            said(
+                "the {where} photos come from several {what} ({listed}): {advice}",
+                where=SETS.get(where, where),
+                what=what,
+                listed=listed,
+                advice=advice,
+            )
+        )
 
 
 def _plural(n: int) -> str:

@@ -12,9 +12,10 @@ import numpy as np
 from lenscal.errors import InputError
 from lenscal.raw.coverage import Coverage, coverage, weaker
 from lenscal.raw.frame import Frame
-from lenscal.raw.grouping import same_aperture_in_words
+from lenscal.raw.grouping import SETS, same_aperture_in_words
 from lenscal.raw.survey import Survey
 from lenscal.raw.triage import Verdict, judge
+from lenscal.saying import said
 
 DEFAULT_GRID = (8, 8)
 _TOO_LITTLE_TEXTURE = 0.03
@@ -96,11 +97,26 @@ def refuse_hopeless(inputs: Inputs) -> None:
         if not folder.photos:
             reasons = "; ".join(f"{r.path.name}: {r.reason}" for r in folder.rejected[:3])
             more = f"; and {len(folder.rejected) - 3} more" if len(folder.rejected) > 3 else ""
-            raise InputError(f"none of the {role} photos can be used ({reasons}{more}): {advice}, "
-                             "or keep them all the same (--keep-all)")
+            raise InputError(
+                said(
+                    "none of the {role} photos can be used ({reasons}{more}): {advice}, or keep them all the "
+                    "same (--keep-all)",
+                    role=SETS.get(role, role),
+                    reasons=reasons,
+                    more=more,
+                    advice=advice,
+                )
+            )
         texture = coverage([p.survey for p in folder.photos], DEFAULT_GRID).cells.mean()
         if texture < _TOO_LITTLE_TEXTURE:
-            raise InputError(f"the {role} photos are flat: {texture:.0%} of their area has texture; {advice}")
+            raise InputError(
+                said(
+                    "the {role} photos are flat: {texture:.0%} of their area has texture; {advice}",
+                    role=SETS.get(role, role),
+                    texture=texture,
+                    advice=advice,
+                )
+            )
 
 
 def judged(sharp: ImportedFolder, degraded: ImportedFolder, *, keep_all: bool) -> Inputs:
@@ -148,20 +164,30 @@ def _swapped(sharp: ImportedFolder, degraded: ImportedFolder) -> bool:
 
 def _warnings(sharp: ImportedFolder, degraded: ImportedFolder) -> Iterator[str]:
     if _swapped(sharp, degraded):
-        yield "the photos to correct show more fine detail than the sharp ones: were the two sets swapped?"
+        yield said("the photos to correct show more fine detail than the sharp ones: were the two sets swapped?")
     if sharp.photos and degraded.photos:
         told = same_aperture_in_words(sharp.photos[0].frame.info, degraded.photos[0].frame.info)
         if told:
             yield told
     for role, folder in (("sharp", sharp), ("degraded", degraded)):
         for out in folder.rejected:
-            yield f"{role} photo left out: {out.path.name}: {out.reason}"
+            yield said(
+                "{role} photo left out: {name}: {reason}",
+                role=SETS.get(role, role),
+                name=out.path.name,
+                reason=out.reason,
+            )
         for photo in folder.photos:
             if photo.verdict.reason:
-                yield f"{role} photo kept: {photo.path.name}, but {photo.verdict.reason}"
+                yield said(
+                    "{role} photo kept: {name}, but {reason}",
+                    role=SETS.get(role, role),
+                    name=photo.path.name,
+                    reason=photo.verdict.reason,
+                )
         source = folder.photos[0].frame.gain_source if folder.photos else ""
         if source and not source.startswith("lensfun"):
-            yield f"{role} photos: {source}"
+            yield said("{role} photos: {source}", role=SETS.get(role, role), source=source)
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:

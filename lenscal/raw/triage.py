@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from lenscal.raw.survey import N_DIRECTIONS, Place, Survey
+from lenscal.saying import joined, said
 
 _LEAST_USABLE, _LITTLE_USABLE, _USABLE_IF_CLIPPED = 0.06, 0.25, 0.35
 _MOSTLY_CLIPPED, _MUCH_CLIPPED = 0.5, 0.25
@@ -81,24 +82,39 @@ def _by_light(photo: Survey) -> Verdict:
     brightest = float(np.quantile(photo.light, 0.98))
     figures = {place.name.lower(): share[place] for place in Place} | {"brightest": brightest}
     if share[Place.CLIPPED] > _MOSTLY_CLIPPED and share[Place.USABLE] < _USABLE_IF_CLIPPED:
-        words = f"clipped: {share[Place.CLIPPED]:.0%} of the picture is blown out; expose less"
+        words = said("clipped: {clipped:.0%} of the picture is blown out; expose less", clipped=share[Place.CLIPPED])
         return Verdict(Fault.CLIPPED, words, figures)
     if brightest < _DARK_BELOW:
         stops = -np.log2(max(brightest, 1e-6))
-        words = f"dark: its brightest parts are {stops:.0f} stops below the sensor's limit; expose more"
+        words = said(
+            "dark: its brightest parts are {stops:.0f} stops below the sensor's limit; expose more", stops=stops
+        )
         return Verdict(Fault.DARK, words, figures)
     if share[Place.USABLE] < _LEAST_USABLE:
         worst = max((Place.PLAIN, Place.DARK, Place.CLIPPED), key=lambda place: share[place])
         fault, words = {
-            Place.PLAIN: (Fault.FLAT, "flat: hardly any texture stands out of the noise; choose a subject with detail"),
-            Place.DARK: (Fault.DARK, f"dark: {share[Place.DARK]:.0%} of the picture is nearly black; expose more"),
-            Place.CLIPPED: (Fault.CLIPPED, f"clipped: {share[Place.CLIPPED]:.0%} of the picture is blown out"),
+            Place.PLAIN: (
+                Fault.FLAT,
+                said("flat: hardly any texture stands out of the noise; choose a subject with detail"),
+            ),
+            Place.DARK: (
+                Fault.DARK,
+                said("dark: {dark:.0%} of the picture is nearly black; expose more", dark=share[Place.DARK]),
+            ),
+            Place.CLIPPED: (
+                Fault.CLIPPED,
+                said("clipped: {clipped:.0%} of the picture is blown out", clipped=share[Place.CLIPPED]),
+            ),
         }[worst]
         return Verdict(fault, words, figures)
     if share[Place.CLIPPED] > _MUCH_CLIPPED:
-        return Verdict(None, f"{share[Place.CLIPPED]:.0%} of the picture is blown out", figures)
+        return Verdict(None, said("{clipped:.0%} of the picture is blown out", clipped=share[Place.CLIPPED]), figures)
     if share[Place.USABLE] < _LITTLE_USABLE:
-        return Verdict(None, f"only {share[Place.USABLE]:.0%} of the picture has texture to learn from", figures)
+        return Verdict(
+            None,
+            said("only {usable:.0%} of the picture has texture to learn from", usable=share[Place.USABLE]),
+            figures,
+        )
     return Verdict(None, "", figures)
 
 
@@ -168,11 +184,16 @@ def _by_blur(verdict: Verdict, deficit: np.ndarray, of_pair: float, thresholds: 
     by_folder = overall < -soft or worst < -smeared
     if by_folder or (paired and of_pair < -_SOFT_OF_PAIR):
         if worst < -_SMEARED and best - worst > -_ONE_WAY * worst:
-            words = f"moved: along one direction, fine detail is {np.exp(-worst):.0f} times weaker than in the others"
+            words = said(
+                "moved: along one direction, fine detail is {worst:.0f} times weaker than in the others",
+                worst=np.exp(-worst),
+            )
             return Verdict(Fault.MOVED, words, figures)
-        than = "in the other photos" if by_folder else "the other folder's photo of the same scene leads to expect"
+        than = said("in the other photos")
+        if not by_folder:
+            than = said("the other folder's photo of the same scene leads to expect")
         weaker = np.exp(-overall if by_folder else -of_pair)
-        words = f"out of focus: fine detail is {weaker:.0f} times weaker than {than}"
+        words = said("out of focus: fine detail is {weaker:.0f} times weaker than {than}", weaker=weaker, than=than)
         return Verdict(Fault.OUT_OF_FOCUS, words, figures)
-    doubt = "" if overall > -0.75 * soft else "softer than the other photos, look whether it is in focus"
-    return Verdict(None, "; ".join(words for words in (verdict.reason, doubt) if words), figures)
+    doubt = "" if overall > -0.75 * soft else said("softer than the other photos, look whether it is in focus")
+    return Verdict(None, joined("; ", (words for words in (verdict.reason, doubt) if words)), figures)

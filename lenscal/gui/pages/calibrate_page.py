@@ -26,7 +26,7 @@ from lenscal.gui.tasks import DEVICE
 from lenscal.gui.widgets.curves import Curves
 from lenscal.gui.widgets.kernels import KernelMosaic
 from lenscal.gui.widgets.save_button import SaveButton
-from lenscal.gui.wording import in_the_windows_words
+from lenscal.gui.wording import in_the_windows_words, in_this_language
 from lenscal.gui.worker import Progress
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.session import Session, Step, Unfinished, lacks
@@ -220,7 +220,7 @@ class CalibratePage(Page):
         if progress.report.stage == DEVICE:
             self._show_device(progress.report.message)
             return
-        self.stage.setText(progress.report.message)
+        self.stage.setText(in_this_language(progress.report.message))
         if progress.points:
             self.curves.add_points([p for p in progress.points if not p[0].startswith(UNSEEN)])
             self.unseen.add_points(

@@ -17,7 +17,7 @@ from lenscal.gui.pages.photo_table import ROW_PX, THUMB, VERDICT, PhotoTable, ro
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.field_map import FieldMap, MapData
 from lenscal.gui.widgets.save_button import SaveButton
-from lenscal.gui.wording import in_the_windows_words
+from lenscal.gui.wording import in_the_windows_words, in_this_language
 from lenscal.raw.coverage import Coverage, coverage
 from lenscal.raw.inputs import Inputs, Judged
 from lenscal.session import Session
@@ -257,7 +257,7 @@ class CheckPage(Page):
         pattern = "{:.0%}"
         height, width = self._size(inputs)
         self.map.show_map(MapData(title, seen.cells, low=0, high=1, pattern=pattern), aspect=width / height)
-        told = "; ".join(seen.describe())
+        told = "; ".join(in_this_language(words) for words in seen.describe())
         self.advice.setVisible(True)
         self.advice.setText(f"⚠ {told[:1].upper()}{told[1:]}." if told else self.tr("Texture all over the picture."))
 

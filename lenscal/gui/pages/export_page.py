@@ -31,7 +31,7 @@ from lenscal.gui.widgets.drop_zone import RAW_PATTERNS
 from lenscal.gui.widgets.format_choice import FormatChoice
 from lenscal.gui.widgets.queue import PhotoQueue
 from lenscal.gui.widgets.sides import Sides
-from lenscal.gui.wording import in_the_windows_words
+from lenscal.gui.wording import error_in_words, in_the_windows_words
 from lenscal.session import Session, Step, lacks
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ class ExportPage(Page):
         try:
             settings = self.settings
         except InputError as error:
-            self.problem.emit(str(error))
+            self.problem.emit(error_in_words(error))
             return
         self.photos_clicked.emit(photos, settings, self.save_mask.isChecked(), self.strangers.isChecked())
 
@@ -307,7 +307,7 @@ class ExportPage(Page):
         try:
             path = output_path(source, self.settings, method=self._session.restore.method.value)
         except LenscalError as error:
-            self.example.setText("⚠ " + in_the_windows_words(str(error)))
+            self.example.setText("⚠ " + in_the_windows_words(error_in_words(error)))
             return
         except OSError:
             path = None

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 
 from lenscal.gui import theme
 from lenscal.gui.images import thumbnail_icon
+from lenscal.gui.wording import in_this_language
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.inputs import natural_key
 from lenscal.session import Session
@@ -182,7 +183,7 @@ class PhotoTable(QAbstractTableModel):
             words = self.tr("left out by you")
         else:
             words = self.tr("left out: {why}")
-        return words.format(why=row.reason)
+        return words.format(why=in_this_language(row.reason))
 
     def _text(self, row: PhotoRow, column: int) -> str:
         role = self.tr("sharp") if row.role == "sharp" else self.tr("to correct")

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QProgressBar, QPushButton, QToolButton, QWidget
 
 from lenscal.gui import theme
-from lenscal.gui.wording import in_the_windows_words
+from lenscal.gui.wording import in_the_windows_words, in_this_language
 from lenscal.gui.worker import Progress
 
 
@@ -130,9 +130,9 @@ class JobBar(QFrame):
 
     def update_progress(self, progress: Progress) -> None:
         report = progress.report
-        self._message = report.message
+        self._message = in_this_language(report.message)
         if self.cancel_button.isEnabled() and not self._paused:
-            self.text.setText(report.message)
+            self.text.setText(self._message)
         if report.fraction is not None:
             self.progress.setRange(0, 1000)
             self.progress.setValue(round(1000 * report.fraction))

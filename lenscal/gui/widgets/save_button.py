@@ -12,6 +12,7 @@ from lenscal.errors import LenscalError
 from lenscal.gui import theme
 from lenscal.gui.places import last_folder, remember
 from lenscal.gui.saving import Drawn, save_picture
+from lenscal.gui.wording import error_in_words
 
 
 class SaveButton(QPushButton):
@@ -36,7 +37,7 @@ class SaveButton(QPushButton):
             else:
                 save_picture(widget, path, title)
         except LenscalError as error:
-            self.problem.emit(str(error))
+            self.problem.emit(error_in_words(error))
         except OSError as error:
             self.problem.emit(f"{path}: {error.strerror or error}")
 
