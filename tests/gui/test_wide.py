@@ -25,7 +25,7 @@ def test_the_export_list_stands_beside_the_settings_where_there_is_room(qtbot, w
     assert page.photos_button.isVisible() and page.psf_button.isVisible()
 
 
-@pytest.mark.parametrize(("width", "columns"), [(1280, 1), (3840, 4)])
+@pytest.mark.parametrize(("width", "columns"), [(1280, 1), (1300, 1), (2400, 2), (3840, 4)])
 def test_photos_fill_as_many_columns_as_there_is_room_for(qtbot, window, photo_folders, width, columns):
     window.resize(width, 1000)
     drop(window.import_page.sharp.drop, [photo_folders[0]])
@@ -36,5 +36,6 @@ def test_photos_fill_as_many_columns_as_there_is_room_for(qtbot, window, photo_f
         return [panel.list.visualRect(panel.model.index(row, 0)).x() for row in range(3)]
 
     qtbot.waitUntil(lambda: len(set(places())) == min(columns, 3))
+    assert panel.list.visualRect(panel.model.index(0, 0)).y() < 8
     assert panel.list.gridSize().width() * columns <= panel.list.width()
     assert panel.lens.width() < 560

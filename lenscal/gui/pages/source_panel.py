@@ -50,7 +50,8 @@ class PhotoList(QListView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         # Of the list's own width, which does not change when a scroll bar comes or goes.
         columns = max(self.width() // COLUMN_PX, 1)
-        room = self.width() - 2 * self.frameWidth() - self.verticalScrollBar().sizeHint().width()
+        # A column that fills the room to the pixel begins on a row of its own, below an empty one.
+        room = self.width() - 2 * self.frameWidth() - self.verticalScrollBar().sizeHint().width() - 4
         self.setGridSize(QSize(room // columns, THUMB.height() + 8))
         super().resizeEvent(event)
 
