@@ -46,7 +46,7 @@ class Tour(QObject):
         self._looks = looks
         self._window, self._controller = window, window.controller
         self._folder, self._psf = folder, psf
-        self._grabbed_live = False
+        self._grabbed_live = self._grabbing = False
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -80,14 +80,14 @@ class Tour(QObject):
         self._timer.start()
 
     def _poll(self) -> None:
-        if self._to_do and self._to_do[0][0]():
+        if not self._grabbing and self._to_do and self._to_do[0][0]():
             self._to_do.pop(0)[1]()
 
     def _live(self, progress: Progress) -> None:
         curves = self._window.calibrate_page.curves
         drawn = any(len(curves.points(name)) >= LIVE_POINTS for name in curves.names)
         late = (progress.report.fraction or 0) > 0.9
-        if self._controller.calibrating and (drawn or late) and not self._grabbed_live:
+        if self._controller.calibrating and (drawn or late) and not (self._grabbed_live or self._grabbing):
             self._grabbed_live = True
             self._window.go_to(Step.CALIBRATE)
             self._grab("3-calibrate-live")
@@ -135,7 +135,7 @@ class Tour(QObject):
     def _grab(self, name: str) -> None:
         if not self._looks:
             self._save(self._folder / f"{name}.png")
-        step = self._window.step
+        step, self._grabbing = self._window.step, True  # grabs let events in, which must not begin another
         application = QApplication.instance()
         for look, (width, height) in self._looks:
             if isinstance(application, QApplication):
@@ -146,6 +146,7 @@ class Tour(QObject):
             self._window.go_to(step)
             QApplication.sendPostedEvents()
             self._save(self._folder / f"{look}-{width}x{height}" / f"{name}.png")
+        self._grabbing = False
 
     def _settle(self) -> None:
         """Let layouts and the preview come to rest. Only for pictures: the loop turns inside of an event."""
