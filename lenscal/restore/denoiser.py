@@ -153,7 +153,8 @@ def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except (OSError, SafetensorError) as error:
         raise InputError(f"--prior {path}: not a readable safetensors file ({error})") from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, ValueError) as error:
-        raise InputError(f"--prior {path}: not a PyTorch file that holds tensors alone, by name") from error
+        told = "not a PyTorch file of tensors by name; give the weights as their authors publish them"
+        raise InputError(f"--prior {path}: {told}") from error
 
 
 def shipped_prior() -> Path:
