@@ -166,7 +166,7 @@ class Previewer(QObject):
 
         # One piece at a time, so that what has become visible meanwhile comes next.
         self._finer = state == "finer"
-        self._working_on = len({*blocks_of(rect)})
+        self._working_on = len(set(blocks_of(rect)))
         self._start(lambda: correct_part(psf, developed, settings, rect), corrected, correcting=True)
 
     def _next(self, developed: Developed) -> tuple[str, RestoreSettings, Rect | None]:
@@ -215,6 +215,6 @@ class Previewer(QObject):
 
     def _progressed(self, progress: Progress) -> None:
         if self._finer and progress.report.fraction is not None and self._visible is not None:
-            blocks = {*blocks_of(self._visible)}
+            blocks = set(blocks_of(self._visible))
             done = len(blocks & self._done) + progress.report.fraction * self._working_on
             self.fraction.emit(min(done / len(blocks), 1.0))

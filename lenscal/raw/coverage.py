@@ -54,13 +54,11 @@ class Coverage:
         often = said("in most photos") if self.n_photos > 1 else said("in the photo")
         if sum(map(len, thin.values())) > 6:
             mostly = max(thin, key=lambda cause: len(thin[cause]))
-            yield (
-                said(
-                    "little texture nearly everywhere ({mostly} {often}): these kernels will be uncertain; "
-                    "photograph subjects with detail all over the picture",
-                    mostly=_CAUSES[mostly],
-                    often=often,
-                )
+            yield said(
+                "little texture nearly everywhere ({mostly} {often}): these kernels will be uncertain; "
+                "photograph subjects with detail all over the picture",
+                mostly=_CAUSES[mostly],
+                often=often,
             )
             return
         for cause, names in thin.items():
