@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from lenscal.optics.psf_grid import axis_positions
+from lenscal.calibrate.kernel_field import DEGREE, node_positions
+from lenscal.calibrate.kernels import polynomials
+from lenscal.calibrate.paired import cell_positions
+from lenscal.calibrate.windowed import MOST_CELLS
 
-DEGREE, CELLS = 4, 8
-"""Of the polynomials over the field, and how many places along an axis they are taken to be fitted to."""
 OWN_SHARE = 0.1
 """How much of a node's disagreement is taken from itself, the rest from all nodes."""
 LEAN_SHARE = 0.16
@@ -22,17 +23,13 @@ shares. Found on the benchmark's lenses (not the kept-out ones), see docs/experi
 
 
 def leverage(shape: tuple[int, int]) -> np.ndarray:
-    """Variance [rows, cols] of a polynomial over the field at a grid's nodes, relative to the nodes' mean."""
-    middles = (np.arange(CELLS) + 0.5) / CELLS
-    fitted, at_rows, at_cols = (
-        np.polynomial.legendre.legvander(2 * places - 1, DEGREE)
-        for places in (middles, *(axis_positions(n).clip(middles[0], middles[-1]) for n in shape))
-    )
-    chosen = np.add.outer(range(DEGREE + 1), range(DEGREE + 1)) <= DEGREE
-    design = np.einsum("ai,bj->abij", fitted, fitted)[..., chosen].reshape(CELLS**2, -1)
-    nodes = np.einsum("ai,bj->abij", at_rows, at_cols)[..., chosen]
-    variance = np.einsum("abp,pq,abq->ab", nodes, np.linalg.inv(design.T @ design), nodes)
-    return np.asarray(variance / variance.mean())
+    """Variance [rows, cols] at a grid's nodes, relative to their mean, of polynomials fitted to cells that are equally
+    uncertain all over the field."""
+    middles = cell_positions((MOST_CELLS, MOST_CELLS))
+    fitted = polynomials(middles, DEGREE)
+    nodes = polynomials(node_positions(shape).clip(middles.min(0), middles.max(0)), DEGREE)
+    variance = (nodes @ np.linalg.inv(fitted.T @ fitted) * nodes).sum(1)
+    return np.asarray(variance / variance.mean()).reshape(shape)
 
 
 def expected_error(kernels: np.ndarray, halves: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

@@ -54,13 +54,17 @@ def interpolation_matrix(positions: np.ndarray, shape: tuple[int, int]) -> np.nd
     return matrix
 
 
+def polynomials(positions: np.ndarray, degree: int) -> np.ndarray:
+    """[n, terms]: products of Legendre polynomials in y and x at field positions [n, 2] in 0..1, total degree at most
+    `degree`."""
+    py, px = (np.polynomial.legendre.legvander(2 * axis - 1, degree) for axis in positions.T)
+    return np.stack([py[:, i] * px[:, j] for i in range(degree + 1) for j in range(degree + 1 - i)], axis=-1)
+
+
 def field_polynomials(shape: tuple[int, int], degree: int) -> np.ndarray:
-    """[rows * cols, n]: products of Legendre polynomials in y and x over the nodes, total degree at most `degree`."""
-    y, x = (2 * axis_positions(n) - 1 for n in shape)
-    py = np.polynomial.legendre.legvander(y, degree)
-    px = np.polynomial.legendre.legvander(x, degree)
-    terms = [np.outer(py[:, i], px[:, j]).ravel() for i in range(degree + 1) for j in range(degree + 1 - i)]
-    return np.stack(terms, axis=-1)
+    """[rows * cols, terms]: `polynomials` at the nodes of a grid."""
+    y, x = (axis_positions(n) for n in shape)
+    return polynomials(np.stack(np.meshgrid(y, x, indexing="ij"), -1).reshape(-1, 2), degree)
 
 
 def second_differences(shape: tuple[int, int]) -> np.ndarray:

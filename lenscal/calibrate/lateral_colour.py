@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lenscal.calibrate.kernels import field_polynomials, interpolation_matrix
+from lenscal.calibrate.kernels import field_polynomials, interpolation_matrix, polynomials
 from lenscal.calibrate.packed import CLIPPED
 from lenscal.calibrate.paired import cell_positions
 from lenscal.raw.frame import Frame
@@ -100,7 +100,7 @@ def lateral_shifts(
     highest = highest if step == 2 else HIGHEST_FREQUENCY_DEMOSAICED
     used = (radius > 1.5 / PATCH_PX) & (radius < highest)
     f = np.stack([fy[used], fx[used]], -1)
-    basis = _polynomials(cell_positions(cells))
+    basis = polynomials(cell_positions(cells), DEGREE)
     shifts = np.zeros((shape[0] * shape[1], 3, 2))
     nodes = field_polynomials(shape, DEGREE)
     for number, channel in enumerate((0, 2)):
@@ -123,13 +123,6 @@ def lateral_shifts(
             keep = error < 4 * np.median(error) + 1e-6
         shifts[:, channel] = nodes @ coefficients
     return shifts - shifts.mean(axis=1, keepdims=True)
-
-
-def _polynomials(positions: np.ndarray) -> np.ndarray:
-    """`field_polynomials` at any positions [n, 2]."""
-    y, x = (2 * positions - 1).T
-    py, px = (np.polynomial.legendre.legvander(v, DEGREE) for v in (y, x))
-    return np.stack([py[:, i] * px[:, j] for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)], axis=-1)
 
 
 def at_cells(field: np.ndarray, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:

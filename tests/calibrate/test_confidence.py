@@ -13,8 +13,8 @@ def test_disagreeing_and_leaning_kernels_are_less_sure() -> None:
     other = kernels.copy()
     other[0, 1, 2, 2, 2:4] = 0.8, 0.2
     sure = confidence(kernels, (kernels, other))
-    assert np.allclose(sure[..., :2], 1) and (sure[..., 2] < 0.95).all()
-    assert sure[0, 1, 2] < sure[..., 2].ravel()[[0, 2, 3]].min()
+    assert np.allclose(sure[..., :2], 1) and (sure[..., 2] < 0.9).all()
+    assert sure[0, 1, 2] < np.delete(sure[..., 2].ravel(), 1).min()
     lean = expected_error(other, (other, other))
     assert lean[0, 1, 2] > 2 * lean[0, 0, 2] > 0
 
