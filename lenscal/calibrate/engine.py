@@ -10,13 +10,14 @@ import numpy as np
 import torch
 
 from lenscal.calibrate.checkpoint import capture, complete, made_from, restore, resume
-from lenscal.calibrate.closed_form import lateral_colour, paired_fit, statistics_fit
 from lenscal.calibrate.confidence import confidence
 from lenscal.calibrate.kernels import border_light, framed
 from lenscal.calibrate.learnt import held_out_check, learnt_stages, look_at_unseen
+from lenscal.calibrate.paired_stage import paired_fit
 from lenscal.calibrate.registration import find_pairs
 from lenscal.calibrate.run import Keeper, Run, Steps, Stopped, prepare
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Stages
+from lenscal.calibrate.statistics_stage import lateral_colour, statistics_fit
 from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame

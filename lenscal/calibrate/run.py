@@ -31,6 +31,10 @@ from lenscal.reports import Report
 
 Steps = Generator[Report, str | None, None]
 
+MOST_AT_BORDER = 0.025
+"""Light on the outermost taps, at the tenth of the nodes that have most, above which kernels are made larger."""
+NOTHING_USABLE = "no patch could be used: the photos are clipped, dark or without texture all over"
+
 
 class Keeper(Protocol):
     """Where checkpoints are kept; `lenscal.files.checkpoint.CheckpointFile` is one."""

@@ -54,3 +54,16 @@ def mosaic_spectra(shots: Sequence[Frame], cells: tuple[int, int]) -> Iterator[M
             sums.noise[patches.cell] += (patches.noise / level[:, None] ** 2).sum(0)
             sums.count[patches.cell] += len(y)
         yield sums
+
+
+def mean_matrices(sums: MosaicSpectra, chosen: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean matrices and noise of every cell, empty ones like all together; or of the chosen cells together [1, ...]."""
+    parts = sums.matrices, sums.noise
+    if chosen is not None:
+        matrices, noise = (p[chosen].sum(0, keepdims=True) / sums.count[chosen].sum() for p in parts)
+        return matrices, noise
+    count = np.maximum(sums.count, 1)
+    matrices, noise = sums.matrices / count[:, None, None, None, None], sums.noise / count[:, None]
+    empty = sums.count == 0
+    matrices[empty], noise[empty] = (p.sum(0) / sums.count.sum() for p in parts)
+    return matrices, noise

@@ -170,7 +170,7 @@ def likeliest_mixture(field: KernelField, at_cells: np.ndarray, second: SecondOr
     basis = field.basis(at_cells)
     first = field.log_weights
     log_weights, gains = first.clone().requires_grad_(), second.first_gains().requires_grad_()
-    optimiser = _lbfgs([log_weights, gains], MIXTURE_STEPS)
+    optimiser = lbfgs([log_weights, gains], MIXTURE_STEPS)
     total = second.patches.sum().clamp(min=1)
 
     def loss() -> Tensor:
@@ -185,7 +185,7 @@ def likeliest_mixture(field: KernelField, at_cells: np.ndarray, second: SecondOr
     return log_weights.detach()
 
 
-def _lbfgs(parameters: list[Tensor], steps: int) -> torch.optim.LBFGS:
+def lbfgs(parameters: list[Tensor], steps: int) -> torch.optim.LBFGS:
     return torch.optim.LBFGS(
         parameters, max_iter=steps, history_size=15, line_search_fn="strong_wolfe",
         tolerance_grad=1e-9, tolerance_change=1e-12,
@@ -217,7 +217,7 @@ def fit_statistics(
     theta = torch.zeros(field.terms, 3, len(field.taps), device=device) if start is None else start.clone()
     theta.requires_grad_()
     gains = second.first_gains().requires_grad_()
-    optimiser = _lbfgs([theta, gains], STEPS_A_ROUND)
+    optimiser = lbfgs([theta, gains], STEPS_A_ROUND)
     total = second.patches.sum().clamp(min=1)
     weights = torch.zeros(0)
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from lens_cases import SmallLens, relative_l2
 
-from lenscal.calibrate import closed_form, engine
+from lenscal.calibrate import engine, paired_stage
 from lenscal.calibrate import run as running
 from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.kernels import centroids
@@ -27,7 +27,7 @@ SMALL = CalibrationSettings(Quality.QUICK, device="cpu", grid=(3, 3), stages=Sta
 @pytest.fixture(autouse=True)
 def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same code with fewer steps."""
-    budget = Budget((4e5, 4e5, 1e6), 20, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
+    budget = Budget((4e5, 4e5, 1e6), 20, 4, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
     monkeypatch.setitem(BUDGETS, Quality.QUICK, budget)
 
 
@@ -43,7 +43,7 @@ def run(sharp: list[Frame], degraded: list[Frame], settings: CalibrationSettings
 @pytest.fixture(scope="session")
 def learnt(small_lens: SmallLens) -> Calibration:
     with pytest.MonkeyPatch.context() as patch:
-        budget = Budget((4e5, 4e5, 1e6), 20, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
+        budget = Budget((4e5, 4e5, 1e6), 20, 4, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
         patch.setitem(BUDGETS, Quality.QUICK, budget)
         return run(small_lens.sharp, small_lens.degraded)
 
@@ -69,7 +69,7 @@ def test_kernels_grow_where_light_reaches_their_border(
     learnt: Calibration, small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "KERNEL_PX", 5)
-    monkeypatch.setattr(closed_form, "LARGE_KERNEL_PX", 11)
+    monkeypatch.setattr(paired_stage, "LARGE_KERNEL_PX", 11)
     grown = run(small_lens.sharp, small_lens.degraded)
     assert grown.psf.kernel_size == 11
     assert any("5 px" in told and "11 px wide" in told for told in grown.warnings)
@@ -142,7 +142,7 @@ def test_stop_before_anything_was_learnt_says_so(small_lens: SmallLens) -> None:
 def test_all_stages_run_and_repeat_to_the_bit(small_lens: SmallLens) -> None:
     settings = replace(SMALL, stages=Stages.ALL)
     first, second = (run(small_lens.sharp, small_lens.degraded, settings) for _ in range(2))
-    assert [s.name for s in first.stages] == ["G", "GT", "M", "P"]
+    assert [s.name for s in first.stages] == ["G", "GT", "R", "M", "P"]
     assert np.array_equal(first.psf.kernels, second.psf.kernels)
     assert first.patches_flow == 12 * 2 * 16
     assert dict(first.curves)["flow loss"]

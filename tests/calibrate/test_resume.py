@@ -31,7 +31,7 @@ from lenscal.raw.frame import Frame
 
 TINY = CalibrationSettings(Quality.QUICK, device="cpu", grid=(2, 2), kernel_size=7, stages=Stages.ALL)
 FLOW, MATCHING, BATCH = 4, 4, 16
-BUDGET = Budget((4e5, 4e5), 1, 600, FLOW, MATCHING, BATCH, NetworkSettings(width=8, depth=1))
+BUDGET = Budget((4e5, 4e5), 1, 1, 600, FLOW, MATCHING, BATCH, NetworkSettings(width=8, depth=1))
 Photos = tuple[list[Frame], list[Frame]]
 
 
