@@ -18,17 +18,18 @@ GROUP_WEIGHT = 40.0
 GROUP_OFFSET = 4.0
 SOFTNESS_WEIGHT = 300.0
 STEPS_A_ROUND = 15
-START_STEPS = 60
+START_STEPS, START_ROUNDS = 60, 6
 GAIN_STEPS = 20
 START_WEIGHT = 1e-3
 START_SEEDS = (0, 1)
 START_SPREAD = 0.1
 
 
-def rays_like(field: RayField, positions: np.ndarray, kernels: Tensor) -> Tensor:
+def rays_like(field: RayField, positions: np.ndarray, kernels: Tensor) -> Iterator[Tensor]:
     """Theta [n] whose kernels come nearest to kernels [m, 3, k * k] at field positions [m, 2]: where a fit begins.
 
-    The best of a few starts: what two signs of an aberration explain alike is decided there.
+    The best of a few starts: what two signs of an aberration explain alike is decided there. Yields the best so far
+    every now and then; the last one is the best of all.
     """
     basis = field.basis(positions)
     size = kernels.square().sum()
@@ -36,7 +37,7 @@ def rays_like(field: RayField, positions: np.ndarray, kernels: Tensor) -> Tensor
     for seed in START_SEEDS:
         drawn = torch.randn(field.count, generator=torch.Generator().manual_seed(seed)) * START_SPREAD
         theta = drawn.to(kernels.device).requires_grad_()
-        optimiser = lbfgs([theta], START_STEPS)
+        optimiser = lbfgs([theta], START_STEPS // START_ROUNDS)
 
         def loss(theta: Tensor = theta, optimiser: torch.optim.LBFGS = optimiser) -> Tensor:
             optimiser.zero_grad()
@@ -45,12 +46,13 @@ def rays_like(field: RayField, positions: np.ndarray, kernels: Tensor) -> Tensor
             value.backward()
             return value
 
-        optimiser.step(loss)
-        with torch.no_grad():
-            reached = float((field.kernels(theta, basis) - kernels).square().sum())
-        if reached < least:
-            best, least = theta.detach(), reached
-    return best
+        for _ in range(START_ROUNDS):
+            optimiser.step(loss)
+            with torch.no_grad():
+                reached = float((field.kernels(theta, basis) - kernels).square().sum())
+            if reached < least:
+                best, least = theta.detach().clone(), reached
+            yield best
 
 
 def fit_rays(

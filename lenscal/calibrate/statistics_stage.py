@@ -108,7 +108,7 @@ class Taps:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rays:
-    """What rays can make (`ray_field`), begun at kernels of taps [nodes, 3, n], and averaged with them."""
+    """What rays can make (`ray_field`), averaged with kernels of taps [nodes, 3, k * k]. Fits need a start."""
 
     field: RayField
     positions: np.ndarray
@@ -119,13 +119,12 @@ class Rays:
     def fit(self, told: Told, rounds: int, start: Tensor | None) -> Iterator[Tensor]:
         size = self.field.kernel_size
         second, third = told.second_order(size), told.third_order(size)
-        assert third is not None
-        begin = rays_like(self.field, self.nodes, framed(self.taps, size)) if start is None else start
-        return fit_rays(self.field, self.positions, second, third, self.lateral, rounds=rounds, start=begin)
+        assert third is not None and start is not None
+        return fit_rays(self.field, self.positions, second, third, self.lateral, rounds=rounds, start=start)
 
     def at_nodes(self, theta: Tensor) -> Tensor:
         rays = self.field.kernels(theta, self.field.basis(self.nodes))
-        return RAY_SHARE * rays + (1 - RAY_SHARE) * framed(self.taps, self.field.kernel_size)
+        return RAY_SHARE * rays + (1 - RAY_SHARE) * self.taps
 
 
 def lateral_colour(run: Run) -> Steps:
@@ -184,20 +183,25 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     theta = yield from _rounds(run, name, form, whole, run.budget.statistics_rounds, at, switch, began)
     if third_order:
         began = time.monotonic()
-        run.check((yield run.say("R", said("Looking for rays that make such kernels"), switch)))
+        rays = _ray_field(run)
         assert run.kernels is not None
-        form = Rays(_ray_field(run), positions, nodes, lateral, run.kernels)
-        theta = yield from _rounds(run, "R", form, whole, run.budget.ray_rounds, switch, end, began)
+        taps = framed(run.kernels, rays.kernel_size)
+        begin = torch.zeros(0)
+        for step, found in enumerate(rays_like(rays, nodes, taps)):
+            begin = found
+            run.check((yield run.say("R", said("Looking for rays that make such kernels"), switch, step)))
+        form = Rays(rays, positions, nodes, lateral, taps)
+        theta = yield from _rounds(run, "R", form, whole, run.budget.ray_rounds, switch, end, began, start=begin)
     if not last or halves is None:
         return
-    found: list[Tensor] = []
+    fits: list[Tensor] = []
     for half, parts in enumerate(halves):
         for iterate in form.fit(_told(run, parts, middle, sharp_colour), HALF_ROUNDS, theta):
             kernels = form.at_nodes(iterate)
             message = said("How sure: half {half} of the photos by itself", half=half + 1)
             run.check((yield run.say(name, message, end + 0.1 * half * (high - low), half)))
-        found.append(_sized(kernels, run.size))
-    run.halves = found[0], found[1]
+        fits.append(_sized(kernels, run.size))
+    run.halves = fits[0], fits[1]
 
 
 def _sums(
@@ -229,11 +233,12 @@ def _sums(
 
 
 def _rounds(
-    run: Run, name: str, form: Form, told: Told, rounds: int, low: float, high: float, began: float
+    run: Run, name: str, form: Form, told: Told, rounds: int, low: float, high: float, began: float,
+    start: Tensor | None = None,
 ) -> Generator[Report, str | None, Tensor]:
     """Fit, showing the kernels after each round, and keep them as a stage; what they are made of."""
     kernels = theta = torch.zeros(0)
-    for number, theta in enumerate(form.fit(told, rounds, None)):
+    for number, theta in enumerate(form.fit(told, rounds, start)):
         kernels = form.at_nodes(theta)
         run.kernels = _sized(kernels, run.size)
         message = said("Matching statistics, round {number} of {rounds}", number=number + 1, rounds=rounds)
