@@ -135,7 +135,7 @@ class RayField:
         errors = errors + LATERAL_SCALE * torch.einsum("mt,tci->mci", basis, part["lateral"])[:, :, None]
         dy, dx = (2 * torch.pi * errors).unbind(-1)
         along_y, along_x = dy[:, :, None] * self.fy[:, None], dx[:, :, None] * self.fx[:, None]
-        # exp(-i y) exp(-i x) summed over the pupil, in real numbers: twice as fast, backwards too.
+        # exp(-i y) exp(-i x) summed over the pupil, in real numbers: complex ones take a quarter longer.
         rows = torch.cat([along_y.cos(), along_y.sin()], 2) * light[:, :, None]
         products = rows @ torch.cat([along_x.cos(), along_x.sin()], 2).mT
         (cc, cs), (sc, ss) = (part.chunk(2, -1) for part in products.chunk(2, -2))
