@@ -22,6 +22,7 @@ _SIZES = {_BYTE: 1, _ASCII: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1,
 _FORMATS = {_SHORT: "H", _LONG: "I", _DOUBLE: "d"}
 _TILE = 512
 _D65 = 21
+_CENTIMETRES = 3
 
 
 def cfa_array(cfa: str) -> np.ndarray:
@@ -58,6 +59,7 @@ def write_bayer_dng(
     orientation: int = 1,
     compress: bool = False,
     camera_serial: str = "",
+    pixel_pitch_um: float | None = None,
 ) -> None:
     """Write one mosaic as a DNG 1.4 file with complete EXIF.
 
@@ -80,6 +82,8 @@ def write_bayer_dng(
         Camera RGB of a neutral surface, green 1.
     compress : bool
         Lossless JPEG tiles instead of plain rows.
+    pixel_pitch_um : float or None
+        Written as EXIF's focal plane resolution.
 
     Raises
     ------
@@ -132,6 +136,10 @@ def write_bayer_dng(
     exif.put(36867, _ASCII, date_time)
     exif.put(36868, _ASCII, date_time)
     exif.put(37386, _RATIONAL, focal_mm)
+    if pixel_pitch_um is not None:
+        exif.put(41486, _RATIONAL, 1e4 / pixel_pitch_um)
+        exif.put(41487, _RATIONAL, 1e4 / pixel_pitch_um)
+        exif.put(41488, _SHORT, _CENTIMETRES)
     if camera_serial:
         exif.put(42033, _ASCII, camera_serial)
     exif.put(42034, _RATIONAL, focal_mm, focal_mm, 0, 0)

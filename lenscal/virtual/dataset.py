@@ -245,4 +245,5 @@ def write_shot(
         colour_matrix=camera.colour_matrix,
         as_shot_neutral=camera.as_shot_neutral,
         compress=settings.compress,
+        pixel_pitch_um=settings.lens.pixel_pitch_um,
     )
