@@ -17,6 +17,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Said", "Lateral colour of the {what} photos, {number} of {shots}"),
     QT_TRANSLATE_NOOP("Said", "Looking at the texture of {name}"),
     QT_TRANSLATE_NOOP("Said", "Looking for photos of the same scenes"),
+    QT_TRANSLATE_NOOP("Said", "Looking for rays that make such kernels"),
     QT_TRANSLATE_NOOP("Said", "Looking into {name}"),
     QT_TRANSLATE_NOOP("Said", "Matching statistics, round {number} of {rounds}"),
     QT_TRANSLATE_NOOP("Said", "Reading what {name} says ({n} of {files} {role} photos)"),
