@@ -160,8 +160,8 @@ def _against_the_centre(shifts: np.ndarray) -> np.ndarray:
 def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last: bool = True) -> Steps:
     """Stage G, or G and T (third_order), between the fractions low and high of the whole job.
 
-    G and T fit taps first and then rays (R), for which the taps' kernels are where to begin. The `last` closed-form
-    stage also says how sure its kernels are.
+    The `last` closed-form stage also says how sure its kernels are; G and T then go on to rays (R), which begin at the
+    taps' kernels. Where pairs follow, they tell more in less time.
     """
     began, name = time.monotonic(), "GT" if third_order else "G"
     cells = data_cells(run.degraded[0].size)
@@ -173,7 +173,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     lateral = colour - colour.mean(1, keepdims=True)
     # Polynomials run away beyond the middles of the outermost cells: there they are not followed.
     nodes = node_positions(run.shape).clip(positions.min(0), positions.max(0))
-    at, switch, end = (low + part * (high - low) for part in (0.4, 0.6 if third_order else 0.8, 0.8))
+    at, switch, end = (low + part * (high - low) for part in (0.4, 0.6 if third_order and last else 0.8, 0.8))
     sums, halves = yield from _sums(run, name, cells, low, at, third_order=third_order)
     whole = _told(run, sums, middle, sharp_colour)
     run.check((yield run.say(name, said("How wide kernels are"), at)))
@@ -181,7 +181,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     field = expecting(field, likeliest_mixture(field, positions, whole.second_order(run.size)))
     form: Form = Taps(field, positions, nodes, lateral)
     theta = yield from _rounds(run, name, form, whole, run.budget.statistics_rounds, at, switch, began)
-    if third_order:
+    if third_order and last:
         began = time.monotonic()
         rays = _ray_field(run)
         assert run.kernels is not None
