@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lenscal.calibrate.field_solver import prior_precision
+from lenscal.calibrate.kernels import degrees
 from lenscal.optics.psf_grid import axis_positions
 
 DEGREE = 4
@@ -51,19 +52,19 @@ class KernelField:
         y, x = (2 * positions - 1).T
         py, px = (np.polynomial.legendre.legvander(v, DEGREE) for v in (y, x))
         columns = [
-            np.sqrt((2 * i + 1) * (2 * j + 1)) * SHRINK[i + j] * py[:, i] * px[:, j] for i, j in _degrees(DEGREE)
+            np.sqrt((2 * i + 1) * (2 * j + 1)) * SHRINK[i + j] * py[:, i] * px[:, j] for i, j in degrees(DEGREE)
         ]
         return torch.from_numpy(np.stack(columns, -1)).to(self.chol)
 
     @property
     def terms(self) -> int:
-        return len(_degrees(DEGREE))
+        return len(degrees(DEGREE))
 
     def expected(self, basis: Tensor) -> Tensor:
         """[m, 3, n] for basis [m, terms]."""
-        degrees = _degrees(DEGREE)
-        chosen = [p for p, (i, j) in enumerate(degrees) if i + j <= _MEAN_DEGREE]
-        plain = basis[:, chosen] / basis.new_tensor([SHRINK[sum(degrees[p])] for p in chosen])
+        at = degrees(DEGREE)
+        chosen = [p for p, (i, j) in enumerate(at) if i + j <= _MEAN_DEGREE]
+        plain = basis[:, chosen] / basis.new_tensor([SHRINK[sum(at[p])] for p in chosen])
         return torch.einsum("mp,pcs->mcs", plain, self.log_weights).softmax(-1) @ self.gaussians
 
     def kernels(self, theta: Tensor, basis: Tensor) -> Tensor:
@@ -71,11 +72,6 @@ class KernelField:
         mean = self.expected(basis)
         k = torch.einsum("mp,pcu->mcu", basis, theta @ self.chol.T) + mean
         return k + (1 - k.sum(-1, keepdim=True)) * mean
-
-
-def _degrees(most: int) -> list[tuple[int, int]]:
-    """Degrees (y, x) of the polynomials."""
-    return [(i, j) for i in range(most + 1) for j in range(most + 1 - i)]
 
 
 def kernel_field(kernel_size: int, device: torch.device) -> KernelField:
@@ -87,7 +83,7 @@ def kernel_field(kernel_size: int, device: torch.device) -> KernelField:
     seen = np.exp(-distance / 2 / REFERENCE_SIGMA**2) / (2 * np.pi * REFERENCE_SIGMA**2)
     arrays = mixed / mixed.sum(1, keepdims=True), seen, np.stack([y, x], -1)
     gaussians, seen_, taps_ = (torch.from_numpy(a).float().to(device) for a in arrays)
-    log_weights = torch.zeros(len(_degrees(_MEAN_DEGREE)), 3, len(SIGMAS), device=device)
+    log_weights = torch.zeros(len(degrees(_MEAN_DEGREE)), 3, len(SIGMAS), device=device)
     log_weights[0] = torch.tensor(START_LOG_WEIGHTS, device=device)
     field = KernelField(kernel_size, torch.empty(0, device=device), log_weights, gaussians, seen_, taps_)
     return expecting(field, log_weights)

@@ -9,6 +9,9 @@ from torch.nn import functional as F
 
 from lenscal.optics.psf_grid import axis_positions, bilinear_nodes
 
+MOST_AT_BORDER = 0.025
+"""Light on the outermost taps, at the tenth of the nodes that have most, above which kernels are made larger."""
+
 
 def centroids(kernels: Tensor) -> Tensor:
     """[..., 2]: (y, x) px from the central pixel of kernels [..., k, k] that sum to 1."""
@@ -29,6 +32,11 @@ def border_light(kernels: Tensor) -> Tensor:
     """[...]: light on the outermost taps of kernels [..., k * k] of sum 1."""
     k = round(kernels.shape[-1] ** 0.5)
     return 1 - kernels.unflatten(-1, (k, k))[..., 1:-1, 1:-1].sum((-1, -2))
+
+
+def reaches_border(kernels: Tensor) -> bool:
+    """Whether kernels [nodes, 3, k * k] of sum 1 are cut off: too much light on the outermost taps."""
+    return float(border_light(kernels).mean(1).quantile(0.9)) > MOST_AT_BORDER
 
 
 def shift_kernels(kernels: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -54,11 +62,16 @@ def interpolation_matrix(positions: np.ndarray, shape: tuple[int, int]) -> np.nd
     return matrix
 
 
+def degrees(most: int) -> list[tuple[int, int]]:
+    """Degrees (y, x) of the polynomials over the field up to a total degree, in the order of `polynomials`."""
+    return [(i, j) for i in range(most + 1) for j in range(most + 1 - i)]
+
+
 def polynomials(positions: np.ndarray, degree: int) -> np.ndarray:
     """[n, terms]: products of Legendre polynomials in y and x at field positions [n, 2] in 0..1, total degree at most
     `degree`."""
     py, px = (np.polynomial.legendre.legvander(2 * axis - 1, degree) for axis in positions.T)
-    return np.stack([py[:, i] * px[:, j] for i in range(degree + 1) for j in range(degree + 1 - i)], axis=-1)
+    return np.stack([py[:, i] * px[:, j] for i, j in degrees(degree)], axis=-1)
 
 
 def field_polynomials(shape: tuple[int, int], degree: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from torch import Tensor
 from lenscal.calibrate.checkpoint import keep
 from lenscal.calibrate.field_solver import solve_field
 from lenscal.calibrate.kernel_field import kernel_field, node_positions
-from lenscal.calibrate.kernels import border_light, centroids, field_polynomials, interpolation_matrix
+from lenscal.calibrate.kernels import centroids, field_polynomials, interpolation_matrix, reaches_border
 from lenscal.calibrate.lateral_colour import COLOUR_GRID, at_cells
 from lenscal.calibrate.linear_demosaic import scene_spectrum
 from lenscal.calibrate.packed import packing_of
@@ -24,7 +24,7 @@ from lenscal.calibrate.paired import (
     empty_equations,
     refine_pairs,
 )
-from lenscal.calibrate.run import MOST_AT_BORDER, NOTHING_USABLE, Run, Steps, Stopped, bytes_per_cell
+from lenscal.calibrate.run import NOTHING_USABLE, Run, Steps, Stopped, bytes_per_cell
 from lenscal.calibrate.scene_spectra import likeliest_scene
 from lenscal.calibrate.settings import LARGE_KERNEL_PX
 from lenscal.calibrate.spectra import mean_matrices, mosaic_spectra
@@ -116,22 +116,14 @@ def _too_small(run: Run, kernels: Tensor) -> bool:
     """Whether kernels reach their border, and a larger size may be chosen and held in memory."""
     if run.settings.kernel_size is not None or len(run.common) * bytes_per_cell(LARGE_KERNEL_PX) > MOST_BYTES:
         return False
-    return float(border_light(kernels).mean(1).quantile(0.9)) > MOST_AT_BORDER
+    return reaches_border(kernels)
 
 
 def _enlarged(run: Run, solved: Tensor, weights: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
     """What a pass needs to go on with `LARGE_KERNEL_PX`: what is known beforehand, kernels of the nodes and cells."""
     run.kernels = solved
-    before = run.size
-    run.resize(LARGE_KERNEL_PX)
+    run.enlarge(LARGE_KERNEL_PX)
     assert run.kernels is not None
-    run.warnings.append(
-        said(
-            "light reached the border of {before} px kernels: they were made {size} px wide, which takes longer",
-            before=before,
-            size=run.size,
-        )
-    )
     return _bounds(run), run.kernels, torch.einsum("cm,mau->cau", weights, run.kernels)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.kernels import polynomials
+from lenscal.calibrate.kernels import degrees, polynomials
 
 RINGS, SPOKES = 9, 34
 """Points of the pupil: rings of equal area."""
@@ -99,18 +99,20 @@ class RayField:
         }
 
     def parts(self, theta: Tensor) -> dict[str, Tensor]:
+        """Theta [n] by name, in the shapes of `shapes`."""
         sizes = [int(np.prod(shape)) for shape in self.shapes.values()]
         cut = theta.split(sizes)
         return {name: part.view(shape) for (name, shape), part in zip(self.shapes.items(), cut, strict=True)}
 
     @property
     def count(self) -> int:
+        """n, the length of theta."""
         return sum(int(np.prod(shape)) for shape in self.shapes.values())
 
     def basis(self, positions: np.ndarray) -> Basis:
         """What coefficients are multiplied with at field positions [n, 2]."""
         columns = polynomials(positions, DEGREE)
-        size = [np.sqrt((2 * i + 1) * (2 * j + 1)) * SHRINK[i + j] for i, j in _degrees(DEGREE)]
+        size = [np.sqrt((2 * i + 1) * (2 * j + 1)) * SHRINK[i + j] for i, j in degrees(DEGREE)]
         y, x = (2 * positions - 1).T
         h = (x * self.aspect + 1j * y) / np.hypot(1, self.aspect)
         grown = np.abs(h[:, None]) ** (2 * np.arange(len(SYMMETRIC_SCALES))) * SYMMETRIC_SCALES
@@ -122,9 +124,9 @@ class RayField:
         return Basis(*(torch.from_numpy(part).to(self.errors) for part in (columns * size, symmetric)))
 
     def kernels(self, theta: Tensor, at: Basis) -> Tensor:
-        """[m, 3, k * k], of sum 1, at m places."""
+        """[m, 3, k * k], of sum 1, for theta [n] at m places."""
         part, basis = self.parts(theta), at.terms
-        linear = [t for t, (i, j) in enumerate(_degrees(DEGREE)) if i + j <= COLOUR_DEGREE]
+        linear = [t for t, (i, j) in enumerate(degrees(DEGREE)) if i + j <= COLOUR_DEGREE]
         coefficients = basis @ (part["shared"] * self.scales)
         coefficients = coefficients + torch.einsum("mkfa,kf->ma", at.symmetric, part["symmetric"])
         colour = torch.einsum("mt,tca->mca", basis[:, linear], part["colour"])
@@ -154,7 +156,7 @@ class RayField:
         A lens has an aberration or has it not: what belongs to one family and degree over the field shrinks together.
         """
         family = _families()
-        degree = [i + j for i, j in _degrees(DEGREE)]
+        degree = [i + j for i, j in degrees(DEGREE)]
         n = len(FAMILIES)
         shared = [f + n * d for d in degree for f in family]
         symmetric = [f + n * (DEGREE + 2) for _ in SYMMETRIC_SCALES for f in range(n)]
@@ -174,9 +176,10 @@ def ray_field(
     pitch_um: float | None = None,
     aspect: float = 1.0,
 ) -> RayField:
-    """A field of kernels [k, k], k = kernel_size.
+    """A field of kernels of kernel_size x kernel_size px.
 
-    f_numbers : of the degraded and the sharp photos; without them, or the pixels' distance, no diffraction
+    f_numbers : of the degraded and the sharp photos; without them, or without pitch_um, there is no diffraction
+    pitch_um : distance of the pixels, micrometres
     aspect : width of the photos over their height
     """
     radius = np.sqrt((np.arange(RINGS) + 0.5) / RINGS)
@@ -249,10 +252,5 @@ def _meaning(name: str) -> tuple[int, bool, int]:
     return m, even, power
 
 
-def _degrees(most: int) -> list[tuple[int, int]]:
-    """Degrees (y, x) of the polynomials, as `polynomials` orders them."""
-    return [(i, j) for i in range(most + 1) for j in range(most + 1 - i)]
-
-
 def _terms(degree: int) -> int:
-    return len(_degrees(degree))
+    return len(degrees(degree))

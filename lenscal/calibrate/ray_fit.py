@@ -9,20 +9,21 @@ import torch
 from torch import Tensor
 
 from lenscal.calibrate.ray_field import RayField
-from lenscal.calibrate.spectral_fit import CENTROID_WEIGHT, SecondOrder, ThirdOrder, lbfgs
+from lenscal.calibrate.spectral_fit import SecondOrder, ThirdOrder, lbfgs, minimise
 
 SECOND_ORDER_WEIGHT = 0.02
 THIRD_ORDER_WEIGHT = 1.0
 GROUP_WEIGHT = 40.0
 """Of the prior, against statistics that are weighed as above: lenses it was found on are in docs/experiments.md."""
 GROUP_OFFSET = 4.0
+"""Degrees of freedom of a group's t distribution; its scale is a half."""
 SOFTNESS_WEIGHT = 300.0
-STEPS_A_ROUND = 15
+STEPS_A_ROUND, GAIN_STEPS = 15, 20
 START_STEPS, START_ROUNDS = 60, 6
-GAIN_STEPS = 20
-START_WEIGHT = 1e-3
+"""L-BFGS steps of each start, and in how many parts they are done: a calibration can be stopped in between."""
+START_WEIGHT, START_SPREAD = 1e-3, 0.1
+"""Of theta's squares against the kernels' relative squared error, and the deviation it is drawn with."""
 START_SEEDS = (0, 1)
-START_SPREAD = 0.1
 
 
 def rays_like(field: RayField, positions: np.ndarray, kernels: Tensor) -> Iterator[Tensor]:
@@ -80,38 +81,22 @@ def fit_rays(
     start : Tensor [n]
         Of `rays_like`, or of a fit before.
     """
-    device = start.device
     basis = field.basis(at_cells)
-    wanted = torch.from_numpy(lateral).to(device, torch.float32)
-    theta = start.clone().requires_grad_()
-    with torch.no_grad():
-        gains = _likeliest_gains(second, field.kernels(theta, basis)).requires_grad_()
-    optimiser = lbfgs([theta, gains], STEPS_A_ROUND)
-    total = second.patches.sum().clamp(min=1)
     group, members = field.groups()
-    taps = field.taps
-    weights = torch.zeros(0)
 
-    def loss() -> Tensor:
-        optimiser.zero_grad()
-        kernels = field.kernels(theta, basis)
-        data = SECOND_ORDER_WEIGHT * second.misfit(kernels, gains) + THIRD_ORDER_WEIGHT * third.misfit(kernels, weights)
+    def penalty(theta: Tensor, kernels: Tensor) -> Tensor:
         squares = torch.zeros_like(members).index_add(0, group, theta[: len(group)].square())
-        prior = 0.5 * GROUP_WEIGHT * ((members + GROUP_OFFSET) * squares.log1p()).sum()
-        prior = prior + 0.5 * SOFTNESS_WEIGHT * theta[len(group) :].square().sum()
-        moved = (kernels @ taps - wanted).square().sum(-1).mean()
-        value = (data + prior) / total + CENTROID_WEIGHT * moved
-        value.backward()
-        return value
+        groups = GROUP_WEIGHT * ((members + GROUP_OFFSET) * squares.log1p()).sum()
+        return 0.5 * (groups + SOFTNESS_WEIGHT * theta[len(group) :].square().sum())
 
-    for number in range(rounds):
-        if number % 2 == 0:
-            weights = third.weights(field.kernels(theta, basis))
-        optimiser.step(loss)
-        yield theta.detach().clone()
+    with torch.no_grad():
+        begin = field.kernels(start, basis)
+    return minimise(
+        start, _likeliest_gains(second, begin), lambda theta: field.kernels(theta, basis), penalty, second, third,
+        field.taps, lateral, weights=(SECOND_ORDER_WEIGHT, THIRD_ORDER_WEIGHT), steps=STEPS_A_ROUND, rounds=rounds,
+    )  # fmt: skip
 
 
-@torch.enable_grad()
 def _likeliest_gains(second: SecondOrder, kernels: Tensor) -> Tensor:
     """Log gains [cells, 3] for kernels [cells, 3, n]: with others, a fit's first steps would spoil its start."""
     gains = second.first_gains().requires_grad_()

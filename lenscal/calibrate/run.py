@@ -28,11 +28,10 @@ from lenscal.raw.demosaic_noise import ahd_noise_correlation
 from lenscal.raw.frame import Frame
 from lenscal.raw.grouping import APERTURE_TOLERANCE
 from lenscal.reports import Report
+from lenscal.saying import said
 
 Steps = Generator[Report, str | None, None]
 
-MOST_AT_BORDER = 0.025
-"""Light on the outermost taps, at the tenth of the nodes that have most, above which kernels are made larger."""
 NOTHING_USABLE = "no patch could be used: the photos are clipped, dark or without texture all over"
 
 
@@ -147,6 +146,18 @@ class Run:
         self.halves = None if halves is None else (framed(halves[0], size), framed(halves[1], size))
         self.precision, self.correlation = (part.to(self.device) for part in _by_size(size))
         self.size, self.unseen = size, None
+
+    def enlarge(self, size: int) -> None:
+        """`resize` because kernels reach their border, and say so."""
+        before = self.size
+        self.resize(size)
+        self.warnings.append(
+            said(
+                "light reached the border of {before} px kernels: they were made {size} px wide, which takes longer",
+                before=before,
+                size=size,
+            )
+        )
 
     def grid(self, kernels: Tensor) -> np.ndarray:
         """[rows, cols, 3, k, k] float32."""

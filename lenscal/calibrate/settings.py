@@ -38,7 +38,7 @@ class CalibrationSettings:
     device: str = "auto"
     grid: tuple[int, int] = (8, 8)
     kernel_size: int | None = None
-    """px; None: `KERNEL_PX`, and `LARGE_KERNEL_PX` where paired photos put light at the border."""
+    """px; None: `KERNEL_PX`, and `LARGE_KERNEL_PX` where pairs or rays put light at the border."""
     seed: int = 0
     max_minutes: float | None = None
     stages: Stages = Stages.AUTO

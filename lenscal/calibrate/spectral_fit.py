@@ -7,7 +7,7 @@ the channels, so centroids are held; lateral colour is measured beforehand, by p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -211,31 +211,67 @@ def fit_statistics(
     lateral : ndarray [cells, 3, 2]
         Centroids (dy, dx) px that the channels shall have; their mean over the channels is zero.
     """
-    device = field.chol.device
     basis = field.basis(at_cells)
-    wanted = torch.from_numpy(lateral).to(device, torch.float32)
-    theta = torch.zeros(field.terms, 3, len(field.taps), device=device) if start is None else start.clone()
-    theta.requires_grad_()
-    gains = second.first_gains().requires_grad_()
-    optimiser = lbfgs([theta, gains], STEPS_A_ROUND)
+    theta = torch.zeros(field.terms, 3, len(field.taps), device=field.chol.device) if start is None else start
+
+    def penalty(theta: Tensor, kernels: Tensor) -> Tensor:
+        negative = (kernels @ field.seen).clamp(max=0).square().sum() / len(kernels)
+        return 0.5 * theta.square().sum() + NEGATIVE_WEIGHT * negative * second.patches.sum().clamp(min=1)
+
+    return minimise(
+        theta, second.first_gains(), lambda theta: field.kernels(theta, basis), penalty, second, third,
+        field.taps, lateral, weights=(SECOND_ORDER_WEIGHT, THIRD_ORDER_WEIGHT), steps=STEPS_A_ROUND, rounds=rounds,
+    )  # fmt: skip
+
+
+def minimise(
+    theta: Tensor,
+    gains: Tensor,
+    kernels_of: Callable[[Tensor], Tensor],
+    penalty: Callable[[Tensor, Tensor], Tensor],
+    second: SecondOrder,
+    third: ThirdOrder | None,
+    taps: Tensor,
+    lateral: np.ndarray,
+    *,
+    weights: tuple[float, float],
+    steps: int,
+    rounds: int,
+) -> Iterator[Tensor]:
+    """Fit what kernels are made of to second and third order by L-BFGS; yields theta after each round of steps.
+
+    Parameters
+    ----------
+    theta, gains : Tensor
+        Where to begin; log gains are [cells, 3].
+    kernels_of : theta -> kernels [cells, 3, n] at the statistics' cells
+    penalty : theta, kernels -> scalar in the units of the likelihood
+    taps : Tensor [n, 2]
+        (y, x) px of the taps.
+    lateral : ndarray [cells, 3, 2]
+        Centroids (dy, dx) px that the channels shall have; their mean over the channels is zero.
+    weights : of second and third order
+    """
+    wanted = torch.from_numpy(lateral).to(taps)
+    theta, gains = theta.clone().requires_grad_(), gains.clone().requires_grad_()
+    optimiser = lbfgs([theta, gains], steps)
     total = second.patches.sum().clamp(min=1)
-    weights = torch.zeros(0)
+    phases = torch.zeros(0)
 
     def loss() -> Tensor:
         optimiser.zero_grad()
-        kernels = field.kernels(theta, basis)
-        data = SECOND_ORDER_WEIGHT * second.misfit(kernels, gains)
+        kernels = kernels_of(theta)
+        data = weights[0] * second.misfit(kernels, gains)
         if third is not None:
-            data = data + THIRD_ORDER_WEIGHT * third.misfit(kernels, weights)
-        negative = (kernels @ field.seen).clamp(max=0).square().sum() / len(kernels)
-        moved = (kernels @ field.taps - wanted).square().sum(-1).mean()
-        value = (data + 0.5 * theta.square().sum()) / total + NEGATIVE_WEIGHT * negative + CENTROID_WEIGHT * moved
+            data = data + weights[1] * third.misfit(kernels, phases)
+        moved = (kernels @ taps - wanted).square().sum(-1).mean()
+        value = (data + penalty(theta, kernels)) / total + CENTROID_WEIGHT * moved
         value.backward()
         return value
 
     for number in range(rounds):
         if third is not None and number % 2 == 0:
-            weights = third.weights(field.kernels(theta, basis))
+            phases = third.weights(kernels_of(theta))
         optimiser.step(loss)
         yield theta.detach().clone()
 

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from lenscal.calibrate.bispectra import Bispectra, bispectra, triads
 from lenscal.calibrate.kernel_field import KernelField, expecting, kernel_field, node_positions
-from lenscal.calibrate.kernels import border_light, framed
+from lenscal.calibrate.kernels import framed, reaches_border
 from lenscal.calibrate.lateral_colour import COLOUR_GRID, at_cells, cross_spectra, lateral_shifts
 from lenscal.calibrate.packed import Packing, packing_of
 from lenscal.calibrate.paired import cell_positions
 from lenscal.calibrate.ray_field import RayField, ray_field
 from lenscal.calibrate.ray_fit import fit_rays, rays_like
-from lenscal.calibrate.run import MOST_AT_BORDER, NOTHING_USABLE, Run, Steps, Stopped
+from lenscal.calibrate.run import NOTHING_USABLE, Run, Steps, Stopped
 from lenscal.calibrate.scene_spectra import likeliest_scene
 from lenscal.calibrate.settings import LARGE_KERNEL_PX
 from lenscal.calibrate.spectra import MosaicSpectra, mean_matrices, mosaic_spectra
@@ -182,16 +182,16 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     form: Form = Taps(field, positions, nodes, lateral)
     theta = yield from _rounds(run, name, form, whole, run.budget.statistics_rounds, at, switch, began)
     if third_order and last:
-        began = time.monotonic()
+        began, name = time.monotonic(), "R"
         rays = _ray_field(run)
         assert run.kernels is not None
         taps = framed(run.kernels, rays.kernel_size)
         begin = torch.zeros(0)
         for step, found in enumerate(rays_like(rays, nodes, taps)):
             begin = found
-            run.check((yield run.say("R", said("Looking for rays that make such kernels"), switch, step)))
+            run.check((yield run.say(name, said("Looking for rays that make such kernels"), switch, step)))
         form = Rays(rays, positions, nodes, lateral, taps)
-        theta = yield from _rounds(run, "R", form, whole, run.budget.ray_rounds, switch, end, began, start=begin)
+        theta = yield from _rounds(run, name, form, whole, run.budget.ray_rounds, switch, end, began, start=begin)
     if not last or halves is None:
         return
     fits: list[Tensor] = []
@@ -255,18 +255,9 @@ def _rounds(
 def _enlarge_where_needed(run: Run, kernels: Tensor) -> None:
     """Where kernels [nodes, 3, n] are wider than the run's and put light on its border, they all become as wide."""
     size = round(kernels.shape[-1] ** 0.5)
-    if size == run.size or float(border_light(_sized(kernels, run.size)).mean(1).quantile(0.9)) < MOST_AT_BORDER:
-        return
-    before = run.size
-    run.resize(size)
-    run.kernels = kernels
-    run.warnings.append(
-        said(
-            "light reached the border of {before} px kernels: they were made {size} px wide, which takes longer",
-            before=before,
-            size=size,
-        )
-    )
+    if size != run.size and reaches_border(_sized(kernels, run.size)):
+        run.enlarge(size)
+        run.kernels = kernels
 
 
 def _sized(kernels: Tensor, size: int) -> Tensor:
@@ -278,7 +269,7 @@ def _sized(kernels: Tensor, size: int) -> Tensor:
 def _ray_field(run: Run) -> RayField:
     """For the photos' apertures and pixels, as far as they are known."""
     sharp, degraded = run.sharp[0], run.degraded[0]
-    pitch = read_pixel_pitch_um(degraded.info.path) or pixel_pitch_um(degraded.info.camera, degraded.size)
+    pitch = pixel_pitch_um(degraded.info.camera, degraded.size) or read_pixel_pitch_um(degraded.info.path)
     size = run.settings.kernel_size or LARGE_KERNEL_PX
     f_numbers = degraded.info.aperture, sharp.info.aperture
     height, width = degraded.size

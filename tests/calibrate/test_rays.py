@@ -11,7 +11,7 @@ from lens_cases import SmallLens, relative_l2
 from test_engine import SMALL, run
 from torch import Tensor
 
-from lenscal.calibrate import engine, statistics_stage
+from lenscal.calibrate import engine, kernels, statistics_stage
 from lenscal.calibrate.budget import BUDGETS
 from lenscal.calibrate.kernel_field import node_positions
 from lenscal.calibrate.kernels import centroids
@@ -173,7 +173,7 @@ def one_round(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("one_round")
 def test_wide_kernels_are_kept_whole(small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics_stage, "MOST_AT_BORDER", -1.0)
+    monkeypatch.setattr(kernels, "MOST_AT_BORDER", -1.0)
     calibration = run(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.GT))
     assert [s.kernels.shape[-1] for s in calibration.stages] == [13, 19]
     assert calibration.psf.kernel_size == 19
