@@ -43,6 +43,9 @@ class TrainSettings:
     steps: int | None = None
     minutes: float | None = 60.0
     seed: int = 0
+    optimiser: str = "adam"
+    """Or "muon": the blocks' weights by Muon (Jordan et al. 2024, with the step sizes of Liu et al. 2025,
+    arXiv:2502.16982), the others by Adam."""
     half_precision: bool = False
     """Forward and backward pass in bfloat16; weights, averages and optimiser stay float32."""
 
@@ -53,9 +56,21 @@ class TrainState:
 
     net: UnshuffleDenoiser
     ema: UnshuffleDenoiser
-    optimiser: torch.optim.Adam
+    optimisers: list[torch.optim.Optimizer]
+    matrices: list[tuple[torch.nn.Parameter, torch.nn.Parameter]]
+    """Weights [out, in, 3, 3] and the same memory as [out, 9 * in], which is what Muon steps."""
     step: int = 0
     seconds: float = 0.0
+
+    def step_optimisers(self, rate: float) -> None:
+        """Once along the gradients, at this learning rate."""
+        for weights, matrix in self.matrices:
+            assert weights.grad is not None
+            matrix.grad = _as_matrix(weights.grad)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            optimiser.step()
 
 
 def load_photos(folder: Path) -> list[np.ndarray]:
@@ -160,9 +175,22 @@ def start(settings: TrainSettings, grow_from: Path | None = None) -> TrainState:
         if not isinstance(smaller, UnshuffleDenoiser):
             raise InputError(f"--grow-from {grow_from}: not one of lenscal's own networks")
         grown(net, smaller)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema.load_state_dict(net.state_dict())
     ema.requires_grad_(False)
-    return TrainState(net, ema, torch.optim.Adam(net.parameters(), lr=settings.rate, betas=(0.9, 0.99)))
+    chosen = [p for p in net.blocks.parameters() if p.ndim == 4] if settings.optimiser == "muon" else []
+    matrices = [(p, torch.nn.Parameter(_as_matrix(p.data))) for p in chosen]
+    others = [p for p in net.parameters() if all(p is not c for c in chosen)]
+    optimisers: list[torch.optim.Optimizer] = [torch.optim.Adam(others, lr=settings.rate, betas=(0.9, 0.99))]
+    if matrices:
+        views = [matrix for _, matrix in matrices]
+        optimisers.append(torch.optim.Muon(views, settings.rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"))
+    return TrainState(net, ema, optimisers, matrices)
+
+
+def _as_matrix(weights: Tensor) -> Tensor:
+    """[out, in, 3, 3] as [out, 9 * in]: the same memory where the layout is channels last."""
+    return weights.permute(0, 2, 3, 1).reshape(len(weights), -1)
 
 
 def train(patches: Patches, state: TrainState, settings: TrainSettings) -> Iterator[float]:
@@ -186,15 +214,13 @@ def train(patches: Patches, state: TrainState, settings: TrainSettings) -> Itera
         sigma = draw_sigma(settings.batch, settings.patch_px, settings, rng)
         noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
         noisy = (clean + sigma * noise).to(memory_format=torch.channels_last)
-        for group in state.optimiser.param_groups:
-            group["lr"] = learning_rate(progress, state.step, settings.rate)
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.half_precision):
             denoised = state.net(noisy, sigma)
         loss = ((denoised.float() - clean).abs() / (sigma + 0.02).sqrt()).mean()
-        state.optimiser.zero_grad(set_to_none=True)
+        state.net.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state.net.parameters(), 1.0)
-        state.optimiser.step()
+        state.step_optimisers(learning_rate(progress, state.step, settings.rate))
         decay = min(0.999, (1 + state.step) / (10 + state.step))
         with torch.no_grad():
             for average, value in parameters:
@@ -208,8 +234,9 @@ def save_checkpoint(state: TrainState, settings: TrainSettings, file: Path) -> N
     """Everything `load_checkpoint` needs, in one safetensors file, written atomically."""
     tensors = {f"net.{k}": v for k, v in state.net.state_dict().items()}
     tensors |= {f"ema.{k}": v for k, v in state.ema.state_dict().items()}
-    for number, moments in state.optimiser.state_dict()["state"].items():
-        tensors |= {f"adam.{number}.{k}": v for k, v in moments.items()}
+    for which, optimiser in enumerate(state.optimisers):
+        for number, moments in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{which}.{number}.{k}": v for k, v in moments.items()}
     metadata = {"step": str(state.step), "seconds": repr(state.seconds), "settings": json.dumps(asdict(settings))}
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.part")
@@ -234,14 +261,15 @@ def load_checkpoint(file: Path, settings: TrainSettings) -> TrainState:
         tensors = load_file(file)
         for name, net in (("net.", state.net), ("ema.", state.ema)):
             net.load_state_dict({k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)})
-        adam = state.optimiser.state_dict()
+        known = [optimiser.state_dict() for optimiser in state.optimisers]
         for key, value in tensors.items():
-            if key.startswith("adam."):
-                _, number, moment = key.split(".")
-                adam["state"].setdefault(int(number), {})[moment] = value
-        state.optimiser.load_state_dict(adam)
+            if key.startswith("optimiser."):
+                _, which, number, moment = key.split(".")
+                known[int(which)]["state"].setdefault(int(number), {})[moment] = value
+        for optimiser, values in zip(state.optimisers, known, strict=True):
+            optimiser.load_state_dict(values)
         state.step, state.seconds = int(metadata["step"]), float(metadata["seconds"])
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (OSError, SafetensorError, KeyError, IndexError, ValueError, RuntimeError) as error:
         raise InputError(f"{file}: cannot resume from this checkpoint ({error}); delete it to start anew") from error
     return state
 
@@ -287,6 +315,7 @@ def main(argv: list[str] | None = None) -> None:
     for name, kind in (("channels", int), ("blocks", int), ("patch_px", int), ("batch", int), ("rate", float)):
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=kind, default=getattr(defaults, name), help="default: %(default)s")
+    parser.add_argument("--optimiser", choices=("adam", "muon"), default=defaults.optimiser)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--half-precision", action="store_true", help="compute in bfloat16 (faster on new processors)")
     parser.add_argument("--grow-from", type=Path, help="weights of a network with fewer blocks to begin with")

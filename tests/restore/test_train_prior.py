@@ -52,16 +52,20 @@ def test_training_takes_noise_off(photos: Path) -> None:
     assert errors[1] < 0.6 * errors[0]
 
 
-def test_resumes_to_the_bit(photos: Path, tmp_path: Path) -> None:
-    whole = run(photos, tmp_path / "whole.safetensors", SMALL)
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
+def test_resumes_to_the_bit(photos: Path, tmp_path: Path, optimiser: str) -> None:
+    settings = replace(SMALL, optimiser=optimiser)
+    whole = run(photos, tmp_path / "whole.safetensors", settings)
     half = tmp_path / "half.safetensors"
-    patches, state = Patches(load_photos(photos), SMALL), start(SMALL)
-    for _ in zip(range(5), train(patches, state, SMALL), strict=False):
+    patches, state = Patches(load_photos(photos), settings), start(settings)
+    begin = state.net.blocks[0].first.weight.detach().clone()
+    for _ in zip(range(5), train(patches, state, settings), strict=False):
         pass
     from lenscal.restore.train_prior import save_checkpoint
 
-    save_checkpoint(state, SMALL, half.with_suffix(".checkpoint.safetensors"))
-    resumed = run(photos, half, SMALL)
+    assert not torch.equal(begin, state.net.blocks[0].first.weight)
+    save_checkpoint(state, settings, half.with_suffix(".checkpoint.safetensors"))
+    resumed = run(photos, half, settings)
     assert whole.step == resumed.step == SMALL.steps
     for a, b in zip(whole.net.parameters(), resumed.net.parameters(), strict=True):
         assert torch.equal(a, b)
