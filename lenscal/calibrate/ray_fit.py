@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lenscal.calibrate.ray_field import RayField
-from lenscal.calibrate.spectral_fit import SecondOrder, ThirdOrder, lbfgs, minimise
+from lenscal.calibrate.spectral_fit import SecondOrder, ThirdOrder, lbfgs, likeliest_gains, minimise
 
 SECOND_ORDER_WEIGHT = 0.02
 THIRD_ORDER_WEIGHT = 1.0
@@ -18,12 +19,28 @@ GROUP_WEIGHT = 40.0
 GROUP_OFFSET = 4.0
 """Degrees of freedom of a group's t distribution; its scale is a half."""
 SOFTNESS_WEIGHT = 300.0
-STEPS_A_ROUND, GAIN_STEPS = 15, 20
+STEPS_A_ROUND = 15
 START_STEPS, START_ROUNDS = 60, 6
 """L-BFGS steps of each start, and in how many parts they are done: a calibration can be stopped in between."""
 START_WEIGHT, START_SPREAD = 1e-3, 0.1
 """Of theta's squares against the kernels' relative squared error, and the deviation it is drawn with."""
 START_SEEDS = (0, 1)
+SCALE_STEPS, SCALE_ROUNDS = 30, 3
+SCALE_WEIGHT = 400.0
+"""Of the groups' factors against the same one for all, in the units of the likelihood."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tested:
+    """What of theta holds for photos that it was not found on.
+
+    scales : [n], what to multiply theta with
+    gain : how much likelier kernels make what was held out than a lens without aberrations does, log per patch (weighed
+        as the second order is)
+    """
+
+    scales: Tensor
+    gain: float
 
 
 def rays_like(field: RayField, positions: np.ndarray, kernels: Tensor) -> Iterator[Tensor]:
@@ -92,22 +109,70 @@ def fit_rays(
     with torch.no_grad():
         begin = field.kernels(start, basis)
     return minimise(
-        start, _likeliest_gains(second, begin), lambda theta: field.kernels(theta, basis), penalty, second, third,
+        start, likeliest_gains(second, begin), lambda theta: field.kernels(theta, basis), penalty, second, third,
         field.taps, lateral, weights=(SECOND_ORDER_WEIGHT, THIRD_ORDER_WEIGHT), steps=STEPS_A_ROUND, rounds=rounds,
     )  # fmt: skip
 
 
-def _likeliest_gains(second: SecondOrder, kernels: Tensor) -> Tensor:
-    """Log gains [cells, 3] for kernels [cells, 3, n]: with others, a fit's first steps would spoil its start."""
-    gains = second.first_gains().requires_grad_()
-    optimiser = lbfgs([gains], GAIN_STEPS)
-    total = second.patches.sum().clamp(min=1)
+def tested_on_halves(
+    field: RayField,
+    at_cells: np.ndarray,
+    halves: tuple[tuple[SecondOrder, ThirdOrder], tuple[SecondOrder, ThirdOrder]],
+    found: tuple[Tensor, Tensor],
+    whole: Tensor,
+) -> Iterator[Tested]:
+    """Factors of theta, one for all and one for each group, with which each half of the photos predicts the other best.
+
+    Stacked regression (Breiman 1996, doi:10.1007/BF00117832): what scenes did to one half does not help the other.
+    Yields after each part of the work; the last one is the result.
+
+    Parameters
+    ----------
+    halves : second and third order of the two halves
+    found : Tensor [n] each
+        Theta of the halves.
+    whole : Tensor [n]
+        Theta of all photos, which phases are weighed by.
+    """
+    basis = field.basis(at_cells)
+    group, members = field.groups()
+    soft = field.count - len(group)
+    index = torch.cat([group, len(members) + torch.arange(soft, device=group.device) // (soft // 2)])
+    common = torch.ones((), device=whole.device, requires_grad=True)
+    own = torch.ones(len(members) + 2, device=whole.device, requires_grad=True)
+    others = halves[::-1]
+    total = sum(second.patches.sum() for second, _ in halves)
+    with torch.no_grad():
+        now = field.kernels(whole, basis)
+        weights = [third.weights(now) for _, third in others]
+        first = [field.kernels(theta, basis) for theta in found]
+    gains = [likeliest_gains(second, k).requires_grad_() for (second, _), k in zip(others, first, strict=True)]
+    optimiser = lbfgs([common, own, *gains], SCALE_STEPS // SCALE_ROUNDS)
 
     def loss() -> Tensor:
         optimiser.zero_grad()
-        value = second.misfit(kernels, gains) / total
+        value = 0.5 * SCALE_WEIGHT * (own - 1).square().sum()
+        for (second, third), theta, gain, weight in zip(others, found, gains, weights, strict=True):
+            kernels = field.kernels(theta * (common * own)[index], basis)
+            value = value + SECOND_ORDER_WEIGHT * second.misfit(kernels, gain)
+            value = value + THIRD_ORDER_WEIGHT * third.misfit(kernels, weight)
+        value = value / total
         value.backward()
         return value
 
-    optimiser.step(loss)
-    return gains.detach()
+    def unlikely(scale: Tensor, gains: list[Tensor]) -> float:
+        misfit = 0.0
+        with torch.no_grad():
+            for (second, _), theta, gain in zip(others, found, gains, strict=True):
+                kernels = field.kernels(theta * scale, basis)
+                misfit += SECOND_ORDER_WEIGHT * float(second.misfit(kernels, gain) / total)
+        return misfit
+
+    nothing = torch.zeros_like(whole)
+    with torch.no_grad():
+        points = field.kernels(nothing, basis)
+    without = unlikely(nothing, [likeliest_gains(second, points) for second, _ in others])
+    for _ in range(SCALE_ROUNDS):
+        optimiser.step(loss)
+        scales = (common * own)[index].detach()
+        yield Tested(scales, without - unlikely(scales, gains))

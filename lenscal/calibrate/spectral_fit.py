@@ -25,7 +25,7 @@ THIRD_ORDER_WEIGHT = 5.0
 """Patches are not independent, nor scenes Gaussian: a likelihood taken at its word would drown all else."""
 CENTROID_WEIGHT = 60.0
 NEGATIVE_WEIGHT = 1e3
-STEPS_A_ROUND = 10
+STEPS_A_ROUND, GAIN_STEPS = 10, 20
 MIXTURE_STEPS = 60
 RIDGE = 3e-6
 """Of the modelled matrices, relative: the two greens are all but equal at low frequencies, and numbers have 24 bits."""
@@ -192,6 +192,22 @@ def lbfgs(parameters: list[Tensor], steps: int) -> torch.optim.LBFGS:
     )
 
 
+def likeliest_gains(second: SecondOrder, kernels: Tensor) -> Tensor:
+    """Log gains [cells, 3] for kernels [cells, 3, n]: with others, a fit's first steps would spoil its start."""
+    gains = second.first_gains().requires_grad_()
+    optimiser = lbfgs([gains], GAIN_STEPS)
+    total = second.patches.sum().clamp(min=1)
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        value = second.misfit(kernels, gains) / total
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return gains.detach()
+
+
 def fit_statistics(
     field: KernelField,
     at_cells: np.ndarray,
@@ -212,14 +228,18 @@ def fit_statistics(
         Centroids (dy, dx) px that the channels shall have; their mean over the channels is zero.
     """
     basis = field.basis(at_cells)
-    theta = torch.zeros(field.terms, 3, len(field.taps), device=field.chol.device) if start is None else start
+    if start is None:
+        theta, gains = torch.zeros(field.terms, 3, len(field.taps), device=field.chol.device), second.first_gains()
+    else:
+        with torch.no_grad():
+            theta, gains = start, likeliest_gains(second, field.kernels(start, basis))
 
     def penalty(theta: Tensor, kernels: Tensor) -> Tensor:
         negative = (kernels @ field.seen).clamp(max=0).square().sum() / len(kernels)
         return 0.5 * theta.square().sum() + NEGATIVE_WEIGHT * negative * second.patches.sum().clamp(min=1)
 
     return minimise(
-        theta, second.first_gains(), lambda theta: field.kernels(theta, basis), penalty, second, third,
+        theta, gains, lambda theta: field.kernels(theta, basis), penalty, second, third,
         field.taps, lateral, weights=(SECOND_ORDER_WEIGHT, THIRD_ORDER_WEIGHT), steps=STEPS_A_ROUND, rounds=rounds,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from lenscal.calibrate.lateral_colour import COLOUR_GRID, at_cells, cross_spectr
 from lenscal.calibrate.packed import Packing, packing_of
 from lenscal.calibrate.paired import cell_positions
 from lenscal.calibrate.ray_field import RayField, ray_field
-from lenscal.calibrate.ray_fit import fit_rays, rays_like
+from lenscal.calibrate.ray_fit import Tested, fit_rays, rays_like, tested_on_halves
 from lenscal.calibrate.run import NOTHING_USABLE, Run, Steps, Stopped
 from lenscal.calibrate.scene_spectra import likeliest_scene
 from lenscal.calibrate.settings import LARGE_KERNEL_PX
@@ -50,6 +50,8 @@ CENTRE = 0.27
 RAY_SHARE = 0.7
 """Of the rays' kernels in the mean with the taps': where a lens does what rays of few numbers cannot, taps have seen
 it, and the two are wrong in different ways (stacking, Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1)."""
+TELLING_GAIN = 2.0
+"""`Tested.gain` from which on taps have their whole share. Where next to nothing blurs, they add what scenes did."""
 
 A = TypeVar("A")
 Sums = list[MosaicSpectra | Bispectra]
@@ -115,6 +117,7 @@ class Rays:
     nodes: np.ndarray
     lateral: np.ndarray
     taps: Tensor
+    share: float = RAY_SHARE
 
     def fit(self, told: Told, rounds: int, start: Tensor | None) -> Iterator[Tensor]:
         size = self.field.kernel_size
@@ -124,7 +127,20 @@ class Rays:
 
     def at_nodes(self, theta: Tensor) -> Tensor:
         rays = self.field.kernels(theta, self.field.basis(self.nodes))
-        return RAY_SHARE * rays + (1 - RAY_SHARE) * self.taps
+        return self.share * rays + (1 - self.share) * self.taps
+
+    def tested(
+        self, told: tuple[Told, Told], found: tuple[Tensor, Tensor], whole: Tensor
+    ) -> Iterator[tuple[Rays, Tensor]]:
+        """These with less of the taps where rays tell little, and factors of theta: `tested_on_halves`."""
+        size = self.field.kernel_size
+        orders = []
+        for half in told:
+            second, third = half.second_order(size), half.third_order(size)
+            assert third is not None
+            orders.append((second, third))
+        for test in tested_on_halves(self.field, self.positions, (orders[0], orders[1]), found, whole):
+            yield replace(self, share=_share(test)), test.scales
 
 
 def lateral_colour(run: Run) -> Steps:
@@ -195,13 +211,24 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     if not last or halves is None:
         return
     fits: list[Tensor] = []
-    for half, parts in enumerate(halves):
-        for iterate in form.fit(_told(run, parts, middle, sharp_colour), HALF_ROUNDS, theta):
-            kernels = form.at_nodes(iterate)
+    told = _told(run, halves[0], middle, sharp_colour), _told(run, halves[1], middle, sharp_colour)
+    for half, part in enumerate(told):
+        for iterate in form.fit(part, HALF_ROUNDS, theta):
+            found = iterate
             message = said("How sure: half {half} of the photos by itself", half=half + 1)
-            run.check((yield run.say(name, message, end + 0.1 * half * (high - low), half)))
-        fits.append(_sized(kernels, run.size))
-    run.halves = fits[0], fits[1]
+            run.check((yield run.say(name, message, end + 0.07 * half * (high - low), half)))
+        fits.append(found)
+    scales = torch.ones_like(theta)
+    if isinstance(form, Rays):
+        message = said("What one half of the photos tells of the other")
+        for step, tested in enumerate(form.tested(told, (fits[0], fits[1]), theta)):
+            weighed, scales = tested
+            run.check((yield run.say(name, message, end + 0.14 * (high - low), step)))
+        form = weighed
+        run.stages.pop()
+        _keep(run, name, form.at_nodes(theta * scales), began)
+    first, second = (_sized(form.at_nodes(fit * scales), run.size) for fit in fits)
+    run.halves = first, second
 
 
 def _sums(
@@ -247,9 +274,15 @@ def _rounds(
         except Stopped:
             run.keep_stage(name, began)
             raise
+    _keep(run, name, kernels, began)
+    return theta
+
+
+def _keep(run: Run, name: str, kernels: Tensor, began: float) -> None:
+    """Kernels as what a stage made, larger where they need it."""
+    run.kernels = _sized(kernels, run.size)
     _enlarge_where_needed(run, kernels)
     run.keep_stage(name, began)
-    return theta
 
 
 def _enlarge_where_needed(run: Run, kernels: Tensor) -> None:
@@ -300,6 +333,11 @@ def _told(run: Run, sums: Sums, middle: np.ndarray | None, sharp_colour: np.ndar
             known = Bispectra(*(p[middle].sum(0, keepdims=True) for p in (known.values, known.power, known.count)))
         third = told, known
     return Told(spectra, scene, third, packing, run.device)
+
+
+def _share(test: Tested) -> float:
+    """Of the rays' kernels in the mean with the taps'."""
+    return 1 - (1 - RAY_SHARE) * min(1.0, max(0.0, test.gain) / TELLING_GAIN)
 
 
 def _rest(whole: A, part: A) -> A:

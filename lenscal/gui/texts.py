@@ -24,6 +24,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Said", "Solving for the kernels, pass {number} of {passes}"),
     QT_TRANSLATE_NOOP("Said", "Spectra of sharp photos, photo {number} of {shots}"),
     QT_TRANSLATE_NOOP("Said", "The folders show different scenes: their statistics are compared"),
+    QT_TRANSLATE_NOOP("Said", "What one half of the photos tells of the other"),
     QT_TRANSLATE_NOOP("Said", "a copy of {name}: a photo counts once"),
     QT_TRANSLATE_NOOP("Said", "aperture {aperture:g}: give the f-number, e.g. 5.6"),
     QT_TRANSLATE_NOOP("Said", "blown-out areas"),
