@@ -31,7 +31,7 @@ SCALE_WEIGHT = 400.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tested:
+class HeldOut:
     """What of theta holds for photos that it was not found on.
 
     scales : [n], what to multiply theta with
@@ -114,13 +114,13 @@ def fit_rays(
     )  # fmt: skip
 
 
-def tested_on_halves(
+def cross_validate(
     field: RayField,
     at_cells: np.ndarray,
     halves: tuple[tuple[SecondOrder, ThirdOrder], tuple[SecondOrder, ThirdOrder]],
     found: tuple[Tensor, Tensor],
     whole: Tensor,
-) -> Iterator[Tested]:
+) -> Iterator[HeldOut]:
     """Factors of theta, one for all and one for each group, with which each half of the photos predicts the other best.
 
     Stacked regression (Breiman 1996, doi:10.1007/BF00117832): what scenes did to one half does not help the other.
@@ -175,4 +175,4 @@ def tested_on_halves(
     for _ in range(SCALE_ROUNDS):
         optimiser.step(loss)
         scales = (common * own)[index].detach()
-        yield Tested(scales, without - unlikely(scales, gains))
+        yield HeldOut(scales, without - unlikely(scales, gains))

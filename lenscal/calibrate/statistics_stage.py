@@ -19,7 +19,7 @@ from lenscal.calibrate.lateral_colour import COLOUR_GRID, at_cells, cross_spectr
 from lenscal.calibrate.packed import Packing, packing_of
 from lenscal.calibrate.paired import cell_positions
 from lenscal.calibrate.ray_field import RayField, ray_field
-from lenscal.calibrate.ray_fit import Tested, fit_rays, rays_like, tested_on_halves
+from lenscal.calibrate.ray_fit import HeldOut, cross_validate, fit_rays, rays_like
 from lenscal.calibrate.run import NOTHING_USABLE, Run, Steps, Stopped
 from lenscal.calibrate.scene_spectra import likeliest_scene
 from lenscal.calibrate.settings import LARGE_KERNEL_PX
@@ -51,7 +51,7 @@ RAY_SHARE = 0.7
 """Of the rays' kernels in the mean with the taps': where a lens does what rays of few numbers cannot, taps have seen
 it, and the two are wrong in different ways (stacking, Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1)."""
 TELLING_GAIN = 2.0
-"""`Tested.gain` from which on taps have their whole share. Where next to nothing blurs, they add what scenes did."""
+"""`HeldOut.gain` from which on taps have their whole share. Where next to nothing blurs, they add what scenes did."""
 
 A = TypeVar("A")
 Sums = list[MosaicSpectra | Bispectra]
@@ -129,17 +129,17 @@ class Rays:
         rays = self.field.kernels(theta, self.field.basis(self.nodes))
         return self.share * rays + (1 - self.share) * self.taps
 
-    def tested(
+    def cross_validated(
         self, told: tuple[Told, Told], found: tuple[Tensor, Tensor], whole: Tensor
     ) -> Iterator[tuple[Rays, Tensor]]:
-        """These with less of the taps where rays tell little, and factors of theta: `tested_on_halves`."""
+        """These with less of the taps where rays tell little, and factors of theta: `cross_validate`."""
         size = self.field.kernel_size
         orders = []
         for half in told:
             second, third = half.second_order(size), half.third_order(size)
             assert third is not None
             orders.append((second, third))
-        for test in tested_on_halves(self.field, self.positions, (orders[0], orders[1]), found, whole):
+        for test in cross_validate(self.field, self.positions, (orders[0], orders[1]), found, whole):
             yield replace(self, share=_share(test)), test.scales
 
 
@@ -221,7 +221,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     scales = torch.ones_like(theta)
     if isinstance(form, Rays):
         message = said("What one half of the photos tells of the other")
-        for step, tested in enumerate(form.tested(told, (fits[0], fits[1]), theta)):
+        for step, tested in enumerate(form.cross_validated(told, (fits[0], fits[1]), theta)):
             weighed, scales = tested
             run.check((yield run.say(name, message, end + 0.14 * (high - low), step)))
         form = weighed
@@ -335,7 +335,7 @@ def _told(run: Run, sums: Sums, middle: np.ndarray | None, sharp_colour: np.ndar
     return Told(spectra, scene, third, packing, run.device)
 
 
-def _share(test: Tested) -> float:
+def _share(test: HeldOut) -> float:
     """Of the rays' kernels in the mean with the taps'."""
     return 1 - (1 - RAY_SHARE) * min(1.0, max(0.0, test.gain) / TELLING_GAIN)
 
