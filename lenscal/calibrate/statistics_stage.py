@@ -52,6 +52,8 @@ RAY_SHARE = 0.7
 it, and the two are wrong in different ways (stacking, Wolpert 1992, doi:10.1016/S0893-6080(05)80023-1)."""
 TELLING_GAIN = 2.0
 """`HeldOut.gain` from which on taps have their whole share. Where next to nothing blurs, they add what scenes did."""
+FAINT_GAIN = 0.5
+"""Below, rays are believed in proportion: where both folders were taken at one aperture, scenes alone make 0.08."""
 
 A = TypeVar("A")
 Sums = list[MosaicSpectra | Bispectra]
@@ -140,7 +142,7 @@ class Rays:
             assert third is not None
             orders.append((second, third))
         for test in cross_validate(self.field, self.positions, (orders[0], orders[1]), found, whole):
-            yield replace(self, share=_share(test)), test.scales
+            yield replace(self, share=_share(test)), test.scales * _certainty(test)
 
 
 def lateral_colour(run: Run) -> Steps:
@@ -338,6 +340,11 @@ def _told(run: Run, sums: Sums, middle: np.ndarray | None, sharp_colour: np.ndar
 def _share(test: HeldOut) -> float:
     """Of the rays' kernels in the mean with the taps'."""
     return 1 - (1 - RAY_SHARE) * min(1.0, max(0.0, test.gain) / TELLING_GAIN)
+
+
+def _certainty(test: HeldOut) -> float:
+    """0..1, what rays are multiplied with where they tell so little that scenes could have said it."""
+    return min(1.0, max(0.0, test.gain) / FAINT_GAIN)
 
 
 def _rest(whole: A, part: A) -> A:

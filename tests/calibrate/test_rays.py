@@ -183,6 +183,26 @@ def test_taps_have_their_share_where_rays_tell_something() -> None:
     assert shares == pytest.approx([1.0, 1.0, 0.85, 0.7, 0.7])
 
 
+def test_rays_that_tell_what_scenes_could_have_told_shrink_to_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    field = ray_field(13, CPU)
+    taps = torch.zeros(len(NODES), 3, 169)
+    taps[..., 84] = 1
+    rays = statistics_stage.Rays(field, NODES, NODES, np.zeros((len(NODES), 3, 2)), taps)
+    theta = theta_of(field, symmetric=0.3 * torch.ones(field.shapes["symmetric"]))
+    light = []
+    half = statistics_stage.Told(*[None] * 5)  # type: ignore[arg-type]
+    for gain in (0.0, 0.08, 0.5, 60.0):
+        told = HeldOut(torch.ones(field.count), gain)
+        monkeypatch.setattr(statistics_stage, "cross_validate", lambda *_, told=told: iter([told]))
+        monkeypatch.setattr(statistics_stage.Told, "second_order", lambda *_: None)
+        monkeypatch.setattr(statistics_stage.Told, "third_order", lambda *_: object())
+        ((weighed, scales),) = rays.cross_validated((half, half), (theta, theta), theta)
+        light.append(float(weighed.at_nodes(theta * scales).view(-1, 3, 13, 13)[..., 5:8, 5:8].sum((-1, -2)).min()))
+    assert light[0] == pytest.approx(1, abs=1e-4)
+    assert light[1] > 0.97 > 0.9 > light[2]
+    assert light[3] < 0.97
+
+
 def test_what_belongs_together_shrinks_together() -> None:
     field = ray_field(9, CPU)
     group, members = field.groups()
