@@ -142,7 +142,7 @@ class Rays:
             assert third is not None
             orders.append((second, third))
         for test in cross_validate(self.field, self.positions, (orders[0], orders[1]), found, whole):
-            yield replace(self, share=_share(test)), test.scales * _certainty(test)
+            yield replace(self, share=_share(test)), test.scales * _part(test, FAINT_GAIN)
 
 
 def lateral_colour(run: Run) -> Steps:
@@ -339,12 +339,12 @@ def _told(run: Run, sums: Sums, middle: np.ndarray | None, sharp_colour: np.ndar
 
 def _share(test: HeldOut) -> float:
     """Of the rays' kernels in the mean with the taps'."""
-    return 1 - (1 - RAY_SHARE) * min(1.0, max(0.0, test.gain) / TELLING_GAIN)
+    return 1 - (1 - RAY_SHARE) * _part(test, TELLING_GAIN)
 
 
-def _certainty(test: HeldOut) -> float:
-    """0..1, what rays are multiplied with where they tell so little that scenes could have said it."""
-    return min(1.0, max(0.0, test.gain) / FAINT_GAIN)
+def _part(test: HeldOut, enough: float) -> float:
+    """0..1: how near what was told comes to enough (`HeldOut.gain`, log per patch)."""
+    return min(1.0, max(0.0, test.gain) / enough)
 
 
 def _rest(whole: A, part: A) -> A:
