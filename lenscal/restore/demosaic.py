@@ -55,7 +55,8 @@ def alias_doubt(alias: Tensor, otf: Tensor) -> Tensor:
     A sharp photo has aliases too. They belong to it, and only what the lens changed is to be changed back: with a delta
     for a kernel (K = 1) a photo stays as it is.
     """
-    return alias * squared(otf) * squared(1 - otf).clamp(max=1)
+    power = squared(otf)
+    return alias * power * (1 - 2 * otf.real + power).clamp(0, 1)
 
 
 def squared(z: Tensor) -> Tensor:

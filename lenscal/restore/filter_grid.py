@@ -29,10 +29,11 @@ class FilterGrid:
 
     @cached_property
     def _few(self) -> Tensor:
-        """exp(-2 pi i f x) [k^2, G]."""
+        """exp(-2 pi i f x) [k^2, 2 G], re and im in turns."""
         y, x = self._offset[:, None], self._offset
         phase = 2 * np.pi * (self._fy[:, None, None, None] * y + self._fx[:, None, None] * x)
-        return self._tensor(np.exp(-1j * phase).reshape(-1, len(self._offset) ** 2).T, torch.complex64)
+        parts = np.stack([np.cos(phase), -np.sin(phase)], axis=2)
+        return self._tensor(parts.reshape(-1, len(self._offset) ** 2).T)
 
     @cached_property
     def _kernel_matrices(self) -> tuple[Tensor, Tensor]:
@@ -54,14 +55,12 @@ class FilterGrid:
         down = np.stack([cos_y.T * count, -sin_y.T * count], axis=-1)
         return self._tensor(down.reshape(self.field_px, -1)), self._tensor(np.concatenate(along, axis=1))
 
-    def _tensor(self, values: np.ndarray, dtype: torch.dtype = torch.float32) -> Tensor:
-        return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=self._device)
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values), dtype=torch.float32, device=self._device)
 
     def transfer(self, kernels: Tensor) -> Tensor:
         """Transfer functions, complex [..., G], of kernels [..., k, k] whose origin is their central pixel."""
-        flat = kernels.flatten(-2)
-        real, imaginary = flat @ self._few.real, flat @ self._few.imag
-        return torch.complex(real, imaginary)
+        return torch.view_as_complex((kernels.flatten(-2) @ self._few).unflatten(-1, (-1, 2)))
 
     def conjugate_transfer(self, kernels: Tensor) -> Tensor:
         """The complex conjugate of the transfer functions at the field's frequencies, [..., F, F // 2 + 1]."""

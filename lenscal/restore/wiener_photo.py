@@ -200,12 +200,13 @@ class TileFilter:
 
     def _sum_of_means(self, mean: Tensor, strip: Tensor) -> Tensor:
         """What the mean values [n, 3] of a row of windows add up to, like `strip`: they do not change."""
-        tiling, sums = self.tiling, torch.zeros_like(strip)
+        tiling, sums = self.tiling, torch.empty_like(strip)
         lines = mean.new_zeros(3, sums.shape[-1])
         for i, value in enumerate(mean):
             x = i * tiling.stride + tiling.reach
             lines[:, x : x + tiling.window_px] += value[:, None] * self.line
         torch.mul(self.line[:, None], lines[:, None], out=sums[:, tiling.reach : -tiling.reach])
+        sums[:, : tiling.reach] = sums[:, -tiling.reach :] = 0
         return sums
 
     def _of_this_thread(self, n: int) -> Buffers:
