@@ -120,6 +120,8 @@ class Rays:
     lateral: np.ndarray
     taps: Tensor
     share: float = RAY_SHARE
+    belief: float = 1.0
+    """0..1: below 1, the photos tell so little that what rays found is drawn to a point in proportion."""
 
     def fit(self, told: Told, rounds: int, start: Tensor | None) -> Iterator[Tensor]:
         size = self.field.kernel_size
@@ -142,7 +144,8 @@ class Rays:
             assert third is not None
             orders.append((second, third))
         for test in cross_validate(self.field, self.positions, (orders[0], orders[1]), found, whole):
-            yield replace(self, share=_share(test)), test.scales * _part(test, FAINT_GAIN)
+            belief = _part(test, FAINT_GAIN)
+            yield replace(self, share=_share(test), belief=belief), test.scales * belief
 
 
 def lateral_colour(run: Run) -> Steps:
@@ -227,6 +230,13 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
             weighed, scales = tested
             run.check((yield run.say(name, message, end + 0.14 * (high - low), step)))
         form = weighed
+        if form.belief < 1:
+            run.warnings.append(
+                said(
+                    "what blurs the degraded photos hardly stands out from their scenes: kernels were drawn to a point;"
+                    " if the lens is softer than that, take more photos, of scenes with more detail"
+                )
+            )
         run.stages.pop()
         _keep(run, name, form.at_nodes(theta * scales), began)
     first, second = (_sized(form.at_nodes(fit * scales), run.size) for fit in fits)

@@ -71,6 +71,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Said", "too few textured patches for distribution matching: it was left out"),
     QT_TRANSLATE_NOOP("Said", "too few textured patches for stages F and M (below {least_patches}): add photos with texture, or use --stages auto"),
     QT_TRANSLATE_NOOP("Said", "up to {share} of a kernel's light falls on its border: use a larger --kernel-size"),
+    QT_TRANSLATE_NOOP("Said", "what blurs the degraded photos hardly stands out from their scenes: kernels were drawn to a point; if the lens is softer than that, take more photos, of scenes with more detail"),
     QT_TRANSLATE_NOOP("Said", "wrong aperture: it says {told}, the other photos of its folder f/{usual:g}"),
     QT_TRANSLATE_NOOP("Said", "{clipped:.0%} of the picture is blown out"),
     QT_TRANSLATE_NOOP("Said", "{frames} {role} photos are ready"),

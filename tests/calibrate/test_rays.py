@@ -189,7 +189,7 @@ def test_rays_that_tell_what_scenes_could_have_told_shrink_to_a_point(monkeypatc
     taps[..., 84] = 1
     rays = statistics_stage.Rays(field, NODES, NODES, np.zeros((len(NODES), 3, 2)), taps)
     theta = theta_of(field, symmetric=0.3 * torch.ones(field.shapes["symmetric"]))
-    light = []
+    light, beliefs = [], []
     half = statistics_stage.Told(*[None] * 5)  # type: ignore[arg-type]
     for gain in (0.0, 0.08, 0.5, 60.0):
         told = HeldOut(torch.ones(field.count), gain)
@@ -197,7 +197,9 @@ def test_rays_that_tell_what_scenes_could_have_told_shrink_to_a_point(monkeypatc
         monkeypatch.setattr(statistics_stage.Told, "second_order", lambda *_: None)
         monkeypatch.setattr(statistics_stage.Told, "third_order", lambda *_: object())
         ((weighed, scales),) = rays.cross_validated((half, half), (theta, theta), theta)
+        beliefs.append(weighed.belief)
         light.append(float(weighed.at_nodes(theta * scales).view(-1, 3, 13, 13)[..., 5:8, 5:8].sum((-1, -2)).min()))
+    assert beliefs == pytest.approx([0, 0.16, 1, 1])
     assert light[0] == pytest.approx(1, abs=1e-4)
     assert light[1] > 0.97 > 0.9 > light[2]
     assert light[3] < 0.97
@@ -246,6 +248,14 @@ def test_wide_kernels_are_kept_whole(small_lens: SmallLens, monkeypatch: pytest.
     assert calibration.psf.kernel_size == 19
     assert any("made 19 px wide" in w for w in calibration.warnings)
     assert calibration.psf.confidence is not None
+
+
+@pytest.mark.usefixtures("one_round")
+@pytest.mark.parametrize("enough", [1e-9, 1e9])
+def test_a_drawn_point_is_told_of(small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch, enough: float) -> None:
+    monkeypatch.setattr(statistics_stage, "FAINT_GAIN", enough)
+    calibration = run(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.GT))
+    assert any("drawn to a point" in w for w in calibration.warnings) == (enough > 1)
 
 
 @pytest.mark.usefixtures("one_round")
