@@ -6,7 +6,7 @@ import io
 import unicodedata
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -194,12 +194,12 @@ def _padded(cube: np.ndarray, size: int) -> np.ndarray:
 
 
 def _on_nodes(
-    folder: Path, kernels: np.ndarray, positions: np.ndarray, image_size: tuple[int, int]
+    name: Path | str, kernels: np.ndarray, positions: np.ndarray, image_size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Kernels [rows, cols, 3, k, k] on the regular grid; and the order of the nodes where nothing was resampled."""
     ys, xs = np.unique(positions[:, 0].round(3)), np.unique(positions[:, 1].round(3))
     if len(ys) * len(xs) != len(positions):
-        raise InputError(f"{folder}: the node positions do not form a rectangular grid")
+        raise InputError(f"{name}: the node positions do not form a rectangular grid")
     order = np.lexsort((positions[:, 1].round(3), positions[:, 0].round(3)))
     grid = kernels[order].reshape(len(ys), len(xs), *kernels.shape[1:])
     want_y, want_x = (axis_positions(n) * (size - 1) for n, size in zip(grid.shape[:2], image_size, strict=True))
@@ -247,7 +247,7 @@ def write_npz(grid: PsfGrid, path: Path) -> Path:
 
 
 def read_npz(path: Path) -> PsfGrid:
-    """Read what `write_npz` wrote. Raises InputError as `psf_from_npz` does."""
+    """Read what `write_npz` wrote, or another program's. Raises InputError as `psf_from_npz` does."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -256,7 +256,7 @@ def read_npz(path: Path) -> PsfGrid:
 
 
 def psf_from_npz(content: bytes, name: str) -> PsfGrid:
-    """The grid in an npz; `name` is what messages call the file.
+    """The grid in an npz; `name` is what messages call the file. Nodes elsewhere are resampled as in `read_fits`.
 
     Raises
     ------
@@ -275,6 +275,7 @@ def psf_from_npz(content: bytes, name: str) -> PsfGrid:
             kernels, image_size = np.asarray(arrays["kernels"], np.float32), np.asarray(arrays["image_size"])
             confidence = np.asarray(arrays["confidence"], np.float32) if "confidence" in arrays.files else None
             reference = str(arrays["reference"]) if "reference" in arrays.files else ""
+            positions = np.asarray(arrays["positions"], np.float64) if "positions" in arrays.files else None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{name} is not a readable PSF file: {error}") from error
     if image_size.shape != (2,) or not (image_size > 0).all():
@@ -282,7 +283,16 @@ def psf_from_npz(content: bytes, name: str) -> PsfGrid:
     if confidence is not None and not np.isfinite(confidence).all():
         confidence = None
     height, width = (int(n) for n in image_size)
-    return PsfGrid(kernels, (height, width), _reference_of(reference, Reference.ABSOLUTE), confidence)
+    grid = PsfGrid(kernels, (height, width), _reference_of(reference, Reference.ABSOLUTE), confidence)
+    if positions is None:
+        return grid
+    if positions.shape != (*grid.shape, 2) or not np.isfinite(positions).all():
+        raise InputError(f"{name}: want finite positions {(*grid.shape, 2)} of its kernels, got {positions.shape}")
+    at = positions.reshape(-1, 2) * (height - 1, width - 1)
+    on_grid, order = _on_nodes(name, kernels.reshape(-1, *kernels.shape[2:]), at, grid.image_size)
+    if order is None or confidence is None:
+        return replace(grid, kernels=on_grid, confidence=None)
+    return replace(grid, kernels=on_grid, confidence=confidence.reshape(-1, 3)[order].reshape(confidence.shape))
 
 
 def read_psf(path: Path) -> PsfGrid:

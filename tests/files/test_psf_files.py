@@ -134,6 +134,28 @@ def test_npz_comes_back(tmp_path, confidence):
     assert read_psf(tmp_path).shape == grid.shape
 
 
+def test_npz_of_kernels_elsewhere_is_resampled(tmp_path):
+    grid = random_grid(confidence=True)
+    rows, cols = grid.shape
+    content = {"kernels": grid.kernels, "image_size": np.array(grid.image_size), "confidence": grid.confidence}
+    centres = np.stack(np.meshgrid((np.arange(rows) + 0.5) / rows, (np.arange(cols) + 0.5) / cols, indexing="ij"), -1)
+    np.savez(tmp_path / "centres.npz", positions=centres, **content)
+    found = read_npz(tmp_path / "centres.npz")
+    assert found.confidence is None
+    np.testing.assert_allclose(found.kernels[0, 0], grid.kernels[0, 0], atol=1e-6)
+    between = 1 - (rows / (rows - 1) - 0.5)  # of node 1 on its way from centre 0 to centre 1
+    expected = between * grid.kernels[0, 0] + (1 - between) * grid.kernels[1, 0]
+    np.testing.assert_allclose(found.kernels[1, 0], expected, atol=1e-4)
+    np.savez(tmp_path / "back.npz", positions=grid.positions[::-1], **content)
+    back = read_npz(tmp_path / "back.npz")
+    np.testing.assert_array_equal(back.kernels, grid.kernels[::-1])
+    np.testing.assert_array_equal(back.confidence, grid.confidence[::-1])
+    for wrong in (centres[:1], centres * np.nan):
+        np.savez(tmp_path / "wrong.npz", positions=wrong, **content)
+        with pytest.raises(InputError, match="finite positions"):
+            read_npz(tmp_path / "wrong.npz")
+
+
 def test_npz_with_pickles_or_without_kernels_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", kernels=np.array([object()]), image_size=np.array([4, 4]))
     with pytest.raises(InputError, match="readable"):
