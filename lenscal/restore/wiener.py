@@ -41,8 +41,6 @@ LEAST_DOUBT = 1e-6
 """Part of the signal that counts as noise even without sensor noise and for a sure kernel: keeps divisions finite."""
 
 
-CONVERGED = 0.02
-"""Change of each of the law's parameters below which the fit ends: 2 % of a power."""
 PROBES_A_RING = 96
 """Frequencies of a ring at which a tile's spectrum is looked at: as good as all (0.002 dB)."""
 SUPPORT_PX = 40
@@ -128,7 +126,7 @@ def _basis(log_f: Tensor) -> Tensor:
     return torch.stack([torch.ones_like(log_f), log_f, log_f**2], dim=-1)
 
 
-def fit_signal(power: Tensor, otf_power: Tensor, noise: Tensor, rings: Rings, *, most_steps: int = 20) -> Tensor:
+def fit_signal(power: Tensor, otf_power: Tensor, noise: Tensor, rings: Rings, *, n_iter: int = 12) -> Tensor:
     """Parameters [..., 3] of the sharp signal's spectrum, by Fisher scoring of the Whittle likelihood.
 
     Minimises sum_b n_b (log M_b + P_b / M_b) + prior, M = |K|^2 S + N.
@@ -146,17 +144,14 @@ def fit_signal(power: Tensor, otf_power: Tensor, noise: Tensor, rings: Rings, *,
     trust = weight * ((power - noise) / power.clamp(min=1e-30)).clamp(min=1e-3).square()
     curvature = torch.einsum("...b,bi,bj->...ij", trust, basis, basis) + precision
     theta = mean + torch.linalg.solve(curvature, ((rough - basis @ mean) * trust) @ basis)
-    for _ in range(most_steps):
+    for _ in range(n_iter):
         signal = otf_power * torch.exp((theta @ basis.T).clamp(-40, 20))
         model = signal + noise
         share = signal / model.clamp(min=1e-30)
         pull = weight * share * (power / model.clamp(min=1e-30) - 1).clamp(max=LARGEST_PULL)
         gradient = pull @ basis - (theta - mean) @ precision
         fisher = torch.einsum("...b,bi,bj->...ij", weight * share**2, basis, basis) + precision
-        step = torch.linalg.solve(fisher, gradient).clamp(-2, 2)
-        theta = theta + step
-        if step.abs().max() < CONVERGED:
-            break
+        theta = theta + torch.linalg.solve(fisher, gradient).clamp(-2, 2)
     return theta
 
 
