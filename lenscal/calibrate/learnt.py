@@ -160,7 +160,8 @@ def _kept_share(run: Run, start: Tensor, matched: Tensor) -> Tensor:
     mixtures = [start + share * (matched - start) for share in MATCHING_SHARES]
     errors = [measure(m) for m in mixtures]
     best = int(np.argmin(errors))
-    if errors[0] - errors[best] < LEAST_GAIN * (errors[0] - least):
+    unexplained = errors[0] - least
+    if unexplained <= 0 or errors[0] - errors[best] < LEAST_GAIN * unexplained:
         best = 0
     if best == 0:
         run.warnings.append(

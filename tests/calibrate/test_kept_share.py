@@ -13,22 +13,22 @@ from lenscal.calibrate.settings import Stages
 
 
 @pytest.mark.parametrize("pairs", [True, False])
-@pytest.mark.parametrize(("gain", "kept"), [(-0.1, 0.0), (0.003, 0.0), (0.05, 1.0)])
+@pytest.mark.parametrize(
+    ("unexplained", "gain", "kept"), [(0.5, -0.1, 0.0), (0.5, 0.003, 0.0), (0.5, 0.05, 1.0), (-0.01, -0.2, 0.0)]
+)
 def test_matching_is_kept_where_it_explains_clearly_more(
-    monkeypatch: pytest.MonkeyPatch, pairs: bool, gain: float, kept: float
+    monkeypatch: pytest.MonkeyPatch, pairs: bool, unexplained: float, gain: float, kept: float
 ) -> None:
     """The least that kernels can leave is 1 with pairs (the noise) and the floor without them."""
     least = 1.0 if pairs else 0.4
 
     def left(kernels: torch.Tensor) -> float:
-        return least + 0.5 * (1 - gain * float(kernels.mean()))
+        return least + unexplained * (1 - gain * float(kernels.mean()))
 
     def never(_: torch.Tensor) -> float:
         raise AssertionError("the other measure decides")
 
-    check = SimpleNamespace(
-        residual=left if pairs else never, distance=never if pairs else left, floor=lambda: 0.4
-    )
+    check = SimpleNamespace(residual=left if pairs else never, distance=never if pairs else left, floor=lambda: 0.4)
     monkeypatch.setattr(learnt, "held_out_check", lambda _: check)
     run: Any = SimpleNamespace(pairs=[object()] * pairs, warnings=[], settings=SimpleNamespace(stages=Stages.AUTO))
     found = learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9))
