@@ -136,13 +136,13 @@ def read_fits(folder: Path) -> PsfGrid:
     size = max(cube.shape[-1] for cube in cubes)
     kernels = np.stack([_padded(cube, size) for cube in cubes], axis=1)
     first = headers[0]
-    height = int(first.get("IMGHEIGH", 0)) or round(float(positions[:, 0].max())) + 1
-    width = int(first.get("IMGWIDTH", 0)) or round(float(positions[:, 1].max())) + 1
-    on_grid, order = _on_nodes(folder, kernels, positions, (height, width))
-    confidence = None
-    if order is not None and all(c is not None and c.size == len(positions) for c in confidences):
-        stacked = np.stack([np.asarray(c, np.float32).reshape(-1) for c in confidences], axis=-1)[order]
-        confidence = stacked.reshape(*on_grid.shape[:3])
+    # Where the size is not told, the nodes are taken to lie symmetrically in the photo.
+    across = np.round(positions.min(0) + positions.max(0)).astype(int) + 1
+    height, width = int(first.get("IMGHEIGH", across[0])), int(first.get("IMGWIDTH", across[1]))
+    known = None
+    if all(c is not None and c.size == len(positions) for c in confidences):
+        known = np.stack([np.asarray(c, np.float32).reshape(-1) for c in confidences], axis=-1)
+    on_grid, confidence = _on_nodes(folder, kernels, known, positions, (height, width))
     return PsfGrid(on_grid, (height, width), _reference_of(first.get("REFERENC"), Reference.ABSOLUTE), confidence)
 
 
@@ -194,9 +194,20 @@ def _padded(cube: np.ndarray, size: int) -> np.ndarray:
 
 
 def _on_nodes(
-    name: Path | str, kernels: np.ndarray, positions: np.ndarray, image_size: tuple[int, int]
+    name: Path | str,
+    kernels: np.ndarray,
+    confidence: np.ndarray | None,
+    positions: np.ndarray,
+    image_size: tuple[int, int],
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Kernels [rows, cols, 3, k, k] on the regular grid; and the order of the nodes where nothing was resampled."""
+    """Kernels [N, 3, k, k] and their confidence [N, 3] at positions [N, 2] (y, x) px on `PsfGrid`'s nodes.
+
+    Returns
+    -------
+    kernels : float32 [rows, cols, 3, k, k]
+    confidence : [rows, cols, 3] or None
+        None where kernels had to be resampled, too.
+    """
     ys, xs = np.unique(positions[:, 0].round(3)), np.unique(positions[:, 1].round(3))
     if len(ys) * len(xs) != len(positions):
         raise InputError(f"{name}: the node positions do not form a rectangular grid")
@@ -204,7 +215,7 @@ def _on_nodes(
     grid = kernels[order].reshape(len(ys), len(xs), *kernels.shape[1:])
     want_y, want_x = (axis_positions(n) * (size - 1) for n, size in zip(grid.shape[:2], image_size, strict=True))
     if np.allclose(ys, want_y, atol=0.01) and np.allclose(xs, want_x, atol=0.01):
-        return grid.astype(np.float32), order
+        return grid.astype(np.float32), None if confidence is None else confidence[order].reshape(grid.shape[:3])
     grid = _resampled(_resampled(grid, ys, want_y, axis=0), xs, want_x, axis=1)
     return grid.astype(np.float32), None
 
@@ -289,10 +300,9 @@ def psf_from_npz(content: bytes, name: str) -> PsfGrid:
     if positions.shape != (*grid.shape, 2) or not np.isfinite(positions).all():
         raise InputError(f"{name}: want finite positions {(*grid.shape, 2)} of its kernels, got {positions.shape}")
     at = positions.reshape(-1, 2) * (height - 1, width - 1)
-    on_grid, order = _on_nodes(name, kernels.reshape(-1, *kernels.shape[2:]), at, grid.image_size)
-    if order is None or confidence is None:
-        return replace(grid, kernels=on_grid, confidence=None)
-    return replace(grid, kernels=on_grid, confidence=confidence.reshape(-1, 3)[order].reshape(confidence.shape))
+    known = None if confidence is None else confidence.reshape(-1, 3)
+    kernels, confidence = _on_nodes(name, kernels.reshape(-1, *kernels.shape[2:]), known, at, grid.image_size)
+    return replace(grid, kernels=kernels, confidence=confidence)
 
 
 def read_psf(path: Path) -> PsfGrid:

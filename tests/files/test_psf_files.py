@@ -88,6 +88,17 @@ def test_inner_grid_is_extended_to_the_borders(tmp_path):
     np.testing.assert_allclose(back.kernels, grid.kernels, atol=1e-6)
 
 
+def test_the_photos_size_follows_from_nodes_in_the_middles_of_cells(tmp_path):
+    write_fits(random_grid((3, 3), image_size=(120, 180)), tmp_path)
+    for channel in "RGB":
+        with fits.open(tmp_path / f"psf_{channel}.fits", mode="update") as hdus:
+            del hdus[0].header["IMGHEIGH"], hdus[0].header["IMGWIDTH"]
+            for n in range(9):
+                y, x = divmod(n, 3)
+                hdus[0].header[f"DET_YX{n}"] = f"({59.5 + 60 * (x - 1) + 30}, {59.5 + 40 * (y - 1)})"
+    assert read_fits(tmp_path).image_size == (120, 180)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
