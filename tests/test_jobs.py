@@ -137,6 +137,18 @@ def test_demo_settings_refuse_what_cannot_be_photographed(tmp_path):
         next(jobs.demo(tmp_path, jobs.DemoSettings(size=(63, 100))))
 
 
+@pytest.mark.parametrize("where", ["Photographed", "Decoding"])
+def test_demo_stopped_before_its_photos_are_ready_ends_at_once(tmp_path, where):
+    job = jobs.demo(tmp_path, jobs.DemoSettings(size=(256, 288), n_photos=2))
+    report = next(job)
+    while where not in report.message:
+        report = next(job)
+    with pytest.raises(LenscalError, match="nothing to keep"):
+        job.send("stop")
+    assert not (tmp_path / "demo.lenscal").exists()
+    next(jobs.demo(tmp_path, jobs.DemoSettings(size=(256, 288), n_photos=2)))  # the folder can be used again
+
+
 @pytest.mark.parametrize(("inner", "warned"), [(1.8, True), (1.0, False), (0.4, False)])
 def test_exchanged_folders_are_noticed(monkeypatch, tmp_path, make_dng, inner, warned):
     """Kernels that sharpen: the sharp folder was the softer one."""

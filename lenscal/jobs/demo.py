@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality
-from lenscal.errors import InputError
+from lenscal.errors import InputError, LenscalError
 from lenscal.files.export_settings import ExportSettings, OnConflict
 from lenscal.files.profile import Profile, write_profile
 from lenscal.files.psf_files import write_fits
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration
 
 _PROFILE_NAME = "demo.lenscal"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,12 @@ class DemoResult:
 def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
     """Do the main job on virtual photos written to `out` and compare the result with the truth.
 
-    "stop" during the calibration keeps what was reached and goes on with it.
+    "stop" during the calibration keeps what was reached and goes on with it; after it, the rest is done.
 
     Raises
     ------
+    LenscalError
+        "stop" was asked for before the calibration: there is nothing to keep.
     InputError
         `out` is not empty and does not come from an earlier demo.
     """
@@ -70,10 +75,10 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
         seed=settings.calibration.seed,
     )
     _clear(out)
-    dataset, _ = yield from follow(write_dataset(out, virtual), 0.0, 0.2, forward_stop=False)
+    dataset = yield from _needed(write_dataset(out, virtual), 0.0, 0.2)
     with photo_cache() as cache:
         reading = import_photos([dataset.sharp_folder], [dataset.degraded_folder], cache=cache)
-        inputs, _ = yield from follow(reading, 0.2, 0.25, forward_stop=False)
+        inputs = yield from _needed(reading, 0.2, 0.25)
         calibration, _ = yield from follow(calibrate(inputs, settings.calibration), 0.25, 0.8)
         profile = build_profile(inputs, calibration, settings.calibration)
         del inputs
@@ -97,6 +102,19 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
         comparison=comparison,
         seconds=time.monotonic() - start,
     )
+
+
+def _needed(work: Job[T], low: float, high: float) -> Job[T]:
+    """`follow` what has to be whole before anything is worth keeping: "stop" ends the job."""
+    with closing(follow(work, low, high)) as steps:
+        while True:
+            try:
+                report = next(steps)
+            except StopIteration as end:
+                result: T = end.value[0]
+                return result
+            if (yield report) == "stop":
+                raise LenscalError("stopped before the photos were ready: there is nothing to keep")
 
 
 def _clear(out: Path) -> None:
