@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import string
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -85,15 +86,16 @@ def output_path(
     method: str,
     originals: Collection[Path] = (),
     taken: Collection[Path] = (),
-) -> Path | None:
-    """Where a photo goes; None where `on_conflict` says to skip it.
+) -> Path:
+    """Where a photo goes. With `on_conflict` "skip" that may be a file that is there: it stays as it is.
 
     Parameters
     ----------
     originals : collection of Path, resolved
         Files that are never overwritten, beside `source`.
     taken : collection of Path
-        Names that other photos of the same batch get: a number is added, whatever `on_conflict` says, but "error".
+        Names that other photos of the same batch have: a number is added, whatever `on_conflict` says, but "error". The
+        same photos in the same order have the same names the next time, so "overwrite" and "skip" find them again.
 
     Raises
     ------
@@ -102,16 +104,18 @@ def output_path(
     """
     stem = export.template.format(name=source.stem, method=method)
     path = export.out / f"{stem}{export.format.suffix}"
-    if path.exists() and (path.samefile(source) or path.resolve() in originals):
-        if export.on_conflict in (OnConflict.OVERWRITE, OnConflict.ERROR):
+    if export.on_conflict is OnConflict.ERROR and path in taken:
+        raise LenscalError(f"{path} is another photo of this batch: choose --on-conflict unique, overwrite or skip")
+    if export.on_conflict is OnConflict.UNIQUE:
+        return path if path not in taken and not path.exists() else free_path(path, taken)
+    if path in taken:
+        path = next(numbered for numbered in _numbered(path) if numbered not in taken)
+    if path.exists() and export.on_conflict is not OnConflict.SKIP:
+        if path.samefile(source) or path.resolve() in originals:
             raise LenscalError(f"{path} is the original, which lenscal never overwrites: choose another --template")
-    elif path not in taken and (not path.exists() or export.on_conflict is OnConflict.OVERWRITE):
-        return path
-    if export.on_conflict is OnConflict.SKIP and path not in taken:
-        return None
-    if export.on_conflict is OnConflict.ERROR:
-        raise LenscalError(f"{path} exists: choose --on-conflict unique, overwrite or skip")
-    return free_path(path, taken)
+        if export.on_conflict is OnConflict.ERROR:
+            raise LenscalError(f"{path} exists: choose --on-conflict unique, overwrite or skip")
+    return path
 
 
 def mask_path(
@@ -129,7 +133,9 @@ def mask_path(
 
 def free_path(path: Path, taken: Collection[Path]) -> Path:
     """The path with the first number, from 2 on, that makes it a new one."""
-    number = 2
-    while (numbered := path.with_name(f"{path.stem}-{number}{path.suffix}")).exists() or numbered in taken:
-        number += 1
-    return numbered
+    return next(numbered for numbered in _numbered(path) if not numbered.exists() and numbered not in taken)
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    """The path with the numbers 2, 3, ..."""
+    return (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))

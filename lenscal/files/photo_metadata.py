@@ -10,6 +10,7 @@ from typing import Any
 import exiv2
 
 from lenscal import __version__
+from lenscal.errors import LenscalError
 from lenscal.raw.metadata import EXIV2_LOCK
 
 SOFTWARE = f"lenscal {__version__}"
@@ -59,7 +60,13 @@ class Written:
 
 
 def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ...]:
-    """Copy all metadata that is still true from `source` into the picture `target`; return warnings in words."""
+    """Copy all metadata that is still true from `source` into the picture `target`; return warnings in words.
+
+    Raises
+    ------
+    LenscalError
+        Not even the facts about the picture itself can be written.
+    """
     with EXIV2_LOCK:
         return _copy(source, target, written)
 
@@ -75,15 +82,27 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
         warnings.append(f"the metadata of {source.name} could not be read ({error}): not copied")
         exif, xmp, iptc = [], (), ()
     plain = [datum for datum in exif if _is_standard(datum.key())]
-    try:
-        _write(target, exif, xmp, iptc, written)
-    except exiv2.Exiv2Error as error:
-        warnings.append(f"the camera maker's own notes of {source.name} could not be copied ({error})")
-        _write(target, plain, xmp, iptc, written)
-    return tuple(warnings)
+    problem = ""
+    # A JPEG holds 64 KB of each, which long editing histories exceed.
+    for left_out, *kept in (
+        ("", exif, xmp, iptc),
+        ("the camera maker's own notes", plain, xmp, iptc),
+        ("the XMP", exif, (), iptc),
+        ("the XMP and the camera maker's own notes", plain, (), iptc),
+        ("all metadata", (), (), ()),
+    ):
+        try:
+            _write(target, *kept, written=written)
+        except exiv2.Exiv2Error as error:
+            problem = problem or str(error)
+            continue
+        if left_out:
+            warnings.append(f"{left_out} of {source.name} could not be copied ({problem})")
+        return tuple(warnings)
+    raise LenscalError(f"{target.parent}: a photo's metadata could not be written there ({problem})")
 
 
-def _write(target: Path, exif: Iterable[Any], xmp: Iterable[Any], iptc: Iterable[Any], written: Written) -> None:
+def _write(target: Path, exif: Iterable[Any], xmp: Iterable[Any], iptc: Iterable[Any], *, written: Written) -> None:
     image = exiv2.ImageFactory.open(str(target))
     image.readMetadata()
     data = image.exifData()

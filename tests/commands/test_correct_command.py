@@ -1,7 +1,9 @@
 """lenscal correct, called as a user calls it."""
 
 import json
+import shutil
 import signal
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -100,6 +102,30 @@ def test_conflicts(run, tmp_path, lens, folders):
     assert run(*command, "overwrite")[0] == 0
     assert sorted(p.name for p in out.iterdir()) == ["d0_lenscal-2.jpg", "d0_lenscal.jpg"]
     assert (out / "d0_lenscal.jpg").read_bytes() == before
+
+
+def test_photos_of_one_name_from_two_folders_keep_their_files(run, tmp_path, lens, folders):
+    """Done again, each finds the file that it had: a number is no accident of what lies in the folder."""
+    other = tmp_path / "other"
+    other.mkdir()
+    photos = [folders[1] / "d0.dng", Path(shutil.copy(folders[1] / "d1.dng", other / "d0.dng"))]
+    out = tmp_path / "out"
+    command = ["correct", lens, *photos, "--out", out, "--method", "none", "--format", "jpeg", "--json"]
+    first, second = out / "d0_lenscal.jpg", out / "d0_lenscal-2.jpg"
+    assert json.loads(run(*command, "--on-conflict", "skip")[1])["written"] == [str(first), str(second)]
+    before = first.read_bytes(), second.read_bytes()
+    assert before[0] != before[1]
+    second.unlink()
+    again = json.loads(run(*command, "--on-conflict", "skip")[1])
+    assert (again["written"], again["skipped"]) == ([str(second)], [str(photos[0])])
+    assert json.loads(run(*command, "--on-conflict", "skip")[1])["skipped"] == [str(photo) for photo in photos]
+    assert json.loads(run(*command, "--on-conflict", "overwrite")[1])["written"] == [str(first), str(second)]
+    assert (first.read_bytes(), second.read_bytes()) == before
+    assert len(list(out.iterdir())) == 2
+    code, text, _ = run("correct", lens, *photos, "--out", tmp_path / "new", "--method", "none", "--format", "jpeg",
+                        "--on-conflict", "error")  # fmt: skip
+    assert code != 0
+    assert "is another photo of this batch" in text
 
 
 @pytest.mark.parametrize(("options", "message"), [

@@ -178,6 +178,20 @@ def test_unreadable_metadata_is_said_and_the_photo_written(tmp_path, frame):
     assert metadata(tmp_path / "o.tif").exifData()["Exif.Image.Model"].toString() == "Lenscal Test"
 
 
+def test_xmp_that_no_jpeg_can_hold_is_left_out_and_said(tmp_path, frame):
+    original = metadata(frame.info.path)
+    original.xmpData()["Xmp.photoshop.History"] = "brushed; " * 8000
+    original.writeMetadata()
+    warnings = write_photo(tmp_path / "o.jpg", picture(), frame, ExportSettings(tmp_path, PhotoFormat.JPEG), "wiener")
+    assert len(warnings) == 1
+    assert "the XMP of Foto ä 1.dng could not be copied" in warnings[0]
+    written = metadata(tmp_path / "o.jpg")
+    assert written.exifData()["Exif.Image.Artist"].toString() == "A. Photographer"
+    assert written.iptcData()["Iptc.Application2.City"].toString() == "Essen"
+    assert written.xmpData()["Xmp.lenscal.Settings"].toString().startswith("wiener")
+    assert write_photo(tmp_path / "o.tif", picture(), frame, ExportSettings(tmp_path), "wiener") == ()
+
+
 @pytest.mark.parametrize("name", ["Nikon_D1.NEF", "Canon_EOS_D30.CRW"])
 def test_maker_notes_are_kept(tmp_path, shared, frame, name):
     path = shared / "data" / "raw" / name
@@ -211,7 +225,8 @@ def test_names(tmp_path):
 
 
 @pytest.mark.parametrize(("conflict", "expected"), [
-    (OnConflict.UNIQUE, "IMG_1_lenscal-3.tif"), (OnConflict.OVERWRITE, "IMG_1_lenscal.tif"), (OnConflict.SKIP, None),
+    (OnConflict.UNIQUE, "IMG_1_lenscal-3.tif"), (OnConflict.OVERWRITE, "IMG_1_lenscal.tif"),
+    (OnConflict.SKIP, "IMG_1_lenscal.tif"),
 ])  # fmt: skip
 def test_conflicts(tmp_path, conflict, expected):
     for name in ("IMG_1_lenscal.tif", "IMG_1_lenscal-2.tif"):
@@ -219,7 +234,7 @@ def test_conflicts(tmp_path, conflict, expected):
     source = tmp_path / "IMG_1.CR3"
     source.touch()
     path = output_path(source, ExportSettings(tmp_path, on_conflict=conflict), method="wiener")
-    assert path == (expected and tmp_path / expected)
+    assert path == tmp_path / expected
     with pytest.raises(LenscalError, match="exists: choose --on-conflict"):
         output_path(source, ExportSettings(tmp_path, on_conflict=OnConflict.ERROR), method="wiener")
 

@@ -306,15 +306,17 @@ class ExportPage(Page):
         source = photos[0] if photos else Path("IMG_1234.CR3")
         try:
             path = output_path(source, self.settings, method=self._session.restore.method.value)
+            there = path.exists()
         except LenscalError as error:
             self.example.setText("⚠ " + in_the_windows_words(error_in_words(error)))
             return
-        except OSError:
-            path = None
-        if path is None:
-            self.example.setText(self.tr("{name} is there already and will be skipped").format(name=source.stem))
+        except OSError as error:
+            self.example.setText(f"⚠ {error.strerror or error}")
+            return
+        if there and self.settings.on_conflict is OnConflict.SKIP:
+            self.example.setText(self.tr("{name} is there already and will be skipped").format(name=path.name))
         else:
-            replaced = self.tr(" (replaces the present one)") if path.exists() else ""
+            replaced = self.tr(" (replaces the present one)") if there else ""
             self.example.setText(f"{source.name} → {path.name}{replaced}")
 
     def _take_out(self, photos: Iterable[Path]) -> None:
