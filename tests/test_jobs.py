@@ -10,11 +10,13 @@ import pytest
 import tifffile
 
 from lenscal import jobs
+from lenscal.calibrate.settings import Calibration, CalibrationSettings
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.export_settings import ExportSettings, Space
-from lenscal.files.profile import Profile
+from lenscal.files.profile import Profile, read_profile, write_profile
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.decode import decode_photo
+from lenscal.raw.grouping import Overrides
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 
@@ -327,3 +329,25 @@ def test_serial_numbers_are_compared(tmp_path, make_dng):
     assert jobs.mismatches(replace(profile, lens_serial="A"), frame) == []
     (told,) = jobs.mismatches(replace(profile, lens_serial="B"), frame)
     assert told == "the photo's lens's serial number is A, the profile is for B"
+
+
+def test_photos_of_a_lens_that_was_typed_in_are_corrected(tmp_path, make_dng):
+    """An adapter writes a name and a focal length of its own; the user knows better and types in the true ones."""
+    sharp, degraded = (
+        [make_dng(tmp_path / f"{name}{i}.dng", lens="Adapter", focal_mm=50.0, f_number=f, seed=i) for i in range(2)]
+        for name, f in (("s", 5.6), ("d", 2.0))
+    )
+    typed = Overrides(lens="Helios 44-2", focal_mm=58.0)
+    looked = finish(jobs.import_photos(sharp, degraded, sharp_overrides=typed, degraded_overrides=typed, keep_all=True))
+    inputs = looked[1]
+    grid = delta_grid((2, 2), 5, inputs.degraded.frames[0].size)
+    calibration = Calibration(grid, inputs.degraded.frames[0].noise, (), True, {}, {}, (), "done", "cpu", 1.0, 0, 0, {})
+    write_profile(tmp_path / "helios.lenscal", jobs.build_profile(inputs, calibration, CalibrationSettings()))
+    profile = read_profile(tmp_path / "helios.lenscal")
+    assert (profile.lens, profile.focal_mm) == ("Helios 44-2", 58.0)
+    assert jobs.mismatches(profile, decode_photo(degraded[0])) == []
+    other = decode_photo(make_dng(tmp_path / "o.dng", lens="Other", focal_mm=35.0, f_number=2.0))
+    assert jobs.mismatches(profile, other) == [
+        "the photo's lens is Other, the profile is for Helios 44-2",
+        "the photo was taken at 35 mm, the profile is for 58 mm",
+    ]

@@ -58,6 +58,9 @@ class Profile:
     lens: str = ""
     lens_serial: str = ""
     focal_mm: float | None = None
+    lenses_in_files: tuple[str, ...] = ()
+    """What the degraded photos themselves say, where the user typed in `lens`; so with the focal length."""
+    focal_mm_in_files: tuple[float, ...] = ()
     aperture_sharp: float | None = None
     aperture_degraded: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -121,6 +124,8 @@ def described(profile: Profile) -> dict[str, Any]:
         "grid": {"rows": profile.psf.shape[0], "cols": profile.psf.shape[1], "kernel_size": profile.psf.kernel_size},
         "reference": profile.psf.reference.value,
         "noise": {"a": list(noise.a), "b": list(noise.b), "source": noise.source} if noise else None,
+        "lenses_in_files": list(profile.lenses_in_files),
+        "focal_mm_in_files": list(profile.focal_mm_in_files),
         "settings": dict(profile.settings),
         "versions": dict(profile.versions),
         "photos": [asdict(photo) for photo in profile.photos],
@@ -235,6 +240,8 @@ def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
     return Profile(
         psf=psf,
         noise=NoiseModel(_three(noise["a"]), _three(noise["b"]), str(noise.get("source", ""))) if noise else None,
+        lenses_in_files=tuple(str(lens) for lens in values.get("lenses_in_files", ())),
+        focal_mm_in_files=tuple(float(focal) for focal in values.get("focal_mm_in_files", ())),
         settings=dict(values.get("settings", {})),
         versions=dict(values.get("versions", {})),
         photos=tuple(ProfilePhoto(**photo) for photo in values.get("photos", ())),

@@ -108,7 +108,8 @@ def _mean_mtf(kernels: np.ndarray) -> float:
 
 def build_profile(inputs: Inputs, calibration: Calibration, settings: CalibrationSettings) -> Profile:
     """Everything about a calibration, ready to be written as LENS.lenscal. Reads the photos once for their hashes."""
-    sharp, degraded = inputs.sharp.frames[0].info, inputs.degraded.frames[0].info
+    taken = [frame.info for frame in inputs.degraded.frames]
+    sharp, degraded = inputs.sharp.frames[0].info, taken[0]
     described = {**asdict(settings), "grid": list(settings.grid)}
     frames = [*inputs.sharp.frames, *inputs.degraded.frames]
     return Profile(
@@ -119,6 +120,8 @@ def build_profile(inputs: Inputs, calibration: Calibration, settings: Calibratio
         lens=degraded.lens,
         lens_serial=degraded.lens_serial,
         focal_mm=degraded.focal_mm,
+        lenses_in_files=tuple(sorted({i.lens_in_file for i in taken if i.lens_in_file})),
+        focal_mm_in_files=tuple(sorted({i.focal_mm_in_file for i in taken if i.focal_mm_in_file})),
         aperture_sharp=sharp.aperture,
         aperture_degraded=degraded.aperture,
         settings={key: str(value) if hasattr(value, "value") else value for key, value in described.items()},

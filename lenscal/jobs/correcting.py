@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 import numpy as np
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.export_settings import ExportSettings, PhotoFormat, Space, mask_path, output_path
+from lenscal.files.export_settings import ExportSettings, OnConflict, PhotoFormat, Space, mask_path, output_path
 from lenscal.files.profile import Profile
 from lenscal.jobs.cache import photo_cache
 from lenscal.raw.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, f_number, same
@@ -196,11 +196,11 @@ class _Batch:
         except (LenscalError, OSError) as error:
             photo.fail(str(error), wrong_input=True)
             return photo
-        if named is None:
+        self.taken.add(named)
+        if self.export.on_conflict is OnConflict.SKIP and named.exists():
             photo.fail("a file of that name exists: skipped", skipped=True)
             return photo
         photo.output = named
-        self.taken.add(named)
         if self.save_mask:
             photo.mask_output = mask_path(named, self.export, originals=self.originals, taken=self.taken)
             self.taken.add(photo.mask_output)
@@ -339,7 +339,10 @@ def _unexpected(error: Exception) -> str:
 
 
 def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
-    """In what a photo differs from those that the PSF was learnt from, in words. Unknown things do not count."""
+    """In what a photo differs from those that the PSF was learnt from, in words. Unknown things do not count.
+
+    Where a lens or a focal length was typed in for the calibration, what its photos say of themselves is right as well.
+    """
     grid = psf.psf if isinstance(psf, Profile) else psf
     found = []
     if grid.image_size != frame.size:
@@ -348,18 +351,18 @@ def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
     if not isinstance(psf, Profile):
         return found
     info = frame.info
-    for what, mine, theirs in (
-        ("camera", info.camera, psf.camera),
-        ("lens", info.lens, psf.lens),
-        ("lens's serial number", info.lens_serial, psf.lens_serial),
+    for what, mine, theirs, also in (
+        ("camera", info.camera, psf.camera, ()),
+        ("lens", info.lens, psf.lens, psf.lenses_in_files),
+        ("lens's serial number", info.lens_serial, psf.lens_serial, ()),
     ):
-        if mine and theirs and mine.strip().lower() != theirs.strip().lower():
+        if mine and theirs and mine.strip().lower() not in [name.strip().lower() for name in (theirs, *also)]:
             found.append(f"the photo's {what} is {mine}, the profile is for {theirs}")
     if _differ(info.aperture, psf.aperture_degraded, APERTURE_TOLERANCE):
         found.append(
             f"the photo was taken at {f_number(info.aperture)}, the profile is for {f_number(psf.aperture_degraded)}"
         )
-    if _differ(info.focal_mm, psf.focal_mm, FOCAL_TOLERANCE):
+    if all(_differ(info.focal_mm, focal, FOCAL_TOLERANCE) for focal in (psf.focal_mm, *psf.focal_mm_in_files)):
         found.append(f"the photo was taken at {info.focal_mm:g} mm, the profile is for {psf.focal_mm:g} mm")
     return found
 

@@ -31,6 +31,9 @@ class PhotoInfo:
     height: int = 0
     noise_profile: tuple[tuple[float, float], ...] = ()
     """DNG NoiseProfile pairs (a, b): variance = a * signal + b on RAW values 0..1, one for all planes or each."""
+    lens_in_file: str = ""
+    """What the file says, where `lens` was typed in instead; so with the focal length."""
+    focal_mm_in_file: float | None = None
 
     @property
     def camera(self) -> str:

@@ -127,7 +127,11 @@ def pick_photos(infos: Sequence[PhotoInfo], overrides: Overrides, role: str) -> 
 
 
 def _fill_in(info: PhotoInfo, overrides: Overrides) -> PhotoInfo:
-    return replace(info, lens=overrides.lens or info.lens, focal_mm=overrides.focal_mm or info.focal_mm)
+    if overrides.lens:
+        info = replace(info, lens=overrides.lens, lens_in_file=info.lens)
+    if overrides.focal_mm:
+        info = replace(info, focal_mm=overrides.focal_mm, focal_mm_in_file=info.focal_mm)
+    return info
 
 
 def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInfo]) -> None:
