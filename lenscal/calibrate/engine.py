@@ -18,6 +18,7 @@ from lenscal.calibrate.registration import find_pairs
 from lenscal.calibrate.run import Keeper, Run, Steps, Stopped, prepare
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Stages
 from lenscal.calibrate.statistics_stage import lateral_colour, statistics_fit
+from lenscal.device import free_memory, out_of_memory
 from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame
@@ -69,10 +70,22 @@ def calibrate(
             raise LenscalError(said("stopped before any kernel was learnt: nothing to keep")) from None
     try:
         return _result(run)
-    except torch.OutOfMemoryError:
-        run.warnings.append(ON_THE_CPU)
-    run.move_to(torch.device("cpu"))
+    except RuntimeError as error:
+        if not _full(run, error):
+            raise
+    _to_the_cpu(run)
     return _result(run)
+
+
+def _full(run: Run, error: RuntimeError) -> bool:
+    """Whether a GPU's memory was full: the CPU may have more."""
+    return run.device != torch.device("cpu") and out_of_memory(error)
+
+
+def _to_the_cpu(run: Run) -> None:
+    free_memory()
+    run.move_to(torch.device("cpu"))
+    run.warnings.append(ON_THE_CPU)
 
 
 def _where(run: Run) -> str:
@@ -91,10 +104,22 @@ def _stages(run: Run) -> Steps:
     for name, stage in _plan(run):
         if name not in run.completed:
             yield from _with_enough_memory(run, name, stage)
-            yield from look_at_unseen(run, name, _REACHED.get(name, 0.98))
+            yield from _look(run, name)
             complete(run, name)
             # The stage may have changed where the photos are compared.
             run.unseen = None
+
+
+def _look(run: Run, name: str) -> Steps:
+    """A look at the photos that were kept out, which a full GPU must not end."""
+    try:
+        yield from look_at_unseen(run, name, _REACHED.get(name, 0.98))
+        return
+    except RuntimeError as error:
+        if not _full(run, error):
+            raise
+    _to_the_cpu(run)
+    yield from look_at_unseen(run, name, _REACHED.get(name, 0.98))
 
 
 def _look_for_pairs(run: Run) -> Steps:
@@ -139,11 +164,10 @@ def _with_enough_memory(run: Run, name: str, stage: Callable[[], Steps]) -> Step
         try:
             yield from stage()
             return
-        except torch.OutOfMemoryError:
-            if run.device == torch.device("cpu"):
+        except RuntimeError as error:
+            if not _full(run, error):
                 raise
-        # Outside of the except clause, which holds on to what filled the memory.
-        torch.cuda.empty_cache()
+        free_memory()
         batch = run.batch // 2 if name == "FM" else 0
         if batch < LEAST_BATCH:
             run.move_to(torch.device("cpu"))

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from lenscal.device import pick_device
+from lenscal.device import free_memory, out_of_memory, pick_device
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
@@ -207,15 +207,7 @@ def with_less_memory(attempts: Sequence[Callable[[], Bands]]) -> Bands:
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error) or number == len(attempts) - 1:
                 raise
-        torch.cuda.empty_cache()
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory ran out; Apple's devices and the processor say so in words only."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    words = str(error).lower()
-    return "out of memory" in words or "can't allocate memory" in words
+        free_memory()
 
 
 def restore_array(

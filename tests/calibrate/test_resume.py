@@ -252,13 +252,17 @@ def test_a_full_disk_costs_a_warning_only(photos: Photos, tmp_path: Path) -> Non
     assert np.array_equal(result.psf.kernels, calibrated(photos, settings).psf.kernels)
 
 
-def out_of_memory(times: int, work: Callable[..., Any]) -> Callable[..., Any]:
+CUDA_IS_FULL = torch.OutOfMemoryError("CUDA out of memory")
+APPLES_IS_FULL = RuntimeError("MPS backend out of memory (MPS allocated: 8.2 GB)")
+
+
+def out_of_memory(times: int, work: Callable[..., Any], error: RuntimeError = CUDA_IS_FULL) -> Callable[..., Any]:
     left = [times]
 
     def failing(*args: Any, **kwargs: Any) -> Any:
         left[0] -= 1
         if left[0] >= 0:
-            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+            raise error
         return work(*args, **kwargs)
 
     return failing
@@ -271,8 +275,11 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("gpu")
-def test_full_gpu_memory_halves_the_batch(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Matcher, "step", out_of_memory(1, Matcher.step))
+@pytest.mark.parametrize("error", [CUDA_IS_FULL, APPLES_IS_FULL])
+def test_full_gpu_memory_halves_the_batch(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch, error: RuntimeError
+) -> None:
+    monkeypatch.setattr(Matcher, "step", out_of_memory(1, Matcher.step, error))
     work, reports = engine.calibrate(*photos, replace(TINY, stages=Stages.FM)), []
     with pytest.raises(StopIteration) as done:
         while True:
@@ -325,6 +332,20 @@ def test_closed_form_stages_give_way_too(photos: Photos, monkeypatch: pytest.Mon
     assert np.array_equal(result.psf.kernels, plain.psf.kernels)
     monkeypatch.setattr(engine, "held_out_check", out_of_memory(1, learnt.held_out_check))
     assert sum("computed on the CPU" in w for w in calibrated(photos, settings).warnings) == 1
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_look_at_unseen_photos_gives_way_too(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = replace(TINY, stages=Stages.P)
+    plain = calibrated(photos, settings)
+    monkeypatch.setattr(learnt, "held_out_check", out_of_memory(1, learnt.held_out_check, APPLES_IS_FULL))
+    result = calibrated(photos, settings)
+    assert result.device == "cpu"
+    assert sum("computed on the CPU" in w for w in result.warnings) == 1
+    assert np.array_equal(result.psf.kernels, plain.psf.kernels)
+    monkeypatch.setattr(learnt, "held_out_check", out_of_memory(1, learnt.held_out_check, RuntimeError("wrong shape")))
+    with pytest.raises(RuntimeError, match="wrong shape"):
+        calibrated(photos, settings)
 
 
 def patches(n: int = 400) -> Reblur:

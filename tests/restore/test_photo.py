@@ -8,9 +8,10 @@ import torch
 from lopsided import lopsided_grid
 from restore_cases import NOISE, dead_leaves, photograph, psnr
 
+from lenscal.device import out_of_memory
 from lenscal.raw.frame import NoiseModel
 from lenscal.restore import photo as module
-from lenscal.restore.photo import Band, blended, out_of_memory, restore, restore_rows, with_less_memory
+from lenscal.restore.photo import Band, blended, restore, restore_rows, with_less_memory
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
 
