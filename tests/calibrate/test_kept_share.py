@@ -30,7 +30,19 @@ def test_matching_is_kept_where_it_explains_clearly_more(
 
     check = SimpleNamespace(residual=left if pairs else never, distance=never if pairs else left, floor=lambda: 0.4)
     monkeypatch.setattr(learnt, "held_out_check", lambda _: check)
-    run: Any = SimpleNamespace(pairs=[object()] * pairs, warnings=[], settings=SimpleNamespace(stages=Stages.AUTO))
+    run: Any = SimpleNamespace(
+        pairs=[object()] * pairs, completed=["L"], warnings=[], settings=SimpleNamespace(stages=Stages.ALL)
+    )
     found = learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9))
     assert torch.equal(found, torch.full((4, 3, 9), kept))
     assert len(run.warnings) == (kept == 0)
+
+
+def test_what_pairs_told_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = SimpleNamespace(residual=lambda kernels: 2.0 - float(kernels.mean()))
+    monkeypatch.setattr(learnt, "held_out_check", lambda _: check)
+    settings = SimpleNamespace(stages=Stages.AUTO)
+    run: Any = SimpleNamespace(pairs=[object()], completed=["L", "P"], warnings=[], settings=settings)
+    assert torch.equal(learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9)), torch.zeros(4, 3, 9))
+    run.completed.remove("P")
+    assert torch.equal(learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9)), torch.ones(4, 3, 9))
