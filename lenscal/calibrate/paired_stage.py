@@ -24,9 +24,10 @@ from lenscal.calibrate.paired import (
     empty_equations,
     refine_pairs,
 )
+from lenscal.calibrate.paired_rays import rays_from_pairs
 from lenscal.calibrate.run import NOTHING_USABLE, Run, Steps, Stopped, bytes_per_cell
 from lenscal.calibrate.scene_spectra import likeliest_scene
-from lenscal.calibrate.settings import LARGE_KERNEL_PX
+from lenscal.calibrate.settings import LARGE_KERNEL_PX, Stages
 from lenscal.calibrate.spectra import mean_matrices, mosaic_spectra
 from lenscal.calibrate.windowed import data_cells
 from lenscal.errors import LenscalError
@@ -42,8 +43,10 @@ MOST_BYTES = 1e9
 
 
 def paired_fit(run: Run, low: float, high: float) -> Steps:
-    """Stage P: passes over the pairs, each solving for kernels and mending the pairs' displacements."""
+    """Stage P: passes over the pairs, each solving for kernels and mending the pairs' displacements; then rays (R)."""
     began = time.monotonic()
+    with_rays = run.settings.stages is not Stages.P
+    end, high = high, low + 0.8 * (high - low) if with_rays else high
     weights = torch.from_numpy(interpolation_matrix(cell_positions(run.cells), run.shape)).float().to(run.device)
     basis = field_polynomials(run.shape, 3)
     solved = run.kernels if run.passes else None
@@ -110,6 +113,8 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
         cell_kernels = torch.einsum("cm,mau->cau", weights, solved)
     run.keep_stage("P", began)
     yield from _half_fits(run, sums, weights, high)
+    if with_rays:
+        yield from rays_from_pairs(run, sums, weights, told["centroids"], high, end)
 
 
 def _too_small(run: Run, kernels: Tensor) -> bool:

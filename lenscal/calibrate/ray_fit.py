@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lenscal.calibrate.field_solver import CENTROID_DEVIATION_PX
 from lenscal.calibrate.ray_field import RayField
 from lenscal.calibrate.spectral_fit import SecondOrder, ThirdOrder, lbfgs, likeliest_gains, minimise
 
 SECOND_ORDER_WEIGHT = 0.02
 THIRD_ORDER_WEIGHT = 1.0
+PAIRS_WEIGHT = 0.1
+"""Of the pairs' normal equations, whose sites are not independent either."""
 GROUP_WEIGHT = 40.0
 """Of the prior, against statistics that are weighed as above: lenses it was found on are in docs/experiments.md."""
 GROUP_OFFSET = 4.0
@@ -99,19 +102,80 @@ def fit_rays(
         Of `rays_like`, or of a fit before.
     """
     basis = field.basis(at_cells)
+    penalty = _prior(field)
+    with torch.no_grad():
+        begin = field.kernels(start, basis)
+    return minimise(
+        start, likeliest_gains(second, begin), lambda theta: field.kernels(theta, basis),
+        lambda theta, _: penalty(theta), second, third, field.taps, lateral,
+        weights=(SECOND_ORDER_WEIGHT, THIRD_ORDER_WEIGHT), steps=STEPS_A_ROUND, rounds=rounds,
+    )  # fmt: skip
+
+
+def _prior(field: RayField) -> Callable[[Tensor], Tensor]:
+    """What theta costs beforehand (`fit_rays`), in the units of the likelihood."""
     group, members = field.groups()
 
-    def penalty(theta: Tensor, kernels: Tensor) -> Tensor:
+    def penalty(theta: Tensor) -> Tensor:
         squares = torch.zeros_like(members).index_add(0, group, theta[: len(group)].square())
         groups = GROUP_WEIGHT * ((members + GROUP_OFFSET) * squares.log1p()).sum()
         return 0.5 * (groups + SOFTNESS_WEIGHT * theta[len(group) :].square().sum())
 
+    return penalty
+
+
+def fit_rays_to_pairs(
+    field: RayField,
+    positions: tuple[np.ndarray, np.ndarray],
+    gram: Tensor,
+    cross: Tensor,
+    near: Tensor,
+    centroids: Tensor,
+    *,
+    rounds: int,
+    start: Tensor,
+) -> Iterator[Tensor]:
+    """Minimise PAIRS_WEIGHT sum_cells (k^T H k / 2 - b^T k) + prior by L-BFGS, with the kernels' centroids drawn to
+    given places; yields theta [n] after each round of `STEPS_A_ROUND` steps.
+
+    Parameters
+    ----------
+    positions : ndarray [cells, 2], [nodes, 2]
+        Field positions of the cells of the normal equations, and of the nodes.
+    gram, cross : Tensor [cells, 3, k * k, k * k], [cells, 3, k * k]
+        H and b (`NormalEquations`, both halves together); k is the field's kernel size.
+    near : Tensor [cells, 3, k * k]
+        Kernels near the minimum: differences from them are summed, as single precision would lose what matters.
+    centroids : Tensor [nodes, 3, 2]
+        (y, x) px.
+    start : Tensor [n]
+        Of `rays_like`.
+    """
+    cells, nodes = (field.basis(at) for at in positions)
+    penalty = _prior(field)
+    pull = (gram @ near[..., None])[..., 0] - cross
+
+    def misfit(kernels: Tensor) -> Tensor:
+        off = kernels - near
+        return PAIRS_WEIGHT * ((0.5 * (gram @ off[..., None])[..., 0] + pull) * off).sum()
+
     with torch.no_grad():
-        begin = field.kernels(start, basis)
-    return minimise(
-        start, likeliest_gains(second, begin), lambda theta: field.kernels(theta, basis), penalty, second, third,
-        field.taps, lateral, weights=(SECOND_ORDER_WEIGHT, THIRD_ORDER_WEIGHT), steps=STEPS_A_ROUND, rounds=rounds,
-    )  # fmt: skip
+        point = torch.zeros_like(near)
+        point[..., near.shape[-1] // 2] = 1
+        total = misfit(point).abs().clamp(min=1.0)
+    theta = start.clone().requires_grad_()
+    optimiser = lbfgs([theta], STEPS_A_ROUND)
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        moved = (field.kernels(theta, nodes) @ field.taps - centroids).square().sum() / (2 * CENTROID_DEVIATION_PX**2)
+        value = (misfit(field.kernels(theta, cells)) + moved + penalty(theta)) / total
+        value.backward()
+        return value
+
+    for _ in range(rounds):
+        optimiser.step(loss)
+        yield theta.detach().clone()
 
 
 def cross_validate(

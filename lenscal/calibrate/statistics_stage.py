@@ -204,7 +204,7 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
     theta = yield from _rounds(run, name, form, whole, run.budget.statistics_rounds, at, switch, began)
     if third_order and last:
         began, name = time.monotonic(), "R"
-        rays = _ray_field(run)
+        rays = photos_ray_field(run, run.settings.kernel_size or LARGE_KERNEL_PX)
         assert run.kernels is not None
         taps = framed(run.kernels, rays.kernel_size)
         begin = torch.zeros(0)
@@ -311,11 +311,10 @@ def _sized(kernels: Tensor, size: int) -> Tensor:
     return cut / cut.sum(-1, keepdim=True)
 
 
-def _ray_field(run: Run) -> RayField:
-    """For the photos' apertures and pixels, as far as they are known."""
+def photos_ray_field(run: Run, size: int) -> RayField:
+    """For the photos' apertures and pixels, as far as they are known; kernels of `size` px."""
     sharp, degraded = run.sharp[0], run.degraded[0]
     pitch = pixel_pitch_um(degraded.info.camera, degraded.size) or read_pixel_pitch_um(degraded.info.path)
-    size = run.settings.kernel_size or LARGE_KERNEL_PX
     f_numbers = degraded.info.aperture, sharp.info.aperture
     height, width = degraded.size
     return ray_field(size, run.device, f_numbers=f_numbers, pitch_um=pitch, aspect=width / height)

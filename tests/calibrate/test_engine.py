@@ -142,7 +142,7 @@ def test_stop_before_anything_was_learnt_says_so(small_lens: SmallLens) -> None:
 def test_all_stages_run_and_repeat_to_the_bit(small_lens: SmallLens) -> None:
     settings = replace(SMALL, stages=Stages.ALL)
     first, second = (run(small_lens.sharp, small_lens.degraded, settings) for _ in range(2))
-    assert [s.name for s in first.stages] == ["G", "GT", "M", "P"]
+    assert [s.name for s in first.stages] == ["G", "GT", "M", "P", "R"]
     assert np.array_equal(first.psf.kernels, second.psf.kernels)
     assert first.patches_flow == 12 * 2 * 16
     assert dict(first.curves)["flow loss"]

@@ -147,7 +147,7 @@ def test_stopped_while_learning_keeps_kernels_and_goes_on(photos: Photos, tmp_pa
         learnt.SILENCE_S = before
     stopped: Calibration = done.value.value
     assert stopped.finished == "stopped"
-    told_by_pairs = next(s.kernels for s in whole.stages if s.name == "P")
+    told_by_pairs = next(s.kernels for s in whole.stages if s.name == "R")
     assert np.array_equal(stopped.psf.kernels, told_by_pairs)
     resumed = calibrated(photos, settings, keeper=Files(tmp_path, begin=tmp_path / keeper.names[-1]))
     assert resumed.finished == "done"
