@@ -23,7 +23,7 @@ ROUNDS = 10
 def rays_from_pairs(
     run: Run, sums: NormalEquations, weights: Tensor, centroids: Tensor, low: float, high: float
 ) -> Steps:
-    """Stage R of pairs, between the fractions low and high of the whole job.
+    """Stage R of pairs, between the fractions low and high of the whole job. Kernels become the mean of both.
 
     sums : of the last pass of stage P, whose kernels the run holds
     weights : [cells, nodes], bilinear
@@ -46,7 +46,7 @@ def rays_from_pairs(
     )
     for number, found in enumerate(fit):
         start = found
-        message = said("Matching statistics, round {number} of {rounds}", number=number + 1, rounds=ROUNDS)
+        message = said("Solving for the kernels, pass {number} of {passes}", number=number + 1, passes=ROUNDS)
         run.check((yield run.say("R", message, low + (high - low) * number / ROUNDS, number)))
     rays = field.kernels(start, field.basis(nodes))
     run.kernels = RAY_SHARE * rays + (1 - RAY_SHARE) * taps
