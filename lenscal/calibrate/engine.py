@@ -31,9 +31,6 @@ LEAST_BATCH = 8
 """Below so many patches a step, a GPU is no help: the CPU takes over."""
 ON_THE_CPU = "the GPU's memory was full: the rest was computed on the CPU, which takes longer"
 
-_REACHED = {"L": 0.05, "G": 0.1, "GT": 0.2, "P": 0.4}
-"""Least part of a calibration that is done after a stage."""
-
 LEAST_SHARE_OF_PAIRS = 0.5
 """From this share of the smaller folder on, the folders count as showing the same scenes."""
 
@@ -101,25 +98,25 @@ def _stages(run: Run) -> Steps:
         complete(run, "pairs")
     if not run.pairs:
         run.held_degraded, run.degraded = _hold_out(run.degraded)
-    for name, stage in _plan(run):
+    for name, done, stage in _plan(run):
         if name not in run.completed:
             yield from _with_enough_memory(run, name, stage)
-            yield from _look(run, name)
+            yield from _look(run, name, done)
             complete(run, name)
             # The stage may have changed where the photos are compared.
             run.unseen = None
 
 
-def _look(run: Run, name: str) -> Steps:
+def _look(run: Run, name: str, done: float) -> Steps:
     """A look at the photos that were kept out, which a full GPU must not end."""
     try:
-        yield from look_at_unseen(run, name, _REACHED.get(name, 0.98))
+        yield from look_at_unseen(run, name, done)
         return
     except RuntimeError as error:
         if not _full(run, error):
             raise
     _to_the_cpu(run)
-    yield from look_at_unseen(run, name, _REACHED.get(name, 0.98))
+    yield from look_at_unseen(run, name, done)
 
 
 def _look_for_pairs(run: Run) -> Steps:
@@ -138,24 +135,27 @@ def _look_for_pairs(run: Run) -> Steps:
     run.check((yield run.say("pairs", told, 0.02)))
 
 
-def _plan(run: Run) -> Iterator[tuple[str, Callable[[], Steps]]]:
-    """Names of the stages after the pairs and what runs them, in order."""
+def _plan(run: Run) -> Iterator[tuple[str, float, Callable[[], Steps]]]:
+    """The stages after the pairs, in order: name, part of the whole job that is done after it, and what runs it."""
     wanted, same = run.settings.stages, bool(run.pairs)
     paired = same and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
-    statistics_high = 0.2 if paired else 0.4
-    yield "L", lambda: lateral_colour(run)
+    last = paired and wanted is Stages.ALL
+    yield "L", 0.05, lambda: lateral_colour(run)
     if wanted in (Stages.G, Stages.ALL):
         only = wanted is Stages.G
-        yield "G", lambda: statistics_fit(run, 0.05, 0.4 if only else 0.1, third_order=False, last=only)
+        high = 0.4 if only else 0.1
+        yield "G", high, lambda: statistics_fit(run, 0.05, high, third_order=False, last=only)
     if wanted in (Stages.GT, Stages.ALL) or (wanted is Stages.AUTO and not same):
-        yield "GT", lambda: statistics_fit(run, 0.1, statistics_high, third_order=True, last=not paired)
-    if paired and wanted is not Stages.ALL:
-        yield "P", lambda: paired_fit(run, 0.05, 0.4)
+        reached = 0.2 if paired else 0.4
+        yield "GT", reached, lambda: statistics_fit(run, 0.1, reached, third_order=True, last=not paired)
+    if paired and not last:
+        yield "P", 0.4, lambda: paired_fit(run, 0.05, 0.4)
     if wanted in (Stages.AUTO, Stages.FM, Stages.ALL):
         low = 0.05 if wanted is Stages.FM else 0.2 if wanted is Stages.ALL else 0.4
-        yield "FM", lambda: learnt_stages(run, low, 0.6 if paired and wanted is Stages.ALL else 0.98)
-    if paired and wanted is Stages.ALL:
-        yield "P", lambda: paired_fit(run, 0.6, 0.98)
+        learnt = 0.6 if last else 0.98
+        yield "FM", learnt, lambda: learnt_stages(run, low, learnt)
+    if last:
+        yield "P", 0.98, lambda: paired_fit(run, 0.6, 0.98)
 
 
 def _with_enough_memory(run: Run, name: str, stage: Callable[[], Steps]) -> Steps:

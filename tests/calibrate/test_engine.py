@@ -148,6 +148,16 @@ def test_all_stages_run_and_repeat_to_the_bit(small_lens: SmallLens) -> None:
     assert dict(first.curves)["flow loss"]
 
 
+def test_progress_only_grows_whatever_the_order_of_the_stages(
+    small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_hold_out", lambda items: (items[-1:], items[:-1]))
+    work = engine.calibrate(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.ALL))
+    told = [(report.fraction, report.message) for report in work]
+    assert sum("kept out" in message for _, message in told) >= 4
+    assert [f for f, _ in told] == sorted(f for f, _ in told)
+
+
 def test_unrelated_scenes_are_matched_by_their_spectra(small_lens: SmallLens, same_aperture: SmallLens) -> None:
     rolled = [replace(f, mosaic=np.roll(f.mosaic, (200, 300), (0, 1)), rgb=np.roll(f.rgb, (200, 300), (0, 1)))
               for f in same_aperture.sharp[:1]]
