@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
 import sys
 import traceback
@@ -34,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     wait_passively()
     keep_freed_memory()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files need not be text
+            stream.reconfigure(errors="backslashreplace")
     try:
         args = build_parser().parse_args(arguments or ["gui"])
     except SystemExit as end:
@@ -50,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(args, str(error), WRONG_INPUT)
     except LenscalError as error:
         return _fail(args, str(error), FAILED)
+    except PermissionError as error:
+        return _fail(args, f"{error.filename or 'a file'}: not allowed to look or write there", WRONG_INPUT)
     except KeyboardInterrupt:
         return _fail(args, "cancelled", CANCELLED)
     except BrokenPipeError:

@@ -63,7 +63,7 @@ def session_of(project: Project) -> Session:
     """A session that begins with what the project holds; photos are to be read and the profile to be opened."""
     return Session(
         sharp=project.sharp, degraded=project.degraded, decisions=dict(project.decisions), settings=project.settings,
-        photo=project.photo, restore=project.restore,
+        photo=project.photo, restore=project.restore, psf_path=project.profile,
     )  # fmt: skip
 
 
@@ -114,7 +114,8 @@ def write_project(path: Path, project: Project, versions: Mapping[str, str]) -> 
         "restore": _plain(project.restore),
     }
     with written_whole(path) as temporary:
-        temporary.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return path
 
 

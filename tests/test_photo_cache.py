@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from lenscal.jobs.cache import photo_cache
+from lenscal.jobs.cache import photo_cache, remove_stale
 
 
 def test_the_cache_goes_and_takes_old_ones_along(tmp_path, monkeypatch):
@@ -22,3 +22,11 @@ def test_the_cache_goes_and_takes_old_ones_along(tmp_path, monkeypatch):
         assert {p.name for p in cache.parent.iterdir()} == {"photos-young", "settings", cache.name}
         raise ZeroDivisionError
     assert {p.name for p in (tmp_path / "lenscal").iterdir()} == {"photos-young", "settings"}
+
+
+def test_folders_of_windows_stay_for_a_week(tmp_path):
+    for name, days in (("window-a", 3), ("window-b", 9)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - days * 86400,) * 2)
+    remove_stale(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["window-a"]

@@ -159,9 +159,14 @@ def _kept_share(run: Run, start: Tensor, matched: Tensor) -> Tensor:
     """
     if "P" in run.completed:
         return start
-    check = held_out_check(run)
-    if check is None or run.settings.stages is Stages.FM:
+    if run.settings.stages is Stages.FM:
         return matched
+    check = held_out_check(run)
+    if check is None:
+        run.warnings.append(
+            said("too few photos to keep any out: what distribution matching changed cannot be checked and was dropped")
+        )
+        return start
     measure, least = (check.residual, 1.0) if run.pairs else (check.distance, check.floor())
     mixtures = [start + share * (matched - start) for share in MATCHING_SHARES]
     errors = [measure(m) for m in mixtures]

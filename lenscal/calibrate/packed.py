@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.errors import InputError
 from lenscal.raw.frame import Frame, NoiseModel
+from lenscal.raw.inputs import refuse_other_mosaics
 
 CLIPPED = 0.95
 """Share of the clipping level from which on a site is not trusted."""
@@ -27,18 +27,8 @@ class Packing:
 
 
 def packing_of(frame: Frame) -> Packing:
-    """The packing of a Bayer photo.
-
-    Raises
-    ------
-    InputError
-        The sensor has no 2 x 2 pattern.
-    """
-    if frame.cfa.shape != (2, 2):
-        raise InputError(
-            f"{frame.info.camera or frame.info.path.name}: the colour filter repeats each {frame.cfa.shape[0]} pixels: "
-            "only Bayer sensors (2 x 2) can be calibrated so far"
-        )
+    """The packing of a Bayer photo. Raises InputError where the sensor has no 2 x 2 pattern."""
+    refuse_other_mosaics(frame)
     a, b, c, d = (int(v) for v in frame.cfa.ravel())
     return Packing((a, b, c, d))
 

@@ -9,6 +9,7 @@ For a site s of channel c in a cell of the field with kernel K:   y(s) = sum_u K
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -25,6 +26,10 @@ from lenscal.raw.frame import Frame
 
 SINC_HALF_WIDTH = 8
 TILE_PX = 112
+DARKEST = 1e-4
+"""Mean value below which a tile tells nothing of the apertures' brightness."""
+LARGEST_GAIN_LOG = math.log(8)
+"""Of a tile's brightness against its photo's: more is not vignetting."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,8 +127,11 @@ def accumulate(
     kernels: Tensor | None,
     budget_sites: float,
     device: torch.device,
-) -> Iterator[tuple[NormalEquations, list[ShiftEquations]]]:
+) -> Iterator[tuple[NormalEquations, list[ShiftEquations | None]]]:
     """One pass over all pairs; yields the sums after each pair (the same objects, growing).
+
+    With kernels of the pass before there are equations of what is left of each pair's displacement, too, or None for a
+    pair none of whose tiles could be used.
 
     Parameters
     ----------
@@ -141,7 +149,7 @@ def accumulate(
     """
     n_cells = cells[0] * cells[1]
     sums = empty_equations(n_cells, kernel_size, device)
-    shifts: list[ShiftEquations] = []
+    shifts: list[ShiftEquations | None] = []
     for number, ((sharp, degraded), pair) in enumerate(zip(shots, pairs, strict=True)):
         size = degraded.size
         tiles = tiles_of(size, cells)
@@ -160,8 +168,8 @@ def accumulate(
             )
             if row is not None:
                 rows.append((centre, *row))
-        if rows and kernels is not None:
-            shifts.append(ShiftEquations(*(np.stack(part) for part in zip(*rows, strict=True))))
+        if kernels is not None:
+            shifts.append(ShiftEquations(*(np.stack(part) for part in zip(*rows, strict=True))) if rows else None)
         yield sums, shifts
 
 
@@ -219,24 +227,30 @@ def _add_tile(
                 a_parts.append(patch[:rows, :cols].reshape(-1, k * k))
                 y_parts.append(y[site].reshape(-1))
                 m, s = mult[site].reshape(-1), smooth[c][site].reshape(-1)
-                n_parts.append(m * a * s.clamp(min=0) + m * m * b)
+                n_parts.append(torch.stack([m * a * s.clamp(min=0), m * m * b]))
                 u_parts.append(usable[site].reshape(-1))
         design, target = torch.cat(a_parts), torch.cat(y_parts)
-        noise, use = torch.cat(n_parts), torch.cat(u_parts).float()
+        use = torch.cat(u_parts).float()
+        blurred = design.mean(1) if kernel is None else design @ kernel[c].flip(-1)
+        local = _local_gain(target, blurred, use)
+        if local is None:
+            continue
+        light, squared = torch.cat(n_parts, 1)
+        noise, textured = local * light + squared, local**2 * float(detail[c])
         if kernel is None:
-            excess = 0.02 * float(detail[c])
+            excess = 0.02 * textured
         else:
-            residual = target - design @ kernel[c].flip(-1)
+            residual = target - local * blurred
             residual = residual - (residual * use).sum() / use.sum().clamp(min=1)
             spread = float((residual.square() * use).sum() / use.sum().clamp(min=1))
             known = float((noise * use).sum() / use.sum().clamp(min=1))
-            if spread > 8 * known + 0.3 * float(detail[c]):
+            if spread > 8 * known + 0.3 * textured:
                 continue
-            excess = max(spread - known, 0.002 * float(detail[c]))
+            excess = max(spread - known, 0.002 * textured)
         w = use / (noise + excess)
         total = w.sum().clamp(min=1e-12)
         root = w.sqrt()
-        weighted = design * root[:, None]
+        weighted = design * (local * root)[:, None]
         mean, level_y = (root @ weighted) / total, (w @ target) / total
         sums.gram[half, cell, c] += (weighted.T @ weighted - total * torch.outer(mean, mean)).flip(-1, -2)
         sums.cross[half, cell, c] += (weighted.T @ (root * target) - total * level_y * mean).flip(-1)
@@ -245,12 +259,24 @@ def _add_tile(
             grid = kernel[c].view(k, k)
             slopes = [_slope(grid, 0).reshape(-1), _slope(grid, 1).reshape(-1), grid.reshape(-1)]
             slope = torch.stack(slopes, -1).flip(0)
-            seen = design @ slope
+            seen = local * (design @ slope)
             seen = seen - (w @ seen)[None] / total
             g, left = seen[:, :2], target - level_y - seen[:, 2]
             matrix += (g.T @ (g * w[:, None])).cpu().numpy()
             vector += (g.T @ (w * left)).cpu().numpy()
     return matrix, vector
+
+
+def _local_gain(degraded: Tensor, blurred: Tensor, use: Tensor) -> float | None:
+    """How much brighter the degraded photo is in a tile than the sharp one, blurred; None where that is not known.
+
+    Kernels sum to 1: what differs between the apertures' vignetting would otherwise pass for blur or for sharpness.
+    """
+    light = float((blurred * use).sum())
+    if light <= DARKEST * float(use.sum()):
+        return None
+    gain = float((degraded * use).sum()) / light
+    return gain if gain > 0 and abs(math.log(gain)) < LARGEST_GAIN_LOG else None
 
 
 def _slope(kernel: Tensor, axis: int) -> Tensor:
@@ -306,18 +332,25 @@ def _richest(tiles: list[tuple[int, slice, slice]], frame: Frame, share: float) 
     return kept
 
 
-def refine_pairs(pairs: Sequence[Pair], shifts: Sequence[ShiftEquations]) -> list[Pair]:
+def refine_pairs(pairs: Sequence[Pair], shifts: Sequence[ShiftEquations | None]) -> list[Pair]:
     """Pairs with their motion corrected by the weighted Gauss-Newton step over all tiles.
 
     What the steps have in common is left out: it cannot be told from the kernels' centroids, which are held elsewhere.
+    Pairs whose tiles told nothing stay as they are.
     """
+    told = [number for number, s in enumerate(shifts) if s is not None and s.matrix.any()]
+    if not told:
+        return list(pairs)
     steps = []
-    for s in shifts:
+    for number in told:
+        s = shifts[number]
+        assert s is not None
         basis = motion_basis(s.positions)
         normal = np.einsum("ti,tab,tj->iajb", basis, s.matrix, basis).reshape(6, 6)
         right = np.einsum("ti,ta->ia", basis, s.vector).reshape(6)
         steps.append(np.linalg.solve(normal + 1e-6 * np.trace(normal) * np.eye(6), right).reshape(3, 2))
     mean = np.mean(steps, axis=0)
-    return [
-        replace(pair, motion=pair.motion + np.clip(step - mean, -1, 1)) for pair, step in zip(pairs, steps, strict=True)
-    ]
+    moved = list(pairs)
+    for number, step in zip(told, steps, strict=True):
+        moved[number] = replace(moved[number], motion=moved[number].motion + np.clip(step - mean, -1, 1))
+    return moved

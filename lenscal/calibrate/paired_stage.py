@@ -65,7 +65,7 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
             shots, run.pairs, run.common, run.lateral, scene, cells=run.cells, kernel_size=run.size,
             kernels=cell_kernels, budget_sites=budget, device=run.device,
         )
-        shifts: list[ShiftEquations] = []
+        shifts: list[ShiftEquations | None] = []
         for done, (grown, grown_shifts) in enumerate(work):
             sums, shifts = grown, grown_shifts
             part = (number + (done + 1) / len(run.pairs)) / passes
@@ -81,6 +81,11 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
             except Stopped as stopped:
                 stop = stopped
                 break
+        if stop is not None and solved is not None and done + 1 < len(run.pairs):
+            # The pass before has read all pairs: what it found is better than what a few of them tell.
+            run.kernels = solved
+            run.keep_stage("P", began)
+            raise stop
         high_part = low + (number + 1) / passes * (high - low)
         fit = solve_field(
             sums.gram.sum(0), sums.cross.sum(0), weights, run.precision, run.differences, FIELD_SMOOTHNESS, **told,

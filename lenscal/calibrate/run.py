@@ -16,7 +16,6 @@ from lenscal.calibrate.field_solver import prior_precision
 from lenscal.calibrate.kernels import framed, second_differences
 from lenscal.calibrate.lateral_colour import COLOUR_GRID
 from lenscal.calibrate.matching import Snapshot
-from lenscal.calibrate.packed import packing_of
 from lenscal.calibrate.paired import correlation_matrix
 from lenscal.calibrate.reblur import ReblurCheck
 from lenscal.calibrate.registration import Pair
@@ -27,6 +26,7 @@ from lenscal.optics.psf_grid import Reference
 from lenscal.raw.demosaic_noise import ahd_noise_correlation
 from lenscal.raw.frame import Frame
 from lenscal.raw.grouping import APERTURE_TOLERANCE
+from lenscal.raw.inputs import refuse_other_mosaics
 from lenscal.reports import Report
 from lenscal.saying import said
 
@@ -200,7 +200,7 @@ def prepare(sharp: Sequence[Frame], degraded: Sequence[Frame], settings: Calibra
     if min(next(iter(sizes))) < 256:
         raise InputError("photos are smaller than 256 px: too small to calibrate")
     for frame in (*sharp, *degraded):
-        packing_of(frame)
+        refuse_other_mosaics(frame)
     device = pick_device(settings.device)
     size = settings.kernel_size or KERNEL_PX
     precision, correlation = _by_size(size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -48,8 +49,8 @@ class CalibrationSettings:
             raise InputError(f"--grid {self.grid[0]}x{self.grid[1]}: choose 2 to 64 rows and columns, e.g. 8x8")
         if self.kernel_size is not None and (self.kernel_size % 2 == 0 or not 5 <= self.kernel_size <= 41):
             raise InputError(f"--kernel-size {self.kernel_size}: choose an odd number from 5 to 41")
-        if self.max_minutes is not None and self.max_minutes <= 0:
-            raise InputError(f"--max-minutes {self.max_minutes:g}: must be above 0")
+        if self.max_minutes is not None and not 0 < self.max_minutes < math.inf:
+            raise InputError(f"--max-minutes {self.max_minutes:g}: must be above 0, and finite")
         if self.device not in ("auto", "cpu", "cuda", "mps"):
             raise InputError(f"--device {self.device}: choose auto, cpu, cuda or mps")
 

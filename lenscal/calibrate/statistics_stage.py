@@ -215,8 +215,14 @@ def statistics_fit(run: Run, low: float, high: float, *, third_order: bool, last
         theta = yield from _rounds(run, name, form, whole, run.budget.ray_rounds, switch, end, began, start=begin)
     if not last or halves is None:
         return
+    try:
+        told = _told(run, halves[0], middle, sharp_colour), _told(run, halves[1], middle, sharp_colour)
+    except LenscalError:
+        run.warnings.append(
+            said("half of the photos by itself shows too little: how sure the kernels are is unknown; take more photos")
+        )
+        return
     fits: list[Tensor] = []
-    told = _told(run, halves[0], middle, sharp_colour), _told(run, halves[1], middle, sharp_colour)
     for half, part in enumerate(told):
         for iterate in form.fit(part, HALF_ROUNDS, theta):
             found = iterate

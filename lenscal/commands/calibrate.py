@@ -83,8 +83,6 @@ def run_calibrate(args: argparse.Namespace) -> int:
         inputs = run_job(reading(args, cache), speaker)
         for warning in inputs.warnings:
             speaker.note(f"note: {warning}")
-        if not args.resume:
-            checkpoint.remove()
         try:
             calibration = run_job(jobs.calibrate(inputs, settings, checkpoint=checkpoint), speaker, keeps=True)
         except KeyboardInterrupt:

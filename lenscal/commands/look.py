@@ -103,7 +103,7 @@ def _judged(folder: Path, read: ImportedFolder) -> list[dict[str, Any]]:
 def _kind(rejected: Rejected) -> str:
     if rejected.judged is not None:
         return str(rejected.judged.verdict.fault)
-    return "wrong aperture" if rejected.reason.startswith("wrong aperture") else "unreadable"
+    return rejected.kind
 
 
 def _from_metadata(folder: Path) -> list[dict[str, Any]]:

@@ -17,17 +17,50 @@ _LEAST_FREE_BYTES = 16 * 2**20
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` (same suffix) that replaces it when the block ends without an error."""
-    temporary = path.with_name(f".{path.stem[:80]}.{secrets.token_hex(4)}{path.suffix}")
+def written_whole(path: Path, *, fresh: bool = False) -> Iterator[Path]:
+    """Give a temporary path beside `path` (same suffix) that replaces it when the block ends without an error.
+
+    Where `path` is a symbolic link, the file that it names is replaced.
+
+    Parameters
+    ----------
+    fresh : replace nothing, not even what another program has written there since the name was chosen
+
+    Raises
+    ------
+    LenscalError
+        The system does not let it be written, or it is `fresh` and the name is taken.
+    """
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
+    temporary = path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary
-        temporary.replace(path)
+        if fresh:
+            _put_fresh(temporary, path)
+        else:
+            temporary.replace(path)
     except OSError as error:
         raise LenscalError(f"{path} could not be written: {error.strerror or error}") from error
     finally:
         with suppress(OSError):  # a read-only disk says so of a file that is not there, too
             temporary.unlink(missing_ok=True)
+
+
+def _put_fresh(temporary: Path, path: Path) -> None:
+    """Give the file its name, unless that is taken."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise LenscalError(f"{path}: another program has written a file of that name meanwhile; try again") from None
+    except (OSError, NotImplementedError):  # a file system without hard links
+        if path.exists():
+            raise LenscalError(f"{path}: there is a file of that name by now; try again") from None
+        temporary.replace(path)
+
+
+def temporary_stem(path: Path) -> str:
+    """What temporary names begin with: of the file's own, what every library can open and file system hold."""
+    return path.stem.encode("ascii", "ignore").decode()[:80]
 
 
 def check_profile_path(path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lenscal.errors import InputError
-from lenscal.files.atomic import written_whole
+from lenscal.files.atomic import temporary_stem, written_whole
 
 _KEY = "lenscal checkpoint"
 
@@ -84,5 +84,5 @@ class CheckpointFile:
     def remove(self) -> None:
         """Take the file away, and what a killed program left half written."""
         self.path.unlink(missing_ok=True)
-        for rest in self.path.parent.glob(f".{glob.escape(self.path.stem[:80])}.????????{self.path.suffix}"):
+        for rest in self.path.parent.glob(f".{glob.escape(temporary_stem(self.path))}.????????{self.path.suffix}"):
             rest.unlink(missing_ok=True)

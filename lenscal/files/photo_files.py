@@ -13,7 +13,7 @@ from lenscal.errors import LenscalError
 from lenscal.files.atomic import written_whole
 from lenscal.files.colour import SPACES, develop, usable
 from lenscal.files.encoders import Picture, encode_jpeg, encode_png, encode_tiff
-from lenscal.files.export_settings import ExportSettings, PhotoFormat, Space
+from lenscal.files.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
 from lenscal.files.icc import icc_profile
 from lenscal.files.linear_dng import ReadTile, write_linear_dng
 from lenscal.raw.frame import Frame
@@ -68,7 +68,7 @@ def write_photo(path: Path, rgb: Pixels | None, frame: Frame, export: ExportSett
     height, width = frame.size
     facts = Written(width, height, space is SPACES[Space.SRGB], words, info.make, info.model)
     read = _reader(rgb, frame)
-    with written_whole(path) as temporary:
+    with written_whole(path, fresh=export.on_conflict is not OnConflict.OVERWRITE) as temporary:
         if export.format is PhotoFormat.DNG:
             write_linear_dng(temporary, read, frame)
             facts = replace(facts, orientation=info.orientation, colour_space_known=False)
@@ -88,10 +88,13 @@ def write_photo(path: Path, rgb: Pixels | None, frame: Frame, export: ExportSett
         return (*warnings, *copy_metadata(source, temporary, facts))
 
 
-def write_mask(path: Path, mask: np.ndarray, orientation: int) -> None:
-    """Write a grey 8-bit PNG, uint8 [H, W] in sensor orientation, turned as its photo is (EXIF Orientation)."""
+def write_mask(path: Path, mask: np.ndarray, orientation: int, *, fresh: bool = False) -> None:
+    """Write a grey 8-bit PNG, uint8 [H, W] in sensor orientation, turned as its photo is (EXIF Orientation).
+
+    fresh : as in `written_whole`
+    """
     grey = upright(mask, orientation)
-    with written_whole(path) as temporary:
+    with written_whole(path, fresh=fresh) as temporary:
         encode_png(temporary, Picture(grey.shape, grey.dtype, lambda rows: grey[rows]), None)
 
 

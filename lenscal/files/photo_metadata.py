@@ -11,7 +11,7 @@ import exiv2
 
 from lenscal import __version__
 from lenscal.errors import LenscalError
-from lenscal.raw.metadata import EXIV2_LOCK
+from lenscal.raw.metadata import EXIV2_LOCK, open_image
 
 SOFTWARE = f"lenscal {__version__}"
 XMP_NAMESPACE = "urn:lenscal:xmp:1.0/"
@@ -74,11 +74,11 @@ def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ..
 def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
     warnings = []
     try:
-        original = exiv2.ImageFactory.open(str(source))
+        original = open_image(source)
         original.readMetadata()
         exif = [datum for datum in original.exifData() if _wanted_exif(datum.key())]
         xmp, iptc = original.xmpData(), original.iptcData()
-    except exiv2.Exiv2Error as error:
+    except (exiv2.Exiv2Error, OSError) as error:
         warnings.append(f"the metadata of {source.name} could not be read ({error}): not copied")
         exif, xmp, iptc = [], (), ()
     plain = [datum for datum in exif if _is_standard(datum.key())]
@@ -96,6 +96,8 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
         except exiv2.Exiv2Error as error:
             problem = problem or str(error)
             continue
+        except TypeError:
+            raise LenscalError(f"{target.parent}: its name is no UTF-8 text; choose another folder") from None
         if left_out:
             warnings.append(f"{left_out} of {source.name} could not be copied ({problem})")
         return tuple(warnings)

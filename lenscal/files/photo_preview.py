@@ -10,7 +10,7 @@ import numpy as np
 
 from lenscal.files.photo_files import upright
 from lenscal.raw.frame import PhotoInfo
-from lenscal.raw.metadata import fill_from_libraw, read_info
+from lenscal.raw.metadata import fill_from_libraw, open_raw, read_info
 
 PREVIEW_PX = 160
 _LARGEST_JPEG_BYTES = 64 * 2**20
@@ -43,7 +43,7 @@ def glance(path: Path) -> Glance:
 
     info = read_info(path, ask_libraw=False)
     try:
-        with rawpy.imread(str(path)) as raw:
+        with open_raw(path) as raw:
             info = fill_from_libraw(info, raw)
             pixels = _embedded(raw, info.orientation)
             return Glance(info, pixels if pixels is not None else _developed(raw))

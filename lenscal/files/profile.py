@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import lzma
+import math
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -95,7 +98,7 @@ _PLAIN = ("camera", "camera_serial", "lens", "lens_serial", "focal_mm", "apertur
 def write_profile(path: Path, profile: Profile) -> Path:
     """Write the profile whole or not at all."""
     entries = {
-        "profile.json": json.dumps(described(profile), indent=2, ensure_ascii=False).encode(),
+        "profile.json": json.dumps(described(profile), indent=2, ensure_ascii=False).encode(errors="backslashreplace"),
         "psf.npz": npz_bytes(profile.psf),
         "training/curves.csv": _curves_csv(profile.curves).encode(),
         "preview.png": preview_png(profile.psf),
@@ -184,7 +187,7 @@ def read_profile(path: Path) -> Profile:
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
     # zipfile raises RuntimeError for encrypted entries, and a kind of it for compression that it does not know.
-    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
         raise InputError(f"{path} is not a lenscal profile, or it is damaged: {error}") from error
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is damaged, its contents cannot be understood: {error!r}") from error
@@ -230,9 +233,14 @@ def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
     for name in ("camera", "camera_serial", "lens", "lens_serial", "created", "finished", "device"):
         if not isinstance(values.get(name, ""), str):
             raise ValueError(f"{name} is {values[name]!r}, want text")
-    for name in ("focal_mm", "aperture_sharp", "aperture_degraded", "seconds"):
-        if not isinstance(values.get(name), int | float | None):
+    for name in ("focal_mm", "aperture_sharp", "aperture_degraded"):
+        if not _is_number(values.get(name, 0.0)) and values[name] is not None:
             raise ValueError(f"{name} is {values[name]!r}, want a number")
+    for name in ("seconds", "seed", "patches_flow", "patches_matching"):
+        if not _is_number(values.get(name, 0.0)):
+            raise ValueError(f"{name} is {values[name]!r}, want a number")
+    if not isinstance(values.get("same_scenes"), bool | None):
+        raise ValueError(f"same_scenes is {values['same_scenes']!r}, want true or false")
     size = values["sensor_size_px"]
     if (size["height"], size["width"]) != psf.image_size:
         raise ValueError(f"sensor size {size} disagrees with psf.npz {psf.image_size}")
@@ -244,13 +252,31 @@ def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
         focal_mm_in_files=tuple(float(focal) for focal in values.get("focal_mm_in_files", ())),
         settings=dict(values.get("settings", {})),
         versions=dict(values.get("versions", {})),
-        photos=tuple(ProfilePhoto(**photo) for photo in values.get("photos", ())),
-        stages=tuple(ProfileStage(**stage) for stage in values.get("stages", ())),
+        photos=tuple(_photo(photo) for photo in values.get("photos", ())),
+        stages=tuple(_stage(stage) for stage in values.get("stages", ())),
         reblur={str(name): float(value) for name, value in values.get("reblur", {}).items()},
-        vignetting=tuple(values.get("vignetting", ())),
-        warnings=tuple(values.get("warnings", ())),
+        vignetting=tuple(str(source) for source in values.get("vignetting", ())),
+        warnings=tuple(str(warning) for warning in values.get("warnings", ())),
         **{name: values[name] for name in _PLAIN if name in values},
     )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _photo(values: Mapping[str, Any]) -> ProfilePhoto:
+    photo = ProfilePhoto(**values)
+    if not all(isinstance(text, str) for text in (photo.name, photo.role, photo.sha256, photo.verdict)):
+        raise ValueError(f"a photo is {values!r}, want texts")
+    return photo
+
+
+def _stage(values: Mapping[str, Any]) -> ProfileStage:
+    stage = ProfileStage(**values)
+    if not isinstance(stage.name, str) or not _is_number(stage.seconds):
+        raise ValueError(f"a stage is {values!r}, want a name and seconds")
+    return stage
 
 
 def _three(values: Sequence[float]) -> tuple[float, float, float]:

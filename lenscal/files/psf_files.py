@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import lzma
+import tokenize
 import unicodedata
+import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +24,8 @@ from lenscal.optics.psf_grid import PsfGrid, Reference, axis_positions
 
 CHANNELS = "RGB"
 MAX_NPZ_BYTES = 2**30
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError)
+"""What reading damaged zip files and arrays raises beside the usual."""
 MAX_NODES = 64 * 64
 MAX_KERNEL_SIZE = 255
 
@@ -120,6 +126,15 @@ def read_fits(folder: Path) -> PsfGrid:
     InputError
         A file is missing or is not such a grid.
     """
+    from astropy.io.fits import VerifyError
+
+    try:
+        return _grid_of_fits(folder)
+    except (VerifyError, ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"{folder}: the headers of its FITS files are damaged: {error}") from error
+
+
+def _grid_of_fits(folder: Path) -> PsfGrid:
     cubes, headers, confidences = [], [], []
     positions: np.ndarray | None = None
     for channel in CHANNELS:
@@ -139,6 +154,8 @@ def read_fits(folder: Path) -> PsfGrid:
     # Where the size is not told, the nodes are taken to lie symmetrically in the photo.
     across = np.round(positions.min(0) + positions.max(0)).astype(int) + 1
     height, width = int(first.get("IMGHEIGH", across[0])), int(first.get("IMGWIDTH", across[1]))
+    if min(height, width) < 1:
+        raise InputError(f"{folder}: a photo of {width} x {height} px (IMGWIDTH, IMGHEIGH)")
     known = None
     if all(c is not None and c.size == len(positions) for c in confidences):
         known = np.stack([np.asarray(c, np.float32).reshape(-1) for c in confidences], axis=-1)
@@ -152,10 +169,12 @@ def _read_channel(path: Path) -> tuple[np.ndarray, Mapping[str, Any], np.ndarray
     if not path.is_file():
         raise InputError(f"{path.parent} holds no {path.name}: give the folder that holds psf_R, psf_G and psf_B.fits")
     try:
-        with fits.open(path, memmap=False) as hdus:
-            header = hdus[0].header
-            data = hdus[0].data
-            extra = hdus["CONFIDENCE"].data if "CONFIDENCE" in hdus else None
+        with warnings.catch_warnings(), path.open("rb") as stream:
+            warnings.simplefilter("ignore")  # what is needed is checked below
+            with fits.open(stream, memmap=False) as hdus:
+                header = hdus[0].header
+                data = hdus[0].data
+                extra = hdus["CONFIDENCE"].data if "CONFIDENCE" in hdus else None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path} is not a readable FITS file: {error}") from error
     if data is None or data.ndim != 3 or data.shape[1] != data.shape[2] or data.shape[1] % 2 == 0:
@@ -287,7 +306,7 @@ def psf_from_npz(content: bytes, name: str) -> PsfGrid:
             confidence = np.asarray(arrays["confidence"], np.float32) if "confidence" in arrays.files else None
             reference = str(arrays["reference"]) if "reference" in arrays.files else ""
             positions = np.asarray(arrays["positions"], np.float64) if "positions" in arrays.files else None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, *_DAMAGED) as error:
         raise InputError(f"{name} is not a readable PSF file: {error}") from error
     if image_size.shape != (2,) or not (image_size > 0).all():
         raise InputError(f"{name}: image_size is {image_size.tolist()}, want height and width")

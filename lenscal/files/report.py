@@ -44,7 +44,8 @@ class Block:
 def write_report(profile: Profile | PsfGrid, path: Path, name: str) -> Path:
     """Write the report as one HTML file without references to others. `name` is shown as where the kernels are from."""
     with written_whole(path) as temporary:
-        temporary.write_text(as_html(report_blocks(profile, name), f"Lens report: {name}"), encoding="utf-8")
+        text = as_html(report_blocks(profile, name), f"Lens report: {name}")
+        temporary.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
     return path
 
 

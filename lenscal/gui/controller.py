@@ -18,6 +18,7 @@ from lenscal.files.export_settings import ExportSettings
 from lenscal.gui.previewer import Previewer
 from lenscal.gui.tasks import Calibrated, Job, OpenedPsf, ReadPhotos, Tasks, VirtualPhotos
 from lenscal.gui.worker import Ending, Outcome, Worker
+from lenscal.jobs.cache import remove_stale
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import (
     Session,
@@ -57,6 +58,7 @@ def user_folders(cache: str = "") -> Folders:
     base = Path(cache) if cache else platformdirs.user_cache_path("lenscal")
     try:
         base.mkdir(parents=True, exist_ok=True)
+        remove_stale(base)
         folder = Path(tempfile.mkdtemp(prefix="window-", dir=base))
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="lenscal-window-"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -198,6 +199,9 @@ class Previewer(QObject):
         self._worker.start("preview", job)
 
     def _opened(self, developed: Developed) -> None:
+        for old in self._cache.glob("preview-*"):
+            if old.name != f"preview-{self._opens}":
+                shutil.rmtree(old, ignore_errors=True)
         if developed.photo == self._photo:
             self.developed = developed
             self.opened.emit(developed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -98,7 +99,10 @@ class Projects(QObject):
         """Go on with a project (its missing parts have been found again, or are left)."""
         self.save()
         self.path, self._kept = path, project
-        self._controller.change(session_of(project))
+        session, device = session_of(project), self._preferences.values.device
+        # The device is this computer's, whatever the project was made on.
+        settings, restore = replace(session.settings, device=device), replace(session.restore, device=device)
+        self._controller.change(replace(session, settings=settings, restore=restore))
         self._took(path)
         if project.profile is not None and project.profile.exists():
             self._controller.open_psf(project.profile)

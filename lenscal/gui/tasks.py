@@ -144,8 +144,6 @@ def calibrate(
     checkpoint = _checkpoint(inputs, keep_in, resume=resume)
     with suppress(OSError):
         checkpoint.path.parent.mkdir(parents=True, exist_ok=True)
-        if not resume:
-            checkpoint.remove()
     calibration = yield from jobs.calibrate(inputs, settings, checkpoint=checkpoint)
     yield Report("profile", "Keeping the profile", 1.0, kernels=calibration.psf.kernels.copy())
     profile = jobs.build_profile(inputs, calibration, settings)

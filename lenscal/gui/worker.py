@@ -100,7 +100,7 @@ class Worker(QObject):
             self._thread.may_run.set()
 
     def pause(self) -> None:
-        if self._thread is not None:
+        if self._thread is not None and not (self._thread.cancel.is_set() or self._thread.stop.is_set()):
             self._thread.may_run.clear()
 
     def go_on(self) -> None:

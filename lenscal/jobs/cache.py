@@ -9,21 +9,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_STALE_S = 24 * 3600
+_STALE_S = {"photos-*": 24 * 3600, "window-*": 7 * 24 * 3600}
+"""Folders by the age at which nobody works in them any more; a window may stay open for days."""
 
 
 @contextmanager
 def photo_cache() -> Iterator[Path]:
     """A folder for decoded photos, which are too many for memory; removed at the end.
 
-    What programs that were killed have left for a day is removed too: it is gigabytes.
+    What programs that were killed have left is removed too: it is gigabytes.
     """
     import platformdirs
 
     base = platformdirs.user_cache_path("lenscal")
     try:
         base.mkdir(parents=True, exist_ok=True)
-        _remove_stale(base)
+        remove_stale(base)
         folder = Path(tempfile.mkdtemp(prefix="photos-", dir=base))
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="lenscal-photos-"))
@@ -33,8 +34,12 @@ def photo_cache() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_stale(base: Path) -> None:
-    """Photos that are still mapped into a running program's memory stay readable there, so age is enough to know."""
-    for folder in base.glob("photos-*"):
-        if folder.stat().st_mtime < time.time() - _STALE_S:
-            shutil.rmtree(folder, ignore_errors=True)
+def remove_stale(base: Path) -> None:
+    """Remove what killed programs have left in the folder for caches.
+
+    Photos that are still mapped into a running program's memory stay readable there, so age is enough to know.
+    """
+    for pattern, age in _STALE_S.items():
+        for folder in base.glob(pattern):
+            if folder.stat().st_mtime < time.time() - age:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -280,7 +280,8 @@ class _Batch:
             self.export.out.mkdir(exist_ok=True)
             if photo.mask is not None and photo.mask_output is not None:
                 turned = self.export.format is not PhotoFormat.DNG and self.export.space is not Space.CAMERA_LINEAR
-                write_mask(photo.mask_output, photo.mask, frame.info.orientation if turned else 1)
+                fresh = self.export.on_conflict is not OnConflict.OVERWRITE
+                write_mask(photo.mask_output, photo.mask, frame.info.orientation if turned else 1, fresh=fresh)
                 masked, photo.mask = photo.mask_output, None
             warnings = write_photo(output, rgb, frame, self.export, _settings_in_words(self.psf, self.settings))
         except (LenscalError, OSError, MemoryError) as error:

@@ -15,7 +15,7 @@ import rawpy
 from lenscal.errors import LenscalError
 from lenscal.raw.content import refuse_implausible_content
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo
-from lenscal.raw.metadata import fill_from_libraw, missing_data, read_colour_matrix, read_info
+from lenscal.raw.metadata import fill_from_libraw, missing_data, open_raw, read_colour_matrix, read_info
 from lenscal.raw.noise import estimate_noise, noise_from_profile
 from lenscal.raw.vignetting import vignetting_gain
 from lenscal.saying import said
@@ -63,7 +63,7 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
     info = info or read_info(path, ask_libraw=False)
     _refuse_missing_data(path)
     try:
-        with rawpy.imread(str(path)) as raw:
+        with open_raw(path) as raw:
             mosaic, levels, info = _read_mosaic(raw, info)
             colour_matrix = _colour_matrix(raw, path)
             rgb = _demosaic(raw, levels)
@@ -94,7 +94,7 @@ def probe(path: Path) -> str:
     try:
         _refuse_unreadable(path)
         _refuse_missing_data(path)
-        with rawpy.imread(str(path)) as raw:
+        with open_raw(path) as raw:
             _read_mosaic(raw, PhotoInfo(path))
     except LenscalError as error:
         return str(error).removeprefix(f"{path.name}: ")
@@ -139,7 +139,11 @@ def _reason(error: Exception) -> str:
 def _read_mosaic(raw: Any, info: PhotoInfo) -> tuple[np.ndarray, Levels, PhotoInfo]:
     name = info.path.name
     info = fill_from_libraw(info, raw)
-    if raw.raw_type != rawpy.RawType.Flat or raw.raw_pattern is None:
+    try:
+        pattern = raw.raw_pattern
+    except NotImplementedError:  # a filter code that rawpy does not know
+        pattern = None
+    if raw.raw_type != rawpy.RawType.Flat or pattern is None:
         raise LenscalError(
             said("{name}: holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported", name=name)
         )

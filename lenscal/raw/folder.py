@@ -201,7 +201,12 @@ def _untold(infos: Sequence[PhotoInfo], chosen: Sequence[PhotoInfo]) -> list[Rej
 
     taken = {info.path for info in chosen}
     lost = [info.path for info in infos if info.aperture is None and info.path not in taken]
-    return [Rejected(path, probe(path) or "it does not say its aperture") for path in lost]
+    out = []
+    for path in lost:
+        reason = probe(path)
+        untold = Rejected(path, "it does not say its aperture", kind="no aperture")
+        out.append(Rejected(path, reason) if reason else untold)
+    return out
 
 
 def _without_copies(files: Sequence[Path]) -> tuple[list[Path], list[Rejected]]:
@@ -213,7 +218,8 @@ def _without_copies(files: Sequence[Path]) -> tuple[list[Path], list[Rejected]]:
         if known is None:
             kept.append(path)
         else:
-            copies.append(Rejected(path, said("a copy of {name}: a photo counts once", name=known.name)))
+            told = said("a copy of {name}: a photo counts once", name=known.name)
+            copies.append(Rejected(path, told, kind="copy"))
     return kept, copies
 
 
@@ -240,7 +246,7 @@ def _without_wrong_apertures(infos: list[PhotoInfo]) -> tuple[list[PhotoInfo], l
             reason = said(
                 "wrong aperture: it says {told}, the other photos of its folder f/{usual:g}", told=told, usual=usual
             )
-            out.append(Rejected(info.path, reason))
+            out.append(Rejected(info.path, reason, kind="wrong aperture"))
     return list(most), out
 
 

@@ -26,6 +26,7 @@ class PhotoInfo:
     taken: str = ""
     """EXIF DateTimeOriginal, 'YYYY:MM:DD HH:MM:SS'."""
     orientation: int = 1
+    """EXIF's, 1 to 8; 0: EXIF does not say, and LibRaw was not asked."""
     width: int = 0
     """Of the visible area in sensor orientation, px."""
     height: int = 0

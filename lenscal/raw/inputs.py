@@ -43,6 +43,8 @@ class Rejected:
     path: Path
     reason: str
     judged: Judged | None = None
+    kind: str = "unreadable"
+    """In a word or two what it is that was not judged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +86,24 @@ class Inputs:
         return replace(self, sharp=_deciding(self.sharp, path, keep), degraded=_deciding(self.degraded, path, keep))
 
 
+def refuse_other_mosaics(frame: Frame) -> None:
+    """Refuse a photo whose colour filter is no 2 x 2 pattern.
+
+    Raises
+    ------
+    InputError
+        It names the camera.
+    """
+    if frame.cfa.shape != (2, 2):
+        raise InputError(
+            said(
+                "{camera}: the colour filter repeats each {period} pixels; only Bayer sensors (2 x 2) can be used",
+                camera=frame.info.camera or frame.info.path.name,
+                period=frame.cfa.shape[0],
+            )
+        )
+
+
 def refuse_hopeless(inputs: Inputs) -> None:
     """Refuse folders that nothing can be learnt from.
 
@@ -107,6 +127,8 @@ def refuse_hopeless(inputs: Inputs) -> None:
                     advice=advice,
                 )
             )
+        for photo in folder.photos:
+            refuse_other_mosaics(photo.frame)
         texture = coverage([p.survey for p in folder.photos], DEFAULT_GRID).cells.mean()
         if texture < _TOO_LITTLE_TEXTURE:
             raise InputError(

@@ -20,6 +20,8 @@ EXIV2_LOCK = threading.Lock()
 _NOISE_PROFILE = ("Exif.Image.NoiseProfile", "Exif.SubImage1.NoiseProfile", "Exif.SubImage2.NoiseProfile",
                   "Exif.Image.0xc761", "Exif.SubImage1.0xc761", "Exif.SubImage2.0xc761")
 _D65 = 21
+_TURNED = {0: 1, 3: 3, 5: 8, 6: 6}
+"""EXIF Orientation of LibRaw's `flip`."""
 
 
 def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
@@ -32,7 +34,7 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
         Whether LibRaw fills in what exiv2 lacks, the size among it. It unpacks the photo for that
         (0.05 to 0.5 s at 24 MP); without it width and height are 0.
     """
-    info = PhotoInfo(path)
+    info = PhotoInfo(path, orientation=0)
     exif = _read_exif(path)
     if exif is not None:
         info = _from_exif(info, exif)
@@ -41,7 +43,7 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
     import rawpy
 
     try:
-        with rawpy.imread(str(path)) as raw:
+        with open_raw(path) as raw:
             return fill_from_libraw(info, raw)
     except (rawpy.LibRawError, OSError, UnicodeError, ValueError, MemoryError):
         return info
@@ -113,13 +115,46 @@ def _integers(exif: _Exif, key: str) -> list[int]:
     return [int(value.toInt64(i)) for i in range(value.count())]
 
 
+def open_image(path: Path) -> Any:
+    """The file for exiv2, which takes no name that is not UTF-8: such a file is handed over by its contents.
+
+    Raises
+    ------
+    exiv2.Exiv2Error, OSError
+        It cannot be read, or is no picture.
+    """
+    import exiv2
+
+    try:
+        return exiv2.ImageFactory.open(str(path))
+    except TypeError:
+        return exiv2.ImageFactory.open(path.read_bytes())
+
+
+def open_raw(path: Path) -> Any:
+    """The file for LibRaw, as rawpy.RawPy; one whose name is not UTF-8 is handed over by its contents.
+
+    Raises
+    ------
+    rawpy.LibRawError, OSError
+        It cannot be read, or is no RAW photo.
+    """
+    import rawpy
+
+    try:
+        return rawpy.imread(str(path))
+    except UnicodeEncodeError:
+        with path.open("rb") as stream:
+            return rawpy.imread(stream)
+
+
 def _read_exif(path: Path) -> Any:
     import exiv2
 
     with EXIV2_LOCK:
         exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
         try:
-            image = exiv2.ImageFactory.open(str(path))
+            image = open_image(path)
             image.readMetadata()
             return _Exif(image)
         except (exiv2.Exiv2Error, OSError, UnicodeError, ValueError):
@@ -183,7 +218,7 @@ def _from_exif(info: PhotoInfo, exif: _Exif) -> PhotoInfo:
                     1, 2e7),
         exposure_s=_number(exif, ("Exif.Photo.ExposureTime", "Exif.Image.ExposureTime"), None, "", 1e-7, 1e6),
         taken=_first_text(exif, ("Exif.Photo.DateTimeOriginal", "Exif.Image.DateTimeOriginal")),
-        orientation=int(_number(exif, ("Exif.Image.Orientation",), None, "", 1, 8) or 1),
+        orientation=int(_number(exif, ("Exif.Image.Orientation",), None, "", 1, 8) or 0),
         noise_profile=_noise_pairs(profile),
     )
 
@@ -283,6 +318,7 @@ def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
         iso=info.iso or _within(other.iso_speed, 1, 2e7),
         exposure_s=info.exposure_s or _within(other.shutter_speed, 1e-7, 1e6),
         taken=info.taken or _timestamp(lambda: other.timestamp),
+        orientation=info.orientation or _TURNED.get(int(sizes.flip), 1),
     )
 
 

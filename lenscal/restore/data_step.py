@@ -35,12 +35,14 @@ MOSAIC_NOISE = 3.0
 """Demosaiced photos are worse than their noise says; with three times its power the result is best (by 0.3 dB)."""
 DARKEST = 1e-3
 """Smallest c of u = sqrt(v + c): keeps the slope of the transform bounded in photos without read noise."""
+LARGEST_OFFSET = 0.1
+"""Largest c: beyond, u has hardly any contrast left, whatever an estimate says of the photon noise."""
 
 
 def offset(photo: LinearPhoto) -> float:
-    """c of u = sqrt(v + c): the read noise in units of the photon noise, averaged over the channels."""
+    """c of u = sqrt(v + c): the read noise in units of the photon noise, of all channels together."""
     a, b = np.array(photo.noise.a), np.array(photo.noise.b)
-    return float(max((photo.white_balance * b / np.maximum(a, 1e-9)).mean(), DARKEST)) if a.max() > 0 else DARKEST
+    return float(np.clip((photo.white_balance * b).sum() / max(a.sum(), 1e-12), DARKEST, LARGEST_OFFSET))
 
 
 class DataStep:

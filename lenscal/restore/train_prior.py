@@ -36,6 +36,8 @@ class TrainSettings:
     batch: int = 16
     rate: float = 1e-3
     sigma_max: float = 75 / 255
+    sigma_knee: float = 15 / 255
+    """Noise levels are as frequent as 1 / (sigma + sigma_knee): most photos have weak noise, and DPIR ends at it."""
     map_share: float = 0.15
     """Part of the patches whose noise level changes over the patch."""
     full_size_share: float = 0.25
@@ -123,9 +125,13 @@ class Patches:
 
 
 def draw_sigma(n: int, size: int, settings: TrainSettings, rng: np.random.Generator) -> Tensor:
-    """Noise levels [n, 1, s, s]: uniform in 0..sigma_max for each patch, some changing smoothly over the patch."""
-    level = rng.uniform(0, settings.sigma_max, (n, 1, 1, 1)).astype(np.float32)
-    corners = rng.uniform(0, settings.sigma_max, (n, 1, 2, 2)).astype(np.float32)
+    """Noise levels [n, 1, s, s] in 0..sigma_max, one for each patch, some changing smoothly over the patch."""
+    knee, span = settings.sigma_knee, math.log1p(settings.sigma_max / settings.sigma_knee)
+
+    def levels(*shape: int) -> np.ndarray:
+        return (knee * np.expm1(span * rng.random(shape))).astype(np.float32)
+
+    level, corners = levels(n, 1, 1, 1), levels(n, 1, 2, 2)
     varies = rng.random((n, 1, 1, 1)) < settings.map_share
     coarse = torch.from_numpy(np.where(varies, corners, np.broadcast_to(level, corners.shape)))
     return torch.nn.functional.interpolate(coarse, (size, size), mode="bilinear", align_corners=True)
@@ -196,7 +202,7 @@ def _as_matrix(weights: Tensor) -> Tensor:
 def train(patches: Patches, state: TrainState, settings: TrainSettings) -> Iterator[float]:
     """Train `state` until the steps or the minutes are used up; yields the loss of each step.
 
-    Loss: the mean of |denoised - clean| / sqrt(sigma + 0.02), so that neither weak nor strong noise rules.
+    Loss: the mean of (denoised - clean)^2 / (sigma + 0.02), so that neither weak nor strong noise rules.
     """
     if settings.steps is None and settings.minutes is None:
         raise InputError("training needs --steps or --minutes")
@@ -216,7 +222,7 @@ def train(patches: Patches, state: TrainState, settings: TrainSettings) -> Itera
         noisy = (clean + sigma * noise).to(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.half_precision):
             denoised = state.net(noisy, sigma)
-        loss = ((denoised.float() - clean).abs() / (sigma + 0.02).sqrt()).mean()
+        loss = ((denoised.float() - clean).square() / (sigma + 0.02)).mean()
         state.net.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state.net.parameters(), 1.0)

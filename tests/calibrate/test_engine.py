@@ -204,3 +204,27 @@ def test_reblur_check_ranks_kernels(small_lens: SmallLens) -> None:
     assert [number for number, _ in looks] == list(range(len(looks))) and looks
     assert looks[-1][1] == pytest.approx(calibration.reblur["estimate"], rel=1e-6)
     assert calibration.curves["re-blur floor"][-1][1] == pytest.approx(calibration.reblur["floor"], rel=1e-6)
+
+
+def test_stop_in_a_later_pass_keeps_what_all_pairs_told(small_lens: SmallLens) -> None:
+    work = engine.calibrate(small_lens.sharp, small_lens.degraded, SMALL)
+    while not (report := next(work)).message.startswith("Comparing pair 1 of 3, pass 2"):
+        before = report.kernels if report.kernels is not None else None
+    with pytest.raises(StopIteration) as done:
+        work.send("stop")
+    calibration = done.value.value
+    assert calibration.finished == "stopped" and before is not None
+    assert np.array_equal(calibration.psf.kernels, report.kernels)
+
+
+def test_half_of_the_photos_without_texture_costs_the_confidence_only(small_lens: SmallLens) -> None:
+    """Unrelated scenes; the middle of the first sharp photo shows nothing."""
+    first = small_lens.sharp[0]
+    mosaic = first.mosaic.copy()
+    height, width = first.size
+    mosaic[height // 5 : -height // 5, width // 5 : -width // 5] = int(first.white)
+    sharp = [replace(first, mosaic=mosaic), *small_lens.sharp[1:2]]
+    calibration = run(sharp, small_lens.degraded[2:] * 2, replace(SMALL, stages=Stages.GT))
+    assert not calibration.same_scenes
+    assert calibration.psf.confidence is None
+    assert any("half of the photos" in told for told in calibration.warnings)

@@ -46,3 +46,13 @@ def test_what_pairs_told_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.equal(learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9)), torch.zeros(4, 3, 9))
     run.completed.remove("P")
     assert torch.equal(learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9)), torch.ones(4, 3, 9))
+
+
+def test_what_cannot_be_checked_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learnt, "held_out_check", lambda _: None)
+    settings = SimpleNamespace(stages=Stages.AUTO)
+    run: Any = SimpleNamespace(pairs=[], completed=["L", "GT"], warnings=[], settings=settings)
+    assert torch.equal(learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9)), torch.zeros(4, 3, 9))
+    assert "too few photos" in run.warnings[0]
+    settings.stages = Stages.FM
+    assert torch.equal(learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9)), torch.ones(4, 3, 9))

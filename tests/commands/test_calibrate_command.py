@@ -234,3 +234,17 @@ def test_coverage_is_told(run, folders, engine, tmp_path):
     code, out, _ = run("calibrate", *folders, "--out", tmp_path / "x.lenscal", "--grid", "4x5", "--json")
     assert code == 0
     assert np.shape(json.loads(out)["coverage"]) == (4, 5)
+
+
+def test_a_refused_calibration_keeps_the_checkpoint_of_another(run, tmp_path, folders):
+    path, checkpoint = tmp_path / "x.lenscal", tmp_path / "x.lenscal.checkpoint"
+    checkpoint.write_bytes(b"hours of work")
+    code, _, err = run("calibrate", *folders, "--out", path, "--quality", "quick")
+    assert code == 2 and "too small to calibrate" in err
+    assert checkpoint.read_bytes() == b"hours of work"
+
+
+def test_a_lens_whose_name_is_no_text_is_kept(run, tmp_path, folders, engine):
+    code, _, err = run("calibrate", *folders, "--out", tmp_path / "x.lenscal", "--lens", "Gr\udcf6")
+    assert code == 0, err
+    assert read_profile(tmp_path / "x.lenscal").lens == "Gr\udcf6"

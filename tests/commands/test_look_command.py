@@ -118,3 +118,38 @@ def test_export(run, tmp_path, lens):
     code, _, err = run("export-psf", tmp_path / "no.lenscal", "--out", tmp_path / "other")
     assert code == 2
     assert not (tmp_path / "other").exists()
+
+
+def test_names_that_are_no_text(run, folders, lens, tmp_path):
+    odd = folders[1] / "caf\udce9.dng"
+    (folders[1] / "d0.dng").rename(odd)
+    code, out, _ = run("check", *folders, "--json")
+    told = json.loads(out)
+    assert code == 0 and {p["verdict"] for p in told["degraded"]} == {"good"}
+    assert [p["lens"] for p in told["degraded"]] == ["Test 35mm"] * 2
+    code, _, err = run("correct", lens, odd, "--out", tmp_path / "out", "--method", "none")
+    assert code == 0, err
+    (written,) = (tmp_path / "out").iterdir()
+    assert written.name == "caf\udce9_lenscal.tif"
+    code, out, _ = run("correct", lens, odd, "--out", tmp_path / "out\udce9", "--method", "none")
+    assert code == 1 and "its name is no UTF-8 text; choose another folder" in out
+    assert not list((tmp_path / "out\udce9").iterdir())
+
+
+def test_a_copy_is_not_called_unreadable(run, folders, make_dng):
+    for folder, f_number in zip(folders, (5.6, 1.8), strict=True):
+        for n in range(2):
+            make_dng(folder / f"{folder.name[0]}{n}.dng", size=(192, 256), seed=n + int(f_number), f_number=f_number)
+    (folders[0] / "s2.dng").write_bytes((folders[0] / "s0.dng").read_bytes())
+    code, out, _ = run("check", *folders, "--json")
+    assert code == 0
+    assert {p["name"]: p["verdict"] for p in json.loads(out)["sharp"]}["s2.dng"] == "copy"
+
+
+def test_a_place_that_must_not_be_looked_into(run, lens, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", "/root/x")
+
+    monkeypatch.setattr("lenscal.files.profile.read_profile", refuse)
+    code, _, err = run("info", lens)
+    assert code == 2 and "/root/x: not allowed" in err

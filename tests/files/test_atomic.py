@@ -29,3 +29,31 @@ def test_places_for_a_file(tmp_path):
         check_output_file(tmp_path, "lens.html")
     with pytest.raises(InputError, match="there is no folder"):
         check_output_file(tmp_path / "no" / "a.html", "lens.html")
+
+
+def test_a_link_stays_one_and_the_file_it_names_is_replaced(tmp_path):
+    (tmp_path / "real.html").write_text("old")
+    (tmp_path / "a.html").symlink_to(tmp_path / "real.html")
+    with written_whole(tmp_path / "a.html") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "a.html").is_symlink() and (tmp_path / "real.html").read_text() == "new"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_another_program_has_written_meanwhile_stays(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no hard links")))
+    path = tmp_path / "a.html"
+    with written_whole(path, fresh=True) as temporary:
+        temporary.write_text("first")
+    with pytest.raises(LenscalError, match=r"a\.html"), written_whole(path, fresh=True) as temporary:
+        temporary.write_text("second")
+    assert path.read_text() == "first" and list(tmp_path.iterdir()) == [path]
+
+
+def test_temporary_names_are_short_and_plain(tmp_path):
+    for stem in ("Maß" * 60, "caf\udce9"):
+        with written_whole(tmp_path / f"{stem[:80]}.html") as temporary:
+            assert temporary.name.isascii() and len(temporary.name) < 110
+            temporary.write_text("")

@@ -193,3 +193,38 @@ def test_other_things_are_refused(tmp_path):
         archive.writestr("readme.txt", "hello")
     with pytest.raises(InputError, match="is a zip file but not a lenscal profile"):
         read_profile(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seconds": None}, {"same_scenes": "yes"}, {"stages": [{"name": "G", "seconds": "long"}]}, {"seed": "a"},
+        {"photos": [{"name": 3, "role": "sharp", "sha256": ""}]}, {"focal_mm": float("nan")},
+    ],
+)  # fmt: skip
+def test_values_of_another_kind_are_refused(tmp_path, changes):
+    path = write_profile(tmp_path / "x.lenscal", example())
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries["profile.json"] = json.dumps(json.loads(entries["profile.json"]) | changes).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match="damaged"):
+        read_profile(path)
+
+
+def test_flipped_bits_are_told_in_words(tmp_path):
+    """Whatever bit is wrong, there is a profile or a message."""
+    whole = write_profile(tmp_path / "x.lenscal", example()).read_bytes()
+    path, rng, refused = tmp_path / "y.lenscal", np.random.default_rng(0), 0
+    for _ in range(200):
+        content = bytearray(whole)
+        content[int(rng.integers(len(content)))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(content)
+        try:
+            read_profile(path)
+        except InputError as error:
+            refused += 1
+            assert "y.lenscal" in str(error)
+    assert refused > 5

@@ -203,3 +203,30 @@ def test_csv_holds_the_figures_of_a_delta(tmp_path):
     assert float(last["ee80_radius_px"]) == 0
     assert float(last["mtf50_sagittal"]) == float(last["mtf50_tangential"]) == 0.5
     assert last["confidence"] == ""
+
+
+@pytest.mark.parametrize("name", ["psf_R.fits", "psf.npz"])
+def test_flipped_bits_are_told_in_words(tmp_path, name):
+    rng, refused = np.random.default_rng(1), 0
+    grid = delta_grid((2, 3), 5, (400, 600))
+    write_fits(grid, tmp_path)
+    write_npz(grid, tmp_path / "psf.npz")
+    path = tmp_path / name
+    whole = path.read_bytes()
+    for _ in range(100):
+        content = bytearray(whole)
+        content[int(rng.integers(min(len(content), 6000)))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(content)
+        try:
+            read_fits(tmp_path) if path.suffix == ".fits" else read_npz(path)
+        except InputError:
+            refused += 1
+    assert refused > 10
+
+
+def test_a_photo_of_no_size_is_refused(tmp_path):
+    write_fits(delta_grid((2, 3), 5, (400, 600)), tmp_path)
+    with fits.open(tmp_path / "psf_R.fits", mode="update") as hdus:
+        hdus[0].header["IMGHEIGH"] = 0
+    with pytest.raises(InputError, match="600 x 0 px"):
+        read_fits(tmp_path)

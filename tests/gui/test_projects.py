@@ -24,7 +24,8 @@ from lenscal.gui.main_window import MainWindow
 from lenscal.gui.preferences import Preferences, PreferencesFile, ThemeChoice, Units, cleaned
 from lenscal.gui.tasks import Tasks, _checkpoint, unfinished
 from lenscal.optics.psf_grid import delta_grid
-from lenscal.project import read_project
+from lenscal.project import Project, read_project
+from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Session, Source, Step
 
 # Projects
@@ -346,3 +347,31 @@ def test_keys_are_told(qtbot, window):
     assert window.commands.dialog is not None
     window.commands.dialog.reject()
     assert window.commands.dialog is None
+
+
+def test_a_profile_that_is_away_stays_in_the_project(qtbot, window, photo_folders, tmp_path):
+    path, profile = tmp_path / "p.lensproject", tmp_path / "usb" / "lens.lenscal"
+    profile.parent.mkdir()
+    write_profile(profile, Profile(psf=delta_grid((3, 4), 5, (96, 144)), lens="Some lens"))
+    drop(window.import_page.sharp.drop, [photo_folders[0]])
+    window.controller.open_psf(profile)
+    idle(qtbot, window)
+    window.projects.save_as(path)
+    assert read_project(path).profile == profile
+    window.commands.new_project()
+    profile.write_bytes(b"damaged")
+    window.projects.open(path, read_project(path))
+    idle(qtbot, window)
+    assert window.controller.session.psf is None
+    drop(window.import_page.degraded.drop, [photo_folders[1]])
+    window.projects.save()
+    assert read_project(path).profile == profile and read_project(path).degraded.paths == (photo_folders[1],)
+
+
+def test_the_device_is_this_computers(window, tmp_path):
+    project = Project(
+        Source((tmp_path,)), settings=CalibrationSettings(device="cuda"), restore=RestoreSettings(device="cuda")
+    )
+    window.projects.open(tmp_path / "p.lensproject", project)
+    session = window.controller.session
+    assert session.settings.device == session.restore.device == window.preferences.values.device == "auto"

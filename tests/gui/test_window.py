@@ -268,3 +268,20 @@ def test_the_device_is_no_progress(window):
     window.controller.worker.progressed.emit(Progress(Report(DEVICE, "cpu"), ()))
     assert window.job_bar.text.text() == "Calibrating"
     window.job_bar.hide()
+
+
+def test_a_cancelled_calibration_is_not_taken_for_the_one_before(qtbot, window, read_photos, fake):
+    fake.steps = 3
+    read_photos()
+    window.controller.calibrate()
+    idle(qtbot, window)
+    page = window.calibrate_page
+    learnt, text = page.mosaic.kernels, page.stage.text()
+    fake.steps = 1000
+    start_calibration(qtbot, window)
+    qtbot.waitUntil(lambda: bool(page.curves.names), timeout=5000)
+    qtbot.mouseClick(window.job_bar.cancel_button, LEFT)
+    idle(qtbot, window)
+    assert np.array_equal(page.mosaic.kernels, learnt)
+    assert page.stage.text() not in (text, "")
+    assert not page.curves.names

@@ -160,3 +160,14 @@ def test_one_job_at_a_time(qtbot, worker):
         worker.start("second", endless)
     with qtbot.waitSignal(worker.finished, timeout=5000):
         worker.cancel()
+
+
+@pytest.mark.parametrize("ends", ["cancel", "stop_and_keep"])
+def test_a_pause_does_not_hold_up_the_end(qtbot, worker, ends):
+    def meanwhile():
+        getattr(worker, ends)()
+        worker.pause()
+        assert not worker.paused
+
+    outcome, _ = run(qtbot, worker, endless, meanwhile=meanwhile)
+    assert outcome.ending in (Ending.CANCELLED, Ending.STOPPED)

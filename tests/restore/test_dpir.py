@@ -134,3 +134,16 @@ def test_reads_ffdnets_layout_and_refuses_others(tmp_path) -> None:
     for name in ("other", "text", "missing"):
         with pytest.raises(InputError, match=name):
             load_denoiser(tmp_path / f"{name}.safetensors")
+
+
+@pytest.mark.parametrize("a", [(1e-4, 1e-4, 0.0), (0.0, 0.0, 0.0), (1e-6, 1e-6, 1e-6)])
+@pytest.mark.parametrize(("method", "least_db"), [(Method.DPIR, 0.0), (Method.DIFFPIR, -3.0)])
+def test_photon_noise_that_was_not_found_ruins_nothing(
+    a: tuple[float, float, float], method: Method, least_db: float
+) -> None:
+    """DiffPIR draws detail of its own, which costs some dB in photos that are hardly noisy."""
+    psf, scene = lopsided_grid(SIZE), 0.05 * dead_leaves(*SIZE)
+    noise = type(NOISE)(a, (1e-7,) * 3)
+    seen = photograph(scene, psf, noise)
+    found = restore_array(seen, psf, noise, RestoreSettings(method))
+    assert psnr(found, scene) > psnr(seen, scene) + least_db

@@ -180,6 +180,8 @@ class CalibratePage(Page):
         self.body.addLayout(row, 1)
         self._busy = self._ready = False
         self._shown: Calibration | None = None
+        self._problem = ""
+        """How the last calibration ended, where it has no result."""
         self._truth: PsfGrid | None = None
         self._settings: CalibrationSettings | None = None
 
@@ -213,7 +215,7 @@ class CalibratePage(Page):
         self.device_notice.hide()
         self.mosaic.show_kernels(None)
         self.result.clear()
-        self._shown = None
+        self._shown, self._problem = None, ""
         self.next_button.hide()
 
     def show_progress(self, progress: Progress) -> None:
@@ -247,6 +249,7 @@ class CalibratePage(Page):
         )
 
     def show_problem(self, text: str) -> None:
+        self._problem = text
         self.stage.setText(text)
 
     def show_session(self, session: Session) -> None:
@@ -269,9 +272,11 @@ class CalibratePage(Page):
         if calibration is not None and calibration is not self._shown:
             self._shown = calibration
             for curves in (self.curves, self.unseen):
+                if self._problem:  # the curves are those of a calibration that has left nothing
+                    curves.clear()
                 curves.say(self.tr("None in this calibration: it went without training"))
             self.mosaic.show_kernels(calibration.psf.kernels)
-            self.stage.setText(self.tr(str(ENDINGS.get(calibration.finished, calibration.finished))))
+            self.stage.setText(self._problem or self.tr(str(ENDINGS.get(calibration.finished, calibration.finished))))
             self.result.setText(self._summary(calibration))
         self._enable()
 
