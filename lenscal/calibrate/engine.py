@@ -136,26 +136,27 @@ def _look_for_pairs(run: Run) -> Steps:
 
 
 def _plan(run: Run) -> Iterator[tuple[str, float, Callable[[], Steps]]]:
-    """The stages after the pairs, in order: name, part of the whole job that is done after it, and what runs it."""
+    """The stages after the pairs, in order: name, part of the whole job that is done after it, and what runs it.
+
+    Matching has never found what pairs did not tell (docs/experiments.md): with pairs, F and M run only if asked for.
+    """
     wanted, same = run.settings.stages, bool(run.pairs)
     paired = same and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
-    last = paired and wanted is Stages.ALL
+    alone = wanted is Stages.AUTO and not same
     yield "L", 0.05, lambda: lateral_colour(run)
     if wanted in (Stages.G, Stages.ALL):
         only = wanted is Stages.G
         high = 0.4 if only else 0.1
         yield "G", high, lambda: statistics_fit(run, 0.05, high, third_order=False, last=only)
-    if wanted in (Stages.GT, Stages.ALL) or (wanted is Stages.AUTO and not same):
-        reached = 0.2 if paired else 0.4
-        yield "GT", reached, lambda: statistics_fit(run, 0.1, reached, third_order=True, last=not paired)
-    if paired and not last:
-        yield "P", 0.4, lambda: paired_fit(run, 0.05, 0.4)
-    if wanted in (Stages.AUTO, Stages.FM, Stages.ALL):
-        low = 0.05 if wanted is Stages.FM else 0.2 if wanted is Stages.ALL else 0.4
-        learnt = 0.6 if last else 0.98
+    if wanted in (Stages.GT, Stages.ALL) or alone:
+        told = 0.2 if paired else 0.4
+        yield "GT", told, lambda: statistics_fit(run, 0.1, told, third_order=True, last=not paired)
+    if wanted in (Stages.FM, Stages.ALL) or alone:
+        low = 0.05 if wanted is Stages.FM else 0.2 if paired else 0.4
+        learnt = 0.6 if paired else 0.98
         yield "FM", learnt, lambda: learnt_stages(run, low, learnt)
-    if last:
-        yield "P", 0.98, lambda: paired_fit(run, 0.6, 0.98)
+    if paired:
+        yield "P", 0.98, lambda: paired_fit(run, 0.6 if wanted is Stages.ALL else 0.05, 0.98)
 
 
 def _with_enough_memory(run: Run, name: str, stage: Callable[[], Steps]) -> Steps:

@@ -24,6 +24,9 @@ from lenscal.saying import said
 LEAST_PATCHES = 200
 MATCHING_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How much of what stage M changed is tried on held-out photos."""
+MOST_OF_IT = 0.5
+"""Of that, what is taken at most where M began at other stages' kernels: these and M's are wrong in different ways, and
+their mean is better than either (docs/experiments.md)."""
 LEAST_GAIN = 0.01
 """Matching must take this share of what held-out photos leave unexplained, above the floor or the noise: smaller
 changes are the scenes' or the registration's. On tuning lenses with unrelated scenes it took 2 % where it made kernels
@@ -152,13 +155,7 @@ def _make_held_out_check(run: Run) -> ReblurCheck | None:
 
 
 def _kept_share(run: Run, start: Tensor, matched: Tensor) -> Tensor:
-    """Between the start and what stage M made of it, the kernels that explain the held-out photos best.
-
-    After stage P they stay as they are: on none of eight lenses with the same scenes did matching help, and where
-    held-out pairs let a part of it in, it was for the worse (docs/benchmark.md).
-    """
-    if "P" in run.completed:
-        return start
+    """Between the start and what stage M made of it, the kernels that explain the held-out photos best: half at most."""
     if run.settings.stages is Stages.FM:
         return matched
     check = held_out_check(run)
@@ -178,4 +175,4 @@ def _kept_share(run: Run, start: Tensor, matched: Tensor) -> Tensor:
         run.warnings.append(
             said("distribution matching explained the held-out photos no better: its changes were dropped")
         )
-    return mixtures[best]
+    return start + min(MATCHING_SHARES[best], MOST_OF_IT) * (matched - start)

@@ -13,7 +13,7 @@ import platformdirs
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from lenscal.calibrate.settings import CalibrationSettings, Quality
+from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.files.export_settings import ExportSettings
 from lenscal.gui.previewer import Previewer
 from lenscal.gui.tasks import Calibrated, Job, OpenedPsf, ReadPhotos, Tasks, VirtualPhotos
@@ -346,7 +346,8 @@ class Controller(QObject):
 
     def _virtual(self, photos: VirtualPhotos) -> None:
         session = with_sources(self.session, Source((photos.sharp,)), Source((photos.degraded,)))
-        settings = replace(session.settings, quality=Quality.QUICK)
+        # As `lenscal demo`: everything is shown, also what pairs make needless.
+        settings = replace(session.settings, quality=Quality.QUICK, stages=Stages.ALL)
         self.change(
             replace(session, photo=photos.evaluation, settings=settings, comparison=None, truth=photos.truth)
         )

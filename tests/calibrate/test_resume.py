@@ -134,6 +134,7 @@ def test_unrelated_scenes_resume_too(photos: Photos, tmp_path: Path) -> None:
 @pytest.mark.parametrize("stage", ["F", "M"])
 def test_stopped_while_learning_keeps_kernels_and_goes_on(photos: Photos, tmp_path: Path, stage: str) -> None:
     settings = replace(TINY, stages=Stages.AUTO)
+    photos = photos[0][:1], photos[1][1:]
     whole = calibrated(photos, settings)
     keeper = Files(tmp_path)
     learnt.SILENCE_S, before = -1.0, learnt.SILENCE_S
@@ -147,8 +148,9 @@ def test_stopped_while_learning_keeps_kernels_and_goes_on(photos: Photos, tmp_pa
         learnt.SILENCE_S = before
     stopped: Calibration = done.value.value
     assert stopped.finished == "stopped"
-    told_by_pairs = next(s.kernels for s in whole.stages if s.name == "R")
-    assert np.array_equal(stopped.psf.kernels, told_by_pairs)
+    # With a single photo nothing can be kept out, and what M changes is not taken unchecked.
+    told_by_rays = next(s.kernels for s in whole.stages if s.name == "R")
+    assert np.array_equal(stopped.psf.kernels, told_by_rays)
     resumed = calibrated(photos, settings, keeper=Files(tmp_path, begin=tmp_path / keeper.names[-1]))
     assert resumed.finished == "done"
     assert_same(resumed, whole)
@@ -185,7 +187,7 @@ t.cli.main(sys.argv[2:])
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 here")
 def test_killed_and_resumed_on_the_command_line(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(folders / "cache"))
-    told = ["--quality", "quick", "--grid", "2x2", "--kernel-size", "7", "--device", "cpu", "--quiet"]
+    told = ["--quality", "quick", "--grid", "2x2", "--kernel-size", "7", "--stages", "all", "--device", "cpu", "--quiet"]
 
     def command(out: Path, *more: str) -> list[str]:
         return ["calibrate", str(folders / "sharp"), str(folders / "degraded"), "--out", str(out), *told, *more]
