@@ -155,7 +155,7 @@ def _make_held_out_check(run: Run) -> ReblurCheck | None:
 
 
 def _kept_share(run: Run, start: Tensor, matched: Tensor) -> Tensor:
-    """Between the start and what stage M made of it, the kernels that explain the held-out photos best: half at most."""
+    """Of the kernels between the start and M's, those that explain the held-out photos best: half way at most."""
     if run.settings.stages is Stages.FM:
         return matched
     check = held_out_check(run)

@@ -187,7 +187,8 @@ t.cli.main(sys.argv[2:])
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 here")
 def test_killed_and_resumed_on_the_command_line(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(folders / "cache"))
-    told = ["--quality", "quick", "--grid", "2x2", "--kernel-size", "7", "--stages", "all", "--device", "cpu", "--quiet"]
+    told = ["--quality", "quick", "--grid", "2x2", "--kernel-size", "7", "--stages", "all", "--device", "cpu"]
+    told.append("--quiet")
 
     def command(out: Path, *more: str) -> list[str]:
         return ["calibrate", str(folders / "sharp"), str(folders / "degraded"), "--out", str(out), *told, *more]
