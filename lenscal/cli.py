@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LenscalError as error:
         return _fail(args, str(error), FAILED)
     except PermissionError as error:
-        return _fail(args, f"{error.filename or 'a file'}: not allowed to look or write there", WRONG_INPUT)
+        what = f"{error.filename or 'a file'}: {error.strerror or error}"
+        return _fail(args, f"{what}: choose another place, or change its rights", WRONG_INPUT)
     except KeyboardInterrupt:
         return _fail(args, "cancelled", CANCELLED)
     except BrokenPipeError:

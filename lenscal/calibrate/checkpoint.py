@@ -24,7 +24,7 @@ from lenscal.calibrate.settings import StageResult
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.frame import Frame
 
-SCHEMA = 4
+SCHEMA = 5
 FREE_SETTINGS = frozenset({"max_minutes", "device"})
 """A run may be continued with other values of these."""
 _SAMPLE_ROWS = 64

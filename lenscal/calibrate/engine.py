@@ -151,7 +151,7 @@ def _plan(run: Run) -> Iterator[tuple[str, float, Callable[[], Steps]]]:
     if wanted in (Stages.GT, Stages.ALL) or alone:
         told = 0.2 if paired else 0.4
         yield "GT", told, lambda: statistics_fit(run, 0.1, told, third_order=True, last=not paired)
-    if wanted in (Stages.FM, Stages.ALL) or alone:
+    if wanted in (Stages.FM, Stages.ALL) or (alone and run.held_degraded):  # what cannot be checked is not kept
         low = 0.05 if wanted is Stages.FM else 0.2 if paired else 0.4
         learnt = 0.6 if paired else 0.98
         yield "FM", learnt, lambda: learnt_stages(run, low, learnt)

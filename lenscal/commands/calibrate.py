@@ -75,6 +75,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
     settings = calibration_settings(args)
     check_profile_path(args.out)
     checkpoint = CheckpointFile(checkpoint_path(args.out), args.resume)
+    before = None if args.resume else checkpoint.written_at
     if args.resume and not checkpoint.path.exists():
         speaker.note(f"note: there is no checkpoint {checkpoint.path}: the calibration starts at its beginning")
     elif checkpoint.path.exists() and not args.resume:
@@ -86,7 +87,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
         try:
             calibration = run_job(jobs.calibrate(inputs, settings, checkpoint=checkpoint), speaker, keeps=True)
         except KeyboardInterrupt:
-            if checkpoint.path.exists():
+            if checkpoint.written_at not in (None, before):
                 speaker.note("No profile was written; the same command with --resume goes on where it was.")
             raise
         for warning in calibration.warnings:
@@ -97,7 +98,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
         checkpoint.remove()
     summary = {
         "profile": str(args.out),
-        "checkpoint": str(checkpoint.path) if checkpoint.path.exists() else None,
+        "checkpoint": str(checkpoint.path) if checkpoint.written_at not in (None, before) else None,
         **calibration_summary(inputs, calibration),
         "seconds": time.monotonic() - start,
     }

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -59,8 +60,9 @@ def _put_fresh(temporary: Path, path: Path) -> None:
 
 
 def temporary_stem(path: Path) -> str:
-    """What temporary names begin with: of the file's own, what every library can open and file system hold."""
-    return path.stem.encode("ascii", "ignore").decode()[:80]
+    """What a file's temporary names begin with: its own, but that every library can open it and file system hold it."""
+    plain = path.stem.encode("ascii", "ignore").decode()[:60]
+    return f"{plain}.{zlib.crc32(os.fsencode(path.name)):08x}"
 
 
 def check_profile_path(path: Path) -> None:

@@ -32,6 +32,14 @@ class CheckpointFile:
     path: Path
     resume: bool = False
 
+    @property
+    def written_at(self) -> int | None:
+        """When the file was written, ns; None where there is none."""
+        try:
+            return self.path.stat().st_mtime_ns
+        except OSError:
+            return None
+
     def values(self) -> dict[str, Any] | None:
         """What the file says without its arrays; None where there is none that can be read."""
         from safetensors import SafetensorError, safe_open

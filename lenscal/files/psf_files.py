@@ -9,7 +9,8 @@ import unicodedata
 import warnings
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,15 +127,6 @@ def read_fits(folder: Path) -> PsfGrid:
     InputError
         A file is missing or is not such a grid.
     """
-    from astropy.io.fits import VerifyError
-
-    try:
-        return _grid_of_fits(folder)
-    except (VerifyError, ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{folder}: the headers of its FITS files are damaged: {error}") from error
-
-
-def _grid_of_fits(folder: Path) -> PsfGrid:
     cubes, headers, confidences = [], [], []
     positions: np.ndarray | None = None
     for channel in CHANNELS:
@@ -153,14 +145,27 @@ def _grid_of_fits(folder: Path) -> PsfGrid:
     first = headers[0]
     # Where the size is not told, the nodes are taken to lie symmetrically in the photo.
     across = np.round(positions.min(0) + positions.max(0)).astype(int) + 1
-    height, width = int(first.get("IMGHEIGH", across[0])), int(first.get("IMGWIDTH", across[1]))
+    with _headers(folder):
+        height, width = int(first.get("IMGHEIGH", across[0])), int(first.get("IMGWIDTH", across[1]))
+        reference = _reference_of(first.get("REFERENC"), Reference.ABSOLUTE)
     if min(height, width) < 1:
         raise InputError(f"{folder}: a photo of {width} x {height} px (IMGWIDTH, IMGHEIGH)")
     known = None
     if all(c is not None and c.size == len(positions) for c in confidences):
         known = np.stack([np.asarray(c, np.float32).reshape(-1) for c in confidences], axis=-1)
     on_grid, confidence = _on_nodes(folder, kernels, known, positions, (height, width))
-    return PsfGrid(on_grid, (height, width), _reference_of(first.get("REFERENC"), Reference.ABSOLUTE), confidence)
+    return PsfGrid(on_grid, (height, width), reference, confidence)
+
+
+@contextmanager
+def _headers(path: Path) -> Iterator[None]:
+    """Where headers are read: cards are looked at only then, and may hold anything."""
+    from astropy.io.fits import VerifyError
+
+    try:
+        yield
+    except (VerifyError, ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"{path}: its FITS header is damaged: {error}") from error
 
 
 def _read_channel(path: Path) -> tuple[np.ndarray, Mapping[str, Any], np.ndarray | None]:
@@ -182,7 +187,8 @@ def _read_channel(path: Path) -> tuple[np.ndarray, Mapping[str, Any], np.ndarray
         raise InputError(f"{path}: want a cube [N, k, k] of kernels with k odd, got {shape}")
     if len(data) > MAX_NODES or data.shape[1] > MAX_KERNEL_SIZE:
         raise InputError(f"{path}: {len(data)} kernels of {data.shape[1]} px are more than lenscal handles")
-    oversampling = header.get("OVERSAMP", 1)
+    with _headers(path):
+        oversampling = header.get("OVERSAMP", 1)
     if oversampling != 1:
         raise InputError(f"{path}: OVERSAMP is {oversampling}; only kernels at sensor pixels (1) can be used")
     cube = np.asarray(data, dtype=np.float64)
@@ -196,7 +202,8 @@ def _header_positions(path: Path, header: Mapping[str, Any], count: int) -> np.n
     """[N, 2] as (y, x) px from DET_YX0 ... = "(x, y)"."""
     out = np.empty((count, 2))
     for number in range(count):
-        text = header.get(f"DET_YX{number}")
+        with _headers(path):
+            text = header.get(f"DET_YX{number}")
         try:
             x, y = (float(part) for part in str(text).strip(" ()").split(","))
         except ValueError:

@@ -58,7 +58,8 @@ def user_folders(cache: str = "") -> Folders:
     base = Path(cache) if cache else platformdirs.user_cache_path("lenscal")
     try:
         base.mkdir(parents=True, exist_ok=True)
-        remove_stale(base)
+        if not cache:  # a folder of the user's own choice may hold anything
+            remove_stale(base)
         folder = Path(tempfile.mkdtemp(prefix="window-", dir=base))
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="lenscal-window-"))
@@ -174,11 +175,15 @@ class Controller(QObject):
         sharp, degraded = self.session.sharp, self.session.degraded
         self._start(self.tr("Reading photos"), lambda: self.tasks.read_photos(sharp, degraded, cache), self._read)
 
-    def calibrate(self, *, resume: bool = False) -> None:
-        """Calibrate the present photos; `resume`: go on with the interrupted calibration, with its settings."""
+    def calibrate(self, *, resume: bool = False, stages: Stages | None = None) -> None:
+        """Calibrate the present photos; `resume`: go on with the interrupted calibration, with its settings.
+
+        stages : this time, instead of the settings'
+        """
         inputs, settings, kept = self.session.inputs, self.session.settings, self.folders.kept
         if inputs is None or self.busy:
             return
+        settings = replace(settings, stages=stages or settings.stages)
         found = self.session.unfinished if resume else None
         if found is not None:
             settings = replace(found.settings, device=settings.device, max_minutes=settings.max_minutes)
@@ -346,8 +351,7 @@ class Controller(QObject):
 
     def _virtual(self, photos: VirtualPhotos) -> None:
         session = with_sources(self.session, Source((photos.sharp,)), Source((photos.degraded,)))
-        # As `lenscal demo`: everything is shown, also what pairs make needless.
-        settings = replace(session.settings, quality=Quality.QUICK, stages=Stages.ALL)
+        settings = replace(session.settings, quality=Quality.QUICK)
         self.change(
             replace(session, photo=photos.evaluation, settings=settings, comparison=None, truth=photos.truth)
         )
@@ -356,7 +360,8 @@ class Controller(QObject):
 
     def _demo_calibrate(self) -> None:
         self.step_wanted.emit(Step.CALIBRATE)
-        self.calibrate()
+        # As `lenscal demo`: everything is shown, also what pairs make needless.
+        self.calibrate(stages=Stages.ALL)
 
     @property
     def _operator(self) -> Any:

@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
         self.step_buttons: dict[Step, QToolButton] = {}
         self.message_bar, self.job_bar = MessageBar(), JobBar()
         self.question: QMessageBox | None = None
-        self._leaving = False
+        self._leaving = self._was_calibrating = False
         self.commands = Commands(self)
         self._lay_out()
         self.actions_by_name = make_menus(self)
@@ -283,7 +283,8 @@ class MainWindow(QMainWindow):
         if not self.controller.calibrating:
             self.job_bar.stop_button.setText(self.tr("&Stop after this photo"))
             self.job_bar.stop_button.setToolTip(self.tr("Write the present photo, and leave out the others"))
-        if self.controller.calibrating:
+        self._was_calibrating = self.controller.calibrating
+        if self._was_calibrating:
             self.calibrate_page.begin()
             self.show_step(Step.CALIBRATE)
         for page in self.pages.values():
@@ -297,9 +298,9 @@ class MainWindow(QMainWindow):
             self.question.done(0)
         for page in self.pages.values():
             page.set_busy(False)
-        if outcome.ending in (Ending.CANCELLED, Ending.FAILED):
+        if self._was_calibrating and outcome.ending in (Ending.CANCELLED, Ending.FAILED):
             words = self.tr("Cancelled") if outcome.ending is Ending.CANCELLED else self.tr("Failed")
-            self.calibrate_page.show_problem(words if self.step is Step.CALIBRATE else "")
+            self.calibrate_page.show_problem(words)
         if self._leaving:
             # After the results were taken over, so that a calibration that was stopped is kept first.
             self.controller.session_changed.disconnect(self._show_session)

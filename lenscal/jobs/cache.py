@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _STALE_S = {"photos-*": 24 * 3600, "window-*": 7 * 24 * 3600}
@@ -35,11 +35,12 @@ def photo_cache() -> Iterator[Path]:
 
 
 def remove_stale(base: Path) -> None:
-    """Remove what killed programs have left in the folder for caches.
+    """Remove what killed programs have left in lenscal's own folder for caches.
 
     Photos that are still mapped into a running program's memory stay readable there, so age is enough to know.
     """
     for pattern, age in _STALE_S.items():
         for folder in base.glob(pattern):
-            if folder.stat().st_mtime < time.time() - age:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # another program may have removed it
+                if folder.stat().st_mtime < time.time() - age:
+                    shutil.rmtree(folder, ignore_errors=True)

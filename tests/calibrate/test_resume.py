@@ -133,7 +133,7 @@ def test_unrelated_scenes_resume_too(photos: Photos, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stage", ["F", "M"])
 def test_stopped_while_learning_keeps_kernels_and_goes_on(photos: Photos, tmp_path: Path, stage: str) -> None:
-    settings = replace(TINY, stages=Stages.AUTO)
+    settings = replace(TINY, stages=Stages.ALL)
     photos = photos[0][:1], photos[1][1:]
     whole = calibrated(photos, settings)
     keeper = Files(tmp_path)

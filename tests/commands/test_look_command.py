@@ -152,4 +152,4 @@ def test_a_place_that_must_not_be_looked_into(run, lens, monkeypatch):
 
     monkeypatch.setattr("lenscal.files.profile.read_profile", refuse)
     code, _, err = run("info", lens)
-    assert code == 2 and "/root/x: not allowed" in err
+    assert code == 2 and "/root/x: Permission denied: choose" in err

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.atomic import check_output_file, written_whole
+from lenscal.files.atomic import check_output_file, temporary_stem, written_whole
 
 
 def test_a_read_only_disk_is_what_is_told(tmp_path, monkeypatch):
@@ -57,3 +57,4 @@ def test_temporary_names_are_short_and_plain(tmp_path):
         with written_whole(tmp_path / f"{stem[:80]}.html") as temporary:
             assert temporary.name.isascii() and len(temporary.name) < 110
             temporary.write_text("")
+    assert temporary_stem(tmp_path / "Maß.html") != temporary_stem(tmp_path / "Ma.html")

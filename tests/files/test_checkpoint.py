@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from lenscal.errors import InputError, LenscalError
+from lenscal.files.atomic import temporary_stem
 from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
 
 
@@ -37,7 +38,8 @@ def test_values_and_arrays_come_back_to_the_bit(tmp_path):
 def test_removing_takes_what_a_killed_program_left(tmp_path):
     path = tmp_path / "a[1].lenscal.checkpoint"
     kept = [tmp_path / name for name in ("a[1].lenscal", ".b.lenscal.01234567.checkpoint", ".a1.lenscal.0.checkpoint")]
-    left = tmp_path / ".a[1].lenscal.01234567.checkpoint"
+    left = tmp_path / f".{temporary_stem(path)}.01234567.checkpoint"
+    kept.append(tmp_path / f".{temporary_stem(tmp_path / 'ä[1].lenscal.checkpoint')}.01234567.checkpoint")
     for file in (path, left, *kept):
         file.touch()
     CheckpointFile(path).remove()

@@ -272,9 +272,11 @@ class CalibratePage(Page):
         if calibration is not None and calibration is not self._shown:
             self._shown = calibration
             for curves in (self.curves, self.unseen):
-                if self._problem:  # the curves are those of a calibration that has left nothing
+                if self._problem:
                     curves.clear()
-                curves.say(self.tr("None in this calibration: it went without training"))
+                    curves.say(self.tr("Gone: the last calibration has left no result"))
+                else:
+                    curves.say(self.tr("None in this calibration: it went without training"))
             self.mosaic.show_kernels(calibration.psf.kernels)
             self.stage.setText(self._problem or self.tr(str(ENDINGS.get(calibration.finished, calibration.finished))))
             self.result.setText(self._summary(calibration))
