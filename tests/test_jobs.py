@@ -304,7 +304,7 @@ def test_where_large_photos_wait_is_named_when_it_is_full(tmp_path, make_dng, mo
 def test_a_photo_and_its_mask_are_both_there_or_neither(tmp_path, make_dng, monkeypatch, failing):
     from lenscal.files import photo_files
 
-    def full(path, *_):
+    def full(path, *_, **__):
         raise LenscalError(f"{path} could not be written: No space left on device")
 
     monkeypatch.setattr(photo_files, failing, full)

@@ -73,6 +73,7 @@ def test_light_above_white_is_kept_up_to_four_times_white(tmp_path, frame):
     assert raw.photometric == 34892
     np.testing.assert_allclose(values[-8, -8] / white, 1.7, atol=1e-3)
     rgb[-16:, -16:] *= 10
+    path.unlink()
     path, _ = written(tmp_path, frame, rgb)
     with tifffile.TiffFile(path) as tiff:
         raw = tiff.pages[0].pages[0]

@@ -54,7 +54,8 @@ def test_a_full_disk_is_said_for_its_photo(qtbot, exporting, monkeypatch):
         raise OSError(28, os.strerror(28), str(self))
 
     monkeypatch.setattr(Path, "replace", full)
-    monkeypatch.setattr(os, "replace", lambda source, target: full(Path(target)))
+    for way in ("replace", "link"):
+        monkeypatch.setattr(os, way, lambda source, target: full(Path(target)))
     qtbot.mouseClick(exporting.export_page.photos_button, LEFT)
     idle(qtbot, exporting)
     queue = exporting.export_page.queue
