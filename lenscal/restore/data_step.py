@@ -35,14 +35,16 @@ MOSAIC_NOISE = 3.0
 """Demosaiced photos are worse than their noise says; with three times its power the result is best (by 0.3 dB)."""
 DARKEST = 1e-3
 """Smallest c of u = sqrt(v + c): keeps the slope of the transform bounded in photos without read noise."""
-LARGEST_OFFSET = 0.1
-"""Largest c: beyond, u has hardly any contrast left, whatever an estimate says of the photon noise."""
+LARGEST_OFFSET, OFFSET_OF_READ_NOISE = 0.1, 10.0
+"""Largest c, and largest c over the read noise where that is more: beyond, u has little contrast, which only a photo full
+of read noise is worth. An estimate may have missed the photon noise; at ISO 25600 c is 0.5 and the read noise 0.08."""
 
 
 def offset(photo: LinearPhoto) -> float:
     """c of u = sqrt(v + c): the read noise in units of the photon noise, of all channels together."""
     a, b = np.array(photo.noise.a), np.array(photo.noise.b)
-    return float(np.clip((photo.white_balance * b).sum() / max(a.sum(), 1e-12), DARKEST, LARGEST_OFFSET))
+    largest = max(LARGEST_OFFSET, OFFSET_OF_READ_NOISE * float(np.sqrt(b.mean())))
+    return float(np.clip((photo.white_balance * b).sum() / max(a.sum(), 1e-12), DARKEST, largest))
 
 
 class DataStep:

@@ -8,7 +8,7 @@ from restore_cases import NOISE, dead_leaves, photograph, psnr
 
 from lenscal.errors import InputError
 from lenscal.restore import diffpir, dpir, plug_and_play
-from lenscal.restore.data_step import DataStep, Windows
+from lenscal.restore.data_step import DataStep, Windows, offset
 from lenscal.restore.denoiser import (
     PlainFfdnet,
     UnshuffleDenoiser,
@@ -19,6 +19,7 @@ from lenscal.restore.denoiser import (
 from lenscal.restore.photo import restore_array
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, tiling_for
+from lenscal.virtual.camera import VirtualCamera
 
 SIZE = (96, 121)
 
@@ -147,3 +148,11 @@ def test_photon_noise_that_was_not_found_ruins_nothing(
     seen = photograph(scene, psf, noise)
     found = restore_array(seen, psf, noise, RestoreSettings(method))
     assert psnr(found, scene) > psnr(seen, scene) + least_db
+
+
+@pytest.mark.parametrize("iso", [100, 3200, 25600])
+def test_the_virtual_cameras_read_noise_is_taken_as_it_is(iso: int) -> None:
+    camera = VirtualCamera()
+    (a, b), balance = camera.noise(iso), np.array(camera.white_balance, np.float32)
+    photo = ArrayPhoto(np.zeros((8, 8, 3), np.float32), type(NOISE)((a,) * 3, (b,) * 3), balance)
+    assert offset(photo) == pytest.approx(float((balance * b / a).mean()), rel=1e-5)
