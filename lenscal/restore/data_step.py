@@ -37,7 +37,7 @@ DARKEST = 1e-3
 """Smallest c of u = sqrt(v + c): keeps the slope of the transform bounded in photos without read noise."""
 LARGEST_OFFSET, OFFSET_OF_READ_NOISE = 0.1, 10.0
 """Largest c, and largest c over the read noise where that is more: beyond, u has little contrast, which only a photo
-full of read noise is worth. An estimate may have missed the photon noise; at ISO 25600 c is 0.5, the read noise 0.08."""
+full of read noise is worth. An estimate may have missed the photon noise; at ISO 25600 c is 0.5, read noise 0.08."""
 
 
 def offset(photo: LinearPhoto) -> float:
