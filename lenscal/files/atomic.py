@@ -53,7 +53,7 @@ def _put_fresh(temporary: Path, path: Path) -> None:
         os.link(temporary, path)
     except FileExistsError:
         raise LenscalError(f"{path}: another program has written a file of that name meanwhile; try again") from None
-    except (OSError, NotImplementedError):  # a file system without hard links
+    except OSError:  # a file system without hard links: what else is wrong, moving the file will tell
         if path.exists():
             raise LenscalError(f"{path}: there is a file of that name by now; try again") from None
         temporary.replace(path)

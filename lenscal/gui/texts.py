@@ -85,6 +85,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Said", "{name}: a picture of {shape} is too small or not a mosaic"),
     QT_TRANSLATE_NOOP("Said", "{name}: cannot be read ({error})"),
     QT_TRANSLATE_NOOP("Said", "{name}: holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported"),
+    QT_TRANSLATE_NOOP("Said", "{name}: its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Said", "{name}: sensor colours {colours}, need red, green, blue"),
     QT_TRANSLATE_NOOP("Said", "{name}: the file is cut off ({size} bytes for {megapixels:.1f} MP)"),
     QT_TRANSLATE_NOOP("Said", "{name}: the file is cut off or damaged ({lack})"),

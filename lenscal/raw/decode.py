@@ -141,8 +141,10 @@ def _read_mosaic(raw: Any, info: PhotoInfo) -> tuple[np.ndarray, Levels, PhotoIn
     info = fill_from_libraw(info, raw)
     try:
         pattern = raw.raw_pattern
-    except NotImplementedError:  # a filter code that rawpy does not know
-        pattern = None
+    except NotImplementedError as error:  # how rawpy says that the file tells of no colour filter it knows
+        raise LenscalError(
+            said("{name}: its colour filter is of no known kind ({error}): damaged?", name=name, error=str(error))
+        ) from error
     if raw.raw_type != rawpy.RawType.Flat or pattern is None:
         raise LenscalError(
             said("{name}: holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported", name=name)
@@ -171,7 +173,7 @@ def _read_mosaic(raw: Any, info: PhotoInfo) -> tuple[np.ndarray, Levels, PhotoIn
             )
         )
     mosaic = np.array(view, order="C")
-    pattern = np.array(raw.raw_pattern)
+    pattern = np.array(pattern)
     levels = _levels(raw, pattern, mosaic, is_dng=info.path.suffix.lower() == ".dng")
     refuse_implausible_content(name, mosaic, levels.cfa, levels.black, levels.white)
     return mosaic, levels, info

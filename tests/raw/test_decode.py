@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rawpy
 from raw_photos import BLACK, MATRIX, NEUTRAL, WHITE, X_TRANS, add_noise, mosaic_of, scene, write_photo, write_x_trans
 
 from lenscal.errors import LenscalError
+from lenscal.raw import decode
 from lenscal.raw.decode import decode_photo, normalised_white_balance, plausible_white, probe
 from lenscal.raw.frame import Frame
+from lenscal.raw.metadata import open_raw
 
 CAMERAS = ["Canon_EOS_D30.CRW", "Nikon_D1.NEF", "PowerShot_G2__CRW_0305.CRW", "PowerShot_S40__CRW_0112.CRW"]
 
@@ -193,3 +196,31 @@ def test_x_trans(tmp_path: Path) -> None:
     np.testing.assert_allclose(frame.white_balance, 1 / np.array(NEUTRAL), rtol=1e-3)
     assert frame.black.shape == (6, 6)
     assert_sites_agree(frame)
+
+
+def test_a_colour_filter_that_rawpy_does_not_know_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flipped bits in a DNG's head can make LibRaw tell of filters that rawpy refuses with NotImplementedError."""
+
+    class Odd:
+        def __init__(self, raw: rawpy.RawPy) -> None:
+            self.raw = raw
+
+        def __enter__(self) -> Odd:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.raw.close()
+
+        def __getattr__(self, name: str) -> object:
+            if name == "raw_pattern":
+                raise NotImplementedError("filters: 148")
+            return getattr(self.raw, name)
+
+    path = tmp_path / "a.dng"
+    write_photo(path)
+    monkeypatch.setattr(decode, "open_raw", lambda path: Odd(open_raw(path)))
+    with pytest.raises(LenscalError, match=r"a\.dng: its colour filter is of no known kind \(filters: 148\)"):
+        decode_photo(path)
+    assert probe(path).startswith("its colour filter")
