@@ -285,4 +285,5 @@ def test_a_cancelled_calibration_is_not_taken_for_the_one_before(qtbot, window, 
     idle(qtbot, window)
     assert np.array_equal(page.mosaic.kernels, learnt)
     assert page.stage.text() == "Cancelled" and text != "Cancelled"
+    assert page.result.text().startswith("What is shown is the calibration before it.")
     assert not page.curves.names

@@ -279,7 +279,8 @@ class CalibratePage(Page):
                     curves.say(self.tr("None in this calibration: it went without training"))
             self.mosaic.show_kernels(calibration.psf.kernels)
             self.stage.setText(self._problem or self.tr(str(ENDINGS.get(calibration.finished, calibration.finished))))
-            self.result.setText(self._summary(calibration))
+            before = [self.tr("What is shown is the calibration before it.")] if self._problem else []
+            self.result.setText("\n\n".join([*before, self._summary(calibration)]))
         self._enable()
 
     def _show_truth(self, size: int) -> None:
