@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from lenscal.commands.parser import build_parser
 from lenscal.errors import InputError, LenscalError
-from lenscal.memory import keep_freed_memory
-from lenscal.threads import wait_passively
+from lenscal.system.memory import keep_freed_memory
+from lenscal.system.threads import wait_passively
 
 DONE, FAILED, WRONG_INPUT, CANCELLED = 0, 1, 2, 130
 
@@ -31,7 +31,8 @@ _MODULES = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit code: 0 done, 1 failed, 2 wrong use or input, 130 cancelled."""
+    """Run a command; return its exit code: 0 done, 1 failed, 2 wrong use or input, 130
+    cancelled."""
     wait_passively()
     keep_freed_memory()
     arguments = list(sys.argv[1:] if argv is None else argv)

@@ -1,4 +1,5 @@
-"""How good is an estimated PSF grid, where the truth is known: kernel figures and the share of the possible gain."""
+"""How good is an estimated PSF grid, where the truth is known: kernel figures and the share of the
+possible gain."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _OTF_SIZE = 64
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """PSNR (dB, peak 1.0) of a photo before and after correction with several PSF grids, and the shares of the gain.
+    """PSNR (dB, peak 1.0) of a photo before and after correction with several PSF grids, and the
+    shares of the gain.
 
     share = (PSNR with the grid - PSNR degraded) / (PSNR with the true grid - PSNR degraded)
     """
@@ -39,16 +41,18 @@ class Gain:
 
 
 def average_grid(grid: PsfGrid) -> PsfGrid:
-    """The mean kernel of each channel, everywhere: what a correction that ignores the field can do."""
+    """The mean kernel of each channel, everywhere: what a correction that ignores the field can
+    do."""
     mean = grid.kernels.mean(axis=(0, 1), keepdims=True)
     return replace(grid, kernels=np.broadcast_to(mean, grid.kernels.shape).copy(), confidence=None)
 
 
 def without_common_odd_part(grid: PsfGrid) -> PsfGrid:
-    """The grid with the phase that the channels share taken out: what second-order statistics can know at best.
+    """The grid with the phase that the channels share taken out: what second-order statistics can
+    know at best.
 
-    Each channel's OTF is turned back by the phase of the channels' mean OTF; magnitudes and the phases between the
-    channels (lateral colour) stay. Kernels may get negative values.
+    Each channel's OTF is turned back by the phase of the channels' mean OTF; magnitudes and the
+    phases between the channels (lateral colour) stay. Kernels may get negative values.
     """
     size = grid.kernel_size
     if size > _OTF_SIZE:
@@ -62,7 +66,11 @@ def without_common_odd_part(grid: PsfGrid) -> PsfGrid:
     phase = np.where(magnitude > 1e-9, mean / np.maximum(magnitude, 1e-9), 1)
     even = np.fft.fftshift(np.fft.ifft2(otf * phase.conj()).real, axes=(-2, -1))
     cut = even[..., before : before + size, before : before + size]
-    return replace(grid, kernels=(cut / cut.sum(axis=(-1, -2), keepdims=True)).astype(np.float32), confidence=None)
+    return replace(
+        grid,
+        kernels=(cut / cut.sum(axis=(-1, -2), keepdims=True)).astype(np.float32),
+        confidence=None,
+    )
 
 
 def padded_to(grid: PsfGrid, size: int) -> PsfGrid:
@@ -72,10 +80,11 @@ def padded_to(grid: PsfGrid, size: int) -> PsfGrid:
 
 
 def common_shift(image: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
-    """The shift (dy, dx) in px, at most 8, that moves `image` [H, W, C] best onto `reference`, to 0.005 px.
+    """The shift (dy, dx) in px, at most 8, that moves `image` [H, W, C] best onto `reference`, to
+    0.005 px.
 
-    Maximises the cross-correlation over all channels: on whole pixels first, then on finer and finer grids of the
-    cross-spectrum's Fourier sum.
+    Maximises the cross-correlation over all channels: on whole pixels first, then on finer and
+    finer grids of the cross-spectrum's Fourier sum.
     """
     cross = sum(
         np.fft.rfft2(reference[..., c] - reference[..., c].mean())
@@ -101,7 +110,8 @@ def common_shift(image: np.ndarray, reference: np.ndarray) -> tuple[float, float
 
 
 def shifted(image: np.ndarray, shift: tuple[float, float]) -> np.ndarray:
-    """`image` [H, W, C] moved by (dy, dx) px with Fourier interpolation (the borders wrap around)."""
+    """`image` [H, W, C] moved by (dy, dx) px with Fourier interpolation (the borders wrap
+    around)."""
     height, width = image.shape[:2]
     fy, fx = np.fft.fftfreq(height)[:, None, None], np.fft.rfftfreq(width)[:, None]
     ramp = np.exp(-2j * np.pi * (fy * shift[0] + fx * shift[1]))
@@ -109,7 +119,8 @@ def shifted(image: np.ndarray, shift: tuple[float, float]) -> np.ndarray:
 
 
 def registered_psnr(image: np.ndarray, reference: np.ndarray) -> float:
-    """PSNR in dB (peak 1.0) of linear images [H, W, 3] after removing their common shift, without a 16 px border."""
+    """PSNR in dB (peak 1.0) of linear images [H, W, 3] after removing their common shift, without a
+    16 px border."""
     inner = (slice(BORDER_PX, -BORDER_PX),) * 2
     moved = shifted(image.astype(np.float64), common_shift(image, reference))
     error = float(np.mean((moved[inner] - reference[inner]) ** 2))
@@ -117,19 +128,26 @@ def registered_psnr(image: np.ndarray, reference: np.ndarray) -> float:
 
 
 def measure_gain(
-    degraded: Frame, reference: Frame, truth: PsfGrid, candidates: Mapping[str, PsfGrid], settings: RestoreSettings
+    degraded: Frame,
+    reference: Frame,
+    truth: PsfGrid,
+    candidates: Mapping[str, PsfGrid],
+    settings: RestoreSettings,
 ) -> Generator[Report, str | None, Gain]:
-    """Correct `degraded` with the true grid and with every candidate, all with the same settings, and compare.
+    """Correct `degraded` with the true grid and with every candidate, all with the same settings,
+    and compare.
 
     Parameters
     ----------
     degraded, reference : Frame
-        The same scene as the degraded aperture took it, and free of noise with the sharp PSF, decoded alike.
+        The same scene as the degraded aperture took it, and free of noise with the sharp PSF,
+        decoded alike.
     truth : PsfGrid
     candidates : mapping of name to PsfGrid
     settings : RestoreSettings
 
-    What stays as it is near clipped highlights is the same with all of them: what the true kernels ask for.
+    What stays as it is near clipped highlights is the same with all of them: what the true kernels
+    ask for.
     """
     from lenscal.restore.photo import reach_px, restore
 

@@ -1,7 +1,8 @@
-"""A project file: what the user chose and decided, and where the photos and the profile lie. JSON, no Qt, no torch.
+"""A project file: what the user chose and decided, and where the photos and the profile lie. JSON,
+no Qt, no torch.
 
-Paths are kept relative to the file where they can be, so that a project that is moved together with its photos, or to
-another computer, still finds them.
+Paths are kept relative to the file where they can be, so that a project that is moved together with
+its photos, or to another computer, still finds them.
 """
 
 from __future__ import annotations
@@ -54,17 +55,28 @@ class Project:
 
 def project_of(session: Session) -> Project:
     return Project(
-        session.sharp, session.degraded, tuple(session.decisions.items()), session.settings, session.psf_path,
-        session.photo, session.restore,
-    )  # fmt: skip
+        session.sharp,
+        session.degraded,
+        tuple(session.decisions.items()),
+        session.settings,
+        session.psf_path,
+        session.photo,
+        session.restore,
+    )
 
 
 def session_of(project: Project) -> Session:
-    """A session that begins with what the project holds; photos are to be read and the profile to be opened."""
+    """A session that begins with what the project holds; photos are to be read and the profile to
+    be opened."""
     return Session(
-        sharp=project.sharp, degraded=project.degraded, decisions=dict(project.decisions), settings=project.settings,
-        photo=project.photo, restore=project.restore, psf_path=project.profile,
-    )  # fmt: skip
+        sharp=project.sharp,
+        degraded=project.degraded,
+        decisions=dict(project.decisions),
+        settings=project.settings,
+        photo=project.photo,
+        restore=project.restore,
+        psf_path=project.profile,
+    )
 
 
 def missing(project: Project) -> tuple[Path, ...]:
@@ -76,7 +88,13 @@ def relinked(project: Project, old: Path, new: Path) -> Project:
     """The same where `old` (a folder or a file) is now `new`; all that lay in it moves along."""
 
     def moved(path: Path) -> Path:
-        return new / path.relative_to(old) if path.is_relative_to(old) and path != old else new if path == old else path
+        return (
+            new / path.relative_to(old)
+            if path.is_relative_to(old) and path != old
+            else new
+            if path == old
+            else path
+        )
 
     def source(given: Source) -> Source:
         return replace(given, paths=tuple(moved(path) for path in given.paths))
@@ -107,7 +125,9 @@ def write_project(path: Path, project: Project, versions: Mapping[str, str]) -> 
         "versions": dict(versions),
         "sharp": _source(project.sharp, folder),
         "degraded": _source(project.degraded, folder),
-        "decisions": [{"photo": _relative(photo, folder), "keep": keep} for photo, keep in project.decisions],
+        "decisions": [
+            {"photo": _relative(photo, folder), "keep": keep} for photo, keep in project.decisions
+        ],
         "settings": _plain(project.settings),
         "profile": None if project.profile is None else _relative(project.profile, folder),
         "photo": None if project.photo is None else _relative(project.photo, folder),
@@ -134,7 +154,9 @@ def read_project(path: Path) -> Project:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise InputError(f"{path} is no project of lenscal's, or damaged ({error}): choose another file") from error
+        raise InputError(
+            f"{path} is no project of lenscal's, or damaged ({error}): choose another file"
+        ) from error
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise InputError(f"{path} is no project of lenscal's: choose a {SUFFIX} file")
     check_schema(path, values, SCHEMA, "choose the two folders anew")
@@ -183,7 +205,10 @@ def _source(source: Source, folder: Path) -> dict[str, Any]:
 
 
 def _plain(settings: Any) -> dict[str, Any]:
-    return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(settings).items()}
+    return {
+        name: value.value if isinstance(value, Enum) else value
+        for name, value in asdict(settings).items()
+    }
 
 
 def _relative(path: Path, folder: Path) -> str:

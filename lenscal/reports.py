@@ -15,7 +15,8 @@ class Report:
     Attributes
     ----------
     stage : str
-        Short name of what is running: "import", "render", "G", "P", "F", "M", "correct", "export", ...
+        Short name of what is running: "import", "render", "G", "P", "F", "M", "correct", "export",
+        ...
     message : str
         One plain sentence for the user.
     fraction : float or None

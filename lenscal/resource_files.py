@@ -1,4 +1,5 @@
-"""Files that ship with lenscal: installed as lenscal/resources, in a checkout beside the package."""
+"""Files that ship with lenscal: installed as lenscal/resources, in a checkout beside the
+package."""
 
 from __future__ import annotations
 

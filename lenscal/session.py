@@ -1,7 +1,9 @@
-"""The document of the window: what was chosen, what was calibrated, what was corrected. No Qt, no torch.
+"""The document of the window: what was chosen, what was calibrated, what was corrected. No Qt, no
+torch.
 
-A `Session` is immutable: every decision of the user and every result of a job makes a new one, and what has
-become wrong by the change (a calibration of other photos, say) is dropped in the same breath.
+A `Session` is immutable: every decision of the user and every result of a job makes a new one, and
+what has become wrong by the change (a calibration of other photos, say) is dropped in the same
+breath.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ from lenscal.restore.settings import RestoreSettings
 if TYPE_CHECKING:
     import numpy as np
 
-    from lenscal.files.profile import Profile
-    from lenscal.raw.folder import Inputs
+    from lenscal.files.psf.profile import Profile
+    from lenscal.intake.folder import Inputs
 
 
 class Step(StrEnum):
@@ -95,7 +97,8 @@ class Session:
     thumbnails: Mapping[Path, np.ndarray] = field(default_factory=dict)
     """Photo -> uint8 [h, w, 3] sRGB, small."""
     decisions: Mapping[Path, bool] = field(default_factory=dict)
-    """Photo -> whether the user wants it (True) or has left it out (False); holds when the photos are read again."""
+    """Photo -> whether the user wants it (True) or has left it out (False); holds when the photos
+    are read again."""
     settings: CalibrationSettings = field(default_factory=CalibrationSettings)
     unfinished: Unfinished | None = None
     calibration: Calibration | None = None
@@ -126,7 +129,9 @@ def lacks(session: Session) -> dict[Step, Lack | None]:
         reading = None
     read = None if session.inputs is not None else reading or Lack.NOT_READ
     used = read
-    if session.inputs is not None and not (session.inputs.sharp.photos and session.inputs.degraded.photos):
+    if session.inputs is not None and not (
+        session.inputs.sharp.photos and session.inputs.degraded.photos
+    ):
         used = Lack.ALL_LEFT_OUT
     psf = None if session.psf is not None else Lack.NO_PSF
     return {
@@ -151,17 +156,27 @@ def done(session: Session) -> frozenset[Step]:
 
 
 def with_sources(session: Session, sharp: Source, degraded: Source) -> Session:
-    """Other photo sets: what was read from the former ones is dropped; the PSF stays until a new one replaces it."""
+    """Other photo sets: what was read from the former ones is dropped; the PSF stays until a new
+    one replaces it."""
     if (sharp, degraded) == (session.sharp, session.degraded):
         return session
     return replace(
-        session, sharp=sharp, degraded=degraded, inputs=None, thumbnails={}, pitch_um=None,
-        truth=None, unfinished=None,
-    )  # fmt: skip
+        session,
+        sharp=sharp,
+        degraded=degraded,
+        inputs=None,
+        thumbnails={},
+        pitch_um=None,
+        truth=None,
+        unfinished=None,
+    )
 
 
 def with_inputs(
-    session: Session, inputs: Inputs, thumbnails: Mapping[Path, np.ndarray], pitch_um: float | None = None
+    session: Session,
+    inputs: Inputs,
+    thumbnails: Mapping[Path, np.ndarray],
+    pitch_um: float | None = None,
 ) -> Session:
     """The photos were read; the first photo to correct becomes the one to try the correction on.
 
@@ -171,11 +186,14 @@ def with_inputs(
         inputs = inputs.deciding(decided, keep=keep)
     frames = inputs.degraded.frames
     photo = session.photo or (frames[0].info.path if frames else None)
-    return replace(session, inputs=inputs, thumbnails=dict(thumbnails), photo=photo, pitch_um=pitch_um)
+    return replace(
+        session, inputs=inputs, thumbnails=dict(thumbnails), photo=photo, pitch_um=pitch_um
+    )
 
 
 def with_decision(session: Session, photo: Path, *, keep: bool) -> Session:
-    """The user takes a photo that was left out, or leaves one out; what cannot be decoded stays left out."""
+    """The user takes a photo that was left out, or leaves one out; what cannot be decoded stays
+    left out."""
     if session.inputs is None:
         return session
     decisions = {**session.decisions, photo: keep}
@@ -192,11 +210,19 @@ def with_psf(
     calibration: Calibration | None = None,
     saved: bool = False,
 ) -> Session:
-    """A new PSF grid; a comparison made with the former one is dropped, and the truth where it is no calibration."""
+    """A new PSF grid; a comparison made with the former one is dropped, and the truth where it is
+    no calibration."""
     return replace(
-        session, psf=psf, psf_name=name, psf_path=path, profile=profile, calibration=calibration, psf_saved=saved,
-        comparison=None, truth=session.truth if calibration is not None else None,
-    )  # fmt: skip
+        session,
+        psf=psf,
+        psf_name=name,
+        psf_path=path,
+        profile=profile,
+        calibration=calibration,
+        psf_saved=saved,
+        comparison=None,
+        truth=session.truth if calibration is not None else None,
+    )
 
 
 def with_restore(session: Session, settings: RestoreSettings) -> Session:

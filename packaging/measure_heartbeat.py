@@ -1,9 +1,11 @@
-"""How fluid the window stays while a calibration trains: a 10 ms timer on the main thread, its p99 and its maximum.
+"""How fluid the window stays while a calibration trains: a 10 ms timer on the main thread, its p99
+and its maximum.
 
     python packaging/measure_heartbeat.py [--minutes 2] [--photos 4] [--threads N] [--limit-ms 100]
 
-Opens the real window (offscreen where QT_QPA_PLATFORM says so), photographs with the virtual lens, reads the photos and
-calibrates them; only the calibration is measured. Exit code 1 where p99 is above the limit.
+Opens the real window (offscreen where QT_QPA_PLATFORM says so), photographs with the virtual lens,
+reads the photos and calibrates them; only the calibration is measured. Exit code 1 where p99 is
+above the limit.
 """
 
 from __future__ import annotations
@@ -18,11 +20,15 @@ from pathlib import Path
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--size", default="1200x1800", help="height x width of the virtual photos")
     parser.add_argument("--photos", type=int, default=4)
-    parser.add_argument("--threads", type=int, help="numerical threads; otherwise what the window itself chooses")
+    parser.add_argument(
+        "--threads", type=int, help="numerical threads; otherwise what the window itself chooses"
+    )
     parser.add_argument("--limit-ms", type=float, default=100.0)
     args = parser.parse_args()
     if args.threads:

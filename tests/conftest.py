@@ -15,7 +15,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of test material beside the checkout; tests that need it skip where it is absent."""
+    """The folder of test material beside the checkout; tests that need it skip where it is
+    absent."""
     folder = Path(__file__).resolve().parents[1].parent / "shared"
     if not folder.is_dir():
         pytest.skip("no folder of test material beside the checkout")
@@ -24,7 +25,8 @@ def shared() -> Path:
 
 @pytest.fixture
 def make_dng() -> Callable[..., Path]:
-    """A writer of small DNG files with a soft random scene: make_dng(path, seed=1, f_number=5.6, ...)."""
+    """A writer of small DNG files with a soft random scene: make_dng(path, seed=1, f_number=5.6,
+    ...)."""
 
     exif: dict[str, object] = {
         "cfa": "RGGB",
@@ -54,17 +56,22 @@ def make_dng() -> Callable[..., Path]:
     ) -> Path:
         from scipy.ndimage import convolve, gaussian_filter
 
-        from lenscal.files.dng import write_bayer_dng
+        from lenscal.files.photos.dng import write_bayer_dng
 
         rng = np.random.default_rng(seed)
-        scene = np.stack([gaussian_filter(rng.normal(size=size), 12) * 6 for _ in range(3)], axis=-1)
+        scene = np.stack(
+            [gaussian_filter(rng.normal(size=size), 12) * 6 for _ in range(3)], axis=-1
+        )
         scene += sum(gaussian_filter(rng.normal(size=size), px) * px for px in (1, 3))[..., None]
         scene = 0.25 + contrast * scene / scene.std()
         if kernel is not None:
             scene = convolve(scene, kernel[..., None], mode="reflect")
         y, x = np.mgrid[: size[0], : size[1]]
         channel = np.array([[0, 1], [1, 2]])[y % 2, x % 2]
-        signal = np.take_along_axis(scene, channel[..., None], -1)[..., 0] / np.array([2.0, 1, 1.6])[channel]
+        signal = (
+            np.take_along_axis(scene, channel[..., None], -1)[..., 0]
+            / np.array([2.0, 1, 1.6])[channel]
+        )
         noisy = signal + rng.normal(size=size) * np.sqrt(1e-5 * np.clip(signal, 0, 1) + 1e-7)
         raw = np.clip(np.rint(512 + noisy * (16383 - 512)), 0, 16383).astype(np.uint16)
         path.parent.mkdir(parents=True, exist_ok=True)

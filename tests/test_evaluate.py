@@ -26,12 +26,15 @@ def scene(height=120, width=150):
     for c in range(3):
         for _ in range(40):
             ky, kx = rng.integers(-20, 21, 2)
-            out[..., c] += rng.normal() * np.cos(2 * np.pi * (ky * y / height + kx * x / width) + rng.uniform(0, 6))
+            out[..., c] += rng.normal() * np.cos(
+                2 * np.pi * (ky * y / height + kx * x / width) + rng.uniform(0, 6)
+            )
     return 0.5 + 0.02 * out
 
 
 def comatic_grid(size=15) -> PsfGrid:
-    """Lopsided kernels that lean differently at every node, and in R and B are shifted against G."""
+    """Lopsided kernels that lean differently at every node, and in R and B are shifted against
+    G."""
     axis = np.arange(size) - size // 2
     y, x = np.meshgrid(axis, axis, indexing="ij")
     kernels = np.empty((2, 3, 3, size, size))
@@ -55,7 +58,9 @@ def test_common_shift_is_found(shift):
 
 def test_shifting_by_whole_pixels_is_rolling():
     image = scene()
-    np.testing.assert_allclose(shifted(image, (2, -3)), np.roll(image, (2, -3), axis=(0, 1)), atol=1e-12)
+    np.testing.assert_allclose(
+        shifted(image, (2, -3)), np.roll(image, (2, -3), axis=(0, 1)), atol=1e-12
+    )
 
 
 def test_psnr_of_known_noise():
@@ -86,13 +91,18 @@ def test_without_odd_part_keeps_the_rest():
     grid = comatic_grid()
     even = without_common_odd_part(grid)
     before, after = (
-        np.fft.fft2(np.fft.ifftshift(np.pad(g.kernels, ((0, 0),) * 3 + ((9, 8),) * 2), axes=(-2, -1)))
+        np.fft.fft2(
+            np.fft.ifftshift(np.pad(g.kernels, ((0, 0),) * 3 + ((9, 8),) * 2), axes=(-2, -1))
+        )
         for g in (grid, even)
     )
     assert np.abs(before.mean(axis=2).imag).max() > 0.3
     assert np.abs(after.mean(axis=2).imag).max() < 0.01
     np.testing.assert_allclose(np.abs(after), np.abs(before), atol=0.01)
-    relative_before, relative_after = before[:, :, 0] * before[:, :, 1].conj(), after[:, :, 0] * after[:, :, 1].conj()
+    relative_before, relative_after = (
+        before[:, :, 0] * before[:, :, 1].conj(),
+        after[:, :, 0] * after[:, :, 1].conj(),
+    )
     np.testing.assert_allclose(relative_after, relative_before, atol=0.01)
     np.testing.assert_allclose(without_common_odd_part(even).kernels, even.kernels, atol=1e-3)
 
@@ -127,7 +137,9 @@ def test_all_kernels_are_compared_with_one_mask_at_highlights(tmp_path, make_dng
     delta = delta_grid((2, 3), 15, frame.size)
     used = []
     masked = photo.mask_rows
-    monkeypatch.setattr(photo, "mask_rows", lambda a, b, reach, c: (used.append(reach), masked(a, b, reach, c))[1])
+    monkeypatch.setattr(
+        photo, "mask_rows", lambda a, b, reach, c: (used.append(reach), masked(a, b, reach, c))[1]
+    )
     for _ in measure_gain(frame, frame, wide, {"delta": delta}, RestoreSettings(device="cpu")):
         pass
     assert set(used) == {photo.reach_px(wide)}

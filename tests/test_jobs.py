@@ -12,11 +12,11 @@ import tifffile
 from lenscal import jobs
 from lenscal.calibrate.settings import Calibration, CalibrationSettings
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.export_settings import ExportSettings, Space
-from lenscal.files.profile import Profile, read_profile, write_profile
+from lenscal.files.photos.export_settings import ExportSettings, Space
+from lenscal.files.psf.profile import Profile, read_profile, write_profile
+from lenscal.intake.grouping import Overrides
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.decode import decode_photo
-from lenscal.raw.grouping import Overrides
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 
@@ -87,7 +87,8 @@ def test_import_reads_both_folders(tmp_path, make_dng):
 
 
 def test_correct_undoes_a_known_blur(tmp_path, make_dng):
-    """Corrected with the kernel that blurred its scene, a photo comes nearer to the photo of the scene itself."""
+    """Corrected with the kernel that blurred its scene, a photo comes nearer to the photo of the
+    scene itself."""
     kernel = np.zeros((7, 7))
     kernel[1:6, 3] = kernel[3, 1:6] = kernel[4, 4] = 1
     kernel /= kernel.sum()
@@ -107,7 +108,9 @@ def test_correct_undoes_a_known_blur(tmp_path, make_dng):
 def test_stop_ends_after_the_photo_and_close_writes_nothing(tmp_path, make_dng):
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(3)]
     grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
-    _, results = finish(jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "a")), [None, "stop"])
+    _, results = finish(
+        jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "a")), [None, "stop"]
+    )
     assert [r.source.name for r in results] == ["0.dng"]
     assert results[0].output.exists()
     job = jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "b"))
@@ -124,12 +127,16 @@ def test_every_photo_gets_an_answer(tmp_path, make_dng):
     other = make_dng(tmp_path / "other.dng", size=(96, 128))
     grid = delta_grid((2, 2), 5, (128, 192))
     export = ExportSettings(tmp_path / "out")
-    reports, results = finish(jobs.correct(grid, [bad, other, good], RestoreSettings(Method.NONE), export))
+    reports, results = finish(
+        jobs.correct(grid, [bad, other, good], RestoreSettings(Method.NONE), export)
+    )
     assert [r.output is not None for r in results] == [False, False, True]
     assert results[0].wrong_input
     assert "128 x 96 px, the PSF is for 192 x 128 px" in results[1].problem
     assert reports[-1].fraction == 1
-    (forced,) = finish(jobs.correct(grid, [other], RestoreSettings(Method.WIENER), export, force=True))[1]
+    (forced,) = finish(
+        jobs.correct(grid, [other], RestoreSettings(Method.WIENER), export, force=True)
+    )[1]
     assert tifffile.imread(forced.output).shape == (96, 128, 3)
     assert "the photo has 128 x 96 px" in forced.warnings[0]
 
@@ -148,7 +155,9 @@ def test_demo_stopped_before_its_photos_are_ready_ends_at_once(tmp_path, where):
     with pytest.raises(LenscalError, match="nothing to keep"):
         job.send("stop")
     assert not (tmp_path / "demo.lenscal").exists()
-    next(jobs.demo(tmp_path, jobs.DemoSettings(size=(256, 288), n_photos=2)))  # the folder can be used again
+    next(
+        jobs.demo(tmp_path, jobs.DemoSettings(size=(256, 288), n_photos=2))
+    )  # the folder can be used again
 
 
 @pytest.mark.parametrize(("inner", "warned"), [(1.8, True), (1.0, False), (0.4, False)])
@@ -165,7 +174,20 @@ def test_exchanged_folders_are_noticed(monkeypatch, tmp_path, make_dng, inner, w
     def calibrated(*_, **__):
         yield from ()
         psf = replace(grid, kernels=kernels)
-        return Calibration(psf, None, ("P",), True, {}, {"estimate": 1.0, "delta": 1.0}, (), "done", "cpu", 1.0, 0, 0)
+        return Calibration(
+            psf,
+            None,
+            ("P",),
+            True,
+            {},
+            {"estimate": 1.0, "delta": 1.0},
+            (),
+            "done",
+            "cpu",
+            1.0,
+            0,
+            0,
+        )
 
     monkeypatch.setattr(engine, "calibrate", calibrated)
     make_dng(tmp_path / "s" / "a.dng", f_number=5.6)
@@ -178,13 +200,17 @@ def test_exchanged_folders_are_noticed(monkeypatch, tmp_path, make_dng, inner, w
 @pytest.mark.parametrize("large", [False, True])
 def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monkeypatch, large):
     """Large photos take turns, so that only one is in memory."""
-    from lenscal.files import photo_files
+    from lenscal.files.photos import photo_files
     from lenscal.jobs import correcting
     from lenscal.raw import decode
     from lenscal.restore import photo as restoring
 
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(3)]
-    plain_decode, plain_write, plain_restore = decode.decode_photo, photo_files.write_photo, restoring.restore_rows
+    plain_decode, plain_write, plain_restore = (
+        decode.decode_photo,
+        photo_files.write_photo,
+        restoring.restore_rows,
+    )
     events, second_read = [], threading.Event()
 
     def decode_photo(path):
@@ -210,12 +236,20 @@ def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monke
     if large:
         monkeypatch.setattr(correcting, "OVERLAP_PX", 0)
     grid = delta_grid((2, 2), 5, (128, 192))
-    reports, results = finish(jobs.correct(grid, photos, RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o")))
+    reports, results = finish(
+        jobs.correct(grid, photos, RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o"))
+    )
     assert [r.output.name for r in results] == [f"{n}_lenscal.tif" for n in range(3)]
     if large:
-        assert events == [f"{what} {n}" for n in range(3) for what in ("read", "correct", "written")]
+        assert events == [
+            f"{what} {n}" for n in range(3) for what in ("read", "correct", "written")
+        ]
     else:
-        assert [e for e in events if e.startswith("written")] == ["written 0", "written 1", "written 2"]
+        assert [e for e in events if e.startswith("written")] == [
+            "written 0",
+            "written 1",
+            "written 2",
+        ]
     fractions = [r.fraction for r in reports]
     assert fractions == sorted(fractions)
 
@@ -225,9 +259,13 @@ def test_time_left_is_told(tmp_path, make_dng, monkeypatch):
 
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(2)]
     clock = iter(range(1000))
-    monkeypatch.setattr(correcting, "time", types.SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr(
+        correcting, "time", types.SimpleNamespace(monotonic=lambda: float(next(clock)))
+    )
     grid = delta_grid((2, 2), 5, (128, 192))
-    reports, _ = finish(jobs.correct(grid, photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o")))
+    reports, _ = finish(
+        jobs.correct(grid, photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o"))
+    )
     assert reports[0].seconds_left is None
     assert reports[-1].seconds_left == 0
 
@@ -253,7 +291,7 @@ def test_large_photos_come_out_the_same(tmp_path, make_dng, monkeypatch):
 
 
 def test_stop_is_heard_while_a_photo_is_written(tmp_path, make_dng, monkeypatch):
-    from lenscal.files import photo_files
+    from lenscal.files.photos import photo_files
     from lenscal.jobs import correcting
 
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(2)]
@@ -292,7 +330,9 @@ def test_where_large_photos_wait_is_named_when_it_is_full(tmp_path, make_dng, mo
 
     monkeypatch.setattr(correcting, "_append", append)
     grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
-    _, (failed, written) = finish(jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "o")))
+    _, (failed, written) = finish(
+        jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "o"))
+    )
     assert failed.problem.startswith(f"large photos wait in {tmp_path / 'lenscal'}")
     assert not failed.wrong_input
     assert written.output.is_file()
@@ -302,14 +342,16 @@ def test_where_large_photos_wait_is_named_when_it_is_full(tmp_path, make_dng, mo
 
 @pytest.mark.parametrize("failing", ["write_photo", "write_mask"])
 def test_a_photo_and_its_mask_are_both_there_or_neither(tmp_path, make_dng, monkeypatch, failing):
-    from lenscal.files import photo_files
+    from lenscal.files.photos import photo_files
 
     def full(path, *_, **__):
         raise LenscalError(f"{path} could not be written: No space left on device")
 
     monkeypatch.setattr(photo_files, failing, full)
     photo, grid = make_dng(tmp_path / "a.dng"), delta_grid((2, 2), 5, (128, 192))
-    job = jobs.correct(grid, [photo], RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o"), save_mask=True)
+    job = jobs.correct(
+        grid, [photo], RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o"), save_mask=True
+    )
     (result,) = finish(job)[1]
     assert result.output is None
     assert "No space left" in result.problem
@@ -323,7 +365,9 @@ def test_serial_numbers_are_compared(tmp_path, make_dng):
     settings, export = RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o")
     (result,) = finish(jobs.correct(profile, [photo], settings, export))[1]
     assert result.output is not None
-    assert result.warnings == ("taken with another camera of that model (serial 1, the profile is for 2)",)
+    assert result.warnings == (
+        "taken with another camera of that model (serial 1, the profile is for 2)",
+    )
     frame = decode_photo(photo)
     frame = replace(frame, info=replace(frame.info, lens_serial="A"))
     assert jobs.mismatches(replace(profile, lens_serial="A"), frame) == []
@@ -332,17 +376,29 @@ def test_serial_numbers_are_compared(tmp_path, make_dng):
 
 
 def test_photos_of_a_lens_that_was_typed_in_are_corrected(tmp_path, make_dng):
-    """An adapter writes a name and a focal length of its own; the user knows better and types in the true ones."""
+    """An adapter writes a name and a focal length of its own; the user knows better and types in
+    the true ones."""
     sharp, degraded = (
-        [make_dng(tmp_path / f"{name}{i}.dng", lens="Adapter", focal_mm=50.0, f_number=f, seed=i) for i in range(2)]
+        [
+            make_dng(tmp_path / f"{name}{i}.dng", lens="Adapter", focal_mm=50.0, f_number=f, seed=i)
+            for i in range(2)
+        ]
         for name, f in (("s", 5.6), ("d", 2.0))
     )
     typed = Overrides(lens="Helios 44-2", focal_mm=58.0)
-    looked = finish(jobs.import_photos(sharp, degraded, sharp_overrides=typed, degraded_overrides=typed, keep_all=True))
+    looked = finish(
+        jobs.import_photos(
+            sharp, degraded, sharp_overrides=typed, degraded_overrides=typed, keep_all=True
+        )
+    )
     inputs = looked[1]
     grid = delta_grid((2, 2), 5, inputs.degraded.frames[0].size)
-    calibration = Calibration(grid, inputs.degraded.frames[0].noise, (), True, {}, {}, (), "done", "cpu", 1.0, 0, 0, {})
-    write_profile(tmp_path / "helios.lenscal", jobs.build_profile(inputs, calibration, CalibrationSettings()))
+    calibration = Calibration(
+        grid, inputs.degraded.frames[0].noise, (), True, {}, {}, (), "done", "cpu", 1.0, 0, 0, {}
+    )
+    write_profile(
+        tmp_path / "helios.lenscal", jobs.build_profile(inputs, calibration, CalibrationSettings())
+    )
     profile = read_profile(tmp_path / "helios.lenscal")
     assert (profile.lens, profile.focal_mm) == ("Helios 44-2", 58.0)
     assert jobs.mismatches(profile, decode_photo(degraded[0])) == []

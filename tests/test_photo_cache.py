@@ -10,7 +10,9 @@ from lenscal.jobs.cache import photo_cache, remove_stale
 
 def test_the_cache_goes_and_takes_old_ones_along(tmp_path, monkeypatch):
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
-    old, young, other = (tmp_path / "lenscal" / name for name in ("photos-old", "photos-young", "settings"))
+    old, young, other = (
+        tmp_path / "lenscal" / name for name in ("photos-old", "photos-young", "settings")
+    )
     for folder in (old, young, other):
         folder.mkdir(parents=True)
         (folder / "file").touch()

@@ -32,9 +32,14 @@ def project(tmp_path):
     (tmp_path / "a.lenscal").write_bytes(b"")
     sharp, degraded = (tmp_path / "photos" / role for role in ("sharp", "weit offen ü"))
     return Project(
-        Source((sharp,)), Source((degraded,), 1.8, "Old lens", 50.0), ((sharp / "a.dng", False),), SETTINGS,
-        tmp_path / "a.lenscal", degraded / "b.dng", RestoreSettings(Method.DPIR, 0.5, 0.25),
-    )  # fmt: skip
+        Source((sharp,)),
+        Source((degraded,), 1.8, "Old lens", 50.0),
+        ((sharp / "a.dng", False),),
+        SETTINGS,
+        tmp_path / "a.lenscal",
+        degraded / "b.dng",
+        RestoreSettings(Method.DPIR, 0.5, 0.25),
+    )
 
 
 def test_a_project_comes_back_as_it_was(project, tmp_path):

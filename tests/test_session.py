@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lenscal.intake.folder import import_pair
 from lenscal.optics.psf_grid import delta_grid
-from lenscal.raw.folder import import_pair
 from lenscal.session import (
     Lack,
     Session,
@@ -50,7 +50,11 @@ def test_lacks_follow_the_job():
 
 
 def test_other_sources_drop_what_was_read_and_keep_the_psf():
-    session = with_psf(Session(sharp=Source((Path("a"),)), inputs=object(), thumbnails={Path("t"): None}), GRID, "lens")
+    session = with_psf(
+        Session(sharp=Source((Path("a"),)), inputs=object(), thumbnails={Path("t"): None}),
+        GRID,
+        "lens",
+    )
     assert with_sources(session, session.sharp, session.degraded) is session
     changed = with_sources(session, Source((Path("c"),)), Source())
     assert changed.inputs is None and changed.thumbnails == {}
@@ -65,7 +69,9 @@ def test_another_photo_or_psf_drops_the_comparison():
 
 
 def test_a_session_without_a_used_photo_cannot_calibrate(tmp_path, make_dng):
-    job = import_pair([make_dng(tmp_path / "s.dng", f_number=5.6)], [make_dng(tmp_path / "d.dng", seed=1)])
+    job = import_pair(
+        [make_dng(tmp_path / "s.dng", f_number=5.6)], [make_dng(tmp_path / "d.dng", seed=1)]
+    )
     with pytest.raises(StopIteration) as end:
         while True:
             next(job)

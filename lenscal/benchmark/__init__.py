@@ -1,1 +1,2 @@
-"""Accuracy on virtual lenses, speed and the prior: figures of one run, beside baselines and yardsticks."""
+"""Accuracy on virtual lenses, speed and the prior: figures of one run, beside baselines and
+yardsticks."""

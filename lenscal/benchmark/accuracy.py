@@ -1,4 +1,5 @@
-"""Accuracy: every case calibrates in a process of its own, so that seconds and memory are honest; results are kept."""
+"""Accuracy: every case calibrates in a process of its own, so that seconds and memory are honest;
+results are kept."""
 
 from __future__ import annotations
 
@@ -26,9 +27,15 @@ _RENDERING_SHARE = 0.3
 
 
 def measure_cases(
-    cases: Sequence[Case], cache: Path, *, device: str = "auto", fresh: bool = False, only_kept: bool = False
+    cases: Sequence[Case],
+    cache: Path,
+    *,
+    device: str = "auto",
+    fresh: bool = False,
+    only_kept: bool = False,
 ) -> Job[list[Result]]:
-    """Results of all cases, from the cache where the program is the same; a case that fails has an "error" instead.
+    """Results of all cases, from the cache where the program is the same; a case that fails has an
+    "error" instead.
 
     "stop" ends the case at hand without a result and returns those that are done.
 
@@ -123,20 +130,30 @@ def _child(arguments: Sequence[str], name: str) -> Job[Result]:
             for line in process.stderr:
                 said = line.strip() or said
                 step = _PROGRESS.match(line)
-                if step and (yield Report("benchmark", f"{name}: {step[2].strip()}", int(step[1]) / 100)) == "stop":
+                if (
+                    step
+                    and (
+                        yield Report("benchmark", f"{name}: {step[2].strip()}", int(step[1]) / 100)
+                    )
+                    == "stop"
+                ):
                     raise LenscalError(f"{name}: stopped")
             code = process.wait()
         answer.seek(0)
         text = answer.read()
     if code != 0:
-        raise LenscalError(f"{name}: {said.removeprefix('lenscal: ') or f'the program ended with code {code}'}")
+        raise LenscalError(
+            f"{name}: {said.removeprefix('lenscal: ') or f'the program ended with code {code}'}"
+        )
     result: Result = json.loads(text)
     return result
 
 
 @contextmanager
 def _running(command: Sequence[str], answer: Any) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(command, stdout=answer, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=answer, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         yield process
     finally:
@@ -160,9 +177,17 @@ def check_dataset(folder: Path) -> None:
     InputError
         Photos or truth are missing.
     """
-    for part in ("sharp", "degraded", "truth/psf_R.fits", "evaluation/degraded.dng", "evaluation/reference.dng"):
+    for part in (
+        "sharp",
+        "degraded",
+        "truth/psf_R.fits",
+        "evaluation/degraded.dng",
+        "evaluation/reference.dng",
+    ):
         if not (folder / part).exists():
-            raise InputError(f"--measure {folder}: there is no {part}; give a folder that the benchmark has rendered")
+            raise InputError(
+                f"--measure {folder}: there is no {part}; give a folder that the benchmark has rendered"
+            )
 
 
 def failures(results: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,4 +1,5 @@
-"""What else is at hand against blur: one average kernel with textbook methods, or mere sharpening."""
+"""What else is at hand against blur: one average kernel with textbook methods, or mere
+sharpening."""
 
 from __future__ import annotations
 
@@ -20,13 +21,18 @@ def average_kernels(psf: PsfGrid) -> np.ndarray:
 
 
 def uniform_wiener(rgb: np.ndarray, kernels: np.ndarray, balance: float) -> np.ndarray:
-    """Wiener-Hunt deconvolution as scikit-image's `restoration.wiener` does it: the prior is a Laplacian."""
+    """Wiener-Hunt deconvolution as scikit-image's `restoration.wiener` does it: the prior is a
+    Laplacian."""
     laplacian = np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]], float)
     out = np.empty_like(rgb)
     for c in range(3):
         padded, inner, size = _padded(rgb[..., c], kernels.shape[-1])
         otf, roughness = _transfer(kernels[c], size), _transfer(laplacian, size)
-        spectrum = rfft2(padded, s=size) * otf.conj() / (np.abs(otf) ** 2 + balance * np.abs(roughness) ** 2)
+        spectrum = (
+            rfft2(padded, s=size)
+            * otf.conj()
+            / (np.abs(otf) ** 2 + balance * np.abs(roughness) ** 2)
+        )
         out[..., c] = irfft2(spectrum, s=size)[inner]
     return out
 
@@ -46,7 +52,8 @@ def richardson_lucy(rgb: np.ndarray, kernels: np.ndarray, steps: int) -> np.ndar
 
 
 def unsharp_mask(rgb: np.ndarray, radius: float, amount: float) -> np.ndarray:
-    """The photo plus `amount` times its difference from itself blurred by a Gaussian of `radius` px."""
+    """The photo plus `amount` times its difference from itself blurred by a Gaussian of `radius`
+    px."""
     return np.asarray(rgb + amount * (rgb - gaussian_filter(rgb, (radius, radius, 0))), np.float32)
 
 
@@ -61,7 +68,9 @@ def _settings() -> dict[str, Mapping[str, Deblur]]:
         return lambda rgb, kernels: unsharp_mask(rgb, radius, amount)
 
     return {
-        "Wiener, one kernel": {f"balance {b:g}": wiener(b) for b in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)},
+        "Wiener, one kernel": {
+            f"balance {b:g}": wiener(b) for b in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+        },
         "Richardson-Lucy, one kernel": {f"{n} steps": lucy(n) for n in (2, 5, 10, 20)},
         "unsharp mask": {
             f"{radius:g} px, {amount:.0%}": unsharp(radius, amount)
@@ -72,14 +81,21 @@ def _settings() -> dict[str, Mapping[str, Deblur]]:
 
 
 BASELINES = _settings()
-"""Name -> settings in words -> method. Of the settings the best counts: chosen with the truth in sight."""
+"""Name -> settings in words -> method. Of the settings the best counts: chosen with the truth in
+sight."""
 
 
-def _padded(channel: np.ndarray, kernel: int) -> tuple[np.ndarray, tuple[slice, slice], tuple[int, int]]:
-    """The channel mirrored around to a size that is quick to transform, where it lies in that, and the size."""
+def _padded(
+    channel: np.ndarray, kernel: int
+) -> tuple[np.ndarray, tuple[slice, slice], tuple[int, int]]:
+    """The channel mirrored around to a size that is quick to transform, where it lies in that, and
+    the size."""
     margin = 2 * kernel
     height, width = channel.shape
-    size = next_fast_len(height + 2 * margin, real=True), next_fast_len(width + 2 * margin, real=True)
+    size = (
+        next_fast_len(height + 2 * margin, real=True),
+        next_fast_len(width + 2 * margin, real=True),
+    )
     around = ((margin, size[0] - height - margin), (margin, size[1] - width - margin))
     padded = np.pad(channel.astype(np.float64), around, mode="symmetric")
     return padded, (slice(margin, margin + height), slice(margin, margin + width)), size

@@ -1,4 +1,5 @@
-"""Which lenses, scenes, noise and seeds are measured, and their photos, which are rendered once and kept."""
+"""Which lenses, scenes, noise and seeds are measured, and their photos, which are rendered once and
+kept."""
 
 from __future__ import annotations
 
@@ -21,14 +22,24 @@ from lenscal.virtual.kinds import LensKind, Shooting, benchmark_lens, kept_out_l
 ISOS = (200, 3200)
 SEEDS = (0, 1)
 KEPT_OUT = (2,)
-"""Numbers of the kept-out lenses that are measured; those of numbers 0 and 1 have been looked at since."""
+"""Numbers of the kept-out lenses that are measured; those of numbers 0 and 1 have been looked at
+since."""
 AUTO, PAIRED = "auto", "P"
 """Stages: what calibrate does by itself; the one that needs the same scenes."""
 TUNING_QUALITY = "quick"
-"""The only quality that runs on the lenses methods are developed with: the others would invite tuning on them."""
+"""The only quality that runs on the lenses methods are developed with: the others would invite
+tuning on them."""
 _DONE = "dataset.json"
-_RENDERING = ("virtual/waves.py", "virtual/lens.py", "virtual/tracing.py", "virtual/prescriptions.py",
-              "virtual/camera.py", "virtual/dataset.py", "virtual/scenes.py", "files/dng.py")  # fmt: skip
+_RENDERING = (
+    "virtual/waves.py",
+    "virtual/lens.py",
+    "virtual/tracing.py",
+    "virtual/prescriptions.py",
+    "virtual/camera.py",
+    "virtual/dataset.py",
+    "virtual/scenes.py",
+    "files/photos/dng.py",
+)
 """Sources on which the photos depend."""
 
 
@@ -59,7 +70,8 @@ class Case:
 
     @property
     def name(self) -> str:
-        """E.g. "traced/unrelated/iso3200/seed1/quick"; "kept-out1-..." where the lens is, ".../G" where only G runs."""
+        """E.g. "traced/unrelated/iso3200/seed1/quick"; "kept-out1-..." where the lens is, ".../G"
+        where only G runs."""
         name = f"{self.lens_name}/{self.scenes}/iso{self.iso}/seed{self.seed}/{self.quality}"
         return name if self.stages == AUTO else f"{name}/{self.stages}"
 
@@ -73,7 +85,11 @@ class Case:
 
     @property
     def shooting(self) -> Shooting:
-        return benchmark_lens(self.kind) if self.kept_out is None else kept_out_lens(self.kind, self.kept_out)
+        return (
+            benchmark_lens(self.kind)
+            if self.kept_out is None
+            else kept_out_lens(self.kind, self.kept_out)
+        )
 
     def virtual_settings(self) -> VirtualSettings:
         shooting = self.shooting
@@ -91,12 +107,17 @@ class Case:
 
 
 def all_cases(
-    qualities: Sequence[str], stages: Sequence[str] = (AUTO,), *, kept_out: bool = False, photos: Photos | None = None
+    qualities: Sequence[str],
+    stages: Sequence[str] = (AUTO,),
+    *,
+    kept_out: bool = False,
+    photos: Photos | None = None,
 ) -> list[Case]:
     """Every lens with same and unrelated scenes, both noise levels and both seeds.
 
-    Lenses that methods are developed with are there at quick quality; kept-out lenses if asked for, and at the
-    other qualities. What compares photos of the same scenes is not asked of unrelated ones.
+    Lenses that methods are developed with are there at quick quality; kept-out lenses if asked for,
+    and at the other qualities. What compares photos of the same scenes is not asked of unrelated
+    ones.
     """
     photos = photos or Photos()
     return [
@@ -119,7 +140,8 @@ def _lenses(quality: str, kept_out: bool) -> tuple[int | None, ...]:
 
 
 def chosen(cases: Sequence[Case], patterns: Sequence[str]) -> list[Case]:
-    """The cases whose name holds one of the patterns (with * and ? as in file names); all where there are none.
+    """The cases whose name holds one of the patterns (with * and ? as in file names); all where
+    there are none.
 
     Raises
     ------
@@ -129,7 +151,9 @@ def chosen(cases: Sequence[Case], patterns: Sequence[str]) -> list[Case]:
     for pattern in patterns:
         if not any(_fits(case, pattern) for case in cases):
             raise InputError(f"--case {pattern}: no case is called so; --list shows them all")
-    return [case for case in cases if not patterns or any(_fits(case, pattern) for pattern in patterns)]
+    return [
+        case for case in cases if not patterns or any(_fits(case, pattern) for pattern in patterns)
+    ]
 
 
 def _fits(case: Case, pattern: str) -> bool:
@@ -137,7 +161,8 @@ def _fits(case: Case, pattern: str) -> bool:
 
 
 def dataset_folder(case: Case, cache: Path) -> Path:
-    """Where the photos of a case are: sharp, degraded, truth and evaluation as `write_dataset` makes them."""
+    """Where the photos of a case are: sharp, degraded, truth and evaluation as `write_dataset`
+    makes them."""
     key = hashlib.sha256(repr(case.virtual_settings()).encode())
     for name in _RENDERING:
         key.update((Path(lenscal.__file__).parent / name).read_bytes())
@@ -146,7 +171,8 @@ def dataset_folder(case: Case, cache: Path) -> Path:
 
 
 def photographed(case: Case, cache: Path) -> Job[Path]:
-    """Render the photos of a case unless they are there; return their folder, which is whole or not there.
+    """Render the photos of a case unless they are there; return their folder, which is whole or not
+    there.
 
     Raises
     ------

@@ -7,7 +7,8 @@ import time
 
 
 def processor_seconds() -> float:
-    """Seconds of all processors that this process and the programs it ran have used; wall time on Windows."""
+    """Seconds of all processors that this process and the programs it ran have used; wall time on
+    Windows."""
     if os.name == "nt":
         return time.perf_counter()
     times = os.times()

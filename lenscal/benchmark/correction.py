@@ -1,4 +1,5 @@
-"""Corrections beside what else is at hand against blur, on photos of virtual lenses whose truth is known."""
+"""Corrections beside what else is at hand against blur, on photos of virtual lenses whose truth is
+known."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ DEMO = "demo"
 
 @dataclass(frozen=True, slots=True)
 class CorrectionSettings:
-    """size: (height, width) px of the photos; learnt: kernels of the demo lens, as a calibration found them."""
+    """size: (height, width) px of the photos; learnt: kernels of the demo lens, as a calibration
+    found them."""
 
     device: str = "auto"
     size: tuple[int, int] = (400, 600)
@@ -47,9 +49,11 @@ class CorrectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """PSNR in dB (peak 1.0) of linear camera RGB, SSIM of gamma-encoded lightness, processor seconds, and the setting.
+    """PSNR in dB (peak 1.0) of linear camera RGB, SSIM of gamma-encoded lightness, processor
+    seconds, and the setting.
 
-    RAW programs' seconds are from the RAW file to the TIFF file, the others' those of the correction alone.
+    RAW programs' seconds are from the RAW file to the TIFF file, the others' those of the
+    correction alone.
     """
 
     psnr: float
@@ -61,8 +65,9 @@ class Figures:
 def measure_correction(settings: CorrectionSettings) -> Job[dict[str, Any]]:
     """Correct one photo of each lens at each ISO with everything there is.
 
-    Photo and truth are clipped to 0..1 before they are compared, as every picture file does it, and moved onto each
-    other (see `lenscal.evaluate`). Where a baseline or a RAW program offers settings, that of the best PSNR counts.
+    Photo and truth are clipped to 0..1 before they are compared, as every picture file does it, and
+    moved onto each other (see `lenscal.evaluate`). Where a baseline or a RAW program offers
+    settings, that of the best PSNR counts.
 
     Returns
     -------
@@ -73,9 +78,13 @@ def measure_correction(settings: CorrectionSettings) -> Job[dict[str, Any]]:
     found = []
     for number, (lens, iso) in enumerate(cases):
         low, high = number / len(cases), (number + 1) / len(cases)
-        rows, _ = yield from follow(_case(lens, iso, settings), low, high, prefix=f"{lens}, ISO {iso}: ")
-        described = {name: {"psnr": f.psnr, "ssim": f.ssim, "seconds": f.seconds, "setting": f.setting}
-                     for name, f in rows.items()}  # fmt: skip
+        rows, _ = yield from follow(
+            _case(lens, iso, settings), low, high, prefix=f"{lens}, ISO {iso}: "
+        )
+        described = {
+            name: {"psnr": f.psnr, "ssim": f.ssim, "seconds": f.seconds, "setting": f.setting}
+            for name, f in rows.items()
+        }
         found.append({"lens": lens, "iso": iso, "rows": described})
     return {"size": list(settings.size), "device": settings.device, "cases": found}
 
@@ -110,7 +119,9 @@ def _case(lens: str, iso: int, settings: CorrectionSettings) -> Job[dict[str, Fi
         if settings.programs:
             yield Report("correction", "other programs", 0.9)
             for program, made in developed(photo, plain, folder).items():
-                rows[program] = _best([figures(picture, target, s, setting) for setting, (picture, s) in made.items()])
+                rows[program] = _best(
+                    [figures(picture, target, s, setting) for setting, (picture, s) in made.items()]
+                )
     return rows
 
 
@@ -121,17 +132,23 @@ def virtual_settings(lens: str, iso: int, size: tuple[int, int]) -> VirtualSetti
     return Case(LensKind(lens), True, iso, 0, "quick", photos=Photos(size=size)).virtual_settings()
 
 
-def _ours(frame: Frame, target: np.ndarray, kernels: Mapping[str, PsfGrid], device: str) -> Job[dict[str, Figures]]:
+def _ours(
+    frame: Frame, target: np.ndarray, kernels: Mapping[str, PsfGrid], device: str
+) -> Job[dict[str, Figures]]:
     from lenscal.restore.photo import restore
 
     rows = {}
-    runs = [(m, name, grid) for m in Method if m is not Method.NONE for name, grid in kernels.items()]
+    runs = [
+        (m, name, grid) for m in Method if m is not Method.NONE for name, grid in kernels.items()
+    ]
     for number, (method, name, grid) in enumerate(runs):
         start = processor_seconds()
         work = restore(frame, grid, RestoreSettings(method, device=device))
         low, high = 0.8 * number / len(runs), 0.8 * (number + 1) / len(runs)
         picture, _ = yield from follow(work, low, high, prefix=f"{method}, {name} kernels: ")
-        rows[f"lenscal {method}, {name} kernels"] = figures(picture, target, processor_seconds() - start)
+        rows[f"lenscal {method}, {name} kernels"] = figures(
+            picture, target, processor_seconds() - start
+        )
     return rows
 
 
@@ -140,13 +157,16 @@ def _best(tried: Sequence[Figures]) -> Figures:
 
 
 def figures(picture: np.ndarray, target: np.ndarray, seconds: float, setting: str = "") -> Figures:
-    """Compare a photo with the truth, both linear camera RGB [H, W, 3]; NaN only within BORDER_PX of the borders."""
+    """Compare a photo with the truth, both linear camera RGB [H, W, 3]; NaN only within BORDER_PX
+    of the borders."""
     inner = (slice(BORDER_PX, -BORDER_PX),) * 2
     seen, true = (np.clip(image[inner], 0, 1).astype(np.float64) for image in (picture, target))
     moved = shifted(seen, common_shift(seen, true))[inner]
     true = true[inner]
     error = max(float(np.mean((moved - true) ** 2)), 1e-20)
-    return Figures(float(-10 * np.log10(error)), ssim(_lightness(moved), _lightness(true)), seconds, setting)
+    return Figures(
+        float(-10 * np.log10(error)), ssim(_lightness(moved), _lightness(true)), seconds, setting
+    )
 
 
 def _lightness(rgb: np.ndarray) -> np.ndarray:
@@ -155,15 +175,24 @@ def _lightness(rgb: np.ndarray) -> np.ndarray:
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity of images [H, W] in 0..1 (Wang et al., IEEE TIP 13, 2004: Gaussian of 1.5 px)."""
+    """Structural similarity of images [H, W] in 0..1 (Wang et al., IEEE TIP 13, 2004: Gaussian of
+    1.5 px)."""
 
     def mean(image: np.ndarray) -> np.ndarray:
         return np.asarray(cv2.GaussianBlur(image, (11, 11), 1.5)[5:-5, 5:-5])
 
     mean_a, mean_b = mean(a), mean(b)
-    var_a, var_b, both = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2, mean(a * b) - mean_a * mean_b
+    var_a, var_b, both = (
+        mean(a * a) - mean_a**2,
+        mean(b * b) - mean_b**2,
+        mean(a * b) - mean_a * mean_b,
+    )
     c1, c2 = 0.01**2, 0.03**2
-    similar = (2 * mean_a * mean_b + c1) * (2 * both + c2) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+    similar = (
+        (2 * mean_a * mean_b + c1)
+        * (2 * both + c2)
+        / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+    )
     return float(similar.mean())
 
 
@@ -171,7 +200,9 @@ def tables(found: Mapping[str, Any]) -> list[Table]:
     """A table for the demo lens and one of means over the other lenses; columns for each ISO."""
     groups = {
         "demo lens": [case for case in found["cases"] if case["lens"] == DEMO],
-        "means over the benchmark's lenses": [case for case in found["cases"] if case["lens"] != DEMO],
+        "means over the benchmark's lenses": [
+            case for case in found["cases"] if case["lens"] != DEMO
+        ],
     }
     height, width = found["size"]
     out = []
@@ -183,12 +214,31 @@ def tables(found: Mapping[str, Any]) -> list[Table]:
         for name in dict.fromkeys(name for case in cases for name in case["rows"]):
             cells = [name]
             for iso in isos:
-                had = [case["rows"][name] for case in cases if case["iso"] == iso and name in case["rows"]]
-                plain = [case["rows"][PLAIN] for case in cases if case["iso"] == iso and name in case["rows"]]
-                mean = {key: float(np.mean([row[key] for row in had])) for key in ("psnr", "ssim", "seconds")}
+                had = [
+                    case["rows"][name]
+                    for case in cases
+                    if case["iso"] == iso and name in case["rows"]
+                ]
+                plain = [
+                    case["rows"][PLAIN]
+                    for case in cases
+                    if case["iso"] == iso and name in case["rows"]
+                ]
+                mean = {
+                    key: float(np.mean([row[key] for row in had]))
+                    for key in ("psnr", "ssim", "seconds")
+                }
                 gain = mean["psnr"] - float(np.mean([row["psnr"] for row in plain]))
-                cells += [f"{mean['psnr']:.2f}", f"{gain:+.2f}", f"{mean['ssim']:.4f}", f"{mean['seconds']:.1f}"]
+                cells += [
+                    f"{mean['psnr']:.2f}",
+                    f"{gain:+.2f}",
+                    f"{mean['ssim']:.4f}",
+                    f"{mean['seconds']:.1f}",
+                ]
             rows.append(tuple(cells))
-        heads = ("", *(f"{head}, ISO {iso}" for iso in isos for head in ("PSNR dB", "gain", "SSIM", "s")))
+        heads = (
+            "",
+            *(f"{head}, ISO {iso}" for iso in isos for head in ("PSNR dB", "gain", "SSIM", "s")),
+        )
         out.append(Table(f"Correction, {title} ({width} x {height} px)", heads, tuple(rows)))
     return out

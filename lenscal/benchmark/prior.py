@@ -10,16 +10,16 @@ import numpy as np
 import torch
 
 from lenscal.benchmark.speed import in_turns
-from lenscal.device import pick_device
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import delta_grid
+from lenscal.prior.denoiser import Denoiser, load_denoiser
+from lenscal.prior.evaluate_prior import evaluate, psnr, read_photo
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.restore.data_step import DataStep
-from lenscal.restore.denoiser import Denoiser, load_denoiser
-from lenscal.restore.evaluate_prior import evaluate, psnr, read_photo
 from lenscal.restore.tiles import ArrayPhoto, tiling_of
 from lenscal.stepping import Job, follow
+from lenscal.system.device import pick_device
 from lenscal.virtual.camera import VirtualCamera
 
 SIGMAS = (15.0, 25.0)
@@ -43,17 +43,23 @@ def kodak_files(folder: Path) -> list[Path]:
         names = (f"{number}.png", f"{number:02d}.png", f"kodim{number:02d}.png")
         found = next((folder / name for name in names if (folder / name).is_file()), None)
         if found is None:
-            raise InputError(f"--kodak {folder}: image {number} is missing (looked for {', '.join(names)})")
+            raise InputError(
+                f"--kodak {folder}: image {number} is missing (looked for {', '.join(names)})"
+            )
         files.append(found)
     return files
 
 
-def sensor_psnr(denoisers: Sequence[Denoiser], photo: np.ndarray, iso: int, seed: int) -> list[float]:
-    """PSNR in dB of a photo with a sensor's noise: as it is, and after each denoiser; of the square root of light.
+def sensor_psnr(
+    denoisers: Sequence[Denoiser], photo: np.ndarray, iso: int, seed: int
+) -> list[float]:
+    """PSNR in dB of a photo with a sensor's noise: as it is, and after each denoiser; of the square
+    root of light.
 
-    The photo, sRGB [H, W, 3] in 0..1, is made linear and gets the Poisson-Gaussian noise that the virtual camera has at
-    `iso`, in red and blue as much stronger as white balance makes it. Denoisers get it as a correction gives it to
-    them, stabilised and with the noise level of `DataStep`. There is no mosaic: noise is white.
+    The photo, sRGB [H, W, 3] in 0..1, is made linear and gets the Poisson-Gaussian noise that the
+    virtual camera has at `iso`, in red and blue as much stronger as white balance makes it.
+    Denoisers get it as a correction gives it to them, stabilised and with the noise level of
+    `DataStep`. There is no mosaic: noise is white.
     """
     camera, rng = VirtualCamera(), np.random.default_rng([seed, iso])
     clean = np.where(photo <= 0.04045, photo / 12.92, ((photo + 0.055) / 1.055) ** 2.4)
@@ -64,7 +70,9 @@ def sensor_psnr(denoisers: Sequence[Denoiser], photo: np.ndarray, iso: int, seed
     seen = ArrayPhoto((raw * balance).astype(np.float32), noise, balance.astype(np.float32))
     height, width = seen.size
     psf = delta_grid((1, 1), 1, seen.size)
-    step = DataStep(seen, psf, range(height), range(width), 1.0, torch.device("cpu"), tiling_of(psf))
+    step = DataStep(
+        seen, psf, range(height), range(width), 1.0, torch.device("cpu"), tiling_of(psf)
+    )
     true = torch.from_numpy(np.sqrt(clean).astype(np.float32)).permute(2, 0, 1)
     stabilised = step.seen_in(step.seen)[None]
     with torch.inference_mode():
@@ -73,26 +81,37 @@ def sensor_psnr(denoisers: Sequence[Denoiser], photo: np.ndarray, iso: int, seed
 
 
 def measure_prior(
-    files: Sequence[Path], yardstick: Path | None, device: str, *, repeats: int = 5, speed_px: int = _SPEED_PX
+    files: Sequence[Path],
+    yardstick: Path | None,
+    device: str,
+    *,
+    repeats: int = 5,
+    speed_px: int = _SPEED_PX,
 ) -> Job[dict[str, Any]]:
     """The figures of `benchmark --json`'s "prior".
 
     Returns
     -------
     dict
-        psnr_15, psnr_25, iso_200 ... iso_6400 (dB, means over the files; absent without files), s_per_mp, parameters,
-        images (names); noisy: iso_200 ... before denoising; yardstick: the same as ours of its weights, None where
-        there are none. Seconds of both are measured in turns.
+        psnr_15, psnr_25, iso_200 ... iso_6400 (dB, means over the files; absent without files),
+        s_per_mp, parameters, images (names); noisy: iso_200 ... before denoising; yardstick: the
+        same as ours of its weights, None where there are none. Seconds of both are measured in
+        turns.
     """
     where = pick_device(device)
-    nets = [load_denoiser(device=where), *([load_denoiser(yardstick, device=where)] if yardstick else [])]
+    nets = [
+        load_denoiser(device=where),
+        *([load_denoiser(yardstick, device=where)] if yardstick else []),
+    ]
     image = torch.rand(1, 3, speed_px, speed_px).to(where)
 
     def denoise(net: Any) -> float:
         with torch.inference_mode():
             return float(net(image, 0.08)[0, 0, 0, 0])
 
-    pace, _ = yield from follow(in_turns(lambda: denoise(nets[0]), lambda: denoise(nets[-1]), repeats), 0.0, 0.3)
+    pace, _ = yield from follow(
+        in_turns(lambda: denoise(nets[0]), lambda: denoise(nets[-1]), repeats), 0.0, 0.3
+    )
     nets = [net.cpu() for net in nets]
     values: list[dict[str, list[float]]] = [{} for _ in (None, *nets)]
     for number, file in enumerate(files):
@@ -101,11 +120,27 @@ def measure_prior(
             for sigma, told in evaluate(net, [file], SIGMAS).items():
                 own.setdefault(f"psnr_{sigma:g}", []).extend(told)
         for iso in ISOS:
-            yield Report("prior", f"Denoising {file.name}, ISO {iso}", 0.3 + 0.7 * (number + 0.5) / len(files))
-            for own, decibels in zip(values, sensor_psnr(nets, read_photo(file), iso, number), strict=True):
+            yield Report(
+                "prior",
+                f"Denoising {file.name}, ISO {iso}",
+                0.3 + 0.7 * (number + 0.5) / len(files),
+            )
+            for own, decibels in zip(
+                values, sensor_psnr(nets, read_photo(file), iso, number), strict=True
+            ):
                 own.setdefault(f"iso_{iso}", []).append(decibels)
     noisy, ours, *other = [{name: float(np.mean(v)) for name, v in own.items()} for own in values]
-    for net, seconds, figures in zip(nets, (pace.ours, pace.yardstick), (ours, *other), strict=False):
-        figures |= {"s_per_mp": seconds / (speed_px**2 / 1e6), "parameters": sum(p.numel() for p in net.parameters())}
+    for net, seconds, figures in zip(
+        nets, (pace.ours, pace.yardstick), (ours, *other), strict=False
+    ):
+        figures |= {
+            "s_per_mp": seconds / (speed_px**2 / 1e6),
+            "parameters": sum(p.numel() for p in net.parameters()),
+        }
     names = [file.name for file in files]
-    return {**ours, "images": names, "noisy": noisy or None, "yardstick": other[0] if other else None}
+    return {
+        **ours,
+        "images": names,
+        "noisy": noisy or None,
+        "yardstick": other[0] if other else None,
+    }

@@ -1,8 +1,9 @@
-"""RAW programs that sharpen, where they are installed: RawTherapee's capture sharpening, darktable's modules.
+"""RAW programs that sharpen, where they are installed: RawTherapee's capture sharpening,
+darktable's modules.
 
-They develop the same RAW file with everything else off. What they make of it is brought back to linear white-balanced
-camera RGB by the 3 x 3 matrix that fits best between their photo without sharpening and ours, so that the figures
-compare sharpening (and demosaicing), not colours.
+They develop the same RAW file with everything else off. What they make of it is brought back to
+linear white-balanced camera RGB by the 3 x 3 matrix that fits best between their photo without
+sharpening and ours, so that the figures compare sharpening (and demosaicing), not colours.
 """
 
 from __future__ import annotations
@@ -54,15 +55,32 @@ DeconvIterations=20
 [LensProfile]
 LcMode=none
 """
-"""Capture sharpening as RawTherapee sets it for every photo by itself: automatic contrast and radius."""
+"""Capture sharpening as RawTherapee sets it for every photo by itself: automatic contrast and
+radius."""
 
 _BLEND = "000000000400000018000000000000000000C84200000000000000000000"
 
 
 def _lens_deblur(iterations: int, radius: int) -> str:
     """darktable's presets "lens deblur" of its module diffuse or sharpen, version 2."""
-    values = struct.pack("<ififffffffffffi", iterations, 0.0, radius, 3.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, -0.25, 0.125,
-                         -0.5, 0.25, 0)  # fmt: skip
+    values = struct.pack(
+        "<ififffffffffffi",
+        iterations,
+        0.0,
+        radius,
+        3.0,
+        1.0,
+        1.0,
+        0.0,
+        1.0,
+        0.0,
+        0.0,
+        -0.25,
+        0.125,
+        -0.5,
+        0.25,
+        0,
+    )
     return values.hex()
 
 
@@ -99,8 +117,8 @@ def developed(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
     Returns
     -------
     dict
-        Program and module -> its setting -> (linear white-balanced camera RGB, NaN where it gave nothing; seconds from
-        the RAW file to the TIFF file). Empty where no program is on PATH.
+        Program and module -> its setting -> (linear white-balanced camera RGB, NaN where it gave
+        nothing; seconds from the RAW file to the TIFF file). Empty where no program is on PATH.
     """
     found: Developed = {}
     for name, (command, develop) in _PROGRAMS.items():
@@ -114,7 +132,10 @@ def developed(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
 
 
 def _by_rawtherapee(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
-    made = {name: _rawtherapee(photo, folder, sharpen) for name, sharpen in (("none", False), ("auto", True))}
+    made = {
+        name: _rawtherapee(photo, folder, sharpen)
+        for name, sharpen in (("none", False), ("auto", True))
+    }
     pictures = _in_camera_rgb(made, plain)
     return {
         "RawTherapee, no sharpening": {"": pictures["none"]},
@@ -123,7 +144,9 @@ def _by_rawtherapee(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
 
 
 def _by_darktable(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
-    pictures = _in_camera_rgb({name: _darktable(photo, folder, step) for name, step in _DARKTABLE.items()}, plain)
+    pictures = _in_camera_rgb(
+        {name: _darktable(photo, folder, step) for name, step in _DARKTABLE.items()}, plain
+    )
     return {
         "darktable, no sharpening": {"": pictures.pop("none")},
         "darktable, sharpen": {"as set": pictures.pop("sharpen")},
@@ -131,7 +154,10 @@ def _by_darktable(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
     }
 
 
-_PROGRAMS = {"RawTherapee": ("rawtherapee-cli", _by_rawtherapee), "darktable": ("darktable-cli", _by_darktable)}
+_PROGRAMS = {
+    "RawTherapee": ("rawtherapee-cli", _by_rawtherapee),
+    "darktable": ("darktable-cli", _by_darktable),
+}
 
 
 def _rawtherapee(photo: Path, folder: Path, sharpen: bool) -> tuple[np.ndarray, float]:
@@ -139,7 +165,9 @@ def _rawtherapee(photo: Path, folder: Path, sharpen: bool) -> tuple[np.ndarray, 
 
     settings, out = folder / "settings.pp3", folder / "rawtherapee.tif"
     settings.write_text(_RAWTHERAPEE.format(sharpen=str(sharpen).lower()))
-    seconds = _run(["rawtherapee-cli", "-q", "-o", out, "-t", "-b16", "-Y", "-p", settings, "-c", photo])
+    seconds = _run(
+        ["rawtherapee-cli", "-q", "-o", out, "-t", "-b16", "-Y", "-p", settings, "-c", photo]
+    )
     with tifffile.TiffFile(out) as tiff:
         page = tiff.pages.first
         encoded = page.asarray().astype(np.float32) / 65535
@@ -152,14 +180,20 @@ def _linear(encoded: np.ndarray, icc: bytes) -> np.ndarray:
     (start,) = struct.unpack(">I", icc[at : at + 4])
     kind, function = icc[start : start + 4], struct.unpack(">H", icc[start + 8 : start + 10])[0]
     if kind != b"para" or function not in (3, 4):
-        raise LenscalError(f"RawTherapee's output profile has a curve of kind {kind!r} {function}: not understood")
+        raise LenscalError(
+            f"RawTherapee's output profile has a curve of kind {kind!r} {function}: not understood"
+        )
     count = 5 if function == 3 else 7
     given = [n / 65536 for n in struct.unpack(f">{count}i", icc[start + 12 :][: 4 * count])]
     g, a, b, c, d, e, f = (*given, 0.0, 0.0)[:7]
-    return np.where(encoded >= d, np.maximum(a * encoded + b, 0) ** g + e, c * encoded + f).astype(np.float32)
+    return np.where(encoded >= d, np.maximum(a * encoded + b, 0) ** g + e, c * encoded + f).astype(
+        np.float32
+    )
 
 
-def _darktable(photo: Path, folder: Path, step: tuple[str, int, str] | None) -> tuple[np.ndarray, float]:
+def _darktable(
+    photo: Path, folder: Path, step: tuple[str, int, str] | None
+) -> tuple[np.ndarray, float]:
     import tifffile
 
     history, out = folder / "history.xmp", folder / "darktable.tif"
@@ -173,27 +207,48 @@ def _darktable(photo: Path, folder: Path, step: tuple[str, int, str] | None) -> 
     }
     configured = [part for key, value in options.items() for part in ("--conf", f"{key}={value}")]
     seconds = _run(
-        ["darktable-cli", photo, history, out, "--icc-type", "LIN_REC2020", "--core", "--disable-opencl",
-         "--configdir", folder / "darktable", "--library", ":memory:", *configured]
-    )  # fmt: skip
+        [
+            "darktable-cli",
+            photo,
+            history,
+            out,
+            "--icc-type",
+            "LIN_REC2020",
+            "--core",
+            "--disable-opencl",
+            "--configdir",
+            folder / "darktable",
+            "--library",
+            ":memory:",
+            *configured,
+        ]
+    )
     return np.asarray(tifffile.imread(out), np.float32), seconds
 
 
 def _run(command: list[str | Path]) -> float:
     start = processor_seconds()
-    subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=_TIMEOUT_S)
+    subprocess.run(
+        [str(part) for part in command], check=True, capture_output=True, timeout=_TIMEOUT_S
+    )
     return processor_seconds() - start
 
 
 def _in_camera_rgb(
     made: Mapping[str, tuple[np.ndarray, float]], plain: np.ndarray
 ) -> dict[str, tuple[np.ndarray, float]]:
-    """Everything in our camera RGB; rows and columns that a program cuts off at the borders are NaN."""
+    """Everything in our camera RGB; rows and columns that a program cuts off at the borders are
+    NaN."""
     reference = made["none"][0]
-    inner = tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(plain.shape[:2], reference.shape, strict=False))
+    inner = tuple(
+        slice((n - m) // 2, (n - m) // 2 + m)
+        for n, m in zip(plain.shape[:2], reference.shape, strict=False)
+    )
     ours = plain[inner]
     usable = (ours.min(axis=-1) > 0.02) & (ours.max(axis=-1) < 0.8)
-    matrix, *_ = np.linalg.lstsq(reference[usable].astype(np.float64), ours[usable].astype(np.float64), rcond=None)
+    matrix, *_ = np.linalg.lstsq(
+        reference[usable].astype(np.float64), ours[usable].astype(np.float64), rcond=None
+    )
     found = {}
     for name, (picture, seconds) in made.items():
         whole = np.full_like(plain, np.nan)

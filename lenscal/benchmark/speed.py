@@ -1,4 +1,5 @@
-"""Speed as ratios to yardsticks that do the unavoidable part of the same work, in one run, in turns."""
+"""Speed as ratios to yardsticks that do the unavoidable part of the same work, in one run, in
+turns."""
 
 from __future__ import annotations
 
@@ -13,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from lenscal.device import pick_device
 from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
@@ -21,9 +21,16 @@ from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
 from lenscal.stepping import Job, follow
+from lenscal.system.device import pick_device
 
 NOISE = NoiseModel((2e-4,) * 3, (1e-6,) * 3, "NoiseProfile")
-_CAMERA = {"make": "Canon", "model": "Canon EOS 6D", "lens": "EF50mm f/1.8 STM", "focal_mm": 50.0, "f_number": 1.8}
+_CAMERA = {
+    "make": "Canon",
+    "model": "Canon EOS 6D",
+    "lens": "EF50mm f/1.8 STM",
+    "focal_mm": 50.0,
+    "f_number": 1.8,
+}
 """One whose vignetting lensfun knows: undoing it is part of an import."""
 
 
@@ -59,9 +66,9 @@ def measure_speed(settings: SpeedSettings) -> Job[dict[str, Any]]:
     -------
     dict
         import_over_libraw: time of `decode_photo` over rawpy's imread and the same demosaicing;
-        flow_over_ready_tensors: patches a second of stage F over the same network and optimiser fed with tensors;
-        wiener_over_ffts: time of the correction over bare FFTs of its tiles; wiener_s_per_mp;
-        dpir_over_denoiser: time of DPIR over its eight passes of the denoiser;
+        flow_over_ready_tensors: patches a second of stage F over the same network and optimiser fed
+        with tensors; wiener_over_ffts: time of the correction over bare FFTs of its tiles;
+        wiener_s_per_mp; dpir_over_denoiser: time of DPIR over its eight passes of the denoiser;
         correct_over_plain: RAW to TIFF with the Wiener filter over method none;
         seconds: name -> [ours, yardstick], medians; megapixels, repeats, device.
     """
@@ -88,8 +95,12 @@ def _figures(paces: Mapping[str, Pace], settings: SpeedSettings) -> dict[str, An
     found["flow_over_ready_tensors"] = 1 / paces["flow_over_ready_tensors"].ratio
     found["wiener_s_per_mp"] = paces["wiener_over_ffts"].ours / _megapixels(settings.wiener_size)
     found["seconds"] = {name: [pace.ours, pace.yardstick] for name, pace in paces.items()}
-    sizes = {"import": settings.import_size, "wiener": settings.wiener_size, "dpir": settings.dpir_size,
-             "correct": settings.correct_size}  # fmt: skip
+    sizes = {
+        "import": settings.import_size,
+        "wiener": settings.wiener_size,
+        "dpir": settings.dpir_size,
+        "correct": settings.correct_size,
+    }
     found["megapixels"] = {name: _megapixels(size) for name, size in sizes.items()}
     found["repeats"], found["device"] = settings.repeats, str(pick_device(settings.device))
     return found
@@ -99,7 +110,9 @@ def _megapixels(size: tuple[int, int]) -> float:
     return size[0] * size[1] / 1e6
 
 
-def in_turns(ours: Callable[[], object], yardstick: Callable[[], object], repeats: int) -> Job[Pace]:
+def in_turns(
+    ours: Callable[[], object], yardstick: Callable[[], object], repeats: int
+) -> Job[Pace]:
     """Time both in turns, after one round that does not count."""
     seconds: tuple[list[float], list[float]] = [], []
     for number in range(repeats + 1):
@@ -135,7 +148,7 @@ def _import(folder: Path, settings: SpeedSettings) -> Job[Pace]:
 
 
 def _correct(folder: Path, settings: SpeedSettings) -> Job[Pace]:
-    from lenscal.files.export_settings import ExportSettings, OnConflict
+    from lenscal.files.photos.export_settings import ExportSettings, OnConflict
     from lenscal.jobs.correcting import correct
 
     path = _raw_photo(folder / "correct.dng", settings.correct_size)
@@ -143,11 +156,17 @@ def _correct(folder: Path, settings: SpeedSettings) -> Job[Pace]:
     psf = _psf(settings.correct_size)
 
     def corrected(method: Method) -> None:
-        results = _finished(correct(psf, [path], RestoreSettings(method, device=settings.device), export))
+        results = _finished(
+            correct(psf, [path], RestoreSettings(method, device=settings.device), export)
+        )
         if results[0].output is None:
             raise LenscalError(results[0].problem)
 
-    return (yield from in_turns(lambda: corrected(Method.WIENER), lambda: corrected(Method.NONE), settings.repeats))
+    return (
+        yield from in_turns(
+            lambda: corrected(Method.WIENER), lambda: corrected(Method.NONE), settings.repeats
+        )
+    )
 
 
 def _wiener(settings: SpeedSettings) -> Job[Pace]:
@@ -176,7 +195,7 @@ def _wiener(settings: SpeedSettings) -> Job[Pace]:
 
 
 def _dpir(settings: SpeedSettings) -> Job[Pace]:
-    from lenscal.restore.denoiser import load_denoiser
+    from lenscal.prior.denoiser import load_denoiser
     from lenscal.restore.dpir import N_ITERATIONS, dpir
     from lenscal.restore.photo import blended
     from lenscal.restore.plug_and_play import plug_and_play
@@ -210,13 +229,18 @@ def _wait(device: torch.device) -> None:
 
 
 def _flow(settings: SpeedSettings) -> Job[Pace]:
-    """Seconds a patch of stage F, quick quality, and of bare training steps on tensors of the same shapes."""
+    """Seconds a patch of stage F, quick quality, and of bare training steps on tensors of the same
+    shapes."""
     from lenscal.calibrate.budget import BUDGETS
     from lenscal.calibrate.settings import Quality
     from lenscal.flow.network import VelocityNetwork
     from lenscal.flow.training import flow_loss
 
-    budget, device, steps = BUDGETS[Quality.QUICK], pick_device(settings.device), settings.flow_steps
+    budget, device, steps = (
+        BUDGETS[Quality.QUICK],
+        pick_device(settings.device),
+        settings.flow_steps,
+    )
     n = 2 * budget.batch
     network = VelocityNetwork(budget.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
@@ -235,7 +259,9 @@ def _flow(settings: SpeedSettings) -> Job[Pace]:
     def stage() -> None:
         seen = max(state.patches for state in _stage_f(budget.batch, steps, device))
         if seen != steps * n:
-            raise LenscalError(f"stage F saw {seen} patches in {steps} steps, not {steps * n}: mend this measure")
+            raise LenscalError(
+                f"stage F saw {seen} patches in {steps} steps, not {steps * n}: mend this measure"
+            )
 
     return (yield from in_turns(stage, bare, settings.repeats))
 
@@ -243,14 +269,16 @@ def _flow(settings: SpeedSettings) -> Job[Pace]:
 def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
     """Stage F alone on patches of noise, which cost as much as photos' do."""
     from lenscal.calibrate.budget import BUDGETS
-    from lenscal.calibrate.matching import Matcher, MatchingSettings, Reblur
-    from lenscal.calibrate.packed import Packing
-    from lenscal.calibrate.patches import PATCH_PX, PatchPool
+    from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings, Reblur
+    from lenscal.calibrate.matching.patches import PATCH_PX, PatchPool
+    from lenscal.calibrate.packing import Packing
     from lenscal.calibrate.settings import Quality
 
     kernel, taps, n = 13, 169, 2000
     rng = np.random.default_rng(0)
-    sharp = rng.random((n, 3, PATCH_PX + kernel - 1, PATCH_PX + kernel - 1), np.float32).astype(np.float16)
+    sharp = rng.random((n, 3, PATCH_PX + kernel - 1, PATCH_PX + kernel - 1), np.float32).astype(
+        np.float16
+    )
     pool = PatchPool(
         real=rng.random((n, 4, PATCH_PX // 2, PATCH_PX // 2), np.float32),
         noise=np.full((n, 4), 1e-4, np.float32),
@@ -292,7 +320,7 @@ def _psf(size: tuple[int, int]) -> PsfGrid:
 
 def _raw_photo(path: Path, size: tuple[int, int]) -> Path:
     """A RAW photo of a pattern with noise; repeated blocks, since what is on it costs nothing."""
-    from lenscal.files.dng import write_bayer_dng
+    from lenscal.files.photos.dng import write_bayer_dng
     from lenscal.virtual.camera import VirtualCamera, exposed
 
     camera = VirtualCamera()

@@ -38,9 +38,10 @@ def summarise(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        kept_out, scenes, quality, stages_asked, cases (how many), failed, rows (name -> figure -> mean; a stage that
-        only some cases have is averaged over those, `cases` in its row says how many), seconds, peak_memory_mb,
-        patches_flow, patches_matching (means), worst_share (the estimate's in its worst case).
+        kept_out, scenes, quality, stages_asked, cases (how many), failed, rows (name -> figure ->
+        mean; a stage that only some cases have is averaged over those, `cases` in its row says how
+        many), seconds, peak_memory_mb, patches_flow, patches_matching (means), worst_share (the
+        estimate's in its worst case).
     """
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for result in results:
@@ -72,10 +73,16 @@ def _mean_rows(done: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float |
         shares = {"delta": 0.0, **result["gain"]["share"]}
         for name in dict.fromkeys((*BASELINES, *result["scores"])):
             row = collected.setdefault(name, {})
-            for figure, value in {**result["scores"].get(name, {}), "share": shares.get(name)}.items():
+            for figure, value in {
+                **result["scores"].get(name, {}),
+                "share": shares.get(name),
+            }.items():
                 row.setdefault(figure, []).append(value)
     return {
-        name: {"cases": len(row["share"]), **{figure: _mean(values) for figure, values in row.items()}}
+        name: {
+            "cases": len(row["share"]),
+            **{figure: _mean(values) for figure, values in row.items()},
+        }
         for name, row in collected.items()
     }
 
@@ -106,20 +113,33 @@ def _group_name(group: Mapping[str, Any]) -> str:
 
 
 def _lens_tables(done: Sequence[Mapping[str, Any]]) -> list[Table]:
-    """How hard every lens is, and what was reached: shares of the possible gain, means over the seeds."""
+    """How hard every lens is, and what was reached: shares of the possible gain, means over the
+    seeds."""
     columns = list(dict.fromkeys(name for r in done for name in r["gain"]["share"]))
     columns.sort(key=lambda name: name == "estimate")
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for r in done:
-        lens: tuple[str, ...] = (r["lens"], r["scenes"], f"ISO {r['iso']}", r["quality"], r["stages_asked"])
+        lens: tuple[str, ...] = (
+            r["lens"],
+            r["scenes"],
+            f"ISO {r['iso']}",
+            r["quality"],
+            r["stages_asked"],
+        )
         groups.setdefault(lens, []).append(r)
     rows = []
     for lens, members in groups.items():
         possible = _mean([m["gain"]["psnr_true"] - m["gain"]["psnr_degraded"] for m in members])
         shares = (_mean([m["gain"]["share"].get(column) for m in members]) for column in columns)
-        rows.append((*lens, _cell(possible, "{:+.2f} dB"), *(_cell(share, "{:.0%}") for share in shares)))
+        rows.append(
+            (*lens, _cell(possible, "{:+.2f} dB"), *(_cell(share, "{:.0%}") for share in shares))
+        )
     heads = ("lens", "scenes", "noise", "quality", "stages", "possible", *columns)
-    return [Table("Shares of the possible gain (Wiener), lens by lens", heads, tuple(rows))] if rows else []
+    return (
+        [Table("Shares of the possible gain (Wiener), lens by lens", heads, tuple(rows))]
+        if rows
+        else []
+    )
 
 
 def _cost_table(results: Sequence[Mapping[str, Any]]) -> Table:

@@ -1,21 +1,25 @@
-"""The space-varying blur as a linear operator, A: what the lens does to a photo; the one that everything shares.
+"""The space-varying blur as a linear operator, A: what the lens does to a photo; the one that
+everything shares.
 
     y(p) = sum_n w_n(p) (K_n * x)(p) = sum_q K_p(q) x(p - q), with K_p = sum_n w_n(p) K_n
 
-*Order*: first convolve with each node's kernel, then interpolate between the results, bilinearly (w_n), at the place p
-of the pixel that is looked at: the photo's light at p was gathered with p's kernel. An impulse at q is seen at p as
-K_p(p - q): the kernels of the pixels around q.
+*Order*: first convolve with each node's kernel, then interpolate between the results, bilinearly
+(w_n), at the place p of the pixel that is looked at: the photo's light at p was gathered with p's
+kernel. An impulse at q is seen at p as K_p(p - q): the kernels of the pixels around q.
 
-*Orientation*: convolution, not correlation. A kernel's light right of and below its central pixel moves the image
-to the right and down. Rows run down in sensor orientation, as in `PsfGrid`.
+*Orientation*: convolution, not correlation. A kernel's light right of and below its central pixel
+moves the image to the right and down. Rows run down in sensor orientation, as in `PsfGrid`.
 
-*Border*: outside the image x is taken as mirrored (half-sample symmetric: ... 1 0 | 0 1 2 ...), in the adjoint too.
+*Border*: outside the image x is taken as mirrored (half-sample symmetric: ... 1 0 | 0 1 2 ...), in
+the adjoint too.
 
-Between four nodes the weights are u_i(y) v_j(x). The image is cut into tiles that lie between the same four: one
-Fourier transform of each, products with the four nodes' transfer functions, back along y, interpolated along y, back
-along x, interpolated along x. That is exact; it differs from sums over pixels by rounding only.
+Between four nodes the weights are u_i(y) v_j(x). The image is cut into tiles that lie between the
+same four: one Fourier transform of each, products with the four nodes' transfer functions, back
+along y, interpolated along y, back along x, interpolated along x. That is exact; it differs from
+sums over pixels by rounding only.
 
-Patches so small that a lens does not change within them are blurred with one kernel each (`blur_patches`).
+Patches so small that a lens does not change within them are blurred with one kernel each
+(`blur_patches`).
 """
 
 from __future__ import annotations
@@ -32,7 +36,8 @@ from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid
 
 FIELD_PX = 256
-"""Sides of the tiles' Fourier transforms where kernels are small beside them; larger ones leave the cache."""
+"""Sides of the tiles' Fourier transforms where kernels are small beside them; larger ones leave the
+cache."""
 
 
 def A(x: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> Tensor:
@@ -60,14 +65,20 @@ def A(x: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> Tensor:
     for tile in _tiles(lines, psf, batch):
         field = batch.index_select(-2, tile.y_from).index_select(-1, tile.x_from)
         several = torch.fft.rfft2(field, s=tile.size) * tile.transfer
-        along_y = _weighted(torch.fft.ifft(several, dim=-2)[..., tile.y_valid, :], tile.u[:, None, None, None, :, None])
-        both = _weighted(torch.fft.irfft(along_y, n=tile.size[1])[..., tile.x_valid], tile.v[:, None, None, None])
+        along_y = _weighted(
+            torch.fft.ifft(several, dim=-2)[..., tile.y_valid, :],
+            tile.u[:, None, None, None, :, None],
+        )
+        both = _weighted(
+            torch.fft.irfft(along_y, n=tile.size[1])[..., tile.x_valid], tile.v[:, None, None, None]
+        )
         out[..., tile.rows, tile.cols] = both
     return out if x.ndim == 4 else out[0]
 
 
 def A_adjoint(y: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> Tensor:
-    """The adjoint of `A`: <A x, y> = <x, A_adjoint y>, mirrored border included. Shapes and errors as in `A`."""
+    """The adjoint of `A`: <A x, y> = <x, A_adjoint y>, mirrored border included. Shapes and errors
+    as in `A`."""
     batch, lines = _prepared(y, psf, origin)
     out = torch.zeros_like(batch)
     for tile in _tiles(lines, psf, batch):
@@ -86,9 +97,11 @@ def A_adjoint(y: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> T
 
 
 def blur_patches(x: Tensor, kernels: Tensor) -> Tensor:
-    """Convolve each patch with a kernel of its own: `A` where the kernels do not change, without a border.
+    """Convolve each patch with a kernel of its own: `A` where the kernels do not change, without a
+    border.
 
-    x : [n, 3, h + k - 1, w + k - 1]; kernels : [n, 3, k, k]. Returns [n, 3, h, w]. Differentiable in both.
+    x : [n, 3, h + k - 1, w + k - 1]; kernels : [n, 3, k, k]. Returns [n, 3, h, w]. Differentiable
+    in both.
     """
     n, size = len(x), kernels.shape[-1]
     taps = kernels.flip(-1, -2).reshape(n * 3, 1, size, size)
@@ -98,7 +111,8 @@ def blur_patches(x: Tensor, kernels: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Piece:
-    """Pixels of one axis that lie between the same nodes (one, or two), numbered from the part's first pixel."""
+    """Pixels of one axis that lie between the same nodes (one, or two), numbered from the part's
+    first pixel."""
 
     start: int
     stop: int
@@ -124,12 +138,20 @@ class _Tile:
     x_valid: slice
 
 
-def _prepared(x: Tensor, psf: PsfGrid, origin: tuple[int, int]) -> tuple[Tensor, tuple[list[_Piece], list[_Piece]]]:
+def _prepared(
+    x: Tensor, psf: PsfGrid, origin: tuple[int, int]
+) -> tuple[Tensor, tuple[list[_Piece], list[_Piece]]]:
     if x.ndim not in (3, 4) or x.shape[-3] != 3:
         raise InputError(f"the operator takes [3, H, W] or [B, 3, H, W], got {tuple(x.shape)}")
     height, width = x.shape[-2:]
-    if min(origin) < 0 or origin[0] + height > psf.image_size[0] or origin[1] + width > psf.image_size[1]:
-        raise InputError(f"tile {height}x{width} at {origin} does not lie inside the sensor {psf.image_size}")
+    if (
+        min(origin) < 0
+        or origin[0] + height > psf.image_size[0]
+        or origin[1] + width > psf.image_size[1]
+    ):
+        raise InputError(
+            f"tile {height}x{width} at {origin} does not lie inside the sensor {psf.image_size}"
+        )
     most = max(FIELD_PX, 4 * psf.kernel_size) - psf.kernel_size + 1
     axes = zip((height, width), origin, psf.image_size, psf.shape, strict=True)
     rows, cols = (_pieces(*axis, most) for axis in axes)
@@ -151,13 +173,16 @@ def _pieces(length: int, origin: int, full: int, nodes: int, most: int) -> list[
 
 
 def _tiles(lines: tuple[list[_Piece], list[_Piece]], psf: PsfGrid, like: Tensor) -> Iterator[_Tile]:
-    """The tiles of an image, with what is needed to blur each; transfer functions of two rows of nodes at a time."""
+    """The tiles of an image, with what is needed to blur each; transfer functions of two rows of
+    nodes at a time."""
     k, (height, width) = psf.kernel_size, like.shape[-2:]
     longest = [max(piece.stop - piece.start for piece in axis) for axis in lines]
     size = _friendly(longest[0] + k - 1), _friendly(longest[1] + k - 1)
 
     def read_from(piece: _Piece, length: int) -> Tensor:
-        index = torch.arange(piece.start - k // 2, piece.stop + k // 2, device=like.device) % (2 * length)
+        index = torch.arange(piece.start - k // 2, piece.stop + k // 2, device=like.device) % (
+            2 * length
+        )
         return torch.where(index < length, index, 2 * length - 1 - index)
 
     def tensor(values: np.ndarray) -> Tensor:
@@ -172,10 +197,17 @@ def _tiles(lines: tuple[list[_Piece], list[_Piece]], psf: PsfGrid, like: Tensor)
         y_from, u = read_from(row, height), tensor(row.weights)
         for col, x_from, v in cols:
             yield _Tile(
-                slice(row.start, row.stop), slice(col.start, col.stop), y_from, x_from, u, v,
-                transfers[:, col.node : col.node + len(col.weights)], size,
-                slice(k - 1, k - 1 + row.stop - row.start), slice(k - 1, k - 1 + col.stop - col.start),
-            )  # fmt: skip
+                slice(row.start, row.stop),
+                slice(col.start, col.stop),
+                y_from,
+                x_from,
+                u,
+                v,
+                transfers[:, col.node : col.node + len(col.weights)],
+                size,
+                slice(k - 1, k - 1 + row.stop - row.start),
+                slice(k - 1, k - 1 + col.stop - col.start),
+            )
 
 
 def _friendly(length: int) -> int:
@@ -198,7 +230,8 @@ def _weighted(values: Tensor, weights: Tensor) -> Tensor:
 
 
 def _folded(field: Tensor, index: Tensor, dim: int) -> tuple[tuple[int, int], Tensor]:
-    """Values of an axis of `field` added up where they were read from: the range of those places, and the sums."""
+    """Values of an axis of `field` added up where they were read from: the range of those places,
+    and the sums."""
     first, last = int(index.min()), int(index.max())
     if last - first + 1 == len(index):
         return (first, last + 1), field

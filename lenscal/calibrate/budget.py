@@ -1,4 +1,5 @@
-"""What each quality spends. Budgets are steps and sites, not minutes, so that the same seed gives the same result."""
+"""What each quality spends. Budgets are steps and sites, not minutes, so that the same seed gives
+the same result."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from lenscal.flow.network import NetworkSettings
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """sites: RAW sites read in each pass of the paired stage; statistics_rounds: of stages G and T with taps, where
-    more fit the scenes instead of the lens (docs/experiments.md); ray_rounds: of the same with rays; patches: held in
-    memory for the learnt stages."""
+    """sites: RAW sites read in each pass of the paired stage; statistics_rounds: of stages G and T
+    with taps, where more fit the scenes instead of the lens (docs/experiments.md); ray_rounds: of
+    the same with rays; patches: held in memory for the learnt stages."""
 
     sites: tuple[float, ...]
     statistics_rounds: int
@@ -25,7 +26,13 @@ class Budget:
 
 
 BUDGETS = {
-    Quality.QUICK: Budget((4e6, 5e6, 2e7), 8, 14, 8_000, 600, 300, 64, NetworkSettings(width=32, depth=1)),
-    Quality.STANDARD: Budget((5e6, 8e6, 8e6, 8e7), 8, 14, 24_000, 3_000, 2_000, 96, NetworkSettings(width=32, depth=2)),
-    Quality.FULL: Budget((1e7, 1e7, 2e7, 4e8), 8, 14, 60_000, 60_000, 30_000, 256, NetworkSettings(width=64, depth=2)),
+    Quality.QUICK: Budget(
+        (4e6, 5e6, 2e7), 8, 14, 8_000, 600, 300, 64, NetworkSettings(width=32, depth=1)
+    ),
+    Quality.STANDARD: Budget(
+        (5e6, 8e6, 8e6, 8e7), 8, 14, 24_000, 3_000, 2_000, 96, NetworkSettings(width=32, depth=2)
+    ),
+    Quality.FULL: Budget(
+        (1e7, 1e7, 2e7, 4e8), 8, 14, 60_000, 60_000, 30_000, 256, NetworkSettings(width=64, depth=2)
+    ),
 }

@@ -1,6 +1,8 @@
-"""What of a calibration is kept so that it can be continued, to the bit: after stages and passes of P, during F and M.
+"""What of a calibration is kept so that it can be continued, to the bit: after stages and passes of
+P, during F and M.
 
-The learnt stages also keep their network and moments (`matching.Snapshot`); patches and statistics are made again.
+The learnt stages also keep their network and moments (`matching.Snapshot`); patches and statistics
+are made again.
 """
 
 from __future__ import annotations
@@ -17,10 +19,10 @@ import torch
 from torch import Tensor
 
 from lenscal import __version__
-from lenscal.calibrate.matching import Snapshot
-from lenscal.calibrate.registration import Pair
-from lenscal.calibrate.run import Learning, Run, Saved
+from lenscal.calibrate.matching.matcher import Snapshot
+from lenscal.calibrate.pairs.registration import Pair
 from lenscal.calibrate.settings import StageResult
+from lenscal.calibrate.stages.run import Learning, Run, Saved
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.frame import Frame
 
@@ -34,8 +36,11 @@ _FIELDS = ("common", "lateral", "colour", "sharp_colour")
 
 
 def made_from(run: Run) -> dict[str, Any]:
-    """What a run was made from, as JSON knows it: photos with hashes of what was decoded, settings, budget, version."""
-    settings = {name: value for name, value in asdict(run.settings).items() if name not in FREE_SETTINGS}
+    """What a run was made from, as JSON knows it: photos with hashes of what was decoded, settings,
+    budget, version."""
+    settings = {
+        name: value for name, value in asdict(run.settings).items() if name not in FREE_SETTINGS
+    }
     described = {
         "schema": SCHEMA,
         "version": __version__,
@@ -50,9 +55,17 @@ def made_from(run: Run) -> dict[str, Any]:
 
 def _photo(frame: Frame) -> list[str]:
     """Name and hash: a part of the decoded rows, and all small values that a calibration reads."""
-    digest = hashlib.sha256(repr((frame.size, frame.white, frame.rgb_scale, frame.info.aperture, frame.noise)).encode())
-    for array in (frame.mosaic[::_SAMPLE_ROWS], frame.rgb[::_SAMPLE_ROWS], frame.cfa, frame.black,
-                  frame.white_balance, frame.gain):  # fmt: skip
+    digest = hashlib.sha256(
+        repr((frame.size, frame.white, frame.rgb_scale, frame.info.aperture, frame.noise)).encode()
+    )
+    for array in (
+        frame.mosaic[::_SAMPLE_ROWS],
+        frame.rgb[::_SAMPLE_ROWS],
+        frame.cfa,
+        frame.black,
+        frame.white_balance,
+        frame.gain,
+    ):
         digest.update(np.ascontiguousarray(array).tobytes())
     return [frame.info.path.name, digest.hexdigest()]
 
@@ -80,7 +93,11 @@ def capture(run: Run) -> Saved:
     arrays |= {f"weights.{name}": weights for name, weights in run.weights.items()}
     if run.learning is not None:
         learning, snapshot = run.learning, run.learning.snapshot
-        values["learning"] = {"seconds": learning.seconds, "step": snapshot.step, "patches": list(snapshot.patches)}
+        values["learning"] = {
+            "seconds": learning.seconds,
+            "step": snapshot.step,
+            "patches": list(snapshot.patches),
+        }
         arrays |= {f"learning.{name}": array for name, array in snapshot.arrays.items()}
         if learning.given is not None:
             arrays["given"] = learning.given
@@ -108,14 +125,19 @@ def restore(run: Run, saved: Saved) -> None:
     first, second = tensor("halves.0"), tensor("halves.1")
     run.halves = None if first is None or second is None else (first, second)
     run.pairs, run.held_pairs = (
-        [Pair(s, d, motion.copy()) for (s, d), motion in zip(values[name], arrays[name], strict=True)]
+        [
+            Pair(s, d, motion.copy())
+            for (s, d), motion in zip(values[name], arrays[name], strict=True)
+        ]
         for name in ("pairs", "held_pairs")
     )
     run.stages = [
         StageResult(name, seconds, arrays[f"stage.{number}"])
         for number, (name, seconds) in enumerate(values["stages"])
     ]
-    run.curves = {name: [(int(s), float(v)) for s, v in points] for name, points in _part(arrays, "curve.")}
+    run.curves = {
+        name: [(int(s), float(v)) for s, v in points] for name, points in _part(arrays, "curve.")
+    }
     run.weights = dict(_part(arrays, "weights."))
     run.learning = None
     if "learning" in values:
@@ -126,7 +148,11 @@ def restore(run: Run, saved: Saved) -> None:
 
 
 def _part(arrays: Mapping[str, np.ndarray], prefix: str) -> Iterator[tuple[str, np.ndarray]]:
-    return ((name.removeprefix(prefix), array) for name, array in arrays.items() if name.startswith(prefix))
+    return (
+        (name.removeprefix(prefix), array)
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    )
 
 
 def save(run: Run) -> None:
@@ -151,7 +177,8 @@ def complete(run: Run, stage: str) -> None:
 
 
 def keep(run: Run) -> None:
-    """Keep where a run is between two parts of its work; one that is continued has the very same arrays."""
+    """Keep where a run is between two parts of its work; one that is continued has the very same
+    arrays."""
     save(run)
     assert run.saved is not None
     restore(run, run.saved)
@@ -178,12 +205,15 @@ def resume(run: Run) -> bool:
         restore(run, Saved(values, arrays))
         run.spent = float(values["seconds"])
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"the checkpoint is damaged ({error!r}): calibrate without --resume to start anew") from error
+        raise InputError(
+            f"the checkpoint is damaged ({error!r}): calibrate without --resume to start anew"
+        ) from error
     return True
 
 
 def _difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """The first thing in which what a checkpoint was made from differs from what it shall go on with; empty if none."""
+    """The first thing in which what a checkpoint was made from differs from what it shall go on
+    with; empty if none."""
     if (then["schema"], then["version"]) != (now["schema"], now["version"]):
         return f"it was begun by lenscal {then['version']}, this is {now['version']}"
     for name, value in now["settings"].items():
@@ -193,7 +223,11 @@ def _difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     for role in ("sharp", "degraded"):
         if then[role] != now[role]:
             return f"the {role} photos are not those that it was begun with ({_changed(then[role], now[role])})"
-    return "" if then["budget"] == now["budget"] else "this version of lenscal takes other numbers of steps"
+    return (
+        ""
+        if then["budget"] == now["budget"]
+        else "this version of lenscal takes other numbers of steps"
+    )
 
 
 def _changed(then: Sequence[Sequence[str]], now: Sequence[Sequence[str]]) -> str:

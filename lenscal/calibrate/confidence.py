@@ -1,30 +1,33 @@
-"""How sure each kernel is: what two halves of the photos disagree on, and what every fit of this kind gets wrong.
+"""How sure each kernel is: what two halves of the photos disagree on, and what every fit of this
+kind gets wrong.
 
-Two halves are one draw: what they disagree on at a node says little of that node. What all nodes disagree on says more,
-spread over the field by how uncertain a smooth fit is from place to place (its leverage, Hoaglin & Welsch 1978,
-doi:10.2307/2683469): towards the edge kernels have neighbours on one side only, in a corner on a quarter.
+Two halves are one draw: what they disagree on at a node says little of that node. What all nodes
+disagree on says more, spread over the field by how uncertain a smooth fit is from place to place
+(its leverage, Hoaglin & Welsch 1978, doi:10.2307/2683469): towards the edge kernels have neighbours
+on one side only, in a corner on a quarter.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from lenscal.calibrate.kernel_field import DEGREE, node_positions
-from lenscal.calibrate.kernels import polynomials
-from lenscal.calibrate.paired import cell_positions
-from lenscal.calibrate.windowed import MOST_CELLS
+from lenscal.calibrate.field.kernels import polynomials
+from lenscal.calibrate.pairs.normal_equations import cell_positions
+from lenscal.calibrate.statistics.kernel_field import DEGREE, node_positions
+from lenscal.calibrate.statistics.windowed import MOST_CELLS
 
 OWN_SHARE = 0.1
 """How much of a node's disagreement is taken from itself, the rest from all nodes."""
 LEAN_SHARE = 0.16
 CHANGE_SHARE = 0.1
-"""Errors that both halves share: the prior draws kernels towards symmetry and towards the field's mean, by about these
-shares. Found on the benchmark's lenses (not the kept-out ones), see docs/experiments.md."""
+"""Errors that both halves share: the prior draws kernels towards symmetry and towards the field's
+mean, by about these shares. Found on the benchmark's lenses (not the kept-out ones), see
+docs/experiments.md."""
 
 
 def leverage(shape: tuple[int, int]) -> np.ndarray:
-    """Variance [rows, cols] at a grid's nodes, relative to their mean, of polynomials fitted to cells that are equally
-    uncertain all over the field."""
+    """Variance [rows, cols] at a grid's nodes, relative to their mean, of polynomials fitted to
+    cells that are equally uncertain all over the field."""
     middles = cell_positions((MOST_CELLS, MOST_CELLS))
     fitted = polynomials(middles, DEGREE)
     nodes = polynomials(node_positions(shape).clip(middles.min(0), middles.max(0)), DEGREE)

@@ -1,4 +1,5 @@
-"""One calibration from beginning to end: which stages run, in which order, and what is kept of them."""
+"""One calibration from beginning to end: which stages run, in which order, and what is kept of
+them."""
 
 from __future__ import annotations
 
@@ -11,19 +12,19 @@ import torch
 
 from lenscal.calibrate.checkpoint import capture, complete, made_from, restore, resume
 from lenscal.calibrate.confidence import confidence
-from lenscal.calibrate.kernels import border_light, framed
-from lenscal.calibrate.learnt import held_out_check, learnt_stages, look_at_unseen
-from lenscal.calibrate.paired_stage import paired_fit
-from lenscal.calibrate.registration import find_pairs
-from lenscal.calibrate.run import Keeper, Run, Steps, Stopped, prepare
+from lenscal.calibrate.field.kernels import border_light, framed
+from lenscal.calibrate.pairs.registration import find_pairs
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Stages
-from lenscal.calibrate.statistics_stage import lateral_colour, statistics_fit
-from lenscal.device import free_memory, out_of_memory
+from lenscal.calibrate.stages.matching_stage import held_out_check, learnt_stages, look_at_unseen
+from lenscal.calibrate.stages.paired_stage import paired_fit
+from lenscal.calibrate.stages.run import Keeper, Run, Steps, Stopped, prepare
+from lenscal.calibrate.stages.statistics_stage import lateral_colour, statistics_fit
 from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame
 from lenscal.reports import Report
-from lenscal.saying import said
+from lenscal.system.device import free_memory, out_of_memory
+from lenscal.translation import translatable
 
 T = TypeVar("T")
 
@@ -44,13 +45,15 @@ def calibrate(
 ) -> Generator[Report, str | None, Calibration]:
     """Learn the PSF of the degraded photos relative to the sharp ones.
 
-    Send "stop" to finish early with what is there. A `keeper` is given checkpoints, and asked at the beginning for one
-    to go on from; what comes out is the same to the bit as without the interruption (same device, same threads).
+    Send "stop" to finish early with what is there. A `keeper` is given checkpoints, and asked at
+    the beginning for one to go on from; what comes out is the same to the bit as without the
+    interruption (same device, same threads).
 
     Raises
     ------
     InputError
-        Photos that cannot be calibrated (no Bayer pattern, sizes that differ, too small); a checkpoint of other ones.
+        Photos that cannot be calibrated (no Bayer pattern, sizes that differ, too small); a
+        checkpoint of other ones.
     LenscalError
         Stopped before anything was learnt; no usable patches.
     """
@@ -64,7 +67,9 @@ def calibrate(
         yield from _stages(run)
     except Stopped:
         if run.kernels is None:
-            raise LenscalError(said("stopped before any kernel was learnt: nothing to keep")) from None
+            raise LenscalError(
+                translatable("stopped before any kernel was learnt: nothing to keep")
+            ) from None
     try:
         return _result(run)
     except RuntimeError as error:
@@ -120,25 +125,33 @@ def _look(run: Run, name: str, done: float) -> Steps:
 
 
 def _look_for_pairs(run: Run) -> Steps:
-    run.check((yield run.say("pairs", said("Looking for photos of the same scenes"), 0.0)))
+    run.check((yield run.say("pairs", translatable("Looking for photos of the same scenes"), 0.0)))
     pairs = find_pairs(run.sharp, run.degraded)
     enough = len(pairs) >= max(1, LEAST_SHARE_OF_PAIRS * min(len(run.sharp), len(run.degraded)))
     n_cells = run.cells[0] * run.cells[1]
     run.common, run.lateral = np.zeros((n_cells, 2)), np.zeros((n_cells, 3, 2))
     if enough:
         run.held_pairs, run.pairs = _hold_out(pairs)
-        told = said("{pairs} scenes stand in both folders: they are compared directly", pairs=len(pairs))
+        told = translatable(
+            "{pairs} scenes stand in both folders: they are compared directly", pairs=len(pairs)
+        )
     elif run.settings.stages is Stages.P:
-        raise InputError(said("--stages P needs the same scenes in both folders; none were found. Use --stages auto"))
+        raise InputError(
+            translatable(
+                "--stages P needs the same scenes in both folders; none were found. Use --stages auto"
+            )
+        )
     else:
-        told = said("The folders show different scenes: their statistics are compared")
+        told = translatable("The folders show different scenes: their statistics are compared")
     run.check((yield run.say("pairs", told, 0.02)))
 
 
 def _plan(run: Run) -> Iterator[tuple[str, float, Callable[[], Steps]]]:
-    """The stages after the pairs, in order: name, part of the whole job that is done after it, and what runs it.
+    """The stages after the pairs, in order: name, part of the whole job that is done after it, and
+    what runs it.
 
-    Matching has never found what pairs did not tell (docs/experiments.md): with pairs, F and M run only if asked for.
+    Matching has never found what pairs did not tell (docs/experiments.md): with pairs, F and M run
+    only if asked for.
     """
     wanted, same = run.settings.stages, bool(run.pairs)
     paired = same and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
@@ -151,7 +164,9 @@ def _plan(run: Run) -> Iterator[tuple[str, float, Callable[[], Steps]]]:
     if wanted in (Stages.GT, Stages.ALL) or alone:
         told = 0.2 if paired else 0.4
         yield "GT", told, lambda: statistics_fit(run, 0.1, told, third_order=True, last=not paired)
-    if wanted in (Stages.FM, Stages.ALL) or (alone and run.held_degraded):  # what cannot be checked is not kept
+    if wanted in (Stages.FM, Stages.ALL) or (
+        alone and run.held_degraded
+    ):  # what cannot be checked is not kept
         low = 0.05 if wanted is Stages.FM else 0.2 if paired else 0.4
         learnt = 0.6 if paired else 0.98
         yield "FM", learnt, lambda: learnt_stages(run, low, learnt)
@@ -160,7 +175,8 @@ def _plan(run: Run) -> Iterator[tuple[str, float, Callable[[], Steps]]]:
 
 
 def _with_enough_memory(run: Run, name: str, stage: Callable[[], Steps]) -> Steps:
-    """A stage; where a GPU's memory does not suffice, again from its last checkpoint in a way that needs less."""
+    """A stage; where a GPU's memory does not suffice, again from its last checkpoint in a way that
+    needs less."""
     while True:
         try:
             yield from stage()
@@ -197,9 +213,15 @@ def _result(run: Run) -> Calibration:
         average = run.kernels.mean(0, keepdim=True).expand_as(run.kernels)
         delta = torch.zeros_like(run.kernels)
         delta[..., run.size**2 // 2] = 1
-        reblur = {"estimate": check.distance(run.kernels), "floor": check.floor(),
-                  "delta": check.distance(delta), "average": check.distance(average)}
-        stages = (torch.from_numpy(s.kernels).flatten(-2).flatten(0, 1).to(run.device) for s in run.stages)
+        reblur = {
+            "estimate": check.distance(run.kernels),
+            "floor": check.floor(),
+            "delta": check.distance(delta),
+            "average": check.distance(average),
+        }
+        stages = (
+            torch.from_numpy(s.kernels).flatten(-2).flatten(0, 1).to(run.device) for s in run.stages
+        )
         distances = [check.distance(framed(k, run.size)) for k in stages]
         run.stages = [replace(s, reblur=d) for s, d in zip(run.stages, distances, strict=True)]
     kernels = run.grid(run.kernels)
@@ -207,12 +229,26 @@ def _result(run: Run) -> Calibration:
     if border > 0.03:
         share = f"{border:.0%}"
         run.warnings.append(
-            said("up to {share} of a kernel's light falls on its border: use a larger --kernel-size", share=share)
+            translatable(
+                "up to {share} of a kernel's light falls on its border: use a larger --kernel-size",
+                share=share,
+            )
         )
     psf = PsfGrid(kernels, run.degraded[0].size, run.reference, _confidence(run))
     return Calibration(
-        psf, run.degraded[0].noise, tuple(run.stages), bool(run.pairs), run.curves, reblur, tuple(run.warnings),
-        run.finished, str(run.device), run.seconds(), run.patches_flow, run.patches_matching, run.weights,
+        psf,
+        run.degraded[0].noise,
+        tuple(run.stages),
+        bool(run.pairs),
+        run.curves,
+        reblur,
+        tuple(run.warnings),
+        run.finished,
+        str(run.device),
+        run.seconds(),
+        run.patches_flow,
+        run.patches_matching,
+        run.weights,
     )
 
 

@@ -1,4 +1,5 @@
-"""What the user decides about a calibration, and what comes out of it. No torch here: the window reads this."""
+"""What the user decides about a calibration, and what comes out of it. No torch here: the window
+reads this."""
 
 from __future__ import annotations
 
@@ -46,8 +47,12 @@ class CalibrationSettings:
 
     def __post_init__(self) -> None:
         if min(self.grid) < 2 or max(self.grid) > 64:
-            raise InputError(f"--grid {self.grid[0]}x{self.grid[1]}: choose 2 to 64 rows and columns, e.g. 8x8")
-        if self.kernel_size is not None and (self.kernel_size % 2 == 0 or not 5 <= self.kernel_size <= 41):
+            raise InputError(
+                f"--grid {self.grid[0]}x{self.grid[1]}: choose 2 to 64 rows and columns, e.g. 8x8"
+            )
+        if self.kernel_size is not None and (
+            self.kernel_size % 2 == 0 or not 5 <= self.kernel_size <= 41
+        ):
             raise InputError(f"--kernel-size {self.kernel_size}: choose an odd number from 5 to 41")
         if self.max_minutes is not None and not 0 < self.max_minutes < math.inf:
             raise InputError(f"--max-minutes {self.max_minutes:g}: must be above 0, and finite")

@@ -42,7 +42,11 @@ def run_benchmark(args: argparse.Namespace) -> int:
     code = 0
     if "accuracy" in parts:
         results, code = _accuracy(args, cases, speaker, tables)
-        found |= {"accuracy": results, "accuracy_summary": summarise(results), "folder": str(_cache(args))}
+        found |= {
+            "accuracy": results,
+            "accuracy_summary": summarise(results),
+            "folder": str(_cache(args)),
+        }
     if code != CANCELLED and "speed" in parts:
         from lenscal.benchmark.speed import SpeedSettings, measure_speed
 
@@ -62,7 +66,7 @@ def run_benchmark(args: argparse.Namespace) -> int:
 
 def _correction(args: argparse.Namespace, speaker: Speaker, tables: list[Table]) -> dict[str, Any]:
     from lenscal.benchmark import correction
-    from lenscal.files.profile import read_profile
+    from lenscal.files.psf.profile import read_profile
 
     learnt = None if args.profile is None else read_profile(args.profile).psf
     settings = correction.CorrectionSettings(args.device, learnt=learnt)
@@ -76,7 +80,9 @@ def _accuracy(
 ) -> tuple[list[dict[str, Any]], int]:
     from lenscal.benchmark import accuracy, summary
 
-    working = accuracy.measure_cases(cases, _cache(args), device=args.device, fresh=args.fresh, only_kept=args.measured)
+    working = accuracy.measure_cases(
+        cases, _cache(args), device=args.device, fresh=args.fresh, only_kept=args.measured
+    )
     results = run_job(working, speaker, keeps=True)
     for failure in accuracy.failures(results):
         speaker.note(f"failed: {failure}")
@@ -102,15 +108,18 @@ def _measure(args: argparse.Namespace, speaker: Speaker) -> int:
     check_device(args.device)
     with jobs.photo_cache() as cache:
         summary = run_job(_measuring(folder, settings, cache), speaker)
-    speaker.result("\n".join([*summary.pop("table"), f"{summary['seconds']:.0f} s"]), without_nan(summary))
+    speaker.result(
+        "\n".join([*summary.pop("table"), f"{summary['seconds']:.0f} s"]), without_nan(summary)
+    )
     return 0
 
 
 def _measuring(folder: Path, settings: CalibrationSettings, cache: Path) -> Job[dict[str, Any]]:
-    """Figures of one calibration. Its seconds and memory are those before the comparison with the truth."""
+    """Figures of one calibration. Its seconds and memory are those before the comparison with the
+    truth."""
     from lenscal import jobs
     from lenscal.commands.demo import score_table
-    from lenscal.files.psf_files import read_fits
+    from lenscal.files.psf.psf_files import read_fits
     from lenscal.jobs.comparing import compare_with_truth
     from lenscal.restore.settings import RestoreSettings
 
@@ -121,7 +130,9 @@ def _measuring(folder: Path, settings: CalibrationSettings, cache: Path) -> Job[
     summary = {**calibration_summary(inputs, calibration), "seconds": time.monotonic() - start}
     del inputs
     photos = folder / "evaluation" / "degraded.dng", folder / "evaluation" / "reference.dng"
-    comparing = compare_with_truth(read_fits(folder / "truth"), *photos, calibration, RestoreSettings())
+    comparing = compare_with_truth(
+        read_fits(folder / "truth"), *photos, calibration, RestoreSettings()
+    )
     comparison, _ = yield from follow(comparing, 0.8, 1.0)
     gain = comparison.gain
     return {
@@ -137,11 +148,15 @@ def _measuring(folder: Path, settings: CalibrationSettings, cache: Path) -> Job[
     }
 
 
-def _report(args: argparse.Namespace, speaker: Speaker, tables: Sequence[Table], found: Mapping[str, Any]) -> None:
+def _report(
+    args: argparse.Namespace, speaker: Speaker, tables: Sequence[Table], found: Mapping[str, Any]
+) -> None:
     from lenscal.benchmark.summary import as_markdown, as_text
 
     if args.markdown is not None:
-        _write_markdown(args.markdown, "\n".join(line for table in tables for line in as_markdown(table)))
+        _write_markdown(
+            args.markdown, "\n".join(line for table in tables for line in as_markdown(table))
+        )
     text = "\n\n".join("\n".join(as_text(table)) for table in tables)
     speaker.result(text or "Nothing was measured before.", without_nan(found))
 
@@ -162,12 +177,15 @@ def _cases(args: argparse.Namespace) -> list[Case]:
     if not 1 <= args.photos <= 100:
         raise InputError(f"--photos {args.photos}: choose 1 to 100")
     photos = Photos(args.photos, (height, width))
-    cases = all_cases(args.quality or ("quick",), args.stages or ("auto",), kept_out=args.kept_out, photos=photos)
+    cases = all_cases(
+        args.quality or ("quick",), args.stages or ("auto",), kept_out=args.kept_out, photos=photos
+    )
     return chosen(cases, args.case)
 
 
 def _images(args: argparse.Namespace, parts: Sequence[str]) -> list[Path]:
-    """The photos that the prior is measured on; files that are named on the command line are looked for."""
+    """The photos that the prior is measured on; files that are named on the command line are looked
+    for."""
     from lenscal.files.atomic import check_output_folder
 
     if args.markdown is not None:

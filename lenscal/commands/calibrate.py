@@ -13,8 +13,8 @@ from lenscal.errors import InputError, LenscalError
 
 if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration, CalibrationSettings
-    from lenscal.files.profile import Profile
-    from lenscal.raw.folder import Inputs
+    from lenscal.files.psf.profile import Profile
+    from lenscal.intake.folder import Inputs
     from lenscal.stepping import Job
 
 
@@ -40,15 +40,17 @@ def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
 def check_device(name: str) -> None:
     """Refuse a device that is not there before any work starts."""
     if name not in ("auto", "cpu"):
-        from lenscal.device import pick_device
+        from lenscal.system.device import pick_device
 
         pick_device(name)
 
 
-def reading(args: argparse.Namespace, cache: Path | None, *, only_look: bool = False) -> Job[Inputs]:
+def reading(
+    args: argparse.Namespace, cache: Path | None, *, only_look: bool = False
+) -> Job[Inputs]:
     """Import the two folders as the options that `check` and `calibrate` share say."""
     from lenscal import jobs
-    from lenscal.raw.grouping import Overrides
+    from lenscal.intake.grouping import Overrides
 
     sharp, degraded = (
         Overrides(aperture=aperture, lens=args.lens, focal_mm=args.focal)
@@ -77,18 +79,26 @@ def run_calibrate(args: argparse.Namespace) -> int:
     checkpoint = CheckpointFile(checkpoint_path(args.out), args.resume)
     before = None if args.resume else checkpoint.written_at
     if args.resume and not checkpoint.path.exists():
-        speaker.note(f"note: there is no checkpoint {checkpoint.path}: the calibration starts at its beginning")
+        speaker.note(
+            f"note: there is no checkpoint {checkpoint.path}: the calibration starts at its beginning"
+        )
     elif checkpoint.path.exists() and not args.resume:
-        speaker.note(f"note: {checkpoint.path} of an interrupted calibration is overwritten (--resume goes on)")
+        speaker.note(
+            f"note: {checkpoint.path} of an interrupted calibration is overwritten (--resume goes on)"
+        )
     with jobs.photo_cache() as cache:
         inputs = run_job(reading(args, cache), speaker)
         for warning in inputs.warnings:
             speaker.note(f"note: {warning}")
         try:
-            calibration = run_job(jobs.calibrate(inputs, settings, checkpoint=checkpoint), speaker, keeps=True)
+            calibration = run_job(
+                jobs.calibrate(inputs, settings, checkpoint=checkpoint), speaker, keeps=True
+            )
         except KeyboardInterrupt:
             if checkpoint.written_at not in (None, before):
-                speaker.note("No profile was written; the same command with --resume goes on where it was.")
+                speaker.note(
+                    "No profile was written; the same command with --resume goes on where it was."
+                )
             raise
         for warning in calibration.warnings:
             speaker.note(f"note: {warning}")
@@ -116,7 +126,7 @@ def _write_or_rescue(path: Path, profile: Profile) -> None:
     """
     import tempfile
 
-    from lenscal.files.profile import write_profile
+    from lenscal.files.psf.profile import write_profile
 
     try:
         write_profile(path, profile)
@@ -127,7 +137,9 @@ def _write_or_rescue(path: Path, profile: Profile) -> None:
         except LenscalError:
             rescued.parent.rmdir()
             raise error from None
-        raise LenscalError(f"{error}; it was kept as {rescued}: make room and copy it from there") from error
+        raise LenscalError(
+            f"{error}; it was kept as {rescued}: make room and copy it from there"
+        ) from error
 
 
 def calibration_summary(inputs: Inputs, calibration: Calibration) -> dict[str, Any]:
@@ -141,14 +153,25 @@ def calibration_summary(inputs: Inputs, calibration: Calibration) -> dict[str, A
         "patches_flow": calibration.patches_flow,
         "patches_matching": calibration.patches_matching,
         "same_scenes": calibration.same_scenes,
-        "stages": [{"name": s.name, "seconds": s.seconds, "reblur": s.reblur} for s in calibration.stages],
-        "reblur": {name: calibration.reblur.get(name) for name in ("estimate", "floor", "delta", "average")},
+        "stages": [
+            {"name": s.name, "seconds": s.seconds, "reblur": s.reblur} for s in calibration.stages
+        ],
+        "reblur": {
+            name: calibration.reblur.get(name) for name in ("estimate", "floor", "delta", "average")
+        },
         "confidence": {
             "mean": None if confidence is None else float(confidence.mean()),
             "worst": None if confidence is None else float(confidence.min()),
         },
-        "noise": {"a": list(calibration.noise.a), "b": list(calibration.noise.b), "source": calibration.noise.source},
-        "frames": {"used": len(inputs.sharp.frames) + len(inputs.degraded.frames), "rejected": len(rejected)},
+        "noise": {
+            "a": list(calibration.noise.a),
+            "b": list(calibration.noise.b),
+            "source": calibration.noise.source,
+        },
+        "frames": {
+            "used": len(inputs.sharp.frames) + len(inputs.degraded.frames),
+            "rejected": len(rejected),
+        },
         "rejected": [{"name": r.path.name, "reason": r.reason} for r in rejected],
         "warnings": [*inputs.warnings, *calibration.warnings],
         "coverage": inputs.coverage(calibration.psf.shape).cells.tolist(),
@@ -159,7 +182,9 @@ def calibration_summary(inputs: Inputs, calibration: Calibration) -> dict[str, A
 
 
 def _in_words(summary: dict[str, Any]) -> str:
-    lines = [f"{summary['profile']} written after {summary['seconds']:.0f} s on {summary['device']}."]
+    lines = [
+        f"{summary['profile']} written after {summary['seconds']:.0f} s on {summary['device']}."
+    ]
     if summary["finished"] != "done":
         why = "you stopped it" if summary["finished"] == "stopped" else "the time was up"
         lines.append(f"The calibration ended early, as {why}: what was reached is kept.")
@@ -168,7 +193,11 @@ def _in_words(summary: dict[str, Any]) -> str:
     frames = summary["frames"]
     lines.append(f"{frames['used']} photos used, {frames['rejected']} left out.")
     if summary["confidence"]["mean"] is not None:
-        lines.append("Confidence: mean {mean:.2f}, worst node {worst:.2f} (1: sure).".format(**summary["confidence"]))
+        lines.append(
+            "Confidence: mean {mean:.2f}, worst node {worst:.2f} (1: sure).".format(
+                **summary["confidence"]
+            )
+        )
     reblur = {name: value for name, value in summary["reblur"].items() if value is not None}
     if reblur:
         figures = ", ".join(f"{name} {value:.4g}" for name, value in reblur.items())

@@ -13,7 +13,7 @@ from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError
 
 if TYPE_CHECKING:
-    from lenscal.files.profile import Profile
+    from lenscal.files.psf.profile import Profile
     from lenscal.jobs import PhotoResult
     from lenscal.optics.psf_grid import PsfGrid
 
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 def run_correct(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.files.atomic import check_output_folder
-    from lenscal.files.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
+    from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
     from lenscal.restore.settings import Method, RestoreSettings
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
-    restore = RestoreSettings(Method(args.method), args.amount, args.denoise, args.device, args.prior)
+    restore = RestoreSettings(
+        Method(args.method), args.amount, args.denoise, args.device, args.prior
+    )
     export = ExportSettings(
         args.out,
         PhotoFormat(args.format),
@@ -41,7 +43,9 @@ def run_correct(args: argparse.Namespace) -> int:
     psf = profile_or_grid(args.psf)
     check_device(args.device)
     results: list[PhotoResult] = []
-    work = jobs.correct(psf, photos, restore, export, force=args.force, save_mask=args.save_mask, kept=results)
+    work = jobs.correct(
+        psf, photos, restore, export, force=args.force, save_mask=args.save_mask, kept=results
+    )
     with suppress(KeyboardInterrupt):  # what was corrected before it has been written
         run_job(work, speaker)
     reached = {r.source for r in results}
@@ -67,8 +71,8 @@ def run_correct(args: argparse.Namespace) -> int:
 
 def profile_or_grid(path: Path) -> Profile | PsfGrid:
     """A profile with all it knows, or the bare grid of PSF files."""
-    from lenscal.files.profile import read_profile
-    from lenscal.files.psf_files import read_psf
+    from lenscal.files.psf.profile import read_profile
+    from lenscal.files.psf.psf_files import read_psf
 
     return read_psf(path) if path.is_dir() or path.suffix.lower() == ".npz" else read_profile(path)
 
@@ -81,7 +85,7 @@ def _photos(paths: Sequence[Path]) -> list[Path]:
     InputError
         A path does not exist, or a folder holds no RAW files.
     """
-    from lenscal.raw.folder import find_raw_files
+    from lenscal.intake.folder import find_raw_files
 
     found: list[Path] = []
     for path in paths:
@@ -111,7 +115,9 @@ def _in_words(results: Sequence[PhotoResult], asked: int) -> str:
             lines.append(f"{result.source.name} -> {result.output} ({result.seconds:.1f} s)")
         else:
             told = result.problem.removeprefix(f"{result.source.name}: ")
-            lines.append(f"{result.source.name}: {'' if result.skipped else 'not corrected: '}{told}")
+            lines.append(
+                f"{result.source.name}: {'' if result.skipped else 'not corrected: '}{told}"
+            )
     written = sum(r.output is not None for r in results)
     lines.append(f"{written} of {asked} photos written.")
     return "\n".join(lines)

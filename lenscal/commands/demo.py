@@ -50,7 +50,9 @@ def run_demo(args: argparse.Namespace) -> int:
     if calibration.stages is Stages.AUTO:
         calibration = replace(calibration, stages=Stages.ALL)
     if min(width, height) < _LEAST_SIDE_PX:
-        raise InputError(f"--size {args.size}: choose at least {_LEAST_SIDE_PX}x{_LEAST_SIDE_PX}, e.g. 900x600")
+        raise InputError(
+            f"--size {args.size}: choose at least {_LEAST_SIDE_PX}x{_LEAST_SIDE_PX}, e.g. 900x600"
+        )
     settings = jobs.DemoSettings(
         calibration=calibration,
         size=(height, width),
@@ -77,7 +79,10 @@ def _summary(result: DemoResult) -> dict[str, Any]:
         "device": result.calibration.device,
         "patches_flow": result.calibration.patches_flow,
         "patches_matching": result.calibration.patches_matching,
-        "stages": [{"name": s.name, "seconds": s.seconds, "reblur": s.reblur} for s in result.calibration.stages],
+        "stages": [
+            {"name": s.name, "seconds": s.seconds, "reblur": s.reblur}
+            for s in result.calibration.stages
+        ],
         "reblur": dict(result.calibration.reblur),
         "scores": result.comparison.scores,
         "gain": {
@@ -111,19 +116,29 @@ def demo_in_words(result: DemoResult) -> str:
         f"PSF files: {result.psf_folder}",
     ]
     for photo in result.photos:
-        lines.append(f"Corrected photo: {photo.output or f'{photo.source.name} failed: {photo.problem}'}")
+        lines.append(
+            f"Corrected photo: {photo.output or f'{photo.source.name} failed: {photo.problem}'}"
+        )
     memory = peak_memory_mb()
-    lines.append(f"{result.seconds:.0f} s on {result.calibration.device}" + (f", {memory:.0f} MB" if memory else ""))
+    lines.append(
+        f"{result.seconds:.0f} s on {result.calibration.device}"
+        + (f", {memory:.0f} MB" if memory else "")
+    )
     return "\n".join(lines)
 
 
 def score_table(scores: Mapping[str, Mapping[str, float]], gain: Gain) -> list[str]:
     """One line a row of `scores`; the last column is the share of the possible gain."""
     heads = [*((top, below) for _, top, below, _ in _COLUMNS), ("share", "of gain")]
-    lines = [" " * _NAME_WIDTH + "".join(f"{head[line]:>{_COLUMN_WIDTH}}" for head in heads) for line in (0, 1)]
+    lines = [
+        " " * _NAME_WIDTH + "".join(f"{head[line]:>{_COLUMN_WIDTH}}" for head in heads)
+        for line in (0, 1)
+    ]
     shares = {"delta": 0.0, **gain.share}
     for name, row in scores.items():
         cells = [form.format(row[key]) for key, _, _, form in _COLUMNS]
         cells.append(f"{shares[name]:.0%}" if name in shares else "")
-        lines.append(f"{name:<{_NAME_WIDTH}}" + "".join(f"{cell:>{_COLUMN_WIDTH}}" for cell in cells))
+        lines.append(
+            f"{name:<{_NAME_WIDTH}}" + "".join(f"{cell:>{_COLUMN_WIDTH}}" for cell in cells)
+        )
     return lines

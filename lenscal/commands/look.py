@@ -11,17 +11,17 @@ from lenscal.commands.calibrate import reading
 from lenscal.commands.parser import pair
 from lenscal.commands.progress import Speaker, run_job, without_nan
 from lenscal.errors import InputError
-from lenscal.raw.grouping import f_number
+from lenscal.intake.grouping import f_number
 
 if TYPE_CHECKING:
-    from lenscal.files.profile import Profile
+    from lenscal.files.psf.profile import Profile
+    from lenscal.intake.inputs import ImportedFolder, Rejected
     from lenscal.raw.frame import PhotoInfo
-    from lenscal.raw.inputs import ImportedFolder, Rejected
 
 
 def run_check(args: argparse.Namespace) -> int:
     from lenscal import jobs
-    from lenscal.raw.inputs import refuse_hopeless
+    from lenscal.intake.inputs import refuse_hopeless
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     grid = pair(args.grid, "--grid")
@@ -33,7 +33,10 @@ def run_check(args: argparse.Namespace) -> int:
             inputs = run_job(reading(args, cache, only_look=True), speaker)
         except InputError as error:
             summary["problems"].append(str(error))
-            summary["sharp"], summary["degraded"] = _from_metadata(args.sharp), _from_metadata(args.degraded)
+            summary["sharp"], summary["degraded"] = (
+                _from_metadata(args.sharp),
+                _from_metadata(args.degraded),
+            )
             drawn = []
         else:
             summary["sharp"] = _judged(args.sharp, inputs.sharp)
@@ -57,7 +60,9 @@ def _check_in_words(args: argparse.Namespace, summary: dict[str, Any], drawn: Se
         for photo in summary[role]:
             lines.append(f"  {_photo_line(photo)}")
             if args.verbose and photo.get("figures"):
-                figures = "  ".join(f"{name} {value:.3g}" for name, value in photo["figures"].items())
+                figures = "  ".join(
+                    f"{name} {value:.3g}" for name, value in photo["figures"].items()
+                )
                 lines.append(f"    {figures}")
         lines.append("")
     if drawn:
@@ -69,15 +74,23 @@ def _check_in_words(args: argparse.Namespace, summary: dict[str, Any], drawn: Se
 
 
 def _in_short(summary: dict[str, Any]) -> str:
-    kept = {role: sum(p["verdict"] in ("good", "doubtful") for p in summary[role]) for role in ("sharp", "degraded")}
-    out = sum(p["verdict"] not in ("good", "doubtful", "not chosen") for role in kept for p in summary[role])
+    kept = {
+        role: sum(p["verdict"] in ("good", "doubtful") for p in summary[role])
+        for role in ("sharp", "degraded")
+    }
+    out = sum(
+        p["verdict"] not in ("good", "doubtful", "not chosen")
+        for role in kept
+        for p in summary[role]
+    )
     left = f" {out} would be left out (--keep-all keeps those that only look bad)." if out else ""
     return f"These photos can be calibrated with: {kept['sharp']} sharp and {kept['degraded']} degraded.{left}"
 
 
 def _judged(folder: Path, read: ImportedFolder) -> list[dict[str, Any]]:
-    """Every RAW file of a folder with its verdict: good, doubtful, a fault's name, unreadable or not chosen."""
-    from lenscal.raw.folder import find_raw_files
+    """Every RAW file of a folder with its verdict: good, doubtful, a fault's name, unreadable or
+    not chosen."""
+    from lenscal.intake.folder import find_raw_files
     from lenscal.raw.metadata import read_info
 
     used = {photo.path: photo for photo in read.photos}
@@ -91,12 +104,16 @@ def _judged(folder: Path, read: ImportedFolder) -> list[dict[str, Any]]:
             described.append({**values, "figures": dict(verdict.figures)})
         elif path in out:
             info = read_info(path, ask_libraw=False)
-            described.append({**_info_values(info), "verdict": _kind(out[path]), "reason": out[path].reason})
+            described.append(
+                {**_info_values(info), "verdict": _kind(out[path]), "reason": out[path].reason}
+            )
             if (judged := out[path].judged) is not None:
                 described[-1]["figures"] = dict(judged.verdict.figures)
         else:
             values = _info_values(read_info(path, ask_libraw=False))
-            described.append({**values, "verdict": "not chosen", "reason": "it has another aperture"})
+            described.append(
+                {**values, "verdict": "not chosen", "reason": "it has another aperture"}
+            )
     return described
 
 
@@ -108,21 +125,29 @@ def _kind(rejected: Rejected) -> str:
 
 def _from_metadata(folder: Path) -> list[dict[str, Any]]:
     """Every RAW file of a folder that cannot be used as a whole: readable or not."""
+    from lenscal.intake.folder import find_raw_files
     from lenscal.raw.decode import probe
-    from lenscal.raw.folder import find_raw_files
     from lenscal.raw.metadata import read_info
 
     described = []
     for path in find_raw_files([folder]):
         reason = probe(path)
         info = read_info(path, ask_libraw=not reason)
-        described.append({**_info_values(info), "verdict": "unreadable" if reason else "not judged", "reason": reason})
+        described.append(
+            {
+                **_info_values(info),
+                "verdict": "unreadable" if reason else "not judged",
+                "reason": reason,
+            }
+        )
     return described
 
 
 def _photo_line(photo: dict[str, Any]) -> str:
     reason = photo["reason"]
-    verdict = {"good": "keep", "doubtful": f"keep, but {reason}"}.get(photo["verdict"], photo["verdict"])
+    verdict = {"good": "keep", "doubtful": f"keep, but {reason}"}.get(
+        photo["verdict"], photo["verdict"]
+    )
     if photo["verdict"] not in ("good", "doubtful") and reason:
         verdict = reason if reason.startswith(verdict) else f"{verdict}: {reason}"
     return f"{photo['name']:<28} {_shot(photo):<44} {verdict}"
@@ -152,14 +177,20 @@ def _info_values(info: PhotoInfo) -> dict[str, Any]:
 
 
 def run_info(args: argparse.Namespace) -> int:
-    from lenscal.raw.folder import RAW_EXTENSIONS
+    from lenscal.intake.folder import RAW_EXTENSIONS
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     path: Path = args.file
     if not path.is_file():
-        kind = " is a folder: give a profile or a RAW file" if path.is_dir() else ": there is no such file"
+        kind = (
+            " is a folder: give a profile or a RAW file"
+            if path.is_dir()
+            else ": there is no such file"
+        )
         raise InputError(f"{path}{kind}")
-    lines, values = _raw_in_words(path) if path.suffix.lower() in RAW_EXTENSIONS else _profile_in_words(path)
+    lines, values = (
+        _raw_in_words(path) if path.suffix.lower() in RAW_EXTENSIONS else _profile_in_words(path)
+    )
     speaker.result("\n".join(lines), without_nan(values))
     return 0
 
@@ -198,7 +229,7 @@ def _serial(serial: str) -> str:
 
 
 def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
-    from lenscal.files.profile import described, read_profile
+    from lenscal.files.psf.profile import described, read_profile
 
     profile = read_profile(path)
     (rows, cols), k = profile.psf.shape, profile.psf.kernel_size
@@ -215,7 +246,10 @@ def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
 
 
 def _quality_lines(profile: Profile) -> list[str]:
-    used = {role: sum(p.used and p.role == role for p in profile.photos) for role in ("sharp", "degraded")}
+    used = {
+        role: sum(p.used and p.role == role for p in profile.photos)
+        for role in ("sharp", "degraded")
+    }
     left_out = [f"{p.name} ({p.verdict})" for p in profile.photos if not p.used]
     scenes = {True: ", same scenes", False: ", different scenes", None: ""}[profile.same_scenes]
     lines = [f"Learnt from: {used['sharp']} sharp and {used['degraded']} degraded photos{scenes}"]
@@ -232,7 +266,9 @@ def _quality_lines(profile: Profile) -> list[str]:
     lines += [f"Note: {warning}" for warning in profile.warnings]
     made = " ".join(f"{name} {version}" for name, version in profile.versions.items())
     ended = "" if profile.finished == "done" else f", ended early ({profile.finished})"
-    lines.append(f"Made {profile.created or 'at an unknown time'} on {profile.device or '?'} with {made or '?'}{ended}")
+    lines.append(
+        f"Made {profile.created or 'at an unknown time'} on {profile.device or '?'} with {made or '?'}{ended}"
+    )
     return lines
 
 

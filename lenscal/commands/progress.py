@@ -1,4 +1,5 @@
-"""Stepping a job on the command line: progress on standard error, Ctrl+C, and the one place that prints results."""
+"""Stepping a job on the command line: progress on standard error, Ctrl+C, and the one place that
+prints results."""
 
 from __future__ import annotations
 
@@ -54,7 +55,11 @@ class Speaker:
     def _line(self, report: Report) -> str:
         part = "    " if report.fraction is None else f"{100 * report.fraction:3.0f}%"
         left = f" ({_duration(report.seconds_left)} left)" if report.seconds_left else ""
-        figures = "".join(f"  {name} {value:.4g}" for name, value in report.curves.items()) if self.verbose else ""
+        figures = (
+            "".join(f"  {name} {value:.4g}" for name, value in report.curves.items())
+            if self.verbose
+            else ""
+        )
         return f"{part} {report.message}{left}{figures}"
 
     def note(self, text: str) -> None:
@@ -86,7 +91,8 @@ def run_job(job: Generator[Report, str | None, T], speaker: Speaker, *, keeps: b
     Raises
     ------
     KeyboardInterrupt
-        At the second Ctrl+C, or the first if nothing is kept or there is nothing to keep yet; the job is closed.
+        At the second Ctrl+C, or the first if nothing is kept or there is nothing to keep yet; the
+        job is closed.
     """
     with _stop_at_interrupt(speaker, active=keeps) as stopping:
         reply: str | None = None
@@ -140,7 +146,8 @@ def peak_memory_mb() -> float | None:
 
 
 def without_nan(value: Any) -> Any:
-    """The same with numbers that JSON does not know replaced by null, and numpy numbers made plain."""
+    """The same with numbers that JSON does not know replaced by null, and numpy numbers made
+    plain."""
     if isinstance(value, Mapping):
         return {str(k): without_nan(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -19,13 +19,15 @@ _LEAST_FREE_BYTES = 16 * 2**20
 
 @contextmanager
 def written_whole(path: Path, *, fresh: bool = False) -> Iterator[Path]:
-    """Give a temporary path beside `path` (same suffix) that replaces it when the block ends without an error.
+    """Give a temporary path beside `path` (same suffix) that replaces it when the block ends
+    without an error.
 
     Where `path` is a symbolic link, the file that it names is replaced.
 
     Parameters
     ----------
-    fresh : replace nothing, not even what another program has written there since the name was chosen
+    fresh : replace nothing, not even what another program has written there since the name was
+    chosen
 
     Raises
     ------
@@ -52,15 +54,20 @@ def _put_fresh(temporary: Path, path: Path) -> None:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        raise LenscalError(f"{path}: another program has written a file of that name meanwhile; try again") from None
-    except OSError:  # a file system without hard links: what else is wrong, moving the file will tell
+        raise LenscalError(
+            f"{path}: another program has written a file of that name meanwhile; try again"
+        ) from None
+    except (
+        OSError
+    ):  # a file system without hard links: what else is wrong, moving the file will tell
         if path.exists():
             raise LenscalError(f"{path}: there is a file of that name by now; try again") from None
         temporary.replace(path)
 
 
 def temporary_stem(path: Path) -> str:
-    """What a file's temporary names begin with: its own, but that every library can open it and file system hold it."""
+    """What a file's temporary names begin with: its own, but that every library can open it and
+    file system hold it."""
     plain = path.stem.encode("ascii", "ignore").decode()[:60]
     return f"{plain}.{zlib.crc32(os.fsencode(path.name)):08x}"
 
@@ -75,11 +82,14 @@ def check_profile_path(path: Path) -> None:
     """
     check_output_file(path, "lens.lenscal")
     if path.exists() and path.suffix.lower() != ".lenscal":
-        raise InputError(f"--out {path} exists and is no lenscal profile: not overwritten, choose another name")
+        raise InputError(
+            f"--out {path} exists and is no lenscal profile: not overwritten, choose another name"
+        )
 
 
 def check_output_file(path: Path, example: str) -> None:
-    """Notice before any work that a file cannot be written there; `example` is a name it might have.
+    """Notice before any work that a file cannot be written there; `example` is a name it might
+    have.
 
     Raises
     ------
@@ -97,7 +107,8 @@ def check_output_file(path: Path, example: str) -> None:
 
 
 def check_output_folder(path: Path) -> None:
-    """Notice before long work that no files can be written to a folder. It may be missing, its parent may not.
+    """Notice before long work that no files can be written to a folder. It may be missing, its
+    parent may not.
 
     Raises
     ------
@@ -113,12 +124,17 @@ def check_output_folder(path: Path) -> None:
 
 
 def _check_writable(folder: Path, path: Path) -> None:
-    """Try to write to a folder on behalf of --out `path`: rights alone do not tell of /proc or a full disk."""
+    """Try to write to a folder on behalf of --out `path`: rights alone do not tell of /proc or a
+    full disk."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             free = shutil.disk_usage(folder).free
     except OSError as error:
-        why = "not allowed to write there" if isinstance(error, PermissionError) else error.strerror or str(error)
+        why = (
+            "not allowed to write there"
+            if isinstance(error, PermissionError)
+            else error.strerror or str(error)
+        )
         raise InputError(f"--out {path}: {why}; choose another place") from error
     if free < _LEAST_FREE_BYTES:
         raise InputError(

@@ -1,4 +1,5 @@
-"""The checkpoint of a calibration that has not come to its end: one safetensors file beside the profile.
+"""The checkpoint of a calibration that has not come to its end: one safetensors file beside the
+profile.
 
 Arrays are tensors of the file, all else is JSON in its metadata: nothing in it can run.
 """
@@ -27,7 +28,8 @@ def checkpoint_path(profile: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFile:
-    """Where a calibration keeps what it needs to be continued; `resume` lets it start from what is there."""
+    """Where a calibration keeps what it needs to be continued; `resume` lets it start from what is
+    there."""
 
     path: Path
     resume: bool = False
@@ -52,7 +54,8 @@ class CheckpointFile:
         return values if isinstance(values, dict) else None
 
     def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-        """Values and arrays of the file; None where nothing shall be continued, or nothing is there.
+        """Values and arrays of the file; None where nothing shall be continued, or nothing is
+        there.
 
         Raises
         ------
@@ -72,7 +75,9 @@ class CheckpointFile:
                 f"the checkpoint {self.path} cannot be read ({error}): calibrate without --resume to start anew"
             ) from error
         if not isinstance(values, dict):
-            raise InputError(f"{self.path} is no checkpoint of lenscal's: calibrate without --resume to start anew")
+            raise InputError(
+                f"{self.path} is no checkpoint of lenscal's: calibrate without --resume to start anew"
+            )
         return values, arrays
 
     def save(self, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
@@ -85,12 +90,17 @@ class CheckpointFile:
         """
         from safetensors.numpy import save
 
-        content = save({name: np.array(array, order="C") for name, array in arrays.items()}, {_KEY: json.dumps(values)})
+        content = save(
+            {name: np.array(array, order="C") for name, array in arrays.items()},
+            {_KEY: json.dumps(values)},
+        )
         with written_whole(self.path) as temporary:
             temporary.write_bytes(content)
 
     def remove(self) -> None:
         """Take the file away, and what a killed program left half written."""
         self.path.unlink(missing_ok=True)
-        for rest in self.path.parent.glob(f".{glob.escape(temporary_stem(self.path))}.????????{self.path.suffix}"):
+        for rest in self.path.parent.glob(
+            f".{glob.escape(temporary_stem(self.path))}.????????{self.path.suffix}"
+        ):
             rest.unlink(missing_ok=True)

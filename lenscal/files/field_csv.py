@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lenscal.files.atomic import written_whole
-from lenscal.files.psf_files import pixel_positions
+from lenscal.files.psf.psf_files import pixel_positions
 from lenscal.optics.psf_grid import PsfGrid
 
 
@@ -23,7 +23,12 @@ def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, np.ndarray
     """
     places = pixel_positions(grid)
     lines = [
-        [row, col, *(f"{p:.2f}" for p in places[row, col]), *(f"{values[row, col]:.5f}" for _, values in columns)]
+        [
+            row,
+            col,
+            *(f"{p:.2f}" for p in places[row, col]),
+            *(f"{values[row, col]:.5f}" for _, values in columns),
+        ]
         for row, col in np.ndindex(*grid.shape)
     ]
     return _write(path, ["row", "col", "y_px", "x_px", *(name for name, _ in columns)], lines)
@@ -31,7 +36,10 @@ def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, np.ndarray
 
 def write_columns(path: Path, columns: Sequence[tuple[str, np.ndarray]]) -> Path:
     """Named columns of equal length, e.g. a frequency and the curves over it; see `write_map`."""
-    lines = [[f"{value:.7g}" for value in line] for line in zip(*(values for _, values in columns), strict=True)]
+    lines = [
+        [f"{value:.7g}" for value in line]
+        for line in zip(*(values for _, values in columns), strict=True)
+    ]
     return _write(path, [name for name, _ in columns], lines)
 
 
@@ -42,10 +50,17 @@ def write_points(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]
 
 
 def write_kernels(path: Path, kernels: np.ndarray) -> Path:
-    """Kernels [rows, cols, 3, k, k], one line a pixel: row, col, dy_px, dx_px from its middle, R, G, B."""
+    """Kernels [rows, cols, 3, k, k], one line a pixel: row, col, dy_px, dx_px from its middle, R,
+    G, B."""
     radius = kernels.shape[-1] // 2
     lines = [
-        [row, col, y - radius, x - radius, *(f"{value:.7g}" for value in kernels[row, col, :, y, x])]
+        [
+            row,
+            col,
+            y - radius,
+            x - radius,
+            *(f"{value:.7g}" for value in kernels[row, col, :, y, x]),
+        ]
         for row, col in np.ndindex(*kernels.shape[:2])
         for y, x in np.ndindex(*kernels.shape[-2:])
     ]
@@ -53,7 +68,10 @@ def write_kernels(path: Path, kernels: np.ndarray) -> Path:
 
 
 def _write(path: Path, heads: Sequence[str], lines: Sequence[Sequence[object]]) -> Path:
-    with written_whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+    with (
+        written_whole(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as stream,
+    ):
         writer = csv.writer(stream)
         writer.writerow(heads)
         writer.writerows(lines)

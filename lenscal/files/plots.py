@@ -1,4 +1,5 @@
-"""Small vector pictures (SVG) of a PSF grid, without a plotting library: for reports, pages and slides."""
+"""Small vector pictures (SVG) of a PSF grid, without a plotting library: for reports, pages and
+slides."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ class Line:
     dashed: bool = False
 
 
-def line_plot(lines: Sequence[Line], x_label: str, y_label: str, *, y_range: tuple[float, float] | None = None) -> str:
+def line_plot(
+    lines: Sequence[Line], x_label: str, y_label: str, *, y_range: tuple[float, float] | None = None
+) -> str:
     """Curves with axes and a legend, as SVG. Without y_range, the curves' own range."""
     width, height, left, top, plot_w, plot_h = 640, 300, 60, 12, 420, 240
     finite = [(line.x[np.isfinite(line.y)], line.y[np.isfinite(line.y)]) for line in lines]
@@ -53,17 +56,26 @@ def line_plot(lines: Sequence[Line], x_label: str, y_label: str, *, y_range: tup
         f'fill="{_INK}">{escape(y_label)}</text>'
     )
     for number, (line, (x, y)) in enumerate(zip(lines, finite, strict=True)):
-        px, py = left + (x - x0) / (x1 - x0) * plot_w, top + plot_h * (1 - np.clip((y - y0) / (y1 - y0), 0, 1))
+        px, py = (
+            left + (x - x0) / (x1 - x0) * plot_w,
+            top + plot_h * (1 - np.clip((y - y0) / (y1 - y0), 0, 1)),
+        )
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(px, py, strict=True))
         dash = ' stroke-dasharray="5 4"' if line.dashed else ""
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{line.colour}" stroke-width="1.6"{dash}/>')
+        parts.append(
+            f'<polyline points="{points}" fill="none" stroke="{line.colour}" stroke-width="1.6"{dash}/>'
+        )
         at = top + 12 + 17 * number
-        parts.append(_segment(left + plot_w + 12, at - 4, left + plot_w + 38, at - 4, line.colour, dash))
+        parts.append(
+            _segment(left + plot_w + 12, at - 4, left + plot_w + 38, at - 4, line.colour, dash)
+        )
         parts.append(_text(left + plot_w + 44, at, line.name))
     return _svg(width, height, parts)
 
 
-def cell_map(values: np.ndarray, form: str = "{:.2f}", *, value_range: tuple[float, float] | None = None) -> str:
+def cell_map(
+    values: np.ndarray, form: str = "{:.2f}", *, value_range: tuple[float, float] | None = None
+) -> str:
     """Values [rows, cols] as shaded cells with their numbers, as SVG; darker is more."""
     rows, cols = values.shape
     cell_w, cell_h = (max(16, min(60, 600 / cols)), max(12, min(40, 400 / rows)))
@@ -74,7 +86,9 @@ def cell_map(values: np.ndarray, form: str = "{:.2f}", *, value_range: tuple[flo
     for r in range(rows):
         for c in range(cols):
             part = float(np.nan_to_num(share[r, c]))
-            fill = "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in zip(_LOW, _HIGH, strict=True))
+            fill = "#" + "".join(
+                f"{round(a + (b - a) * part):02x}" for a, b in zip(_LOW, _HIGH, strict=True)
+            )
             box = f'x="{c * cell_w:.1f}" y="{r * cell_h:.1f}" width="{cell_w:.1f}" height="{cell_h:.1f}"'
             parts.append(f'<rect {box} fill="{fill}" stroke="#ffffff"/>')
             if written:
@@ -85,7 +99,8 @@ def cell_map(values: np.ndarray, form: str = "{:.2f}", *, value_range: tuple[flo
 
 
 def mtf_plot(psf: PsfGrid) -> str:
-    """Green's modulation transfer at the centre, half way and in the corner; solid sagittal, dashed tangential."""
+    """Green's modulation transfer at the centre, half way and in the corner; solid sagittal, dashed
+    tangential."""
     frequencies = np.linspace(0, 0.5, 51)
     rows, cols = psf.shape
     lines = []
@@ -108,12 +123,18 @@ def width_map(psf: PsfGrid) -> str:
 
 
 def confidence_map(psf: PsfGrid) -> str:
-    """How sure the kernels are, the least of the three colours in each node; empty where that is not known."""
-    return "" if psf.confidence is None else cell_map(psf.confidence.min(axis=-1), value_range=(0.0, 1.0))
+    """How sure the kernels are, the least of the three colours in each node; empty where that is
+    not known."""
+    return (
+        ""
+        if psf.confidence is None
+        else cell_map(psf.confidence.min(axis=-1), value_range=(0.0, 1.0))
+    )
 
 
 def lateral_colour_plot(psf: PsfGrid) -> str:
-    """Where red and blue fall, seen from green, as lines from each node of the grid, and their scale."""
+    """Where red and blue fall, seen from green, as lines from each node of the grid, and their
+    scale."""
     shifts = field_figures(psf).lateral_colour_px
     height, width = psf.image_size
     plot_w = 560.0
@@ -122,10 +143,14 @@ def lateral_colour_plot(psf: PsfGrid) -> str:
     longest = float(np.hypot(shifts[..., 0], shifts[..., 1]).max())
     spacing = min(plot_h / max(psf.shape[0] - 1, 1), plot_w / max(psf.shape[1] - 1, 1))
     scale = min(0.45 * spacing, 28.0) / max(longest, 0.05)
-    parts = [f'<rect x="30" y="30" width="{plot_w}" height="{plot_h:.1f}" fill="none" stroke="{_GRID}"/>']
+    parts = [
+        f'<rect x="30" y="30" width="{plot_w}" height="{plot_h:.1f}" fill="none" stroke="{_GRID}"/>'
+    ]
     for (y, x), ends in zip(nodes.reshape(-1, 2), shifts.reshape(-1, 2, 2), strict=True):
         for (dy, dx), colour in zip(ends, (RED, BLUE), strict=True):
-            parts.append(_segment(x, y, x + dx * scale, y + dy * scale, colour, ' stroke-width="1.8"'))
+            parts.append(
+                _segment(x, y, x + dx * scale, y + dy * scale, colour, ' stroke-width="1.8"')
+            )
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.8" fill="{GREEN}"/>')
     unit = 1.0 if longest >= 1 else 0.1
     base = plot_h + 52
@@ -139,7 +164,9 @@ def _number(value: float) -> str:
 
 
 def _segment(x0: float, y0: float, x1: float, y1: float, colour: str, more: str = "") -> str:
-    return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"{more}/>'
+    return (
+        f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"{more}/>'
+    )
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", ink: str = _INK) -> str:

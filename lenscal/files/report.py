@@ -1,4 +1,5 @@
-"""A report on a calibration: one self-contained page that says what was measured, how sure it is, and with what."""
+"""A report on a calibration: one self-contained page that says what was measured, how sure it is,
+and with what."""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ import numpy as np
 from lenscal import __version__
 from lenscal.files import plots
 from lenscal.files.atomic import written_whole
-from lenscal.files.profile import Profile, preview_png
+from lenscal.files.psf.profile import Profile, preview_png
+from lenscal.intake.grouping import f_number
 from lenscal.optics.field import FieldFigures, field_figures, lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
-from lenscal.raw.grouping import f_number
 
 _STYLE = """body{font:15px/1.5 sans-serif;color:#222;max-width:760px;margin:2em auto;padding:0 1em}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}table{border-collapse:collapse}
@@ -42,7 +43,8 @@ class Block:
 
 
 def write_report(profile: Profile | PsfGrid, path: Path, name: str) -> Path:
-    """Write the report as one HTML file without references to others. `name` is shown as where the kernels are from."""
+    """Write the report as one HTML file without references to others. `name` is shown as where the
+    kernels are from."""
     with written_whole(path) as temporary:
         text = as_html(report_blocks(profile, name), f"Lens report: {name}")
         temporary.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
@@ -75,17 +77,32 @@ def report_blocks(source: Profile | PsfGrid, name: str) -> list[Block]:
     if warnings:
         blocks.append(Block("What to know", _items(warnings, "note")))
     blocks += [
-        Block("In words", _items([*_summary(psf, figures), *lopsidedness_in_words(lopsidedness(psf, figures))])),
-        Block("Kernels", _small("Each scaled to its own peak, in the photo's order; colours are the sensor's."),
-              png=preview_png(psf)),
-        Block("Contrast", _small("Transfer of green, relative to the reference; towards the top left corner."),
-              plots.mtf_plot(psf)),
-        Block("MTF50 of green, cycles/px", _small("Mean of sagittal and tangential; 0.5 is the most there is."),
-              plots.mtf50_map(psf)),
+        Block(
+            "In words",
+            _items([*_summary(psf, figures), *lopsidedness_in_words(lopsidedness(psf, figures))]),
+        ),
+        Block(
+            "Kernels",
+            _small("Each scaled to its own peak, in the photo's order; colours are the sensor's."),
+            png=preview_png(psf),
+        ),
+        Block(
+            "Contrast",
+            _small("Transfer of green, relative to the reference; towards the top left corner."),
+            plots.mtf_plot(psf),
+        ),
+        Block(
+            "MTF50 of green, cycles/px",
+            _small("Mean of sagittal and tangential; 0.5 is the most there is."),
+            plots.mtf50_map(psf),
+        ),
         Block("Full width at half maximum of green, px", svg=plots.width_map(psf)),
-        Block("Lateral colour", _small("Where red and blue fall, seen from green (dots)."),
-              plots.lateral_colour_plot(psf)),
-    ]  # fmt: skip
+        Block(
+            "Lateral colour",
+            _small("Where red and blue fall, seen from green (dots)."),
+            plots.lateral_colour_plot(psf),
+        ),
+    ]
     if psf.confidence is not None:
         text = _small("0: a guess, 1: sure; the least sure colour of each place.")
         blocks.append(Block("Confidence", text, plots.confidence_map(psf)))
@@ -100,8 +117,12 @@ def _facts(profile: Profile | None, psf: PsfGrid, name: str) -> list[tuple[str, 
     facts = [("Kernels from", name)]
     if profile is not None:
         focal = f", {profile.focal_mm:g} mm" if profile.focal_mm else ""
-        scenes = {True: ", of the same scenes", False: ", of different scenes", None: ""}[profile.same_scenes]
-        used = [sum(p.used and p.role == role for p in profile.photos) for role in ("sharp", "degraded")]
+        scenes = {True: ", of the same scenes", False: ", of different scenes", None: ""}[
+            profile.same_scenes
+        ]
+        used = [
+            sum(p.used and p.role == role for p in profile.photos) for role in ("sharp", "degraded")
+        ]
         facts += [
             ("Camera", _named(profile.camera, profile.camera_serial)),
             ("Lens", _named(profile.lens, profile.lens_serial)),
@@ -122,18 +143,26 @@ def _facts(profile: Profile | None, psf: PsfGrid, name: str) -> list[tuple[str, 
 def _summary(psf: PsfGrid, figures: FieldFigures) -> list[str]:
     """The figures that are asked for first."""
     height, width = psf.image_size
-    away = np.hypot(*((psf.positions - 0.5) * 2 * (1, width / height)).transpose(2, 0, 1)) / np.hypot(1, width / height)
+    away = np.hypot(
+        *((psf.positions - 0.5) * 2 * (1, width / height)).transpose(2, 0, 1)
+    ) / np.hypot(1, width / height)
     centre, corner = away <= max(0.35, float(away.min())), away >= 0.85 * away.max()
     told = []
     for place, where in (("in the middle", centre), ("in the corners", corner)):
         mtf50, wide = figures.mtf50[where][:, 1].mean(), figures.fwhm_px[where][:, 1].mean()
-        told.append(f"Green {place}: MTF50 {mtf50:.2f} cycles/px, full width at half maximum {wide:.1f} px")
-    shifts = np.hypot(figures.lateral_colour_px[..., 0], figures.lateral_colour_px[..., 1]).reshape(-1, 2)
+        told.append(
+            f"Green {place}: MTF50 {mtf50:.2f} cycles/px, full width at half maximum {wide:.1f} px"
+        )
+    shifts = np.hypot(figures.lateral_colour_px[..., 0], figures.lateral_colour_px[..., 1]).reshape(
+        -1, 2
+    )
     told.append(
         f"Lateral colour: red up to {shifts[:, 0].max():.2f} px, blue up to {shifts[:, 1].max():.2f} px from green"
     )
     if psf.confidence is not None:
-        told.append(f"Confidence: mean {psf.confidence.mean():.2f}, worst {psf.confidence.min():.2f} (1: sure)")
+        told.append(
+            f"Confidence: mean {psf.confidence.mean():.2f}, worst {psf.confidence.min():.2f} (1: sure)"
+        )
     return told
 
 
@@ -141,16 +170,26 @@ def _how_it_was_made(profile: Profile) -> list[Block]:
     blocks = []
     if profile.reblur:
         rows = [(_REBLUR.get(key, key), f"{value:.4g}") for key, value in profile.reblur.items()]
-        text = _small("Photos that were kept out against sharp ones that were blurred; smaller is better.")
+        text = _small(
+            "Photos that were kept out against sharp ones that were blurred; smaller is better."
+        )
         blocks.append(Block("Re-blur check", text + _table(rows)))
     for name, points in profile.curves.items():
         if len(points) > 1:
             x, y = np.array(points, float).T
-            blocks.append(Block(f"Training: {name}", svg=plots.line_plot([plots.Line(name, x, y)], "step", name)))
+            blocks.append(
+                Block(
+                    f"Training: {name}", svg=plots.line_plot([plots.Line(name, x, y)], "step", name)
+                )
+            )
     if profile.photos:
-        left_out = [f"{p.name} ({p.role}): {p.verdict or 'left out'}" for p in profile.photos if not p.used]
+        left_out = [
+            f"{p.name} ({p.role}): {p.verdict or 'left out'}" for p in profile.photos if not p.used
+        ]
         used = ", ".join(p.name for p in profile.photos if p.used)
-        html = f"<p>Used: {escape(used)}</p>" + (f"<p>Left out:</p>{_items(left_out)}" if left_out else "")
+        html = f"<p>Used: {escape(used)}</p>" + (
+            f"<p>Left out:</p>{_items(left_out)}" if left_out else ""
+        )
         blocks.append(Block("Photos", html))
     stages = ", ".join(f"{stage.name} {stage.seconds:.0f} s" for stage in profile.stages)
     noise = profile.noise
@@ -164,7 +203,10 @@ def _how_it_was_made(profile: Profile) -> list[Block]:
         ("Vignetting", ", ".join(profile.vignetting)),
         ("Versions", _listed(profile.versions)),
     ]
-    return [*blocks, Block("How it was made", _table([(key, value) for key, value in settings if value]))]
+    return [
+        *blocks,
+        Block("How it was made", _table([(key, value) for key, value in settings if value])),
+    ]
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> str:

@@ -10,7 +10,8 @@ from lenscal.errors import InputError
 
 
 def check_schema(path: Path, values: Mapping[str, Any], known: int, older: str) -> None:
-    """Refuse a file of another version than `known`; `older` says what to do about one of an older version.
+    """Refuse a file of another version than `known`; `older` says what to do about one of an older
+    version.
 
     Raises
     ------
@@ -21,4 +22,6 @@ def check_schema(path: Path, values: Mapping[str, Any], known: int, older: str) 
     if schema != known:
         newer = isinstance(schema, int) and schema > known
         advice = "update lenscal to open it" if newer else older
-        raise InputError(f"{path} has schema version {schema!r}, this lenscal reads {known}: {advice}")
+        raise InputError(
+            f"{path} has schema version {schema!r}, this lenscal reads {known}: {advice}"
+        )

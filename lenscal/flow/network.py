@@ -1,4 +1,5 @@
-"""The velocity network: a small UNet over packed Bayer patches, conditioned on time, field position and domain."""
+"""The velocity network: a small UNet over packed Bayer patches, conditioned on time, field position
+and domain."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class NetworkSettings:
 
 
 class Block(nn.Module):
-    """Residual block: two 3 x 3 convolutions, the embedding scales and shifts the features in between."""
+    """Residual block: two 3 x 3 convolutions, the embedding scales and shifts the features in
+    between."""
 
     def __init__(self, width: int, embedding: int) -> None:
         super().__init__()
@@ -41,8 +43,9 @@ class Block(nn.Module):
 class VelocityNetwork(nn.Module):
     """v(x_t, t, position, domain): [n, planes, m, m] to [n, planes, m, m], m even.
 
-    position [n, 2] as (y, x) in 0..1; domain [n] int: `REAL` photos or `REBLURRED` ones. One network for both, so that
-    its training error cancels in the difference of their velocities (method: stage M).
+    position [n, 2] as (y, x) in 0..1; domain [n] int: `REAL` photos or `REBLURRED` ones. One
+    network for both, so that its training error cancels in the difference of their velocities
+    (method: stage M).
     """
 
     def __init__(self, settings: NetworkSettings) -> None:

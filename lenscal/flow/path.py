@@ -1,4 +1,5 @@
-"""The straight path of conditional flow matching (Lipman et al. 2023, arXiv:2210.02747; Meanti et al. 2025, 3.1)."""
+"""The straight path of conditional flow matching (Lipman et al. 2023, arXiv:2210.02747; Meanti et
+al. 2025, 3.1)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,9 @@ from torch import Tensor
 T_LOW, T_HIGH = 0.02, 0.985
 
 
-def sample_t(n: int, generator: torch.Generator, *, centre: float = 1.5, spread: float = 1.0) -> Tensor:
+def sample_t(
+    n: int, generator: torch.Generator, *, centre: float = 1.5, spread: float = 1.0
+) -> Tensor:
     """[n]: logit-normal times in T_LOW..T_HIGH; fine detail, where blur shows, lives at large t."""
     t = torch.sigmoid(centre + spread * torch.randn(n, generator=generator))
     return t.clamp(T_LOW, T_HIGH)
@@ -26,5 +29,6 @@ def target_velocity(x_0: Tensor, x_1: Tensor) -> Tensor:
 
 
 def matching_weight(t: Tensor) -> Tensor:
-    """[n]: t^2 / (1 - t), capped at 10: turns a difference of velocities into the KL divergence's gradient at t."""
+    """[n]: t^2 / (1 - t), capped at 10: turns a difference of velocities into the KL divergence's
+    gradient at t."""
     return (t.square() / (1 - t)).clamp(max=10.0)

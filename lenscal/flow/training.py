@@ -14,13 +14,15 @@ from lenscal.flow.path import interpolate, target_velocity
 def flow_loss(
     network: VelocityNetwork, x_0: Tensor, x_1: Tensor, t: Tensor, position: Tensor, domain: Tensor
 ) -> Tensor:
-    """Mean squared error of the velocity (Meanti et al. 2025, section 3.1) for patches x_1 of the given domains."""
+    """Mean squared error of the velocity (Meanti et al. 2025, section 3.1) for patches x_1 of the
+    given domains."""
     v = network(interpolate(x_0, x_1, t), t, position, domain)
     return (v.float() - target_velocity(x_0, x_1)).square().mean()
 
 
 class PowerAverage:
-    """Power-function average of parameters: weight n^gamma on iterate n (Karras et al. 2024, arXiv:2312.02696, 3.1).
+    """Power-function average of parameters: weight n^gamma on iterate n (Karras et al. 2024,
+    arXiv:2312.02696, 3.1).
 
     gamma = 16.97 has a relative width of 0.05.
     """

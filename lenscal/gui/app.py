@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lenscal.memory import keep_freed_memory
-from lenscal.threads import wait_passively
+from lenscal.system.memory import keep_freed_memory
+from lenscal.system.threads import wait_passively
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -33,8 +33,10 @@ def run(
 
     Parameters
     ----------
-    project : path of a project, a profile (LENS.lenscal), a folder of PSF files or of photos to open
-    grab : folder; walk through every step on a small virtual lens, save one PNG a step there, and close
+    project : path of a project, a profile (LENS.lenscal), a folder of PSF files or of photos to
+    open
+    grab : folder; walk through every step on a small virtual lens, save one PNG a step there, and
+    close
     theme : "light" or "dark"; None: what the preferences say
     size : (width, height) of the window, px
     demo : begin with the virtual lens
@@ -44,7 +46,12 @@ def run(
     InputError
         Unknown theme.
     """
-    from lenscal.gui.preferences import PreferencesFile, ThemeChoice, numerical_threads, user_preferences
+    from lenscal.gui.preferences import (
+        PreferencesFile,
+        ThemeChoice,
+        numerical_threads,
+        user_preferences,
+    )
 
     preferences = user_preferences() if grab is None else PreferencesFile()
     keep_fluid(numerical_threads(preferences.values))
@@ -56,7 +63,9 @@ def run(
 
     app = application(theme or (ThemeChoice.LIGHT if grab else preferences.values.theme))
     if grab is None:
-        window = MainWindow(Controller(Tasks(), user_folders(preferences.values.cache)), preferences)
+        window = MainWindow(
+            Controller(Tasks(), user_folders(preferences.values.cache)), preferences
+        )
         window.resize(*size)
         window.show()
         if project is not None:
@@ -72,7 +81,9 @@ def run(
 
     grab.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lenscal-tour-") as scratch:
-        window = MainWindow(Controller(Tasks(), Folders(Path(scratch) / "cache", Path(scratch) / "kept")))
+        window = MainWindow(
+            Controller(Tasks(), Folders(Path(scratch) / "cache", Path(scratch) / "kept"))
+        )
         window.resize(*size)
         window.show()
         tour = Tour(window, grab, psf=Path(project) if project else None)
@@ -110,7 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def keep_fluid(threads: int | None = None) -> None:
-    """What the window's thread needs to answer while a job computes. Call it before torch is loaded."""
+    """What the window's thread needs to answer while a job computes. Call it before torch is
+    loaded."""
     # Numerical libraries read this when they are loaded: all cores but one.
     wait_passively()
     keep_freed_memory()

@@ -18,7 +18,7 @@ from lenscal.gui.dropping import meant_for
 from lenscal.gui.preferences import Preferences, numerical_threads
 from lenscal.project import SUFFIX, missing
 from lenscal.session import Step
-from lenscal.threads import use_threads
+from lenscal.system.threads import use_threads
 
 if TYPE_CHECKING:
     from lenscal.gui.main_window import MainWindow
@@ -83,14 +83,21 @@ class Commands(QObject):
             self.window.correct_page.choose_photo()
             return
         kinds = self.tr("Projects and profiles (*{project} *.lenscal)").format(project=SUFFIX)
-        name, _ = QFileDialog.getOpenFileName(self.window, self.tr("Open"), places.last_folder(), kinds)
+        name, _ = QFileDialog.getOpenFileName(
+            self.window, self.tr("Open"), places.last_folder(), kinds
+        )
         if name:
             self.open_files([Path(name)])
 
     def choose_project(self) -> None:
-        start = Path(places.last_folder()) / f"{self.window.projects.title or self.tr('My lens')}{SUFFIX}"
+        start = (
+            Path(places.last_folder())
+            / f"{self.window.projects.title or self.tr('My lens')}{SUFFIX}"
+        )
         kinds = self.tr("lenscal projects (*{suffix})").format(suffix=SUFFIX)
-        name, _ = QFileDialog.getSaveFileName(self.window, self.tr("Save the project"), str(start), kinds)
+        name, _ = QFileDialog.getSaveFileName(
+            self.window, self.tr("Save the project"), str(start), kinds
+        )
         if name:
             places.remember(Path(name).parent)
             self.window.projects.save_as(Path(name))
@@ -98,7 +105,11 @@ class Commands(QObject):
     def choose_photos(self, role: str) -> None:
         if not self._says_busy():
             self.window.go_to(Step.IMPORT)
-            panel = self.window.import_page.sharp if role == "sharp" else self.window.import_page.degraded
+            panel = (
+                self.window.import_page.sharp
+                if role == "sharp"
+                else self.window.import_page.degraded
+            )
             panel.drop.folder_button.click()
 
     def try_demo(self) -> None:
@@ -128,7 +139,8 @@ class Commands(QObject):
         self.window.job_bar.show_paused(worker.paused)
 
     def tell_of_unfinished(self) -> None:
-        """At the start: a calibration that was interrupted can go on; those that nobody missed for long are removed."""
+        """At the start: a calibration that was interrupted can go on; those that nobody missed for
+        long are removed."""
         left = []
         for path in (self.window.controller.folders.kept / "unfinished").glob("*.checkpoint"):
             with suppress(OSError):
@@ -149,7 +161,9 @@ class Commands(QObject):
         self._show_dialog(dialog)
 
     def change_preferences(self, preferences: Preferences) -> None:
-        self.window.preferences.change(**{f.name: getattr(preferences, f.name) for f in fields(preferences)})
+        self.window.preferences.change(
+            **{f.name: getattr(preferences, f.name) for f in fields(preferences)}
+        )
         self.apply(self.window.preferences.values)
 
     def show_keys(self) -> None:
@@ -157,7 +171,11 @@ class Commands(QObject):
 
     def show_about(self) -> None:
         folders, preferences = self.window.controller.folders, self.window.preferences.path
-        places = {"calibrations": str(folders.kept), "projects": str(folders.projects), "cache": str(folders.cache)}
+        places = {
+            "calibrations": str(folders.kept),
+            "projects": str(folders.projects),
+            "cache": str(folders.cache),
+        }
         if preferences is not None:
             places["preferences"] = str(preferences)
         self._show_dialog(AboutDialog(places))
@@ -178,7 +196,9 @@ class Commands(QObject):
     def _says_busy(self) -> bool:
         if self.window.controller.busy:
             text = self.tr("{job} is still running: wait for it or cancel it first.")
-            self.window.message_bar.show_message(text.format(job=self.window.controller.worker.name), kind="warning")
+            self.window.message_bar.show_message(
+                text.format(job=self.window.controller.worker.name), kind="warning"
+            )
         return self.window.controller.busy
 
     def apply(self, preferences: Preferences) -> None:

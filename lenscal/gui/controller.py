@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
-from lenscal.files.export_settings import ExportSettings
+from lenscal.files.photos.export_settings import ExportSettings
 from lenscal.gui.previewer import Previewer
 from lenscal.gui.tasks import Calibrated, Job, OpenedPsf, ReadPhotos, Tasks, VirtualPhotos
 from lenscal.gui.worker import Ending, Outcome, Worker
@@ -141,7 +141,11 @@ class Controller(QObject):
             self.session_changed.emit(session)
 
     def _with_unfinished(self, session: Session) -> Session:
-        found = None if session.inputs is None else self.tasks.unfinished(session.inputs, self.folders.kept)
+        found = (
+            None
+            if session.inputs is None
+            else self.tasks.unfinished(session.inputs, self.folders.kept)
+        )
         return replace(session, unfinished=found)
 
     # What the user decides
@@ -173,10 +177,15 @@ class Controller(QObject):
         cache = self.folders.cache / f"photos-{self._reads}"
         cache.mkdir(parents=True, exist_ok=True)
         sharp, degraded = self.session.sharp, self.session.degraded
-        self._start(self.tr("Reading photos"), lambda: self.tasks.read_photos(sharp, degraded, cache), self._read)
+        self._start(
+            self.tr("Reading photos"),
+            lambda: self.tasks.read_photos(sharp, degraded, cache),
+            self._read,
+        )
 
     def calibrate(self, *, resume: bool = False, stages: Stages | None = None) -> None:
-        """Calibrate the present photos; `resume`: go on with the interrupted calibration, with its settings.
+        """Calibrate the present photos; `resume`: go on with the interrupted calibration, with its
+        settings.
 
         stages : this time, instead of the settings'
         """
@@ -186,18 +195,26 @@ class Controller(QObject):
         settings = replace(settings, stages=stages or settings.stages)
         found = self.session.unfinished if resume else None
         if found is not None:
-            settings = replace(found.settings, device=settings.device, max_minutes=settings.max_minutes)
+            settings = replace(
+                found.settings, device=settings.device, max_minutes=settings.max_minutes
+            )
             self.set_settings(settings)
         begin = lambda: self.tasks.calibrate(inputs, settings, kept, resume=found is not None)  # noqa: E731
         self._start(self.tr("Calibrating"), begin, self._calibrated, True)
 
     def open_psf(self, path: Path) -> None:
-        self._start(self.tr("Opening {name}").format(name=path.name), lambda: self.tasks.open_psf(path), self._opened)
+        self._start(
+            self.tr("Opening {name}").format(name=path.name),
+            lambda: self.tasks.open_psf(path),
+            self._opened,
+        )
 
     def open_other(self, path: Path) -> None:
         """A profile to look at beside the present one."""
         self._start(
-            self.tr("Opening {name}").format(name=path.name), lambda: self.tasks.open_psf(path), self._opened_other
+            self.tr("Opening {name}").format(name=path.name),
+            lambda: self.tasks.open_psf(path),
+            self._opened_other,
         )
 
     def compare(self) -> None:
@@ -209,7 +226,11 @@ class Controller(QObject):
             self._start(self.tr("Correcting"), begin, self._compared)
 
     def export_photos(
-        self, photos: tuple[Path, ...], export: ExportSettings, save_mask: bool = False, force: bool = False
+        self,
+        photos: tuple[Path, ...],
+        export: ExportSettings,
+        save_mask: bool = False,
+        force: bool = False,
     ) -> None:
         """`force`: also photos that do not fit the profile."""
         psf, settings = self._operator, self.session.restore
@@ -229,7 +250,9 @@ class Controller(QObject):
         profile = self.session.profile
         if profile is not None:
             self._start(
-                self.tr("Writing the profile"), lambda: self.tasks.save_profile(profile, path), self._saved_profile
+                self.tr("Writing the profile"),
+                lambda: self.tasks.save_profile(profile, path),
+                self._saved_profile,
             )
 
     def write_report(self, path: Path) -> None:
@@ -237,7 +260,9 @@ class Controller(QObject):
         self._start(
             self.tr("Writing the report"),
             lambda: self.tasks.write_report(operator, name, path),
-            lambda written: self._exported(self.tr("Report written to {path}").format(path=written)),
+            lambda written: self._exported(
+                self.tr("Report written to {path}").format(path=written)
+            ),
         )
 
     def export_psf(self, folder: Path, formats: tuple[str, ...]) -> None:
@@ -245,7 +270,9 @@ class Controller(QObject):
         self._start(
             self.tr("Writing PSF files"),
             lambda: self.tasks.export_psf(psf, profile, folder, formats),
-            lambda files: self._exported(self.tr("{n} PSF files in {folder}").format(n=len(files), folder=folder)),
+            lambda files: self._exported(
+                self.tr("{n} PSF files in {folder}").format(n=len(files), folder=folder)
+            ),
         )
 
     def demo(self) -> None:
@@ -298,20 +325,30 @@ class Controller(QObject):
     def _calibrated(self, result: Calibrated) -> None:
         name = result.profile.lens or result.profile.camera or self.tr("This lens")
         session = with_psf(
-            self.session, result.calibration.psf, name, path=result.path, profile=result.profile,
+            self.session,
+            result.calibration.psf,
+            name,
+            path=result.path,
+            profile=result.profile,
             calibration=result.calibration,
-        )  # fmt: skip
+        )
         self.change(session)
         if result.path is not None:
             text = self.tr("Calibrated. The profile was kept as {path}")
             self.message.emit(text.format(path=result.path), "info", "")
         else:
-            text = self.tr("Calibrated, but the profile could not be kept: {why} Save it in step 6.")
+            text = self.tr(
+                "Calibrated, but the profile could not be kept: {why} Save it in step 6."
+            )
             self.message.emit(text.format(why=result.problem), "warning", "")
 
     def _opened(self, opened: OpenedPsf) -> None:
         name = opened.profile.lens if opened.profile and opened.profile.lens else opened.path.name
-        self.change(with_psf(self.session, opened.psf, name, path=opened.path, profile=opened.profile, saved=True))
+        self.change(
+            with_psf(
+                self.session, opened.psf, name, path=opened.path, profile=opened.profile, saved=True
+            )
+        )
         self.step_wanted.emit(Step.INSPECT)
 
     def _opened_other(self, opened: OpenedPsf) -> None:
@@ -321,26 +358,39 @@ class Controller(QObject):
         comparison, doubts = result
         self.change(replace(self.session, comparison=comparison))
         if doubts:
-            self.message.emit(self.tr("Mind: {doubts}.").format(doubts="; ".join(doubts)), "warning", "")
+            self.message.emit(
+                self.tr("Mind: {doubts}.").format(doubts="; ".join(doubts)), "warning", ""
+            )
 
     def _exported_photos(self, results: list[Any], count: int, out: Path) -> None:
         written = [result for result in results if result.output is not None]
-        text = self.tr("{n} of {m} photos written to {out}").format(n=len(written), m=count, out=out)
+        text = self.tr("{n} of {m} photos written to {out}").format(
+            n=len(written), m=count, out=out
+        )
         self.photos_written.emit(results)
         failed = [result for result in results if result.output is None and not result.skipped]
-        problems = [f"{r.source.name}: {r.problem.removeprefix(f'{r.source.name}: ')}" for r in failed[:TOLD]]
+        problems = [
+            f"{r.source.name}: {r.problem.removeprefix(f'{r.source.name}: ')}"
+            for r in failed[:TOLD]
+        ]
         if len(failed) > TOLD:
-            problems.append(self.tr("and {n} more, see the list in step 6").format(n=len(failed) - TOLD))
+            problems.append(
+                self.tr("and {n} more, see the list in step 6").format(n=len(failed) - TOLD)
+            )
         doubtful = [result for result in written if result.warnings][:TOLD]
         warnings = [f"{result.source.name}: {'; '.join(result.warnings)}" for result in doubtful]
         self.exported.emit(text)
         if problems or warnings:
-            self.message.emit("\n".join([text, *problems, *warnings]), "error" if problems else "warning", "")
+            self.message.emit(
+                "\n".join([text, *problems, *warnings]), "error" if problems else "warning", ""
+            )
 
     def _exported_partly(self, kept: list[Any], count: int, out: Path) -> str:
         self.photos_written.emit(kept)
         done = sum(result.output is not None for result in kept)
-        return self.tr("{n} of {m} photos were written to {out}, the others were not.").format(n=done, m=count, out=out)
+        return self.tr("{n} of {m} photos were written to {out}, the others were not.").format(
+            n=done, m=count, out=out
+        )
 
     def _saved_profile(self, path: Path) -> None:
         self.change(replace(self.session, psf_saved=True))
@@ -353,7 +403,13 @@ class Controller(QObject):
         session = with_sources(self.session, Source((photos.sharp,)), Source((photos.degraded,)))
         settings = replace(session.settings, quality=Quality.QUICK)
         self.change(
-            replace(session, photo=photos.evaluation, settings=settings, comparison=None, truth=photos.truth)
+            replace(
+                session,
+                photo=photos.evaluation,
+                settings=settings,
+                comparison=None,
+                truth=photos.truth,
+            )
         )
         self.read_photos()
         self._after = self._demo_calibrate
@@ -368,7 +424,11 @@ class Controller(QObject):
         return self.session.profile if self.session.profile is not None else self.session.psf
 
     def _start(
-        self, name: str, job: Callable[[], Job[Any]], then: Callable[[Any], None], can_stop: bool = False
+        self,
+        name: str,
+        job: Callable[[], Job[Any]],
+        then: Callable[[Any], None],
+        can_stop: bool = False,
     ) -> bool:
         """Whether it could be started."""
         if self.busy:

@@ -62,17 +62,22 @@ class PreferencesDialog(QDialog):
         self._given = preferences
         self.theme = with_tip(QComboBox(), self.tr("Light or dark window"))
         self.device = with_tip(QComboBox(), self.tr("What computes calibrations and corrections"))
-        self.units = with_tip(QComboBox(), self.tr("How widths and frequencies are given in step 4"))
+        self.units = with_tip(
+            QComboBox(), self.tr("How widths and frequencies are given in step 4")
+        )
         for box, items, value in (
-            (self.theme, THEMES, preferences.theme), (self.device, DEVICES, preferences.device),
+            (self.theme, THEMES, preferences.theme),
+            (self.device, DEVICES, preferences.device),
             (self.units, UNITS, preferences.units),
-        ):  # fmt: skip
+        ):
             for item, text in items.items():
                 box.addItem(self.tr(str(text)), item)
             box.setCurrentIndex(box.findData(value))
         self.threads = QSpinBox(minimum=0, maximum=1024, value=preferences.threads)
         self.threads.setSpecialValueText(self.tr("Automatic"))
-        self.threads.setToolTip(self.tr("Processor threads of a job; automatic leaves one for the window"))
+        self.threads.setToolTip(
+            self.tr("Processor threads of a job; automatic leaves one for the window")
+        )
         self.cache = QLineEdit(preferences.cache, placeholderText=self.tr("the usual place"))
         self.cache.setToolTip(self.tr("Decoded photos go here while the window is open: gigabytes"))
         browse = QPushButton(theme.icon("folder", size=16), self.tr("Choose…"))
@@ -80,9 +85,11 @@ class PreferencesDialog(QDialog):
         browse.clicked.connect(self._choose_cache)
         fields = form()
         for label, field in (
-            (self.tr("&Theme"), self.theme), (self.tr("&Device"), self.device), (self.tr("&Units"), self.units),
+            (self.tr("&Theme"), self.theme),
+            (self.tr("&Device"), self.device),
+            (self.tr("&Units"), self.units),
             (self.tr("Th&reads"), self.threads),
-        ):  # fmt: skip
+        ):
             fields.add(label, field)
         fields.add(self.tr("Cac&he folder"), in_a_row(self.cache, browse), self.cache)
         standard = QDialogButtonBox.StandardButton
@@ -92,7 +99,9 @@ class PreferencesDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(14)
         layout.addLayout(fields)
-        held = self.tr("Device and threads hold from the next job on, the cache folder from the next start on.")
+        held = self.tr(
+            "Device and threads hold from the next job on, the cache folder from the next start on."
+        )
         layout.addWidget(muted(held))
         layout.addWidget(self.buttons)
         self.accepted.connect(lambda: self.chosen.emit(self.preferences))
@@ -100,9 +109,13 @@ class PreferencesDialog(QDialog):
     @property
     def preferences(self) -> Preferences:
         return replace(
-            self._given, theme=self.theme.currentData(), device=self.device.currentData(),
-            threads=self.threads.value(), units=self.units.currentData(), cache=self.cache.text().strip(),
-        )  # fmt: skip
+            self._given,
+            theme=self.theme.currentData(),
+            device=self.device.currentData(),
+            threads=self.threads.value(),
+            units=self.units.currentData(),
+            cache=self.cache.text().strip(),
+        )
 
     def _choose_cache(self) -> None:
         folder = QFileDialog.getExistingDirectory(
@@ -133,7 +146,9 @@ class RelinkDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
-        layout.addWidget(section(self.tr("These are no longer where the project has them. Where are they now?")))
+        layout.addWidget(
+            section(self.tr("These are no longer where the project has them. Where are they now?"))
+        )
         layout.addLayout(self._rows)
         layout.addWidget(self.buttons)
         self.accepted.connect(lambda: self.ready.emit(self.project))
@@ -209,20 +224,33 @@ class AboutDialog(QDialog):
         name = QLabel(f"lenscal {__version__}")
         name.setObjectName("title")
         about = muted(
-            self.tr("Learns from ordinary photos how a lens blurs, and takes that blur out of others. Free software.")
+            self.tr(
+                "Learns from ordinary photos how a lens blurs, and takes that blur out of others. Free software."
+            )
         )
-        versions = {"Qt": qVersion(), **{name: _version(name) for name in ("torch", "numpy", "rawpy")}}
+        versions = {
+            "Qt": qVersion(),
+            **{name: _version(name) for name in ("torch", "numpy", "rawpy")},
+        }
         system = {"system": platform.platform(), "Python": platform.python_version(), **versions}
-        lines = [f"lenscal: {__version__}", *(f"{key}: {value}" for key, value in {**system, **places}.items())]
+        lines = [
+            f"lenscal: {__version__}",
+            *(f"{key}: {value}" for key, value in {**system, **places}.items()),
+        ]
         self.facts = QLabel("\n".join(lines), wordWrap=True)
         self.facts.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.facts.setAccessibleName(self.tr("Versions and folders"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.copy_button = buttons.addButton(self.tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.copy_button = buttons.addButton(
+            self.tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole
+        )
         self.copy_button.setToolTip(self.tr("Copy versions and folders, for a report of a fault"))
-        self.copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.facts.text()))
+        self.copy_button.clicked.connect(
+            lambda: QGuiApplication.clipboard().setText(self.facts.text())
+        )
         buttons.rejected.connect(self.reject)
         head = QVBoxLayout()
         head.addWidget(name)

@@ -26,10 +26,10 @@ class Dropped:
 def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     """Projects and PSFs are opened, photos go where they are missing.
 
-    Two folders become the sharp and the degraded photos by their apertures. A photo that is dropped where photos are
-    corrected is the one to correct; where photos are written, all join the list.
+    Two folders become the sharp and the degraded photos by their apertures. A photo that is dropped
+    where photos are corrected is the one to correct; where photos are written, all join the list.
     """
-    from lenscal.raw.folder import RAW_EXTENSIONS
+    from lenscal.intake.folder import RAW_EXTENSIONS
 
     first = paths[0]
     if first.suffix == SUFFIX:
@@ -39,29 +39,40 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     photos = tuple(p for p in paths if p.suffix.lower() in RAW_EXTENSIONS)
     folders = tuple(p for p in paths if p.is_dir())
     if not photos and not folders:
-        return Dropped(problem=f"{first.name} is no RAW photo, folder, project ({SUFFIX}) or profile (.lenscal)")
+        return Dropped(
+            problem=f"{first.name} is no RAW photo, folder, project ({SUFFIX}) or profile (.lenscal)"
+        )
     if step is Step.CORRECT and photos:
         return Dropped(photo=photos[0])
     if step is Step.EXPORT:
-        inside = (p for folder in folders for p in sorted(folder.iterdir()) if p.suffix.lower() in RAW_EXTENSIONS)
+        inside = (
+            p
+            for folder in folders
+            for p in sorted(folder.iterdir())
+            if p.suffix.lower() in RAW_EXTENSIONS
+        )
         return Dropped(batch=(*photos, *inside))
     if len(folders) == 2:
         one, other = ((folder,) for folder in folders)
         if (aperture_of(folders[0]) or 0) < (aperture_of(folders[1]) or 0):
             one, other = other, one
-        return Dropped(sources=(replace(session.sharp, paths=one), replace(session.degraded, paths=other)))
+        return Dropped(
+            sources=(replace(session.sharp, paths=one), replace(session.degraded, paths=other))
+        )
     given = photos or folders
     if not session.sharp.paths:
         return Dropped(sources=(replace(session.sharp, paths=given), session.degraded))
     if not session.degraded.paths:
         return Dropped(sources=(session.sharp, replace(session.degraded, paths=given)))
-    return Dropped(problem="both sets of photos are chosen already: drop onto the one in step 1 that shall be replaced")
+    return Dropped(
+        problem="both sets of photos are chosen already: drop onto the one in step 1 that shall be replaced"
+    )
 
 
 def aperture_of(folder: Path) -> float | None:
     """F-number of the first RAW photo of a folder; None where it does not tell."""
     from lenscal.errors import LenscalError
-    from lenscal.raw.folder import find_raw_files
+    from lenscal.intake.folder import find_raw_files
     from lenscal.raw.metadata import read_info
 
     try:

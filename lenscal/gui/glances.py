@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from lenscal.errors import LenscalError
-from lenscal.files.photo_preview import Glance, glance
+from lenscal.files.photos.photo_preview import Glance, glance
 from lenscal.gui.wording import error_in_words
 
 MOST_KEPT = 2000
@@ -27,7 +27,7 @@ class _Looker(QThread):
         self.stop = threading.Event()
 
     def run(self) -> None:
-        from lenscal.raw.folder import find_raw_files
+        from lenscal.intake.folder import find_raw_files
 
         try:
             files = find_raw_files(self._paths)
@@ -46,7 +46,8 @@ class _Looker(QThread):
 
 
 class Glances(QObject):
-    """Looks at one set of photos at a time, one after the other; a new set ends the former one's."""
+    """Looks at one set of photos at a time, one after the other; a new set ends the former
+    one's."""
 
     listed = Signal(object)
     """The RAW files (tuple of Path) that folders and files stand for."""
@@ -55,7 +56,9 @@ class Glances(QObject):
     problem = Signal(str)
     finished = Signal()
 
-    def __init__(self, known: dict[Path, Glance] | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self, known: dict[Path, Glance] | None = None, parent: QObject | None = None
+    ) -> None:
         """known: what was seen before, shared with others."""
         super().__init__(parent)
         self._now: _Looker | None = None

@@ -23,8 +23,13 @@ def to_pixmap(pixels: np.ndarray) -> QPixmap:
 
 
 def thumbnail_icon(picture: np.ndarray | QPixmap, size: QSize) -> QIcon:
-    """A picture (uint8 RGB [h, w, 3]) within a size, sharp on dense screens; the same where its row is selected."""
-    ratio = QGuiApplication.primaryScreen().devicePixelRatio() if QGuiApplication.primaryScreen() else 1.0
+    """A picture (uint8 RGB [h, w, 3]) within a size, sharp on dense screens; the same where its row
+    is selected."""
+    ratio = (
+        QGuiApplication.primaryScreen().devicePixelRatio()
+        if QGuiApplication.primaryScreen()
+        else 1.0
+    )
     pixmap = (picture if isinstance(picture, QPixmap) else to_pixmap(picture)).scaled(
         size * ratio, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
@@ -36,7 +41,12 @@ def thumbnail_icon(picture: np.ndarray | QPixmap, size: QSize) -> QIcon:
 
 
 def kernel_pixels(
-    kernels: np.ndarray, *, channel: str = "all", log: bool = False, per_cell: bool = True, peak: float | None = None
+    kernels: np.ndarray,
+    *,
+    channel: str = "all",
+    log: bool = False,
+    per_cell: bool = True,
+    peak: float | None = None,
 ) -> np.ndarray:
     """Kernels as pictures.
 
@@ -44,7 +54,8 @@ def kernel_pixels(
     ----------
     kernels : ndarray [..., 3, k, k]
     channel : "all" for colour, or "R", "G", "B" in grey
-    log : show LOG_DECADES decades below the peak instead of light as it is (encoded for the screen's gamma)
+    log : show LOG_DECADES decades below the peak instead of light as it is (encoded for the
+    screen's gamma)
     per_cell : each kernel's peak is white; otherwise the highest peak of all
     peak : what is white instead of the highest peak of all, so that two grids share one scale
 
@@ -55,7 +66,13 @@ def kernel_pixels(
     values = np.clip(np.asarray(kernels, np.float32), 0, None)
     if channel != "all":
         values = np.repeat(values[..., CHANNELS[channel], None, :, :], 3, axis=-3)
-    white = values.max(axis=(-1, -2, -3), keepdims=True) if per_cell else values.max() if peak is None else peak
+    white = (
+        values.max(axis=(-1, -2, -3), keepdims=True)
+        if per_cell
+        else values.max()
+        if peak is None
+        else peak
+    )
     values = np.minimum(values / np.maximum(white, 1e-12), 1)
     if log:
         values = 1 + np.log10(np.maximum(values, 10**-LOG_DECADES)) / LOG_DECADES
@@ -65,7 +82,8 @@ def kernel_pixels(
 
 
 def mosaic_pixels(cells: np.ndarray, *, gap: int = 1, background: int = 70) -> np.ndarray:
-    """Pictures [rows, cols, k, k, 3] side by side with a gap, uint8 [rows * (k + gap) + gap, ..., 3]."""
+    """Pictures [rows, cols, k, k, 3] side by side with a gap, uint8 [rows * (k + gap) + gap, ...,
+    3]."""
     rows, cols, k = cells.shape[:3]
     pitch = k + gap
     out = np.full((rows * pitch + gap, cols * pitch + gap, 3), background, np.uint8)
@@ -76,7 +94,8 @@ def mosaic_pixels(cells: np.ndarray, *, gap: int = 1, background: int = 70) -> n
 
 
 def common_size(*grids: np.ndarray, energy: float = 0.99) -> int:
-    """Least side (odd), not below the smallest grid's, of the middle that holds this share of all grids' power."""
+    """Least side (odd), not below the smallest grid's, of the middle that holds this share of all
+    grids' power."""
     sizes = [grid.shape[-1] for grid in grids]
     for size in range(min(sizes), max(sizes), 2):
         if all((resized(g, size) ** 2).sum() >= energy * (g**2).sum() for g in grids):

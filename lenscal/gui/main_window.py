@@ -1,4 +1,5 @@
-"""The window: steps on the left, the step's page, messages above it and the running job below it."""
+"""The window: steps on the left, the step's page, messages above it and the running job below
+it."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lenscal.files.export_settings import ExportSettings
+from lenscal.files.photos.export_settings import ExportSettings
 from lenscal.gui import places, theme
 from lenscal.gui.commands import Commands
 from lenscal.gui.controller import Controller
@@ -46,7 +47,10 @@ from lenscal.session import Session, Step, done, lacks
 
 class MainWindow(QMainWindow):
     def __init__(
-        self, controller: Controller, preferences: PreferencesFile | None = None, parent: QWidget | None = None
+        self,
+        controller: Controller,
+        preferences: PreferencesFile | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.controller = controller
@@ -60,13 +64,21 @@ class MainWindow(QMainWindow):
         self.calibrate_page, self.inspect_page = CalibratePage(), InspectPage()
         self.correct_page, self.export_page = CorrectPage(), ExportPage()
         self.pages: dict[Step, Page] = {
-            Step.IMPORT: self.import_page, Step.CHECK: self.check_page, Step.CALIBRATE: self.calibrate_page,
-            Step.INSPECT: self.inspect_page, Step.CORRECT: self.correct_page, Step.EXPORT: self.export_page,
-        }  # fmt: skip
+            Step.IMPORT: self.import_page,
+            Step.CHECK: self.check_page,
+            Step.CALIBRATE: self.calibrate_page,
+            Step.INSPECT: self.inspect_page,
+            Step.CORRECT: self.correct_page,
+            Step.EXPORT: self.export_page,
+        }
         self.titles = {
-            Step.IMPORT: self.tr("Import"), Step.CHECK: self.tr("Check"), Step.CALIBRATE: self.tr("Calibrate"),
-            Step.INSPECT: self.tr("Inspect"), Step.CORRECT: self.tr("Correct"), Step.EXPORT: self.tr("Export"),
-        }  # fmt: skip
+            Step.IMPORT: self.tr("Import"),
+            Step.CHECK: self.tr("Check"),
+            Step.CALIBRATE: self.tr("Calibrate"),
+            Step.INSPECT: self.tr("Inspect"),
+            Step.CORRECT: self.tr("Correct"),
+            Step.EXPORT: self.tr("Export"),
+        }
         self.stack = QStackedWidget()
         for page in self.pages.values():
             self.stack.addWidget(page)
@@ -128,13 +140,16 @@ class MainWindow(QMainWindow):
             self.commands.open_files(paths)
 
     def _show_preview(self) -> None:
-        """Correct what is visible while somebody looks at it and the whole photo is not corrected yet."""
+        """Correct what is visible while somebody looks at it and the whole photo is not corrected
+        yet."""
         session = self.controller.session
         lacking = lacks(session)[Step.CORRECT] is not None or session.comparison is not None
         self.controller.previewer.set_active(self.step is Step.CORRECT and not lacking)
 
     def _show_title(self) -> None:
-        self.setWindowTitle(f"{self.projects.title} – lenscal" if self.projects.title else "lenscal")
+        self.setWindowTitle(
+            f"{self.projects.title} – lenscal" if self.projects.title else "lenscal"
+        )
 
     def _show_actions(self, can_stop: bool = False) -> None:
         """What a running job allows."""
@@ -145,14 +160,19 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].setEnabled(not busy)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The space bar held down on the Correct page shows the original, whatever has the focus there."""
-        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
+        """The space bar held down on the Correct page shows the original, whatever has the focus
+        there."""
+        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(
+            event, QKeyEvent
+        ):
             hold = event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Backslash) and self.isActiveWindow()
             if hold and self.step is Step.CORRECT and QApplication.activeModalWidget() is None:
                 focus = QApplication.focusWidget()
                 if not isinstance(focus, QLineEdit | QAbstractSpinBox | QPushButton):
                     if not event.isAutoRepeat():
-                        self.correct_page.compare.hold_original(event.type() == QEvent.Type.KeyPress)
+                        self.correct_page.compare.hold_original(
+                            event.type() == QEvent.Type.KeyPress
+                        )
                     return True
         return super().eventFilter(watched, event)
 
@@ -201,7 +221,11 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         c = self.controller
         c.session_changed.connect(self._show_session)
-        c.message.connect(lambda text, kind, details: self.message_bar.show_message(text, kind=kind, details=details))
+        c.message.connect(
+            lambda text, kind, details: self.message_bar.show_message(
+                text, kind=kind, details=details
+            )
+        )
         c.step_wanted.connect(self.go_to)
         c.job_started.connect(self._job_started)
         c.job_ended.connect(self._job_ended)
@@ -227,7 +251,9 @@ class MainWindow(QMainWindow):
         self.inspect_page.next_clicked.connect(lambda: self.go_to(Step.CORRECT))
         self.inspect_page.compare_wanted.connect(c.open_other)
         self.inspect_page.pitch_typed.connect(self._keep_pitch)
-        self.inspect_page.units_chosen.connect(lambda units: self.preferences.change(units=Units(units)))
+        self.inspect_page.units_chosen.connect(
+            lambda units: self.preferences.change(units=Units(units))
+        )
         for page in (self.check_page, self.calibrate_page, self.inspect_page):
             page.problem.connect(lambda text: self.message_bar.show_message(text, kind="warning"))
         self.correct_page.photo_chosen.connect(c.set_photo)
@@ -244,7 +270,9 @@ class MainWindow(QMainWindow):
         self.export_page.profile_clicked.connect(c.save_profile)
         self.export_page.report_clicked.connect(c.write_report)
         self.export_page.psf_clicked.connect(c.export_psf)
-        self.export_page.problem.connect(lambda text: self.message_bar.show_message(text, kind="warning"))
+        self.export_page.problem.connect(
+            lambda text: self.message_bar.show_message(text, kind="warning")
+        )
 
     def _show_session(self, session: Session) -> None:
         for page in self.pages.values():
@@ -257,7 +285,13 @@ class MainWindow(QMainWindow):
         session, button = self.controller.session, self.step_buttons[step]
         lack = lacks(session)[step]
         number = list(Step).index(step) + 1
-        second = self.tr(lack.value) if lack else self.tr("done") if step in done(session) else self.tr("ready")
+        second = (
+            self.tr(lack.value)
+            if lack
+            else self.tr("done")
+            if step in done(session)
+            else self.tr("ready")
+        )
         if step is Step.CALIBRATE and self.controller.calibrating:
             second = self.tr("running")
         button.setText(f"  {number}  {self.titles[step]}\n  {second}")
@@ -282,7 +316,9 @@ class MainWindow(QMainWindow):
         self.job_bar.pause_button.setVisible(self.controller.calibrating)
         if not self.controller.calibrating:
             self.job_bar.stop_button.setText(self.tr("&Stop after this photo"))
-            self.job_bar.stop_button.setToolTip(self.tr("Write the present photo, and leave out the others"))
+            self.job_bar.stop_button.setToolTip(
+                self.tr("Write the present photo, and leave out the others")
+            )
         self._was_calibrating = self.controller.calibrating
         if self._was_calibrating:
             self.calibrate_page.begin()
@@ -299,10 +335,13 @@ class MainWindow(QMainWindow):
         for page in self.pages.values():
             page.set_busy(False)
         if self._was_calibrating and outcome.ending in (Ending.CANCELLED, Ending.FAILED):
-            words = self.tr("Cancelled") if outcome.ending is Ending.CANCELLED else self.tr("Failed")
+            words = (
+                self.tr("Cancelled") if outcome.ending is Ending.CANCELLED else self.tr("Failed")
+            )
             self.calibrate_page.show_problem(words)
         if self._leaving:
-            # After the results were taken over, so that a calibration that was stopped is kept first.
+            # After the results were taken over, so that a calibration that was stopped is kept
+            # first.
             self.controller.session_changed.disconnect(self._show_session)
             QTimer.singleShot(0, self.close)
 
@@ -314,7 +353,8 @@ class MainWindow(QMainWindow):
         self.controller.worker.cancel()
 
     def _ask(self, *, leaving: bool) -> None:
-        """Asks without blocking: the job goes on while the question stands, and its end takes the question away."""
+        """Asks without blocking: the job goes on while the question stands, and its end takes the
+        question away."""
         if self.question is not None:
             return
         box = QMessageBox(self)

@@ -18,8 +18,10 @@ def make_menus(window: MainWindow) -> dict[str, QAction]:
     bar, c, do = window.menuBar(), window.controller, window.commands
     files, edit = bar.addMenu(window.tr("&File")), bar.addMenu(window.tr("&Edit"))
     job, step, view = (
-        bar.addMenu(window.tr("&Job")), bar.addMenu(window.tr("&Step")), bar.addMenu(window.tr("&View"))
-    )  # fmt: skip
+        bar.addMenu(window.tr("&Job")),
+        bar.addMenu(window.tr("&Step")),
+        bar.addMenu(window.tr("&View")),
+    )
     about = bar.addMenu(window.tr("&Help"))
     made: dict[str, QAction] = {}
 
@@ -37,7 +39,13 @@ def make_menus(window: MainWindow) -> dict[str, QAction]:
     add(files, "save", window.tr("&Save project as…"), "Ctrl+S", do.choose_project)
     files.addSeparator()
     add(files, "sharp", window.tr("Choose s&harp photos…"), "", lambda: do.choose_photos("sharp"))
-    add(files, "degraded", window.tr("Choose photos to &correct…"), "", lambda: do.choose_photos("degraded"))
+    add(
+        files,
+        "degraded",
+        window.tr("Choose photos to &correct…"),
+        "",
+        lambda: do.choose_photos("degraded"),
+    )
     add(files, "demo", window.tr("Try the &virtual lens"), "", do.try_demo)
     files.addSeparator()
     add(files, "export", window.tr("&Export the photos"), "Ctrl+E", do.export)
@@ -62,8 +70,20 @@ def make_menus(window: MainWindow) -> dict[str, QAction]:
         add(step, f"step {value}", title, str(number), partial(window.go_to, value))
 
     add(view, "zoom", window.tr("&100 % or whole photo"), "Z", window.correct_page.toggle_zoom)
-    add(view, "in", window.tr("Zoom &in"), "Ctrl++", lambda: window.correct_page.compare.zoom_by(1.25))
-    add(view, "out", window.tr("Zoom &out"), "Ctrl+-", lambda: window.correct_page.compare.zoom_by(0.8))
+    add(
+        view,
+        "in",
+        window.tr("Zoom &in"),
+        "Ctrl++",
+        lambda: window.correct_page.compare.zoom_by(1.25),
+    )
+    add(
+        view,
+        "out",
+        window.tr("Zoom &out"),
+        "Ctrl+-",
+        lambda: window.correct_page.compare.zoom_by(0.8),
+    )
 
     add(about, "keys", window.tr("&Keys"), "F1", do.show_keys)
     add(about, "about", window.tr("&About lenscal"), "", do.show_about)
@@ -76,7 +96,9 @@ def _fill_recent(window: MainWindow, menu: QMenu) -> None:
         action = QAction(path.stem, menu)
         action.setToolTip(str(path))
         action.setStatusTip(str(path))
-        action.triggered.connect(lambda _checked=False, path=path: window.commands.open_project(path))
+        action.triggered.connect(
+            lambda _checked=False, path=path: window.commands.open_project(path)
+        )
         menu.addAction(action)
     menu.setToolTipsVisible(True)
     if menu.isEmpty():

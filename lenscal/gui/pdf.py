@@ -8,7 +8,15 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF
-from PySide6.QtGui import QGuiApplication, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter, QTextDocument
+from PySide6.QtGui import (
+    QGuiApplication,
+    QImage,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+    QTextDocument,
+)
 from PySide6.QtSvg import QSvgRenderer
 
 from lenscal.errors import LenscalError
@@ -39,8 +47,14 @@ def write_pdf(blocks: Sequence[Block], title: str, path: Path) -> Path:
         writer.setTitle(title)
         writer.setResolution(_DPI)
         margins = QMarginsF(_MARGIN_MM, _MARGIN_MM, _MARGIN_MM, _MARGIN_MM)
-        writer.setPageLayout(QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, margins,
-                                         QPageLayout.Unit.Millimeter))  # fmt: skip
+        writer.setPageLayout(
+            QPageLayout(
+                QPageSize(QPageSize.PageSizeId.A4),
+                QPageLayout.Orientation.Portrait,
+                margins,
+                QPageLayout.Unit.Millimeter,
+            )
+        )
         painter = QPainter()
         if not painter.begin(writer):
             raise LenscalError(f"{path} could not be written as PDF")
@@ -50,7 +64,9 @@ def write_pdf(blocks: Sequence[Block], title: str, path: Path) -> Path:
             page.block(block)
         painter.end()
         del writer
-        temporary.write_bytes(buffer.data().data())  # not by Qt, which keeps silent when the disk is full
+        temporary.write_bytes(
+            buffer.data().data()
+        )  # not by Qt, which keeps silent when the disk is full
     del application
     return path
 
@@ -75,7 +91,9 @@ class _Page:
             renderer.render(self.painter, QRectF(0, self.y, picture.width(), picture.height()))
         elif block.png:
             self._room(picture.height())
-            self.painter.drawImage(QRectF(0, self.y, picture.width(), picture.height()), _image(block.png))
+            self.painter.drawImage(
+                QRectF(0, self.y, picture.width(), picture.height()), _image(block.png)
+            )
         self.y += picture.height() + _GAP
 
     def text(self, html: str) -> None:

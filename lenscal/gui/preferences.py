@@ -1,4 +1,5 @@
-"""What the window remembers between two starts. A broken settings file costs the settings, never the window."""
+"""What the window remembers between two starts. A broken settings file costs the settings, never
+the window."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class Units(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """threads: numerical threads, 0 for automatic; cache: folder for decoded photos, empty for the usual one."""
+    """threads: numerical threads, 0 for automatic; cache: folder for decoded photos, empty for the
+    usual one."""
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
     device: str = "auto"
@@ -45,12 +47,12 @@ class Preferences:
     recent: tuple[str, ...] = ()
     """Projects, the latest first."""
     pitches: tuple[tuple[str, float], ...] = ()
-    """Camera, or profile where it names none, and the distance of its pixels in um that was typed in; latest first."""
+    """Camera, or profile where it names none, and the distance of its pixels in um that was typed
+    in; latest first."""
 
     def with_recent(self, path: Path) -> Preferences:
         name = str(path.absolute())
         return replace(self, recent=(name, *(r for r in self.recent if r != name))[:MOST_RECENT])
-
 
     def with_pitch(self, camera: str, um: float) -> Preferences:
         """um: 0 to forget it."""
@@ -71,14 +73,20 @@ def cleaned(told: Any) -> Preferences:
                 kept["units"] = Units(value)
             case "device" if value in DEVICES:
                 kept["device"] = value
-            case "threads" if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1024:
+            case "threads" if (
+                isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1024
+            ):
                 kept["threads"] = value
             case "cache" | "last_folder" if isinstance(value, str) and "\0" not in value:
                 kept[field.name] = value
             case "pitches" if isinstance(value, list):
-                kept["pitches"] = tuple((v[0], float(v[1])) for v in value if _is_pitch(v))[:MOST_PITCHES]
+                kept["pitches"] = tuple((v[0], float(v[1])) for v in value if _is_pitch(v))[
+                    :MOST_PITCHES
+                ]
             case "recent" if isinstance(value, list):
-                kept["recent"] = tuple(v for v in value if isinstance(v, str) and "\0" not in v)[:MOST_RECENT]
+                kept["recent"] = tuple(v for v in value if isinstance(v, str) and "\0" not in v)[
+                    :MOST_RECENT
+                ]
     return Preferences(**kept)
 
 

@@ -1,4 +1,5 @@
-"""The visible part of a photo, corrected by the code of the export before anything is written. No Qt."""
+"""The visible part of a photo, corrected by the code of the export before anything is written. No
+Qt."""
 
 from __future__ import annotations
 
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenscal.gui.images import pyramid
-from lenscal.preload import preload
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.stepping import Job
+from lenscal.system.preload import preload
 
 if TYPE_CHECKING:
-    from lenscal.files.profile import Profile
+    from lenscal.files.psf.profile import Profile
     from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.frame import Frame
 
@@ -27,7 +28,8 @@ PIECE_PX = 1024
 PIECE_PX_SLOW = 256
 """Of slow methods: one takes about two seconds."""
 SLOW = (Method.DPIR, Method.DIFFPIR)
-"""These take most of a minute a megapixel: the Wiener filter's correction is shown until theirs is there."""
+"""These take most of a minute a megapixel: the Wiener filter's correction is shown until theirs is
+there."""
 MOST_PX, MOST_PX_SLOW = 9e6, 2.1e6
 """Larger parts are not corrected by themselves: it would take long."""
 Rect = tuple[int, int, int, int]
@@ -38,8 +40,10 @@ Rect = tuple[int, int, int, int]
 class Developed:
     """A photo as it was, for the screen.
 
-    before, after : pyramids of uint8 [h, w, 3] sRGB, upright; `after` begins as `before` and is painted over.
-    mask : uint8 [h, w] of the first level, how much correction each pixel gets; 0 where it is not known.
+    before, after : pyramids of uint8 [h, w, 3] sRGB, upright; `after` begins as `before` and is
+    painted over.
+    mask : uint8 [h, w] of the first level, how much correction each pixel gets; 0 where it is not
+    known.
     """
 
     photo: Path
@@ -77,7 +81,7 @@ def open_photo(photo: Path, cache: Path) -> Job[Developed]:
         rows = slice(y, min(y + PIECE_PX, frame.size[0]))
         whole[rows] = to_screen(frame.rgb_tile(rows, slice(None)), frame, turned=False)
         yield Report("open", "Preparing the view", rows.stop / frame.size[0])
-    from lenscal.files.photo_files import upright
+    from lenscal.files.photos.photo_files import upright
 
     before = pyramid(upright(whole, frame.info.orientation))
     del whole
@@ -86,11 +90,13 @@ def open_photo(photo: Path, cache: Path) -> Job[Developed]:
     return Developed(photo, frame, before, after, np.zeros(before[0].shape[:2], np.uint8))
 
 
-def correct_part(psf: PsfGrid | Profile, developed: Developed, settings: RestoreSettings, rect: Rect) -> Job[Piece]:
+def correct_part(
+    psf: PsfGrid | Profile, developed: Developed, settings: RestoreSettings, rect: Rect
+) -> Job[Piece]:
     """Correct a part of a photo."""
     yield from preload()
-    from lenscal.files.photo_files import upright
-    from lenscal.files.profile import Profile
+    from lenscal.files.photos.photo_files import upright
+    from lenscal.files.psf.profile import Profile
     from lenscal.gui.tasks import to_screen
     from lenscal.restore.region import restore_region
 
@@ -102,7 +108,8 @@ def correct_part(psf: PsfGrid | Profile, developed: Developed, settings: Restore
 
 
 def sensor_part(rect: Rect, size: tuple[int, int], orientation: int) -> tuple[range, range]:
-    """Rows and columns of the sensor, (height, width) px, of a part of the upright photo (EXIF Orientation 1 to 8)."""
+    """Rows and columns of the sensor, (height, width) px, of a part of the upright photo (EXIF
+    Orientation 1 to 8)."""
     left, top, right, bottom = rect
     height, width = size
     if orientation >= 5:
@@ -126,7 +133,10 @@ def take_back(developed: Developed, rect: Rect) -> None:
     """Show a part as it was."""
     left, top, right, bottom = rect
     for level in range(len(developed.before)):
-        part = slice(top >> level, (bottom >> level) + 1), slice(left >> level, (right >> level) + 1)
+        part = (
+            slice(top >> level, (bottom >> level) + 1),
+            slice(left >> level, (right >> level) + 1),
+        )
         developed.after[level][part] = developed.before[level][part]
     developed.mask[top:bottom, left:right] = 0
 
@@ -142,7 +152,9 @@ def _renew(levels: Sequence[np.ndarray], rect: Rect) -> None:
         if y0 >= y1 or x0 >= x1:
             return
         part = levels[level - 1][2 * y0 : 2 * y1, 2 * x0 : 2 * x1]
-        levels[level][y0:y1, x0:x1] = cv2.resize(part, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+        levels[level][y0:y1, x0:x1] = cv2.resize(
+            part, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA
+        )
 
 
 def blocks_of(rect: Rect) -> Iterator[tuple[int, int]]:
@@ -156,14 +168,18 @@ def blocks_of(rect: Rect) -> Iterator[tuple[int, int]]:
 def around(blocks: Collection[tuple[int, int]], size: tuple[int, int]) -> Rect:
     """The smallest part of a photo (height, width) that holds these blocks."""
     rows, cols = [row for row, _ in blocks], [col for _, col in blocks]
-    right, bottom = min((max(cols) + 1) * BLOCK_PX, size[1]), min((max(rows) + 1) * BLOCK_PX, size[0])
+    right, bottom = (
+        min((max(cols) + 1) * BLOCK_PX, size[1]),
+        min((max(rows) + 1) * BLOCK_PX, size[0]),
+    )
     return min(cols) * BLOCK_PX, min(rows) * BLOCK_PX, right, bottom
 
 
 def missing_pieces(
     visible: Rect, done: Set[tuple[int, int]], size: tuple[int, int], method: Method
 ) -> list[Rect] | None:
-    """What of the visible part is still to be corrected, in whole blocks, the middle first; None: too much."""
+    """What of the visible part is still to be corrected, in whole blocks, the middle first; None:
+    too much."""
     left, top, right, bottom = around(list(blocks_of(visible)), size)
     wanted = [block for block in blocks_of(visible) if block not in done]
     if (right - left) * (bottom - top) > (MOST_PX_SLOW if method in SLOW else MOST_PX) and wanted:
@@ -172,13 +188,18 @@ def missing_pieces(
     pieces, side = [], PIECE_PX_SLOW if method in SLOW else PIECE_PX
     for y in range(top, bottom, side):
         for x in range(left, right, side):
-            # Without what is done of it already: each piece brings something new, so that there is an end.
-            lacking = set(blocks_of((x, y, min(x + side, right), min(y + side, bottom)))).intersection(wanted)
+            # Without what is done of it already: each piece brings something new, so that there is
+            # an end.
+            lacking = set(
+                blocks_of((x, y, min(x + side, right), min(y + side, bottom)))
+            ).intersection(wanted)
             if lacking:
                 pieces.append(around(lacking, size))
     middle = (visible[0] + visible[2]) / 2, (visible[1] + visible[3]) / 2
 
     def distance(piece: Rect) -> float:
-        return float(np.hypot((piece[0] + piece[2]) / 2 - middle[0], (piece[1] + piece[3]) / 2 - middle[1]))
+        return float(
+            np.hypot((piece[0] + piece[2]) / 2 - middle[0], (piece[1] + piece[3]) / 2 - middle[1])
+        )
 
     return sorted(pieces, key=distance)

@@ -40,8 +40,8 @@ class Previewer(QObject):
     painted = Signal()
     """`developed.after` has changed."""
     state = Signal(str)
-    """working, finer (a slow method takes the place of the fast one), done, quick (too much is visible for the slow
-    one), large (for any), off, or why it failed."""
+    """working, finer (a slow method takes the place of the fast one), done, quick (too much is
+    visible for the slow one), large (for any), off, or why it failed."""
     fraction = Signal(float)
     """How far the slow method is with what is visible."""
 
@@ -104,7 +104,11 @@ class Previewer(QObject):
         if visible == self._visible:
             return
         self._visible = visible
-        if self._finer and visible is not None and not {*blocks_of(visible)} <= self._quick | self._done:
+        if (
+            self._finer
+            and visible is not None
+            and not {*blocks_of(visible)} <= self._quick | self._done
+        ):
             # Something quick comes first everywhere.
             self._worker.cancel()
         self._wake()
@@ -134,7 +138,12 @@ class Previewer(QObject):
             self._timer.start()
 
     def _begin(self) -> None:
-        if self._worker.running or self._held or not self._active or self._photo in (None, self._failed):
+        if (
+            self._worker.running
+            or self._held
+            or not self._active
+            or self._photo in (None, self._failed)
+        ):
             return
         photo, developed = self._photo, self.developed
         assert photo is not None
@@ -168,12 +177,19 @@ class Previewer(QObject):
         # One piece at a time, so that what has become visible meanwhile comes next.
         self._finer = state == "finer"
         self._working_on = len(set(blocks_of(rect)))
-        self._start(lambda: correct_part(psf, developed, settings, rect), corrected, correcting=True)
+        self._start(
+            lambda: correct_part(psf, developed, settings, rect), corrected, correcting=True
+        )
 
     def _next(self, developed: Developed) -> tuple[str, RestoreSettings, Rect | None]:
         """The state, and what is to be corrected next and how; None where nothing is left to do."""
         wanted, visible = self._settings, self._visible
-        if visible is None or self._psf is None or wanted.method is Method.NONE or wanted.amount == 0:
+        if (
+            visible is None
+            or self._psf is None
+            or wanted.method is Method.NONE
+            or wanted.amount == 0
+        ):
             return "off", wanted, None
         quick = replace(wanted, method=Method.WIENER) if wanted.method in SLOW else wanted
         first = missing_pieces(visible, self._quick | self._done, developed.size, quick.method)

@@ -1,4 +1,5 @@
-"""The project behind the window: written by itself a moment after every change, found again in the recent list."""
+"""The project behind the window: written by itself a moment after every change, found again in the
+recent list."""
 
 from __future__ import annotations
 
@@ -13,7 +14,15 @@ from lenscal import __version__
 from lenscal.errors import InputError, LenscalError
 from lenscal.gui.controller import Controller
 from lenscal.gui.preferences import PreferencesFile
-from lenscal.project import SUFFIX, Project, common_folder, project_of, read_project, session_of, write_project
+from lenscal.project import (
+    SUFFIX,
+    Project,
+    common_folder,
+    project_of,
+    read_project,
+    session_of,
+    write_project,
+)
 from lenscal.session import Session, Step
 
 SAVE_AFTER_MS = 1000
@@ -22,14 +31,16 @@ SAVE_AFTER_MS = 1000
 class Projects(QObject):
     """Keeps the session of a controller in a project file.
 
-    A project that has no name yet is kept in the user's data folder; the virtual lens's photos are not kept, since
-    they go when the window closes.
+    A project that has no name yet is kept in the user's data folder; the virtual lens's photos are
+    not kept, since they go when the window closes.
     """
 
     changed = Signal()
     """Another path, or another recent list."""
 
-    def __init__(self, controller: Controller, preferences: PreferencesFile, parent: QObject | None = None) -> None:
+    def __init__(
+        self, controller: Controller, preferences: PreferencesFile, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.path: Path | None = None
         self._controller, self._preferences = controller, preferences
@@ -48,7 +59,9 @@ class Projects(QObject):
     @property
     def recent(self) -> tuple[Path, ...]:
         """Projects that are still there, the latest first."""
-        return tuple(path for name in self._preferences.values.recent if (path := Path(name)).is_file())
+        return tuple(
+            path for name in self._preferences.values.recent if (path := Path(name)).is_file()
+        )
 
     def save(self) -> None:
         """Write what has changed, if anything has."""
@@ -62,8 +75,12 @@ class Projects(QObject):
             write_project(path, project, _versions())
         except (OSError, LenscalError) as error:
             if not self._failed:
-                words = self.tr("The project is not being saved: {why}. Choose another place with File, Save as.")
-                self._controller.message.emit(words.format(why=str(error).rstrip(".")), "warning", "")
+                words = self.tr(
+                    "The project is not being saved: {why}. Choose another place with File, Save as."
+                )
+                self._controller.message.emit(
+                    words.format(why=str(error).rstrip(".")), "warning", ""
+                )
             self._failed = True
             return
         self._failed, self._kept = False, project
@@ -75,7 +92,9 @@ class Projects(QObject):
         self.save()
         if not self._failed and self.path.exists():
             self._controller.message.emit(
-                self.tr("The project is kept as {path} from now on.").format(path=self.path), "info", ""
+                self.tr("The project is kept as {path} from now on.").format(path=self.path),
+                "info",
+                "",
             )
 
     def new(self) -> None:
@@ -101,7 +120,10 @@ class Projects(QObject):
         self.path, self._kept = path, project
         session, device = session_of(project), self._preferences.values.device
         # The device is this computer's, whatever the project was made on.
-        settings, restore = replace(session.settings, device=device), replace(session.restore, device=device)
+        settings, restore = (
+            replace(session.settings, device=device),
+            replace(session.restore, device=device),
+        )
         self._controller.change(replace(session, settings=settings, restore=restore))
         self._took(path)
         if project.profile is not None and project.profile.exists():
@@ -120,7 +142,9 @@ class Projects(QObject):
 
     def _passing(self, project: Project) -> bool:
         """Whether its photos go when the window closes."""
-        return any(path.is_relative_to(self._controller.folders.cache) for path in project.sharp.paths)
+        return any(
+            path.is_relative_to(self._controller.folders.cache) for path in project.sharp.paths
+        )
 
     def _untitled(self, project: Project) -> Path:
         name = common_folder([*project.sharp.paths, *project.degraded.paths]) or self.tr("Untitled")
@@ -130,4 +154,7 @@ class Projects(QObject):
 
 
 def _versions() -> dict[str, str]:
-    return {"lenscal": __version__, **{name: metadata.version(name) for name in ("torch", "numpy", "rawpy")}}
+    return {
+        "lenscal": __version__,
+        **{name: metadata.version(name) for name in ("torch", "numpy", "rawpy")},
+    }

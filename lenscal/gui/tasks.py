@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lenscal.errors import InputError, LenscalError
 from lenscal.gui.images import pyramid
-from lenscal.preload import preload
 from lenscal.reports import Report
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Comparison, Source, Unfinished
+from lenscal.system.preload import preload
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lenscal.calibrate.settings import Calibration, CalibrationSettings
     from lenscal.files.checkpoint import CheckpointFile
-    from lenscal.files.export_settings import ExportSettings
-    from lenscal.files.profile import Profile
+    from lenscal.files.photos.export_settings import ExportSettings
+    from lenscal.files.psf.profile import Profile
     from lenscal.gui.preview import Developed
+    from lenscal.intake.folder import Inputs
     from lenscal.jobs import PhotoResult
     from lenscal.optics.psf_grid import PsfGrid
-    from lenscal.raw.folder import Inputs
     from lenscal.raw.frame import Frame
 
 T = TypeVar("T")
@@ -68,7 +68,8 @@ class OpenedPsf:
 
 @dataclass(frozen=True, slots=True)
 class VirtualPhotos:
-    """The virtual lens's folders, a photo to try the correction on, and what a calibration should find."""
+    """The virtual lens's folders, a photo to try the correction on, and what a calibration should
+    find."""
 
     sharp: Path
     degraded: Path
@@ -77,25 +78,36 @@ class VirtualPhotos:
 
 
 def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]:
-    """Import both sets and make thumbnails; whether they can be calibrated is asked when that begins."""
+    """Import both sets and make thumbnails; whether they can be calibrated is asked when that
+    begins."""
     from lenscal import jobs
-    from lenscal.files.photo_preview import glance
-    from lenscal.raw.folder import Overrides
+    from lenscal.files.photos.photo_preview import glance
+    from lenscal.intake.folder import Overrides
     from lenscal.raw.metadata import read_pixel_pitch_um
 
     inputs = yield from jobs.import_photos(
         sharp.paths,
         degraded.paths,
-        sharp_overrides=Overrides(aperture=sharp.aperture, lens=sharp.lens, focal_mm=sharp.focal_mm),
-        degraded_overrides=Overrides(aperture=degraded.aperture, lens=degraded.lens, focal_mm=degraded.focal_mm),
+        sharp_overrides=Overrides(
+            aperture=sharp.aperture, lens=sharp.lens, focal_mm=sharp.focal_mm
+        ),
+        degraded_overrides=Overrides(
+            aperture=degraded.aperture, lens=degraded.lens, focal_mm=degraded.focal_mm
+        ),
         cache=cache,
         only_look=True,
     )
     thumbnails = {}
     rejected = (*inputs.sharp.rejected, *inputs.degraded.rejected)
-    frames = [*inputs.sharp.frames, *inputs.degraded.frames, *(r.judged.frame for r in rejected if r.judged)]
+    frames = [
+        *inputs.sharp.frames,
+        *inputs.degraded.frames,
+        *(r.judged.frame for r in rejected if r.judged),
+    ]
     for number, frame in enumerate(frames):
-        yield Report("import", f"Preparing the view of {frame.info.path.name}", number / len(frames), number)
+        yield Report(
+            "import", f"Preparing the view of {frame.info.path.name}", number / len(frames), number
+        )
         thumbnails[frame.info.path] = thumbnail(frame)
     for path in (r.path for r in rejected if r.judged is None):
         yield Report("import", f"Looking for the preview of {path.name}")
@@ -103,7 +115,9 @@ def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]
         if pixels is not None:
             thumbnails[path] = pixels
     first = next(iter(inputs.degraded.frames), None)
-    return ReadPhotos(inputs, thumbnails, None if first is None else read_pixel_pitch_um(first.info.path))
+    return ReadPhotos(
+        inputs, thumbnails, None if first is None else read_pixel_pitch_um(first.info.path)
+    )
 
 
 def thumbnail(frame: Frame) -> np.ndarray:
@@ -114,12 +128,13 @@ def thumbnail(frame: Frame) -> np.ndarray:
 
 
 def to_screen(rgb: np.ndarray, frame: Frame, *, turned: bool = True) -> np.ndarray:
-    """Camera-linear float32 [h, w, 3] as uint8 sRGB for the screen, upright, through the same code as an export."""
+    """Camera-linear float32 [h, w, 3] as uint8 sRGB for the screen, upright, through the same code
+    as an export."""
     import numpy as np
 
-    from lenscal.files.colour import SPACES, develop
-    from lenscal.files.export_settings import Space
-    from lenscal.files.photo_files import upright
+    from lenscal.files.photos.colour import SPACES, develop
+    from lenscal.files.photos.export_settings import Space
+    from lenscal.files.photos.photo_files import upright
 
     pixels = develop(rgb, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8))
     return upright(pixels, frame.info.orientation) if turned else pixels
@@ -133,12 +148,12 @@ def calibrate(
     Checkpoints are kept there too: with `resume`, the calibration goes on from the last one.
     """
     from lenscal import jobs
-    from lenscal.raw.inputs import refuse_hopeless
+    from lenscal.intake.inputs import refuse_hopeless
 
     refuse_hopeless(inputs)
     yield Report("start", "Starting the numerical engine")
     yield from preload()
-    from lenscal.device import pick_device
+    from lenscal.system.device import pick_device
 
     yield Report(DEVICE, pick_device(settings.device).type)
     checkpoint = _checkpoint(inputs, keep_in, resume=resume)
@@ -161,7 +176,10 @@ def _checkpoint(inputs: Inputs, keep_in: Path, *, resume: bool = False) -> Check
     """Where the calibration of these photos keeps what it needs to go on."""
     from lenscal.files.checkpoint import CheckpointFile
 
-    photos = [[str(frame.info.path.absolute()) for frame in s.frames] for s in (inputs.sharp, inputs.degraded)]
+    photos = [
+        [str(frame.info.path.absolute()) for frame in s.frames]
+        for s in (inputs.sharp, inputs.degraded)
+    ]
     name = hashlib.sha256(repr(photos).encode()).hexdigest()[:16]
     return CheckpointFile(keep_in / "unfinished" / f"{name}.checkpoint", resume)
 
@@ -177,27 +195,34 @@ def unfinished(inputs: Inputs, keep_in: Path) -> Unfinished | None:
     try:
         told = values["made_from"]["settings"]
         settings = CalibrationSettings(
-            quality=Quality(told["quality"]), grid=tuple(told["grid"]), seed=int(told["seed"]),
-            stages=Stages(told["stages"]), kernel_size=None if (size := told["kernel_size"]) is None else int(size),
-        )  # fmt: skip
-        return Unfinished(settings, tuple(str(name) for name in values["completed"]), float(values["seconds"]))
+            quality=Quality(told["quality"]),
+            grid=tuple(told["grid"]),
+            seed=int(told["seed"]),
+            stages=Stages(told["stages"]),
+            kernel_size=None if (size := told["kernel_size"]) is None else int(size),
+        )
+        return Unfinished(
+            settings, tuple(str(name) for name in values["completed"]), float(values["seconds"])
+        )
     except (KeyError, TypeError, ValueError, LenscalError):
         return None
 
 
 def _keep(profile: Profile, folder: Path) -> Path:
-    from lenscal.files.profile import write_profile
+    from lenscal.files.psf.profile import write_profile
 
     folder.mkdir(parents=True, exist_ok=True)
     words = (profile.lens or profile.camera or "lens", datetime.now().strftime("%Y-%m-%d %H-%M-%S"))
-    name = " ".join("".join(c if c.isalnum() or c in "-._ " else "-" for c in word) for word in words)
+    name = " ".join(
+        "".join(c if c.isalnum() or c in "-._ " else "-" for c in word) for word in words
+    )
     return write_profile(folder / f"{name}.lenscal", profile)
 
 
 def open_psf(path: Path) -> Job[OpenedPsf]:
     """A profile, or a folder of PSF files."""
-    from lenscal.files.profile import read_profile
-    from lenscal.files.psf_files import read_psf
+    from lenscal.files.psf.profile import read_profile
+    from lenscal.files.psf.psf_files import read_psf
 
     yield Report("open", f"Opening {path.name}")
     if path.is_file() and path.suffix == ".lenscal":
@@ -207,7 +232,10 @@ def open_psf(path: Path) -> Job[OpenedPsf]:
 
 
 def compare(
-    psf: PsfGrid | Profile, photo: Path, settings: RestoreSettings, developed: Developed | None = None
+    psf: PsfGrid | Profile,
+    photo: Path,
+    settings: RestoreSettings,
+    developed: Developed | None = None,
 ) -> Job[tuple[Comparison, tuple[str, ...]]]:
     """Correct one photo for the screen. Also what in it does not fit the profile, in words.
 
@@ -216,8 +244,8 @@ def compare(
     import numpy as np
 
     from lenscal import jobs
-    from lenscal.files.photo_files import upright
-    from lenscal.files.profile import Profile
+    from lenscal.files.photos.photo_files import upright
+    from lenscal.files.psf.profile import Profile
     from lenscal.raw.decode import decode_photo
 
     yield Report("correct", "Starting the numerical engine")
@@ -237,7 +265,11 @@ def compare(
     del rgb
     yield Report("correct", "Preparing the view", 0.95)
     whole = slice(None), slice(None)
-    before = developed.before if developed is not None else pyramid(to_screen(frame.rgb_tile(*whole), frame))
+    before = (
+        developed.before
+        if developed is not None
+        else pyramid(to_screen(frame.rgb_tile(*whole), frame))
+    )
     yield Report("correct", "Preparing the mask", 0.97)
     grey = (weight * 255 + 0.5).astype(np.uint8)
     mask = upright(grey, frame.info.orientation)
@@ -254,7 +286,8 @@ def export_photos(
     force: bool = False,
     kept: list[PhotoResult] | None = None,
 ) -> Job[list[PhotoResult]]:
-    """Photos that do not fit the profile are left out with the reason, or corrected with a warning (`force`).
+    """Photos that do not fit the profile are left out with the reason, or corrected with a warning
+    (`force`).
 
     However it ends, `kept` holds what became of the photos that it had come to.
     """
@@ -263,11 +296,15 @@ def export_photos(
     yield Report("correct", "Starting the numerical engine")
     yield from preload()
     export.out.mkdir(parents=True, exist_ok=True)
-    return (yield from jobs.correct(psf, photos, settings, export, force=force, save_mask=save_mask, kept=kept))
+    return (
+        yield from jobs.correct(
+            psf, photos, settings, export, force=force, save_mask=save_mask, kept=kept
+        )
+    )
 
 
 def save_profile(profile: Profile, path: Path) -> Job[Path]:
-    from lenscal.files.profile import write_profile
+    from lenscal.files.psf.profile import write_profile
 
     yield Report("export", f"Writing {path.name}")
     return write_profile(path, profile)
@@ -285,9 +322,11 @@ def write_report(psf: PsfGrid | Profile, name: str, path: Path) -> Job[Path]:
     return write_pdf(report.report_blocks(psf, name), f"Lens report: {name}", path)
 
 
-def export_psf(psf: PsfGrid, profile: Profile | None, folder: Path, formats: Sequence[str]) -> Job[list[Path]]:
+def export_psf(
+    psf: PsfGrid, profile: Profile | None, folder: Path, formats: Sequence[str]
+) -> Job[list[Path]]:
     """PSF files of each format of PSF_FORMATS that is asked for."""
-    from lenscal.files import psf_export, psf_files
+    from lenscal.files.psf import psf_export, psf_files
 
     provenance = profile.provenance if profile is not None else psf_files.NO_PROVENANCE
     written: list[Path] = []
@@ -297,13 +336,17 @@ def export_psf(psf: PsfGrid, profile: Profile | None, folder: Path, formats: Seq
     return written
 
 
-def virtual_photos(out: Path, *, size: tuple[int, int], n_photos: int, seed: int = 0) -> Job[VirtualPhotos]:
+def virtual_photos(
+    out: Path, *, size: tuple[int, int], n_photos: int, seed: int = 0
+) -> Job[VirtualPhotos]:
     """Take the virtual lens's photos: real RAW files of a lens whose aberrations are known."""
     from lenscal.virtual.dataset import VirtualSettings, write_dataset
 
     settings = VirtualSettings(size=size, n_photos=n_photos, seed=seed)
     dataset = yield from write_dataset(out, settings)
-    return VirtualPhotos(dataset.sharp_folder, dataset.degraded_folder, dataset.degraded_photo, dataset.truth)
+    return VirtualPhotos(
+        dataset.sharp_folder, dataset.degraded_folder, dataset.degraded_photo, dataset.truth
+    )
 
 
 @dataclass(frozen=True, slots=True)

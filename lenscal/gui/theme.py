@@ -1,4 +1,5 @@
-"""Light and dark looks: a palette, a little QSS, and icons in the text's colour. Greys are neutral around photos."""
+"""Light and dark looks: a palette, a little QSS, and icons in the text's colour. Greys are neutral
+around photos."""
 
 from __future__ import annotations
 
@@ -33,14 +34,36 @@ class Theme:
 
 THEMES = {
     "light": Theme(
-        "light", "#f3f3f3", "#e7e7e7", "#ffffff", "#1e1e1e", "#5f5f5f", "#cbcbcb", "#1f6f8b", "#ffffff", "#9a9a9a",
-        "#2f7d4f", "#9a6200", "#b3261e",
+        "light",
+        "#f3f3f3",
+        "#e7e7e7",
+        "#ffffff",
+        "#1e1e1e",
+        "#5f5f5f",
+        "#cbcbcb",
+        "#1f6f8b",
+        "#ffffff",
+        "#9a9a9a",
+        "#2f7d4f",
+        "#9a6200",
+        "#b3261e",
     ),
     "dark": Theme(
-        "dark", "#2a2a2a", "#212121", "#333333", "#e6e6e6", "#a6a6a6", "#474747", "#4aa3c0", "#0c1a1f", "#181818",
-        "#6fc08f", "#e0a84a", "#f2857c",
+        "dark",
+        "#2a2a2a",
+        "#212121",
+        "#333333",
+        "#e6e6e6",
+        "#a6a6a6",
+        "#474747",
+        "#4aa3c0",
+        "#0c1a1f",
+        "#181818",
+        "#6fc08f",
+        "#e0a84a",
+        "#f2857c",
     ),
-}  # fmt: skip
+}
 
 _current = THEMES["light"]
 
@@ -50,11 +73,13 @@ def theme() -> Theme:
 
 
 _made: dict[int, tuple[str, int, str]] = {}
-"""Key of an icon -> its name, size and the theme's field that has its colour: to make it anew in another theme."""
+"""Key of an icon -> its name, size and the theme's field that has its colour: to make it anew in
+another theme."""
 
 
 def apply(app: QApplication, name: str) -> None:
-    """Give the application its looks. Icons of buttons and actions are made anew; "system" follows the desktop."""
+    """Give the application its looks. Icons of buttons and actions are made anew; "system" follows
+    the desktop."""
     global _current
     if name == "system":
         name = "dark" if app.styleHints().colorScheme() == Qt.ColorScheme.Dark else "light"
@@ -75,10 +100,14 @@ def apply(app: QApplication, name: str) -> None:
 
 
 def icon(name: str, *, size: int = 20, colour: str | None = None) -> QIcon:
-    """An icon of resources/icons in the text's colour, or another one of the theme's (grey where disabled)."""
+    """An icon of resources/icons in the text's colour, or another one of the theme's (grey where
+    disabled)."""
     svg = resource("icons", f"{name}.svg").read_text(encoding="utf-8")
     result = QIcon()
-    for mode, tint in ((QIcon.Mode.Normal, colour or _current.text), (QIcon.Mode.Disabled, _current.line)):
+    for mode, tint in (
+        (QIcon.Mode.Normal, colour or _current.text),
+        (QIcon.Mode.Disabled, _current.line),
+    ):
         renderer = QSvgRenderer(QByteArray(svg.replace("currentColor", tint).encode()))
         for factor in (1, 2):
             pixmap = QPixmap(size * factor, size * factor)
@@ -97,11 +126,22 @@ def _palette(t: Theme) -> QPalette:
     role = QPalette.ColorRole
     palette = QPalette()
     colours = {
-        role.Window: t.window, role.WindowText: t.text, role.Base: t.field, role.AlternateBase: t.panel,
-        role.Text: t.text, role.Button: t.field, role.ButtonText: t.text, role.ToolTipBase: t.field,
-        role.ToolTipText: t.text, role.PlaceholderText: t.muted, role.Highlight: t.accent,
-        role.HighlightedText: t.on_accent, role.Link: t.accent, role.Mid: t.line, role.Accent: t.accent,
-    }  # fmt: skip
+        role.Window: t.window,
+        role.WindowText: t.text,
+        role.Base: t.field,
+        role.AlternateBase: t.panel,
+        role.Text: t.text,
+        role.Button: t.field,
+        role.ButtonText: t.text,
+        role.ToolTipBase: t.field,
+        role.ToolTipText: t.text,
+        role.PlaceholderText: t.muted,
+        role.Highlight: t.accent,
+        role.HighlightedText: t.on_accent,
+        role.Link: t.accent,
+        role.Mid: t.line,
+        role.Accent: t.accent,
+    }
     for key, colour in colours.items():
         palette.setColor(key, QColor(colour))
     for key in (role.WindowText, role.Text, role.ButtonText):

@@ -28,9 +28,11 @@ SETTLE_S = 0.4
 
 
 class Tour(QObject):
-    """Drives the window as a user would: demo, calibration with a picture in the middle, correction.
+    """Drives the window as a user would: demo, calibration with a picture in the middle,
+    correction.
 
-    Ends the application's event loop with exit code 0, or 1 where a job failed (its message is logged).
+    Ends the application's event loop with exit code 0, or 1 where a job failed (its message is
+    logged).
     """
 
     def __init__(
@@ -87,7 +89,11 @@ class Tour(QObject):
         curves = self._window.calibrate_page.curves
         drawn = any(len(curves.points(name)) >= LIVE_POINTS for name in curves.names)
         late = (progress.report.fraction or 0) > 0.9
-        if self._controller.calibrating and (drawn or late) and not (self._grabbed_live or self._grabbing):
+        if (
+            self._controller.calibrating
+            and (drawn or late)
+            and not (self._grabbed_live or self._grabbing)
+        ):
             self._grabbed_live = True
             self._window.go_to(Step.CALIBRATE)
             self._grab("3-calibrate-live")
@@ -135,7 +141,10 @@ class Tour(QObject):
     def _grab(self, name: str) -> None:
         if not self._looks:
             self._save(self._folder / f"{name}.png")
-        step, self._grabbing = self._window.step, True  # grabs let events in, which must not begin another
+        step, self._grabbing = (
+            self._window.step,
+            True,
+        )  # grabs let events in, which must not begin another
         application = QApplication.instance()
         for look, (width, height) in self._looks:
             if isinstance(application, QApplication):
@@ -149,7 +158,8 @@ class Tour(QObject):
         self._grabbing = False
 
     def _settle(self) -> None:
-        """Let layouts and the preview come to rest. Only for pictures: the loop turns inside of an event."""
+        """Let layouts and the preview come to rest. Only for pictures: the loop turns inside of an
+        event."""
         until = time.monotonic() + SETTLE_S
         while time.monotonic() < until or self._controller.previewer.working:
             QApplication.processEvents()

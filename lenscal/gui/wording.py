@@ -1,4 +1,5 @@
-"""What the layers below say, in the window's language, with its own fields instead of the command line's options."""
+"""What the layers below say, in the window's language, with its own fields instead of the command
+line's options."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import re
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from lenscal.saying import said_by, translated
+from lenscal.translation import message_of, translate_text
 
 _CONTEXT = "Fields"
 FIELDS = {
@@ -45,10 +46,13 @@ def in_the_windows_words(text: str) -> str:
 
 
 def in_this_language(text: str) -> str:
-    """What was made by `said`, as the installed translators know it (context "Said")."""
-    return translated(text, lambda template: QCoreApplication.translate("Said", template))
+    """What was made by `translatable`, as the installed translators know it (context
+    "Translatable")."""
+    return translate_text(
+        text, lambda template: QCoreApplication.translate("Translatable", template)
+    )
 
 
 def error_in_words(error: BaseException) -> str:
     """An error's message in this language."""
-    return in_this_language(said_by(error))
+    return in_this_language(message_of(error))

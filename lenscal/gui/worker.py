@@ -36,7 +36,8 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """How a job ended. `value` is what it returned (DONE, STOPPED); `details` a traceback where it is a bug."""
+    """How a job ended. `value` is what it returned (DONE, STOPPED); `details` a traceback where it
+    is a bug."""
 
     ending: Ending
     value: Any = None
@@ -46,7 +47,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Progress:
-    """The latest report, and every curve point (name, step, value) since the last one that was forwarded."""
+    """The latest report, and every curve point (name, step, value) since the last one that was
+    forwarded."""
 
     report: Report
     points: tuple[tuple[str, int, float], ...]
@@ -55,8 +57,9 @@ class Progress:
 class Worker(QObject):
     """Steps one generator at a time in its own thread.
 
-    `cancel` closes the generator at its next yield; `stop_and_keep` sends it "stop", so that it returns what it has;
-    `pause` holds it at its next yield until `go_on`, and then sends it "paused SECONDS".
+    `cancel` closes the generator at its next yield; `stop_and_keep` sends it "stop", so that it
+    returns what it has; `pause` holds it at its next yield until `go_on`, and then sends it "paused
+    SECONDS".
     """
 
     started = Signal(str)
@@ -100,7 +103,9 @@ class Worker(QObject):
             self._thread.may_run.set()
 
     def pause(self) -> None:
-        if self._thread is not None and not (self._thread.cancel.is_set() or self._thread.stop.is_set()):
+        if self._thread is not None and not (
+            self._thread.cancel.is_set() or self._thread.stop.is_set()
+        ):
             self._thread.may_run.clear()
 
     def go_on(self) -> None:
@@ -108,7 +113,8 @@ class Worker(QObject):
             self._thread.may_run.set()
 
     def wait(self) -> None:
-        """Cancel and wait for the thread: only for the end of the program, where no event loop is left."""
+        """Cancel and wait for the thread: only for the end of the program, where no event loop is
+        left."""
         if self._thread is not None:
             self.cancel()
             self._thread.wait()
@@ -139,7 +145,8 @@ class _Stepper(QThread):
 
     def run(self) -> None:
         if hasattr(os, "setpriority") and hasattr(threading, "get_native_id"):
-            # On Linux this is the thread's own niceness (its OpenMP threads inherit it): the window goes first.
+            # On Linux this is the thread's own niceness (its OpenMP threads inherit it): the window
+            # goes first.
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         try:
@@ -162,7 +169,9 @@ class _Stepper(QThread):
         except BaseException as error:
             logger.exception("job failed")
             text = str(error).strip().split("\n")[0] or type(error).__name__
-            self.outcome = Outcome(Ending.FAILED, message=f"Unexpected: {text}", details=traceback.format_exc())
+            self.outcome = Outcome(
+                Ending.FAILED, message=f"Unexpected: {text}", details=traceback.format_exc()
+            )
         finally:
             del self._job
 
@@ -192,7 +201,8 @@ class _Stepper(QThread):
 
 
 class _Throttle:
-    """Passes on at most REPORTS_PER_S reports of a stage; its last one and the curve points in between are kept."""
+    """Passes on at most REPORTS_PER_S reports of a stage; its last one and the curve points in
+    between are kept."""
 
     def __init__(self, emit: Callable[[Progress], None]) -> None:
         self._emit = emit
@@ -206,7 +216,9 @@ class _Throttle:
         if self._report is not None and report.kernels is None and self._report.kernels is not None:
             report = replace(report, kernels=self._report.kernels)
         self._report = report
-        self._points.extend((name, report.step, float(value)) for name, value in report.curves.items())
+        self._points.extend(
+            (name, report.step, float(value)) for name, value in report.curves.items()
+        )
         if time.monotonic() - self._last_s >= 1 / REPORTS_PER_S:
             self.flush()
 

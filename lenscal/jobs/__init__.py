@@ -1,7 +1,9 @@
-"""Long work as generators: they yield reports, take "stop", and return a frozen result. No Qt; heavy imports are lazy.
+"""Long work as generators: they yield reports, take "stop", and return a frozen result. No Qt;
+heavy imports are lazy.
 
-`generator.close()` cancels a job at its next report. `generator.send("stop")` asks it to finish early and keep what it
-has; jobs that have nothing to keep in the middle go on to the end of the photo they are at.
+`generator.close()` cancels a job at its next report. `generator.send("stop")` asks it to finish
+early and keep what it has; jobs that have nothing to keep in the middle go on to the end of the
+photo they are at.
 """
 
 from lenscal.jobs.cache import photo_cache

@@ -37,7 +37,8 @@ def photo_cache() -> Iterator[Path]:
 def remove_stale(base: Path) -> None:
     """Remove what killed programs have left in lenscal's own folder for caches.
 
-    Photos that are still mapped into a running program's memory stay readable there, so age is enough to know.
+    Photos that are still mapped into a running program's memory stay readable there, so age is
+    enough to know.
     """
     for pattern, age in _STALE_S.items():
         for folder in base.glob(pattern):

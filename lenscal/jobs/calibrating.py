@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenscal.files.profile import Profile, ProfilePhoto, ProfileStage
+from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage
 from lenscal.stepping import Job
 
 if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration, CalibrationSettings
     from lenscal.files.checkpoint import CheckpointFile
-    from lenscal.raw.folder import Inputs
-    from lenscal.raw.grouping import Overrides
+    from lenscal.intake.folder import Inputs
+    from lenscal.intake.grouping import Overrides
 
 WORSE_THAN_NOTHING = 1.05
-"""From this ratio of re-blur distances on, kernels are said to be worse than none; an identity run comes near 1."""
+"""From this ratio of re-blur distances on, kernels are said to be worse than none; an identity run
+comes near 1."""
 
 SHARPER = 1.1
-"""Mean MTF between 0.1 and 0.25 cycles/px from which on kernels sharpen; an identity run comes near 1."""
+"""Mean MTF between 0.1 and 0.25 cycles/px from which on kernels sharpen; an identity run comes near
+1."""
 
 
 def import_photos(
@@ -36,12 +38,13 @@ def import_photos(
     keep_all: bool = False,
     only_look: bool = False,
 ) -> Job[Inputs]:
-    """Read both folders (or lists of RAW files) and leave out what is not worth learning from, or `keep_all`.
+    """Read both folders (or lists of RAW files) and leave out what is not worth learning from, or
+    `keep_all`.
 
-    With `cache`, decoded photos live there instead of in memory. To `only_look`, folders that nothing can be learnt
-    from come back too.
+    With `cache`, decoded photos live there instead of in memory. To `only_look`, folders that
+    nothing can be learnt from come back too.
     """
-    from lenscal.raw.folder import import_pair
+    from lenscal.intake.folder import import_pair
 
     return (
         yield from import_pair(
@@ -61,8 +64,8 @@ def calibrate(
 ) -> Job[Calibration]:
     """Learn the PSF grid from imported photos. "stop" keeps what was reached.
 
-    The checkpoint is written from time to time; where it says so, the calibration goes on from what it holds. It stays
-    when the job ends: whoever has written the profile removes it.
+    The checkpoint is written from time to time; where it says so, the calibration goes on from what
+    it holds. It stays when the job ends: whoever has written the profile removes it.
     """
     from lenscal.calibrate import engine
 
@@ -106,8 +109,11 @@ def _mean_mtf(kernels: np.ndarray) -> float:
     return float(np.abs(transfer).mean())
 
 
-def build_profile(inputs: Inputs, calibration: Calibration, settings: CalibrationSettings) -> Profile:
-    """Everything about a calibration, ready to be written as LENS.lenscal. Reads the photos once for their hashes."""
+def build_profile(
+    inputs: Inputs, calibration: Calibration, settings: CalibrationSettings
+) -> Profile:
+    """Everything about a calibration, ready to be written as LENS.lenscal. Reads the photos once
+    for their hashes."""
     taken = [frame.info for frame in inputs.degraded.frames]
     sharp, degraded = inputs.sharp.frames[0].info, taken[0]
     described = {**asdict(settings), "grid": list(settings.grid)}
@@ -124,7 +130,10 @@ def build_profile(inputs: Inputs, calibration: Calibration, settings: Calibratio
         focal_mm_in_files=tuple(sorted({i.focal_mm_in_file for i in taken if i.focal_mm_in_file})),
         aperture_sharp=sharp.aperture,
         aperture_degraded=degraded.aperture,
-        settings={key: str(value) if hasattr(value, "value") else value for key, value in described.items()},
+        settings={
+            key: str(value) if hasattr(value, "value") else value
+            for key, value in described.items()
+        },
         seed=settings.seed,
         versions=_versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -149,14 +158,22 @@ def _versions() -> dict[str, str]:
 
     from lenscal import __version__
 
-    return {"lenscal": __version__, **{name: metadata.version(name) for name in ("torch", "numpy", "rawpy")}}
+    return {
+        "lenscal": __version__,
+        **{name: metadata.version(name) for name in ("torch", "numpy", "rawpy")},
+    }
 
 
 def _photos(inputs: Inputs) -> tuple[ProfilePhoto, ...]:
     photos = []
     for role, folder in (("sharp", inputs.sharp), ("degraded", inputs.degraded)):
-        photos += [ProfilePhoto(f.info.path.name, role, _sha256(f.info.path)) for f in folder.frames]
-        photos += [ProfilePhoto(r.path.name, role, _sha256(r.path), False, r.reason) for r in folder.rejected]
+        photos += [
+            ProfilePhoto(f.info.path.name, role, _sha256(f.info.path)) for f in folder.frames
+        ]
+        photos += [
+            ProfilePhoto(r.path.name, role, _sha256(r.path), False, r.reason)
+            for r in folder.rejected
+        ]
     return tuple(photos)
 
 

@@ -1,4 +1,5 @@
-"""How near a calibration of a virtual lens is to the truth: kernel figures, and the share of the possible gain."""
+"""How near a calibration of a virtual lens is to the truth: kernel figures, and the share of the
+possible gain."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenscal.evaluate import Gain, average_grid, measure_gain, without_common_odd_part
-from lenscal.files.psf_files import pixel_positions
+from lenscal.files.psf.psf_files import pixel_positions
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.stepping import Job
 
@@ -28,8 +29,9 @@ class Comparison:
     Attributes
     ----------
     scores : mapping
-        Row ("delta", "average", "after G", ..., "estimate") -> figure -> value, see `lenscal.optics.metrics.score`;
-        "estimate" also has confidence_rank where there is a confidence at the truth's nodes.
+        Row ("delta", "average", "after G", ..., "estimate") -> figure -> value, see
+        `lenscal.optics.metrics.score`; "estimate" also has confidence_rank where there is a
+        confidence at the truth's nodes.
     gain : Gain
         For "average" and "true, no odd part" (the lens's conditions), every stage, and "estimate".
     """
@@ -39,14 +41,19 @@ class Comparison:
 
 
 def compare_with_truth(
-    truth: PsfGrid, degraded_photo: Path, reference_photo: Path, calibration: Calibration, settings: RestoreSettings
+    truth: PsfGrid,
+    degraded_photo: Path,
+    reference_photo: Path,
+    calibration: Calibration,
+    settings: RestoreSettings,
 ) -> Job[Comparison]:
     """Score every stage's kernels and correct the kept-out photo with each.
 
     Parameters
     ----------
     degraded_photo, reference_photo : Path
-        The kept-out scene as the degraded aperture took it, and free of noise (see `VirtualDataset`).
+        The kept-out scene as the degraded aperture took it, and free of noise (see
+        `VirtualDataset`).
     """
     from lenscal.raw.decode import decode_photo
 
@@ -60,7 +67,10 @@ def compare_with_truth(
 def _estimates(calibration: Calibration) -> dict[str, PsfGrid]:
     """The grid after every stage, and the final one."""
     final = calibration.psf
-    stages = {f"after {s.name}": replace(final, kernels=s.kernels, confidence=None) for s in calibration.stages}
+    stages = {
+        f"after {s.name}": replace(final, kernels=s.kernels, confidence=None)
+        for s in calibration.stages
+    }
     return {**stages, ESTIMATE: final}
 
 
@@ -71,9 +81,16 @@ def _scores(truth: PsfGrid, estimates: Mapping[str, PsfGrid]) -> dict[str, dict[
     at = pixel_positions(truth).reshape(-1, 2)
     for name, grid in estimates.items():
         scored = score(_nodes(truth), at, _nodes(grid), pixel_positions(grid).reshape(-1, 2))
-        rows = {DELTA: scored["delta"], AVERAGE: scored["average"], **rows, name: scored["estimate"]}
+        rows = {
+            DELTA: scored["delta"],
+            AVERAGE: scored["average"],
+            **rows,
+            name: scored["estimate"],
+        }
         if grid.confidence is not None and grid.shape == truth.shape:
-            rows[name]["confidence_rank"] = confidence_rank(grid.confidence.reshape(-1, 3), _nodes(grid), _nodes(truth))
+            rows[name]["confidence_rank"] = confidence_rank(
+                grid.confidence.reshape(-1, 3), _nodes(grid), _nodes(truth)
+            )
     return rows
 
 

@@ -1,4 +1,5 @@
-"""Correct photos with a PSF grid and write them: the next one is read and the last one written meanwhile."""
+"""Correct photos with a PSF grid and write them: the next one is read and the last one written
+meanwhile."""
 
 from __future__ import annotations
 
@@ -14,15 +15,22 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 import numpy as np
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.export_settings import ExportSettings, OnConflict, PhotoFormat, Space, mask_path, output_path
-from lenscal.files.profile import Profile
+from lenscal.files.photos.export_settings import (
+    ExportSettings,
+    OnConflict,
+    PhotoFormat,
+    Space,
+    mask_path,
+    output_path,
+)
+from lenscal.files.psf.profile import Profile
+from lenscal.intake.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, f_number, same
 from lenscal.jobs.cache import photo_cache
-from lenscal.raw.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, f_number, same
 from lenscal.reports import Report
 from lenscal.stepping import Job, follow
 
 if TYPE_CHECKING:
-    from lenscal.files.photo_files import Pixels
+    from lenscal.files.photos.photo_files import Pixels
     from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.frame import Frame
     from lenscal.restore.settings import RestoreSettings
@@ -31,8 +39,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 OVERLAP_PX = 36e6
-"""Larger photos are read, corrected and written one after the other, and wait for the writer on the disk: three of them
-at once would fill the memory."""
+"""Larger photos are read, corrected and written one after the other, and wait for the writer on the
+disk: three of them at once would fill the memory."""
 _POLL_S = 0.1
 _KNOWN_FROM_S, _KNOWN_FROM = 3.0, 0.02
 """Seconds, and part of the work, after which the time left can be told."""
@@ -40,7 +48,8 @@ _KNOWN_FROM_S, _KNOWN_FROM = 3.0, 0.02
 
 @dataclass(frozen=True, slots=True)
 class PhotoResult:
-    """How the correction of one photo ended: `output` is None where it was not written, and `problem` says why."""
+    """How the correction of one photo ended: `output` is None where it was not written, and
+    `problem` says why."""
 
     source: Path
     output: Path | None
@@ -67,11 +76,12 @@ def correct(
 ) -> Job[list[PhotoResult]]:
     """Decode, correct and write photos. One bad file does not stop the rest.
 
-    While a photo is corrected, the next one is decoded and the last one written, unless they are large (OVERLAP_PX).
-    A photo whose camera, lens, focal length, aperture or size is not the profile's is refused with the reason;
-    `force` corrects it all the same and turns the reason into a warning. `save_mask` writes beside each photo how much
-    of the correction every pixel got. "stop" ends after the present photo. However the job ends, cancelled or with an
-    error, `kept` then holds what became of the photos that it had come to.
+    While a photo is corrected, the next one is decoded and the last one written, unless they are
+    large (OVERLAP_PX). A photo whose camera, lens, focal length, aperture or size is not the
+    profile's is refused with the reason; `force` corrects it all the same and turns the reason into
+    a warning. `save_mask` writes beside each photo how much of the correction every pixel got.
+    "stop" ends after the present photo. However the job ends, cancelled or with an error, `kept`
+    then holds what became of the photos that it had come to.
     """
     started = time.monotonic()
     originals = frozenset(path.resolve() for path in photos)
@@ -86,7 +96,9 @@ def correct(
                 except StopIteration as end:
                     results: list[PhotoResult] = end.value
                     return results
-                reply = yield replace(report, seconds_left=_left(time.monotonic() - started, report.fraction))
+                reply = yield replace(
+                    report, seconds_left=_left(time.monotonic() - started, report.fraction)
+                )
         finally:
             try:
                 work.close()
@@ -141,13 +153,17 @@ class _Batch:
                 for number, path in enumerate(paths):
                     low, high = number / len(paths), (number + 1) / len(paths)
                     count = f" ({number + 1} of {len(paths)})" if len(paths) > 1 else ""
-                    stopped = (yield Report("correct", f"Correcting {path.name}{count}", low, number)) == "stop"
+                    stopped = (
+                        yield Report("correct", f"Correcting {path.name}{count}", low, number)
+                    ) == "stop"
                     if stopped:
                         break
                     photo, ahead = ahead or self._open(path, reader), None
                     photos.append(photo)
                     if photo.decoding is not None:
-                        stopped |= yield from _until(photo.decoding, Report("correct", f"{path.name}: reading", low))
+                        stopped |= yield from _until(
+                            photo.decoding, Report("correct", f"{path.name}: reading", low)
+                        )
                     frame = self._decoded(photo)
                     if frame is None:
                         if stopped:
@@ -158,7 +174,9 @@ class _Batch:
                         ahead = self._open(paths[number + 1], reader)
                     frame = _without_mosaic(frame)
                     work = self._corrected(photo, frame)
-                    rgb, asked = yield from follow(work, low, high, forward_stop=False, prefix=f"{path.name}{count}: ")
+                    rgb, asked = yield from follow(
+                        work, low, high, forward_stop=False, prefix=f"{path.name}{count}: "
+                    )
                     if photo.result is None:
                         for earlier in photos:
                             if earlier.writing is not None:
@@ -192,7 +210,9 @@ class _Batch:
         photo = _Photo(path, time.monotonic())
         try:
             method = self.settings.method.value
-            named = output_path(path, self.export, method=method, originals=self.originals, taken=self.taken)
+            named = output_path(
+                path, self.export, method=method, originals=self.originals, taken=self.taken
+            )
         except (LenscalError, OSError) as error:
             photo.fail(str(error), wrong_input=True)
             return photo
@@ -202,7 +222,9 @@ class _Batch:
             return photo
         photo.output = named
         if self.save_mask:
-            photo.mask_output = mask_path(named, self.export, originals=self.originals, taken=self.taken)
+            photo.mask_output = mask_path(
+                named, self.export, originals=self.originals, taken=self.taken
+            )
             self.taken.add(photo.mask_output)
         photo.decoding = reader.submit(decode_photo, path)
         return photo
@@ -221,13 +243,16 @@ class _Batch:
             differences = mismatches(self.psf, frame)
             if not differences or self.force:
                 return frame
-            photo.fail(f"{'; '.join(differences)} (--force corrects it all the same)", wrong_input=True)
+            photo.fail(
+                f"{'; '.join(differences)} (--force corrects it all the same)", wrong_input=True
+            )
         finally:
             photo.decoding = None
         return None
 
     def _corrected(self, photo: _Photo, frame: Frame) -> Job[Pixels | None]:
-        """The corrected photo; None where it is written as it is, or where `photo.result` says what went wrong."""
+        """The corrected photo; None where it is written as it is, or where `photo.result` says what
+        went wrong."""
         from lenscal.restore.photo import restore_rows
 
         try:
@@ -237,7 +262,11 @@ class _Batch:
                 return None
             out = np.empty((*frame.size, 3), np.float32) if _is_small(frame) else None
             with ExitStack() as opened:
-                file = None if out is not None else opened.enter_context(self._spool(photo.path).open("wb"))
+                file = (
+                    None
+                    if out is not None
+                    else opened.enter_context(self._spool(photo.path).open("wb"))
+                )
 
                 def keep(rows: range, rgb: np.ndarray, weight: np.ndarray) -> None:
                     if mask is not None:
@@ -252,7 +281,9 @@ class _Batch:
         except InputError as error:
             photo.fail(str(error), wrong_input=True)
         except OSError as error:
-            photo.fail(f"large photos wait in {self.cache}, which failed: {error.strerror or error}; make room there")
+            photo.fail(
+                f"large photos wait in {self.cache}, which failed: {error.strerror or error}; make room there"
+            )
         except (LenscalError, MemoryError) as error:
             photo.fail(str(error) or "not enough memory")
         except Exception as error:
@@ -272,18 +303,28 @@ class _Batch:
         return replace(grid, image_size=frame.size)
 
     def _written(self, photo: _Photo, frame: Frame, rgb: Pixels | None) -> None:
-        from lenscal.files.photo_files import write_mask, write_photo
+        from lenscal.files.photos.photo_files import write_mask, write_photo
 
         output, masked = photo.output, None
         assert output is not None
         try:
             self.export.out.mkdir(exist_ok=True)
             if photo.mask is not None and photo.mask_output is not None:
-                turned = self.export.format is not PhotoFormat.DNG and self.export.space is not Space.CAMERA_LINEAR
+                turned = (
+                    self.export.format is not PhotoFormat.DNG
+                    and self.export.space is not Space.CAMERA_LINEAR
+                )
                 fresh = self.export.on_conflict is not OnConflict.OVERWRITE
-                write_mask(photo.mask_output, photo.mask, frame.info.orientation if turned else 1, fresh=fresh)
+                write_mask(
+                    photo.mask_output,
+                    photo.mask,
+                    frame.info.orientation if turned else 1,
+                    fresh=fresh,
+                )
                 masked, photo.mask = photo.mask_output, None
-            warnings = write_photo(output, rgb, frame, self.export, _settings_in_words(self.psf, self.settings))
+            warnings = write_photo(
+                output, rgb, frame, self.export, _settings_in_words(self.psf, self.settings)
+            )
         except (LenscalError, OSError, MemoryError) as error:
             photo.fail(str(error) or "not enough memory")
         except Exception as error:
@@ -291,7 +332,9 @@ class _Batch:
         else:
             told = (*mismatches(self.psf, frame), *another_body(self.psf, frame), *warnings)
             seconds = time.monotonic() - photo.began
-            photo.result = PhotoResult(photo.path, output, warnings=told, seconds=seconds, mask=masked)
+            photo.result = PhotoResult(
+                photo.path, output, warnings=told, seconds=seconds, mask=masked
+            )
             return
         if masked is not None:
             masked.unlink(missing_ok=True)
@@ -307,7 +350,8 @@ def _until(future: Future[T], report: Report) -> Generator[Report, str | None, b
 
 @dataclass(frozen=True, slots=True)
 class _RowsOnDisk:
-    """A corrected photo in a file, float32 [H, W, 3]; nothing of it stays in memory between two readings."""
+    """A corrected photo in a file, float32 [H, W, 3]; nothing of it stays in memory between two
+    readings."""
 
     path: Path
     size: tuple[int, int]
@@ -325,7 +369,8 @@ def _append(file: BinaryIO, rgb: np.ndarray) -> None:
 
 
 def _without_mosaic(frame: Frame) -> Frame:
-    """The frame with a mosaic that holds one value: a correction reads `rgb` only, and memory is dear."""
+    """The frame with a mosaic that holds one value: a correction reads `rgb` only, and memory is
+    dear."""
     return replace(frame, mosaic=np.broadcast_to(np.zeros((), np.uint16), frame.mosaic.shape))
 
 
@@ -340,9 +385,11 @@ def _unexpected(error: Exception) -> str:
 
 
 def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
-    """In what a photo differs from those that the PSF was learnt from, in words. Unknown things do not count.
+    """In what a photo differs from those that the PSF was learnt from, in words. Unknown things do
+    not count.
 
-    Where a lens or a focal length was typed in for the calibration, what its photos say of themselves is right as well.
+    Where a lens or a focal length was typed in for the calibration, what its photos say of
+    themselves is right as well.
     """
     grid = psf.psf if isinstance(psf, Profile) else psf
     found = []
@@ -357,14 +404,23 @@ def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
         ("lens", info.lens, psf.lens, psf.lenses_in_files),
         ("lens's serial number", info.lens_serial, psf.lens_serial, ()),
     ):
-        if mine and theirs and mine.strip().lower() not in [name.strip().lower() for name in (theirs, *also)]:
+        if (
+            mine
+            and theirs
+            and mine.strip().lower() not in [name.strip().lower() for name in (theirs, *also)]
+        ):
             found.append(f"the photo's {what} is {mine}, the profile is for {theirs}")
     if _differ(info.aperture, psf.aperture_degraded, APERTURE_TOLERANCE):
         found.append(
             f"the photo was taken at {f_number(info.aperture)}, the profile is for {f_number(psf.aperture_degraded)}"
         )
-    if all(_differ(info.focal_mm, focal, FOCAL_TOLERANCE) for focal in (psf.focal_mm, *psf.focal_mm_in_files)):
-        found.append(f"the photo was taken at {info.focal_mm:g} mm, the profile is for {psf.focal_mm:g} mm")
+    if all(
+        _differ(info.focal_mm, focal, FOCAL_TOLERANCE)
+        for focal in (psf.focal_mm, *psf.focal_mm_in_files)
+    ):
+        found.append(
+            f"the photo was taken at {info.focal_mm:g} mm, the profile is for {psf.focal_mm:g} mm"
+        )
     return found
 
 
@@ -373,7 +429,9 @@ def another_body(psf: PsfGrid | Profile, frame: Frame) -> tuple[str, ...]:
     mine, theirs = frame.info.camera_serial, psf.camera_serial if isinstance(psf, Profile) else ""
     if not mine or not theirs or mine == theirs:
         return ()
-    return (f"taken with another camera of that model (serial {mine}, the profile is for {theirs})",)
+    return (
+        f"taken with another camera of that model (serial {mine}, the profile is for {theirs})",
+    )
 
 
 def _differ(a: float | None, b: float | None, tolerance: float) -> bool:

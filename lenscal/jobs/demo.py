@@ -1,4 +1,5 @@
-"""The main job on the virtual lens, whose true PSF is known: photograph, calibrate, correct, export, compare."""
+"""The main job on the virtual lens, whose true PSF is known: photograph, calibrate, correct,
+export, compare."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.export_settings import ExportSettings, OnConflict
-from lenscal.files.profile import Profile, write_profile
-from lenscal.files.psf_files import write_fits
+from lenscal.files.photos.export_settings import ExportSettings, OnConflict
+from lenscal.files.psf.profile import Profile, write_profile
+from lenscal.files.psf.psf_files import write_fits
 from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
 from lenscal.jobs.comparing import Comparison, compare_with_truth
@@ -32,7 +33,9 @@ T = TypeVar("T")
 class DemoSettings:
     """size: (height, width) px of the virtual photos; n_photos: in each folder."""
 
-    calibration: CalibrationSettings = field(default_factory=lambda: CalibrationSettings(quality=Quality.QUICK))
+    calibration: CalibrationSettings = field(
+        default_factory=lambda: CalibrationSettings(quality=Quality.QUICK)
+    )
     restore: RestoreSettings = field(default_factory=RestoreSettings)
     size: tuple[int, int] = (1200, 1800)
     n_photos: int = 8
@@ -56,7 +59,8 @@ class DemoResult:
 def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
     """Do the main job on virtual photos written to `out` and compare the result with the truth.
 
-    "stop" during the calibration keeps what was reached and goes on with it; after it, the rest is done.
+    "stop" during the calibration keeps what was reached and goes on with it; after it, the rest is
+    done.
 
     Raises
     ------
@@ -89,7 +93,11 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
     correcting = correct(profile, [dataset.degraded_photo], settings.restore, export)
     photos, _ = yield from follow(correcting, 0.8, 0.85, forward_stop=False)
     comparing = compare_with_truth(
-        dataset.truth, dataset.degraded_photo, dataset.reference_photo, calibration, settings.restore
+        dataset.truth,
+        dataset.degraded_photo,
+        dataset.reference_photo,
+        calibration,
+        settings.restore,
     )
     comparison, _ = yield from follow(comparing, 0.85, 1.0, forward_stop=False)
     return DemoResult(
@@ -123,7 +131,9 @@ def _clear(out: Path) -> None:
     if not any(out.iterdir()):
         return
     if not (out / "truth" / "psf_R.fits").is_file():
-        raise InputError(f"--out {out} is not empty: choose a new folder, or one of an earlier demo")
+        raise InputError(
+            f"--out {out} is not empty: choose a new folder, or one of an earlier demo"
+        )
     for role in ("sharp", "degraded"):
         for photo in (out / role).glob(f"{role}_*.dng"):
             photo.unlink()

@@ -1,4 +1,5 @@
-"""How the lens behaves over the field: maps of sharpness and lateral colour, and what is lopsided about them."""
+"""How the lens behaves over the field: maps of sharpness and lateral colour, and what is lopsided
+about them."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ class FieldFigures:
     Attributes
     ----------
     fwhm_px, ee80_px, sagittal, tangential : float64 ndarray [rows, cols, 3]
-        Full width at half maximum and radius of 80 % of the energy, px; MTF50 across and along the image's radius,
-        cycles/px (0.5: never falls to a half).
+        Full width at half maximum and radius of 80 % of the energy, px; MTF50 across and along the
+        image's radius, cycles/px (0.5: never falls to a half).
     centroid_px : float64 ndarray [rows, cols, 3, 2]
         (y, x) from the kernel's middle.
     """
@@ -64,11 +65,13 @@ class Lopsidedness:
     Attributes
     ----------
     right_over_left, bottom_over_top : float
-        log of the ratio of the green MTF50 at opposite edges, of a fit of a bowl and a plane; 0: even.
+        log of the ratio of the green MTF50 at opposite edges, of a fit of a bowl and a plane; 0:
+        even.
     sigma_x, sigma_y : float
         Standard errors of the two.
     colour_centre : (y, x) or None
-        Where colours do not part, from the photo's middle in half diagonals; None where fringes are too small to tell.
+        Where colours do not part, from the photo's middle in half diagonals; None where fringes are
+        too small to tell.
     """
 
     right_over_left: float
@@ -82,30 +85,47 @@ def field_figures(psf: PsfGrid) -> FieldFigures:
     rows, cols = psf.shape
     height, width = psf.image_size
     flat = psf.kernels.reshape(rows * cols, *psf.kernels.shape[2:])
-    sagittal, tangential = mtf50_sagittal_tangential(flat, psf.positions.reshape(-1, 2), width / height)
+    sagittal, tangential = mtf50_sagittal_tangential(
+        flat, psf.positions.reshape(-1, 2), width / height
+    )
     shape = (rows, cols, 3)
     return FieldFigures(
-        fwhm_px(psf.kernels), ee80_radius_px(psf.kernels), sagittal.reshape(shape), tangential.reshape(shape),
+        fwhm_px(psf.kernels),
+        ee80_radius_px(psf.kernels),
+        sagittal.reshape(shape),
+        tangential.reshape(shape),
         centroid_px(psf.kernels.astype(np.float64)),
-    )  # fmt: skip
+    )
 
 
-def mtf_curves(psf: PsfGrid, row: int, col: int, frequencies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sagittal and tangential modulation transfer [3, f] of one node at frequencies [f] in cycles/px."""
+def mtf_curves(
+    psf: PsfGrid, row: int, col: int, frequencies: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sagittal and tangential modulation transfer [3, f] of one node at frequencies [f] in
+    cycles/px."""
     height, width = psf.image_size
     sagittal, tangential = radial_directions(psf.positions[row, col][None], width / height)
     kernels = psf.kernels[row, col]
-    return mtf_cy_per_px(kernels, sagittal, frequencies), mtf_cy_per_px(kernels, tangential, frequencies)
+    return mtf_cy_per_px(kernels, sagittal, frequencies), mtf_cy_per_px(
+        kernels, tangential, frequencies
+    )
 
 
 def lopsidedness(psf: PsfGrid, figures: FieldFigures) -> Lopsidedness:
-    """Compare opposite sides. Grids with fewer than 4 rows or columns tell nothing of that direction."""
+    """Compare opposite sides. Grids with fewer than 4 rows or columns tell nothing of that
+    direction."""
     height, width = psf.image_size
     half_diagonal = np.hypot(1.0, width / height)
     at = ((psf.positions - 0.5) * 2 * np.array([1.0, width / height])).reshape(-1, 2)
     y, x = (at / half_diagonal).T
-    sure = np.ones(len(at)) if psf.confidence is None else np.maximum(psf.confidence[..., G].ravel(), 0.05)
-    slope_y, slope_x, error_y, error_x = _plane(np.log(np.maximum(figures.mtf50[..., G].ravel(), 1e-3)), y, x, sure)
+    sure = (
+        np.ones(len(at))
+        if psf.confidence is None
+        else np.maximum(psf.confidence[..., G].ravel(), 0.05)
+    )
+    slope_y, slope_x, error_y, error_x = _plane(
+        np.log(np.maximum(figures.mtf50[..., G].ravel(), 1e-3)), y, x, sure
+    )
     rows, cols = psf.shape
     across, down = np.ptp(x), np.ptp(y)
     enough = min(rows, cols) >= _LEAST_SIDES
@@ -129,17 +149,24 @@ def lopsidedness_in_words(found: Lopsidedness) -> tuple[str, ...]:
             continue
         softer, sharper = (low, high) if value > 0 else (high, low)
         degree = "much softer" if abs(value) >= _MARKED else "a little softer"
-        sides.append(f"{softer} side {degree} than {sharper} (MTF50 {1 - np.exp(-abs(value)):.0%} lower at the edge)")
+        sides.append(
+            f"{softer} side {degree} than {sharper} (MTF50 {1 - np.exp(-abs(value)):.0%} lower at the edge)"
+        )
     if sides:
         told.append(f"{', '.join(sides)}: a tilted or decentred element, or a tilted sensor")
     if found.colour_centre is not None and np.hypot(*found.colour_centre) >= _OFF_CENTRE:
         y, x = found.colour_centre
         parts = [
             f"{abs(v):.0%} {word}"
-            for v, word in ((x, "to the right" if x > 0 else "to the left"), (y, "below" if y > 0 else "above"))
+            for v, word in (
+                (x, "to the right" if x > 0 else "to the left"),
+                (y, "below" if y > 0 else "above"),
+            )
             if abs(v) >= _OFF_CENTRE / 2
         ]
-        told.append(f"colour fringes have their centre {' and '.join(parts)} (of half the diagonal): decentred")
+        told.append(
+            f"colour fringes have their centre {' and '.join(parts)} (of half the diagonal): decentred"
+        )
     if told:
         return tuple(told)
     if not (np.isfinite(found.sigma_x) and np.isfinite(found.sigma_y)):
@@ -148,8 +175,11 @@ def lopsidedness_in_words(found: Lopsidedness) -> tuple[str, ...]:
     return (f"no tilt or decentring to be seen: opposite sides agree within {within:.0%}",)
 
 
-def _plane(values: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[float, float, float, float]:
-    """Slopes along y and x, and their standard errors, of values [n] = even bowl (astigmatic, of 4th order) + plane."""
+def _plane(
+    values: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray
+) -> tuple[float, float, float, float]:
+    """Slopes along y and x, and their standard errors, of values [n] = even bowl (astigmatic, of
+    4th order) + plane."""
     r2 = y * y + x * x
     columns = np.stack([np.ones_like(y), y * y, x * x, r2 * r2, y, x], axis=1)
     root = np.sqrt(weight)
@@ -162,8 +192,11 @@ def _plane(values: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray)
     return float(solution[4]), float(solution[5]), float(errors[4]), float(errors[5])
 
 
-def _colour_centre(shifts: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[float, float] | None:
-    """Where a linear fit of the lateral colour [rows, cols, 2, 2] vanishes: the one centre of red's and blue's."""
+def _colour_centre(
+    shifts: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray
+) -> tuple[float, float] | None:
+    """Where a linear fit of the lateral colour [rows, cols, 2, 2] vanishes: the one centre of red's
+    and blue's."""
     flat = shifts.reshape(-1, 2, 2)
     total, middle = 0.0, np.zeros(2)
     for channel in range(2):
@@ -177,7 +210,9 @@ def _colour_centre(shifts: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.
     return float(at[0]), float(at[1])
 
 
-def _scale(shift: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[float, np.ndarray]:
+def _scale(
+    shift: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray
+) -> tuple[float, np.ndarray]:
     """Scale s and s * p0 of shift [n, 2] = s * (p - p0), by weighted least squares."""
     p = np.stack([y, x], axis=1)
     w = weight / weight.sum()

@@ -23,14 +23,16 @@ def centroid_px(kernels: np.ndarray) -> np.ndarray:
 def fwhm_px(kernels: np.ndarray) -> np.ndarray:
     """Full width at half maximum [...] in px of kernels [..., k, k].
 
-    The diameter of the disc whose area is that where the kernel, interpolated 8 x by Fourier, exceeds half its
-    peak. A kernel of a single pixel has that of the sinc-interpolated pixel, about 1.2 px.
+    The diameter of the disc whose area is that where the kernel, interpolated 8 x by Fourier,
+    exceeds half its peak. A kernel of a single pixel has that of the sinc-interpolated pixel, about
+    1.2 px.
     """
     return _per_kernel(kernels, _fwhm)
 
 
 def ee80_radius_px(kernels: np.ndarray) -> np.ndarray:
-    """Radius [...] in px about the centroid that encircles 80 % of the energy of kernels [..., k, k] (0 for a delta).
+    """Radius [...] in px about the centroid that encircles 80 % of the energy of kernels [..., k,
+    k] (0 for a delta).
 
     Energies of pixels whose centres lie within the radius, linear in between.
     """
@@ -38,7 +40,8 @@ def ee80_radius_px(kernels: np.ndarray) -> np.ndarray:
 
 
 def mtf50_cy_per_px(kernels: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Frequency [...] in cycles/px at which the MTF along a direction falls to one half; 0.5 if it does not.
+    """Frequency [...] in cycles/px at which the MTF along a direction falls to one half; 0.5 if it
+    does not.
 
     Parameters
     ----------
@@ -48,11 +51,15 @@ def mtf50_cy_per_px(kernels: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """
     frequencies = np.arange(0, 0.5, _STEP)
     modulus = mtf_cy_per_px(kernels, direction, frequencies)
-    out = np.array([half_crossing(curve) * _STEP for curve in modulus.reshape(-1, len(frequencies))])
+    out = np.array(
+        [half_crossing(curve) * _STEP for curve in modulus.reshape(-1, len(frequencies))]
+    )
     return out.reshape(kernels.shape[:-2])
 
 
-def mtf_cy_per_px(kernels: np.ndarray, direction: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+def mtf_cy_per_px(
+    kernels: np.ndarray, direction: np.ndarray, frequencies: np.ndarray
+) -> np.ndarray:
     """Modulation transfer [..., f], 1 at frequency 0, along a direction.
 
     Parameters
@@ -101,8 +108,9 @@ def mtf50_sagittal_tangential(
 ) -> tuple[np.ndarray, np.ndarray]:
     """MTF50 in cycles/px for structures seen across and along the image's radius.
 
-    Sagittal: detail that varies around the image centre (wave vector perpendicular to the radius); tangential: detail
-    that varies along the radius. At the centre itself the radius is taken to point right.
+    Sagittal: detail that varies around the image centre (wave vector perpendicular to the radius);
+    tangential: detail that varies along the radius. At the centre itself the radius is taken to
+    point right.
 
     Parameters
     ----------
@@ -117,7 +125,9 @@ def mtf50_sagittal_tangential(
     sagittal, tangential : ndarray [n, 3]
     """
     sagittal, tangential = radial_directions(positions, aspect)
-    return mtf50_cy_per_px(kernels, sagittal[:, None]), mtf50_cy_per_px(kernels, tangential[:, None])
+    return mtf50_cy_per_px(kernels, sagittal[:, None]), mtf50_cy_per_px(
+        kernels, tangential[:, None]
+    )
 
 
 def _per_kernel(kernels: np.ndarray, figure: _Figure) -> np.ndarray:
@@ -133,7 +143,8 @@ def _fwhm(kernel: np.ndarray) -> float:
 
 @lru_cache(maxsize=8)
 def _interpolation(size: int) -> np.ndarray:
-    """Matrix [_FINE * (size - 1) + 1, size] of trigonometric interpolation with a period of _FFT px."""
+    """Matrix [_FINE * (size - 1) + 1, size] of trigonometric interpolation with a period of _FFT
+    px."""
     at = np.arange(_FINE * (size - 1) + 1)[:, None] / _FINE - np.arange(size)
     angle = np.pi * at / _FFT
     with np.errstate(invalid="ignore", divide="ignore"):

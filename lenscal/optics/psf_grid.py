@@ -1,4 +1,5 @@
-"""The grid of point spread functions: the product of a calibration and the input of every correction."""
+"""The grid of point spread functions: the product of a calibration and the input of every
+correction."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from lenscal.errors import InputError
 
 
 class Reference(StrEnum):
-    """What the PSF is relative to (method: the degraded photo is the reference convolved with the PSF)."""
+    """What the PSF is relative to (method: the degraded photo is the reference convolved with the
+    PSF)."""
 
     AXIS = "sharp aperture, on axis"
     SAME_POSITION = "sharp aperture, same position"
@@ -25,8 +27,8 @@ class PsfGrid:
     Attributes
     ----------
     kernels : ndarray [rows, cols, 3, k, k], float32
-        Each kernel sums to 1; k is odd; the kernel's origin is its central pixel. Row 0 is the top of the
-        photo in sensor orientation. A kernel is applied by convolution (not correlation).
+        Each kernel sums to 1; k is odd; the kernel's origin is its central pixel. Row 0 is the top
+        of the photo in sensor orientation. A kernel is applied by convolution (not correlation).
     image_size : (height, width)
         Size in px of the sensor's visible area. Node (r, c) lies at
         y = r / (rows - 1) * (height - 1), x = c / (cols - 1) * (width - 1), 0-based.
@@ -64,7 +66,9 @@ class PsfGrid:
     def positions(self) -> np.ndarray:
         """[rows, cols, 2]: field positions (y, x) in 0..1."""
         rows, cols = self.shape
-        return np.stack(np.meshgrid(axis_positions(rows), axis_positions(cols), indexing="ij"), axis=-1)
+        return np.stack(
+            np.meshgrid(axis_positions(rows), axis_positions(cols), indexing="ij"), axis=-1
+        )
 
     def at(self, positions: np.ndarray) -> np.ndarray:
         """Kernels [..., 3, k, k] at field positions [..., 2] given as (y, x) in 0..1 (clamped)."""

@@ -1,4 +1,5 @@
-"""Is this a photo at all? Damaged files sometimes decode without complaint: to nothing, or to nonsense."""
+"""Is this a photo at all? Damaged files sometimes decode without complaint: to nothing, or to
+nonsense."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ _MIN_CORRELATION = 0.1
 _NOISE_SHARE_OF_RANGE = 0.12
 
 
-def refuse_implausible_content(name: str, mosaic: np.ndarray, cfa: np.ndarray, black: np.ndarray, white: float) -> None:
+def refuse_implausible_content(
+    name: str, mosaic: np.ndarray, cfa: np.ndarray, black: np.ndarray, white: float
+) -> None:
     """Refuse a mosaic that is blank, partly blank or unrelated from site to site.
 
     Parameters
@@ -39,12 +42,17 @@ def refuse_implausible_content(name: str, mosaic: np.ndarray, cfa: np.ndarray, b
         )
     blank = (sample.max(axis=1) == sample.min(axis=1)) & (sample[:, 0] < 0.98 * white)
     if blank.mean() > _MAX_BLANK_ROWS:
-        raise LenscalError(f"{name}: {blank.mean():.0%} of the rows are blank: the file is cut off or damaged")
+        raise LenscalError(
+            f"{name}: {blank.mean():.0%} of the rows are blank: the file is cut off or damaged"
+        )
     _refuse_random_bands(name, mosaic, cfa, black, white)
 
 
-def _refuse_random_bands(name: str, mosaic: np.ndarray, cfa: np.ndarray, black: np.ndarray, white: float) -> None:
-    """Neighbouring sites of one colour agree in a photo; in wrongly decoded data they do not, and span the range."""
+def _refuse_random_bands(
+    name: str, mosaic: np.ndarray, cfa: np.ndarray, black: np.ndarray, white: float
+) -> None:
+    """Neighbouring sites of one colour agree in a photo; in wrongly decoded data they do not, and
+    span the range."""
     p, q = cfa.shape
     range_ = white - float(black.mean())
     for band in np.array_split(np.arange(0, mosaic.shape[0] - p, p), _BANDS):
@@ -58,4 +66,6 @@ def _refuse_random_bands(name: str, mosaic: np.ndarray, cfa: np.ndarray, black: 
         across = np.corrcoef(line[:, :-1].ravel(), line[:, 1:].ravel())[0, 1]
         down = np.corrcoef(line.ravel(), mosaic[rows + p, ::q].astype(np.float32).ravel())[0, 1]
         if max(across, down) < _MIN_CORRELATION:
-            raise LenscalError(f"{name}: the picture is random from site to site: the file is damaged")
+            raise LenscalError(
+                f"{name}: the picture is random from site to site: the file is damaged"
+            )

@@ -10,14 +10,21 @@ _RED_BLUE = (
     (0.10, 0.073, 0.037, 0.011),
     (0.04, 0.029, 0.011, 0.002),
 )
-_GREEN = ((1.22, 0.24, 0.017, 0.004), (0.24, 0.0, 0.0, 0.001), (0.017, 0.0, 0.004, 0.002), (0.004, 0.001, 0.002, 0.001))
+_GREEN = (
+    (1.22, 0.24, 0.017, 0.004),
+    (0.24, 0.0, 0.0, 0.001),
+    (0.017, 0.0, 0.004, 0.002),
+    (0.004, 0.001, 0.002, 0.001),
+)
 
 
 def ahd_noise_correlation() -> np.ndarray:
-    """[3, 7, 7]: autocorrelation of the noise of a demosaiced photo, relative to the variance of one RAW site.
+    """[3, 7, 7]: autocorrelation of the noise of a demosaiced photo, relative to the variance of
+    one RAW site.
 
-    Measured on the virtual camera and on a Canon EOS D30: known noise was added to the mosaic, both were demosaiced and
-    subtracted. Photos differed by about 10 %. AHD chooses directions by the data, noise included, and so amplifies it.
+    Measured on the virtual camera and on a Canon EOS D30: known noise was added to the mosaic, both
+    were demosaiced and subtracted. Photos differed by about 10 %. AHD chooses directions by the
+    data, noise included, and so amplifies it.
     """
     lags = np.abs(np.arange(-3, 4))
     tables = [np.array(table)[np.ix_(lags, lags)] for table in (_RED_BLUE, _GREEN, _RED_BLUE)]

@@ -10,7 +10,8 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class PhotoInfo:
-    """What is known of a photo without decoding it. Unknown numbers are None, unknown words empty."""
+    """What is known of a photo without decoding it. Unknown numbers are None, unknown words
+    empty."""
 
     path: Path
     make: str = ""
@@ -31,7 +32,8 @@ class PhotoInfo:
     """Of the visible area in sensor orientation, px."""
     height: int = 0
     noise_profile: tuple[tuple[float, float], ...] = ()
-    """DNG NoiseProfile pairs (a, b): variance = a * signal + b on RAW values 0..1, one for all planes or each."""
+    """DNG NoiseProfile pairs (a, b): variance = a * signal + b on RAW values 0..1, one for all
+    planes or each."""
     lens_in_file: str = ""
     """What the file says, where `lens` was typed in instead; so with the focal length."""
     focal_mm_in_file: float | None = None
@@ -39,12 +41,17 @@ class PhotoInfo:
     @property
     def camera(self) -> str:
         """Make and model without repeating the make."""
-        return self.model if self.model.lower().startswith(self.make.lower()) else f"{self.make} {self.model}".strip()
+        return (
+            self.model
+            if self.model.lower().startswith(self.make.lower())
+            else f"{self.make} {self.model}".strip()
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class NoiseModel:
-    """Poisson-Gaussian noise on RAW values 0..1 before white balance: variance = a[c] * signal + b[c], c in R, G, B."""
+    """Poisson-Gaussian noise on RAW values 0..1 before white balance: variance = a[c] * signal +
+    b[c], c in R, G, B."""
 
     a: tuple[float, float, float]
     b: tuple[float, float, float]
@@ -54,7 +61,8 @@ class NoiseModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A decoded photo in sensor orientation. Arrays may be memory-mapped: read tiles, not the whole.
+    """A decoded photo in sensor orientation. Arrays may be memory-mapped: read tiles, not the
+    whole.
 
     Attributes
     ----------
@@ -74,7 +82,8 @@ class Frame:
     white_balance : float32 ndarray [3]
         Multipliers for R, G, B with green 1.
     gain : float32 ndarray [gh, gw, 3]
-        What undoes vignetting, on a coarse grid over the visible area (corners on corners); ones where unknown.
+        What undoes vignetting, on a coarse grid over the visible area (corners on corners); ones
+        where unknown.
     gain_source : str
         "lensfun: LENS", or why there is none.
     noise : NoiseModel
@@ -107,7 +116,11 @@ class Frame:
 
     def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray:
         """Linear, white-balanced, vignetting-free camera RGB of a tile, float32 [h, w, 3]."""
-        return self.rgb[rows, cols].astype(np.float32) * np.float32(self.rgb_scale) * self.gain_tile(rows, cols)
+        return (
+            self.rgb[rows, cols].astype(np.float32)
+            * np.float32(self.rgb_scale)
+            * self.gain_tile(rows, cols)
+        )
 
     def mosaic_tile(self, rows: slice, cols: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The tile on the mosaic itself, in the units of `rgb_tile`.
@@ -116,13 +129,20 @@ class Frame:
         -------
         value : float32 [h, w], black-subtracted (not clipped at 0), white-balanced, vignetting-free
         channel : uint8 [h, w], 0 R, 1 G, 2 B
-        multiplier : float32 [h, w], what the RAW value 0..1 was multiplied by (white balance times gain);
-            a noise variance a * s + b on RAW values becomes multiplier * a * value + multiplier**2 * b
+        multiplier : float32 [h, w], what the RAW value 0..1 was multiplied by (white balance times
+        gain);
+            a noise variance a * s + b on RAW values becomes multiplier * a * value + multiplier**2
+            * b
         """
-        ys, xs = np.arange(*rows.indices(self.mosaic.shape[0])), np.arange(*cols.indices(self.mosaic.shape[1]))
+        ys, xs = (
+            np.arange(*rows.indices(self.mosaic.shape[0])),
+            np.arange(*cols.indices(self.mosaic.shape[1])),
+        )
         py, px = ys % self.cfa.shape[0], xs % self.cfa.shape[1]
         channel, black = self.cfa[np.ix_(py, px)], self.black[np.ix_(py, px)]
-        gain = np.take_along_axis(self.gain_tile(rows, cols), channel[..., None].astype(np.intp), axis=-1)[..., 0]
+        gain = np.take_along_axis(
+            self.gain_tile(rows, cols), channel[..., None].astype(np.intp), axis=-1
+        )[..., 0]
         multiplier = gain * self.white_balance[channel]
         scale = self.white - float(self.black.mean())
         signal = (self.mosaic[rows, cols].astype(np.float32) - black) / np.float32(scale)
@@ -134,11 +154,16 @@ class Frame:
         gh, gw = self.gain.shape[:2]
         y = np.arange(*rows.indices(height)) / max(height - 1, 1) * (gh - 1)
         x = np.arange(*cols.indices(width)) / max(width - 1, 1) * (gw - 1)
-        y0, x0 = np.minimum(y.astype(int), max(gh - 2, 0)), np.minimum(x.astype(int), max(gw - 2, 0))
+        y0, x0 = (
+            np.minimum(y.astype(int), max(gh - 2, 0)),
+            np.minimum(x.astype(int), max(gw - 2, 0)),
+        )
         y1, x1 = np.minimum(y0 + 1, gh - 1), np.minimum(x0 + 1, gw - 1)
         fy, fx = (y - y0).astype(np.float32)[:, None, None], (x - x0).astype(np.float32)[:, None]
         first, last = (int(y0[0]), int(y1[-1]) + 1) if len(y0) else (0, 0)
-        nodes = self.gain[first:last]  # of the tile's rows only: interpolated along them first, they are few
+        nodes = self.gain[
+            first:last
+        ]  # of the tile's rows only: interpolated along them first, they are few
         across = nodes[:, x0] * (1 - fx) + nodes[:, x1] * fx
         gain: np.ndarray = across[y0 - first]
         gain += (across[y1 - first] - gain) * fy

@@ -1,4 +1,5 @@
-"""What a photo's metadata says: exiv2 first, LibRaw for what it lacks. Odd values count as unknown."""
+"""What a photo's metadata says: exiv2 first, LibRaw for what it lacks. Odd values count as
+unknown."""
 
 from __future__ import annotations
 
@@ -15,17 +16,25 @@ import numpy as np
 from lenscal.raw.frame import PhotoInfo
 
 EXIV2_LOCK = threading.Lock()
-"""exiv2's XMP parser and its log settings are global: one thread at a time reads or writes metadata."""
+"""exiv2's XMP parser and its log settings are global: one thread at a time reads or writes
+metadata."""
 
-_NOISE_PROFILE = ("Exif.Image.NoiseProfile", "Exif.SubImage1.NoiseProfile", "Exif.SubImage2.NoiseProfile",
-                  "Exif.Image.0xc761", "Exif.SubImage1.0xc761", "Exif.SubImage2.0xc761")
+_NOISE_PROFILE = (
+    "Exif.Image.NoiseProfile",
+    "Exif.SubImage1.NoiseProfile",
+    "Exif.SubImage2.NoiseProfile",
+    "Exif.Image.0xc761",
+    "Exif.SubImage1.0xc761",
+    "Exif.SubImage2.0xc761",
+)
 _D65 = 21
 _TURNED = {0: 1, 3: 3, 5: 8, 6: 6}
 """EXIF Orientation of LibRaw's `flip`."""
 
 
 def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
-    """Read a photo's metadata; what is missing, odd or unreadable stays unknown. Never raises for odd files.
+    """Read a photo's metadata; what is missing, odd or unreadable stays unknown. Never raises for
+    odd files.
 
     Parameters
     ----------
@@ -50,7 +59,8 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
 
 
 def read_pixel_pitch_um(path: Path) -> float | None:
-    """Distance of the sensor's pixels in um from EXIF FocalPlaneXResolution; None where it is absent or odd."""
+    """Distance of the sensor's pixels in um from EXIF FocalPlaneXResolution; None where it is
+    absent or odd."""
     exif = _read_exif(path)
     if exif is None:
         return None
@@ -64,7 +74,8 @@ def read_pixel_pitch_um(path: Path) -> float | None:
 
 
 def read_colour_matrix(path: Path) -> np.ndarray | None:
-    """DNG ColorMatrix for D65 (else for the other illuminant), XYZ to camera RGB, float32 [3, 3]; None if absent."""
+    """DNG ColorMatrix for D65 (else for the other illuminant), XYZ to camera RGB, float32 [3, 3];
+    None if absent."""
     exif = _read_exif(path)
     if exif is None:
         return None
@@ -78,7 +89,8 @@ def read_colour_matrix(path: Path) -> np.ndarray | None:
 
 
 def missing_data(path: Path) -> str:
-    """What a DNG promises but does not hold: its strips and tiles, in words; empty where all are there.
+    """What a DNG promises but does not hold: its strips and tiles, in words; empty where all are
+    there.
 
     LibRaw leaves missing tiles as they are in its memory, which may be the photo before.
     """
@@ -116,7 +128,8 @@ def _integers(exif: _Exif, key: str) -> list[int]:
 
 
 def open_image(path: Path) -> Any:
-    """The file for exiv2, which takes no name that is not UTF-8: such a file is handed over by its contents.
+    """The file for exiv2, which takes no name that is not UTF-8: such a file is handed over by its
+    contents.
 
     Raises
     ------
@@ -132,7 +145,8 @@ def open_image(path: Path) -> Any:
 
 
 def open_raw(path: Path) -> Any:
-    """The file for LibRaw, as rawpy.RawPy; one whose name is not UTF-8 is handed over by its contents.
+    """The file for LibRaw, as rawpy.RawPy; one whose name is not UTF-8 is handed over by its
+    contents.
 
     Raises
     ------
@@ -194,7 +208,8 @@ class _Exif:
 
 
 def clean_text(text: str) -> str:
-    """Printable characters of an EXIF string, blanks collapsed; empty where the bytes were not text."""
+    """Printable characters of an EXIF string, blanks collapsed; empty where the bytes were not
+    text."""
     text = text.split("\0", 1)[0]
     if any("\udc80" <= ch <= "\udcff" or (ord(ch) < 32 and ch not in "\t\r\n") for ch in text):
         return ""
@@ -211,12 +226,28 @@ def _from_exif(info: PhotoInfo, exif: _Exif) -> PhotoInfo:
         lens=_lens(exif),
         lens_serial=_first_text(exif, ("Exif.Photo.LensSerialNumber",)),
         aperture=_aperture(exif),
-        focal_mm=_number(exif, ("Exif.Photo.FocalLength", "Exif.Image.FocalLength"), "focalLength", r"([\d.]+) ?mm",
-                         0.5, 5000),
-        focus_distance_m=_number(exif, ("Exif.Photo.SubjectDistance",), "subjectDistance", r"([\d.]+) ?m", 1e-3, 1e4),
-        iso=_number(exif, ("Exif.Photo.ISOSpeedRatings", "Exif.Image.ISOSpeedRatings"), "isoSpeed", r"([\d.]+)",
-                    1, 2e7),
-        exposure_s=_number(exif, ("Exif.Photo.ExposureTime", "Exif.Image.ExposureTime"), None, "", 1e-7, 1e6),
+        focal_mm=_number(
+            exif,
+            ("Exif.Photo.FocalLength", "Exif.Image.FocalLength"),
+            "focalLength",
+            r"([\d.]+) ?mm",
+            0.5,
+            5000,
+        ),
+        focus_distance_m=_number(
+            exif, ("Exif.Photo.SubjectDistance",), "subjectDistance", r"([\d.]+) ?m", 1e-3, 1e4
+        ),
+        iso=_number(
+            exif,
+            ("Exif.Photo.ISOSpeedRatings", "Exif.Image.ISOSpeedRatings"),
+            "isoSpeed",
+            r"([\d.]+)",
+            1,
+            2e7,
+        ),
+        exposure_s=_number(
+            exif, ("Exif.Photo.ExposureTime", "Exif.Image.ExposureTime"), None, "", 1e-7, 1e6
+        ),
         taken=_first_text(exif, ("Exif.Photo.DateTimeOriginal", "Exif.Image.DateTimeOriginal")),
         orientation=int(_number(exif, ("Exif.Image.Orientation",), None, "", 1, 8) or 0),
         noise_profile=_noise_pairs(profile),
@@ -258,8 +289,11 @@ def _first_text(exif: _Exif, keys: Iterable[str]) -> str:
     return ""
 
 
-def _number(exif: _Exif, keys: Iterable[str], easy: str | None, pattern: str, low: float, high: float) -> float | None:
-    """First value within [low, high]: by key, then by exiv2's own look-up where its words match the pattern."""
+def _number(
+    exif: _Exif, keys: Iterable[str], easy: str | None, pattern: str, low: float, high: float
+) -> float | None:
+    """First value within [low, high]: by key, then by exiv2's own look-up where its words match the
+    pattern."""
     for key in keys:
         values = _floats(exif, key)
         if values and math.isfinite(values[0]) and low <= values[0] <= high:
@@ -277,13 +311,17 @@ def _aperture(exif: _Exif) -> float | None:
     f_number = _number(exif, ("Exif.Photo.FNumber", "Exif.Image.FNumber"), None, "", 0.5, 128)
     if f_number is not None:
         return f_number
-    apex = _number(exif, ("Exif.Photo.ApertureValue", "Exif.Image.ApertureValue"), None, "", 0.01, 14)
+    apex = _number(
+        exif, ("Exif.Photo.ApertureValue", "Exif.Image.ApertureValue"), None, "", 0.01, 14
+    )
     return None if apex is None else 2 ** (apex / 2)
 
 
 def _serial(exif: _Exif) -> str:
     standard = _first_text(exif, ("Exif.Photo.BodySerialNumber", "Exif.Image.CameraSerialNumber"))
-    maker = _first_text(exif, ("Exif.Canon.SerialNumber", "Exif.Nikon3.SerialNO", "Exif.Nikon3.SerialNumber"))
+    maker = _first_text(
+        exif, ("Exif.Canon.SerialNumber", "Exif.Nikon3.SerialNO", "Exif.Nikon3.SerialNumber")
+    )
     serial = standard or maker.removeprefix("NO=").strip()
     # CRW files hold two numbers here, of which one changes from photo to photo.
     return "" if " " in serial else serial

@@ -11,7 +11,8 @@ _FULL_FRAME_DIAGONAL_MM = 43.267
 
 @lru_cache(maxsize=64)
 def pixel_pitch_um(camera: str, image_size: tuple[int, int]) -> float | None:
-    """Distance of pixels in um from lensfun's crop factor (good to 1 or 2 %); None for a camera it does not know.
+    """Distance of pixels in um from lensfun's crop factor (good to 1 or 2 %); None for a camera it
+    does not know.
 
     Parameters
     ----------
@@ -34,7 +35,8 @@ def _cameras() -> tuple[tuple[str, float], ...]:
 
 
 def pitch_from_crop_factor(crop: float, image_size: tuple[int, int]) -> float:
-    """Distance of pixels in um of a sensor of (height, width) px whose diagonal is 43.3 mm over the crop factor."""
+    """Distance of pixels in um of a sensor of (height, width) px whose diagonal is 43.3 mm over the
+    crop factor."""
     height, width = image_size
     diagonal_px: float = (height**2 + width**2) ** 0.5
     return _FULL_FRAME_DIAGONAL_MM / crop / diagonal_px * 1000

@@ -1,11 +1,13 @@
-"""The step of plug-and-play restoration that knows the photo: the image nearest to a guess that explains what was seen.
+"""The step of plug-and-play restoration that knows the photo: the image nearest to a guess that
+explains what was seen.
 
     x = argmin |K x - y|^2 / N + a |x - z|^2        (closed form per tile, in Fourier space)
 
-The blur is linear in linear light, so the step is taken there. A denoiser knows photos as they are looked at, and white
-noise: it gets u = sqrt(v + c), in which Poisson-Gaussian noise has nearly the same strength everywhere (generalised
-Anscombe transform) and which is close to a photo's gamma. A noise level sigma of u is one of s = 2 sqrt(v + c) sigma in
-linear light, which is what the step takes for a tile.
+The blur is linear in linear light, so the step is taken there. A denoiser knows photos as they are
+looked at, and white noise: it gets u = sqrt(v + c), in which Poisson-Gaussian noise has nearly the
+same strength everywhere (generalised Anscombe transform) and which is close to a photo's gamma. A
+noise level sigma of u is one of s = 2 sqrt(v + c) sigma in linear light, which is what the step
+takes for a tile.
 """
 
 from __future__ import annotations
@@ -32,16 +34,20 @@ from lenscal.restore.tiles import (
 
 LAMBDA = 0.23
 MOSAIC_NOISE = 3.0
-"""Demosaiced photos are worse than their noise says; with three times its power the result is best (by 0.3 dB)."""
+"""Demosaiced photos are worse than their noise says; with three times its power the result is best
+(by 0.3 dB)."""
 DARKEST = 1e-3
-"""Smallest c of u = sqrt(v + c): keeps the slope of the transform bounded in photos without read noise."""
+"""Smallest c of u = sqrt(v + c): keeps the slope of the transform bounded in photos without read
+noise."""
 LARGEST_OFFSET, OFFSET_OF_READ_NOISE = 0.1, 10.0
-"""Largest c, and largest c over the read noise where that is more: beyond, u has little contrast, which only a photo
-full of read noise is worth. An estimate may have missed the photon noise; at ISO 25600 c is 0.5, read noise 0.08."""
+"""Largest c, and largest c over the read noise where that is more: beyond, u has little contrast,
+which only a photo full of read noise is worth. An estimate may have missed the photon noise; at ISO
+25600 c is 0.5, read noise 0.08."""
 
 
 def offset(photo: LinearPhoto) -> float:
-    """c of u = sqrt(v + c): the read noise in units of the photon noise, of all channels together."""
+    """c of u = sqrt(v + c): the read noise in units of the photon noise, of all channels
+    together."""
     a, b = np.array(photo.noise.a), np.array(photo.noise.b)
     largest = max(LARGEST_OFFSET, OFFSET_OF_READ_NOISE * float(np.sqrt(b.mean())))
     return float(np.clip((photo.white_balance * b).sum() / max(a.sum(), 1e-12), DARKEST, largest))
@@ -65,7 +71,11 @@ class DataStep:
         phase: tuple[int, int] = (0, 0),
     ) -> None:
         self.device = device
-        self.seen = torch.as_tensor(read_mirrored(photo, rows, cols), device=device).permute(2, 0, 1).contiguous()
+        self.seen = (
+            torch.as_tensor(read_mirrored(photo, rows, cols), device=device)
+            .permute(2, 0, 1)
+            .contiguous()
+        )
         self.c = offset(photo)
         self.windows = Windows(tiling, len(rows), len(cols), device, phase)
         shape = (len(self.windows), 3, tiling.field_px, tiling.field_px // 2 + 1)
@@ -73,13 +83,20 @@ class DataStep:
         self.curvature = torch.empty(shape, device=device)
         self.slope = torch.empty(shape[:2], device=device)
         levels = torch.empty(shape[0], device=device)
-        evidence = Evidence(photo, psf, self.windows, noise_weight * (MOSAIC_NOISE if photo.demosaiced else 1.0))
-        padded, (y, x) = self.windows.padded(self.seen), self.windows.centres(rows.start, cols.start)
+        evidence = Evidence(
+            photo, psf, self.windows, noise_weight * (MOSAIC_NOISE if photo.demosaiced else 1.0)
+        )
+        padded, (y, x) = (
+            self.windows.padded(self.seen),
+            self.windows.centres(rows.start, cols.start),
+        )
         tiles = self.windows.rows()
 
         def weigh(number: int) -> None:
             row = slice(tiles[number].start, tiles[number].stop)
-            mean, variance = evidence.weigh(padded, y[row], x[row], tiles[number], self.data[row], self.curvature[row])
+            mean, variance = evidence.weigh(
+                padded, y[row], x[row], tiles[number], self.data[row], self.curvature[row]
+            )
             self.slope[row] = 2 * (mean.clamp(min=0) + self.c).sqrt()
             levels[row] = (variance.sqrt() / self.slope[row]).mean(-1)
 
@@ -116,25 +133,36 @@ class DataStep:
 
 
 class Evidence:
-    """What the tiles of a block say of the sharp image and how sure it is, frequency by frequency."""
+    """What the tiles of a block say of the sharp image and how sure it is, frequency by
+    frequency."""
 
-    def __init__(self, photo: LinearPhoto, psf: PsfGrid, windows: Windows, noise_weight: float) -> None:
+    def __init__(
+        self, photo: LinearPhoto, psf: PsfGrid, windows: Windows, noise_weight: float
+    ) -> None:
         self.photo, self.psf, self.windows, self.noise_weight = photo, psf, windows, noise_weight
         self.device, size = windows.window.device, windows.tiling.field_px
         self.rings = wiener.rings_for(size, windows.tiling.window_px, device=self.device)
         self.grid = FilterGrid(size, size, psf.kernel_size, self.device)
         self.radius, index = torch.unique(self.grid.f, return_inverse=True)
         self.index = index.view(size, -1)
-        """Most of what is worked out depends on |f| alone, which has few different values on a grid."""
+        """Most of what is worked out depends on |f| alone, which has few different values on a
+        grid."""
         self.at_radius = self.rings.interpolation(self.radius)
         self.radius_colours = demosaic_spectra(self.radius, demosaiced=photo.demosaiced)
         self.probe_colours = demosaic_spectra(self.rings.f, demosaiced=photo.demosaiced)
         self.window_spectrum = torch.fft.rfft2(windows.in_field(windows.window))
 
     def weigh(
-        self, padded: Tensor, y: np.ndarray, x: np.ndarray, tiles: range, data: Tensor, curvature: Tensor
+        self,
+        padded: Tensor,
+        y: np.ndarray,
+        x: np.ndarray,
+        tiles: range,
+        data: Tensor,
+        curvature: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Fill `data` (conj(K) Y / N) and `curvature` (|K|^2 / N) of some tiles [n] with centres (y, x) on the photo.
+        """Fill `data` (conj(K) Y / N) and `curvature` (|K|^2 / N) of some tiles [n] with centres
+        (y, x) on the photo.
 
         Returns
         -------
@@ -159,7 +187,10 @@ class Evidence:
             curvature[j] = squared(conjugate)
             changed[j] = alias_doubt(one, conjugate)
             spectrum -= mean[j, :, None, None] * self.window_spectrum
-            probes[j], otf[j] = (t.flatten(1)[:, rings.index].unflatten(1, probe) for t in (spectrum / unit, conjugate))
+            probes[j], otf[j] = (
+                t.flatten(1)[:, rings.index].unflatten(1, probe)
+                for t in (spectrum / unit, conjugate)
+            )
         variance = noise_variance(self.photo, mean, y, x).clamp(min=1e-10)
         colour, alias = self.probe_colours
         doubt = alias_doubt(alias, otf) + error_power(misplaced, rings.f)
@@ -178,13 +209,19 @@ class Evidence:
 
 
 class Windows:
-    """The windows of a `Tiling` over one block [3, h, w], which is mirrored at its border; numbered row by row.
+    """The windows of a `Tiling` over one block [3, h, w], which is mirrored at its border; numbered
+    row by row.
 
     phase : how many rows and columns earlier they begin than usual
     """
 
     def __init__(
-        self, tiling: Tiling, height: int, width: int, device: torch.device, phase: tuple[int, int] = (0, 0)
+        self,
+        tiling: Tiling,
+        height: int,
+        width: int,
+        device: torch.device,
+        phase: tuple[int, int] = (0, 0),
     ) -> None:
         self.tiling = tiling
         self.window = torch.as_tensor(tiling.window(), device=device)
@@ -204,8 +241,12 @@ class Windows:
         return [range(first, first + n) for first in range(0, len(self), n)]
 
     def centres(self, y: int, x: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and columns [n] of the windows' centres on the photo, for a block whose first pixel is (y, x)."""
-        rows, cols = (np.array(s) + self.tiling.window_px // 2 + o for s, o in zip(self._starts, (y, x), strict=True))
+        """Rows and columns [n] of the windows' centres on the photo, for a block whose first pixel
+        is (y, x)."""
+        rows, cols = (
+            np.array(s) + self.tiling.window_px // 2 + o
+            for s, o in zip(self._starts, (y, x), strict=True)
+        )
         grid = np.meshgrid(rows, cols, indexing="ij")
         return grid[0].ravel(), grid[1].ravel()
 
@@ -225,11 +266,14 @@ class Windows:
 
     def sums(self) -> Tensor:
         """Zeros to which fields are added."""
-        height, width = ((len(s) - 1) * self.tiling.stride + self.tiling.field_px for s in self._starts)
+        height, width = (
+            (len(s) - 1) * self.tiling.stride + self.tiling.field_px for s in self._starts
+        )
         return torch.zeros(3, height, width, device=self.window.device)
 
     def add(self, strip: Tensor, field: Tensor, i: int) -> None:
-        """Add the filtered field [3, field_px, field_px] of window i to those of its row [3, field_px, width]."""
+        """Add the filtered field [3, field_px, field_px] of window i to those of its row [3,
+        field_px, width]."""
         _, x = self._corner(i)
         strip[..., x : x + self.tiling.field_px] += field
 

@@ -1,14 +1,18 @@
-"""Restoration by a denoiser used as a diffusion model (DiffPIR): noise is put back after every step.
+"""Restoration by a denoiser used as a diffusion model (DiffPIR): noise is put back after every
+step.
 
-For sigma_t falling to the photo's own noise, x_t being an image with white noise of that strength (in u):
+For sigma_t falling to the photo's own noise, x_t being an image with white noise of that strength
+(in u):
 
-    z_t = denoiser(x_t, sigma_t)                                             what a clean photo may be
-    x0_t = argmin_x |K x - y|^2 / N + LAMBDA |x - z_t|^2 / s_t^2             what fits the photo taken (`DataStep`)
-    e_t = (x_t - x0_t) / sigma_t                                             the noise that x_t then has
-    x_{t-1} = x0_t + sigma_{t-1} (sqrt(1 - ZETA) e_t + sqrt(ZETA) e)         e: fresh noise, N(0, 1)
+    z_t = denoiser(x_t, sigma_t)                                             what a clean photo may
+    be x0_t = argmin_x |K x - y|^2 / N + LAMBDA |x - z_t|^2 / s_t^2             what fits the photo
+    taken (`DataStep`) e_t = (x_t - x0_t) / sigma_t                                             the
+    noise that x_t then has x_{t-1} = x0_t + sigma_{t-1} (sqrt(1 - ZETA) e_t + sqrt(ZETA) e)
+    e: fresh noise, N(0, 1)
 
-That is the published algorithm in variance-exploding form (x_t over the square root of its alpha-bar). The last
-estimate is denoised once more at the photo's own level, as in DPIR: what the data step leaves there is sensor noise.
+That is the published algorithm in variance-exploding form (x_t over the square root of its
+alpha-bar). The last estimate is denoised once more at the photo's own level, as in DPIR: what the
+data step leaves there is sensor noise.
 
 Zhu, Zhang, Liang, Cao, Wen, Timofte, Van Gool 2023, DOI 10.1109/CVPRW59228.2023.00129.
 """
@@ -22,8 +26,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lenscal.prior.denoiser import Denoiser
 from lenscal.restore.data_step import DataStep
-from lenscal.restore.denoiser import Denoiser
 from lenscal.restore.dpir import schedule
 from lenscal.restore.settings import RestoreSettings
 
@@ -37,7 +41,8 @@ CELL_PX = 128
 def diffpir(
     step: DataStep, denoiser: Denoiser, rows: range, cols: range, settings: RestoreSettings
 ) -> Iterator[Tensor]:
-    """The estimates [3, h, w] of a block (an `Iteration` of `plug_and_play`); the same for the same seed."""
+    """The estimates [3, h, w] of a block (an `Iteration` of `plug_and_play`); the same for the same
+    seed."""
     levels = schedule(step.level, N_STEPS - 1)
     device = step.seen.device
     x = step.seen_in(step.seen) + levels[0] * fresh_noise(settings.seed, 0, rows, cols).to(device)
@@ -52,7 +57,8 @@ def diffpir(
 
 
 def fresh_noise(seed: int, number: int, rows: range, cols: range) -> Tensor:
-    """White noise [3, h, w] of step `number` at these places of the photo, whatever block asks for it."""
+    """White noise [3, h, w] of step `number` at these places of the photo, whatever block asks for
+    it."""
     out = np.empty((3, len(rows), len(cols)), np.float32)
     for cy in range(rows.start // CELL_PX, (rows.stop - 1) // CELL_PX + 1):
         for cx in range(cols.start // CELL_PX, (cols.stop - 1) // CELL_PX + 1):
@@ -60,6 +66,8 @@ def fresh_noise(seed: int, number: int, rows: range, cols: range) -> Tensor:
             cell = rng.standard_normal((3, CELL_PX, CELL_PX), np.float32)
             y0, y1 = max(rows.start, cy * CELL_PX), min(rows.stop, (cy + 1) * CELL_PX)
             x0, x1 = max(cols.start, cx * CELL_PX), min(cols.stop, (cx + 1) * CELL_PX)
-            part = cell[:, y0 - cy * CELL_PX : y1 - cy * CELL_PX, x0 - cx * CELL_PX : x1 - cx * CELL_PX]
+            part = cell[
+                :, y0 - cy * CELL_PX : y1 - cy * CELL_PX, x0 - cx * CELL_PX : x1 - cx * CELL_PX
+            ]
             out[:, y0 - rows.start : y1 - rows.start, x0 - cols.start : x1 - cols.start] = part
     return torch.from_numpy(out)

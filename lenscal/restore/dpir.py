@@ -15,15 +15,17 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
+from lenscal.prior.denoiser import Denoiser
 from lenscal.restore.data_step import DataStep
-from lenscal.restore.denoiser import Denoiser
 from lenscal.restore.settings import RestoreSettings
 
 N_ITERATIONS = 8
 SIGMA_FIRST = 49 / 255
 
 
-def dpir(step: DataStep, denoiser: Denoiser, rows: range, cols: range, settings: RestoreSettings) -> Iterator[Tensor]:
+def dpir(
+    step: DataStep, denoiser: Denoiser, rows: range, cols: range, settings: RestoreSettings
+) -> Iterator[Tensor]:
     """The estimates z_1, z_2, ... [3, h, w] of a block (an `Iteration` of `plug_and_play`)."""
     z = step.seen
     for sigma in schedule(step.level):
@@ -32,5 +34,8 @@ def dpir(step: DataStep, denoiser: Denoiser, rows: range, cols: range, settings:
 
 
 def schedule(sigma_last: float, count: int = N_ITERATIONS) -> list[float]:
-    """Noise levels, falling log-uniformly from 49/255, as far as denoisers know them well, to the photo's own."""
-    return [float(s) for s in np.geomspace(SIGMA_FIRST, min(max(sigma_last, 1e-4), SIGMA_FIRST), count)]
+    """Noise levels, falling log-uniformly from 49/255, as far as denoisers know them well, to the
+    photo's own."""
+    return [
+        float(s) for s in np.geomspace(SIGMA_FIRST, min(max(sigma_last, 1e-4), SIGMA_FIRST), count)
+    ]

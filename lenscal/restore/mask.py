@@ -1,4 +1,5 @@
-"""How much correction each pixel gets: none at clipped highlights, less where there is nothing to correct."""
+"""How much correction each pixel gets: none at clipped highlights, less where there is nothing to
+correct."""
 
 from __future__ import annotations
 
@@ -13,17 +14,23 @@ CLIP_FROM, CLIP_FULL = 0.94, 0.985
 STRUCTURE_PX = 9
 """Size of the squares in which structure is looked for."""
 COARSE_PX, BLOCK_PX, NEARLY = 8, 512, 0.98
-"""Where the noise is worked out; in what parts highlights are looked for; what may be between two such places."""
+"""Where the noise is worked out; in what parts highlights are looked for; what may be between two
+such places."""
 CHANCE = 1.3
 """Local power over the noise's that noise alone often shows; what is above it is structure."""
 
 
 def clipped(rgb: np.ndarray, limit: np.ndarray, reach: int) -> np.ndarray:
-    """How far each pixel is spoilt by clipping, 0..1 [H, W]: 1 within `reach` px of a clipped one, then fading.
+    """How far each pixel is spoilt by clipping, 0..1 [H, W]: 1 within `reach` px of a clipped one,
+    then fading.
 
     rgb, limit : [H, W, 3], the photo and the value at which each channel clips.
     """
-    level = np.clip((rgb / limit - CLIP_FROM) / (CLIP_FULL - CLIP_FROM), 0, 1).max(axis=-1).astype(np.float32)
+    level = (
+        np.clip((rgb / limit - CLIP_FROM) / (CLIP_FULL - CLIP_FROM), 0, 1)
+        .max(axis=-1)
+        .astype(np.float32)
+    )
     if not level.any():
         return level
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
@@ -31,9 +38,11 @@ def clipped(rgb: np.ndarray, limit: np.ndarray, reach: int) -> np.ndarray:
 
 
 def structure(rgb: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """How far each pixel lies in something to be corrected, 0 (nothing but noise around it) to 1, float32 [H, W].
+    """How far each pixel lies in something to be corrected, 0 (nothing but noise around it) to 1,
+    float32 [H, W].
 
-    e / (e + 1), e: power of the detail in the square around it over that of the noise, in the channels' sum.
+    e / (e + 1), e: power of the detail in the square around it over that of the noise, in the
+    channels' sum.
 
     rgb : [H, W, 3]
     noise : [h, w], noise variance of the channels' sum in every square of COARSE_PX px.
@@ -41,10 +50,16 @@ def structure(rgb: np.ndarray, noise: np.ndarray) -> np.ndarray:
     box = (STRUCTURE_PX, STRUCTURE_PX)
     grey = cv2.transform(rgb, np.ones((1, 3), np.float32))
     mean = cv2.blur(grey, box, borderType=cv2.BORDER_REFLECT)
-    power = np.asarray(cv2.sqrBoxFilter(grey, cv2.CV_32F, box, borderType=cv2.BORDER_REFLECT), np.float32)
+    power = np.asarray(
+        cv2.sqrBoxFilter(grey, cv2.CV_32F, box, borderType=cv2.BORDER_REFLECT), np.float32
+    )
     power -= mean * mean
     known = cv2.resize(
-        np.maximum(noise, 1e-20).astype(np.float32), None, fx=COARSE_PX, fy=COARSE_PX, interpolation=cv2.INTER_LINEAR
+        np.maximum(noise, 1e-20).astype(np.float32),
+        None,
+        fx=COARSE_PX,
+        fy=COARSE_PX,
+        interpolation=cv2.INTER_LINEAR,
     )[: grey.shape[0], : grey.shape[1]]
     power -= CHANCE * known
     detail = np.maximum(power, 0, out=power)
@@ -53,10 +68,11 @@ def structure(rgb: np.ndarray, noise: np.ndarray) -> np.ndarray:
 
 
 def reach_px(psf: PsfGrid, energy: float = 0.5) -> int:
-    """Radius in px of the circle that holds this part of the light of the channel with the widest average kernel.
+    """Radius in px of the circle that holds this part of the light of the channel with the widest
+    average kernel.
 
-    Half of the light: the wider a mask around clipped pixels, the less comes back near them; at 0.8 virtual photos
-    lost 0.3 dB to it, without one 0.04 dB.
+    Half of the light: the wider a mask around clipped pixels, the less comes back near them; at 0.8
+    virtual photos lost 0.3 dB to it, without one 0.04 dB.
     """
     radius = psf.kernel_size // 2
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
@@ -67,14 +83,19 @@ def reach_px(psf: PsfGrid, energy: float = 0.5) -> int:
 
 
 def coarse(rgb: np.ndarray) -> np.ndarray:
-    """Means over squares of COARSE_PX px; what is missing of the last ones is repeated from the border."""
+    """Means over squares of COARSE_PX px; what is missing of the last ones is repeated from the
+    border."""
     below, right = (-n % COARSE_PX for n in rgb.shape[:2])
     if below or right:
         rgb = cv2.copyMakeBorder(rgb, 0, below, 0, right, cv2.BORDER_REPLICATE)
-    return cv2.resize(rgb, (rgb.shape[1] // COARSE_PX, rgb.shape[0] // COARSE_PX), interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        rgb, (rgb.shape[1] // COARSE_PX, rgb.shape[0] // COARSE_PX), interpolation=cv2.INTER_AREA
+    )
 
 
-def mask_rows(photo: LinearPhoto, rows: range, reach: int, smooth: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def mask_rows(
+    photo: LinearPhoto, rows: range, reach: int, smooth: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """The photo [h, W, 3] and the correction's weight 0..1 [h, W] of some rows, before `amount`.
 
     smooth : [h, W] or None
@@ -85,7 +106,9 @@ def mask_rows(photo: LinearPhoto, rows: range, reach: int, smooth: np.ndarray | 
     y0 = max((rows.start - margin) // COARSE_PX * COARSE_PX, 0)
     y1 = min(-(-(rows.stop + margin) // COARSE_PX) * COARSE_PX, height)
     rgb = photo.rgb_tile(slice(y0, y1), slice(0, width))
-    sparse = photo.gain_tile(slice(y0, y1, COARSE_PX), slice(0, width, COARSE_PX)) * photo.white_balance
+    sparse = (
+        photo.gain_tile(slice(y0, y1, COARSE_PX), slice(0, width, COARSE_PX)) * photo.white_balance
+    )
     inner = slice(rows.start - y0, rows.stop - y0)
     weight = np.ones((len(rows), width), np.float32)
     if smooth is not None:
@@ -97,7 +120,10 @@ def mask_rows(photo: LinearPhoto, rows: range, reach: int, smooth: np.ndarray | 
         weight += smooth
     for x in range(0, width, BLOCK_PX):
         x0, x1 = max(x - margin, 0), min(x + BLOCK_PX + margin, width)
-        block, limits = rgb[:, x0:x1], NEARLY * CLIP_FROM * sparse[:, x0 // COARSE_PX : -(-x1 // COARSE_PX)].min((0, 1))
+        block, limits = (
+            rgb[:, x0:x1],
+            NEARLY * CLIP_FROM * sparse[:, x0 // COARSE_PX : -(-x1 // COARSE_PX)].min((0, 1)),
+        )
         if block.max() > limits.min() and any(block[..., c].max() > limits[c] for c in range(3)):
             limit = photo.gain_tile(slice(y0, y1), slice(x0, x1)) * photo.white_balance
             part = slice(x - x0, min(x + BLOCK_PX, width) - x0)

@@ -1,4 +1,5 @@
-"""Plug-and-play restoration of a whole photo: block by block, finished rows handed on as they come."""
+"""Plug-and-play restoration of a whole photo: block by block, finished rows handed on as they
+come."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ import torch
 from torch import Tensor
 
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.prior.denoiser import Denoiser, load_denoiser
 from lenscal.restore import wiener
 from lenscal.restore.data_step import DataStep
-from lenscal.restore.denoiser import Denoiser, load_denoiser
 from lenscal.restore.settings import RestoreSettings
 from lenscal.restore.tiles import LinearPhoto, Tiling, tiling_of
 from lenscal.restore.wiener_photo import Band
@@ -20,7 +21,8 @@ from lenscal.restore.wiener_photo import Band
 BLOCK_PX, MARGIN_PX, SEAM_PX = 1024, 32, 32
 
 Iteration = Callable[[DataStep, Denoiser, range, range, RestoreSettings], Iterator[Tensor]]
-"""Yields the estimates [3, h, w], linear, of a block of the given rows and columns; the last one counts."""
+"""Yields the estimates [3, h, w], linear, of a block of the given rows and columns; the last one
+counts."""
 
 
 def plug_and_play(
@@ -52,12 +54,19 @@ def plug_and_play(
         block_rows = range(max(y - MARGIN_PX, 0), min(y + len(weight_y) + MARGIN_PX, height))
         for x, weight_x in cols:
             block_cols = range(max(x - MARGIN_PX, 0), min(x + len(weight_x) + MARGIN_PX, width))
-            step = DataStep(photo, psf, block_rows, block_cols, noise_weight, device, tiling or tiling_of(psf))
+            step = DataStep(
+                photo, psf, block_rows, block_cols, noise_weight, device, tiling or tiling_of(psf)
+            )
             for estimate in iteration(step, denoiser, block_rows, block_cols, settings):  # noqa: B007
                 done += 1
                 yield done / total
             top, left = y - block_rows.start, x - block_cols.start
-            inner = estimate[:, top : top + len(weight_y), left : left + len(weight_x)].permute(1, 2, 0).cpu().numpy()
+            inner = (
+                estimate[:, top : top + len(weight_y), left : left + len(weight_x)]
+                .permute(1, 2, 0)
+                .cpu()
+                .numpy()
+            )
             weight = np.outer(weight_y, weight_x).astype(np.float32)[..., None]
             strip[:, x : x + len(weight_x)] += weight * inner
         n_rows = len(weight_y) - (SEAM_PX if number < len(rows) - 1 else 0)
@@ -66,7 +75,8 @@ def plug_and_play(
 
 
 def blocks(length: int, block_px: int = BLOCK_PX) -> list[tuple[int, np.ndarray]]:
-    """First pixel and weights of each block along an axis; neighbours overlap by SEAM_PX, the weights sum to 1."""
+    """First pixel and weights of each block along an axis; neighbours overlap by SEAM_PX, the
+    weights sum to 1."""
     count = max(1, round(length / block_px))
     edges = np.linspace(0, length, count + 1).astype(int)
     half = SEAM_PX // 2

@@ -17,7 +17,8 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RestoreSettings:
-    """amount: 0 (leave the photo) to 1 (full correction); denoise: 0 (keep detail and its noise) to 1 (smooth)."""
+    """amount: 0 (leave the photo) to 1 (full correction); denoise: 0 (keep detail and its noise) to
+    1 (smooth)."""
 
     method: Method = Method.WIENER
     amount: float = 1.0

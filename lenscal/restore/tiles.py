@@ -38,7 +38,8 @@ class LinearPhoto(Protocol):
 class ArrayPhoto:
     """An array as a photo: linear camera RGB [H, W, 3] float32, with its noise.
 
-    Noise of channel c at value v: m a[c] v + m^2 b[c], where m = white_balance[c]; white, unless `demosaiced`.
+    Noise of channel c at value v: m a[c] v + m^2 b[c], where m = white_balance[c]; white, unless
+    `demosaiced`.
     """
 
     rgb: np.ndarray
@@ -54,16 +55,20 @@ class ArrayPhoto:
         return np.asarray(self.rgb[rows, cols], np.float32)
 
     def gain_tile(self, rows: slice, cols: slice) -> np.ndarray:
-        height, width = (len(range(*s.indices(n))) for s, n in zip((rows, cols), self.size, strict=True))
+        height, width = (
+            len(range(*s.indices(n))) for s, n in zip((rows, cols), self.size, strict=True)
+        )
         return np.ones((height, width, 3), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """Windows of stride + ramp px that overlap by `ramp` px, each filtered in a field with `reach` px of zeros around.
+    """Windows of stride + ramp px that overlap by `ramp` px, each filtered in a field with `reach`
+    px of zeros around.
 
-    The windows (raised cosines with a flat top) sum to 1 at every pixel of the photo, so that filtering each windowed
-    tile with one and the same filter and adding the results is the same as filtering the photo.
+    The windows (raised cosines with a flat top) sum to 1 at every pixel of the photo, so that
+    filtering each windowed tile with one and the same filter and adding the results is the same as
+    filtering the photo.
     """
 
     stride: int
@@ -79,7 +84,8 @@ class Tiling:
         return self.stride + self.ramp + 2 * self.reach
 
     def starts(self, length: int, phase: int = 0) -> range:
-        """First pixel of each window along an axis; the outer ones begin before the photo, on its mirror image.
+        """First pixel of each window along an axis; the outer ones begin before the photo, on its
+        mirror image.
 
         phase : how many pixels earlier they begin, 0 to stride - 1
         """
@@ -90,7 +96,9 @@ class Tiling:
     def line(self) -> np.ndarray:
         """The window along one axis, [window_px] float32."""
         ramp = np.sin(0.5 * np.pi * (np.arange(self.ramp) + 0.5) / self.ramp) ** 2
-        return np.concatenate([ramp, np.ones(self.stride - self.ramp), ramp[::-1]]).astype(np.float32)
+        return np.concatenate([ramp, np.ones(self.stride - self.ramp), ramp[::-1]]).astype(
+            np.float32
+        )
 
     def window(self) -> np.ndarray:
         """[window_px, window_px] float32."""
@@ -98,14 +106,15 @@ class Tiling:
 
 
 def tiling_for(kernel_size: int, stride: int = 128) -> Tiling:
-    """A tiling whose overlap is at least the kernel's size; field sizes stay friendly to the FFT (multiples of 32)."""
+    """A tiling whose overlap is at least the kernel's size; field sizes stay friendly to the FFT
+    (multiples of 32)."""
     overlap = max(32, 32 * -(-kernel_size // 32))
     return Tiling(max(stride, overlap), overlap, overlap // 2)
 
 
 LARGE_PHOTO_PX = 2400
-"""From this height or width (the lesser) on, tiles are twice as wide: a lens changes less from pixel to pixel there
-(at 800 px they cost 0.2 dB, falling with the square of the size)."""
+"""From this height or width (the lesser) on, tiles are twice as wide: a lens changes less from
+pixel to pixel there (at 800 px they cost 0.2 dB, falling with the square of the size)."""
 
 
 def tiling_of(psf: PsfGrid) -> Tiling:
@@ -114,14 +123,23 @@ def tiling_of(psf: PsfGrid) -> Tiling:
 
 
 def read_mirrored(photo: LinearPhoto, rows: range, cols: range) -> np.ndarray:
-    """The photo's pixels of contiguous ranges that may leave the photo, which is mirrored there; float32 [h, w, 3]."""
+    """The photo's pixels of contiguous ranges that may leave the photo, which is mirrored there;
+    float32 [h, w, 3]."""
     height, width = photo.size
-    y0, y1, x0, x1 = max(rows.start, 0), min(rows.stop, height), max(cols.start, 0), min(cols.stop, width)
+    y0, y1, x0, x1 = (
+        max(rows.start, 0),
+        min(rows.stop, height),
+        max(cols.start, 0),
+        min(cols.stop, width),
+    )
     beyond = (y0 - rows.start, rows.stop - y1, x0 - cols.start, cols.stop - x1)
     if y0 < y1 and x0 < x1 and max(beyond[:2]) <= y1 - y0 and max(beyond[2:]) <= x1 - x0:
         tile = photo.rgb_tile(slice(y0, y1), slice(x0, x1))
         return cv2.copyMakeBorder(tile, *beyond, cv2.BORDER_REFLECT) if max(beyond) else tile
-    index = [mirrored(np.arange(r.start, r.stop), n) for r, n in zip((rows, cols), photo.size, strict=True)]
+    index = [
+        mirrored(np.arange(r.start, r.stop), n)
+        for r, n in zip((rows, cols), photo.size, strict=True)
+    ]
     (y0, y1), (x0, x1) = ((int(i.min()), int(i.max()) + 1) for i in index)
     tile = photo.rgb_tile(slice(y0, y1), slice(x0, x1))
     return tile[np.ix_(index[0] - y0, index[1] - x0)]
@@ -134,10 +152,13 @@ def mirrored(index: np.ndarray, length: int) -> np.ndarray:
 
 
 def noise_variance(photo: LinearPhoto, mean: Tensor, rows: np.ndarray, cols: np.ndarray) -> Tensor:
-    """Noise variance [n, 3] of tiles with mean values [n, 3] whose centres are the pixels (rows, cols), clamped."""
+    """Noise variance [n, 3] of tiles with mean values [n, 3] whose centres are the pixels (rows,
+    cols), clamped."""
     height, width = photo.size
     y, x = np.clip(rows, 0, height - 1), np.clip(cols, 0, width - 1)
-    gain = np.stack([photo.gain_tile(slice(r, r + 1), slice(c, c + 1))[0, 0] for r, c in zip(y, x, strict=True)])
+    gain = np.stack(
+        [photo.gain_tile(slice(r, r + 1), slice(c, c + 1))[0, 0] for r, c in zip(y, x, strict=True)]
+    )
     multiplier = torch.as_tensor(gain * photo.white_balance, dtype=mean.dtype, device=mean.device)
     a = torch.tensor(photo.noise.a, dtype=mean.dtype, device=mean.device)
     b = torch.tensor(photo.noise.b, dtype=mean.dtype, device=mean.device)
@@ -149,7 +170,9 @@ def tile_kernels(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch
     return torch.as_tensor(psf.at(_positions(psf, rows, cols)), dtype=torch.float32, device=device)
 
 
-def tile_confidence(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch.device) -> Tensor | None:
+def tile_confidence(
+    psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch.device
+) -> Tensor | None:
     """Interpolated confidence [n, 3] at pixels (rows, cols); None where the grid has none."""
     if psf.confidence is None:
         return None
@@ -166,10 +189,12 @@ def _positions(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
 def in_parallel(
     work: Callable[[int], T], n: int, device: torch.device, *, most: int | None = None
 ) -> Generator[T, None, None]:
-    """work(0) ... work(n - 1), on a processor side by side: small pieces of one after the other would wait a lot.
+    """work(0) ... work(n - 1), on a processor side by side: small pieces of one after the other
+    would wait a lot.
 
-    Yields what they return in their order, so that what is added up of it is the same every time. At most `most` run
-    at a time (None: as many as torch has threads) and little more is worked out before it is asked for.
+    Yields what they return in their order, so that what is added up of it is the same every time.
+    At most `most` run at a time (None: as many as torch has threads) and little more is worked out
+    before it is asked for.
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 1
     workers = min(threads, most or threads, n)

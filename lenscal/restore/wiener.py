@@ -1,14 +1,17 @@
-"""The Wiener filter for the three colours together, with the photo's spectra estimated where they are used.
+"""The Wiener filter for the three colours together, with the photo's spectra estimated where they
+are used.
 
     x(f) = S D^H (D S D^H + N)^-1 y(f),    D = diag(K_R, K_G, K_B)(f)
 
-y: the degraded tile; K: its kernels' transfer functions; N: the noise power of each channel, which is the sensor's and,
-for what the kernels do not tell, E |dK|^2 S: their own errors (`kernel_error`) and the mosaic's aliases; S: the 3 x 3
-power spectrum of the sharp tile. S_cd = C_cd sqrt(S_c S_d), with one correlation matrix C a ring of frequencies and S_c
-modelled as exp(t0 + t1 L + t2 L^2), L = log(f / 0.1): a power law that may bend. Its three numbers are those that make
-the tile's own spectrum likeliest (Whittle likelihood), so there is no constant to choose; where the tile's power stands
-above its noise, each ring is then given what it shows. As photos' colours go together, what one channel has lost is
-taken from the others. Powers are in signal units squared per pixel: white noise of variance v has N(f) = v.
+y: the degraded tile; K: its kernels' transfer functions; N: the noise power of each channel, which
+is the sensor's and, for what the kernels do not tell, E |dK|^2 S: their own errors (`kernel_error`)
+and the mosaic's aliases; S: the 3 x 3 power spectrum of the sharp tile. S_cd = C_cd sqrt(S_c S_d),
+with one correlation matrix C a ring of frequencies and S_c modelled as exp(t0 + t1 L + t2 L^2), L =
+log(f / 0.1): a power law that may bend. Its three numbers are those that make the tile's own
+spectrum likeliest (Whittle likelihood), so there is no constant to choose; where the tile's power
+stands above its noise, each ring is then given what it shows. As photos' colours go together, what
+one channel has lost is taken from the others. Powers are in signal units squared per pixel: white
+noise of variance v has N(f) = v.
 """
 
 from __future__ import annotations
@@ -26,33 +29,40 @@ PRIOR_MEAN = (-9.0, -2.2, 0.0)
 PRIOR_PRECISION = (1e-3, 4.0, 10.0)
 """Loose: photos' spectra fall with the square of the frequency, more or less."""
 STEEPEST_RISE = -1.0
-"""Slope that the spectrum keeps at least where its bend would have it rise again: there, noise hides what there is."""
+"""Slope that the spectrum keeps at least where its bend would have it rise again: there, noise
+hides what there is."""
 LARGEST_PULL = 2.0
-"""No ring pulls harder than one with three times the power it should have: keeps the iteration from overshooting."""
+"""No ring pulls harder than one with three times the power it should have: keeps the iteration from
+overshooting."""
 LAW_SAMPLES = 20.0
 """How many samples of a ring the fitted law is worth, against those the tile has in it."""
 PRIOR_CORRELATION = 0.9
 PRIOR_SAMPLES = 20.0
-"""Colours of photos go together: what holds where a tile says little, and how many samples that is worth."""
+"""Colours of photos go together: what holds where a tile says little, and how many samples that is
+worth."""
 LARGEST_CORRELATION = 0.9
-"""A tile may hold grey things and a red one: what goes together in most of it must not be painted on the rest, and
-demosaicing makes fine detail look more alike than it is. At 0.99 colour leaks, at 0.8 photos gain no more (0.05 dB)."""
+"""A tile may hold grey things and a red one: what goes together in most of it must not be painted
+on the rest, and demosaicing makes fine detail look more alike than it is. At 0.99 colour leaks, at
+0.8 photos gain no more (0.05 dB)."""
 LEAST_DOUBT = 1e-6
-"""Part of the signal that counts as noise even without sensor noise and for a sure kernel: keeps divisions finite."""
+"""Part of the signal that counts as noise even without sensor noise and for a sure kernel: keeps
+divisions finite."""
 
 
 PROBES_A_RING = 96
 """Frequencies of a ring at which a tile's spectrum is looked at: as good as all (0.002 dB)."""
 SUPPORT_PX = 40
-"""Least size of the filters in pixels: they are worked out at that many frequencies and are smooth in between."""
+"""Least size of the filters in pixels: they are worked out at that many frequencies and are smooth
+in between."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rings:
-    """Rings of equal relative width in the half plane of a real FFT, and the frequencies at which they are probed.
+    """Rings of equal relative width in the half plane of a real FFT, and the frequencies at which
+    they are probed.
 
-    The last of the R rings is DC and what the window smears over it. Each has P probes; rings with fewer members
-    have some of weight 0. Quantities at the probes are [..., R, P].
+    The last of the R rings is DC and what the window smears over it. Each has P probes; rings with
+    fewer members have some of weight 0. Quantities at the probes are [..., R, P].
     """
 
     index: Tensor
@@ -76,10 +86,13 @@ class Rings:
         return (values * self.share).sum(-1)
 
     def interpolation(self, f: Tensor) -> Tensor:
-        """[R, ...]: weights by which ring values become values at frequencies f [...], linear in log f."""
+        """[R, ...]: weights by which ring values become values at frequencies f [...], linear in
+        log f."""
         order = torch.argsort(self.log_f)
         centres = self.log_f[order].contiguous()
-        log_f = _log(f, torch.exp(centres[0]).item() * PIVOT_CY_PER_PX).clamp(max=centres[-1].item())
+        log_f = _log(f, torch.exp(centres[0]).item() * PIVOT_CY_PER_PX).clamp(
+            max=centres[-1].item()
+        )
         upper = torch.searchsorted(centres, log_f).clamp(1, len(centres) - 1)
         part = (log_f - centres[upper - 1]) / (centres[upper] - centres[upper - 1]).clamp(min=1e-6)
         out = torch.zeros(len(centres), *f.shape, device=f.device)
@@ -87,12 +100,17 @@ class Rings:
         return out.scatter_(0, order[upper][None], part[None])
 
 
-def rings_for(field_px: int, window_px: int, count: int = 20, *, device: torch.device | str = "cpu") -> Rings:
-    """Rings for FFTs of `field_px` px of windows of `window_px` px (which sets how many samples are independent)."""
+def rings_for(
+    field_px: int, window_px: int, count: int = 20, *, device: torch.device | str = "cpu"
+) -> Rings:
+    """Rings for FFTs of `field_px` px of windows of `window_px` px (which sets how many samples are
+    independent)."""
     f = np.hypot(np.fft.fftfreq(field_px)[:, None], np.fft.rfftfreq(field_px)).ravel()
     lowest = 1.5 / window_px
     edges = np.geomspace(lowest, 0.71, count + 1)
-    ring = np.where(f < lowest, count, np.minimum(np.searchsorted(edges, f, side="right") - 1, count - 1))
+    ring = np.where(
+        f < lowest, count, np.minimum(np.searchsorted(edges, f, side="right") - 1, count - 1)
+    )
     rng = np.random.default_rng(0)
     index, share = (np.zeros((count + 1, PROBES_A_RING), kind) for kind in (np.int64, np.float32))
     members = np.bincount(ring, minlength=count + 1)
@@ -126,15 +144,19 @@ def _basis(log_f: Tensor) -> Tensor:
     return torch.stack([torch.ones_like(log_f), log_f, log_f**2], dim=-1)
 
 
-def fit_signal(power: Tensor, otf_power: Tensor, noise: Tensor, rings: Rings, *, n_iter: int = 12) -> Tensor:
-    """Parameters [..., 3] of the sharp signal's spectrum, by Fisher scoring of the Whittle likelihood.
+def fit_signal(
+    power: Tensor, otf_power: Tensor, noise: Tensor, rings: Rings, *, n_iter: int = 12
+) -> Tensor:
+    """Parameters [..., 3] of the sharp signal's spectrum, by Fisher scoring of the Whittle
+    likelihood.
 
     Minimises sum_b n_b (log M_b + P_b / M_b) + prior, M = |K|^2 S + N.
 
     Parameters
     ----------
     power, otf_power, noise : Tensor [..., R - 1]
-        Ring means, without DC's, of the degraded tile's periodogram P, of |K|^2 and of the noise power N.
+        Ring means, without DC's, of the degraded tile's periodogram P, of |K|^2 and of the noise
+        power N.
     rings : Rings
     """
     basis, weight = rings.basis, rings.weight[:-1]
@@ -158,7 +180,9 @@ def fit_signal(power: Tensor, otf_power: Tensor, noise: Tensor, rings: Rings, *,
 def law_power(theta: Tensor, log_f: Tensor) -> Tensor:
     """The law's S [..., *] of parameters [..., 3] at L [*] of any shape."""
     t0, t1, t2 = (theta[..., i].view(*theta.shape[:-1], *(1,) * log_f.ndim) for i in range(3))
-    turn = torch.where(t2 > 0, (STEEPEST_RISE - t1) / (2 * t2).clamp(min=1e-6), torch.full_like(t2, 10.0))
+    turn = torch.where(
+        t2 > 0, (STEEPEST_RISE - t1) / (2 * t2).clamp(min=1e-6), torch.full_like(t2, 10.0)
+    )
     bent = torch.minimum(log_f, turn)
     log_signal = t0 + t1 * bent + t2 * bent**2 + STEEPEST_RISE * (log_f - bent)
     return torch.exp(log_signal.clamp(-40, 20))
@@ -166,7 +190,8 @@ def law_power(theta: Tensor, log_f: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signal:
-    """The sharp tiles' spectra: the law's parameters [n, 3, 3] and log S over the law's in each ring [n, 3, R]."""
+    """The sharp tiles' spectra: the law's parameters [n, 3, 3] and log S over the law's in each
+    ring [n, 3, R]."""
 
     theta: Tensor
     log_factor: Tensor
@@ -184,13 +209,16 @@ class Signal:
         return law_power(self.theta, _log(f, lowest)) * factor.exp()
 
 
-def fitted_signal(spectrum: Tensor, otf: Tensor, noise: Tensor, doubt: Tensor, rings: Rings) -> Signal:
+def fitted_signal(
+    spectrum: Tensor, otf: Tensor, noise: Tensor, doubt: Tensor, rings: Rings
+) -> Signal:
     """The sharp tiles' spectra S_c(f). Parameters [n, 3, R, P] as in `channel_correlation`.
 
-    The law is fitted to all rings, and the many samples of the high ones decide: at low frequencies it may be wrong by
-    a factor of 1000 beside saturated colours, and a channel thought too weak there is painted with the others' light.
-    So each ring's power is updated by what was seen in it, as in the EM algorithm: S' = S + (S |K|^2 / M) (P / M - 1) S
-    with M = |K|^2 S + N, weighed against the law by the number of samples. Where noise hides the signal the law stays.
+    The law is fitted to all rings, and the many samples of the high ones decide: at low frequencies
+    it may be wrong by a factor of 1000 beside saturated colours, and a channel thought too weak
+    there is painted with the others' light. So each ring's power is updated by what was seen in it,
+    as in the EM algorithm: S' = S + (S |K|^2 / M) (P / M - 1) S with M = |K|^2 S + N, weighed
+    against the law by the number of samples. Where noise hides the signal the law stays.
     """
     powers = (squared(spectrum), squared(otf) + doubt, noise)
     power, seen, known = (rings.mean(p) for p in powers)
@@ -208,8 +236,9 @@ def channel_correlation(
 ) -> Tensor:
     """How the sharp tile's colours go together in each ring: correlation matrices C [n, R, 3, 3].
 
-    Least squares of Y_c conj(Y_d) = K_c conj(K_d) sqrt(S_c S_d) C_cd, each channel divided by its expected power,
-    first over the whole tile, then ring by ring with the tile's matrix as a prior. Positive definite.
+    Least squares of Y_c conj(Y_d) = K_c conj(K_d) sqrt(S_c S_d) C_cd, each channel divided by its
+    expected power, first over the whole tile, then ring by ring with the tile's matrix as a prior.
+    Positive definite.
 
     Parameters
     ----------
@@ -217,7 +246,8 @@ def channel_correlation(
         Of the degraded tile, in units in which |Y|^2 is its power.
     otf, signal, noise : [n, 3, R, P]
     doubt : [n, 3, R, P]
-        The power that signal of power 1 leaves in the photo beside |K|^2: by errors of the kernel, by aliases.
+        The power that signal of power 1 leaves in the photo beside |K|^2: by errors of the kernel,
+        by aliases.
     """
     power = squared(otf)
     total = ((power + doubt) * signal + noise).clamp(min=1e-30)
@@ -242,7 +272,8 @@ SURE_DETERMINANT = 0.0225
 
 
 def positive(together: Tensor) -> Tensor:
-    """Correlation matrices [..., 3, 3] of the correlations [..., 3] of `PAIRS`; no eigenvalue below 0.01."""
+    """Correlation matrices [..., 3, 3] of the correlations [..., 3] of `PAIRS`; no eigenvalue below
+    0.01."""
     matrix = torch.eye(3, device=together.device).repeat(*together.shape[:-1], 1, 1)
     for number, (c, d) in enumerate(PAIRS):
         matrix[..., c, d] = matrix[..., d, c] = together[..., number]
@@ -256,11 +287,14 @@ def positive(together: Tensor) -> Tensor:
     return matrix
 
 
-def joint_filter(power: Tensor, signal: Tensor, noise: Tensor, correlation: Tensor) -> tuple[Tensor, Tensor]:
+def joint_filter(
+    power: Tensor, signal: Tensor, noise: Tensor, correlation: Tensor
+) -> tuple[Tensor, Tensor]:
     """The Wiener filter without the kernels' phases, at some frequencies.
 
-    x_c = sum_d B_cd conj(K_d) y_d with B = S (|D|^2 S + N)^-1 = s^1/2 (h^2 + C^-1)^-1 s^1/2 N^-1, h^2 = |K|^2 s / N,
-    real, solved by cofactors; b_c = S_c / (|K_c|^2 S_c + N_c) is the filter that takes nothing from other channels.
+    x_c = sum_d B_cd conj(K_d) y_d with B = S (|D|^2 S + N)^-1 = s^1/2 (h^2 + C^-1)^-1 s^1/2 N^-1,
+    h^2 = |K|^2 s / N, real, solved by cofactors; b_c = S_c / (|K_c|^2 S_c + N_c) is the filter that
+    takes nothing from other channels.
 
     Parameters
     ----------
@@ -287,18 +321,26 @@ def joint_filter(power: Tensor, signal: Tensor, noise: Tensor, correlation: Tens
     whole = 1 / (a * c00 + p01 * c01 + p02 * c02)
     solved = torch.stack([c00, c01, c02, c01, c11, c12, c02, c12, c22], 1) * whole[:, None]
     amplitude = signal.sqrt()
-    return solved.unflatten(1, (3, 3)) * amplitude[:, :, None] * (amplitude / noise)[:, None], ratio / (h + 1)
+    return solved.unflatten(1, (3, 3)) * amplitude[:, :, None] * (amplitude / noise)[
+        :, None
+    ], ratio / (h + 1)
 
 
 def least_noise(joint: Tensor, otf: Tensor, noise: Tensor, weight: Tensor) -> Tensor:
-    """The part w [n] of the correction that leaves the least noise where there is nothing else, 0..1.
+    """The part w [n] of the correction that leaves the least noise where there is nothing else,
+    0..1.
 
-    y + w (G y - y) with G_cd = B_cd conj(K_d) has the noise power sum over f of |1 + w (G - 1)|^2 N: where the filter
-    takes noise off, w is near 1, where it makes noise stronger, near 0.
+    y + w (G y - y) with G_cd = B_cd conj(K_d) has the noise power sum over f of |1 + w (G - 1)|^2
+    N: where the filter takes noise off, w is near 1, where it makes noise stronger, near 0.
 
-    Parameters: B [n, 3, 3, *], complex K [n, 3, *], noise power [n, 3, *], and how often each frequency counts [*].
+    Parameters: B [n, 3, 3, *], complex K [n, 3, *], noise power [n, 3, *], and how often each
+    frequency counts [*].
     """
-    kept = (joint.diagonal(dim1=1, dim2=2).movedim(-1, 1) * otf.real * noise * weight).flatten(1).sum(-1)
+    kept = (
+        (joint.diagonal(dim1=1, dim2=2).movedim(-1, 1) * otf.real * noise * weight)
+        .flatten(1)
+        .sum(-1)
+    )
     power = (joint.square().sum(1) * squared(otf) * noise * weight).flatten(1).sum(-1)
     before = (noise * weight).flatten(1).sum(-1)
     return ((before - kept) / (before - 2 * kept + power).clamp(min=1e-30)).clamp(0, 1)

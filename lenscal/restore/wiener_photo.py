@@ -1,4 +1,5 @@
-"""The Wiener filter over a whole photo: a row of tiles at a time, finished rows handed on as they come."""
+"""The Wiener filter over a whole photo: a row of tiles at a time, finished rows handed on as they
+come."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ from lenscal.restore.tiles import (
 MOST_ROWS = 4
 """How many rows of tiles are filtered side by side: each takes some 100 MB in large photos."""
 LENDING_PX, DARKEST = 8, 1e-4
-"""Size of the squares over which a local colour is averaged, and the least value that has a colour."""
+"""Size of the squares over which a local colour is averaged, and the least value that has a
+colour."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +79,9 @@ def wiener_bands(
         x0, x1 = max(x, 0), min(x + tiling.window_px, width)
         across[number, x0:x1] = line[x0 - x : x1 - x] if x1 > x0 else 0
     smooth: list[np.ndarray] = []
-    filtered = in_parallel(lambda i: tiles.row(y_starts[i], x_starts), len(y_starts), device, most=MOST_ROWS)
+    filtered = in_parallel(
+        lambda i: tiles.row(y_starts[i], x_starts), len(y_starts), device, most=MOST_ROWS
+    )
     with closing(filtered):
         for number, (sums, part) in enumerate(filtered):
             sums[:, : tiling.field_px - tiling.stride] += carried
@@ -86,7 +90,9 @@ def wiener_bands(
             top = y_starts[number] - reach
             rows = range(max(top, 0), min(top + tiling.stride, height))
             if len(rows):
-                rgb = sums[:, rows.start - top : rows.stop - top, -left : width - left].cpu().numpy()
+                rgb = (
+                    sums[:, rows.start - top : rows.stop - top, -left : width - left].cpu().numpy()
+                )
                 weights = np.zeros((len(rows), width), np.float32)
                 for back in range(min(3, number + 1)):
                     inside = np.array(rows) - y_starts[number - back]
@@ -97,7 +103,8 @@ def wiener_bands(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Buffers:
-    """Zeros around a window [3, F, F]; half planes: spectra of a row of tiles [n, 3, F, G], gains [12, F, G]."""
+    """Zeros around a window [3, F, F]; half planes: spectra of a row of tiles [n, 3, F, G], gains
+    [12, F, G]."""
 
     field: Tensor
     spectra: Tensor
@@ -107,20 +114,33 @@ class Buffers:
 class TileFilter:
     """What is the same for all tiles of a photo, and the filtering of a row of them.
 
-    Rows may be filtered side by side on threads of their own. The tiles of a row go one by one, in buffers that stay in
-    a processor's cache.
+    Rows may be filtered side by side on threads of their own. The tiles of a row go one by one, in
+    buffers that stay in a processor's cache.
     """
 
     def __init__(
-        self, photo: LinearPhoto, psf: PsfGrid, tiling: Tiling, noise_weight: float, device: torch.device
+        self,
+        photo: LinearPhoto,
+        psf: PsfGrid,
+        tiling: Tiling,
+        noise_weight: float,
+        device: torch.device,
     ) -> None:
-        self.photo, self.psf, self.tiling, self.device, self.noise_weight = photo, psf, tiling, device, noise_weight
+        self.photo, self.psf, self.tiling, self.device, self.noise_weight = (
+            photo,
+            psf,
+            tiling,
+            device,
+            noise_weight,
+        )
         support = max(wiener.SUPPORT_PX, 8 * -(-3 * psf.kernel_size // 16))
         self.line = torch.as_tensor(tiling.line(), device=device)
         self.window = torch.outer(self.line, self.line)
         self.power = float(self.window.square().sum()) ** 0.5
         self.rings = wiener.rings_for(tiling.field_px, tiling.window_px, device=device)
-        self.grid = FilterGrid(tiling.field_px, min(support, tiling.field_px), psf.kernel_size, device)
+        self.grid = FilterGrid(
+            tiling.field_px, min(support, tiling.field_px), psf.kernel_size, device
+        )
         self.at_grid = self.rings.interpolation(self.grid.f)
         self.probe_colours = demosaic_spectra(self.rings.f, demosaiced=photo.demosaiced)
         self.grid_colours = demosaic_spectra(self.grid.f, demosaiced=photo.demosaiced)
@@ -142,7 +162,9 @@ class TileFilter:
         kernels = tile_kernels(self.psf, rows, cols, self.device)
         buffers = self._of_this_thread(n)
         strip, colour = self._read(y, x_starts)
-        probes, otf = torch.empty(2, n, 3, *self.rings.f.shape, dtype=torch.complex64, device=self.device)
+        probes, otf = torch.empty(
+            2, n, 3, *self.rings.f.shape, dtype=torch.complex64, device=self.device
+        )
         mean = self._means(strip, n)
         for i in range(n):
             self._analyse(i, strip, kernels, buffers, probes, otf, mean)
@@ -154,24 +176,32 @@ class TileFilter:
         sums = self._sum_of_means(mean, strip)
         for i in range(n):
             part = slice(i * self.tiling.stride, i * self.tiling.stride + field)
-            sums[..., part] += self._apply(buffers.spectra[i], filters[i], colour[..., part], most[i], buffers.gains)
+            sums[..., part] += self._apply(
+                buffers.spectra[i], filters[i], colour[..., part], most[i], buffers.gains
+            )
         return sums, smooth.cpu().numpy()
 
     def _read(self, y: int, x_starts: range) -> tuple[Tensor, Tensor]:
-        """The row of fields and the local colour in it, both [3, F, width]; colour 1 for the strongest channel."""
+        """The row of fields and the local colour in it, both [3, F, width]; colour 1 for the
+        strongest channel."""
         tiling = self.tiling
         rows = range(y - tiling.reach, y + tiling.window_px + tiling.reach)
         cols = range(x_starts[0] - tiling.reach, x_starts[-1] + tiling.window_px + tiling.reach)
         strip = read_mirrored(self.photo, rows, cols)
         height, width = strip.shape[:2]
-        small = cv2.resize(strip, (width // LENDING_PX, height // LENDING_PX), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            strip, (width // LENDING_PX, height // LENDING_PX), interpolation=cv2.INTER_AREA
+        )
         small = np.maximum(small, DARKEST)
         small = small / small.max(axis=-1, keepdims=True)
         whole, colour = np.empty((2, 3, height, width), np.float32)
         cv2.split(strip, list(whole))
         for channel, plane in enumerate(colour):
             cv2.resize(
-                np.ascontiguousarray(small[..., channel]), (width, height), plane, interpolation=cv2.INTER_LINEAR
+                np.ascontiguousarray(small[..., channel]),
+                (width, height),
+                plane,
+                interpolation=cv2.INTER_LINEAR,
             )
         return torch.from_numpy(whole).to(self.device), torch.from_numpy(colour).to(self.device)
 
@@ -183,23 +213,36 @@ class TileFilter:
         return (lines @ self.line).T / self.line.sum().square()
 
     def _analyse(
-        self, i: int, strip: Tensor, kernels: Tensor, buffers: Buffers, probes: Tensor, otf: Tensor, mean: Tensor
+        self,
+        i: int,
+        strip: Tensor,
+        kernels: Tensor,
+        buffers: Buffers,
+        probes: Tensor,
+        otf: Tensor,
+        mean: Tensor,
     ) -> None:
-        """Keep tile i's spectrum times conj(K), and at the probes its spectrum (unit power) and K."""
+        """Keep tile i's spectrum times conj(K), and at the probes its spectrum (unit power) and
+        K."""
         tiling, field = self.tiling, buffers.field
         reach, x = tiling.reach, i * tiling.stride + tiling.reach
         inner = field[:, reach:-reach, reach:-reach]
-        torch.sub(strip[:, reach:-reach, x : x + tiling.window_px], mean[i, :, None, None], out=inner)
+        torch.sub(
+            strip[:, reach:-reach, x : x + tiling.window_px], mean[i, :, None, None], out=inner
+        )
         inner.mul_(self.window)
         spectrum = torch.fft.rfft2(field)
         transfer = self.grid.conjugate_transfer(kernels[i])
         shape = self.rings.f.shape
-        probes[i] = spectrum.flatten(1).index_select(1, self.rings.index).unflatten(1, shape) / self.power
+        probes[i] = (
+            spectrum.flatten(1).index_select(1, self.rings.index).unflatten(1, shape) / self.power
+        )
         otf[i] = transfer.flatten(1).index_select(1, self.rings.index).unflatten(1, shape).conj()
         torch.mul(spectrum, transfer, out=buffers.spectra[i])
 
     def _sum_of_means(self, mean: Tensor, strip: Tensor) -> Tensor:
-        """What the mean values [n, 3] of a row of windows add up to, like `strip`: they do not change."""
+        """What the mean values [n, 3] of a row of windows add up to, like `strip`: they do not
+        change."""
         tiling, sums = self.tiling, torch.empty_like(strip)
         lines = mean.new_zeros(3, sums.shape[-1])
         for i, value in enumerate(mean):
@@ -212,7 +255,10 @@ class TileFilter:
     def _of_this_thread(self, n: int) -> Buffers:
         """This thread's buffers for a row of n tiles."""
         if not hasattr(self._threads, "buffers"):
-            field, half = self.tiling.field_px, (self.tiling.field_px, self.tiling.field_px // 2 + 1)
+            field, half = (
+                self.tiling.field_px,
+                (self.tiling.field_px, self.tiling.field_px // 2 + 1),
+            )
             self._threads.buffers = Buffers(
                 torch.zeros(3, field, field, device=self.device),
                 torch.empty(n, 3, *half, dtype=torch.complex64, device=self.device),
@@ -221,8 +267,11 @@ class TileFilter:
         buffers: Buffers = self._threads.buffers
         return buffers
 
-    def _apply(self, turned: Tensor, filters: Tensor, colour: Tensor, most: Tensor, gains: Tensor) -> Tensor:
-        """A tile filtered [3, F, F], but for its mean value. Parameters: conj(K) y, [12, G], [3, F, F], [3]."""
+    def _apply(
+        self, turned: Tensor, filters: Tensor, colour: Tensor, most: Tensor, gains: Tensor
+    ) -> Tensor:
+        """A tile filtered [3, F, F], but for its mean value. Parameters: conj(K) y, [12, G], [3, F,
+        F], [3]."""
         size = self.tiling.field_px
         gains.copy_(self.grid.spread(filters))
         by_source = gains[3:].unflatten(0, (3, 3))
@@ -235,12 +284,15 @@ class TileFilter:
     def _filters(
         self, probes: Tensor, otf: Tensor, kernels: Tensor, misplaced: Tensor, variance: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Gains [n, 12, G] of conj(K) y: of each channel alone, then what each gets more from all; least noise [n]."""
+        """Gains [n, 12, G] of conj(K) y: of each channel alone, then what each gets more from all;
+        least noise [n]."""
         colour, alias = self.probe_colours
         sensor = variance[..., None, None] * colour
         doubt = alias_doubt(alias, otf) + error_power(misplaced, self.rings.f)
         signal = wiener.fitted_signal(probes, otf, sensor, doubt, self.rings)
-        correlation = wiener.channel_correlation(probes, otf, signal.at_probes(), sensor, doubt, self.rings)
+        correlation = wiener.channel_correlation(
+            probes, otf, signal.at_probes(), sensor, doubt, self.rings
+        )
         colour, alias = self.grid_colours
         transfer, sensor = self.grid.transfer(kernels), variance[..., None] * colour
         doubt = alias_doubt(alias, transfer) + error_power(misplaced, self.grid.f)

@@ -39,8 +39,11 @@ class BadShot(StrEnum):
     WRONG_APERTURE = "wrong aperture"
 
 
-def write_bad_shot(path: Path, kind: BadShot, settings: VirtualSettings, number: int, *, aperture: float) -> Path:
-    """Take scene `number` of a virtual dataset at an aperture of its own, with one thing gone wrong.
+def write_bad_shot(
+    path: Path, kind: BadShot, settings: VirtualSettings, number: int, *, aperture: float
+) -> Path:
+    """Take scene `number` of a virtual dataset at an aperture of its own, with one thing gone
+    wrong.
 
     Equal arguments give equal files.
 
@@ -54,13 +57,18 @@ def write_bad_shot(path: Path, kind: BadShot, settings: VirtualSettings, number:
     number : int
         Of the scene, and of the random numbers: 0 and up.
     aperture : float
-        f-number of the lens; a `WRONG_APERTURE` says another one in its EXIF and is taken with that one.
+        f-number of the lens; a `WRONG_APERTURE` says another one in its EXIF and is taken with that
+        one.
     """
     camera = VirtualCamera(cfa=settings.cfa)
     rng = np.random.default_rng([settings.seed, 4, number])
     if kind is BadShot.WRONG_APERTURE:
         aperture *= _WRONG_F_NUMBER
-    scene = _plain(scene_size(settings.size), rng) if kind is BadShot.FLAT else draw_scene(settings, number)
+    scene = (
+        _plain(scene_size(settings.size), rng)
+        if kind is BadShot.FLAT
+        else draw_scene(settings, number)
+    )
     level = exposure(scene, camera)
     match kind:
         case BadShot.FLAT:
@@ -70,7 +78,9 @@ def write_bad_shot(path: Path, kind: BadShot, settings: VirtualSettings, number:
         case BadShot.DARK:
             level *= UNDEREXPOSED
         case BadShot.MOVED:
-            scene = _filtered(scene, line_kernel(rng.uniform(*SHAKE_PX) * OVERSAMPLING, rng.uniform(0, np.pi)))
+            scene = _filtered(
+                scene, line_kernel(rng.uniform(*SHAKE_PX) * OVERSAMPLING, rng.uniform(0, np.pi))
+            )
         case BadShot.OUT_OF_FOCUS:
             scene = _filtered(scene, disc_kernel(rng.uniform(*DEFOCUS_PX) * OVERSAMPLING))
     seen = blurred(scene, blur_field(settings.lens, aperture, settings.size))
@@ -81,7 +91,8 @@ def write_bad_shot(path: Path, kind: BadShot, settings: VirtualSettings, number:
 
 
 def line_kernel(length: float, angle: float) -> np.ndarray:
-    """A straight streak, float32 [k, k] summing to 1: `length` samples at `angle` rad from the x axis."""
+    """A straight streak, float32 [k, k] summing to 1: `length` samples at `angle` rad from the x
+    axis."""
     half = int(np.ceil(length / 2)) + 1
     along = np.linspace(-length / 2, length / 2, 8 * half + 1)
     return _spread(along * np.sin(angle), along * np.cos(angle), half)
@@ -101,7 +112,12 @@ def _spread(y: np.ndarray, x: np.ndarray, half: int) -> np.ndarray:
     kernel = np.zeros((2 * half + 2, 2 * half + 2))
     y0, x0 = np.floor(y).astype(int), np.floor(x).astype(int)
     fy, fx = y - y0, x - x0
-    for dy, dx, weight in ((0, 0, (1 - fy) * (1 - fx)), (0, 1, (1 - fy) * fx), (1, 0, fy * (1 - fx)), (1, 1, fy * fx)):
+    for dy, dx, weight in (
+        (0, 0, (1 - fy) * (1 - fx)),
+        (0, 1, (1 - fy) * fx),
+        (1, 0, fy * (1 - fx)),
+        (1, 1, fy * fx),
+    ):
         np.add.at(kernel, (y0 + dy + half, x0 + dx + half), weight)
     kernel = kernel[:-1, :-1]
     return (kernel / kernel.sum()).astype(np.float32)

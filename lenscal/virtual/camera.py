@@ -9,16 +9,21 @@ import cv2
 import numpy as np
 import scipy.fft
 
-from lenscal.files.dng import cfa_array
+from lenscal.files.photos.dng import cfa_array
 from lenscal.virtual.waves import Lens
 
 OVERSAMPLING = 2
 MARGIN = 32
-"""Samples of scene that every side has beyond the photo, so that its borders are blurred from real surroundings."""
+"""Samples of scene that every side has beyond the photo, so that its borders are blurred from real
+surroundings."""
 _LARGEST_STEP, _SMALLEST_STEP = 120, 32
 _STEPS_ACROSS = 20
 XYZ_TO_LINEAR_SRGB = np.array(
-    [[3.2404542, -1.5371385, -0.4985314], [-0.9692660, 1.8760108, 0.0415560], [0.0556434, -0.2040259, 1.0572252]]
+    [
+        [3.2404542, -1.5371385, -0.4985314],
+        [-0.9692660, 1.8760108, 0.0415560],
+        [0.0556434, -0.2040259, 1.0572252],
+    ]
 )
 
 
@@ -26,8 +31,8 @@ XYZ_TO_LINEAR_SRGB = np.array(
 class VirtualCamera:
     """The sensor behind the lens. Its colours are linear sRGB divided by `white_balance`.
 
-    Noise on RAW values 0..1: variance = a * signal + b with a = a_100 ISO/100 and b from the electronics before
-    (grows with ISO squared) and after the amplifier.
+    Noise on RAW values 0..1: variance = a * signal + b with a = a_100 ISO/100 and b from the
+    electronics before (grows with ISO squared) and after the amplifier.
     """
 
     make: str = "Lenscal"
@@ -79,8 +84,11 @@ def scene_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=4)
-def blur_field(lens: Lens, f_number: float, size: tuple[int, int], *, on_axis: bool = False) -> BlurField:
-    """Evaluate the lens at the true field position of every node (at least 21 x 28 of them for a 3:2 photo).
+def blur_field(
+    lens: Lens, f_number: float, size: tuple[int, int], *, on_axis: bool = False
+) -> BlurField:
+    """Evaluate the lens at the true field position of every node (at least 21 x 28 of them for a
+    3:2 photo).
 
     With `on_axis`, the PSF of the middle of the photo stands at every node.
     """
@@ -88,13 +96,19 @@ def blur_field(lens: Lens, f_number: float, size: tuple[int, int], *, on_axis: b
     if on_axis:
         step = 4 * _LARGEST_STEP
     else:
-        step = int(np.clip(size[0] * OVERSAMPLING // _STEPS_ACROSS, _SMALLEST_STEP, _LARGEST_STEP)) // 4 * 4
+        step = (
+            int(np.clip(size[0] * OVERSAMPLING // _STEPS_ACROSS, _SMALLEST_STEP, _LARGEST_STEP))
+            // 4
+            * 4
+        )
     rows, cols = -(-(height - 1) // step) + 1, -(-(width - 1) // step) + 1
     y = (np.arange(rows) * step - MARGIN) / OVERSAMPLING / (size[0] - 1)
     x = (np.arange(cols) * step - MARGIN) / OVERSAMPLING / (size[1] - 1)
     positions = np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1).reshape(-1, 2)
     if on_axis:
-        psf = np.broadcast_to(lens.psf(np.array([[0.5, 0.5]]), f_number), (len(positions), 3, 51, 51))
+        psf = np.broadcast_to(
+            lens.psf(np.array([[0.5, 0.5]]), f_number), (len(positions), 3, 51, 51)
+        )
     else:
         psf = lens.psf(positions, f_number)
     return BlurField(psf.reshape(rows, cols, *psf.shape[1:]), step, size)
@@ -105,7 +119,8 @@ def blurred(scene: np.ndarray, field: BlurField) -> np.ndarray:
 
         photo(i) = sum over nodes n of (psf_n * (window_n scene))(MARGIN + 2 i)
 
-    with triangular windows that sum to 1: every point of the scene is spread by the PSF of its own place.
+    with triangular windows that sum to 1: every point of the scene is spread by the PSF of its own
+    place.
 
     Parameters
     ----------
@@ -134,23 +149,31 @@ def blurred(scene: np.ndarray, field: BlurField) -> np.ndarray:
             tile = strip[:, col * step : (col + 2) * step].transpose(2, 0, 1) * window
             spectrum = scipy.fft.rfft2(tile, s=(n, n), axes=(-2, -1))
             spectrum *= _narrow_spectrum(field.psf[row, col], lead, n)
-            block = scipy.fft.irfft2(_every_second(spectrum), s=(m, m), axes=(-2, -1), overwrite_x=True)
+            block = scipy.fft.irfft2(
+                _every_second(spectrum), s=(m, m), axes=(-2, -1), overwrite_x=True
+            )
             top, left = row * step // 2, col * step // 2
             out[:, top : top + m, left : left + m] += block
     first = (step + MARGIN + reach) // OVERSAMPLING
-    return np.ascontiguousarray(out[:, first : first + height, first : first + width].transpose(1, 2, 0))
+    return np.ascontiguousarray(
+        out[:, first : first + height, first : first + width].transpose(1, 2, 0)
+    )
 
 
 def exposure(scene: np.ndarray, camera: VirtualCamera, *, clipped: float = 0.005) -> float:
-    """Factor that makes the given share of RAW values clip (taken on the scene, so equal for every aperture)."""
+    """Factor that makes the given share of RAW values clip (taken on the scene, so equal for every
+    aperture)."""
     small = cv2.resize(scene, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     half = small / np.array(camera.white_balance, np.float32)
-    sites = np.concatenate([half[..., 0].ravel(), np.repeat(half[..., 1].ravel(), 2), half[..., 2].ravel()])
+    sites = np.concatenate(
+        [half[..., 0].ravel(), np.repeat(half[..., 1].ravel(), 2), half[..., 2].ravel()]
+    )
     return float(1 / np.quantile(sites, 1 - clipped))
 
 
 def mosaic(rgb: np.ndarray, camera: VirtualCamera) -> np.ndarray:
-    """RAW values 0..1 [height, width] (may exceed 1) of white-balanced camera RGB [height, width, 3]."""
+    """RAW values 0..1 [height, width] (may exceed 1) of white-balanced camera RGB [height, width,
+    3]."""
     pattern = cfa_array(camera.cfa)
     out = np.empty(rgb.shape[:2], np.float32)
     for y in range(2):
@@ -160,8 +183,11 @@ def mosaic(rgb: np.ndarray, camera: VirtualCamera) -> np.ndarray:
     return out
 
 
-def exposed(values: np.ndarray, camera: VirtualCamera, iso: float, rng: np.random.Generator) -> np.ndarray:
-    """RAW numbers uint16 of noise-free values 0..1: shot noise, read noise, black level, clipping, rounding."""
+def exposed(
+    values: np.ndarray, camera: VirtualCamera, iso: float, rng: np.random.Generator
+) -> np.ndarray:
+    """RAW numbers uint16 of noise-free values 0..1: shot noise, read noise, black level, clipping,
+    rounding."""
     a, b = camera.noise(iso)
     noisy = rng.poisson(np.maximum(values, 0) / a).astype(np.float32) * np.float32(a)
     noisy += rng.standard_normal(values.shape, np.float32) * np.float32(np.sqrt(b))
@@ -174,11 +200,14 @@ def quantised(values: np.ndarray, black: int, white: int) -> np.ndarray:
 
 
 def moved(scene: np.ndarray, shift_px: tuple[float, float], turn_deg: float) -> np.ndarray:
-    """The scene as a shaken tripod shows it: turned about its middle, then moved by (y, x) sensor pixels."""
+    """The scene as a shaken tripod shows it: turned about its middle, then moved by (y, x) sensor
+    pixels."""
     height, width = scene.shape[:2]
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), turn_deg, 1.0)
     matrix[:, 2] += np.array(shift_px[::-1]) * OVERSAMPLING
-    out = cv2.warpAffine(scene, matrix, (width, height), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT)
+    out = cv2.warpAffine(
+        scene, matrix, (width, height), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT
+    )
     return np.maximum(out, 0)
 
 
@@ -190,7 +219,8 @@ def _fast_length(least: int) -> int:
 
 
 def _narrow_spectrum(kernel: np.ndarray, lead: int, n: int) -> np.ndarray:
-    """rfft2 of kernels [3, K, K] placed at (lead, lead) in n x n zeros; the empty rows are not transformed."""
+    """rfft2 of kernels [3, K, K] placed at (lead, lead) in n x n zeros; the empty rows are not
+    transformed."""
     size = kernel.shape[-1]
     rows = np.zeros((kernel.shape[0], size + lead, n), np.float32)
     rows[:, lead:, lead : lead + size] = kernel
@@ -198,7 +228,8 @@ def _narrow_spectrum(kernel: np.ndarray, lead: int, n: int) -> np.ndarray:
 
 
 def _every_second(spectrum: np.ndarray) -> np.ndarray:
-    """The rfft2 spectrum [c, n, n/2 + 1] of every second sample in both directions: [c, n/2, n/4 + 1]."""
+    """The rfft2 spectrum [c, n, n/2 + 1] of every second sample in both directions: [c, n/2, n/4 +
+    1]."""
     n = spectrum.shape[-2]
     half, quarter = n // 2, n // 4
     z = spectrum[:, :half] + spectrum[:, half:]

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from lenscal.errors import InputError
-from lenscal.files.dng import write_bayer_dng
-from lenscal.files.psf_files import Provenance, write_fits
+from lenscal.files.photos.dng import write_bayer_dng
+from lenscal.files.psf.psf_files import Provenance, write_fits
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
 from lenscal.virtual.camera import (
@@ -70,11 +70,15 @@ class VirtualSettings:
 
     def __post_init__(self) -> None:
         if min(self.size) < 64 or self.size[0] % 2 or self.size[1] % 2:
-            raise InputError(f"photo size {self.size[0]} x {self.size[1]}: both must be even and at least 64 px")
+            raise InputError(
+                f"photo size {self.size[0]} x {self.size[1]}: both must be even and at least 64 px"
+            )
         if self.n_photos < 1:
             raise InputError(f"number of photos {self.n_photos}: give at least 1")
         if min(self.sharp_aperture, self.degraded_aperture) < self.lens.f_number * 0.999:
-            raise InputError(f"{self.lens.name} opens to f/{self.lens.f_number:g}; choose apertures from there on")
+            raise InputError(
+                f"{self.lens.name} opens to f/{self.lens.f_number:g}; choose apertures from there on"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,10 +88,11 @@ class VirtualDataset:
     Attributes
     ----------
     truth : PsfGrid
-        [8, 8, 3, 25, 25], relative to the sharp aperture on the axis; also in `truth_folder` as psf_{R,G,B}.fits.
+        [8, 8, 3, 25, 25], relative to the sharp aperture on the axis; also in `truth_folder` as
+        psf_{R,G,B}.fits.
     degraded_photo, reference_photo : Path
-        A held-out scene: as the degraded aperture takes it, and free of noise with the sharp aperture's on-axis PSF
-        everywhere, through the same mosaic, exposure and white balance.
+        A held-out scene: as the degraded aperture takes it, and free of noise with the sharp
+        aperture's on-axis PSF everywhere, through the same mosaic, exposure and white balance.
     """
 
     sharp: tuple[Path, ...]
@@ -101,7 +106,9 @@ class VirtualDataset:
     truth: PsfGrid
 
 
-def write_dataset(out: Path, settings: VirtualSettings) -> Generator[Report, str | None, VirtualDataset]:
+def write_dataset(
+    out: Path, settings: VirtualSettings
+) -> Generator[Report, str | None, VirtualDataset]:
     """Render and write out/sharp, out/degraded, out/truth and out/evaluation.
 
     Raises
@@ -118,21 +125,30 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Generator[Report, str
     yield Report("render", f"Tracing {lens.name} at f/{settings.sharp_aperture:g}", 1 / n_steps)
     sharp_field = blur_field(lens, settings.sharp_aperture, settings.size)
     fields = {"sharp": sharp_field, "degraded": degraded_field}
-    photos = {role: tuple(out / role / f"{role}_{n + 1:02d}.dng" for n in range(settings.n_photos)) for role in fields}
+    photos = {
+        role: tuple(out / role / f"{role}_{n + 1:02d}.dng" for n in range(settings.n_photos))
+        for role in fields
+    }
     with ThreadPoolExecutor(min(_WORKERS, os.cpu_count() or 1)) as pool:
         tasks = [
-            pool.submit(_photograph, {role: photos[role][n] for role in fields}, settings, camera, n, fields)
+            pool.submit(
+                _photograph, {role: photos[role][n] for role in fields}, settings, camera, n, fields
+            )
             for n in range(settings.n_photos)
         ]
         try:
             for number, task in enumerate(tasks):
                 task.result()
-                message = f"Photographed scene {number + 1} of {settings.n_photos} with both apertures"
+                message = (
+                    f"Photographed scene {number + 1} of {settings.n_photos} with both apertures"
+                )
                 yield Report("render", message, (number + 3) / n_steps, number + 3)
         finally:
             for task in tasks:
                 task.cancel()
-    yield Report("render", "Photographing the scene that is kept out", (n_steps - 1) / n_steps, n_steps - 1)
+    yield Report(
+        "render", "Photographing the scene that is kept out", (n_steps - 1) / n_steps, n_steps - 1
+    )
     degraded_photo, reference = write_evaluation(out / "evaluation", settings)
     yield Report("render", "The virtual photos are written", 1.0, n_steps)
     return VirtualDataset(
@@ -148,7 +164,9 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Generator[Report, str
     )
 
 
-def true_grid(settings: VirtualSettings, shape: tuple[int, int] = TRUTH_GRID, size: int = TRUTH_SIZE) -> PsfGrid:
+def true_grid(
+    settings: VirtualSettings, shape: tuple[int, int] = TRUTH_GRID, size: int = TRUTH_SIZE
+) -> PsfGrid:
     """The true PSF of the degraded aperture relative to the sharp one on the axis, on a grid."""
     lens = replace(settings.lens, f_sharp=settings.sharp_aperture)
     kernels = relative_psf(lens, settings.degraded_aperture, node_positions(shape), size=size)
@@ -204,14 +222,25 @@ def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Pat
     on_axis = blur_field(settings.lens, settings.sharp_aperture, settings.size, on_axis=True)
     clean = quantised(mosaic(blurred(scene, on_axis), camera) * level, 0, _FINE_WHITE)
     no_noise = (1e-9, 1 / 12 / _FINE_WHITE**2)
-    write_shot(paths[1], clean, settings, camera, settings.sharp_aperture, 99, levels=(0, _FINE_WHITE), noise=no_noise)
+    write_shot(
+        paths[1],
+        clean,
+        settings,
+        camera,
+        settings.sharp_aperture,
+        99,
+        levels=(0, _FINE_WHITE),
+        noise=no_noise,
+    )
     return paths
 
 
 def draw_scene(settings: VirtualSettings, number: int, *, held_out: bool = False) -> np.ndarray:
     """Scene `number` of a dataset: float32 [h, w, 3], linear light."""
     kind = SceneKind.COLLAGE if held_out or number % 4 == 3 else SceneKind.LEAVES
-    return make_scene(kind, scene_size(settings.size), np.random.default_rng([settings.seed, 1, number]))
+    return make_scene(
+        kind, scene_size(settings.size), np.random.default_rng([settings.seed, 1, number])
+    )
 
 
 def write_shot(
@@ -225,7 +254,8 @@ def write_shot(
     levels: tuple[int, int] | None = None,
     noise: tuple[float, float] | None = None,
 ) -> None:
-    """Write RAW values as photo `number` of the virtual lens; black and white level and noise are the camera's own."""
+    """Write RAW values as photo `number` of the virtual lens; black and white level and noise are
+    the camera's own."""
     black, white = levels or (camera.black, camera.white)
     write_bayer_dng(
         path,

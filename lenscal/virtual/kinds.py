@@ -1,4 +1,5 @@
-"""The benchmark's lenses: four kinds that differ in what makes them hard, and lenses of each kind that are kept out."""
+"""The benchmark's lenses: four kinds that differ in what makes them hard, and lenses of each kind
+that are kept out."""
 
 from __future__ import annotations
 
@@ -40,14 +41,19 @@ def benchmark_lens(kind: LensKind) -> Shooting:
     """The lens of a kind that methods are developed with."""
     if kind is LensKind.TRACED:
         lens = TracedLens(
-            name="Traced 20mm f/2", prescription=TRONNIER, focal_mm=20.0, f_number=2.0, half_field_deg=20.0
+            name="Traced 20mm f/2",
+            prescription=TRONNIER,
+            focal_mm=20.0,
+            f_number=2.0,
+            half_field_deg=20.0,
         )
         return Shooting(lens, 2.0)
     return _drawn(kind, None)
 
 
 def kept_out_lens(kind: LensKind, number: int) -> Shooting:
-    """Lens `number` of a kind that no method was tuned on: as hard, its parameters drawn from a seed of its own.
+    """Lens `number` of a kind that no method was tuned on: as hard, its parameters drawn from a
+    seed of its own.
 
     The traced ones have another patent's surfaces.
 

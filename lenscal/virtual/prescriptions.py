@@ -14,7 +14,8 @@ class Surface:
     Attributes
     ----------
     radius, distance : float
-        mm; the radius is positive where the centre lies behind the surface; the distance is to the next one.
+        mm; the radius is positive where the centre lies behind the surface; the distance is to the
+        next one.
     index, abbe : float
         Of the medium behind, at the d line; 1 and 0: air.
     diameter : float
@@ -28,7 +29,8 @@ class Surface:
     diameter: float = 0.0
 
     def index_at(self, wavelength_nm: float) -> float:
-        """Refractive index behind the surface: Cauchy's A + B / wavelength^2 through the d line and the Abbe number."""
+        """Refractive index behind the surface: Cauchy's A + B / wavelength^2 through the d line and
+        the Abbe number."""
         if self.abbe == 0:
             return self.index
         slope = (self.index - 1) / self.abbe / (F_NM**-2 - C_NM**-2)
@@ -37,7 +39,8 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class Prescription:
-    """surfaces, from the front; `stop` numbers the aperture stop among them; focal_mm and f_number as printed."""
+    """surfaces, from the front; `stop` numbers the aperture stop among them; focal_mm and f_number
+    as printed."""
 
     source: str
     focal_mm: float

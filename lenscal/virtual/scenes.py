@@ -1,4 +1,5 @@
-"""Generated scenes: linear-light RGB radiance with a photograph's statistics (occlusion, scale invariance, skew)."""
+"""Generated scenes: linear-light RGB radiance with a photograph's statistics (occlusion, scale
+invariance, skew)."""
 
 from __future__ import annotations
 
@@ -35,19 +36,24 @@ def make_scene(kind: SceneKind, size: tuple[int, int], rng: np.random.Generator)
     Returns
     -------
     float32 ndarray [height, width, 3]
-        Radiance in linear light, above 0, median near 0.2. 1 is about a white surface; highlights go further.
+        Radiance in linear light, above 0, median near 0.2. 1 is about a white surface; highlights
+        go further.
     """
     atlas = _atlas(rng)
     if kind is SceneKind.LEAVES:
         labels, n = _leaf_labels(size, rng)
         offset = rng.integers(0, TEXTURE, (2, n))
         texture = rng.choice(len(atlas), n, p=_texture_odds(len(atlas)))
-        scene = _painted(labels, atlas, texture, offset, rng, contrast=(0.6, 1.15), light=0.65, tint=0.12)
+        scene = _painted(
+            labels, atlas, texture, offset, rng, contrast=(0.6, 1.15), light=0.65, tint=0.12
+        )
     else:
         labels, offset = _piece_labels(size, rng)
         n, n_photos = offset.shape[1], len(atlas) - _N_SYNTHETIC
         texture = np.concatenate([rng.permutation(n_photos) for _ in range(n // n_photos + 1)])[:n]
-        scene = _painted(labels, atlas, texture, offset, rng, contrast=(0.95, 1.05), light=0.3, tint=0.04)
+        scene = _painted(
+            labels, atlas, texture, offset, rng, contrast=(0.95, 1.05), light=0.3, tint=0.04
+        )
     return cv2.GaussianBlur(scene, (0, 0), 0.5)
 
 
@@ -55,7 +61,9 @@ def pink_noise(size: int, rng: np.random.Generator, *, exponent: float = 1.0) ->
     """Noise [size, size] with amplitude 1 / f^exponent, mean 0 and variance 1; periodic."""
     f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
     f[0, 0] = np.inf
-    noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((size, size))) / f**exponent, s=(size, size))
+    noise = np.fft.irfft2(
+        np.fft.rfft2(rng.standard_normal((size, size))) / f**exponent, s=(size, size)
+    )
     return (noise / noise.std()).astype(np.float32)
 
 
@@ -74,7 +82,8 @@ def photo_textures() -> np.ndarray:
 
 
 def _atlas(rng: np.random.Generator) -> np.ndarray:
-    """Photos, then freshly drawn synthetic textures: [n, T, T, 3] float16, mean luminance near 1."""
+    """Photos, then freshly drawn synthetic textures: [n, T, T, 3] float16, mean luminance near
+    1."""
     y, x = np.mgrid[:TEXTURE, :TEXTURE].astype(np.float32)
     drawn = []
     for index in range(_N_SYNTHETIC):
@@ -83,7 +92,12 @@ def _atlas(rng: np.random.Generator) -> np.ndarray:
             value = np.exp(0.45 * pink_noise(TEXTURE, rng, exponent=rng.uniform(0.8, 1.3)))
         elif index < 7:
             angle, period = rng.uniform(0, np.pi), np.exp(rng.uniform(np.log(5), np.log(40)))
-            wave = np.sin(2 * np.pi / period * (y * np.sin(angle) + x * np.cos(angle) + 4 * pink_noise(TEXTURE, rng)))
+            wave = np.sin(
+                2
+                * np.pi
+                / period
+                * (y * np.sin(angle) + x * np.cos(angle) + 4 * pink_noise(TEXTURE, rng))
+            )
             value = np.exp(0.5 * np.tanh(3 * wave) + 0.12 * pink_noise(TEXTURE, rng))
         else:
             value = np.exp(0.25 * pink_noise(TEXTURE, rng, exponent=2.0))
@@ -100,7 +114,8 @@ def _texture_odds(n: int) -> np.ndarray:
 def _leaf_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, int]:
     """Leaf number at every sample, and how many leaves there are.
 
-    Radii follow r^-3, so that every octave of sizes covers the same area; the smallest are thinned out.
+    Radii follow r^-3, so that every octave of sizes covers the same area; the smallest are thinned
+    out.
     """
     height, width = size
     octaves = int(np.log2(_LARGEST / _SMALLEST))
@@ -119,14 +134,24 @@ def _leaf_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.nd
     stretch, turn = np.exp(rng.normal(0, 0.45, n)), rng.uniform(0, 360, n)
     for i in range(n):
         if shape[i] == 0:
-            axes = (int(16 * radius[i] * stretch[i] ** 0.5), int(16 * radius[i] / stretch[i] ** 0.5))
+            axes = (
+                int(16 * radius[i] * stretch[i] ** 0.5),
+                int(16 * radius[i] / stretch[i] ** 0.5),
+            )
             at = (int(16 * centre[i, 0]), int(16 * centre[i, 1]))
             cv2.ellipse(labels, at, axes, turn[i], 0, 360, i, -1, cv2.LINE_8, 4)
         else:
             corners = 4 if shape[i] == 1 else int(rng.integers(5, 12))
-            phi = (np.arange(corners) + (0.5 if corners == 4 else rng.uniform(0, 0.8, corners))) * 2 * np.pi / corners
+            phi = (
+                (np.arange(corners) + (0.5 if corners == 4 else rng.uniform(0, 0.8, corners)))
+                * 2
+                * np.pi
+                / corners
+            )
             reach = radius[i] * (1.2 if corners == 4 else rng.uniform(0.7, 1.25, corners))
-            points = np.stack([np.cos(phi) * stretch[i] ** 0.5, np.sin(phi) / stretch[i] ** 0.5]) * reach
+            points = (
+                np.stack([np.cos(phi) * stretch[i] ** 0.5, np.sin(phi) / stretch[i] ** 0.5]) * reach
+            )
             c, s = np.cos(np.deg2rad(turn[i])), np.sin(np.deg2rad(turn[i]))
             outline = (np.array([[c, -s], [s, c]]) @ points).T + centre[i]
             cv2.fillPoly(labels, [np.round(16 * outline).astype(np.int32)], i, cv2.LINE_8, 4)
@@ -134,15 +159,25 @@ def _leaf_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.nd
 
 
 def _piece_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Photos over one another, slightly turned, that fill the scene: numbers, and offsets [2, n] into textures."""
+    """Photos over one another, slightly turned, that fill the scene: numbers, and offsets [2, n]
+    into textures."""
     height, width = size
     side = 0.66 * TEXTURE
     rows, cols = int(np.ceil(height / side)) + 1, int(np.ceil(width / side)) + 1
     labels, n = np.zeros(size, np.int32), rows * cols
-    centre = (np.stack([np.arange(n) % cols, np.arange(n) // cols], axis=-1) + rng.uniform(-0.1, 0.1, (n, 2))) * side
+    centre = (
+        np.stack([np.arange(n) % cols, np.arange(n) // cols], axis=-1)
+        + rng.uniform(-0.1, 0.1, (n, 2))
+    ) * side
     for i in rng.permutation(n):
-        box = ((float(centre[i, 0]), float(centre[i, 1])), (0.95 * TEXTURE, 0.95 * TEXTURE), rng.normal(0, 4.0))
-        cv2.fillPoly(labels, [np.round(16 * cv2.boxPoints(box)).astype(np.int32)], int(i), cv2.LINE_8, 4)
+        box = (
+            (float(centre[i, 0]), float(centre[i, 1])),
+            (0.95 * TEXTURE, 0.95 * TEXTURE),
+            rng.normal(0, 4.0),
+        )
+        cv2.fillPoly(
+            labels, [np.round(16 * cv2.boxPoints(box)).astype(np.int32)], int(i), cv2.LINE_8, 4
+        )
     return labels, TEXTURE // 2 - np.rint(centre.T[::-1]).astype(int)
 
 
@@ -160,14 +195,18 @@ def _painted(
     """Every label painted with its own texture, offset, contrast, light and colour."""
     n, (height, width) = len(texture), labels.shape
     power = rng.uniform(*contrast, n).astype(np.float32)
-    gain = 0.2 * np.exp(rng.normal(0, light, n)[:, None] + rng.normal(0, tint, (n, 3))).astype(np.float32)
+    gain = 0.2 * np.exp(rng.normal(0, light, n)[:, None] + rng.normal(0, tint, (n, 3))).astype(
+        np.float32
+    )
     flat = atlas.reshape(-1, 3)
     out = np.empty((height, width, 3), np.float32)
     x = np.arange(width)
     for top in range(0, height, 256):
         label = labels[top : top + 256]
         y = np.arange(top, top + len(label))[:, None]
-        index = (texture[label] * TEXTURE + _folded(y + offset[0][label])) * TEXTURE + _folded(x + offset[1][label])
+        index = (texture[label] * TEXTURE + _folded(y + offset[0][label])) * TEXTURE + _folded(
+            x + offset[1][label]
+        )
         value = np.log(flat[index].astype(np.float32))
         out[top : top + 256] = np.exp(value * power[label][..., None]) * gain[label]
     return out

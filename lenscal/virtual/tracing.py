@@ -1,10 +1,12 @@
-"""A lens traced from its prescription: exact skew rays give the wavefront, waves.py the point spread function.
+"""A lens traced from its prescription: exact skew rays give the wavefront, waves.py the point
+spread function.
 
-Per field angle and wavelength, rays are traced through the spheres. A ray that leaves with direction cosines (L, M)
-has the optical path W(L, M) from the incoming plane wave to the foot of the perpendicular from the image point on it
-(Hamilton's angle characteristic); the image is the Fourier transform of exp(2 pi i W / wavelength) over the directions
-that no rim holds back. W and the heights at the rims are smooth: they are kept as polynomials of the direction and of
-the field angle. Amplitude per direction is taken as even (the sine condition).
+Per field angle and wavelength, rays are traced through the spheres. A ray that leaves with
+direction cosines (L, M) has the optical path W(L, M) from the incoming plane wave to the foot of
+the perpendicular from the image point on it (Hamilton's angle characteristic); the image is the
+Fourier transform of exp(2 pi i W / wavelength) over the directions that no rim holds back. W and
+the heights at the rims are smooth: they are kept as polynomials of the direction and of the field
+angle. Amplitude per direction is taken as even (the sine condition).
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _HIGHEST = 1.08
 _FIELD_TERMS = 6
 _FOCUS_F_NUMBER = 4.0
 _BEYOND = 1.06
-"""Rays up to this relative height at a rim take part in the fits, so that a soft rim has something to stand on."""
+"""Rays up to this relative height at a rim take part in the fits, so that a soft rim has something
+to stand on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +48,14 @@ class TracedLens(Lens):
     half_field_deg: float = 20.0
     focus_um: float = 0.0
 
-    def pupil(self, h: np.ndarray, f_number: float, wavelength_nm: float, axis: np.ndarray) -> tuple[np.ndarray, ...]:
+    def pupil(
+        self, h: np.ndarray, f_number: float, wavelength_nm: float, axis: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         model = _model(self, wavelength_nm)
         height = np.hypot(h[:, 0], h[:, 1])
-        along = np.divide(h, height[:, None], out=np.tile([1.0, 0.0], (len(h), 1)), where=height[:, None] > 1e-9)
+        along = np.divide(
+            h, height[:, None], out=np.tile([1.0, 0.0], (len(h), 1)), where=height[:, None] > 1e-9
+        )
         cosines = (axis / (2 * f_number * model.scale)).astype(np.float32)
         y, x = cosines[:, None], cosines[None, :]
         ay, ax = along.astype(np.float32).T[..., None, None]
@@ -57,15 +64,20 @@ class TracedLens(Lens):
         step = 1.5 * (axis[1] - axis[0])
         transmission = np.ones(r.shape, np.float32)
         for number, squared in enumerate(model.rims):
-            opening = stop_radius(self.prescription, f_number, self.f_number) if number == 0 else 1.0
-            radius = np.sqrt(np.maximum(_evaluated(squared.at(height), r, t2), 0)) / np.float32(opening)
+            opening = (
+                stop_radius(self.prescription, f_number, self.f_number) if number == 0 else 1.0
+            )
+            radius = np.sqrt(np.maximum(_evaluated(squared.at(height), r, t2), 0)) / np.float32(
+                opening
+            )
             transmission *= rim(radius, step)
         return transmission, path * np.float32(-1e6 / wavelength_nm)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rays:
-    """Rays [n] that have left the last surface (mm; the axis is the third coordinate, 0 at the last vertex).
+    """Rays [n] that have left the last surface (mm; the axis is the third coordinate, 0 at the last
+    vertex).
 
     Attributes
     ----------
@@ -82,8 +94,11 @@ class Rays:
     squared: np.ndarray
 
 
-def trace(prescription: Prescription, at: np.ndarray, towards: np.ndarray, wavelength_nm: float) -> Rays:
-    """Follow rays exactly through all surfaces; those that miss one or are totally reflected become NaN.
+def trace(
+    prescription: Prescription, at: np.ndarray, towards: np.ndarray, wavelength_nm: float
+) -> Rays:
+    """Follow rays exactly through all surfaces; those that miss one or are totally reflected become
+    NaN.
 
     Parameters
     ----------
@@ -129,14 +144,16 @@ def paraxial(prescription: Prescription, wavelength_nm: float = GREEN_NM) -> tup
 
 
 def sensor_plane(lens: TracedLens) -> tuple[float, float]:
-    """Distance of the sensor behind the last vertex in the prescription's mm, and the lens's size in prescriptions."""
+    """Distance of the sensor behind the last vertex in the prescription's mm, and the lens's size
+    in prescriptions."""
     size = lens.focal_mm / paraxial(lens.prescription)[0]
     return _axial_focus(lens.prescription) + lens.focus_um * 1e-3 / size, size
 
 
 @lru_cache(maxsize=64)
 def stop_radius(prescription: Prescription, f_number: float, widest: float) -> float:
-    """Radius of the stop at an f-number over the one at the widest: the axial ray leaves with sine 1 / (2 f-number)."""
+    """Radius of the stop at an f-number over the one at the widest: the axial ray leaves with sine
+    1 / (2 f-number)."""
 
     def radius(number: float) -> float:
         return float(np.interp(0.5 / number, *_axial_fan(prescription)))
@@ -145,7 +162,8 @@ def stop_radius(prescription: Prescription, f_number: float, widest: float) -> f
 
 
 def _axial_fan(prescription: Prescription) -> tuple[np.ndarray, np.ndarray]:
-    """Sine of the image angle and height at the stop (mm, as printed) of rays from an axial point far away."""
+    """Sine of the image angle and height at the stop (mm, as printed) of rays from an axial point
+    far away."""
     start = np.zeros((201, 3))
     start[:, 0] = np.linspace(0, 0.62 * prescription.focal_mm / prescription.f_number, 201)
     rays = trace(prescription, start, np.tile([0.0, 0.0, 1.0], (201, 1)), GREEN_NM)
@@ -157,8 +175,8 @@ def _axial_fan(prescription: Prescription) -> tuple[np.ndarray, np.ndarray]:
 class _Field:
     """Polynomial coefficients of (r, t^2) as polynomials of the field height.
 
-    coefficients : [terms, field terms]; powers : [terms, 2] of r and t^2. Mirror symmetry: the coefficient of r^a is
-    even or odd in the height as a is.
+    coefficients : [terms, field terms]; powers : [terms, 2] of r and t^2. Mirror symmetry: the
+    coefficient of r^a is even or odd in the height as a is.
     """
 
     coefficients: np.ndarray
@@ -166,12 +184,15 @@ class _Field:
 
     def at(self, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients [m, terms] at heights [m], and the powers."""
-        return (_field_basis(height, self.powers[:, 0]) * self.coefficients).sum(axis=-1), self.powers
+        return (_field_basis(height, self.powers[:, 0]) * self.coefficients).sum(
+            axis=-1
+        ), self.powers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Model:
-    """Path (mm) and squared relative height at the stop, then at every rim; directions are in units of `scale`."""
+    """Path (mm) and squared relative height at the stop, then at every rim; directions are in units
+    of `scale`."""
 
     path: _Field
     rims: tuple[_Field, ...]
@@ -186,7 +207,9 @@ def _model(lens: TracedLens, wavelength_nm: float) -> _Model:
     scale = 0.5 / lens.f_number
     heights = _HIGHEST * np.sin(np.linspace(0, np.pi / 2, _HEIGHTS))
     rims = [printed.stop, *(n for n, s in enumerate(printed.surfaces) if s.diameter)]
-    limits = np.array([_stop_mm(printed, lens.f_number), *(printed.surfaces[n].diameter / 2 for n in rims[1:])])
+    limits = np.array(
+        [_stop_mm(printed, lens.f_number), *(printed.surfaces[n].diameter / 2 for n in rims[1:])]
+    )
     path_terms, rim_terms = [], []
     for height in heights:
         image, middle = _chief(printed, height * highest, plane)
@@ -194,7 +217,9 @@ def _model(lens: TracedLens, wavelength_nm: float) -> _Model:
         relative = rays.squared[:, rims] / limits**2
         good = np.isfinite(rays.path) & (relative.max(axis=1) < _BEYOND**2)
         at, towards, relative = rays.at[good], rays.towards[good], relative[good]
-        path = rays.path[good] + start[good] + ((np.array([image, 0.0, plane]) - at) * towards).sum(1)
+        path = (
+            rays.path[good] + start[good] + ((np.array([image, 0.0, plane]) - at) * towards).sum(1)
+        )
         r, t2 = (towards[:, 0] - middle) / scale, (towards[:, 1] / scale) ** 2
         basis = _monomials(r, t2, _powers(_DEGREE))
         path_terms.append(np.linalg.lstsq(basis, (path - path.mean()) * size, rcond=None)[0])
@@ -202,7 +227,9 @@ def _model(lens: TracedLens, wavelength_nm: float) -> _Model:
         rim_terms.append(np.linalg.lstsq(basis, relative, rcond=None)[0])
     path_field = _over_the_field(heights, np.stack(path_terms), _powers(_DEGREE))
     squared = np.stack(rim_terms)
-    rim_fields = [_over_the_field(heights, squared[..., n], _powers(_RIM_DEGREE)) for n in range(len(rims))]
+    rim_fields = [
+        _over_the_field(heights, squared[..., n], _powers(_RIM_DEGREE)) for n in range(len(rims))
+    ]
     return _Model(path_field, tuple(rim_fields), scale)
 
 
@@ -210,14 +237,19 @@ def _over_the_field(heights: np.ndarray, values: np.ndarray, powers: np.ndarray)
     """Fit values [heights, terms] by even or odd polynomials of the height."""
     basis = _field_basis(heights, powers[:, 0])
     return _Field(
-        np.stack([np.linalg.lstsq(basis[:, n], values[:, n], rcond=None)[0] for n in range(len(powers))]), powers
+        np.stack(
+            [np.linalg.lstsq(basis[:, n], values[:, n], rcond=None)[0] for n in range(len(powers))]
+        ),
+        powers,
     )
 
 
 def _field_basis(height: np.ndarray, parity: np.ndarray) -> np.ndarray:
     """[m, terms, field terms]: height^(2 k), times the height where the term is odd."""
     even = np.asarray(height)[:, None] ** (2 * np.arange(_FIELD_TERMS))
-    return even[:, None, :] * np.where(parity[:, None] % 2 == 1, np.asarray(height)[:, None, None], 1.0)
+    return even[:, None, :] * np.where(
+        parity[:, None] % 2 == 1, np.asarray(height)[:, None, None], 1.0
+    )
 
 
 def _powers(degree: int) -> np.ndarray:
@@ -228,8 +260,11 @@ def _monomials(r: np.ndarray, t2: np.ndarray, powers: np.ndarray) -> np.ndarray:
     return r[:, None] ** powers[:, 0] * t2[:, None] ** powers[:, 1]
 
 
-def _evaluated(polynomial: tuple[np.ndarray, np.ndarray], r: np.ndarray, t2: np.ndarray) -> np.ndarray:
-    """Values [m, q, q] (float32) of coefficients [m, terms], by Horner's rule in r and then in t^2."""
+def _evaluated(
+    polynomial: tuple[np.ndarray, np.ndarray], r: np.ndarray, t2: np.ndarray
+) -> np.ndarray:
+    """Values [m, q, q] (float32) of coefficients [m, terms], by Horner's rule in r and then in
+    t^2."""
     coefficients, powers = polynomial
     out: np.ndarray | None = None
     for b in range(powers[:, 1].max(), -1, -1):
@@ -252,7 +287,8 @@ def _directed(tangent: float, n: int) -> np.ndarray:
 
 
 def _bundle(printed: Prescription, tangent: float, wavelength_nm: float) -> tuple[Rays, np.ndarray]:
-    """Rays of one plane wave on a square grid that covers the front, and their path from the wave to the start."""
+    """Rays of one plane wave on a square grid that covers the front, and their path from the wave
+    to the start."""
     front = printed.surfaces[0].diameter or 1.2 * printed.focal_mm / printed.f_number
     axis = np.linspace(-0.75 * front, 0.75 * front, _RAYS)
     y, x = np.meshgrid(axis, axis[axis >= 0], indexing="ij")
@@ -262,7 +298,8 @@ def _bundle(printed: Prescription, tangent: float, wavelength_nm: float) -> tupl
 
 
 def _chief(printed: Prescription, tangent: float, plane: float) -> tuple[float, float]:
-    """Where the green ray through the middle of the stop meets the plane, and its direction cosine there."""
+    """Where the green ray through the middle of the stop meets the plane, and its direction cosine
+    there."""
     front = printed.surfaces[0].diameter or 1.2 * printed.focal_mm / printed.f_number
     start = np.zeros((801, 3))
     start[:, 0] = np.linspace(-0.75 * front, 0.75 * front, 801)
@@ -279,7 +316,9 @@ def _chief(printed: Prescription, tangent: float, plane: float) -> tuple[float, 
 def _axial_focus(printed: Prescription) -> float:
     """Distance behind the last vertex with the smallest RMS spot of a green axial bundle at f/4."""
     rays, _ = _bundle(printed, 0.0, GREEN_NM)
-    inside = np.isfinite(rays.path) & (rays.squared[:, printed.stop] < _stop_mm(printed, _FOCUS_F_NUMBER) ** 2)
+    inside = np.isfinite(rays.path) & (
+        rays.squared[:, printed.stop] < _stop_mm(printed, _FOCUS_F_NUMBER) ** 2
+    )
     at, towards = rays.at[inside], rays.towards[inside]
     slope = towards[:, :2] / towards[:, 2:]
     foot = at[:, :2] - at[:, 2:] * slope

@@ -1,4 +1,5 @@
-"""Cases, their cache, and what is made of many results. A stub stands in for the calibration's process."""
+"""Cases, their cache, and what is made of many results. A stub stands in for the calibration's
+process."""
 
 from __future__ import annotations
 
@@ -17,8 +18,16 @@ from lenscal.benchmark.summary import as_markdown, as_text, summarise, tables
 from lenscal.errors import InputError
 from lenscal.virtual.kinds import LensKind
 
-FIGURES = {"ncc_mean": 0.9, "ncc_min": 0.8, "rel_l2_mean": 0.3, "ca_px_mean": 0.1, "mtf50_rel_mean": 0.05,
-           "odd_rel": 0.5, "width_centre": 1.0, "width_corner": 1.1}  # fmt: skip
+FIGURES = {
+    "ncc_mean": 0.9,
+    "ncc_min": 0.8,
+    "rel_l2_mean": 0.3,
+    "ca_px_mean": 0.1,
+    "mtf50_rel_mean": 0.05,
+    "odd_rel": 0.5,
+    "width_centre": 1.0,
+    "width_corner": 1.1,
+}
 STUB = """
 import json, sys
 arguments = sys.argv[1:]
@@ -41,10 +50,24 @@ def run(work: Generator[Any, Any, Any], reply: str | None = None) -> tuple[Any, 
 
 
 def answer(share: float = 0.5) -> dict[str, Any]:
-    return {"scores": {"delta": FIGURES, "average": FIGURES, "after P": FIGURES, "estimate": FIGURES},
-            "gain": {"psnr_degraded": 27.0, "psnr_true": 30.0, "psnr": {},
-                     "share": {"average": 0.1, "true, no odd part": 0.3, "after P": share, "estimate": share}},
-            "seconds": 10.0, "peak_memory_mb": 900.0, "patches_flow": 0, "patches_matching": 0}  # fmt: skip
+    return {
+        "scores": {"delta": FIGURES, "average": FIGURES, "after P": FIGURES, "estimate": FIGURES},
+        "gain": {
+            "psnr_degraded": 27.0,
+            "psnr_true": 30.0,
+            "psnr": {},
+            "share": {
+                "average": 0.1,
+                "true, no odd part": 0.3,
+                "after P": share,
+                "estimate": share,
+            },
+        },
+        "seconds": 10.0,
+        "peak_memory_mb": 900.0,
+        "patches_flow": 0,
+        "patches_matching": 0,
+    }
 
 
 @pytest.fixture
@@ -86,7 +109,10 @@ def test_every_combination_is_a_case_and_standard_quality_keeps_off_the_tuning_l
 
 def test_patterns_choose_cases() -> None:
     cases = all_cases(["quick"])
-    assert {c.kind for c in chosen(cases, ["traced/same", "decentred"])} == {LensKind.TRACED, LensKind.DECENTRED}
+    assert {c.kind for c in chosen(cases, ["traced/same", "decentred"])} == {
+        LensKind.TRACED,
+        LensKind.DECENTRED,
+    }
     assert [c.name for c in chosen(cases, ["wide*/unrelated/iso3200/seed1"])] == [
         "wide-open/unrelated/iso3200/seed1/quick"
     ]
@@ -114,19 +140,29 @@ def test_a_rendering_that_is_cancelled_leaves_nothing(case: Case, tmp_path: Path
     assert list((tmp_path / "photos").iterdir()) == []
 
 
-def test_a_rendering_that_is_stopped_keeps_the_cases_before_it(case: Case, child: Path, tmp_path: Path) -> None:
+def test_a_rendering_that_is_stopped_keeps_the_cases_before_it(
+    case: Case, child: Path, tmp_path: Path
+) -> None:
     run(measure_cases([case], tmp_path))
     other = Case(case.kind, False, 200, 0, "quick", photos=case.photos)
     results, _ = run(measure_cases([case, other], tmp_path), reply="stop")
     assert [r["case"] for r in results] == [case.name]
-    assert [p.name for p in (tmp_path / "photos").iterdir()] == [dataset_folder(case, tmp_path).name]
+    assert [p.name for p in (tmp_path / "photos").iterdir()] == [
+        dataset_folder(case, tmp_path).name
+    ]
 
 
 def test_other_settings_are_other_photos(case: Case, tmp_path: Path) -> None:
-    others = [Case(case.kind, True, 200, 1, "quick", photos=case.photos), Case(case.kind, True, 200, 0, "quick")]
+    others = [
+        Case(case.kind, True, 200, 1, "quick", photos=case.photos),
+        Case(case.kind, True, 200, 0, "quick"),
+    ]
     folders = {dataset_folder(c, tmp_path) for c in (case, *others)}
     assert len(folders) == 3
-    assert dataset_folder(Case(case.kind, True, 200, 0, "full", photos=case.photos), tmp_path) in folders
+    assert (
+        dataset_folder(Case(case.kind, True, 200, 0, "full", photos=case.photos), tmp_path)
+        in folders
+    )
 
 
 def test_results_are_kept_until_the_program_changes(
@@ -138,8 +174,20 @@ def test_results_are_kept_until_the_program_changes(
     assert result["kept_out"] is False
     assert result["gain"]["share"]["estimate"] == 0.5
     (call,) = [json.loads(line) for line in child.read_text().splitlines()]
-    assert call == ["benchmark", "--measure", str(dataset_folder(case, tmp_path)), "--quality", "quick",
-                    "--stages", "auto", "--seed", "0", "--device", "cpu", "--json"]  # fmt: skip
+    assert call == [
+        "benchmark",
+        "--measure",
+        str(dataset_folder(case, tmp_path)),
+        "--quality",
+        "quick",
+        "--stages",
+        "auto",
+        "--seed",
+        "0",
+        "--device",
+        "cpu",
+        "--json",
+    ]
     (again,), _ = run(measure_cases([case], tmp_path, device="cpu"))
     assert again == result
     assert len(child.read_text().splitlines()) == 1
@@ -149,7 +197,9 @@ def test_results_are_kept_until_the_program_changes(
     assert run(measure_cases([case], tmp_path, device="cpu", only_kept=True))[0] == []
 
 
-def test_a_case_that_fails_does_not_stop_the_rest_and_is_not_kept(case: Case, child: Path, tmp_path: Path) -> None:
+def test_a_case_that_fails_does_not_stop_the_rest_and_is_not_kept(
+    case: Case, child: Path, tmp_path: Path
+) -> None:
     noisy = Case(case.kind, True, 3200, 0, "quick", photos=case.photos)
     results, _ = run(measure_cases([noisy, case], tmp_path))
     assert "no texture" in results[0]["error"]
@@ -170,8 +220,17 @@ def test_stopped_runs_return_what_is_done(case: Case, child: Path, tmp_path: Pat
 
 
 def result(lens: str, share: float, **changes: Any) -> dict[str, Any]:
-    known = {"case": lens, "kind": lens, "lens": lens, "kept_out": False, "scenes": "same", "iso": 200, "seed": 0,
-             "quality": "quick", "stages_asked": "auto"}  # fmt: skip
+    known = {
+        "case": lens,
+        "kind": lens,
+        "lens": lens,
+        "kept_out": False,
+        "scenes": "same",
+        "iso": 200,
+        "seed": 0,
+        "quality": "quick",
+        "stages_asked": "auto",
+    }
     return {**known, **answer(share), **changes}
 
 
@@ -187,10 +246,13 @@ def test_summary_averages_within_groups() -> None:
 
 
 def test_tables_say_the_same_as_the_summary() -> None:
-    made = tables([result("a", 0.4), result("a", 0.8, seed=1), result("b", 0.2, scenes="unrelated")])
+    made = tables(
+        [result("a", 0.4), result("a", 0.8, seed=1), result("b", 0.2, scenes="unrelated")]
+    )
     assert [table.title.split(" (")[0] for table in made[:2]] == [
-        "lenses, same scenes, quick", "lenses, unrelated scenes, quick",
-    ]  # fmt: skip
+        "lenses, same scenes, quick",
+        "lenses, unrelated scenes, quick",
+    ]
     estimate = next(row for row in made[0].rows if row[0] == "estimate")
     assert estimate[-1] == "60%"
     assert estimate[1] == "0.9000"

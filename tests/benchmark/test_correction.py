@@ -9,25 +9,46 @@ import pytest
 from scipy.ndimage import convolve, gaussian_filter
 
 from lenscal.benchmark import correction, raw_programs
-from lenscal.benchmark.baselines import BASELINES, average_kernels, richardson_lucy, uniform_wiener, unsharp_mask
-from lenscal.benchmark.correction import PLAIN, CorrectionSettings, figures, measure_correction, ssim, tables
+from lenscal.benchmark.baselines import (
+    BASELINES,
+    average_kernels,
+    richardson_lucy,
+    uniform_wiener,
+    unsharp_mask,
+)
+from lenscal.benchmark.correction import (
+    PLAIN,
+    CorrectionSettings,
+    figures,
+    measure_correction,
+    ssim,
+    tables,
+)
 from lenscal.optics.psf_grid import delta_grid
 
 
 @pytest.fixture
 def blurred():
     rng = np.random.default_rng(0)
-    sharp = 0.4 + 0.05 * np.stack([gaussian_filter(rng.normal(size=(101, 134)), 1.5) * 5 for _ in range(3)], axis=-1)
+    sharp = 0.4 + 0.05 * np.stack(
+        [gaussian_filter(rng.normal(size=(101, 134)), 1.5) * 5 for _ in range(3)], axis=-1
+    )
     kernels = np.zeros((3, 7, 7))
     kernels[:, 2:5, 1:6] = 1 / 15
-    seen = np.stack([convolve(sharp[..., c], kernels[c], mode="reflect") for c in range(3)], axis=-1)
+    seen = np.stack(
+        [convolve(sharp[..., c], kernels[c], mode="reflect") for c in range(3)], axis=-1
+    )
     return sharp.astype(np.float32), seen.astype(np.float32), kernels
 
 
-@pytest.mark.parametrize(("correct", "left"), [
-    (lambda rgb, k: uniform_wiener(rgb, k, 1e-3), 0.35), (lambda rgb, k: richardson_lucy(rgb, k, 20), 0.35),
-    (lambda rgb, _: unsharp_mask(rgb, 1.0, 0.5), 0.8),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("correct", "left"),
+    [
+        (lambda rgb, k: uniform_wiener(rgb, k, 1e-3), 0.35),
+        (lambda rgb, k: richardson_lucy(rgb, k, 20), 0.35),
+        (lambda rgb, _: unsharp_mask(rgb, 1.0, 0.5), 0.8),
+    ],
+)
 def test_baselines_undo_blur(blurred, correct, left):
     sharp, seen, kernels = blurred
     before, after = (np.mean((image - sharp) ** 2) for image in (seen, correct(seen, kernels)))
@@ -63,7 +84,9 @@ def test_ssim_of_noise_is_low(blurred):
 
 
 def test_true_kernels_win_and_tables_hold_every_method():
-    settings = CorrectionSettings("cpu", (192, 256), (correction.DEMO,), (200,), delta_grid((2, 2), 5, (8, 8)), False)
+    settings = CorrectionSettings(
+        "cpu", (192, 256), (correction.DEMO,), (200,), delta_grid((2, 2), 5, (8, 8)), False
+    )
     work, messages = measure_correction(settings), []
     try:
         while True:
@@ -72,9 +95,18 @@ def test_true_kernels_win_and_tables_hold_every_method():
         found = end.value
     (case,) = found["cases"]
     rows = case["rows"]
-    assert {PLAIN, "lenscal wiener, true kernels", "lenscal wiener, learnt kernels", *BASELINES} <= set(rows)
-    assert rows["lenscal wiener, true kernels"]["psnr"] > max(rows[name]["psnr"] for name in (PLAIN, *BASELINES))
-    assert rows["lenscal wiener, learnt kernels"]["psnr"] == pytest.approx(rows[PLAIN]["psnr"], abs=0.6)
+    assert {
+        PLAIN,
+        "lenscal wiener, true kernels",
+        "lenscal wiener, learnt kernels",
+        *BASELINES,
+    } <= set(rows)
+    assert rows["lenscal wiener, true kernels"]["psnr"] > max(
+        rows[name]["psnr"] for name in (PLAIN, *BASELINES)
+    )
+    assert rows["lenscal wiener, learnt kernels"]["psnr"] == pytest.approx(
+        rows[PLAIN]["psnr"], abs=0.6
+    )
     fractions = [m.fraction for m in messages if m.fraction is not None]
     assert all(later >= earlier - 1e-9 for earlier, later in pairwise(fractions))
     (table,) = tables(found)
@@ -84,7 +116,9 @@ def test_true_kernels_win_and_tables_hold_every_method():
 
 def test_no_other_program_no_row(monkeypatch, tmp_path):
     monkeypatch.setattr(raw_programs.shutil, "which", lambda name: None)
-    assert raw_programs.developed(tmp_path / "no.dng", np.zeros((4, 4, 3), np.float32), tmp_path) == {}
+    assert (
+        raw_programs.developed(tmp_path / "no.dng", np.zeros((4, 4, 3), np.float32), tmp_path) == {}
+    )
 
 
 @pytest.mark.skipif(shutil.which("rawtherapee-cli") is None, reason="RawTherapee is not installed")
@@ -93,7 +127,9 @@ def test_other_programs_photos_are_brought_to_our_colours(tmp_path, make_dng):
 
     photo = make_dng(tmp_path / "a.dng", size=(400, 600))
     plain = decode_photo(photo).rgb_tile(slice(None), slice(None))
-    picture, seconds = raw_programs.developed(photo, plain, tmp_path)["RawTherapee, no sharpening"][""]
+    picture, seconds = raw_programs.developed(photo, plain, tmp_path)["RawTherapee, no sharpening"][
+        ""
+    ]
     assert seconds > 0
     inner = (slice(16, -16),) * 2
     assert figures(picture, plain, 0.0).psnr > 35
@@ -101,10 +137,14 @@ def test_other_programs_photos_are_brought_to_our_colours(tmp_path, make_dng):
 
 
 def test_a_program_that_fails_says_so(monkeypatch, tmp_path):
-    monkeypatch.setattr(raw_programs.shutil, "which", lambda name: "/bin/false" if "raw" in name else None)
+    monkeypatch.setattr(
+        raw_programs.shutil, "which", lambda name: "/bin/false" if "raw" in name else None
+    )
 
     def fail(command, **_):
         raise subprocess.CalledProcessError(1, command)
 
     monkeypatch.setattr(raw_programs.subprocess, "run", fail)
-    assert raw_programs.developed(tmp_path / "no.dng", np.zeros((4, 4, 3), np.float32), tmp_path) == {}
+    assert (
+        raw_programs.developed(tmp_path / "no.dng", np.zeros((4, 4, 3), np.float32), tmp_path) == {}
+    )

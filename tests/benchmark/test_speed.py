@@ -18,8 +18,13 @@ from lenscal.benchmark.summary import prior_table, speed_table
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.decode import decode_photo
 
-RATIOS = ("import_over_libraw", "flow_over_ready_tensors", "wiener_over_ffts", "dpir_over_denoiser",
-          "correct_over_plain")  # fmt: skip
+RATIOS = (
+    "import_over_libraw",
+    "flow_over_ready_tensors",
+    "wiener_over_ffts",
+    "dpir_over_denoiser",
+    "correct_over_plain",
+)
 TINY = SpeedSettings("cpu", 1, (256, 384), (256, 384), (128, 192), (64, 96), 2)
 
 
@@ -31,7 +36,9 @@ def finished(work: Generator[Any, Any, Any]) -> Any:
             return end.value
 
 
-def test_both_are_timed_in_turns_and_the_first_round_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_are_timed_in_turns_and_the_first_round_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock, calls = [0.0], []
     costs = {"ours": iter([50.0, 4.0, 8.0, 6.0]), "yardstick": iter([90.0, 2.0, 1.0, 3.0])}
 
@@ -52,7 +59,9 @@ def test_every_speed_is_measured(tmp_path: Path) -> None:
         assert found[name] > 0
     ours, yardstick = found["seconds"]["flow_over_ready_tensors"]
     assert found["flow_over_ready_tensors"] == pytest.approx(yardstick / ours)
-    assert found["wiener_s_per_mp"] == pytest.approx(found["seconds"]["wiener_over_ffts"][0] / (128 * 192 / 1e6))
+    assert found["wiener_s_per_mp"] == pytest.approx(
+        found["seconds"]["wiener_over_ffts"][0] / (128 * 192 / 1e6)
+    )
     assert [row[0] for row in speed_table(found).rows] == [*RATIOS, "wiener_s_per_mp"]
 
 
@@ -74,7 +83,9 @@ def test_the_imported_photo_has_its_vignetting_undone(tmp_path: Path) -> None:
 def kodak(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     for number in SIX:
-        smooth = cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (64, 48), interpolation=cv2.INTER_CUBIC)
+        smooth = cv2.resize(
+            rng.integers(0, 255, (6, 8, 3), np.uint8), (64, 48), interpolation=cv2.INTER_CUBIC
+        )
         cv2.imwrite(str(tmp_path / f"kodim{number:02d}.png"), smooth)
     return tmp_path
 
@@ -107,7 +118,7 @@ def test_a_missing_image_is_named(kodak: Path) -> None:
 
 @pytest.fixture
 def small_prior(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from lenscal.restore.denoiser import UnshuffleDenoiser, save_denoiser
+    from lenscal.prior.denoiser import UnshuffleDenoiser, save_denoiser
 
     path = tmp_path_factory.mktemp("prior") / "small.safetensors"
     save_denoiser(UnshuffleDenoiser(4, 1), path)

@@ -18,7 +18,9 @@ def direct(x: torch.Tensor, psf: PsfGrid, origin: tuple[int, int] = (0, 0)) -> t
     """The definition, node by node: convolve the mirrored image [3, h, w], weight, add."""
     height, width = x.shape[-2:]
     radius = psf.kernel_size // 2
-    padded = torch.from_numpy(np.pad(x.numpy(), ((0, 0), (radius, radius), (radius, radius)), mode="symmetric"))
+    padded = torch.from_numpy(
+        np.pad(x.numpy(), ((0, 0), (radius, radius), (radius, radius)), mode="symmetric")
+    )
     y, x_px = (o + np.arange(n) for o, n in zip(origin, (height, width), strict=True))
     at = np.meshgrid(y / (psf.image_size[0] - 1), x_px / (psf.image_size[1] - 1), indexing="ij")
     index, weight = bilinear_nodes(np.stack(at, -1), psf.shape)
@@ -41,8 +43,12 @@ def field_px(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.usefixtures("field_px")
 @pytest.mark.parametrize("nodes", [(3, 4), (1, 1), (1, 5), (2, 1)])
-@pytest.mark.parametrize("origin, shape", [((0, 0), SIZE), ((7, 11), (30, 21)), ((20, 0), (3, 50)), ((40, 3), (1, 2))])
-def test_equals_the_definition(origin: tuple[int, int], shape: tuple[int, int], nodes: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    "origin, shape", [((0, 0), SIZE), ((7, 11), (30, 21)), ((20, 0), (3, 50)), ((40, 3), (1, 2))]
+)
+def test_equals_the_definition(
+    origin: tuple[int, int], shape: tuple[int, int], nodes: tuple[int, int]
+) -> None:
     """Also for images smaller than the kernels."""
     psf, x = lopsided_grid(SIZE, nodes=nodes), random(3, *shape)
     torch.testing.assert_close(A(x, psf, origin=origin), direct(x, psf, origin), rtol=0, atol=1e-12)
@@ -76,7 +82,8 @@ def test_impulse_shows_each_pixels_own_kernel(at: tuple[int, int]) -> None:
 
 
 def test_impulses_all_over_the_field_show_the_kernels_around_them() -> None:
-    """Spread on 20 places so that their kernels just do not meet; corners too, where nothing is mirrored yet."""
+    """Spread on 20 places so that their kernels just do not meet; corners too, where nothing is
+    mirrored yet."""
     psf, spacing = lopsided_grid(SIZE), 9
     radius = psf.kernel_size // 2
     x = torch.zeros(3, *SIZE, dtype=torch.float64)

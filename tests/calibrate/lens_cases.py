@@ -31,7 +31,9 @@ def photographed(out: Path, **told: object) -> SmallLens:
         except StopIteration as done:
             dataset = done.value
             break
-    sharp, degraded = ([decode_photo(p) for p in paths] for paths in (dataset.sharp, dataset.degraded))
+    sharp, degraded = (
+        [decode_photo(p) for p in paths] for paths in (dataset.sharp, dataset.degraded)
+    )
     return SmallLens(sharp, degraded, true_grid(settings, (3, 3)))
 
 

@@ -20,12 +20,15 @@ def test_disagreeing_and_leaning_kernels_are_less_sure() -> None:
 
 
 def test_expected_error_is_what_a_smooth_fit_to_noisy_kernels_gets_wrong() -> None:
-    """Polynomials fitted to noise at 8 x 8 places: spread over the nodes as predicted, worst in the corners."""
+    """Polynomials fitted to noise at 8 x 8 places: spread over the nodes as predicted, worst in the
+    corners."""
     rng, degree = np.random.default_rng(0), 4
 
     def terms(axis: np.ndarray) -> np.ndarray:
         y, x = np.meshgrid(axis, axis, indexing="ij")
-        return np.stack([y**i * x**j for i in range(degree + 1) for j in range(degree + 1 - i)], -1).reshape(-1, 15)
+        return np.stack(
+            [y**i * x**j for i in range(degree + 1) for j in range(degree + 1 - i)], -1
+        ).reshape(-1, 15)
 
     middles = (np.arange(8) + 0.5) / 8
     nodes = terms(np.linspace(0, 1, 8).clip(middles[0], middles[-1]))

@@ -9,17 +9,18 @@ import pytest
 import torch
 from lens_cases import SmallLens, relative_l2
 
-from lenscal.calibrate import engine, paired_stage
-from lenscal.calibrate import run as running
+from lenscal.calibrate import engine
 from lenscal.calibrate.budget import BUDGETS, Budget
-from lenscal.calibrate.kernels import centroids
+from lenscal.calibrate.field.kernels import centroids
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
-from lenscal.device import pick_device
+from lenscal.calibrate.stages import paired_stage
+from lenscal.calibrate.stages import run as running
 from lenscal.errors import InputError, LenscalError
 from lenscal.flow.network import NetworkSettings
 from lenscal.optics.metrics import score
 from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.raw.frame import Frame, NoiseModel
+from lenscal.system.device import pick_device
 
 SMALL = CalibrationSettings(Quality.QUICK, device="cpu", grid=(3, 3), stages=Stages.P)
 
@@ -31,7 +32,9 @@ def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BUDGETS, Quality.QUICK, budget)
 
 
-def run(sharp: list[Frame], degraded: list[Frame], settings: CalibrationSettings = SMALL) -> Calibration:
+def run(
+    sharp: list[Frame], degraded: list[Frame], settings: CalibrationSettings = SMALL
+) -> Calibration:
     work = engine.calibrate(sharp, degraded, settings)
     while True:
         try:
@@ -80,15 +83,20 @@ def test_kernels_grow_where_light_reaches_their_border(
 
 
 def test_kernels_stay_centred(learnt: Calibration) -> None:
-    """A common shift that varies over the field cannot be known: it must not appear as distortion."""
+    """A common shift that varies over the field cannot be known: it must not appear as
+    distortion."""
     middle = centroids(torch.from_numpy(learnt.psf.kernels)).mean(2)
     assert middle.abs().max() < 0.12
 
 
 def mirrored(frame: Frame) -> Frame:
     return replace(
-        frame, mosaic=np.ascontiguousarray(frame.mosaic[:, ::-1]), cfa=frame.cfa[:, ::-1], black=frame.black[:, ::-1],
-        rgb=np.ascontiguousarray(frame.rgb[:, ::-1]), gain=frame.gain[:, ::-1],
+        frame,
+        mosaic=np.ascontiguousarray(frame.mosaic[:, ::-1]),
+        cfa=frame.cfa[:, ::-1],
+        black=frame.black[:, ::-1],
+        rgb=np.ascontiguousarray(frame.rgb[:, ::-1]),
+        gain=frame.gain[:, ::-1],
     )
 
 
@@ -102,13 +110,21 @@ def test_mirrored_photos_give_the_mirrored_grid(learnt: Calibration, small_lens:
 def exchanged(frame: Frame) -> Frame:
     noise = NoiseModel(frame.noise.a[::-1], frame.noise.b[::-1])
     return replace(
-        frame, cfa=(2 - frame.cfa).astype(np.uint8), rgb=np.ascontiguousarray(frame.rgb[..., ::-1]),
-        white_balance=frame.white_balance[::-1].copy(), gain=frame.gain[..., ::-1], noise=noise,
+        frame,
+        cfa=(2 - frame.cfa).astype(np.uint8),
+        rgb=np.ascontiguousarray(frame.rgb[..., ::-1]),
+        white_balance=frame.white_balance[::-1].copy(),
+        gain=frame.gain[..., ::-1],
+        noise=noise,
     )
 
 
-def test_exchanging_red_and_blue_exchanges_their_kernels(learnt: Calibration, small_lens: SmallLens) -> None:
-    other = run([exchanged(f) for f in small_lens.sharp], [exchanged(f) for f in small_lens.degraded])
+def test_exchanging_red_and_blue_exchanges_their_kernels(
+    learnt: Calibration, small_lens: SmallLens
+) -> None:
+    other = run(
+        [exchanged(f) for f in small_lens.sharp], [exchanged(f) for f in small_lens.degraded]
+    )
     assert relative_l2(other.psf.kernels[:, :, ::-1], learnt.psf.kernels) < 0.03
     assert relative_l2(other.psf.kernels, learnt.psf.kernels) > 0.05
 
@@ -152,22 +168,32 @@ def test_progress_only_grows_whatever_the_order_of_the_stages(
     small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "_hold_out", lambda items: (items[-1:], items[:-1]))
-    work = engine.calibrate(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.ALL))
+    work = engine.calibrate(
+        small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.ALL)
+    )
     told = [(report.fraction, report.message) for report in work]
     assert sum("kept out" in message for _, message in told) >= 4
     assert [f for f, _ in told] == sorted(f for f, _ in told)
 
 
-def test_unrelated_scenes_are_matched_by_their_spectra(small_lens: SmallLens, same_aperture: SmallLens) -> None:
-    rolled = [replace(f, mosaic=np.roll(f.mosaic, (200, 300), (0, 1)), rgb=np.roll(f.rgb, (200, 300), (0, 1)))
-              for f in same_aperture.sharp[:1]]
+def test_unrelated_scenes_are_matched_by_their_spectra(
+    small_lens: SmallLens, same_aperture: SmallLens
+) -> None:
+    rolled = [
+        replace(
+            f, mosaic=np.roll(f.mosaic, (200, 300), (0, 1)), rgb=np.roll(f.rgb, (200, 300), (0, 1))
+        )
+        for f in same_aperture.sharp[:1]
+    ]
     calibration = run(rolled, small_lens.degraded[1:], replace(SMALL, stages=Stages.G))
     table = figures(calibration.psf, small_lens.truth)
     assert not calibration.same_scenes
     assert table["estimate"]["rel_l2_mean"] < table["delta"]["rel_l2_mean"]
 
 
-def test_too_few_patches_for_matching_alone_say_so(small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_patches_for_matching_alone_say_so(
+    small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch
+) -> None:
     few = replace(BUDGETS[Quality.QUICK], patches=20)
     monkeypatch.setitem(BUDGETS, Quality.QUICK, few)
     with pytest.raises(LenscalError, match="too few textured patches"):
@@ -194,7 +220,8 @@ def test_cuda_agrees_with_the_cpu(learnt: Calibration, small_lens: SmallLens) ->
 
 
 def test_reblur_check_ranks_kernels(small_lens: SmallLens) -> None:
-    """With photos kept out (four pairs): the estimate comes nearer to the degraded photos than no blur does."""
+    """With photos kept out (four pairs): the estimate comes nearer to the degraded photos than no
+    blur does."""
     frames = [[*f, f[0]] for f in (small_lens.sharp, small_lens.degraded)]
     calibration = run(*frames)
     assert calibration.reblur["floor"] < calibration.reblur["delta"]
@@ -203,7 +230,9 @@ def test_reblur_check_ranks_kernels(small_lens: SmallLens) -> None:
     looks = calibration.curves["re-blur distance"]
     assert [number for number, _ in looks] == list(range(len(looks))) and looks
     assert looks[-1][1] == pytest.approx(calibration.reblur["estimate"], rel=1e-6)
-    assert calibration.curves["re-blur floor"][-1][1] == pytest.approx(calibration.reblur["floor"], rel=1e-6)
+    assert calibration.curves["re-blur floor"][-1][1] == pytest.approx(
+        calibration.reblur["floor"], rel=1e-6
+    )
 
 
 def test_stop_in_a_later_pass_keeps_what_all_pairs_told(small_lens: SmallLens) -> None:
@@ -217,7 +246,9 @@ def test_stop_in_a_later_pass_keeps_what_all_pairs_told(small_lens: SmallLens) -
     assert np.array_equal(calibration.psf.kernels, report.kernels)
 
 
-def test_half_of_the_photos_without_texture_costs_the_confidence_only(small_lens: SmallLens) -> None:
+def test_half_of_the_photos_without_texture_costs_the_confidence_only(
+    small_lens: SmallLens,
+) -> None:
     """Unrelated scenes; the middle of the first sharp photo shows nothing."""
     first = small_lens.sharp[0]
     mosaic = first.mosaic.copy()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lenscal.calibrate.kernels import (
+from lenscal.calibrate.field.kernels import (
     border_light,
     centroids,
     field_polynomials,
@@ -31,7 +31,9 @@ def test_interpolation_matrix_agrees_with_the_grid() -> None:
     positions = np.random.default_rng(0).uniform(0, 1, (20, 2))
     index, weight = bilinear_nodes(positions, (3, 4))
     values = np.arange(12.0) ** 2
-    assert np.allclose(interpolation_matrix(positions, (3, 4)) @ values, (values[index] * weight).sum(-1))
+    assert np.allclose(
+        interpolation_matrix(positions, (3, 4)) @ values, (values[index] * weight).sum(-1)
+    )
 
 
 def test_field_polynomials_span_the_low_degrees() -> None:
@@ -48,7 +50,10 @@ def test_tilts_move_and_widen() -> None:
     log_kernel = (-(u[:, None] ** 2 + u**2) / 2 / 1.5**2).double().reshape(-1)
     moved = (log_kernel + 0.5 * shapes[1]).softmax(-1).view(13, 13)
     assert abs(float(centroids(moved)[1])) < 1e-6 < abs(float(centroids(moved)[0]))
-    widths = [float(((log_kernel + s * shapes[4]).softmax(-1).view(13, 13).sum(0) * u**2).sum()) for s in (0.0, 0.5)]
+    widths = [
+        float(((log_kernel + s * shapes[4]).softmax(-1).view(13, 13).sum(0) * u**2).sum())
+        for s in (0.0, 0.5)
+    ]
     assert widths[0] != widths[1]
 
 

@@ -1,4 +1,5 @@
-"""Linear demosaicing: exact where the mosaic tells everything, unbiased as a regressor where it does not."""
+"""Linear demosaicing: exact where the mosaic tells everything, unbiased as a regressor where it
+does not."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import pytest
 import torch
 from lens_cases import SmallLens
 
-from lenscal.calibrate.linear_demosaic import (
+from lenscal.calibrate.packing import Packing, pack_mosaic
+from lenscal.calibrate.pairs.linear_demosaic import (
     MARGIN_PX,
     REACH,
     SIDE,
@@ -16,7 +18,6 @@ from lenscal.calibrate.linear_demosaic import (
     linear_tile,
     scene_spectrum,
 )
-from lenscal.calibrate.packed import Packing, pack_mosaic
 
 RGGB, BGGR = Packing((0, 1, 1, 2)), Packing((2, 1, 1, 0))
 ON_AXIS = np.zeros((3, 2))
@@ -60,10 +61,13 @@ def test_measured_sites_and_smooth_light_come_out_as_they_are(packing: Packing) 
 
 @pytest.mark.parametrize("variance", [1e-6, 0.03])
 def test_what_the_estimate_lacks_is_not_in_it(variance: float) -> None:
-    """Regressing the true image on the estimate gives 1 at every frequency, with noise and without."""
+    """Regressing the true image on the estimate gives 1 at every frequency, with noise and
+    without."""
     rng = np.random.default_rng(1)
     n, packing = 256, RGGB
-    filters = demosaicing_filters(scene_spectrum(spectrum(64, alike=0.8)), np.full(4, variance), packing, ON_AXIS)
+    filters = demosaicing_filters(
+        scene_spectrum(spectrum(64, alike=0.8)), np.full(4, variance), packing, ON_AXIS
+    )
     cross, own, lost = np.zeros((3, 5)), np.zeros((3, 5)), np.zeros(3)
     f = np.fft.fftfreq(n)
     ring = np.minimum(np.hypot(f[:, None], f) / 0.1, 4).astype(int)
@@ -82,16 +86,23 @@ def test_what_the_estimate_lacks_is_not_in_it(variance: float) -> None:
 
 
 def test_lateral_colour_is_known_to_the_filters() -> None:
-    """Channels that are shifted copies of each other are told apart only by filters that know the shift."""
+    """Channels that are shifted copies of each other are told apart only by filters that know the
+    shift."""
     n, shift = 128, np.array([[1.0, -1.0], [0.0, 0.0], [-1.0, 1.0]])
     grey = drawn(spectrum(n, alike=0.999), np.random.default_rng(2))[1]
     image = np.stack([np.roll(grey, tuple(s.astype(int)), (0, 1)) for s in shift])
     planes = torch.from_numpy(
-        np.pad(pack_mosaic(mosaic_of(image, RGGB)), ((0, 0), (REACH, REACH), (REACH, REACH)), mode="wrap")
+        np.pad(
+            pack_mosaic(mosaic_of(image, RGGB)),
+            ((0, 0), (REACH, REACH), (REACH, REACH)),
+            mode="wrap",
+        )
     ).float()
 
     def error(lateral: np.ndarray) -> float:
-        filters = demosaicing_filters(scene_spectrum(spectrum(64, alike=0.999)), np.full(4, 1e-6), RGGB, lateral)
+        filters = demosaicing_filters(
+            scene_spectrum(spectrum(64, alike=0.999)), np.full(4, 1e-6), RGGB, lateral
+        )
         return float(((demosaiced(planes, filters).numpy() - image) ** 2).mean())
 
     assert error(shift) < 0.3 * error(ON_AXIS) < 0.3 * error(-shift)
@@ -109,5 +120,7 @@ def test_tiles_lie_where_the_photo_has_them(small_lens: SmallLens, start: tuple[
     for c in range(3):
         assert np.corrcoef(tile[c].ravel(), other[c].ravel())[0, 1] > 0.97
     value, channel, _ = frame.mosaic_tile(*window)
-    measured = np.take_along_axis(tile.transpose(1, 2, 0), channel[..., None].astype(int), -1)[..., 0]
+    measured = np.take_along_axis(tile.transpose(1, 2, 0), channel[..., None].astype(int), -1)[
+        ..., 0
+    ]
     assert np.corrcoef(measured.ravel(), value.ravel())[0, 1] > 0.99

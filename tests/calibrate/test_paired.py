@@ -7,10 +7,9 @@ import pytest
 import torch
 from lens_cases import SmallLens, relative_l2
 
-from lenscal.calibrate.field_solver import prior_precision, solve_field
-from lenscal.calibrate.kernel_field import kernel_field
-from lenscal.calibrate.kernels import interpolation_matrix, second_differences
-from lenscal.calibrate.paired import (
+from lenscal.calibrate.field.kernels import interpolation_matrix, second_differences
+from lenscal.calibrate.pairs.field_solver import prior_precision, solve_field
+from lenscal.calibrate.pairs.normal_equations import (
     ShiftEquations,
     accumulate,
     cell_positions,
@@ -19,7 +18,8 @@ from lenscal.calibrate.paired import (
     sinc_shift,
     tiles_of,
 )
-from lenscal.calibrate.registration import Pair, find_pairs
+from lenscal.calibrate.pairs.registration import Pair, find_pairs
+from lenscal.calibrate.statistics.kernel_field import kernel_field
 from lenscal.raw.frame import Frame
 
 
@@ -54,8 +54,13 @@ def test_solver_finds_the_kernels_that_made_the_equations() -> None:
     def solved(wanted: torch.Tensor) -> torch.Tensor:
         *_, found = solve_field(
             *(torch.from_numpy(v).float() for v in (gram, cross, weights)),
-            1e-4 * torch.eye(25).expand(3, 25, 25), torch.zeros(0, 4), 0.0,
-            seen=field.seen, taps=field.taps, centroids=wanted, iterations=100,
+            1e-4 * torch.eye(25).expand(3, 25, 25),
+            torch.zeros(0, 4),
+            0.0,
+            seen=field.seen,
+            taps=field.taps,
+            centroids=wanted,
+            iterations=100,
         )
         return found
 
@@ -87,16 +92,23 @@ def test_pairs_are_found_whatever_the_order(small_lens: SmallLens) -> None:
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (4, -6)])
-def test_displacement_is_where_the_sharp_photo_shows_the_same(small_lens: SmallLens, shift: tuple[int, int]) -> None:
+def test_displacement_is_where_the_sharp_photo_shows_the_same(
+    small_lens: SmallLens, shift: tuple[int, int]
+) -> None:
     sharp = small_lens.sharp[0]
-    moved = replace(sharp, mosaic=np.roll(sharp.mosaic, shift, (0, 1)), rgb=np.roll(sharp.rgb, shift, (0, 1)))
+    moved = replace(
+        sharp, mosaic=np.roll(sharp.mosaic, shift, (0, 1)), rgb=np.roll(sharp.rgb, shift, (0, 1))
+    )
     (pair,) = find_pairs([moved], [sharp])
     assert np.allclose(pair.displacement(np.array([0.5, 0.5])), shift, atol=0.05)
 
 
 def shaded(frame: Frame, corner: float) -> Frame:
     """The photo darker towards the corners, where `corner` of its light is left."""
-    y, x = (np.linspace(-1, 1, n)[shape] for n, shape in zip(frame.size, (np.s_[:, None], np.s_[None]), strict=True))
+    y, x = (
+        np.linspace(-1, 1, n)[shape]
+        for n, shape in zip(frame.size, (np.s_[:, None], np.s_[None]), strict=True)
+    )
     light = 1 - (1 - corner) * (y**2 + x**2) / 2
     black = np.tile(frame.black, (frame.size[0] // 2, frame.size[1] // 2))
     mosaic = np.rint(black + (frame.mosaic - black) * light).astype(np.uint16)
@@ -107,22 +119,43 @@ def test_vignetting_that_was_not_undone_is_no_blur(small_lens: SmallLens) -> Non
     """Kernels sum to 1: a darker tile must not get a pedestal, nor a brighter one rings."""
     found = []
     for corner in (1.0, 0.4):
-        shots = [(s, shaded(d, corner)) for s, d in zip(small_lens.sharp, small_lens.degraded, strict=True)]
+        shots = [
+            (s, shaded(d, corner))
+            for s, d in zip(small_lens.sharp, small_lens.degraded, strict=True)
+        ]
         pairs = find_pairs(*([pair[i] for pair in shots] for i in range(2)))
         scene = np.broadcast_to(np.eye(3)[:, :, None, None] * 0.1, (3, 3, 32, 32)).astype(complex)
         kernels = None
         weights = torch.from_numpy(interpolation_matrix(cell_positions((4, 4)), (3, 3))).float()
-        field, precision = kernel_field(9, torch.device("cpu")), prior_precision(np.full((3, 9, 9), 0.02))
+        field, precision = (
+            kernel_field(9, torch.device("cpu")),
+            prior_precision(np.full((3, 9, 9), 0.02)),
+        )
         for _ in range(2):
             work = accumulate(
-                shots, pairs, np.zeros((16, 2)), np.zeros((16, 3, 2)), scene, cells=(4, 4), kernel_size=9,
-                kernels=kernels, budget_sites=4e5, device=torch.device("cpu"),
+                shots,
+                pairs,
+                np.zeros((16, 2)),
+                np.zeros((16, 3, 2)),
+                scene,
+                cells=(4, 4),
+                kernel_size=9,
+                kernels=kernels,
+                budget_sites=4e5,
+                device=torch.device("cpu"),
             )
             *_, (sums, _) = work
             *_, solved = solve_field(
-                sums.gram.sum(0), sums.cross.sum(0), weights, torch.from_numpy(precision).float(),
-                torch.from_numpy(second_differences((3, 3))).float(), 100.0, seen=field.seen, taps=field.taps,
-                centroids=torch.zeros(9, 3, 2), iterations=25,
+                sums.gram.sum(0),
+                sums.cross.sum(0),
+                weights,
+                torch.from_numpy(precision).float(),
+                torch.from_numpy(second_differences((3, 3))).float(),
+                100.0,
+                seen=field.seen,
+                taps=field.taps,
+                centroids=torch.zeros(9, 3, 2),
+                iterations=25,
             )
             kernels = torch.einsum("cm,mau->cau", weights, solved)
         found.append(solved.numpy().reshape(9, 3, 9, 9))
@@ -131,8 +164,13 @@ def test_vignetting_that_was_not_undone_is_no_blur(small_lens: SmallLens) -> Non
 
 def test_pairs_that_tell_nothing_stay_where_they_are() -> None:
     pairs = [Pair(i, i, np.full((3, 2), float(i))) for i in range(3)]
-    told = ShiftEquations(np.random.default_rng(0).random((8, 2)), np.tile(np.eye(2), (8, 1, 1)), np.full((8, 2), 0.2))
+    told = ShiftEquations(
+        np.random.default_rng(0).random((8, 2)), np.tile(np.eye(2), (8, 1, 1)), np.full((8, 2), 0.2)
+    )
     silent = ShiftEquations(told.positions, np.zeros((8, 2, 2)), np.zeros((8, 2)))
     moved = refine_pairs(pairs, [told, None, silent])
-    assert [np.array_equal(a.motion, b.motion) for a, b in zip(pairs, moved, strict=True)][1:] == [True, True]
+    assert [np.array_equal(a.motion, b.motion) for a, b in zip(pairs, moved, strict=True)][1:] == [
+        True,
+        True,
+    ]
     assert refine_pairs(pairs, [None] * 3) == pairs

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lenscal.calibrate.kernel_field import node_positions
-from lenscal.calibrate.paired import cell_positions
-from lenscal.calibrate.ray_field import ray_field
-from lenscal.calibrate.ray_fit import fit_rays_to_pairs
+from lenscal.calibrate.pairs.normal_equations import cell_positions
+from lenscal.calibrate.rays.ray_field import ray_field
+from lenscal.calibrate.rays.ray_fit import fit_rays_to_pairs
+from lenscal.calibrate.statistics.kernel_field import node_positions
 
 
 def test_rays_are_found_from_normal_equations_of_noisy_kernels() -> None:
-    """What the kernels near the minimum got wrong alike, the equations put right; centroids come where they shall."""
+    """What the kernels near the minimum got wrong alike, the equations put right; centroids come
+    where they shall."""
     field = ray_field(9, torch.device("cpu"))
     cells, nodes = cell_positions((6, 6)), node_positions((3, 3)).clip(0.1, 0.9)
     at_cells, at_nodes = field.basis(cells), field.basis(nodes)
@@ -31,7 +32,11 @@ def test_rays_are_found_from_normal_equations_of_noisy_kernels() -> None:
     def off(found: torch.Tensor) -> float:
         return float((field.kernels(found, at_cells) - truth).norm() / truth.norm())
 
-    found = list(fit_rays_to_pairs(field, (cells, nodes), gram, cross, near, centroids, rounds=8, start=start))
+    found = list(
+        fit_rays_to_pairs(
+            field, (cells, nodes), gram, cross, near, centroids, rounds=8, start=start
+        )
+    )
     assert off(found[-1]) < 0.25 * off(start)
     assert off(found[-1]) < float((near - truth).norm() / truth.norm())
     moved = field.kernels(found[-1], at_nodes) @ field.taps - centroids

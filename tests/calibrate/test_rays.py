@@ -11,14 +11,16 @@ from lens_cases import SmallLens, relative_l2
 from test_engine import SMALL, run
 from torch import Tensor
 
-from lenscal.calibrate import engine, kernels, statistics_stage
+from lenscal.calibrate import engine
 from lenscal.calibrate.budget import BUDGETS
-from lenscal.calibrate.kernel_field import node_positions
-from lenscal.calibrate.kernels import centroids
-from lenscal.calibrate.ray_field import FAMILIES, RayField, _slopes, diffraction_mtf, ray_field
-from lenscal.calibrate.ray_fit import HeldOut, cross_validate, rays_like
+from lenscal.calibrate.field import kernels
+from lenscal.calibrate.field.kernels import centroids
+from lenscal.calibrate.rays.ray_field import FAMILIES, RayField, _slopes, diffraction_mtf, ray_field
+from lenscal.calibrate.rays.ray_fit import HeldOut, cross_validate, rays_like
 from lenscal.calibrate.settings import Quality, Stages
-from lenscal.calibrate.spectral_fit import SecondOrder, ThirdOrder
+from lenscal.calibrate.stages import statistics_stage
+from lenscal.calibrate.statistics.kernel_field import node_positions
+from lenscal.calibrate.statistics.spectral_fit import SecondOrder, ThirdOrder
 from lenscal.virtual.lens import demo_lens, relative_psf
 
 CPU = torch.device("cpu")
@@ -28,7 +30,9 @@ NODES = node_positions((4, 4))
 
 
 def theta_of(field: RayField, **parts: Tensor) -> Tensor:
-    return torch.cat([parts.get(name, torch.zeros(shape)).flatten() for name, shape in field.shapes.items()])
+    return torch.cat(
+        [parts.get(name, torch.zeros(shape)).flatten() for name, shape in field.shapes.items()]
+    )
 
 
 def drawn(field: RayField, seed: int, size: float) -> Tensor:
@@ -51,10 +55,13 @@ def test_slopes_are_those_of_the_wavefront(name: str) -> None:
         return value
 
     step = 1e-5
-    expected = np.stack([
-        (wavefront(y + step, x) - wavefront(y - step, x)) / 2 / step,
-        (wavefront(y, x + step) - wavefront(y, x - step)) / 2 / step,
-    ], -1)  # fmt: skip
+    expected = np.stack(
+        [
+            (wavefront(y + step, x) - wavefront(y - step, x)) / 2 / step,
+            (wavefront(y, x + step) - wavefront(y, x - step)) / 2 / step,
+        ],
+        -1,
+    )
     expected -= expected.mean(0)
     found = _slopes(name, y, x)
     assert np.sqrt((found**2).sum(-1).mean()) == pytest.approx(1)
@@ -91,7 +98,9 @@ def test_defocus_spreads_a_point_evenly_and_coma_leans() -> None:
     def kernel(name: str) -> Tensor:
         chosen = shared.clone()
         chosen[0, names.index(name)] = 2.0
-        return field.kernels(theta_of(field, shared=chosen, softness=SOFT), basis).view(16, 3, 21, 21)[0, 1]
+        return field.kernels(theta_of(field, shared=chosen, softness=SOFT), basis).view(
+            16, 3, 21, 21
+        )[0, 1]
 
     blurred = kernel("r2")
     point = field.kernels(theta_of(field, softness=SOFT), basis).view(16, 3, 21, 21)[0, 1]
@@ -129,7 +138,8 @@ def test_a_smaller_aperture_blurs_by_diffraction_where_it_is_known() -> None:
 
 
 def test_rays_find_the_aberrations_of_a_lens() -> None:
-    """The kernels of wave optics are nearly those of rays; the start finds them, without a hint of the signs."""
+    """The kernels of wave optics are nearly those of rays; the start finds them, without a hint of
+    the signs."""
     truth = relative_psf(demo_lens(1), 1.8, NODES, size=17).reshape(16, 3, 289)
     field = ray_field(17, CPU, f_numbers=(1.8, 5.6), pitch_um=4.3)
     *_, theta = rays_like(field, NODES, torch.from_numpy(truth).float())
@@ -138,28 +148,38 @@ def test_rays_find_the_aberrations_of_a_lens() -> None:
 
 
 def expected_statistics(field: RayField, kernels: Tensor) -> tuple[SecondOrder, ThirdOrder]:
-    """What photos of endless scenes would show through kernels [cells, 3, n]: greens only, no aliases."""
+    """What photos of endless scenes would show through kernels [cells, 3, n]: greens only, no
+    aliases."""
     rng = np.random.default_rng(0)
     f = torch.from_numpy(rng.uniform(-0.25, 0.25, (3, 80, 2))).float()
     f[2] = f[0] + f[1]
     angles = [-2 * torch.pi * field.taps @ part.T for part in f]
-    scene = (0.05 / (0.01 + f[0].square().sum(-1)))[None, :, None, None] * torch.eye(4).to(torch.complex64)
+    scene = (0.05 / (0.01 + f[0].square().sum(-1)))[None, :, None, None] * torch.eye(4).to(
+        torch.complex64
+    )
     phases = torch.polar(torch.ones_like(angles[0]), angles[0])
     otf = (kernels[:, 1].to(torch.complex64) @ phases).abs().square()[..., None, None]
     noise = 0.01 * torch.eye(4).to(torch.complex64)[None, None].expand(len(kernels), 1, 4, 4)
     patches = torch.full((len(kernels),), 1e4)
     second = SecondOrder(otf * scene + noise, (scene,), (phases,), noise, patches, (1, 1, 1, 1))
     sharp = torch.polar(torch.ones(1, 80), torch.from_numpy(rng.uniform(0, 6, (1, 80))).float())
-    a, b, c = (kernels[:, 1].to(torch.complex64) @ torch.polar(torch.ones_like(x), x) for x in angles)
+    a, b, c = (
+        kernels[:, 1].to(torch.complex64) @ torch.polar(torch.ones_like(x), x) for x in angles
+    )
     variance = torch.full((len(kernels), 80), 1e-4)
     third = ThirdOrder(
-        a * b * c.conj() * sharp, sharp, variance, variance[:1], tuple((x.cos(), x.sin()) for x in angles)
+        a * b * c.conj() * sharp,
+        sharp,
+        variance,
+        variance[:1],
+        tuple((x.cos(), x.sin()) for x in angles),
     )
     return second, third
 
 
 def test_what_one_half_of_the_photos_does_not_tell_of_the_other_is_not_believed() -> None:
-    """Numbers found a quarter too large are made smaller; those of scenes, other ones in each half, nearly vanish."""
+    """Numbers found a quarter too large are made smaller; those of scenes, other ones in each half,
+    nearly vanish."""
     field = ray_field(13, CPU)
     group, _ = field.groups()
     basis = field.basis(NODES)
@@ -179,11 +199,16 @@ def test_what_one_half_of_the_photos_does_not_tell_of_the_other_is_not_believed(
 
 
 def test_taps_have_their_share_where_rays_tell_something() -> None:
-    shares = [statistics_stage._share(HeldOut(torch.ones(1), gain)) for gain in (-5.0, 0.0, 1.0, 2.0, 50.0)]
+    shares = [
+        statistics_stage._share(HeldOut(torch.ones(1), gain))
+        for gain in (-5.0, 0.0, 1.0, 2.0, 50.0)
+    ]
     assert shares == pytest.approx([1.0, 1.0, 0.85, 0.7, 0.7])
 
 
-def test_rays_that_tell_what_scenes_could_have_told_shrink_to_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rays_that_tell_what_scenes_could_have_told_shrink_to_a_point(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     field = ray_field(13, CPU)
     taps = torch.zeros(len(NODES), 3, 169)
     taps[..., 84] = 1
@@ -198,7 +223,14 @@ def test_rays_that_tell_what_scenes_could_have_told_shrink_to_a_point(monkeypatc
         monkeypatch.setattr(statistics_stage.Told, "third_order", lambda *_: object())
         ((weighed, scales),) = rays.cross_validated((half, half), (theta, theta), theta)
         beliefs.append(weighed.belief)
-        light.append(float(weighed.at_nodes(theta * scales).view(-1, 3, 13, 13)[..., 5:8, 5:8].sum((-1, -2)).min()))
+        light.append(
+            float(
+                weighed.at_nodes(theta * scales)
+                .view(-1, 3, 13, 13)[..., 5:8, 5:8]
+                .sum((-1, -2))
+                .min()
+            )
+        )
     assert beliefs == pytest.approx([0, 0.16, 1, 1])
     assert light[0] == pytest.approx(1, abs=1e-4)
     assert light[1] > 0.97 > 0.9 > light[2]
@@ -211,7 +243,9 @@ def test_what_belongs_together_shrinks_together() -> None:
     assert len(group) == field.count - 6
     coma = list(FAMILIES).index("coma")
     sizes = [int(np.prod(shape)) for shape in field.shapes.values()]
-    number = dict(zip(field.shapes, torch.cat([group, group.new_full((6,), -1)]).split(sizes), strict=True))
+    number = dict(
+        zip(field.shapes, torch.cat([group, group.new_full((6,), -1)]).split(sizes), strict=True)
+    )
     shared = number["shared"].view(field.shapes["shared"])
     # Constant over the field: both directions of coma; the two linear terms: four numbers.
     assert int((shared[0] == coma).sum()) == 2 == int(members[coma])
@@ -227,7 +261,8 @@ def test_a_centred_lens_does_the_same_all_around() -> None:
     theta = theta_of(field, symmetric=0.7 * symmetric, softness=SOFT)
     somewhere = np.array([[0.2, 0.35], [0.35, 0.8]])
     here, there = field.kernels(theta, field.basis(somewhere))[:, 1].view(2, 21, 21)
-    # (y, x) = (-0.3, -0.15) from the middle becomes (-0.15, 0.3): right to left, rows become columns.
+    # (y, x) = (-0.3, -0.15) from the middle becomes (-0.15, 0.3): right to left, rows become
+    # columns.
     turned = here.flip(0).T
     assert torch.allclose(turned, there, atol=2e-3)
     assert not torch.allclose(here, there, atol=1e-2)
@@ -241,7 +276,9 @@ def one_round(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("one_round")
-def test_wide_kernels_are_kept_whole(small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_kernels_are_kept_whole(
+    small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(kernels, "MOST_AT_BORDER", -1.0)
     calibration = run(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.GT))
     assert [s.kernels.shape[-1] for s in calibration.stages] == [13, 19]
@@ -252,7 +289,9 @@ def test_wide_kernels_are_kept_whole(small_lens: SmallLens, monkeypatch: pytest.
 
 @pytest.mark.usefixtures("one_round")
 @pytest.mark.parametrize("enough", [1e-9, 1e9])
-def test_a_drawn_point_is_told_of(small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch, enough: float) -> None:
+def test_a_drawn_point_is_told_of(
+    small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch, enough: float
+) -> None:
     monkeypatch.setattr(statistics_stage, "FAINT_GAIN", enough)
     calibration = run(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.GT))
     assert any("drawn to a point" in w for w in calibration.warnings) == (enough > 1)

@@ -16,27 +16,32 @@ import pytest
 import torch
 
 from lenscal import __version__, cli
-from lenscal.calibrate import checkpoint, engine, learnt, run
+from lenscal.calibrate import checkpoint, engine
 from lenscal.calibrate.budget import BUDGETS, Budget
-from lenscal.calibrate.matching import Matcher, MatchingSettings, Reblur
-from lenscal.calibrate.packed import Packing
-from lenscal.calibrate.patches import PatchPool
+from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings, Reblur
+from lenscal.calibrate.matching.patches import PatchPool
+from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
+from lenscal.calibrate.stages import matching_stage as learnt
+from lenscal.calibrate.stages import run
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
-from lenscal.files.profile import read_profile
+from lenscal.files.psf.profile import read_profile
 from lenscal.flow.network import NetworkSettings
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.frame import Frame
 
-TINY = CalibrationSettings(Quality.QUICK, device="cpu", grid=(2, 2), kernel_size=7, stages=Stages.ALL)
+TINY = CalibrationSettings(
+    Quality.QUICK, device="cpu", grid=(2, 2), kernel_size=7, stages=Stages.ALL
+)
 FLOW, MATCHING, BATCH = 4, 4, 16
 BUDGET = Budget((4e5, 4e5), 1, 1, 600, FLOW, MATCHING, BATCH, NetworkSettings(width=8, depth=1))
 Photos = tuple[list[Frame], list[Frame]]
 
 
 class Files:
-    """A keeper that keeps every checkpoint as a file of its own, named by what was completed and the step."""
+    """A keeper that keeps every checkpoint as a file of its own, named by what was completed and
+    the step."""
 
     def __init__(self, folder: Path, begin: Path | None = None) -> None:
         self.folder, self.begin = folder, begin
@@ -76,7 +81,10 @@ def folders(tmp_path: Path, make_dng: Callable[..., Path]) -> Path:
 
 @pytest.fixture
 def photos(folders: Path) -> Photos:
-    sharp, degraded = ([decode_photo(folders / role / f"{n}.dng") for n in range(2)] for role in ("sharp", "degraded"))
+    sharp, degraded = (
+        [decode_photo(folders / role / f"{n}.dng") for n in range(2)]
+        for role in ("sharp", "degraded")
+    )
     return sharp, degraded
 
 
@@ -94,11 +102,17 @@ def assert_same(a: Calibration, b: Calibration) -> None:
     assert np.array_equal(a.psf.kernels, b.psf.kernels)
     assert np.array_equal(a.psf.confidence, b.psf.confidence)
     assert [s.name for s in a.stages] == [s.name for s in b.stages]
-    assert all(np.array_equal(s.kernels, t.kernels) for s, t in zip(a.stages, b.stages, strict=True))
+    assert all(
+        np.array_equal(s.kernels, t.kernels) for s, t in zip(a.stages, b.stages, strict=True)
+    )
     assert a.curves == b.curves
     assert a.weights.keys() == b.weights.keys()
     assert all(np.array_equal(a.weights[name], b.weights[name]) for name in a.weights)
-    assert (a.warnings, a.patches_flow, a.patches_matching) == (b.warnings, b.patches_flow, b.patches_matching)
+    assert (a.warnings, a.patches_flow, a.patches_matching) == (
+        b.warnings,
+        b.patches_flow,
+        b.patches_matching,
+    )
 
 
 def test_resumed_from_any_checkpoint_equals_uninterrupted(photos: Photos, tmp_path: Path) -> None:
@@ -108,7 +122,17 @@ def test_resumed_from_any_checkpoint_equals_uninterrupted(photos: Photos, tmp_pa
     assert_same(watched, whole)
     steps = [f"GT-{n + 1}" for n in range(FLOW + MATCHING)]
     assert keeper.names == ["pairs", "L", "G", "GT", *steps, "FM", "FM-pass1", "P"]
-    for name in ("pairs", "G", "GT-2", f"GT-{FLOW}", f"GT-{FLOW + 2}", f"GT-{FLOW + MATCHING}", "FM", "FM-pass1", "P"):
+    for name in (
+        "pairs",
+        "G",
+        "GT-2",
+        f"GT-{FLOW}",
+        f"GT-{FLOW + 2}",
+        f"GT-{FLOW + MATCHING}",
+        "FM",
+        "FM-pass1",
+        "P",
+    ):
         later = Files(tmp_path, begin=tmp_path / name)
         resumed = calibrated(photos, keeper=later)
         assert_same(resumed, whole)
@@ -128,11 +152,15 @@ def test_unrelated_scenes_resume_too(photos: Photos, tmp_path: Path) -> None:
     whole = calibrated(unrelated, settings, keeper=Files(tmp_path))
     assert not whole.same_scenes
     for name in (f"L-{FLOW - 1}", f"L-{FLOW + 2}"):
-        assert_same(calibrated(unrelated, settings, keeper=Files(tmp_path, begin=tmp_path / name)), whole)
+        assert_same(
+            calibrated(unrelated, settings, keeper=Files(tmp_path, begin=tmp_path / name)), whole
+        )
 
 
 @pytest.mark.parametrize("stage", ["F", "M"])
-def test_stopped_while_learning_keeps_kernels_and_goes_on(photos: Photos, tmp_path: Path, stage: str) -> None:
+def test_stopped_while_learning_keeps_kernels_and_goes_on(
+    photos: Photos, tmp_path: Path, stage: str
+) -> None:
     settings = replace(TINY, stages=Stages.ALL)
     photos = photos[0][:1], photos[1][1:]
     whole = calibrated(photos, settings)
@@ -151,7 +179,9 @@ def test_stopped_while_learning_keeps_kernels_and_goes_on(photos: Photos, tmp_pa
     # With a single photo nothing can be kept out, and what M changes is not taken unchecked.
     told_by_rays = next(s.kernels for s in whole.stages if s.name == "R")
     assert np.array_equal(stopped.psf.kernels, told_by_rays)
-    resumed = calibrated(photos, settings, keeper=Files(tmp_path, begin=tmp_path / keeper.names[-1]))
+    resumed = calibrated(
+        photos, settings, keeper=Files(tmp_path, begin=tmp_path / keeper.names[-1])
+    )
     assert resumed.finished == "done"
     assert_same(resumed, whole)
 
@@ -171,7 +201,7 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 import test_resume as t
-from lenscal.calibrate.matching import Matcher
+from lenscal.calibrate.matching.matcher import Matcher
 t.BUDGETS[t.Quality.QUICK] = t.BUDGET
 t.learnt.SAVE_S = -1.0
 step = Matcher.step
@@ -185,17 +215,40 @@ t.cli.main(sys.argv[2:])
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 here")
-def test_killed_and_resumed_on_the_command_line(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_and_resumed_on_the_command_line(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(folders / "cache"))
-    told = ["--quality", "quick", "--grid", "2x2", "--kernel-size", "7", "--stages", "all", "--device", "cpu"]
+    told = [
+        "--quality",
+        "quick",
+        "--grid",
+        "2x2",
+        "--kernel-size",
+        "7",
+        "--stages",
+        "all",
+        "--device",
+        "cpu",
+    ]
     told.append("--quiet")
 
     def command(out: Path, *more: str) -> list[str]:
-        return ["calibrate", str(folders / "sharp"), str(folders / "degraded"), "--out", str(out), *told, *more]
+        return [
+            "calibrate",
+            str(folders / "sharp"),
+            str(folders / "degraded"),
+            "--out",
+            str(out),
+            *told,
+            *more,
+        ]
 
     out, other = folders / "lens.lenscal", folders / "whole.lenscal"
     here = str(Path(__file__).parent)
-    done = subprocess.run([sys.executable, "-c", KILLED, here, *command(out)], timeout=600, env=os.environ)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, here, *command(out)], timeout=600, env=os.environ
+    )
     assert done.returncode == -signal.SIGKILL
     assert not out.exists()
     assert json_of(checkpoint_path(out))["learning"]["step"] == FLOW + 2
@@ -218,8 +271,9 @@ def test_other_photos_settings_and_versions_are_refused(
 
     resumed(photos, replace(settings, max_minutes=30, device="auto"))
     for other, told in (
-        (replace(settings, seed=1), "--seed 0, not 1"), (replace(settings, grid=(2, 3)), "--grid 2x2, not 2x3"),
-    ):  # fmt: skip
+        (replace(settings, seed=1), "--seed 0, not 1"),
+        (replace(settings, grid=(2, 3)), "--grid 2x2, not 2x3"),
+    ):
         with pytest.raises(InputError, match=told):
             resumed(photos, other)
     sharp, degraded = photos
@@ -250,7 +304,9 @@ def test_a_damaged_checkpoint_is_refused(photos: Photos, tmp_path: Path) -> None
 
 def test_a_full_disk_costs_a_warning_only(photos: Photos, tmp_path: Path) -> None:
     settings = replace(TINY, stages=Stages.P)
-    result = calibrated(photos, settings, keeper=CheckpointFile(tmp_path / "nowhere" / "x.checkpoint"))
+    result = calibrated(
+        photos, settings, keeper=CheckpointFile(tmp_path / "nowhere" / "x.checkpoint")
+    )
     assert [w for w in result.warnings if "cannot be resumed" in w]
     assert np.array_equal(result.psf.kernels, calibrated(photos, settings).psf.kernels)
 
@@ -259,7 +315,9 @@ CUDA_IS_FULL = torch.OutOfMemoryError("CUDA out of memory")
 APPLES_IS_FULL = RuntimeError("MPS backend out of memory (MPS allocated: 8.2 GB)")
 
 
-def out_of_memory(times: int, work: Callable[..., Any], error: RuntimeError = CUDA_IS_FULL) -> Callable[..., Any]:
+def out_of_memory(
+    times: int, work: Callable[..., Any], error: RuntimeError = CUDA_IS_FULL
+) -> Callable[..., Any]:
     left = [times]
 
     def failing(*args: Any, **kwargs: Any) -> Any:
@@ -288,14 +346,18 @@ def test_full_gpu_memory_halves_the_batch(
         while True:
             reports.append(next(work))
     result: Calibration = done.value.value
-    assert any("GPU's memory was full: learning went on with 8 patches a step instead of 16" in w
-               for w in result.warnings)  # fmt: skip
+    assert any(
+        "GPU's memory was full: learning went on with 8 patches a step instead of 16" in w
+        for w in result.warnings
+    )
     assert any("The GPU's memory was full" in r.message for r in reports)
     assert (result.device, result.patches_flow) == ("cpu:0", FLOW * 2 * 8)
 
 
 @pytest.mark.usefixtures("gpu")
-def test_a_gpu_too_small_gives_way_to_the_cpu(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_too_small_gives_way_to_the_cpu(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = replace(TINY, stages=Stages.FM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "pick_device", lambda name: torch.device("cpu"))
@@ -308,7 +370,9 @@ def test_a_gpu_too_small_gives_way_to_the_cpu(photos: Photos, monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("gpu")
-def test_a_gpu_that_fills_up_late_loses_no_step(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_fills_up_late_loses_no_step(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = Matcher.step
     failed: list[int] = []
 
@@ -338,15 +402,23 @@ def test_closed_form_stages_give_way_too(photos: Photos, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("gpu")
-def test_a_look_at_unseen_photos_gives_way_too(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_at_unseen_photos_gives_way_too(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = replace(TINY, stages=Stages.P)
     plain = calibrated(photos, settings)
-    monkeypatch.setattr(learnt, "held_out_check", out_of_memory(1, learnt.held_out_check, APPLES_IS_FULL))
+    monkeypatch.setattr(
+        learnt, "held_out_check", out_of_memory(1, learnt.held_out_check, APPLES_IS_FULL)
+    )
     result = calibrated(photos, settings)
     assert result.device == "cpu"
     assert sum("computed on the CPU" in w for w in result.warnings) == 1
     assert np.array_equal(result.psf.kernels, plain.psf.kernels)
-    monkeypatch.setattr(learnt, "held_out_check", out_of_memory(1, learnt.held_out_check, RuntimeError("wrong shape")))
+    monkeypatch.setattr(
+        learnt,
+        "held_out_check",
+        out_of_memory(1, learnt.held_out_check, RuntimeError("wrong shape")),
+    )
     with pytest.raises(RuntimeError, match="wrong shape"):
         calibrated(photos, settings)
 
@@ -354,11 +426,16 @@ def test_a_look_at_unseen_photos_gives_way_too(photos: Photos, monkeypatch: pyte
 def patches(n: int = 400) -> Reblur:
     rng = np.random.default_rng(0)
     pool = PatchPool(
-        rng.random((n, 4, 16, 16), np.float32), np.full((n, 4), 1e-4, np.float32),
-        rng.random((n, 3, 38, 38), np.float32).astype(np.float16), np.full((n, 4), 1e-4, np.float32),
-        rng.random((n, 2), np.float32), True,
-    )  # fmt: skip
-    return Reblur(pool, Packing((0, 1, 1, 2)), (4, 4), torch.eye(49).expand(3, -1, -1), torch.device("cpu"))
+        rng.random((n, 4, 16, 16), np.float32),
+        np.full((n, 4), 1e-4, np.float32),
+        rng.random((n, 3, 38, 38), np.float32).astype(np.float16),
+        np.full((n, 4), 1e-4, np.float32),
+        rng.random((n, 2), np.float32),
+        True,
+    )
+    return Reblur(
+        pool, Packing((0, 1, 1, 2)), (4, 4), torch.eye(49).expand(3, -1, -1), torch.device("cpu")
+    )
 
 
 def signed_start() -> torch.Tensor:
@@ -370,7 +447,9 @@ def signed_start() -> torch.Tensor:
 
 def test_matching_keeps_the_signs_of_its_start() -> None:
     start = signed_start()
-    settings = MatchingSettings(1, 30, batch=64, network=NetworkSettings(width=8, depth=1), kernel_rate=0.1)
+    settings = MatchingSettings(
+        1, 30, batch=64, network=NetworkSettings(width=8, depth=1), kernel_rate=0.1
+    )
     matcher = Matcher(patches(), start, settings, seed=0, device=torch.device("cpu"))
     assert torch.allclose(matcher._kernels(matcher.coefficients), start, atol=1e-7)
     assert matcher.matched() is None

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lenscal.calibrate import scene_spectra
-from lenscal.calibrate.packed import Packing
-from lenscal.calibrate.scene_spectra import likeliest_scene
+from lenscal.calibrate.packing import Packing
+from lenscal.calibrate.statistics import scene_spectra
+from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
 
 M = 16
 F = np.fft.fftfreq(2 * M)
@@ -16,16 +16,23 @@ GBRG = Packing((1, 2, 0, 1), ((0, 0), (0, 1), (1, 0), (1, 1)))
 
 
 def scene() -> np.ndarray:
-    """[3, 3, 2M, 2M]: colours alike at fine detail, less so at coarse; finer than the start thinks."""
+    """[3, 3, 2M, 2M]: colours alike at fine detail, less so at coarse; finer than the start
+    thinks."""
     luma, chroma = RADIUS**-2.1, 0.3 * RADIUS**-2.6
     mix = np.array([[0.5, -0.5, 0.0], [-0.5, 1.0, -0.5], [0.0, -0.5, 0.5]])
     tone = np.array([0.9, 1.0, 0.7])
-    return np.asarray(np.outer(tone, tone)[..., None, None] * luma + (mix + 0.1 * np.eye(3))[..., None, None] * chroma)
+    return np.asarray(
+        np.outer(tone, tone)[..., None, None] * luma
+        + (mix + 0.1 * np.eye(3))[..., None, None] * chroma
+    )
 
 
 def mosaics(spectra: np.ndarray, packing: Packing, lateral: np.ndarray) -> np.ndarray:
-    """[1, 4, 4, M, M]: the matrices that planes sampled from such scenes have, summed alias by alias."""
-    ramp = np.exp(-2j * np.pi * (lateral[:, 0, None, None] * F[:, None] + lateral[:, 1, None, None] * F))
+    """[1, 4, 4, M, M]: the matrices that planes sampled from such scenes have, summed alias by
+    alias."""
+    ramp = np.exp(
+        -2j * np.pi * (lateral[:, 0, None, None] * F[:, None] + lateral[:, 1, None, None] * F)
+    )
     shown = spectra * ramp[:, None] * ramp[None].conj()
     total = np.zeros((4, 4, M, M), complex)
     for p, (py, px) in enumerate(packing.offsets):
@@ -37,7 +44,9 @@ def mosaics(spectra: np.ndarray, packing: Packing, lateral: np.ndarray) -> np.nd
     return total[None]
 
 
-def unexplained(found: np.ndarray, told: np.ndarray, packing: Packing, lateral: np.ndarray) -> np.ndarray:
+def unexplained(
+    found: np.ndarray, told: np.ndarray, packing: Packing, lateral: np.ndarray
+) -> np.ndarray:
     level = np.sqrt(told[0, range(4), range(4)].real)
     error = np.abs(mosaics(found, packing, lateral) - told)[0] / (level[:, None] * level[None])
     error[:, :, 0, 0] = 0  # means are taken out of patches

@@ -1,4 +1,5 @@
-"""Second- and third-order statistics: sums over patches, the field of kernels, and what they find without pairs."""
+"""Second- and third-order statistics: sums over patches, the field of kernels, and what they find
+without pairs."""
 
 from __future__ import annotations
 
@@ -11,17 +12,21 @@ import torch
 from lens_cases import SmallLens, photographed
 from test_engine import SMALL, run
 
-from lenscal.calibrate import statistics_stage
-from lenscal.calibrate.bispectra import WINDOW_PX, Bispectra, triads
 from lenscal.calibrate.budget import BUDGETS
-from lenscal.calibrate.kernel_field import expecting, kernel_field, node_positions
-from lenscal.calibrate.packed import Packing
-from lenscal.calibrate.paired import cell_positions
+from lenscal.calibrate.packing import Packing
+from lenscal.calibrate.pairs.normal_equations import cell_positions
 from lenscal.calibrate.settings import Quality, StageResult, Stages
-from lenscal.calibrate.spectra import WINDOW_PX as SPECTRAL_PX
-from lenscal.calibrate.spectra import MosaicSpectra
-from lenscal.calibrate.spectral_fit import likeliest_mixture, second_order_terms, third_order_terms
-from lenscal.calibrate.windowed import corners, data_cells, hann, spans
+from lenscal.calibrate.stages import statistics_stage
+from lenscal.calibrate.statistics.bispectra import WINDOW_PX, Bispectra, triads
+from lenscal.calibrate.statistics.kernel_field import expecting, kernel_field, node_positions
+from lenscal.calibrate.statistics.spectra import WINDOW_PX as SPECTRAL_PX
+from lenscal.calibrate.statistics.spectra import MosaicSpectra
+from lenscal.calibrate.statistics.spectral_fit import (
+    likeliest_mixture,
+    second_order_terms,
+    third_order_terms,
+)
+from lenscal.calibrate.statistics.windowed import corners, data_cells, hann, spans
 from lenscal.optics.metrics import score
 
 
@@ -37,7 +42,10 @@ def test_patches_stay_inside_and_start_on_periods() -> None:
     for height, width, size, most in ((150, 224, 64, 36), (64, 64, 64, 36), (500, 750, 32, 110)):
         places = corners(height, width, size, most)
         assert 0 < len(places) <= most * 1.3
-        assert all(t % 2 == 0 == left % 2 and t + size <= height and left + size <= width for t, left in places)
+        assert all(
+            t % 2 == 0 == left % 2 and t + size <= height and left + size <= width
+            for t, left in places
+        )
     assert corners(63, 100, 64, 36) == []
     assert data_cells((4000, 6000)) == (8, 8) and data_cells((480, 720)) == (3, 5)
     cells = spans((480, 722), (3, 5))
@@ -62,9 +70,12 @@ def test_fields_sum_to_one_and_are_polynomials() -> None:
     assert torch.allclose(field.kernels(0 * theta, somewhere), field.expected(somewhere))
 
 
-@pytest.mark.parametrize(("core", "halo", "share"), [(0.3, 1.0, 0.0), (1.2, 1.0, 0.0), (0.4, 2.2, 0.3)])
+@pytest.mark.parametrize(
+    ("core", "halo", "share"), [(0.3, 1.0, 0.0), (1.2, 1.0, 0.0), (0.4, 2.2, 0.3)]
+)
 def test_the_expected_kernel_is_as_wide_as_the_blur(core: float, halo: float, share: float) -> None:
-    """Spectra of a scene with 1/f^2, blurred by a core and a halo: the mixture has their light by distance."""
+    """Spectra of a scene with 1/f^2, blurred by a core and a halo: the mixture has their light by
+    distance."""
     f = np.fft.fftfreq(SPECTRAL_PX)
     power = 1 / np.maximum(f[:, None] ** 2 + f**2, SPECTRAL_PX**-2.0)
     correlated = 0.9 + 0.1 * np.eye(3)
@@ -74,13 +85,17 @@ def test_the_expected_kernel_is_as_wide_as_the_blur(core: float, halo: float, sh
     parts = [torch.exp(-(radius**2) / 2 / sigma**2) for sigma in (core, halo)]
     blur = (1 - share) * parts[0] / parts[0].sum() + share * parts[1] / parts[1].sum()
     m = SPECTRAL_PX // 2
-    nothing = MosaicSpectra(np.ones((4, 4, 4, m, m), complex), np.full((4, 4), 1e-3), np.full(4, 1000.0))
+    nothing = MosaicSpectra(
+        np.ones((4, 4, 4, m, m), complex), np.full((4, 4), 1e-3), np.full(4, 1000.0)
+    )
     terms = second_order_terms(nothing, reference, Packing((0, 1, 1, 2)), 13, torch.device("cpu"))
     measured = terms.noise
     for scene, phase in zip(terms.scenes, terms.phases, strict=True):
         otf = blur.to(phase.dtype) @ phase
         measured = measured + (otf.abs() ** 2)[:, None, None] * scene
-    found = likeliest_mixture(field, cells, replace(terms, measured=measured.expand(4, -1, 4, 4).contiguous()))
+    found = likeliest_mixture(
+        field, cells, replace(terms, measured=measured.expand(4, -1, 4, 4).contiguous())
+    )
     expected = expecting(field, found)
     distance = expected.expected(expected.basis(cells)) @ radius
     assert torch.allclose(distance, (blur @ radius).expand_as(distance), atol=0.12)
@@ -88,7 +103,8 @@ def test_the_expected_kernel_is_as_wide_as_the_blur(core: float, halo: float, sh
 
 
 def test_third_order_tells_a_kernel_from_its_mirror_image() -> None:
-    """Bispectra of a skewed scene, blurred with a leaning kernel: the right lean fits, the mirrored one does not."""
+    """Bispectra of a skewed scene, blurred with a leaning kernel: the right lean fits, the mirrored
+    one does not."""
     rng = np.random.default_rng(0)
     triad, n = triads(), WINDOW_PX
     kernel = np.zeros((3, 5, 5))
@@ -104,7 +120,9 @@ def test_third_order_tells_a_kernel_from_its_mirror_image() -> None:
     def sums(values: np.ndarray) -> Bispectra:
         a, b, c = (values[:, triad[:, k, 0] % n, triad[:, k, 1] % n] for k in range(3))
         power = (np.abs(values) ** 2).sum(0)
-        return Bispectra((a * b * c.conj()).sum(0)[None], power[None], np.array([float(len(values))]))
+        return Bispectra(
+            (a * b * c.conj()).sum(0)[None], power[None], np.array([float(len(values))])
+        )
 
     terms = third_order_terms(sums(y), sums(x), triad, 5, torch.device("cpu"))
     right = torch.from_numpy(kernel.reshape(1, 3, 25)).float()
@@ -121,8 +139,11 @@ def unrelated(tmp_path_factory: pytest.TempPathFactory) -> SmallLens:
     return photographed(folder, same_scenes=False, n_photos=6, size=(720, 1080))
 
 
-def test_coma_is_learnt_from_unrelated_scenes(unrelated: SmallLens, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Third order finds more of the odd part than second order alone, and rays more of all than taps."""
+def test_coma_is_learnt_from_unrelated_scenes(
+    unrelated: SmallLens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Third order finds more of the odd part than second order alone, and rays more of all than
+    taps."""
     monkeypatch.setitem(BUDGETS, Quality.QUICK, replace(BUDGETS[Quality.QUICK], ray_rounds=6))
     monkeypatch.setattr(statistics_stage, "HALF_ROUNDS", 1)
     truth = unrelated.truth

@@ -1,4 +1,5 @@
-"""Two folders, a profile and a training that costs nothing: what the tests of the commands share."""
+"""Two folders, a profile and a training that costs nothing: what the tests of the commands
+share."""
 
 import sys
 import types
@@ -10,7 +11,7 @@ import pytest
 import lenscal.calibrate
 from lenscal.calibrate.settings import KERNEL_PX, Calibration, StageResult
 from lenscal.cli import main
-from lenscal.files.profile import Profile, write_profile
+from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
@@ -26,14 +27,21 @@ def folders(tmp_path, make_dng):
 
 @pytest.fixture
 def lens(tmp_path):
-    profile = Profile(delta_grid((2, 2), 5, (128, 192)), camera="Lenscal Test", lens="Test 35mm", focal_mm=35.0,
-                      aperture_degraded=1.8, aperture_sharp=5.6)  # fmt: skip
+    profile = Profile(
+        delta_grid((2, 2), 5, (128, 192)),
+        camera="Lenscal Test",
+        lens="Test 35mm",
+        focal_mm=35.0,
+        aperture_degraded=1.8,
+        aperture_sharp=5.6,
+    )
     return write_profile(tmp_path / "lens.lenscal", profile)
 
 
 @pytest.fixture
 def engine(monkeypatch):
-    """Stands in for the training, which takes minutes: reports, stops and fails on demand through `engine.at_step`."""
+    """Stands in for the training, which takes minutes: reports, stops and fails on demand through
+    `engine.at_step`."""
     module = types.ModuleType("lenscal.calibrate.engine")
     module.at_step = lambda step: None
     module.stops = None
@@ -54,11 +62,19 @@ def engine(monkeypatch):
                 break
         grid = delta_grid(settings.grid, settings.kernel_size or KERNEL_PX, degraded[0].size)
         calibration = Calibration(
-            psf=grid, noise=NoiseModel((1e-5,) * 3, (1e-7,) * 3, "NoiseProfile"),
-            stages=(StageResult("G", 1.0, grid.kernels, 0.25),), same_scenes=False, curves={"flow loss": [(0, 1.0)]},
-            reblur={"estimate": 0.2, "floor": 0.1, "delta": float("nan")}, warnings=("little texture",),
-            finished=finished, device="cpu", seconds=1.5, patches_flow=100, patches_matching=50,
-        )  # fmt: skip
+            psf=grid,
+            noise=NoiseModel((1e-5,) * 3, (1e-7,) * 3, "NoiseProfile"),
+            stages=(StageResult("G", 1.0, grid.kernels, 0.25),),
+            same_scenes=False,
+            curves={"flow loss": [(0, 1.0)]},
+            reblur={"estimate": 0.2, "floor": 0.1, "delta": float("nan")},
+            warnings=("little texture",),
+            finished=finished,
+            device="cpu",
+            seconds=1.5,
+            patches_flow=100,
+            patches_matching=50,
+        )
         return replace(calibration, **module.result)
 
     module.calibrate = calibrate

@@ -24,18 +24,26 @@ def rendered(tmp_path_factory):
 
 
 def test_list_names_the_cases_and_measures_nothing(run, tmp_path):
-    code, out, _ = run("benchmark", "--list", "--case", "traced/same", "--folder", tmp_path, "--json")
+    code, out, _ = run(
+        "benchmark", "--list", "--case", "traced/same", "--folder", tmp_path, "--json"
+    )
     assert code == 0
     rest = [f"iso{iso}/seed{seed}/quick" for iso in (200, 3200) for seed in (0, 1)]
     assert json.loads(out)["cases"] == [f"traced/same/{name}" for name in rest]
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    (["--case", "nonsense"], "--case nonsense"), (["--photos", 0], "--photos 0"),
-    (["--measure", "nowhere"], "there is no sharp"), (["--kodak", "nowhere"], "--kodak nowhere"),
-    (["--yardstick", "nothing"], "--yardstick nothing"), (["--markdown", "no/where/b.md"], "no folder"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--case", "nonsense"], "--case nonsense"),
+        (["--photos", 0], "--photos 0"),
+        (["--measure", "nowhere"], "there is no sharp"),
+        (["--kodak", "nowhere"], "--kodak nowhere"),
+        (["--yardstick", "nothing"], "--yardstick nothing"),
+        (["--markdown", "no/where/b.md"], "no folder"),
+    ],
+)
 def test_wrong_use_is_refused_before_any_work(run, tmp_path, monkeypatch, options, message):
     monkeypatch.chdir(tmp_path)
     code, _, err = run("benchmark", "--folder", tmp_path / "cache", *options)
@@ -58,8 +66,14 @@ def test_one_rendered_folder_is_measured(run, rendered, engine):
 
 def test_accuracy_ends_with_tables_and_one_json_object(run, tmp_path, monkeypatch):
     gain = {"psnr_degraded": 27.0, "psnr_true": 30.0, "psnr": {}, "share": {"estimate": 0.5}}
-    figures = {"scores": {"estimate": {"ncc_mean": 0.9}}, "gain": gain, "seconds": 1.0, "peak_memory_mb": 1.0,
-               "patches_flow": 0, "patches_matching": 0}  # fmt: skip
+    figures = {
+        "scores": {"estimate": {"ncc_mean": 0.9}},
+        "gain": gain,
+        "seconds": 1.0,
+        "peak_memory_mb": 1.0,
+        "patches_flow": 0,
+        "patches_matching": 0,
+    }
 
     def measured(case, cache, device):
         yield from ()
@@ -68,7 +82,17 @@ def test_accuracy_ends_with_tables_and_one_json_object(run, tmp_path, monkeypatc
     monkeypatch.setattr(accuracy, "_measured", measured)
     target = tmp_path / "table.md"
     target.write_text(f"# How to\n\n{benchmark._TABLES_BEGIN}\n\nold figures\n")
-    options = ["--only", "accuracy", "--folder", tmp_path, "--case", "traced/same", "--markdown", target, *TINY]
+    options = [
+        "--only",
+        "accuracy",
+        "--folder",
+        tmp_path,
+        "--case",
+        "traced/same",
+        "--markdown",
+        target,
+        *TINY,
+    ]
     code, out, err = run("benchmark", *options, "--json")
     assert code == 0, err
     told = json.loads(out)
@@ -87,6 +111,14 @@ def test_a_failed_case_fails_the_run(run, tmp_path, monkeypatch):
         return {**accuracy._described(case), "error": f"{case.name}: out of paper"}
 
     monkeypatch.setattr(accuracy, "_measured", measured)
-    code, _, err = run("benchmark", "--only", "accuracy", "--folder", tmp_path, "--case", "traced/same/iso200/seed0")
+    code, _, err = run(
+        "benchmark",
+        "--only",
+        "accuracy",
+        "--folder",
+        tmp_path,
+        "--case",
+        "traced/same/iso200/seed0",
+    )
     assert code == 1
     assert "out of paper" in err

@@ -10,14 +10,21 @@ import numpy as np
 import pytest
 
 from lenscal.errors import LenscalError
-from lenscal.files.profile import read_profile
+from lenscal.files.psf.profile import read_profile
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    (["--grid", "8by8"], "--grid 8by8: give two numbers"), (["--grid", "1x8"], "--grid 1x8: choose 2 to 64"),
-    (["--kernel-size", "12"], "--kernel-size 12: choose an odd"), (["--max-minutes", "0"], "--max-minutes 0"),
-    (["--seed", "-1"], "--seed -1"), (["--aperture-sharp", "0"], "aperture 0"), (["--focal", "-3"], "--focal -3"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--grid", "8by8"], "--grid 8by8: give two numbers"),
+        (["--grid", "1x8"], "--grid 1x8: choose 2 to 64"),
+        (["--kernel-size", "12"], "--kernel-size 12: choose an odd"),
+        (["--max-minutes", "0"], "--max-minutes 0"),
+        (["--seed", "-1"], "--seed -1"),
+        (["--aperture-sharp", "0"], "aperture 0"),
+        (["--focal", "-3"], "--focal -3"),
+    ],
+)
 def test_wrong_values_are_2_and_named(run, tmp_path, folders, options, message):
     code, out, err = run("calibrate", *folders, "--out", tmp_path / "x.lenscal", *options)
     assert (code, out) == (2, "")
@@ -29,8 +36,11 @@ def test_unwritable_output_is_found_before_the_work(run, tmp_path, folders, engi
     engine.at_step = lambda step: pytest.fail("the work has started")
     photo = folders[0] / "s0.dng"
     before = photo.read_bytes()
-    for out, message in ((tmp_path, "is a folder"), (tmp_path / "no" / "x.lenscal", "there is no folder"),
-                         (photo, "exists and is no lenscal profile")):  # fmt: skip
+    for out, message in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "no" / "x.lenscal", "there is no folder"),
+        (photo, "exists and is no lenscal profile"),
+    ):
         code, _, err = run("calibrate", *folders, "--out", out)
         assert code == 2
         assert message in err
@@ -40,11 +50,23 @@ def test_unwritable_output_is_found_before_the_work(run, tmp_path, folders, engi
 def test_calibrate_writes_a_profile_and_one_json_object(run, tmp_path, folders, engine):
     path = tmp_path / "x.lenscal"
     (folders[1] / "broken.dng").write_bytes(b"junk")
-    code, out, err = run("calibrate", *folders, "--out", path, "--grid", "2x3", "--seed", 5, "--json")
+    code, out, err = run(
+        "calibrate", *folders, "--out", path, "--grid", "2x3", "--seed", 5, "--json"
+    )
     assert code == 0
     told = json.loads(out)
-    assert set(told) >= {"seconds", "device", "patches_flow", "patches_matching", "stages", "reblur", "confidence",
-                         "noise", "frames", "peak_memory_mb"}  # fmt: skip
+    assert set(told) >= {
+        "seconds",
+        "device",
+        "patches_flow",
+        "patches_matching",
+        "stages",
+        "reblur",
+        "confidence",
+        "noise",
+        "frames",
+        "peak_memory_mb",
+    }
     assert told["frames"] == {"used": 4, "rejected": 1}
     assert told["rejected"][0]["name"] == "broken.dng"
     assert told["reblur"] == {"estimate": 0.2, "floor": 0.1, "delta": None, "average": None}
@@ -56,20 +78,42 @@ def test_calibrate_writes_a_profile_and_one_json_object(run, tmp_path, folders, 
     assert (profile.lens, profile.focal_mm) == ("Test 35mm", 35)
     assert (profile.aperture_sharp, profile.aperture_degraded) == (5.6, 1.8)
     assert profile.psf.shape == (2, 3)
-    assert (profile.seed, profile.settings["grid"], profile.settings["quality"]) == (5, [2, 3], "standard")
+    assert (profile.seed, profile.settings["grid"], profile.settings["quality"]) == (
+        5,
+        [2, 3],
+        "standard",
+    )
     assert [(p.name, p.role, p.used) for p in profile.photos] == [
-        ("s0.dng", "sharp", True), ("s1.dng", "sharp", True), ("d0.dng", "degraded", True),
-        ("d1.dng", "degraded", True), ("broken.dng", "degraded", False),
-    ]  # fmt: skip
+        ("s0.dng", "sharp", True),
+        ("s1.dng", "sharp", True),
+        ("d0.dng", "degraded", True),
+        ("d1.dng", "degraded", True),
+        ("broken.dng", "degraded", False),
+    ]
     assert all(len(p.sha256) == 64 for p in profile.photos)
 
 
-@pytest.mark.parametrize(("result", "doubt"), [
-    ({"stages": ()}, "no stage came to its end"), ({"reblur": {}}, "too few photos to keep any out"),
-    ({"reblur": {"estimate": 0.4, "floor": 0.1, "delta": 0.3, "average": 0.4}, "same_scenes": True}, "do not use them"),
-    ({"reblur": {"estimate": 0.4, "floor": 0.1, "delta": 0.3, "average": 0.4}, "same_scenes": False},
-     "scenes, which differ"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("result", "doubt"),
+    [
+        ({"stages": ()}, "no stage came to its end"),
+        ({"reblur": {}}, "too few photos to keep any out"),
+        (
+            {
+                "reblur": {"estimate": 0.4, "floor": 0.1, "delta": 0.3, "average": 0.4},
+                "same_scenes": True,
+            },
+            "do not use them",
+        ),
+        (
+            {
+                "reblur": {"estimate": 0.4, "floor": 0.1, "delta": 0.3, "average": 0.4},
+                "same_scenes": False,
+            },
+            "scenes, which differ",
+        ),
+    ],
+)
 def test_results_that_cannot_be_trusted_say_so(run, tmp_path, folders, engine, result, doubt):
     path = tmp_path / "x.lenscal"
     assert doubt not in run("calibrate", *folders, "--out", path)[2]
@@ -85,17 +129,27 @@ def test_typed_in_values_reach_the_profile(run, tmp_path, make_dng, engine):
         make_dng(tmp_path / role / "a.dng", seed=len(role), f_number=0, lens="", focal_mm=0)
     wanted = ["--aperture-sharp", 8, "--aperture-degraded", 2, "--lens", "Old Lens", "--focal", 50]
     path = tmp_path / "x.lenscal"
-    code, _, err = run("calibrate", tmp_path / "sharp", tmp_path / "degraded", "--out", path, *wanted)
+    code, _, err = run(
+        "calibrate", tmp_path / "sharp", tmp_path / "degraded", "--out", path, *wanted
+    )
     assert code == 0, err
     profile = read_profile(path)
-    assert (profile.lens, profile.focal_mm, profile.aperture_sharp, profile.aperture_degraded) == ("Old Lens", 50, 8, 2)
+    assert (profile.lens, profile.focal_mm, profile.aperture_sharp, profile.aperture_degraded) == (
+        "Old Lens",
+        50,
+        8,
+        2,
+    )
 
 
 def test_wrong_folders_are_2(run, tmp_path, folders, engine):
     sharp, _ = folders
     (tmp_path / "empty").mkdir()
-    for other, message in ((tmp_path / "nothing", "no such file or folder"), (tmp_path / "empty", "empty"),
-                           (sharp, "in both lists")):  # fmt: skip
+    for other, message in (
+        (tmp_path / "nothing", "no such file or folder"),
+        (tmp_path / "empty", "empty"),
+        (sharp, "in both lists"),
+    ):
         code, out, err = run("calibrate", sharp, other, "--out", tmp_path / "x.lenscal", "--json")
         assert code == 2
         assert message in err
@@ -167,7 +221,9 @@ def test_ctrl_c_before_anything_was_learnt_is_130_too(run, tmp_path, folders, en
     assert not (tmp_path / "x.lenscal").exists()
 
 
-def test_a_profile_that_cannot_be_written_is_kept_elsewhere(run, tmp_path, folders, engine, monkeypatch):
+def test_a_profile_that_cannot_be_written_is_kept_elsewhere(
+    run, tmp_path, folders, engine, monkeypatch
+):
     (tmp_path / "tmp").mkdir()
     (tmp_path / "out").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
@@ -201,10 +257,13 @@ def test_second_ctrl_c_throws_it_away(run, tmp_path, folders, engine):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-@pytest.mark.parametrize(("error", "message"), [
-    (LenscalError("disk full"), "lenscal: disk full"),
-    (ZeroDivisionError("oh"), "unexpected: ZeroDivisionError: oh"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (LenscalError("disk full"), "lenscal: disk full"),
+        (ZeroDivisionError("oh"), "unexpected: ZeroDivisionError: oh"),
+    ],
+)
 def test_failures_are_1(run, tmp_path, folders, engine, error, message):
     def fail(step):
         raise error
@@ -224,14 +283,18 @@ def test_flat_folders_are_refused_before_training(run, folders, engine, make_dng
     for n in range(2):
         make_dng(tmp_path / "flat" / f"{n}.dng", seed=n, contrast=0)
     for more in ((), ("--keep-all",)):
-        code, _, err = run("calibrate", folders[0], tmp_path / "flat", "--out", tmp_path / "x.lenscal", *more)
+        code, _, err = run(
+            "calibrate", folders[0], tmp_path / "flat", "--out", tmp_path / "x.lenscal", *more
+        )
         assert code == 2
         assert "photograph subjects with detail" in err
         assert not (tmp_path / "x.lenscal").exists()
 
 
 def test_coverage_is_told(run, folders, engine, tmp_path):
-    code, out, _ = run("calibrate", *folders, "--out", tmp_path / "x.lenscal", "--grid", "4x5", "--json")
+    code, out, _ = run(
+        "calibrate", *folders, "--out", tmp_path / "x.lenscal", "--grid", "4x5", "--json"
+    )
     assert code == 0
     assert np.shape(json.loads(out)["coverage"]) == (4, 5)
 

@@ -9,11 +9,21 @@ import pytest
 from lenscal.calibrate.settings import Quality, Stages
 from lenscal.commands import parser, progress
 from lenscal.commands.progress import Speaker
-from lenscal.files.export_settings import DEPTHS, OnConflict, PhotoFormat, Space
+from lenscal.files.photos.export_settings import DEPTHS, OnConflict, PhotoFormat, Space
 from lenscal.reports import Report
 from lenscal.restore.settings import Method
 
-COMMANDS = ("gui", "demo", "check", "calibrate", "correct", "export-psf", "report", "info", "benchmark")
+COMMANDS = (
+    "gui",
+    "demo",
+    "check",
+    "calibrate",
+    "correct",
+    "export-psf",
+    "report",
+    "info",
+    "benchmark",
+)
 
 
 def test_help_has_an_example_for_every_command(run):
@@ -26,8 +36,16 @@ def test_help_has_an_example_for_every_command(run):
         assert f"example:\n  lenscal {command}" in out
 
 
-@pytest.mark.parametrize("arguments", [["frobnicate"], ["calibrate"], ["correct", "x"], ["demo", "--quality", "best"],
-                                       ["calibrate", "a", "b", "--out", "c", "--seed", "x"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["frobnicate"],
+        ["calibrate"],
+        ["correct", "x"],
+        ["demo", "--quality", "best"],
+        ["calibrate", "a", "b", "--out", "c", "--seed", "x"],
+    ],
+)
 def test_wrong_use_is_2_and_shows_the_usage(run, arguments):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
@@ -44,10 +62,17 @@ def test_wrong_use_is_one_json_object_where_that_was_asked_for(run):
     assert out.startswith("usage: ")
 
 
-@pytest.mark.parametrize(("choices", "enum"), [
-    (parser.QUALITIES, Quality), (parser.STAGES, Stages), (parser.METHODS, Method), (parser.FORMATS, PhotoFormat),
-    (parser.SPACES, Space), (parser.CONFLICTS, OnConflict),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("choices", "enum"),
+    [
+        (parser.QUALITIES, Quality),
+        (parser.STAGES, Stages),
+        (parser.METHODS, Method),
+        (parser.FORMATS, PhotoFormat),
+        (parser.SPACES, Space),
+        (parser.CONFLICTS, OnConflict),
+    ],
+)
 def test_choices_are_those_of_the_settings(choices, enum):
     assert list(choices) == [member.value for member in enum]
 
@@ -58,7 +83,9 @@ def test_depths_are_those_of_the_settings():
 
 def test_progress_is_at_most_a_line_a_second_and_quiet_is_quiet(capsys, monkeypatch):
     clock = iter(np.arange(0, 10, 0.01))
-    monkeypatch.setattr(progress, "time", types.SimpleNamespace(monotonic=lambda: 100 + float(next(clock))))
+    monkeypatch.setattr(
+        progress, "time", types.SimpleNamespace(monotonic=lambda: 100 + float(next(clock)))
+    )
     speaker = Speaker(as_json=False, quiet=False, verbose=False)
     for step in range(1000):
         speaker.progress(Report("F", f"step {step}", step / 1000))

@@ -11,33 +11,62 @@ import pytest
 import rawpy
 import tifffile
 
-from lenscal.files.psf_files import write_fits
+from lenscal.files.psf.psf_files import write_fits
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.decode import decode_photo
 
 
 def test_correct_without_a_method_is_the_decoded_photo(run, tmp_path, lens, folders):
     photo = folders[1] / "d0.dng"
-    code, out, err = run("correct", lens, photo, "--out", tmp_path / "out", "--method", "none",
-                         "--space", "camera-linear", "--json")  # fmt: skip
+    code, out, err = run(
+        "correct",
+        lens,
+        photo,
+        "--out",
+        tmp_path / "out",
+        "--method",
+        "none",
+        "--space",
+        "camera-linear",
+        "--json",
+    )
     assert code == 0, err
     (written,) = json.loads(out)["written"]
     frame = decode_photo(photo)
-    np.testing.assert_array_equal(tifffile.imread(written), frame.rgb_tile(slice(None), slice(None)))
+    np.testing.assert_array_equal(
+        tifffile.imread(written), frame.rgb_tile(slice(None), slice(None))
+    )
 
 
 def test_correct_with_a_delta_changes_next_to_nothing(run, tmp_path, lens, folders):
     photo = folders[1] / "d0.dng"
-    code, out, _ = run("correct", lens, photo, "--out", tmp_path, "--space", "camera-linear", "--denoise", 0,
-                       "--device", "cpu", "--template", "{name}-{method}")  # fmt: skip
+    code, out, _ = run(
+        "correct",
+        lens,
+        photo,
+        "--out",
+        tmp_path,
+        "--space",
+        "camera-linear",
+        "--denoise",
+        0,
+        "--device",
+        "cpu",
+        "--template",
+        "{name}-{method}",
+    )
     assert code == 0
     assert "1 of 1 photos written" in out
-    change = tifffile.imread(tmp_path / "d0-wiener.tif") - decode_photo(photo).rgb_tile(slice(None), slice(None))
+    change = tifffile.imread(tmp_path / "d0-wiener.tif") - decode_photo(photo).rgb_tile(
+        slice(None), slice(None)
+    )
     assert np.abs(change).mean() < 0.003
 
 
 def test_depth(run, tmp_path, lens, folders):
-    code, _, err = run("correct", lens, folders[1] / "d0.dng", "--out", tmp_path, "--method", "none", "--depth", 8)
+    code, _, err = run(
+        "correct", lens, folders[1] / "d0.dng", "--out", tmp_path, "--method", "none", "--depth", 8
+    )
     assert code == 0, err
     assert tifffile.imread(tmp_path / "d0_lenscal.tif").dtype == np.uint8
 
@@ -45,24 +74,51 @@ def test_depth(run, tmp_path, lens, folders):
 def test_a_bad_photo_does_not_stop_the_rest(run, tmp_path, lens, folders, make_dng):
     (folders[1] / "broken.dng").write_bytes(b"junk")
     make_dng(folders[1] / "closed.dng", f_number=8.0)
-    code, out, _ = run("correct", lens, folders[1], "--out", tmp_path / "out", "--method", "none",
-                       "--format", "jpeg", "--json")  # fmt: skip
+    code, out, _ = run(
+        "correct",
+        lens,
+        folders[1],
+        "--out",
+        tmp_path / "out",
+        "--method",
+        "none",
+        "--format",
+        "jpeg",
+        "--json",
+    )
     assert code == 1
     told = json.loads(out)
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["d0_lenscal.jpg", "d1_lenscal.jpg"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "d0_lenscal.jpg",
+        "d1_lenscal.jpg",
+    ]
     reasons = {p["photo"].rsplit("/")[-1]: p["reason"] for p in told["failed"]}
     assert "taken at f/8, the profile is for f/1.8" in reasons["closed.dng"]
     assert "broken.dng" in reasons
-    code, _, err = run("correct", lens, folders[1] / "closed.dng", "--out", tmp_path / "out",
-                       "--method", "none", "--force")  # fmt: skip
+    code, _, err = run(
+        "correct",
+        lens,
+        folders[1] / "closed.dng",
+        "--out",
+        tmp_path / "out",
+        "--method",
+        "none",
+        "--force",
+    )
     assert code == 0
     assert "note: closed.dng: the photo was taken at f/8" in err
 
 
-@pytest.mark.parametrize(("told", "message"), [
-    ({"lens": "Other 35mm"}, "lens is Other 35mm"), ({"focal_mm": 50.0}, "taken at 50 mm"),
-    ({"model": "Other"}, "camera is Lenscal Other"), ({"size": (192, 128)}, "128 x 192 px"), ({"f_number": 2.0}, "f/2"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"lens": "Other 35mm"}, "lens is Other 35mm"),
+        ({"focal_mm": 50.0}, "taken at 50 mm"),
+        ({"model": "Other"}, "camera is Lenscal Other"),
+        ({"size": (192, 128)}, "128 x 192 px"),
+        ({"f_number": 2.0}, "f/2"),
+    ],
+)
 def test_photos_of_other_setups_are_refused(run, tmp_path, lens, make_dng, told, message):
     photo = make_dng(tmp_path / "a.dng", **told)
     code, out, _ = run("correct", lens, photo, "--out", tmp_path / "out")
@@ -73,7 +129,9 @@ def test_photos_of_other_setups_are_refused(run, tmp_path, lens, make_dng, told,
 
 def test_weights_that_are_none_are_wrong_input(run, tmp_path, lens, folders):
     photo = folders[1] / "d0.dng"
-    code, out, _ = run("correct", lens, photo, "--out", tmp_path / "out", "--method", "dpir", "--prior", photo)
+    code, out, _ = run(
+        "correct", lens, photo, "--out", tmp_path / "out", "--method", "dpir", "--prior", photo
+    )
     assert code == 2
     assert "not a readable safetensors file" in out
     assert not (tmp_path / "out").exists()
@@ -82,14 +140,36 @@ def test_weights_that_are_none_are_wrong_input(run, tmp_path, lens, folders):
 def test_a_photo_named_twice_is_written_once(run, tmp_path, lens, folders):
     photo = folders[1] / "d0.dng"
     again = folders[0] / ".." / folders[1].name / "d0.dng"
-    code, out, _ = run("correct", lens, photo, again, photo, "--out", tmp_path / "out", "--method", "none", "--json")
+    code, out, _ = run(
+        "correct",
+        lens,
+        photo,
+        again,
+        photo,
+        "--out",
+        tmp_path / "out",
+        "--method",
+        "none",
+        "--json",
+    )
     assert code == 0
     assert json.loads(out)["written"] == [str(tmp_path / "out" / "d0_lenscal.tif")]
 
 
 def test_conflicts(run, tmp_path, lens, folders):
     photo, out = folders[1] / "d0.dng", tmp_path / "out"
-    command = ["correct", lens, photo, "--out", out, "--method", "none", "--format", "jpeg", "--on-conflict"]
+    command = [
+        "correct",
+        lens,
+        photo,
+        "--out",
+        out,
+        "--method",
+        "none",
+        "--format",
+        "jpeg",
+        "--on-conflict",
+    ]
     assert run(*command, "error")[0] == 0
     before = (out / "d0_lenscal.jpg").read_bytes()
     code, text, _ = run(*command, "error")
@@ -105,33 +185,69 @@ def test_conflicts(run, tmp_path, lens, folders):
 
 
 def test_photos_of_one_name_from_two_folders_keep_their_files(run, tmp_path, lens, folders):
-    """Done again, each finds the file that it had: a number is no accident of what lies in the folder."""
+    """Done again, each finds the file that it had: a number is no accident of what lies in the
+    folder."""
     other = tmp_path / "other"
     other.mkdir()
     photos = [folders[1] / "d0.dng", Path(shutil.copy(folders[1] / "d1.dng", other / "d0.dng"))]
     out = tmp_path / "out"
-    command = ["correct", lens, *photos, "--out", out, "--method", "none", "--format", "jpeg", "--json"]
+    command = [
+        "correct",
+        lens,
+        *photos,
+        "--out",
+        out,
+        "--method",
+        "none",
+        "--format",
+        "jpeg",
+        "--json",
+    ]
     first, second = out / "d0_lenscal.jpg", out / "d0_lenscal-2.jpg"
-    assert json.loads(run(*command, "--on-conflict", "skip")[1])["written"] == [str(first), str(second)]
+    assert json.loads(run(*command, "--on-conflict", "skip")[1])["written"] == [
+        str(first),
+        str(second),
+    ]
     before = first.read_bytes(), second.read_bytes()
     assert before[0] != before[1]
     second.unlink()
     again = json.loads(run(*command, "--on-conflict", "skip")[1])
     assert (again["written"], again["skipped"]) == ([str(second)], [str(photos[0])])
-    assert json.loads(run(*command, "--on-conflict", "skip")[1])["skipped"] == [str(photo) for photo in photos]
-    assert json.loads(run(*command, "--on-conflict", "overwrite")[1])["written"] == [str(first), str(second)]
+    assert json.loads(run(*command, "--on-conflict", "skip")[1])["skipped"] == [
+        str(photo) for photo in photos
+    ]
+    assert json.loads(run(*command, "--on-conflict", "overwrite")[1])["written"] == [
+        str(first),
+        str(second),
+    ]
     assert (first.read_bytes(), second.read_bytes()) == before
     assert len(list(out.iterdir())) == 2
-    code, text, _ = run("correct", lens, *photos, "--out", tmp_path / "new", "--method", "none", "--format", "jpeg",
-                        "--on-conflict", "error")  # fmt: skip
+    code, text, _ = run(
+        "correct",
+        lens,
+        *photos,
+        "--out",
+        tmp_path / "new",
+        "--method",
+        "none",
+        "--format",
+        "jpeg",
+        "--on-conflict",
+        "error",
+    )
     assert code != 0
     assert "is another photo of this batch" in text
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    (["--amount", "1.5"], "--amount 1.5"), (["--template", "x"], "must hold {name}"),
-    (["--space", "camera-linear", "--format", "png"], "needs --format tiff"), (["--prior", "no.bin"], "--prior no.bin"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--amount", "1.5"], "--amount 1.5"),
+        (["--template", "x"], "must hold {name}"),
+        (["--space", "camera-linear", "--format", "png"], "needs --format tiff"),
+        (["--prior", "no.bin"], "--prior no.bin"),
+    ],
+)
 def test_wrong_correct_options_are_2(run, tmp_path, lens, folders, options, message):
     code, _, err = run("correct", lens, folders[1], "--out", tmp_path / "out", *options)
     assert code == 2
@@ -141,18 +257,24 @@ def test_wrong_correct_options_are_2(run, tmp_path, lens, folders, options, mess
 
 def test_psf_folders_can_be_used_instead_of_a_profile(run, tmp_path, folders):
     write_fits(delta_grid((2, 2), 5, (128, 192)), tmp_path / "psf")
-    code, _, err = run("correct", tmp_path / "psf", folders[1] / "d0.dng", "--out", tmp_path / "out")
+    code, _, err = run(
+        "correct", tmp_path / "psf", folders[1] / "d0.dng", "--out", tmp_path / "out"
+    )
     assert code == 0, err
     assert tifffile.imread(tmp_path / "out" / "d0_lenscal.tif").dtype == np.uint16
 
 
 @pytest.mark.parametrize("save_mask", [(), ("--save-mask",)])
-def test_ctrl_c_leaves_the_present_photo_out(run, tmp_path, lens, folders, monkeypatch, request, save_mask):
+def test_ctrl_c_leaves_the_present_photo_out(
+    run, tmp_path, lens, folders, monkeypatch, request, save_mask
+):
     """Also in the middle of it; what was corrected before is written, nothing is half written."""
     from lenscal.restore import photo
 
     plain, out = photo.restore_rows, tmp_path / "out"
-    ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore the signal
+    ours = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background jobs ignore the signal
     request.addfinalizer(lambda: signal.signal(signal.SIGINT, ours))
 
     def interrupted(frame, *rest):
@@ -167,13 +289,31 @@ def test_ctrl_c_leaves_the_present_photo_out(run, tmp_path, lens, folders, monke
     told = json.loads(text)
     assert told["written"] == [str(out / "d0_lenscal.tif")]
     assert told["not_reached"] == [str(folders[1] / "d1.dng")]
-    assert sorted(p.name for p in out.iterdir()) == ["d0_lenscal.tif", "d0_lenscal_mask.png"][: 1 + len(save_mask)]
+    assert (
+        sorted(p.name for p in out.iterdir())
+        == ["d0_lenscal.tif", "d0_lenscal_mask.png"][: 1 + len(save_mask)]
+    )
 
 
 def test_a_mask_does_not_take_the_name_of_another_photo(run, tmp_path, lens, make_dng):
-    photos = [make_dng(tmp_path / name, seed=seed) for seed, name in enumerate(("a.dng", "a_mask.dng"))]
-    command = ("correct", lens, *photos, "--out", tmp_path / "out", "--format", "png", "--template", "{name}",
-               "--on-conflict", "overwrite", "--save-mask", "--json")  # fmt: skip
+    photos = [
+        make_dng(tmp_path / name, seed=seed) for seed, name in enumerate(("a.dng", "a_mask.dng"))
+    ]
+    command = (
+        "correct",
+        lens,
+        *photos,
+        "--out",
+        tmp_path / "out",
+        "--format",
+        "png",
+        "--template",
+        "{name}",
+        "--on-conflict",
+        "overwrite",
+        "--save-mask",
+        "--json",
+    )
     for _ in range(2):
         code, text, err = run(*command)
         assert code == 0, err
@@ -204,11 +344,28 @@ def test_photos_of_one_name_do_not_overwrite_each_other(run, tmp_path, lens, mak
     """Nor does a corrected DNG replace another photo of the batch."""
     photos = [make_dng(tmp_path / name / "a.dng", seed=seed) for seed, name in enumerate("xy")]
     before = [path.read_bytes() for path in photos]
-    code, text, _ = run("correct", lens, *photos, "--out", tmp_path / "out", "--on-conflict", "overwrite", "--json")
+    code, text, _ = run(
+        "correct", lens, *photos, "--out", tmp_path / "out", "--on-conflict", "overwrite", "--json"
+    )
     assert code == 0
-    assert [p.rsplit("/", 1)[1] for p in json.loads(text)["written"]] == ["a_lenscal.tif", "a_lenscal-2.tif"]
-    code, text, _ = run("correct", lens, *photos, "--out", tmp_path / "x", "--on-conflict", "overwrite",
-                        "--format", "dng", "--template", "{name}", "--json")  # fmt: skip
+    assert [p.rsplit("/", 1)[1] for p in json.loads(text)["written"]] == [
+        "a_lenscal.tif",
+        "a_lenscal-2.tif",
+    ]
+    code, text, _ = run(
+        "correct",
+        lens,
+        *photos,
+        "--out",
+        tmp_path / "x",
+        "--on-conflict",
+        "overwrite",
+        "--format",
+        "dng",
+        "--template",
+        "{name}",
+        "--json",
+    )
     assert code == 2
     assert [path.read_bytes() for path in photos] == before
     assert "never overwrites" in json.loads(text)["failed"][1]["reason"]
@@ -216,7 +373,7 @@ def test_photos_of_one_name_do_not_overwrite_each_other(run, tmp_path, lens, mak
 
 def test_one_bad_photo_does_not_stop_the_rest(run, tmp_path, lens, make_dng, monkeypatch):
     """Whatever goes wrong with it, and wherever: read, corrected, written."""
-    from lenscal.files import photo_files
+    from lenscal.files.photos import photo_files
     from lenscal.restore import photo as restoring
 
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(4)]

@@ -7,8 +7,8 @@ import tifffile
 
 from lenscal.commands import demo
 from lenscal.evaluate import Gain
-from lenscal.files.profile import read_profile
-from lenscal.files.psf_files import read_fits
+from lenscal.files.psf.profile import read_profile
+from lenscal.files.psf.psf_files import read_fits
 
 
 def test_demo_refuses_a_folder_of_other_things(run, tmp_path):
@@ -19,10 +19,14 @@ def test_demo_refuses_a_folder_of_other_things(run, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    (["--size", "192x128"], "choose at least 256x256"), (["--size", "301x301"], "must be even"),
-    (["--photos", 0], "--photos 0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--size", "192x128"], "choose at least 256x256"),
+        (["--size", "301x301"], "must be even"),
+        (["--photos", 0], "--photos 0"),
+    ],
+)
 def test_demo_refuses_what_it_could_not_calibrate(run, tmp_path, options, message):
     code, _, err = run("demo", "--out", tmp_path / "demo", *options)
     assert code == 2
@@ -31,8 +35,11 @@ def test_demo_refuses_what_it_could_not_calibrate(run, tmp_path, options, messag
 
 
 def test_demo_goes_the_whole_way(run, tmp_path, engine):
-    """Only the training is left out: an estimate that changes nothing gains nothing, and everything is on disk."""
-    code, out, err = run("demo", "--out", tmp_path / "demo", "--photos", 1, "--size", "288x256", "--json")
+    """Only the training is left out: an estimate that changes nothing gains nothing, and everything
+    is on disk."""
+    code, out, err = run(
+        "demo", "--out", tmp_path / "demo", "--photos", 1, "--size", "288x256", "--json"
+    )
     assert code == 0, err
     told = json.loads(out)
     assert list(told["scores"]) == ["delta", "average", "after G", "estimate"]

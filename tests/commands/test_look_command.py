@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from lenscal.files.psf_files import read_fits
+from lenscal.files.psf.psf_files import read_fits
 
 
 def test_check_names_every_photo(run, folders):
@@ -45,7 +45,9 @@ def test_check_says_what_does_not_fit(run, folders, make_dng):
     assert "several focal lengths" in out
 
 
-def test_check_knows_photos_that_are_in_both_folders_or_at_one_aperture(run, folders, make_dng, tmp_path):
+def test_check_knows_photos_that_are_in_both_folders_or_at_one_aperture(
+    run, folders, make_dng, tmp_path
+):
     code, out, _ = run("check", folders[0], folders[0])
     assert code == 2
     assert "s0.dng and 1 more are in both lists" in out
@@ -101,7 +103,11 @@ def test_info(run, folders, lens):
     code, out, _ = run("info", lens, "--json")
     assert json.loads(out)["kind"] == "profile"
     folder = lens.parent
-    for wrong, message in ((folder, "is a folder"), (folder / "no", "no such file"), (__file__, "not a lenscal")):
+    for wrong, message in (
+        (folder, "is a folder"),
+        (folder / "no", "no such file"),
+        (__file__, "not a lenscal"),
+    ):
         code, _, err = run("info", wrong)
         assert code == 2
         assert message in err
@@ -139,7 +145,12 @@ def test_names_that_are_no_text(run, folders, lens, tmp_path):
 def test_a_copy_is_not_called_unreadable(run, folders, make_dng):
     for folder, f_number in zip(folders, (5.6, 1.8), strict=True):
         for n in range(2):
-            make_dng(folder / f"{folder.name[0]}{n}.dng", size=(192, 256), seed=n + int(f_number), f_number=f_number)
+            make_dng(
+                folder / f"{folder.name[0]}{n}.dng",
+                size=(192, 256),
+                seed=n + int(f_number),
+                f_number=f_number,
+            )
     (folders[0] / "s2.dng").write_bytes((folders[0] / "s0.dng").read_bytes())
     code, out, _ = run("check", *folders, "--json")
     assert code == 0
@@ -150,6 +161,6 @@ def test_a_place_that_must_not_be_looked_into(run, lens, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", "/root/x")
 
-    monkeypatch.setattr("lenscal.files.profile.read_profile", refuse)
+    monkeypatch.setattr("lenscal.files.psf.profile.read_profile", refuse)
     code, _, err = run("info", lens)
     assert code == 2 and "/root/x: Permission denied: choose" in err

@@ -43,11 +43,16 @@ def test_a_link_stays_one_and_the_file_it_names_is_replaced(tmp_path):
 @pytest.mark.parametrize("links", [True, False])
 def test_what_another_program_has_written_meanwhile_stays(tmp_path, monkeypatch, links):
     if not links:
-        monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no hard links")))
+        monkeypatch.setattr(
+            "os.link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no hard links"))
+        )
     path = tmp_path / "a.html"
     with written_whole(path, fresh=True) as temporary:
         temporary.write_text("first")
-    with pytest.raises(LenscalError, match=r"a\.html"), written_whole(path, fresh=True) as temporary:
+    with (
+        pytest.raises(LenscalError, match=r"a\.html"),
+        written_whole(path, fresh=True) as temporary,
+    ):
         temporary.write_text("second")
     assert path.read_text() == "first" and list(tmp_path.iterdir()) == [path]
 

@@ -17,9 +17,12 @@ def test_values_and_arrays_come_back_to_the_bit(tmp_path):
     assert path == tmp_path / "lens.f1.8.lenscal.checkpoint"
     rng = np.random.default_rng(0)
     arrays = {
-        "turned": rng.normal(size=(3, 4, 5)).astype(np.float32).transpose(2, 0, 1), "number": np.float32(0.1),
-        "none": np.zeros((0, 2)), "bytes": np.arange(9, dtype=np.uint8), "fine": rng.normal(size=2),
-    }  # fmt: skip
+        "turned": rng.normal(size=(3, 4, 5)).astype(np.float32).transpose(2, 0, 1),
+        "number": np.float32(0.1),
+        "none": np.zeros((0, 2)),
+        "bytes": np.arange(9, dtype=np.uint8),
+        "fine": rng.normal(size=2),
+    }
     values = {"seconds": 0.1 + 0.2, "names": ["ä", None, True]}
     CheckpointFile(path).save({"old": 1}, {})
     CheckpointFile(path).save(values, arrays)
@@ -37,9 +40,14 @@ def test_values_and_arrays_come_back_to_the_bit(tmp_path):
 
 def test_removing_takes_what_a_killed_program_left(tmp_path):
     path = tmp_path / "a[1].lenscal.checkpoint"
-    kept = [tmp_path / name for name in ("a[1].lenscal", ".b.lenscal.01234567.checkpoint", ".a1.lenscal.0.checkpoint")]
+    kept = [
+        tmp_path / name
+        for name in ("a[1].lenscal", ".b.lenscal.01234567.checkpoint", ".a1.lenscal.0.checkpoint")
+    ]
     left = tmp_path / f".{temporary_stem(path)}.01234567.checkpoint"
-    kept.append(tmp_path / f".{temporary_stem(tmp_path / 'ä[1].lenscal.checkpoint')}.01234567.checkpoint")
+    kept.append(
+        tmp_path / f".{temporary_stem(tmp_path / 'ä[1].lenscal.checkpoint')}.01234567.checkpoint"
+    )
     for file in (path, left, *kept):
         file.touch()
     CheckpointFile(path).remove()

@@ -4,9 +4,9 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from lenscal.files.colour import D50, D65, SPACES, adaptation, camera_to_space, usable
-from lenscal.files.export_settings import Space
-from lenscal.files.icc import icc_profile
+from lenscal.files.photos.colour import D50, D65, SPACES, adaptation, camera_to_space, usable
+from lenscal.files.photos.export_settings import Space
+from lenscal.files.photos.icc import icc_profile
 
 SRGB = SPACES[Space.SRGB]
 MATRIX = np.array([[0.8, -0.2, -0.1], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]])
@@ -30,7 +30,8 @@ def test_camera_white_is_white(space, matrix):
 
 @pytest.mark.parametrize("space", SPACES)
 def test_xyz_seen_by_the_camera_comes_back(space):
-    """A colour under D65, through the camera's matrix and white balance, ends as the space's own value of it."""
+    """A colour under D65, through the camera's matrix and white balance, ends as the space's own
+    value of it."""
     xyz = np.array([0.3, 0.4, 0.35])
     balanced = (MATRIX @ xyz) / (MATRIX @ D65)
     target = SPACES[space]
@@ -38,14 +39,18 @@ def test_xyz_seen_by_the_camera_comes_back(space):
     np.testing.assert_allclose(camera_to_space(MATRIX, target) @ balanced, want, atol=1e-9)
 
 
-@pytest.mark.parametrize("bad", [None, np.zeros((3, 3)), np.full((3, 3), np.nan), np.eye(4), -MATRIX, np.ones((3, 3))])
+@pytest.mark.parametrize(
+    "bad", [None, np.zeros((3, 3)), np.full((3, 3), np.nan), np.eye(4), -MATRIX, np.ones((3, 3))]
+)
 def test_useless_matrices_count_as_none(bad):
     assert not usable(bad)
     np.testing.assert_array_equal(camera_to_space(bad, SRGB), camera_to_space(None, SRGB))
 
 
 def test_transfer_functions_at_known_points():
-    np.testing.assert_allclose(SRGB.encode(np.array([0.0, 0.001, 0.5, 1.0])), [0, 0.01292, 0.735357, 1], atol=1e-5)
+    np.testing.assert_allclose(
+        SRGB.encode(np.array([0.0, 0.001, 0.5, 1.0])), [0, 0.01292, 0.735357, 1], atol=1e-5
+    )
     prophoto = SPACES[Space.PROPHOTO].encode(np.array([0.001, 0.5, 2.0, -1.0]))
     np.testing.assert_allclose(prophoto, [0.016, 0.5 ** (1 / 1.8), 1, 0], atol=1e-6)
 
@@ -58,9 +63,14 @@ def test_icc_profile_means_the_same_to_littlecms(space):
     inside = np.clip(linear @ np.linalg.solve(target.to_xyz_d50, SRGB.to_xyz_d50).T, 0, 1)
     encoded = (target.encode(inside) * 65535 + 0.5).astype(np.uint16)
     seen = imagecodecs.cms_transform(
-        encoded, icc_profile(target), imagecodecs.cms_profile("srgb"), colorspace="rgb", outcolorspace="rgb",
-        outdtype="u2", intent=1,
-    )  # fmt: skip
+        encoded,
+        icc_profile(target),
+        imagecodecs.cms_profile("srgb"),
+        colorspace="rgb",
+        outcolorspace="rgb",
+        outdtype="u2",
+        intent=1,
+    )
     np.testing.assert_allclose(seen / 65535, SRGB.encode(linear), atol=4e-3)
 
 

@@ -11,7 +11,7 @@ import pytest
 import rawpy
 
 from lenscal.errors import InputError
-from lenscal.files.dng import cfa_array, write_bayer_dng
+from lenscal.files.photos.dng import cfa_array, write_bayer_dng
 from lenscal.raw.metadata import read_pixel_pitch_um
 
 MATRIX = np.array([[1.6, -0.8, -0.2], [-1.0, 1.9, 0.04], [0.03, -0.13, 0.66]])
@@ -67,7 +67,9 @@ def test_libraw_reads_every_value(tmp_path: Path, raw: np.ndarray, compress: boo
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-def test_compressed_tiles_are_of_the_kind_that_all_raw_programs_read(tmp_path: Path, raw: np.ndarray) -> None:
+def test_compressed_tiles_are_of_the_kind_that_all_raw_programs_read(
+    tmp_path: Path, raw: np.ndarray
+) -> None:
     """Two components, predictor 1: darktable 4.2 refuses others."""
     path = tmp_path / "photo.dng"
     write_bayer_dng(path, raw, **FIELDS, compress=True)
@@ -110,7 +112,11 @@ def test_sixteen_bits_without_black_level(tmp_path: Path, raw: np.ndarray) -> No
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"cfa": "RGB"}, "CFA pattern 'RGB'"), ({"black": 20000}, "black 20000"), ({"white": 70000}, "white 70000")],
+    [
+        ({"cfa": "RGB"}, "CFA pattern 'RGB'"),
+        ({"black": 20000}, "black 20000"),
+        ({"white": 70000}, "white 70000"),
+    ],
 )
 def test_refuses_what_is_no_bayer_photo(
     tmp_path: Path, raw: np.ndarray, change: dict[str, Any], message: str

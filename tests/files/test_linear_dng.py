@@ -9,9 +9,9 @@ import rawpy
 import tifffile
 
 from lenscal.errors import LenscalError
-from lenscal.files.colour import SPACES, develop
-from lenscal.files.export_settings import ExportSettings, PhotoFormat, Space
-from lenscal.files.photo_files import write_photo
+from lenscal.files.photos.colour import SPACES, develop
+from lenscal.files.photos.export_settings import ExportSettings, PhotoFormat, Space
+from lenscal.files.photos.photo_files import write_photo
 from lenscal.raw.decode import decode_photo
 
 BALANCE = np.array([2.0, 1.0, 1.6])
@@ -36,15 +36,24 @@ def picture():
 
 def written(tmp_path, frame, rgb):
     path = tmp_path / "out.dng"
-    warnings = write_photo(path, rgb, frame, ExportSettings(tmp_path, PhotoFormat.DNG), "method wiener")
+    warnings = write_photo(
+        path, rgb, frame, ExportSettings(tmp_path, PhotoFormat.DNG), "method wiener"
+    )
     return path, warnings
 
 
 def libraw(path):
     with rawpy.imread(str(path)) as raw:
         flip = raw.sizes.flip
-        linear = raw.postprocess(gamma=(1, 1), output_bps=16, output_color=rawpy.ColorSpace.raw, no_auto_bright=True,
-                                 adjust_maximum_thr=0.0, user_flip=0, user_wb=[1, 1, 1, 1])  # fmt: skip
+        linear = raw.postprocess(
+            gamma=(1, 1),
+            output_bps=16,
+            output_color=rawpy.ColorSpace.raw,
+            no_auto_bright=True,
+            adjust_maximum_thr=0.0,
+            user_flip=0,
+            user_wb=[1, 1, 1, 1],
+        )
         return linear / 65535, raw.camera_whitebalance[:3], flip
 
 
@@ -86,16 +95,31 @@ def test_metadata_and_thumbnail(tmp_path, frame):
     path, _ = written(tmp_path, frame, rgb)
     image = metadata(path)
     exif = {datum.key(): datum.toString() for datum in image.exifData()}
-    want = {"Image.Make": "Lenscal", "Image.Model": "Lenscal Test", "Image.Software": "lenscal 0.1.0",
-            "Image.Orientation": "6", "Image.DNGVersion": "1 4 0 0", "Image.UniqueCameraModel": "Lenscal Test",
-            "Photo.LensModel": "Test 35mm", "Photo.ISOSpeedRatings": "100", "SubImage1.BlackLevel": "0/1 0/1 0/1",
-            "SubImage1.PhotometricInterpretation": "34892", "SubImage1.SamplesPerPixel": "3",
-            "SubImage1.BitsPerSample": "16 16 16", "Photo.PixelXDimension": "700"}  # fmt: skip
+    want = {
+        "Image.Make": "Lenscal",
+        "Image.Model": "Lenscal Test",
+        "Image.Software": "lenscal 0.1.0",
+        "Image.Orientation": "6",
+        "Image.DNGVersion": "1 4 0 0",
+        "Image.UniqueCameraModel": "Lenscal Test",
+        "Photo.LensModel": "Test 35mm",
+        "Photo.ISOSpeedRatings": "100",
+        "SubImage1.BlackLevel": "0/1 0/1 0/1",
+        "SubImage1.PhotometricInterpretation": "34892",
+        "SubImage1.SamplesPerPixel": "3",
+        "SubImage1.BitsPerSample": "16 16 16",
+        "Photo.PixelXDimension": "700",
+    }
     assert {key: exif.get(f"Exif.{key}") for key in want} == want
-    matrix = [float(n.split("/")[0]) / float(n.split("/")[1]) for n in exif["Exif.Image.ColorMatrix1"].split()]
+    matrix = [
+        float(n.split("/")[0]) / float(n.split("/")[1])
+        for n in exif["Exif.Image.ColorMatrix1"].split()
+    ]
     np.testing.assert_allclose(np.reshape(matrix, (3, 3)), frame.colour_matrix, atol=1e-5)
     assert not any("NoiseProfile" in key or "ColorSpace" in key for key in exif)
-    assert "method wiener, space camera-linear" in image.xmpData()["Xmp.lenscal.Settings"].toString()
+    assert (
+        "method wiener, space camera-linear" in image.xmpData()["Xmp.lenscal.Settings"].toString()
+    )
     with tifffile.TiffFile(path) as tiff:
         small = tiff.pages[0].asarray()
     assert max(small.shape) <= 256
@@ -109,21 +133,30 @@ def test_the_photo_as_it_is_and_unknown_colours(tmp_path, frame):
     assert "no colour matrix is known" in warnings[0]
     linear = libraw(path)[0]
     everything = (slice(None), slice(None))
-    np.testing.assert_allclose(linear, np.clip(frame.rgb_tile(*everything) / BALANCE, 0, 1), atol=4e-5)
+    np.testing.assert_allclose(
+        linear, np.clip(frame.rgb_tile(*everything) / BALANCE, 0, 1), atol=4e-5
+    )
     with rawpy.imread(str(path)) as raw:
-        grey = raw.postprocess(use_camera_wb=True, no_auto_bright=True, gamma=(1, 1), output_bps=16, user_flip=0)
+        grey = raw.postprocess(
+            use_camera_wb=True, no_auto_bright=True, gamma=(1, 1), output_bps=16, user_flip=0
+        )
     plain = np.clip(frame.rgb_tile(*everything), 0, 1)
     np.testing.assert_allclose(grey.mean(axis=(0, 1)) / 65535, plain.mean(axis=(0, 1)), rtol=0.02)
 
 
-@pytest.mark.parametrize("name", ["Nikon_D1.NEF", "Canon_EOS_D30.CRW", "PowerShot_G2__CRW_0304.CRW"])
+@pytest.mark.parametrize(
+    "name", ["Nikon_D1.NEF", "Canon_EOS_D30.CRW", "PowerShot_G2__CRW_0304.CRW"]
+)
 def test_maker_notes_do_not_change_how_libraw_reads_it(tmp_path, shared, name):
     source = shared / "data" / "raw" / name
     if not source.is_file():
         pytest.skip(f"no {name}")
     frame = decode_photo(source)
     path, _ = written(tmp_path, frame, None)
-    assert {datum.key().split(".")[1] for datum in metadata(path).exifData()} & {"Nikon1", "CanonCs"}
+    assert {datum.key().split(".")[1] for datum in metadata(path).exifData()} & {
+        "Nikon1",
+        "CanonCs",
+    }
     linear, balance, _ = libraw(path)
     native = frame.rgb_tile(slice(None), slice(None)) / frame.white_balance
     np.testing.assert_allclose(np.array(balance) / balance[1], frame.white_balance, rtol=1e-3)

@@ -10,10 +10,16 @@ import pytest
 import tifffile
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.colour import SPACES
-from lenscal.files.export_settings import ExportSettings, OnConflict, PhotoFormat, Space, output_path
-from lenscal.files.icc import icc_profile
-from lenscal.files.photo_files import upright, write_photo
+from lenscal.files.photos.colour import SPACES
+from lenscal.files.photos.export_settings import (
+    ExportSettings,
+    OnConflict,
+    PhotoFormat,
+    Space,
+    output_path,
+)
+from lenscal.files.photos.icc import icc_profile
+from lenscal.files.photos.photo_files import upright, write_photo
 from lenscal.raw.decode import decode_photo
 
 
@@ -63,7 +69,10 @@ PICTURES = [form for form in PhotoFormat if form is not PhotoFormat.DNG]
 @pytest.mark.parametrize("space", SPACES)
 def test_pixels_profile_and_metadata(tmp_path, frame, form, space):
     path = tmp_path / f"out{form.suffix}"
-    assert write_photo(path, picture(), frame, ExportSettings(tmp_path, form, space), "method wiener") == ()
+    assert (
+        write_photo(path, picture(), frame, ExportSettings(tmp_path, form, space), "method wiener")
+        == ()
+    )
     pixels = read_back(path)
     peak = np.iinfo(pixels.dtype).max
     assert peak == (255 if form is PhotoFormat.JPEG else 65535)
@@ -76,12 +85,23 @@ def test_pixels_profile_and_metadata(tmp_path, frame, form, space):
     assert image.iccProfileDefined()
     assert bytes(image.iccProfile().data()) == icc_profile(SPACES[space])
     exif = {datum.key(): datum.toString() for datum in image.exifData()}
-    want = {"Image.Make": "Lenscal", "Image.Model": "Lenscal Test", "Image.Artist": "A. Photographer",
-            "Image.Copyright": "Somebody", "Image.Orientation": "1", "Image.Software": "lenscal 0.1.0",
-            "Photo.LensModel": "Test 35mm", "Photo.FNumber": "18/10", "Photo.FocalLength": "35/1",
-            "Photo.ISOSpeedRatings": "100", "Photo.DateTimeOriginal": "2026:01:02 03:04:05",
-            "Photo.PixelXDimension": "192", "Photo.PixelYDimension": "128",
-            "Photo.ColorSpace": "1" if space is Space.SRGB else "65535", "GPSInfo.GPSLatitudeRef": "N"}  # fmt: skip
+    want = {
+        "Image.Make": "Lenscal",
+        "Image.Model": "Lenscal Test",
+        "Image.Artist": "A. Photographer",
+        "Image.Copyright": "Somebody",
+        "Image.Orientation": "1",
+        "Image.Software": "lenscal 0.1.0",
+        "Photo.LensModel": "Test 35mm",
+        "Photo.FNumber": "18/10",
+        "Photo.FocalLength": "35/1",
+        "Photo.ISOSpeedRatings": "100",
+        "Photo.DateTimeOriginal": "2026:01:02 03:04:05",
+        "Photo.PixelXDimension": "192",
+        "Photo.PixelYDimension": "128",
+        "Photo.ColorSpace": "1" if space is Space.SRGB else "65535",
+        "GPSInfo.GPSLatitudeRef": "N",
+    }
     told = {key: exif.get(f"Exif.{key}") for key in want}
     for key in ("Photo.FNumber", "Photo.FocalLength"):
         top, bottom = (int(n) for n in told[key].split("/"))
@@ -112,7 +132,9 @@ def test_eight_bits_are_the_sixteen_rounded(tmp_path, frame, form):
 
 def test_depth_is_only_that_of_files_that_can_choose(tmp_path, frame):
     path = tmp_path / "out.tif"
-    write_photo(path, picture(), frame, ExportSettings(tmp_path, space=Space.CAMERA_LINEAR, depth=8), "")
+    write_photo(
+        path, picture(), frame, ExportSettings(tmp_path, space=Space.CAMERA_LINEAR, depth=8), ""
+    )
     assert read_back(path).dtype == np.float32
 
 
@@ -123,12 +145,22 @@ def test_png_profile_is_one_that_libpng_takes(tmp_path, frame, capfd):
     assert "iCCP" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("orientation", "corner", "size"), [
-    (1, (0, 0), (128, 192)), (2, (0, -1), (128, 192)), (3, (-1, -1), (128, 192)), (4, (-1, 0), (128, 192)),
-    (5, (0, 0), (192, 128)), (6, (0, -1), (192, 128)), (7, (-1, -1), (192, 128)), (8, (-1, 0), (192, 128)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("orientation", "corner", "size"),
+    [
+        (1, (0, 0), (128, 192)),
+        (2, (0, -1), (128, 192)),
+        (3, (-1, -1), (128, 192)),
+        (4, (-1, 0), (128, 192)),
+        (5, (0, 0), (192, 128)),
+        (6, (0, -1), (192, 128)),
+        (7, (-1, -1), (192, 128)),
+        (8, (-1, 0), (192, 128)),
+    ],
+)
 def test_photos_come_out_upright(tmp_path, frame, orientation, corner, size):
-    """The sensor's top left corner goes where EXIF says; the right hand neighbour tells turning from mirroring."""
+    """The sensor's top left corner goes where EXIF says; the right hand neighbour tells turning
+    from mirroring."""
     turned = replace(frame, info=replace(frame.info, orientation=orientation))
     path = tmp_path / "out.tif"
     write_photo(path, picture(), turned, ExportSettings(tmp_path), "")
@@ -138,18 +170,27 @@ def test_photos_come_out_upright(tmp_path, frame, orientation, corner, size):
     assert red[0] > 2 * red[1]
     exif = metadata(path).exifData()
     assert exif["Exif.Image.Orientation"].toString() == "1"
-    assert (exif["Exif.Photo.PixelYDimension"].toInt64(), exif["Exif.Photo.PixelXDimension"].toInt64()) == size
+    assert (
+        exif["Exif.Photo.PixelYDimension"].toInt64(),
+        exif["Exif.Photo.PixelXDimension"].toInt64(),
+    ) == size
 
 
 def test_upright_agrees_with_opencv():
     """OpenCV turns JPEGs by their EXIF; its answers are the reference."""
     pixels = (np.arange(16 * 24).reshape(16, 24) % 251).astype(np.uint8)
     for orientation in range(1, 9):
-        tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0" + bytes([orientation]) + b"\0\0\0\0\0\0\0"
+        tiff = (
+            b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"
+            + bytes([orientation])
+            + b"\0\0\0\0\0\0\0"
+        )
         body = b"Exif\0\0" + tiff
         segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
         plain = imagecodecs.jpeg8_encode(pixels, level=100)
-        turned = cv2.imdecode(np.frombuffer(plain[:2] + segment + plain[2:], np.uint8), cv2.IMREAD_GRAYSCALE)
+        turned = cv2.imdecode(
+            np.frombuffer(plain[:2] + segment + plain[2:], np.uint8), cv2.IMREAD_GRAYSCALE
+        )
         decoded = cv2.imdecode(np.frombuffer(plain, np.uint8), cv2.IMREAD_GRAYSCALE)
         np.testing.assert_array_equal(upright(decoded, orientation), turned)
 
@@ -182,14 +223,18 @@ def test_xmp_that_no_jpeg_can_hold_is_left_out_and_said(tmp_path, frame):
     original = metadata(frame.info.path)
     original.xmpData()["Xmp.photoshop.History"] = "brushed; " * 8000
     original.writeMetadata()
-    warnings = write_photo(tmp_path / "o.jpg", picture(), frame, ExportSettings(tmp_path, PhotoFormat.JPEG), "wiener")
+    warnings = write_photo(
+        tmp_path / "o.jpg", picture(), frame, ExportSettings(tmp_path, PhotoFormat.JPEG), "wiener"
+    )
     assert len(warnings) == 1
     assert "the XMP of Foto ä 1.dng could not be copied" in warnings[0]
     written = metadata(tmp_path / "o.jpg")
     assert written.exifData()["Exif.Image.Artist"].toString() == "A. Photographer"
     assert written.iptcData()["Iptc.Application2.City"].toString() == "Essen"
     assert written.xmpData()["Xmp.lenscal.Settings"].toString().startswith("wiener")
-    assert write_photo(tmp_path / "o.tif", picture(), frame, ExportSettings(tmp_path), "wiener") == ()
+    assert (
+        write_photo(tmp_path / "o.tif", picture(), frame, ExportSettings(tmp_path), "wiener") == ()
+    )
 
 
 @pytest.mark.parametrize("name", ["Nikon_D1.NEF", "Canon_EOS_D30.CRW"])
@@ -224,10 +269,14 @@ def test_names(tmp_path):
     assert output_path(source, named, method="dpir") == tmp_path / "IMG_1-dpir.tif"
 
 
-@pytest.mark.parametrize(("conflict", "expected"), [
-    (OnConflict.UNIQUE, "IMG_1_lenscal-3.tif"), (OnConflict.OVERWRITE, "IMG_1_lenscal.tif"),
-    (OnConflict.SKIP, "IMG_1_lenscal.tif"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("conflict", "expected"),
+    [
+        (OnConflict.UNIQUE, "IMG_1_lenscal-3.tif"),
+        (OnConflict.OVERWRITE, "IMG_1_lenscal.tif"),
+        (OnConflict.SKIP, "IMG_1_lenscal.tif"),
+    ],
+)
 def test_conflicts(tmp_path, conflict, expected):
     for name in ("IMG_1_lenscal.tif", "IMG_1_lenscal-2.tif"):
         (tmp_path / name).touch()
@@ -239,13 +288,20 @@ def test_conflicts(tmp_path, conflict, expected):
         output_path(source, ExportSettings(tmp_path, on_conflict=OnConflict.ERROR), method="wiener")
 
 
-@pytest.mark.parametrize(("wrong", "message"), [
-    ({"template": "all"}, r"must hold \{name\}"), ({"template": "{name}{date}"}, r"\{date\} is not known"),
-    ({"template": "{name:d}"}, r"\{name:d\} is not known"), ({"template": "{name!q}"}, r"\{name!q\} is not known"),
-    ({"template": "{name"}, "template"), ({"template": "../{name}"}, "give the folder with --out"),
-    ({"space": Space.CAMERA_LINEAR, "format": PhotoFormat.JPEG}, "needs --format tiff"),
-    ({"jpeg_quality": 0}, "1 to 100"), ({"depth": 12}, "choose 8 or 16"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"template": "all"}, r"must hold \{name\}"),
+        ({"template": "{name}{date}"}, r"\{date\} is not known"),
+        ({"template": "{name:d}"}, r"\{name:d\} is not known"),
+        ({"template": "{name!q}"}, r"\{name!q\} is not known"),
+        ({"template": "{name"}, "template"),
+        ({"template": "../{name}"}, "give the folder with --out"),
+        ({"space": Space.CAMERA_LINEAR, "format": PhotoFormat.JPEG}, "needs --format tiff"),
+        ({"jpeg_quality": 0}, "1 to 100"),
+        ({"depth": 12}, "choose 8 or 16"),
+    ],
+)
 def test_wrong_settings_are_refused(tmp_path, wrong, message):
     with pytest.raises(InputError, match=message):
         ExportSettings(tmp_path, **wrong)

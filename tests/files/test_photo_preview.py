@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lenscal.files.photo_preview import PREVIEW_PX, glance
+from lenscal.files.photos.photo_preview import PREVIEW_PX, glance
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -13,7 +13,11 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 def test_a_photo_without_preview_is_developed(tmp_path, make_dng):
     seen = glance(make_dng(tmp_path / "a.dng", f_number=2.8))
     assert not seen.problem and seen.info.aperture == pytest.approx(2.8)
-    assert seen.pixels.dtype == np.uint8 and seen.pixels.ndim == 3 and 16 <= max(seen.pixels.shape[:2]) <= PREVIEW_PX
+    assert (
+        seen.pixels.dtype == np.uint8
+        and seen.pixels.ndim == 3
+        and 16 <= max(seen.pixels.shape[:2]) <= PREVIEW_PX
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"II*\0 not a photo at all" * 20, b"\xff\xd8\xff" * 50])

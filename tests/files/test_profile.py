@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.profile import Profile, ProfilePhoto, ProfileStage, read_profile, write_profile
+from lenscal.files.psf.profile import (
+    Profile,
+    ProfilePhoto,
+    ProfileStage,
+    read_profile,
+    write_profile,
+)
 from lenscal.optics.psf_grid import PsfGrid, Reference, delta_grid
 from lenscal.raw.frame import NoiseModel
 
@@ -30,7 +36,10 @@ def example() -> Profile:
         seed=7,
         versions={"lenscal": "0.1.0"},
         created="2026-01-01T00:00:00+00:00",
-        photos=(ProfilePhoto("a.dng", "sharp", "00ff"), ProfilePhoto("b.dng", "degraded", "", False, "cut off")),
+        photos=(
+            ProfilePhoto("a.dng", "sharp", "00ff"),
+            ProfilePhoto("b.dng", "degraded", "", False, "cut off"),
+        ),
         stages=(ProfileStage("G", 12.5, 0.3), ProfileStage("P", 2.0)),
         reblur={"estimate": 0.1, "floor": 0.05},
         same_scenes=True,
@@ -49,9 +58,27 @@ def test_comes_back_whole(tmp_path):
     np.testing.assert_array_equal(back.psf.confidence, profile.psf.confidence)
     np.testing.assert_array_equal(back.weights["net.0"], profile.weights["net.0"])
     assert back.curves == profile.curves
-    for name in ("noise", "camera", "lens", "focal_mm", "aperture_sharp", "aperture_degraded", "settings", "seed",
-                 "versions", "created", "photos", "stages", "reblur", "same_scenes", "warnings", "device",
-                 "seconds", "finished", "provenance"):  # fmt: skip
+    for name in (
+        "noise",
+        "camera",
+        "lens",
+        "focal_mm",
+        "aperture_sharp",
+        "aperture_degraded",
+        "settings",
+        "seed",
+        "versions",
+        "created",
+        "photos",
+        "stages",
+        "reblur",
+        "same_scenes",
+        "warnings",
+        "device",
+        "seconds",
+        "finished",
+        "provenance",
+    ):
         assert getattr(back, name) == getattr(profile, name), name
     assert back.psf.reference is Reference.AXIS
 
@@ -60,10 +87,16 @@ def test_other_programs_can_open_it(tmp_path):
     path = write_profile(tmp_path / "x.lenscal", example())
     with zipfile.ZipFile(path) as archive:
         assert set(archive.namelist()) == {
-            "profile.json", "psf.npz", "preview.png", "training/curves.csv", "training/checkpoint.safetensors",
-        }  # fmt: skip
+            "profile.json",
+            "psf.npz",
+            "preview.png",
+            "training/curves.csv",
+            "training/checkpoint.safetensors",
+        }
         told = json.loads(archive.read("profile.json"))
-        picture = cv2.imdecode(np.frombuffer(archive.read("preview.png"), np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(
+            np.frombuffer(archive.read("preview.png"), np.uint8), cv2.IMREAD_COLOR
+        )
         with archive.open("psf.npz") as stream:
             arrays = np.load(stream, allow_pickle=False)
             assert arrays["kernels"].shape == (2, 3, 3, 5, 5)
@@ -74,12 +107,16 @@ def test_other_programs_can_open_it(tmp_path):
 
 
 def test_equal_profiles_are_equal_files(tmp_path):
-    first, second = (write_profile(tmp_path / name, example()) for name in ("a.lenscal", "b.lenscal"))
+    first, second = (
+        write_profile(tmp_path / name, example()) for name in ("a.lenscal", "b.lenscal")
+    )
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_bare_profile(tmp_path):
-    back = read_profile(write_profile(tmp_path / "x.lenscal", Profile(delta_grid((2, 2), 5, (10, 12)))))
+    back = read_profile(
+        write_profile(tmp_path / "x.lenscal", Profile(delta_grid((2, 2), 5, (10, 12))))
+    )
     assert back.noise is None
     assert back.psf.confidence is None
     assert back.weights == {}
@@ -153,7 +190,8 @@ def test_bad_profiles_are_refused_in_words(tmp_path, change, message):
     ids=["encrypted", "unknown compression"],
 )
 def test_zips_that_cannot_be_unpacked_are_refused_in_words(tmp_path, offset, value, message):
-    """The flags and the method of every entry in the directory (two bytes each), as zipfile reads them."""
+    """The flags and the method of every entry in the directory (two bytes each), as zipfile reads
+    them."""
     path = write_profile(tmp_path / "x.lenscal", example())
     data = bytearray(path.read_bytes())
     at = data.find(b"PK\x01\x02")
@@ -198,10 +236,14 @@ def test_other_things_are_refused(tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"seconds": None}, {"same_scenes": "yes"}, {"stages": [{"name": "G", "seconds": "long"}]}, {"seed": "a"},
-        {"photos": [{"name": 3, "role": "sharp", "sha256": ""}]}, {"focal_mm": float("nan")},
+        {"seconds": None},
+        {"same_scenes": "yes"},
+        {"stages": [{"name": "G", "seconds": "long"}]},
+        {"seed": "a"},
+        {"photos": [{"name": 3, "role": "sharp", "sha256": ""}]},
+        {"focal_mm": float("nan")},
     ],
-)  # fmt: skip
+)
 def test_values_of_another_kind_are_refused(tmp_path, changes):
     path = write_profile(tmp_path / "x.lenscal", example())
     with zipfile.ZipFile(path) as archive:

@@ -9,8 +9,15 @@ import tifffile
 from astropy.io import fits
 
 from lenscal.errors import InputError
-from lenscal.files.psf_export import CSV_COLUMNS, export_psf
-from lenscal.files.psf_files import Provenance, read_fits, read_npz, read_psf, write_fits, write_npz
+from lenscal.files.psf.psf_export import CSV_COLUMNS, export_psf
+from lenscal.files.psf.psf_files import (
+    Provenance,
+    read_fits,
+    read_npz,
+    read_psf,
+    write_fits,
+    write_npz,
+)
 from lenscal.optics.psf_grid import PsfGrid, Reference, delta_grid
 
 
@@ -54,7 +61,12 @@ def test_header_says_where_it_comes_from(tmp_path):
     write_fits(random_grid(), tmp_path, Provenance("Camera", "Löns Ω", 1.8, 5.6, 25.0))
     header = fits.getheader(tmp_path / "psf_G.fits")
     assert header["CHANNEL"] == "G"
-    assert (header["OVERSAMP"], header["FNUMBER"], header["FNUM_REF"], header["FOCALLEN"]) == (1, 1.8, 5.6, 25.0)
+    assert (header["OVERSAMP"], header["FNUMBER"], header["FNUM_REF"], header["FOCALLEN"]) == (
+        1,
+        1.8,
+        5.6,
+        25.0,
+    )
     assert (header["INSTRUME"], header["LENS"]) == ("Camera", "Lons ?")
     assert "relative to the sharp aperture" in " ".join(header["COMMENT"])
     assert header["DET_YX1"].startswith("(66.6666666")
@@ -95,7 +107,9 @@ def test_the_photos_size_follows_from_nodes_in_the_middles_of_cells(tmp_path):
             del hdus[0].header["IMGHEIGH"], hdus[0].header["IMGWIDTH"]
             for n in range(9):
                 y, x = divmod(n, 3)
-                hdus[0].header[f"DET_YX{n}"] = f"({59.5 + 60 * (x - 1) + 30}, {59.5 + 40 * (y - 1)})"
+                hdus[0].header[f"DET_YX{n}"] = (
+                    f"({59.5 + 60 * (x - 1) + 30}, {59.5 + 40 * (y - 1)})"
+                )
     assert read_fits(tmp_path).image_size == (120, 180)
 
 
@@ -107,14 +121,21 @@ def test_the_photos_size_follows_from_nodes_in_the_middles_of_cells(tmp_path):
         (lambda h, d: (h | {"DET_YX3": "here"}, d), "DET_YX3 is 'here'"),
         (lambda h, d: (h, d * 0), "does not sum to a positive number"),
         (lambda h, d: (h, d * np.nan), "not finite"),
-        (lambda h, d: (h | {"DET_YX0": "(7.0, 9.0)"}, d), "differ from those of psf_R|rectangular grid"),
+        (
+            lambda h, d: (h | {"DET_YX0": "(7.0, 9.0)"}, d),
+            "differ from those of psf_R|rectangular grid",
+        ),
     ],
 )
 def test_wrong_fits_is_refused_in_words(tmp_path, change, message):
     write_fits(random_grid(), tmp_path)
     path = tmp_path / "psf_B.fits"
     with fits.open(path) as hdus:
-        plain = {key: hdus[0].header[key] for key in hdus[0].header if key.startswith(("OVERSAMP", "DET_"))}
+        plain = {
+            key: hdus[0].header[key]
+            for key in hdus[0].header
+            if key.startswith(("OVERSAMP", "DET_"))
+        }
         values, data = change(plain, hdus[0].data.copy())
     fits.PrimaryHDU(data, fits.Header(values)).writeto(path, overwrite=True)
     with pytest.raises(InputError, match=message):
@@ -148,8 +169,15 @@ def test_npz_comes_back(tmp_path, confidence):
 def test_npz_of_kernels_elsewhere_is_resampled(tmp_path):
     grid = random_grid(confidence=True)
     rows, cols = grid.shape
-    content = {"kernels": grid.kernels, "image_size": np.array(grid.image_size), "confidence": grid.confidence}
-    centres = np.stack(np.meshgrid((np.arange(rows) + 0.5) / rows, (np.arange(cols) + 0.5) / cols, indexing="ij"), -1)
+    content = {
+        "kernels": grid.kernels,
+        "image_size": np.array(grid.image_size),
+        "confidence": grid.confidence,
+    }
+    centres = np.stack(
+        np.meshgrid((np.arange(rows) + 0.5) / rows, (np.arange(cols) + 0.5) / cols, indexing="ij"),
+        -1,
+    )
     np.savez(tmp_path / "centres.npz", positions=centres, **content)
     found = read_npz(tmp_path / "centres.npz")
     assert found.confidence is None
@@ -182,11 +210,20 @@ def test_npz_with_pickles_or_without_kernels_is_refused(tmp_path):
 def test_export_writes_all_formats(tmp_path):
     grid = random_grid((2, 3))
     written = export_psf(grid, tmp_path / "out", "all", Provenance(lens="Lens"))
-    assert [p.name for p in written] == ["psf_R.fits", "psf_G.fits", "psf_B.fits", "psf.npz", "psf.tif", "psf.csv"]
+    assert [p.name for p in written] == [
+        "psf_R.fits",
+        "psf_G.fits",
+        "psf_B.fits",
+        "psf.npz",
+        "psf.tif",
+        "psf.csv",
+    ]
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(p.name for p in written)
     with tifffile.TiffFile(tmp_path / "out" / "psf.tif") as tiff:
         assert len(tiff.pages) == 6
-        np.testing.assert_array_equal(tiff.pages[4].asarray(), grid.kernels[1, 1].transpose(1, 2, 0))
+        np.testing.assert_array_equal(
+            tiff.pages[4].asarray(), grid.kernels[1, 1].transpose(1, 2, 0)
+        )
         told = json.loads(tiff.pages[0].description)
     assert told["positions_yx_px"][4] == [99.0, 100.0]
     assert told["lens"] == "Lens"
@@ -199,7 +236,13 @@ def test_csv_holds_the_figures_of_a_delta(tmp_path):
     assert tuple(rows[0]) == CSV_COLUMNS
     assert len(rows) == 2 * 2 * 3
     last = rows[-1]
-    assert (last["row"], last["col"], last["channel"], last["y_px"], last["x_px"]) == ("1", "1", "B", "49.00", "59.00")
+    assert (last["row"], last["col"], last["channel"], last["y_px"], last["x_px"]) == (
+        "1",
+        "1",
+        "B",
+        "49.00",
+        "59.00",
+    )
     assert float(last["ee80_radius_px"]) == 0
     assert float(last["mtf50_sagittal"]) == float(last["mtf50_tangential"]) == 0.5
     assert last["confidence"] == ""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lenscal.files import plots
-from lenscal.files.profile import Profile, ProfilePhoto, ProfileStage
+from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage
 from lenscal.files.report import as_html, report_blocks, write_report
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
@@ -29,21 +29,45 @@ def gaussian_grid(shape=(5, 6), size=13):
 @pytest.fixture
 def profile():
     return Profile(
-        gaussian_grid(), NoiseModel((1e-4,) * 3, (1e-6,) * 3, "NoiseProfile"), camera="Cam <1>", lens="Lens & Co",
-        focal_mm=35.0, aperture_sharp=5.6, aperture_degraded=1.8, settings={"quality": "quick"}, seed=7,
-        versions={"lenscal": "0.1"}, photos=(ProfilePhoto("a.dng", "sharp", "0"),
-        ProfilePhoto("b.dng", "degraded", "0", used=False, verdict="moved")), stages=(ProfileStage("G", 12.0),),
-        reblur={"estimate": 0.2, "floor": 0.1}, warnings=("little texture",), curves={"loss": [(0, 1.0), (10, 0.5)]},
-    )  # fmt: skip
+        gaussian_grid(),
+        NoiseModel((1e-4,) * 3, (1e-6,) * 3, "NoiseProfile"),
+        camera="Cam <1>",
+        lens="Lens & Co",
+        focal_mm=35.0,
+        aperture_sharp=5.6,
+        aperture_degraded=1.8,
+        settings={"quality": "quick"},
+        seed=7,
+        versions={"lenscal": "0.1"},
+        photos=(
+            ProfilePhoto("a.dng", "sharp", "0"),
+            ProfilePhoto("b.dng", "degraded", "0", used=False, verdict="moved"),
+        ),
+        stages=(ProfileStage("G", 12.0),),
+        reblur={"estimate": 0.2, "floor": 0.1},
+        warnings=("little texture",),
+        curves={"loss": [(0, 1.0), (10, 0.5)]},
+    )
 
 
 def test_the_page_holds_everything_by_itself(tmp_path, profile):
     path = write_report(profile, tmp_path / "report.html", "lens.lenscal")
     page = path.read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=\"(?!data:)", page)
-    for told in ("Cam &lt;1&gt;", "Lens &amp; Co", "f/1.8, 35 mm", "little texture", "Re-blur check", "0.2",
-                 "b.dng (degraded): moved", "quality quick", "G 12 s", "Confidence: mean 0.80", "red up to 0.50 px",
-                 "right side much softer than left"):  # fmt: skip
+    for told in (
+        "Cam &lt;1&gt;",
+        "Lens &amp; Co",
+        "f/1.8, 35 mm",
+        "little texture",
+        "Re-blur check",
+        "0.2",
+        "b.dng (degraded): moved",
+        "quality quick",
+        "G 12 s",
+        "Confidence: mean 0.80",
+        "red up to 0.50 px",
+        "right side much softer than left",
+    ):
         assert told in page, told
     assert page.count("<svg") == 6
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
@@ -57,8 +81,16 @@ def test_a_bare_grid_has_a_report_too(profile):
     assert "nan" not in page
 
 
-@pytest.mark.parametrize("draw", [plots.mtf_plot, plots.mtf50_map, plots.width_map, plots.confidence_map,
-                                  plots.lateral_colour_plot])  # fmt: skip
+@pytest.mark.parametrize(
+    "draw",
+    [
+        plots.mtf_plot,
+        plots.mtf50_map,
+        plots.width_map,
+        plots.confidence_map,
+        plots.lateral_colour_plot,
+    ],
+)
 @pytest.mark.parametrize("shape", [(5, 6), (1, 1), (1, 30)])
 def test_plots_are_well_formed_and_inside(draw, shape):
     root = ElementTree.fromstring(draw(gaussian_grid(shape)))

@@ -22,7 +22,8 @@ def test_times_favour_fine_detail_and_keep_their_limits() -> None:
 
 
 def test_training_learns_a_constant_patch() -> None:
-    """The best velocity for data that is always c is (c - x_t) / (1 - t): a real, short training must come near."""
+    """The best velocity for data that is always c is (c - x_t) / (1 - t): a real, short training
+    must come near."""
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(0)
     network = VelocityNetwork(NetworkSettings(width=16, depth=1))

@@ -1,4 +1,5 @@
-"""A real window on tiny real RAW files, and a calibration double that can be stopped, cancelled and made to fail."""
+"""A real window on tiny real RAW files, and a calibration double that can be stopped, cancelled and
+made to fail."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ from shiboken6 import isValid
 
 from lenscal.calibrate.settings import KERNEL_PX, Calibration, StageResult
 from lenscal.errors import LenscalError
-from lenscal.files.dng import write_bayer_dng
-from lenscal.files.profile import Profile
+from lenscal.files.photos.dng import write_bayer_dng
+from lenscal.files.psf.profile import Profile
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.tasks import Calibrated, Tasks
@@ -38,8 +39,12 @@ def no_leaks(qapp: QApplication) -> Iterator[None]:
     qapp.sendPostedEvents()
     qapp.processEvents()
     windows = [w for w in qapp.topLevelWidgets() if w.isVisible() and id(w) not in before]
-    timers = [o for o in gc.get_objects() if issubclass(type(o), QTimer) and isValid(o) and o.isActive()]
-    threads = [o for o in gc.get_objects() if issubclass(type(o), QThread) and isValid(o) and o.isRunning()]
+    timers = [
+        o for o in gc.get_objects() if issubclass(type(o), QTimer) and isValid(o) and o.isActive()
+    ]
+    threads = [
+        o for o in gc.get_objects() if issubclass(type(o), QThread) and isValid(o) and o.isRunning()
+    ]
     assert not windows, f"left open: {windows}"
     assert not threads, f"still running: {threads}"
     assert not timers, f"still ticking: {timers}"
@@ -52,11 +57,23 @@ def write_photo(path: Path, *, aperture: float, seed: int, lens: str = "Tiny 35m
     scene = np.kron(coarse, np.ones((8, 8))) * rng.uniform(0.8, 1.2, SIZE)
     raw = np.clip(512 + scene * (16383 - 512), 0, 16383).astype(np.uint16)
     write_bayer_dng(
-        path, raw, cfa="RGGB", black=512, white=16383, make="Tiny", model="Tiny One", lens=lens, f_number=aperture,
-        focal_mm=35, iso=200, exposure_s=0.01, date_time="2026:01:01 12:00:00", noise_profile=[(1.5e-4, 1e-6)],
+        path,
+        raw,
+        cfa="RGGB",
+        black=512,
+        white=16383,
+        make="Tiny",
+        model="Tiny One",
+        lens=lens,
+        f_number=aperture,
+        focal_mm=35,
+        iso=200,
+        exposure_s=0.01,
+        date_time="2026:01:01 12:00:00",
+        noise_profile=[(1.5e-4, 1e-6)],
         colour_matrix=np.array([[0.7, -0.2, -0.05], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]]),
         as_shot_neutral=(0.5, 1.0, 0.625),
-    )  # fmt: skip
+    )
     return path
 
 
@@ -76,11 +93,14 @@ def photo_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
 
 @dataclass
 class FakeCalibration:
-    """Stands for jobs.calibrate: quick steps that can be told to fail, and that say how they ended."""
+    """Stands for jobs.calibrate: quick steps that can be told to fail, and that say how they
+    ended."""
 
     steps: int = 400
     fail_at: int | None = None
-    error: Exception = field(default_factory=lambda: LenscalError("The graphics card ran out of memory: choose CPU"))
+    error: Exception = field(
+        default_factory=lambda: LenscalError("The graphics card ran out of memory: choose CPU")
+    )
     closed: bool = False
     stopped_at: int | None = None
     resumed: bool = False
@@ -95,7 +115,13 @@ class FakeCalibration:
                 time.sleep(0.01)
                 kernels = psf.kernels.copy() if step % 10 == 0 else None
                 answer = yield Report(
-                    "F", f"Step {step}", step / self.steps, step, {"flow loss": 1 / (step + 1)}, kernels, 5.0
+                    "F",
+                    f"Step {step}",
+                    step / self.steps,
+                    step,
+                    {"flow loss": 1 / (step + 1)},
+                    kernels,
+                    5.0,
                 )
                 if answer == "stop":
                     self.stopped_at = step
@@ -108,7 +134,18 @@ class FakeCalibration:
         stage = StageResult("F", 1.0, psf.kernels)
         curves = {"flow loss": [(0, 1.0)]}
         calibration = Calibration(
-            psf, noise, (stage,), True, curves, {"estimate": 0.1, "floor": 0.05}, (), ended, "cpu", 1.0, 10, 0
+            psf,
+            noise,
+            (stage,),
+            True,
+            curves,
+            {"estimate": 0.1, "floor": 0.05},
+            (),
+            ended,
+            "cpu",
+            1.0,
+            10,
+            0,
         )
         keep_in.mkdir(parents=True, exist_ok=True)
         path = keep_in / "kept.lenscal"
@@ -124,7 +161,9 @@ def fake() -> FakeCalibration:
 @pytest.fixture
 def window(qtbot, tmp_path: Path, fake: FakeCalibration) -> Iterator[MainWindow]:
     """The real window with the real jobs, but for the calibration."""
-    controller = Controller(replace(Tasks(), calibrate=fake), Folders(tmp_path / "cache", tmp_path / "kept"))
+    controller = Controller(
+        replace(Tasks(), calibrate=fake), Folders(tmp_path / "cache", tmp_path / "kept")
+    )
     with shown(qtbot, controller) as win:
         yield win
 

@@ -22,7 +22,11 @@ def drop(widget: QWidget, paths: list[Path]) -> bool:
     """Drop files on a widget as the desktop does; whether it took them."""
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    at, button, key = QPointF(widget.rect().center()), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    at, button, key = (
+        QPointF(widget.rect().center()),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
     with warnings.catch_warnings():
         # Qt 6.12 wants a QPointF here, 6.11 knows only QPoint.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -49,7 +53,8 @@ def start_calibration(qtbot, window: MainWindow) -> None:
 
 @contextmanager
 def shown(qtbot, controller: Controller, *, patience_ms: int = 20_000) -> Iterator[MainWindow]:
-    """The window on the desktop, with the keyboard; in the end its job is cancelled and it is gone."""
+    """The window on the desktop, with the keyboard; in the end its job is cancelled and it is
+    gone."""
     window = MainWindow(controller)
     window.resize(1280, 800)
     window.show()

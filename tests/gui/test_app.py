@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from lenscal.errors import InputError
-from lenscal.files.profile import Profile, write_profile
+from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui import app
 from lenscal.gui.heartbeat import Heartbeat
 from lenscal.optics.psf_grid import delta_grid
@@ -23,15 +23,20 @@ sys.exit(run(sys.argv[1], grab=Path(sys.argv[2]), theme=sys.argv[3], size=(1100,
 
 
 def grab(project: Path, pictures: Path, theme: str = "light") -> subprocess.CompletedProcess[str]:
-    """A program of its own: an application that has ended cannot begin again in the same process."""
+    """A program of its own: an application that has ended cannot begin again in the same
+    process."""
     command = [sys.executable, "-c", RUN, str(project), str(pictures), theme]
     root = Path(__file__).resolve().parents[2]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, cwd=root, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=100, cwd=root, check=False
+    )
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_grab_saves_a_picture_of_each_step_and_closes(tmp_path, theme):
-    write_profile(tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens"))
+    write_profile(
+        tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens")
+    )
     done = grab(tmp_path / "a.lenscal", tmp_path / "pictures", theme)
     assert done.returncode == 0, done.stderr
     for name in ("4-inspect", "6-export"):
@@ -42,7 +47,9 @@ def test_grab_saves_a_picture_of_each_step_and_closes(tmp_path, theme):
 
 
 def test_every_kind_of_file_can_be_given_at_the_start(window, qtbot, tmp_path, photo_folders):
-    write_profile(tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens"))
+    write_profile(
+        tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens")
+    )
     for given in (photo_folders[0], tmp_path / "a.lenscal"):
         app.open_given(window, str(given))
         qtbot.waitUntil(lambda: not window.controller.busy, timeout=20_000)

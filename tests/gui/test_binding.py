@@ -1,4 +1,5 @@
-"""The Qt binding itself: a version that loses references takes the window down after some thousand calls."""
+"""The Qt binding itself: a version that loses references takes the window down after some thousand
+calls."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ class Source(QObject):
     happened = Signal(int)
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="None and True cannot be lost from Python 3.12 on")
+@pytest.mark.skipif(
+    sys.version_info >= (3, 12), reason="None and True cannot be lost from Python 3.12 on"
+)
 def test_the_binding_keeps_the_references_to_none_and_true(qtbot):
     source = Source()
     before = sys.getrefcount(None), sys.getrefcount(True)

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from desktop import LEFT, drop, idle
 
-from lenscal.raw.inputs import Inputs
+from lenscal.intake.inputs import Inputs
 from lenscal.session import Step
 
 
-def test_swapped_sets_are_noticed_and_swapped_back(qtbot, window, read_photos, photo_folders, monkeypatch):
+def test_swapped_sets_are_noticed_and_swapped_back(
+    qtbot, window, read_photos, photo_folders, monkeypatch
+):
     page = window.import_page
     assert not page.swap_button.isVisible()
     monkeypatch.setattr(Inputs, "swapped", property(lambda _: True))
@@ -21,13 +23,20 @@ def test_swapped_sets_are_noticed_and_swapped_back(qtbot, window, read_photos, p
     window.go_to(Step.IMPORT)
     qtbot.mouseClick(page.swap_button, LEFT)
     session = window.controller.session
-    assert (session.sharp.paths, session.degraded.paths) == ((photo_folders[1],), (photo_folders[0],))
+    assert (session.sharp.paths, session.degraded.paths) == (
+        (photo_folders[1],),
+        (photo_folders[0],),
+    )
     assert session.inputs is None and page.sharp.paths == (photo_folders[1],)
-    qtbot.waitUntil(lambda: not page.sharp.glances.busy and not page.degraded.glances.busy, timeout=10_000)
+    qtbot.waitUntil(
+        lambda: not page.sharp.glances.busy and not page.degraded.glances.busy, timeout=10_000
+    )
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "pictures", "~nobody-of-that-name/x"])
-def test_nothing_is_written_to_where_the_program_was_started(qtbot, exporting, tmp_path, monkeypatch, typed):
+def test_nothing_is_written_to_where_the_program_was_started(
+    qtbot, exporting, tmp_path, monkeypatch, typed
+):
     monkeypatch.chdir(tmp_path)
     page = exporting.export_page
     page.folder.setText(typed)
@@ -59,7 +68,10 @@ def test_a_full_disk_is_said_for_its_photo(qtbot, exporting, monkeypatch):
     qtbot.mouseClick(exporting.export_page.photos_button, LEFT)
     idle(qtbot, exporting)
     queue = exporting.export_page.queue
-    assert "No space left" in queue.words(queue.photos[0]) and "0 of 1" in exporting.message_bar.text.text()
+    assert (
+        "No space left" in queue.words(queue.photos[0])
+        and "0 of 1" in exporting.message_bar.text.text()
+    )
     assert not list(Path(exporting.export_page.folder.text()).iterdir())
 
 
@@ -79,7 +91,9 @@ def test_a_folder_that_vanishes_can_come_back(qtbot, window, photo_folders, tmp_
     page = window.import_page
     drop(page.sharp.drop, [sharp])
     drop(page.degraded.drop, [photo_folders[1]])
-    qtbot.waitUntil(lambda: not page.sharp.glances.busy and not page.degraded.glances.busy, timeout=10_000)
+    qtbot.waitUntil(
+        lambda: not page.sharp.glances.busy and not page.degraded.glances.busy, timeout=10_000
+    )
     sharp.rename(tmp_path / "elsewhere")
     qtbot.mouseClick(page.read_button, LEFT)
     idle(qtbot, window)
@@ -95,9 +109,14 @@ def test_likely_mistakes_are_told_before_anything_is_read(qtbot, window, photo_f
     sharp, wide = photo_folders
     drop(page.sharp.drop, [wide])
     drop(page.degraded.drop, [sharp])
-    qtbot.waitUntil(lambda: "The sharp photos are at f/1.8, the others at f/5.6" in page.doubt.text(), timeout=10_000)
+    qtbot.waitUntil(
+        lambda: "The sharp photos are at f/1.8, the others at f/5.6" in page.doubt.text(),
+        timeout=10_000,
+    )
     qtbot.mouseClick(page.swap_button, LEFT)
-    qtbot.waitUntil(lambda: len(page.sharp.seen) == 3 and len(page.degraded.seen) == 4, timeout=10_000)
+    qtbot.waitUntil(
+        lambda: len(page.sharp.seen) == 3 and len(page.degraded.seen) == 4, timeout=10_000
+    )
     assert not page.doubt.text()
     drop(page.degraded.drop, [sharp])
     assert "same photos" in page.doubt.text()
@@ -113,4 +132,6 @@ def test_a_folder_of_jpegs_says_what_is_wanted(qtbot, window, tmp_path):
     for n in range(2):
         (tmp_path / f"{n}.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     drop(window.import_page.sharp.drop, [tmp_path])
-    qtbot.waitUntil(lambda: "no RAW files, only 2 other files" in window.import_page.sharp.drop.text.text())
+    qtbot.waitUntil(
+        lambda: "no RAW files, only 2 other files" in window.import_page.sharp.drop.text.text()
+    )

@@ -13,8 +13,8 @@ import tifffile
 from desktop import drop
 from PySide6.QtCore import Qt
 
-from lenscal.files.export_settings import OnConflict, PhotoFormat, Space
-from lenscal.files.profile import Profile
+from lenscal.files.photos.export_settings import OnConflict, PhotoFormat, Space
+from lenscal.files.psf.profile import Profile
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -52,7 +52,9 @@ def test_the_example_follows_what_is_typed(exporting, photo_folders, tmp_path):
     assert "skipped" in page.example.text()
 
 
-def test_a_batch_tells_of_every_photo_and_touches_no_original(qtbot, exporting, photo_folders, tmp_path):
+def test_a_batch_tells_of_every_photo_and_touches_no_original(
+    qtbot, exporting, photo_folders, tmp_path
+):
     photos = tmp_path / "photos"
     shutil.copytree(photo_folders[1], photos)
     before = digests(photos)
@@ -72,8 +74,10 @@ def test_a_batch_tells_of_every_photo_and_touches_no_original(qtbot, exporting, 
     assert page.queue.words(photos / "d0.dng").startswith("written as d0_lenscal.png")
     assert page.queue.words(photos / "d1.dng").startswith("skipped")
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        "d0_lenscal.png", "d0_lenscal_mask.png", "d1_lenscal.png",
-    }  # fmt: skip
+        "d0_lenscal.png",
+        "d0_lenscal_mask.png",
+        "d1_lenscal.png",
+    }
     assert (tmp_path / "out" / "d1_lenscal.png").read_bytes() == b"mine"
     assert digests(photos) == before
     text = exporting.message_bar.text.text()
@@ -94,7 +98,10 @@ def test_photos_of_another_lens_are_left_out_unless_asked_for(qtbot, exporting, 
     write(qtbot, exporting)
     assert not list(tmp_path.glob("out/*.tif"))
     words = exporting.export_page.queue.words(c.session.photo)
-    assert "the profile is for Another lens" in words and exporting.export_page.strangers.text() in words
+    assert (
+        "the profile is for Another lens" in words
+        and exporting.export_page.strangers.text() in words
+    )
     qtbot.mouseClick(exporting.export_page.strangers, LEFT)
     write(qtbot, exporting)
     assert [p.name for p in tmp_path.glob("out/*.tif")] == ["d0_lenscal.tif"]
@@ -113,7 +120,9 @@ def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders,
     drop(exporting, [forty(photo_folders[1] / "d0.dng", tmp_path / "many")])
     page = exporting.export_page
     qtbot.mouseClick(page.photos_button, LEFT)
-    qtbot.waitUntil(lambda: (tmp_path / "out").exists() and any((tmp_path / "out").iterdir()), timeout=20_000)
+    qtbot.waitUntil(
+        lambda: (tmp_path / "out").exists() and any((tmp_path / "out").iterdir()), timeout=20_000
+    )
     qtbot.mouseClick(exporting.job_bar.cancel_button, LEFT)
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=20_000)
     written = {path.name for path in (tmp_path / "out").glob("*.tif")}
@@ -125,15 +134,21 @@ def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders,
     assert not list((tmp_path / "out").glob(".*"))
 
 
-def test_closing_in_a_batch_offers_to_finish_the_present_photo(qtbot, exporting, photo_folders, tmp_path):
+def test_closing_in_a_batch_offers_to_finish_the_present_photo(
+    qtbot, exporting, photo_folders, tmp_path
+):
     drop(exporting, [forty(photo_folders[1] / "d0.dng", tmp_path / "many")])
     qtbot.mouseClick(exporting.export_page.photos_button, LEFT)
-    qtbot.waitUntil(lambda: (tmp_path / "out").exists() and any((tmp_path / "out").iterdir()), timeout=20_000)
+    qtbot.waitUntil(
+        lambda: (tmp_path / "out").exists() and any((tmp_path / "out").iterdir()), timeout=20_000
+    )
     exporting.close()
     stop = next(b for b in exporting.question.buttons() if "Stop after this photo" in b.text())
     qtbot.mouseClick(stop, LEFT)
     qtbot.waitUntil(lambda: not exporting.isVisible(), timeout=20_000)
-    assert 0 < len(list((tmp_path / "out").glob("*.tif"))) < 40 and not list((tmp_path / "out").glob(".*"))
+    assert 0 < len(list((tmp_path / "out").glob("*.tif"))) < 40 and not list(
+        (tmp_path / "out").glob(".*")
+    )
 
 
 def test_clearing_the_list_empties_it_and_nothing_is_written(qtbot, exporting, photo_folders):
@@ -151,14 +166,19 @@ def test_a_report_is_written(qtbot, exporting, tmp_path, suffix):
     page = exporting.export_page
     page.report_clicked.emit(tmp_path / f"my report{suffix}")
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=30_000)
-    assert (tmp_path / f"my report{suffix}").stat().st_size > 5000, exporting.message_bar.text.text()
+    assert (tmp_path / f"my report{suffix}").stat().st_size > 5000, (
+        exporting.message_bar.text.text()
+    )
     assert f"my report{suffix}" in page.results.text()
 
 
 def test_what_can_be_chosen_goes_with_the_format(exporting):
     page = exporting.export_page
     kind = page.kind
-    assert kind.bits.isEnabled() and [kind.bits.itemData(n) for n in range(kind.bits.count())] == [8, 16]
+    assert kind.bits.isEnabled() and [kind.bits.itemData(n) for n in range(kind.bits.count())] == [
+        8,
+        16,
+    ]
     assert page.settings.depth == 16
     choose(kind.bits, 8)
     kind.bits.activated.emit(kind.bits.currentIndex())
@@ -167,7 +187,9 @@ def test_what_can_be_chosen_goes_with_the_format(exporting):
     assert not kind.bits.isEnabled() and kind.bits.currentData() == 16
     choose(kind.format, PhotoFormat.JPEG)
     kind.quality.setValue(80)
-    assert kind.quality.isVisible() and not kind.bits.isVisible() and page.settings.jpeg_quality == 80
+    assert (
+        kind.quality.isVisible() and not kind.bits.isVisible() and page.settings.jpeg_quality == 80
+    )
     choose(kind.format, PhotoFormat.TIFF)
     choose(page.space, Space.CAMERA_LINEAR)
     assert kind.bits.currentText().startswith("32 bit") and not kind.bits.isEnabled()

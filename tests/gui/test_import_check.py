@@ -1,4 +1,5 @@
-"""Steps 1 and 2 by hand: what is seen of chosen photos, mixed folders, manual lenses, decisions and coverage."""
+"""Steps 1 and 2 by hand: what is seen of chosen photos, mixed folders, manual lenses, decisions and
+coverage."""
 
 from __future__ import annotations
 
@@ -62,7 +63,9 @@ def tick_at(page, name: str) -> QPoint:
     option.initFrom(page.table)
     option.rect = page.table.visualRect(index)
     option.features = QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
-    rect: QRect = page.table.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, option, page.table)
+    rect: QRect = page.table.style().subElementRect(
+        QStyle.SubElement.SE_ItemViewItemCheckIndicator, option, page.table
+    )
     return rect.center()
 
 
@@ -75,8 +78,12 @@ def test_photos_are_seen_as_soon_as_they_are_dropped(qtbot, window, photo_folder
     looked(qtbot, panel)
     texts = [panel.model.item(n).text() for n in range(panel.model.rowCount())]
     assert texts[1] == "d0.dng\nf/1.8 · 35 mm · ISO 200 · 1/100 s · 2026-01-01 12:00"
-    assert texts[0].startswith("broken.dng\ncannot be read: ") and not panel.model.item(0).isEnabled()
-    assert panel.model.item(0).icon().availableSizes() and panel.model.item(1).icon().availableSizes()
+    assert (
+        texts[0].startswith("broken.dng\ncannot be read: ") and not panel.model.item(0).isEnabled()
+    )
+    assert (
+        panel.model.item(0).icon().availableSizes() and panel.model.item(1).icon().availableSizes()
+    )
     assert "4 photos" in panel.summary.text() and "1 cannot be read" in panel.summary.text()
     assert "Tiny 35mm f/1.8" in panel.summary.text()
 
@@ -137,7 +144,11 @@ def test_a_manual_lens_is_typed_in(qtbot, window, tmp_path):
     idle(qtbot, window)
     assert "“Aperture” of the sharp photos" in window.message_bar.text.text()
     for panel, text in ((page.sharp, "8"), (page.degraded, "2")):
-        for field, typed in ((panel.aperture, text), (panel.lens, "Old 50mm f/2"), (panel.focal, "50")):
+        for field, typed in (
+            (panel.aperture, text),
+            (panel.lens, "Old 50mm f/2"),
+            (panel.focal, "50"),
+        ):
             field.setFocus()
             field.selectAll()
             qtbot.keyClicks(field, typed)
@@ -202,7 +213,10 @@ def test_words_for_exif():
 def test_a_photo_is_left_out_and_taken_back_by_its_tick(qtbot, window, checked):
     qtbot.mouseClick(checked.table.viewport(), LEFT, pos=tick_at(checked, "d1.dng"))
     assert verdict_of(checked, "d1.dng") == "left out by you"
-    assert [p.path.name for p in window.controller.session.inputs.degraded.photos] == ["d0.dng", "d2.dng"]
+    assert [p.path.name for p in window.controller.session.inputs.degraded.photos] == [
+        "d0.dng",
+        "d2.dng",
+    ]
     assert "3 sharp photos and 2 to correct; 2 left out" in checked.summary.text()
     qtbot.mouseClick(checked.table.viewport(), LEFT, pos=tick_at(checked, "d1.dng"))
     assert verdict_of(checked, "d1.dng") == "kept by you"
@@ -214,9 +228,14 @@ def test_decisions_are_undone_and_redone(qtbot, window, checked):
     checked.table.selectRow(row_of(checked, "s1.dng"))
     qtbot.mouseClick(checked.leave_button, LEFT)
     assert len(window.controller.session.inputs.sharp.photos) == 2
-    assert [row.path.name for row in map(checked.model.rows.__getitem__, checked.chosen)] == ["s1.dng"]
+    assert [row.path.name for row in map(checked.model.rows.__getitem__, checked.chosen)] == [
+        "s1.dng"
+    ]
     qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert len(window.controller.session.inputs.sharp.photos) == 3 and verdict_of(checked, "s1.dng") == "used"
+    assert (
+        len(window.controller.session.inputs.sharp.photos) == 3
+        and verdict_of(checked, "s1.dng") == "used"
+    )
     qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert verdict_of(checked, "s1.dng") == "left out by you"
     qtbot.mouseClick(checked.undo_button, LEFT)
@@ -229,7 +248,11 @@ def test_space_turns_all_that_are_chosen(qtbot, window, checked):
     qtbot.keyClick(checked.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     assert checked.chosen == [0, 1]
     qtbot.keyClick(checked.table, Qt.Key.Key_Space)
-    assert [verdict_of(checked, f"s{n}.dng") for n in range(3)] == ["left out by you", "left out by you", "used"]
+    assert [verdict_of(checked, f"s{n}.dng") for n in range(3)] == [
+        "left out by you",
+        "left out by you",
+        "used",
+    ]
     qtbot.keyClick(checked.table, Qt.Key.Key_Space)
     assert len(window.controller.session.inputs.sharp.photos) == 3
 
@@ -255,20 +278,33 @@ def test_a_set_without_photos_cannot_go_on(qtbot, window, checked):
     assert checked.next_button.isEnabled()
 
 
-def test_a_flat_photo_is_left_out_with_its_reason_and_kept_by_hand(qtbot, window, photo_folders, tmp_path):
-    from lenscal.files.dng import write_bayer_dng
+def test_a_flat_photo_is_left_out_with_its_reason_and_kept_by_hand(
+    qtbot, window, photo_folders, tmp_path
+):
+    from lenscal.files.photos.dng import write_bayer_dng
 
     folder = tmp_path / "sky"
     shutil.copytree(photo_folders[1], folder)
     (folder / "broken.dng").unlink()
     flat = np.random.default_rng(0).normal(6000, 30, (96, 144)).astype(np.uint16)
     write_bayer_dng(
-        folder / "sky.dng", flat, cfa="RGGB", black=512, white=16383, make="Tiny", model="Tiny One",
-        lens="Tiny 35mm f/1.8", f_number=1.8, focal_mm=35, iso=200, exposure_s=0.01,
-        date_time="2026:01:01 12:00:00", noise_profile=[(1.5e-4, 1e-6)],
+        folder / "sky.dng",
+        flat,
+        cfa="RGGB",
+        black=512,
+        white=16383,
+        make="Tiny",
+        model="Tiny One",
+        lens="Tiny 35mm f/1.8",
+        f_number=1.8,
+        focal_mm=35,
+        iso=200,
+        exposure_s=0.01,
+        date_time="2026:01:01 12:00:00",
+        noise_profile=[(1.5e-4, 1e-6)],
         colour_matrix=np.array([[0.7, -0.2, -0.05], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]]),
         as_shot_neutral=(0.5, 1.0, 0.625),
-    )  # fmt: skip
+    )
     drop(window.import_page.sharp.drop, [photo_folders[0]])
     drop(window.import_page.degraded.drop, [folder])
     qtbot.mouseClick(window.import_page.read_button, LEFT)

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
 
-from lenscal.files.profile import Profile, write_profile
+from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui.images import common_size, resized
 from lenscal.gui.pages.field_maps import View
 from lenscal.optics.psf_grid import PsfGrid
@@ -23,7 +23,8 @@ SIZE = (96, 144)
 
 
 def gaussian_grid(shape=(4, 6), k=15, *, right=1.0, lateral=0.0, confidence=True) -> PsfGrid:
-    """Width 1 px on the left edge, `right` px on the right one; red to the right of green by `lateral` px there."""
+    """Width 1 px on the left edge, `right` px on the right one; red to the right of green by
+    `lateral` px there."""
     axis = np.arange(k) - k // 2
     kernels = np.empty((*shape, 3, k, k), np.float32)
     for r, c, channel in np.ndindex(*shape, 3):
@@ -38,7 +39,9 @@ def gaussian_grid(shape=(4, 6), k=15, *, right=1.0, lateral=0.0, confidence=True
 @pytest.fixture
 def page(window):
     grid = gaussian_grid(right=2.0, lateral=0.5)
-    window.controller.change(with_psf(window.controller.session, grid, "My lens", profile=Profile(psf=grid)))
+    window.controller.change(
+        with_psf(window.controller.session, grid, "My lens", profile=Profile(psf=grid))
+    )
     window.go_to(Step.INSPECT)
     return window.inspect_page
 
@@ -46,7 +49,9 @@ def page(window):
 def figures(page) -> dict[str, list[str]]:
     table = page.panel.table
     return {
-        table.verticalHeaderItem(row).text(): [table.item(row, column).text() for column in range(3)]
+        table.verticalHeaderItem(row).text(): [
+            table.item(row, column).text() for column in range(3)
+        ]
         for row in range(table.rowCount())
     }
 
@@ -60,7 +65,9 @@ def test_a_click_and_the_arrow_keys_choose_a_cell(qtbot, page):
     assert page.cell_title.text() == "Row 3, column 6"
     told = figures(page)
     assert float(told["FWHM"][1]) == pytest.approx(2.3548 * 2, rel=0.02)
-    assert float(told["MTF50 sag."][1]) == pytest.approx(math.sqrt(math.log(2) / 2) / math.pi / 2, abs=2e-3)
+    assert float(told["MTF50 sag."][1]) == pytest.approx(
+        math.sqrt(math.log(2) / 2) / math.pi / 2, abs=2e-3
+    )
     assert told["Centre right"][0] == "+0.50" and told["Confidence"] == ["75%"] * 3
     page.mosaic.setFocus()
     for key, cell in (
@@ -97,7 +104,9 @@ def test_scale_and_norm_change_the_pictures(qtbot, page):
     qtbot.mouseClick(page.scale.buttons["linear"], LEFT)
     qtbot.mouseClick(page.norm.buttons["global"], LEFT)
     cell = page.mosaic.cell_rect(1, 5).center()
-    assert page.mosaic.grab().toImage().pixelColor(cell).green() < 0.7 * plain.pixelColor(cell).green()
+    assert (
+        page.mosaic.grab().toImage().pixelColor(cell).green() < 0.7 * plain.pixelColor(cell).green()
+    )
 
 
 def test_maps_show_the_field(qtbot, page):
@@ -111,7 +120,9 @@ def test_maps_show_the_field(qtbot, page):
     assert page.cell_title.text() == "Row 4, column 2"
     show(page, View.LATERAL)
     arrows = page.left.map.data.arrows
-    assert arrows[0, 5, 0] == pytest.approx([0, 0.5], abs=0.01) and arrows[0, 5, 1] == pytest.approx([0, 0], abs=0.01)
+    assert arrows[0, 5, 0] == pytest.approx([0, 0.5], abs=0.01) and arrows[
+        0, 5, 1
+    ] == pytest.approx([0, 0], abs=0.01)
     assert "red +0.50 px right" in page.left.map.tip(0, 5)
     show(page, View.CONFIDENCE)
     assert page.left.map.tip(0, 0) == "Row 1, column 1: 75%"
@@ -120,7 +131,9 @@ def test_maps_show_the_field(qtbot, page):
 
 
 def test_a_profile_without_confidence_says_so(window):
-    window.controller.change(with_psf(window.controller.session, gaussian_grid(confidence=False), "Bare"))
+    window.controller.change(
+        with_psf(window.controller.session, gaussian_grid(confidence=False), "Bare")
+    )
     window.go_to(Step.INSPECT)
     page = window.inspect_page
     show(page, View.CONFIDENCE)
@@ -140,7 +153,10 @@ def test_units_follow_the_pixel_size(qtbot, page, window):
     assert page.panel.units.text() == "px, cy/px"
     page.pitch.setValue(5)
     after = float(figures(page)["FWHM"][0]), float(figures(page)["MTF50 sag."][0])
-    assert after == (pytest.approx(5 * before[0], abs=0.03), pytest.approx(200 * before[1], abs=0.2))
+    assert after == (
+        pytest.approx(5 * before[0], abs=0.03),
+        pytest.approx(200 * before[1], abs=0.2),
+    )
     assert page.panel.units.text() == "µm, lp/mm"
     assert page.panel.plot.frequencies[-1] == pytest.approx(100)
     show(page, View.MTF50)
@@ -158,7 +174,12 @@ def test_the_pixel_size_comes_from_the_camera(window):
 def test_the_pixel_size_that_was_typed_in_is_kept(qtbot, window, tmp_path):
     c, page = window.controller, window.inspect_page
     grid = gaussian_grid()
-    c.change(replace(with_psf(c.session, grid, "First", profile=Profile(psf=grid, camera="Tiny One")), pitch_um=3.5))
+    c.change(
+        replace(
+            with_psf(c.session, grid, "First", profile=Profile(psf=grid, camera="Tiny One")),
+            pitch_um=3.5,
+        )
+    )
     window.go_to(Step.INSPECT)
     assert page.pitch.value() == 3.5
     qtbot.mouseClick(page.units.buttons["um"], LEFT)
@@ -183,7 +204,9 @@ def test_another_profile_is_shown_beside(qtbot, page, window, tmp_path):
     qtbot.mouseClick(page.mosaic, LEFT, pos=page.mosaic.cell_rect(3, 5).center())
     assert page.right.mosaic.cell == (2, 2)
     one, two = figures(page)["FWHM"][1].split("/")
-    assert float(one) == pytest.approx(4.71, abs=0.1) and float(two) == pytest.approx(2.35, abs=0.06)
+    assert float(one) == pytest.approx(4.71, abs=0.1) and float(two) == pytest.approx(
+        2.35, abs=0.06
+    )
     assert sum(curve.other for curve in page.panel.plot.curves) == 6
     qtbot.mouseClick(page.right.mosaic, LEFT, pos=page.right.mosaic.cell_rect(0, 0).center())
     assert page.mosaic.cell == (0, 0) and page.right.mosaic.cell == (0, 0)
@@ -218,7 +241,11 @@ def test_what_is_shown_is_saved(page, tmp_path, view):
         page.save_field(tmp_path / f"field.{suffix}")
     picture = QImage(str(tmp_path / "field.png"))
     assert picture.width() == 2 * page.left.view.width()
-    colours = {picture.pixel(x, y) for x in range(0, picture.width(), 7) for y in range(0, picture.height(), 7)}
+    colours = {
+        picture.pixel(x, y)
+        for x in range(0, picture.width(), 7)
+        for y in range(0, picture.height(), 7)
+    }
     assert len(colours) > 3
     assert QSvgRenderer(str(tmp_path / "field.svg")).isValid()
     with (tmp_path / "field.csv").open(encoding="utf-8") as stream:

@@ -8,10 +8,18 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 
-from lenscal.files.photo_files import upright
+from lenscal.files.photos.photo_files import upright
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
-from lenscal.gui.preview import Developed, Piece, blocks_of, missing_pieces, paint, sensor_part, take_back
+from lenscal.gui.preview import (
+    Developed,
+    Piece,
+    blocks_of,
+    missing_pieces,
+    paint,
+    sensor_part,
+    take_back,
+)
 from lenscal.gui.tasks import Tasks
 from lenscal.gui.widgets.compare import CompareView, View
 from lenscal.gui.widgets.histogram import histogram
@@ -33,7 +41,9 @@ def blurring_grid() -> PsfGrid:
 def correcting(qtbot, window, photo_folders):
     """The window in the fifth step, with a photo and a grid that blurs."""
     c = window.controller
-    c.change(replace(with_psf(c.session, blurring_grid(), "grid"), photo=photo_folders[1] / "d0.dng"))
+    c.change(
+        replace(with_psf(c.session, blurring_grid(), "grid"), photo=photo_folders[1] / "d0.dng")
+    )
     window.go_to(Step.CORRECT)
     return window
 
@@ -89,10 +99,14 @@ def test_a_slow_method_takes_the_place_of_the_fast_one(qtbot, correcting):
     previewer.painted.connect(lambda: first.append(previewer.developed.after[0].copy()))
     page.method.setCurrentIndex(page.method.findData(Method.DPIR))
     page.method.activated.emit(page.method.currentIndex())
-    assert np.array_equal(previewer.developed.after[0], wiener), "what was there stays until something is ready"
+    assert np.array_equal(previewer.developed.after[0], wiener), (
+        "what was there stays until something is ready"
+    )
     qtbot.waitUntil(lambda: "done" in states, timeout=60_000)
     assert states == ["working", "finer", "done"] and fractions
-    assert np.array_equal(first[0], wiener) and not np.array_equal(previewer.developed.after[0], wiener)
+    assert np.array_equal(first[0], wiener) and not np.array_equal(
+        previewer.developed.after[0], wiener
+    )
     assert page.preview_state.text() == "The visible part is corrected."
 
 
@@ -106,7 +120,9 @@ def test_what_is_too_large_for_a_slow_method_is_shown_quickly(qtbot, correcting,
     assert np.array_equal(correcting.controller.previewer.developed.after[0], wiener)
 
 
-def test_a_photo_that_cannot_be_read_is_said_and_another_one_works(qtbot, correcting, photo_folders):
+def test_a_photo_that_cannot_be_read_is_said_and_another_one_works(
+    qtbot, correcting, photo_folders
+):
     c, page = correcting.controller, correcting.correct_page
     c.set_photo(photo_folders[1] / "broken.dng")
     qtbot.waitUntil(lambda: "broken.dng" in page.preview_state.text(), timeout=10_000)
@@ -134,7 +150,11 @@ def test_the_window_closes_while_a_preview_works(qtbot, photo_folders, tmp_path)
     window = MainWindow(controller)
     qtbot.addWidget(window)
     window.show()
-    controller.change(replace(with_psf(controller.session, blurring_grid(), "g"), photo=photo_folders[1] / "d0.dng"))
+    controller.change(
+        replace(
+            with_psf(controller.session, blurring_grid(), "g"), photo=photo_folders[1] / "d0.dng"
+        )
+    )
     window.go_to(Step.CORRECT)
     qtbot.waitUntil(lambda: controller.previewer._worker.running, timeout=5000)
     thread = controller.previewer._worker._thread
@@ -228,12 +248,19 @@ def levels(pixels: np.ndarray) -> tuple[np.ndarray, ...]:
 
 def test_painting_reaches_every_level_and_can_be_taken_back():
     before = levels(np.full((400, 600, 3), 100, np.uint8))
-    developed = Developed(None, None, before, tuple(p.copy() for p in before), np.zeros((400, 600), np.uint8))
+    developed = Developed(
+        None, None, before, tuple(p.copy() for p in before), np.zeros((400, 600), np.uint8)
+    )
     rect = (256, 0, 512, 256)
-    paint(developed, Piece(rect, np.full((256, 256, 3), 200, np.uint8), np.full((256, 256), 255, np.uint8)))
+    paint(
+        developed,
+        Piece(rect, np.full((256, 256, 3), 200, np.uint8), np.full((256, 256), 255, np.uint8)),
+    )
     for number, level in enumerate(developed.after):
         assert (level[: 256 >> number, 256 >> number : 512 >> number] == 200).all()
-        assert (level[:, : 256 >> number] == 100).all() and (level[(256 >> number) + 1 :] == 100).all()
+        assert (level[:, : 256 >> number] == 100).all() and (
+            level[(256 >> number) + 1 :] == 100
+        ).all()
     assert developed.mask[100, 300] == 255 and developed.mask[300, 300] == 0
     take_back(developed, rect)
     assert all((level == 100).all() for level in developed.after) and not developed.mask.any()
@@ -264,7 +291,9 @@ def test_slow_methods_come_in_small_pieces_from_the_middle_outwards():
     assert far == sorted(far) and far[0] < 256
 
 
-@pytest.mark.parametrize("visible", [(0, 0, 1800, 1200), (100, 300, 2900, 2200), (0, 0, 1100, 1100)])
+@pytest.mark.parametrize(
+    "visible", [(0, 0, 1800, 1200), (100, 300, 2900, 2200), (0, 0, 1100, 1100)]
+)
 def test_correcting_the_first_piece_again_and_again_comes_to_an_end(visible):
     size, done, turns = (2400, 3000), set(), 0
     while pieces := missing_pieces(visible, done, size, Method.WIENER):
@@ -280,7 +309,9 @@ def test_a_histogram_counts_what_is_clipped():
     pixels[:100, :, 0] = 255
     pixels[-50:] = 0
     shown = histogram(pixels)
-    assert shown.white == pytest.approx(0.1, abs=0.01) and shown.black == pytest.approx(0.05, abs=0.01)
+    assert shown.white == pytest.approx(0.1, abs=0.01) and shown.black == pytest.approx(
+        0.05, abs=0.01
+    )
     assert shown.counts[1, 128] > shown.counts[1, 0] > 0
     assert histogram(np.zeros((0, 5, 3), np.uint8)).white == 0
 

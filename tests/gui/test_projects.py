@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 from lenscal import __version__
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.files.checkpoint import CheckpointFile
-from lenscal.files.profile import Profile, write_profile
+from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui import theme
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.dropping import meant_for
@@ -31,7 +31,9 @@ from lenscal.session import Session, Source, Step
 # Projects
 
 
-def test_the_project_is_kept_by_itself_and_opens_again(qtbot, window, read_photos, fake, photo_folders, tmp_path):
+def test_the_project_is_kept_by_itself_and_opens_again(
+    qtbot, window, read_photos, fake, photo_folders, tmp_path
+):
     fake.steps = 3
     read_photos()
     window.controller.decide([photo_folders[0] / "s1.dng"], keep=False)
@@ -43,11 +45,17 @@ def test_the_project_is_kept_by_itself_and_opens_again(qtbot, window, read_photo
     assert path.parent == tmp_path / "projects" and window.windowTitle() == f"{path.stem} – lenscal"
     assert window.projects.recent == (path,)
     kept = read_project(path)
-    assert kept.sharp.paths == (photo_folders[0],) and kept.profile == tmp_path / "kept" / "kept.lenscal"
+    assert (
+        kept.sharp.paths == (photo_folders[0],)
+        and kept.profile == tmp_path / "kept" / "kept.lenscal"
+    )
     assert json.loads(path.read_text(encoding="utf-8"))["settings"]["seed"] == 0
 
     window.controller.folders.kept.joinpath("kept.lenscal").unlink()
-    write_profile(tmp_path / "kept" / "kept.lenscal", Profile(psf=delta_grid((3, 4), 5, (96, 144)), lens="Some lens"))
+    write_profile(
+        tmp_path / "kept" / "kept.lenscal",
+        Profile(psf=delta_grid((3, 4), 5, (96, 144)), lens="Some lens"),
+    )
     qtbot.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     assert window.controller.session.sharp == Source() and window.windowTitle() == "lenscal"
     assert drop(window, [path])
@@ -66,7 +74,9 @@ def test_saving_under_a_name_moves_the_project_there(qtbot, window, photo_folder
     window.projects.save_as(tmp_path / "my lens")
     assert (tmp_path / "my lens.lensproject").is_file()
     drop(window.import_page.degraded.drop, [photo_folders[1]])
-    qtbot.waitUntil(lambda: bool(read_project(tmp_path / "my lens.lensproject").degraded.paths), timeout=5000)
+    qtbot.waitUntil(
+        lambda: bool(read_project(tmp_path / "my lens.lensproject").degraded.paths), timeout=5000
+    )
     assert not (tmp_path / "projects").exists()
 
 
@@ -115,7 +125,9 @@ def test_two_folders_on_the_window_are_told_apart_by_their_apertures(window, pho
     window.go_to(Step.INSPECT)
     drop(window, [photo_folders[1], photo_folders[0]])
     session = window.controller.session
-    assert session.sharp.paths == (photo_folders[0],) and session.degraded.paths == (photo_folders[1],)
+    assert session.sharp.paths == (photo_folders[0],) and session.degraded.paths == (
+        photo_folders[1],
+    )
     assert window.step is Step.IMPORT
 
 
@@ -123,7 +135,9 @@ def test_single_folders_fill_what_is_missing(window, photo_folders, tmp_path):
     drop(window, [photo_folders[0]])
     drop(window, [photo_folders[1]])
     session = window.controller.session
-    assert session.sharp.paths == (photo_folders[0],) and session.degraded.paths == (photo_folders[1],)
+    assert session.sharp.paths == (photo_folders[0],) and session.degraded.paths == (
+        photo_folders[1],
+    )
     drop(window, [tmp_path])
     assert "step 1" in window.message_bar.text.text()
     assert window.controller.session is session
@@ -181,7 +195,9 @@ def test_a_calibration_pauses_and_goes_on_by_mouse_and_key(qtbot, window, read_p
     qtbot.wait(200)
     assert len(window.calibrate_page.curves.points("flow loss")) == points
     qtbot.keyClick(window, Qt.Key.Key_P)
-    qtbot.waitUntil(lambda: len(window.calibrate_page.curves.points("flow loss")) > points, timeout=5000)
+    qtbot.waitUntil(
+        lambda: len(window.calibrate_page.curves.points("flow loss")) > points, timeout=5000
+    )
     qtbot.keyClick(window, Qt.Key.Key_P)
     qtbot.mouseClick(window.job_bar.stop_button, LEFT)
     idle(qtbot, window)
@@ -203,11 +219,15 @@ def interrupted(window) -> CheckpointFile:
     checkpoint = _checkpoint(window.controller.session.inputs, window.controller.folders.kept)
     checkpoint.path.parent.mkdir(parents=True)
     settings = {"quality": "full", "grid": [4, 6], "kernel_size": 15, "seed": 3, "stages": "auto"}
-    checkpoint.save({"made_from": {"settings": settings}, "completed": ["pairs", "P"], "seconds": 600.0}, {})
+    checkpoint.save(
+        {"made_from": {"settings": settings}, "completed": ["pairs", "P"], "seconds": 600.0}, {}
+    )
     return checkpoint
 
 
-def test_an_interrupted_calibration_is_offered_and_goes_on_with_its_settings(qtbot, window, read_photos, fake):
+def test_an_interrupted_calibration_is_offered_and_goes_on_with_its_settings(
+    qtbot, window, read_photos, fake
+):
     fake.steps = 3
     read_photos()
     assert not window.calibrate_page.continue_button.isVisibleTo(window)
@@ -222,10 +242,17 @@ def test_an_interrupted_calibration_is_offered_and_goes_on_with_its_settings(qtb
     idle(qtbot, window)
     assert fake.resumed
     settings = window.controller.session.settings
-    assert (settings.quality, settings.grid, settings.kernel_size, settings.seed) == (Quality.FULL, (4, 6), 15, 3)
+    assert (settings.quality, settings.grid, settings.kernel_size, settings.seed) == (
+        Quality.FULL,
+        (4, 6),
+        15,
+        3,
+    )
 
 
-def test_other_photos_or_a_damaged_checkpoint_offer_nothing(qtbot, window, read_photos, photo_folders):
+def test_other_photos_or_a_damaged_checkpoint_offer_nothing(
+    qtbot, window, read_photos, photo_folders
+):
     read_photos()
     checkpoint = interrupted(window)
     inputs, kept = window.controller.session.inputs, window.controller.folders.kept
@@ -237,7 +264,9 @@ def test_other_photos_or_a_damaged_checkpoint_offer_nothing(qtbot, window, read_
     assert unfinished(inputs, kept) is None
 
 
-def test_an_interrupted_calibration_is_told_at_the_start_and_old_ones_go(qtbot, window, read_photos, photo_folders):
+def test_an_interrupted_calibration_is_told_at_the_start_and_old_ones_go(
+    qtbot, window, read_photos, photo_folders
+):
     read_photos()
     checkpoint = interrupted(window)
     old = checkpoint.path.with_name("old.checkpoint")
@@ -260,7 +289,12 @@ def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_pat
     path = tmp_path / "deep" / "window.json"
     kept = PreferencesFile(path)
     kept.change(theme=ThemeChoice.DARK, threads=3, units=Units.MICROMETRES, recent=("/a", "/b"))
-    kept.change(pitches=kept.values.with_pitch("Canon", 4.1).with_pitch("Ü 1", 3.0).with_pitch("Canon", 4.2).pitches)
+    kept.change(
+        pitches=kept.values.with_pitch("Canon", 4.1)
+        .with_pitch("Ü 1", 3.0)
+        .with_pitch("Canon", 4.2)
+        .pitches
+    )
     assert kept.values.pitches == (("Canon", 4.2), ("Ü 1", 3.0))
     assert kept.values.with_pitch("Canon", 0).pitches == (("Ü 1", 3.0),)
     assert PreferencesFile(path).values == kept.values
@@ -272,10 +306,16 @@ def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "told", [None, [], "x", {"theme": 5, "device": "tpu", "threads": -1, "units": [], "recent": {}, "cache": 1},
-             {"threads": True, "recent": [1, None], "last_folder": "\0"},
-             {"pitches": [["x", -1], ["x"], [3, 4], "x", ["x", True], ["x", "4"]]}],
-)  # fmt: skip
+    "told",
+    [
+        None,
+        [],
+        "x",
+        {"theme": 5, "device": "tpu", "threads": -1, "units": [], "recent": {}, "cache": 1},
+        {"threads": True, "recent": [1, None], "last_folder": "\0"},
+        {"pitches": [["x", -1], ["x"], [3, 4], "x", ["x", True], ["x", "4"]]},
+    ],
+)
 def test_preferences_that_make_no_sense_are_left_out(told):
     assert cleaned(told) == Preferences()
 
@@ -284,7 +324,18 @@ def test_recent_projects_are_few_and_unique(tmp_path):
     values = Preferences()
     for number in [*range(15), 12]:
         values = values.with_recent(tmp_path / f"{number}.lensproject")
-    assert [Path(name).stem for name in values.recent] == ["12", "14", "13", "11", "10", "9", "8", "7", "6", "5"]
+    assert [Path(name).stem for name in values.recent] == [
+        "12",
+        "14",
+        "13",
+        "11",
+        "10",
+        "9",
+        "8",
+        "7",
+        "6",
+        "5",
+    ]
 
 
 def test_preferences_cannot_be_kept_where_the_disk_does_not_let(tmp_path, caplog):
@@ -294,7 +345,9 @@ def test_preferences_cannot_be_kept_where_the_disk_does_not_let(tmp_path, caplog
     assert kept.values.threads == 2 and "not kept" in caplog.text
 
 
-def test_the_preferences_dialog_changes_theme_device_and_threads_at_once(qtbot, window, monkeypatch):
+def test_the_preferences_dialog_changes_theme_device_and_threads_at_once(
+    qtbot, window, monkeypatch
+):
     app, threads = QApplication.instance(), []
     monkeypatch.setattr("lenscal.gui.commands.use_threads", threads.append)
     try:
@@ -307,8 +360,14 @@ def test_the_preferences_dialog_changes_theme_device_and_threads_at_once(qtbot, 
         dialog.buttons.accepted.emit()
         assert window.commands.dialog is None and theme.theme().name == "dark" and threads == [2]
         assert window.import_page.demo_button.icon().cacheKey() != before
-        assert window.controller.session.settings.device == window.controller.session.restore.device == "cpu"
-        assert window.preferences.values == replace(Preferences(), theme=ThemeChoice.DARK, device="cpu", threads=2)
+        assert (
+            window.controller.session.settings.device
+            == window.controller.session.restore.device
+            == "cpu"
+        )
+        assert window.preferences.values == replace(
+            Preferences(), theme=ThemeChoice.DARK, device="cpu", threads=2
+        )
         qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
         window.commands.dialog.theme.setCurrentIndex(0)
         window.commands.dialog.reject()
@@ -321,11 +380,15 @@ def test_the_preferences_dialog_changes_theme_device_and_threads_at_once(qtbot, 
 def test_a_window_begins_with_its_preferences_and_says_what_is_broken(qtbot, tmp_path):
     path = tmp_path / "window.json"
     path.write_text("[")
-    win = MainWindow(Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept")), PreferencesFile(path))
+    win = MainWindow(
+        Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept")), PreferencesFile(path)
+    )
     qtbot.addWidget(win)
     assert "window.json" in win.message_bar.text.text()
     path.write_text(json.dumps({"device": "cpu"}))
-    other = MainWindow(Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept")), PreferencesFile(path))
+    other = MainWindow(
+        Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept")), PreferencesFile(path)
+    )
     qtbot.addWidget(other)
     assert other.controller.session.settings == CalibrationSettings(device="cpu")
     for window in (win, other):
@@ -335,7 +398,10 @@ def test_a_window_begins_with_its_preferences_and_says_what_is_broken(qtbot, tmp
 def test_about_tells_versions_and_folders_to_copy(qtbot, window):
     window.actions_by_name["about"].trigger()
     dialog = window.commands.dialog
-    assert __version__ in dialog.facts.text() and str(window.controller.folders.kept) in dialog.facts.text()
+    assert (
+        __version__ in dialog.facts.text()
+        and str(window.controller.folders.kept) in dialog.facts.text()
+    )
     qtbot.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
     assert QApplication.clipboard().text() == dialog.facts.text()
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
@@ -365,13 +431,22 @@ def test_a_profile_that_is_away_stays_in_the_project(qtbot, window, photo_folder
     assert window.controller.session.psf is None
     drop(window.import_page.degraded.drop, [photo_folders[1]])
     window.projects.save()
-    assert read_project(path).profile == profile and read_project(path).degraded.paths == (photo_folders[1],)
+    assert read_project(path).profile == profile and read_project(path).degraded.paths == (
+        photo_folders[1],
+    )
 
 
 def test_the_device_is_this_computers(window, tmp_path):
     project = Project(
-        Source((tmp_path,)), settings=CalibrationSettings(device="cuda"), restore=RestoreSettings(device="cuda")
+        Source((tmp_path,)),
+        settings=CalibrationSettings(device="cuda"),
+        restore=RestoreSettings(device="cuda"),
     )
     window.projects.open(tmp_path / "p.lensproject", project)
     session = window.controller.session
-    assert session.settings.device == session.restore.device == window.preferences.values.device == "auto"
+    assert (
+        session.settings.device
+        == session.restore.device
+        == window.preferences.values.device
+        == "auto"
+    )

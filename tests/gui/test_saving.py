@@ -22,7 +22,11 @@ def table(path: Path) -> list[dict[str, str]]:
 
 def colours(path: Path) -> set[int]:
     picture = QImage(str(path))
-    return {picture.pixel(x, y) for x in range(0, picture.width(), 3) for y in range(0, picture.height(), 3)}
+    return {
+        picture.pixel(x, y)
+        for x in range(0, picture.width(), 3)
+        for y in range(0, picture.height(), 3)
+    }
 
 
 def test_the_texture_map_is_saved(window, read_photos, tmp_path):
@@ -52,7 +56,9 @@ def test_kernels_and_losses_are_saved(qtbot, window, read_photos, tmp_path):
     assert QSvgRenderer(str(tmp_path / "losses.svg")).isValid()
     kernels = table(tmp_path / "kernels.csv")
     assert len(kernels) == 64 * 13 * 13
-    assert sum(float(line["G"]) for line in kernels if line["row"] == line["col"] == "3") == pytest.approx(1)
+    assert sum(
+        float(line["G"]) for line in kernels if line["row"] == line["col"] == "3"
+    ) == pytest.approx(1)
     losses = table(tmp_path / "losses.csv")
     assert losses[0] == {"curve": "flow loss", "x": "0", "y": "1"}
 
@@ -70,7 +76,9 @@ def test_names_of_curves_follow_the_theme(qtbot, qapp, window):
         theme.apply(qapp, "dark")
         curves.add_points([("loss", 0, 1.0), ("loss", 1, 0.5)])
         theme.apply(qapp, "light")
-        qtbot.waitUntil(lambda: QColor(theme.theme().text).name() in curves._legend.items[0][1].item.toHtml())
+        qtbot.waitUntil(
+            lambda: QColor(theme.theme().text).name() in curves._legend.items[0][1].item.toHtml()
+        )
     finally:
         theme.apply(qapp, former)
 

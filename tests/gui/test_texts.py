@@ -1,4 +1,5 @@
-"""Sentences of the layers below are translated in one place, and all of them are on the translators' list."""
+"""Sentences of the layers below are translated in one place, and all of them are on the
+translators' list."""
 
 from __future__ import annotations
 
@@ -13,8 +14,14 @@ from PySide6.QtCore import QCoreApplication, QTranslator
 from lenscal.errors import InputError
 from lenscal.gui.texts import TEXTS
 from lenscal.gui.wording import error_in_words, in_the_windows_words
-from lenscal.raw.folder import find_raw_files
-from lenscal.saying import Said, joined, said, said_by, translated
+from lenscal.intake.folder import find_raw_files
+from lenscal.translation import (
+    Translatable,
+    join_translatable,
+    message_of,
+    translatable,
+    translate_text,
+)
 
 SCRIPT = Path(__file__).resolve().parents[2] / "packaging" / "list_texts.py"
 GERMAN = {
@@ -27,7 +34,7 @@ GERMAN = {
 
 class German(QTranslator):
     def translate(self, context, text, disambiguation=None, n=-1):
-        return GERMAN.get(text, text) if context == "Said" else text
+        return GERMAN.get(text, text) if context == "Translatable" else text
 
     def isEmpty(self):
         return False
@@ -49,20 +56,25 @@ def script():
 
 
 def test_a_sentence_is_plain_text_that_keeps_its_parts():
-    text = said("{n} photos are too dark", n=3)
+    text = translatable("{n} photos are too dark", n=3)
     assert text == "3 photos are too dark" and isinstance(text, str)
     assert json.dumps([text]) == '["3 photos are too dark"]'
     again = pickle.loads(pickle.dumps(text))
     assert again == text and again.template == text.template and again.values == {"n": 3}
-    assert said_by(InputError(text)).values == {"n": 3}
-    assert said_by(InputError("as it is")) == "as it is"
+    assert message_of(InputError(text)).values == {"n": 3}
+    assert message_of(InputError("as it is")) == "as it is"
 
 
 def test_parts_are_translated_too_and_bad_translations_are_not_used():
-    whole = joined("; ", [said("{n} photos are too dark", n=3), "left {alone}"])
+    whole = join_translatable("; ", [translatable("{n} photos are too dark", n=3), "left {alone}"])
     assert whole == "3 photos are too dark; left {alone}"
-    assert translated(whole, lambda t: GERMAN.get(t, t)) == "3 Fotos sind zu dunkel; left {alone}"
-    assert translated(said("{n} photos are too dark", n=3), lambda t: "{m} Fotos") == "3 photos are too dark"
+    assert (
+        translate_text(whole, lambda t: GERMAN.get(t, t)) == "3 Fotos sind zu dunkel; left {alone}"
+    )
+    assert (
+        translate_text(translatable("{n} photos are too dark", n=3), lambda t: "{m} Fotos")
+        == "3 photos are too dark"
+    )
 
 
 def test_the_window_says_it_in_its_language(german, tmp_path):
@@ -70,7 +82,9 @@ def test_the_window_says_it_in_its_language(german, tmp_path):
         find_raw_files([tmp_path])
     assert error_in_words(caught.value) == f"{tmp_path}: leer; RAW-Ordner!"
     assert str(caught.value).startswith(f"{tmp_path}: empty; choose")
-    words = in_the_windows_words(said("only {share:.0%} of the picture, see --grid", share=0.2))
+    words = in_the_windows_words(
+        translatable("only {share:.0%} of the picture, see --grid", share=0.2)
+    )
     assert words == "nur 20% des Bildes, siehe “Grid”"
     assert in_the_windows_words("plain") == "plain"
 
@@ -79,16 +93,25 @@ def test_a_dropped_folder_is_refused_in_the_windows_language(german, qtbot, wind
     from desktop import drop
 
     drop(window.import_page.sharp.drop, [tmp_path])
-    qtbot.waitUntil(lambda: "leer; RAW-Ordner!" in window.import_page.sharp.drop.text.text(), timeout=5000)
+    qtbot.waitUntil(
+        lambda: "leer; RAW-Ordner!" in window.import_page.sharp.drop.text.text(), timeout=5000
+    )
 
 
 def test_the_translators_list_holds_every_sentence():
     module = script()
-    assert module.LIST.read_text(encoding="utf-8") == module.listing(), "run packaging/list_texts.py"
-    assert len(TEXTS) > 50 and "empty" in [text[1] if isinstance(text, tuple) else text for text in TEXTS]
+    assert module.LIST.read_text(encoding="utf-8") == module.listing(), (
+        "run packaging/list_texts.py"
+    )
+    assert len(TEXTS) > 50 and "empty" in [
+        text[1] if isinstance(text, tuple) else text for text in TEXTS
+    ]
 
 
-@pytest.mark.parametrize("call", ["said(f'{n} photos', n=n)", "said(text)", "said('{n} photos', m=1)"])
+@pytest.mark.parametrize(
+    "call",
+    ["translatable(f'{n} photos', n=n)", "translatable(text)", "translatable('{n} photos', m=1)"],
+)
 def test_what_could_not_be_translated_is_refused(call):
     with pytest.raises(ValueError, match="somewhere:1"):
         script().templates(call, "somewhere")
@@ -100,9 +123,9 @@ def test_verdicts_of_real_photos_keep_their_parts(photo_folders):
     job = import_photos([photo_folders[0]], [photo_folders[1]])
     while True:
         try:
-            assert isinstance(next(job).message, Said)
+            assert isinstance(next(job).message, Translatable)
         except StopIteration as end:
             inputs = end.value
             break
     assert len(inputs.warnings) > 1
-    assert all(isinstance(words, Said) for words in inputs.warnings), inputs.warnings
+    assert all(isinstance(words, Translatable) for words in inputs.warnings), inputs.warnings

@@ -28,9 +28,16 @@ from lenscal.project import Project
 from lenscal.session import Source
 
 CONTROLS = (
-    QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit, CellView,
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QTextEdit,
+    CellView,
     CompareView,
-)  # fmt: skip
+)
 
 
 def controls(root: QWidget) -> list[QWidget]:
@@ -49,12 +56,16 @@ def controls(root: QWidget) -> list[QWidget]:
 
 def silent(root: QWidget) -> list[str]:
     """Controls without a text, a tooltip, a name or a label."""
-    labelled = {id(label.buddy()) for label in root.findChildren(QLabel) if label.buddy() is not None}
+    labelled = {
+        id(label.buddy()) for label in root.findChildren(QLabel) if label.buddy() is not None
+    }
     found = []
     for widget in controls(root):
         text = widget.text() if isinstance(widget, QAbstractButton) else ""
         if not (text or widget.toolTip() or widget.accessibleName() or id(widget) in labelled):
-            found.append(f"{type(widget.parentWidget()).__name__} > {type(widget).__name__} {widget.objectName()}")
+            found.append(
+                f"{type(widget.parentWidget()).__name__} > {type(widget).__name__} {widget.objectName()}"
+            )
     return found
 
 
@@ -71,11 +82,16 @@ def test_every_control_of_every_page_says_what_it_is(window):
 
 @pytest.mark.parametrize("name", ["preferences", "keys", "about", "relink"])
 def test_every_control_of_every_dialog_says_what_it_is(qtbot, name):
-    lost = Project(sharp=Source((Path("/nowhere/at/all/s.dng"),)), degraded=Source((Path("/nowhere/else/d.dng"),)))
+    lost = Project(
+        sharp=Source((Path("/nowhere/at/all/s.dng"),)),
+        degraded=Source((Path("/nowhere/else/d.dng"),)),
+    )
     dialog = {
-        "preferences": lambda: PreferencesDialog(Preferences()), "keys": KeysDialog,
-        "about": lambda: AboutDialog({"cache": "/tmp"}), "relink": lambda: RelinkDialog(lost),
-    }[name]()  # fmt: skip
+        "preferences": lambda: PreferencesDialog(Preferences()),
+        "keys": KeysDialog,
+        "about": lambda: AboutDialog({"cache": "/tmp"}),
+        "relink": lambda: RelinkDialog(lost),
+    }[name]()
     qtbot.addWidget(dialog)
     assert controls(dialog)
     assert silent(dialog) == []

@@ -1,4 +1,5 @@
-"""The whole job on the virtual lens, with the real calibration kept short; and by the keyboard alone."""
+"""The whole job on the virtual lens, with the real calibration kept short; and by the keyboard
+alone."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from desktop import shown
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from lenscal.files.profile import read_profile
+from lenscal.files.psf.profile import read_profile
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.tasks import Tasks
 from lenscal.session import Step
@@ -43,7 +44,9 @@ def test_the_virtual_lens_by_one_click_and_then_by_keys_alone(qtbot, real_window
     assert session.unfinished is not None and window.calibrate_page.continue_button.isVisible()
 
     qtbot.keyClick(window, Qt.Key.Key_5)
-    qtbot.waitUntil(lambda: c.previewer.developed is not None and not c.previewer.working, timeout=240_000)
+    qtbot.waitUntil(
+        lambda: c.previewer.developed is not None and not c.previewer.working, timeout=240_000
+    )
     developed = c.previewer.developed
     assert not np.array_equal(developed.after[0], developed.before[0])
 
@@ -53,7 +56,9 @@ def test_the_virtual_lens_by_one_click_and_then_by_keys_alone(qtbot, real_window
     qtbot.keyClicks(QApplication.focusWidget(), str(tmp_path / "out"))
     qtbot.keyClick(window, Qt.Key.Key_E, CONTROL)
     qtbot.waitUntil(lambda: not c.busy, timeout=240_000)
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["degraded_lenscal.tif"], window.message_bar.text.text()
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["degraded_lenscal.tif"], (
+        window.message_bar.text.text()
+    )
 
 
 def test_every_control_can_be_reached_and_says_what_it_is(qtbot, window, read_photos, fake):
@@ -77,7 +82,13 @@ def test_every_control_can_be_reached_and_says_what_it_is(qtbot, window, read_ph
         for widget in inside:
             text = getattr(widget, "text", str)()
             parent = widget.parentWidget()
-            told = widget.accessibleName() or widget.toolTip() or text or parent.toolTip() or parent.accessibleName()
+            told = (
+                widget.accessibleName()
+                or widget.toolTip()
+                or text
+                or parent.toolTip()
+                or parent.accessibleName()
+            )
             assert told, f"{step}: {widget}"
     window.go_to(Step.CALIBRATE)
     page = window.calibrate_page

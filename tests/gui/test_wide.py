@@ -17,16 +17,22 @@ def test_the_export_list_stands_beside_the_settings_where_there_is_room(qtbot, w
     page = window.export_page
 
     def beside() -> bool:
-        queue, folder = (widget.mapTo(page, widget.rect().topLeft()) for widget in (page.queue, page.folder))
+        queue, folder = (
+            widget.mapTo(page, widget.rect().topLeft()) for widget in (page.queue, page.folder)
+        )
         return queue.x() > folder.x() + page.folder.width()
 
     qtbot.waitUntil(lambda: beside() == wide)
-    qtbot.waitUntil(lambda: (page.template.width() < SETTINGS_PX) and page.queue.width() > 0.6 * page.width())
+    qtbot.waitUntil(
+        lambda: (page.template.width() < SETTINGS_PX) and page.queue.width() > 0.6 * page.width()
+    )
     assert page.photos_button.isVisible() and page.psf_button.isVisible()
 
 
 @pytest.mark.parametrize(("width", "columns"), [(1280, 1), (1300, 1), (2400, 2), (3840, 4)])
-def test_photos_fill_as_many_columns_as_there_is_room_for(qtbot, window, photo_folders, width, columns):
+def test_photos_fill_as_many_columns_as_there_is_room_for(
+    qtbot, window, photo_folders, width, columns
+):
     window.resize(width, 1000)
     drop(window.import_page.sharp.drop, [photo_folders[0]])
     panel = window.import_page.sharp

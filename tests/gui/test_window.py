@@ -10,7 +10,7 @@ from desktop import LEFT, drop, idle, start_calibration
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 
-from lenscal.files.profile import Profile, write_profile
+from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui.tasks import DEVICE
 from lenscal.gui.worker import Progress
 from lenscal.optics.psf_grid import delta_grid
@@ -19,7 +19,9 @@ from lenscal.session import Step
 
 
 def answer(window, text: str) -> None:
-    button = next(b for b in window.question.findChildren(QPushButton) if text in b.text().replace("&", ""))
+    button = next(
+        b for b in window.question.findChildren(QPushButton) if text in b.text().replace("&", "")
+    )
     button.click()
 
 
@@ -28,11 +30,17 @@ def test_dropped_folders_are_read_and_shown(qtbot, window, read_photos, photo_fo
     assert window.step is Step.CHECK
     model = window.check_page.model
     assert model.rowCount() == 7
-    texts = [[model.data(model.index(r, c)) for c in range(model.columnCount())] for r in range(model.rowCount())]
+    texts = [
+        [model.data(model.index(r, c)) for c in range(model.columnCount())]
+        for r in range(model.rowCount())
+    ]
     assert texts[0][0] == "s0.dng" and texts[0][3] == "f/5.6" and texts[0][5] == "200"
     broken = next(row for row in texts if row[0] == "broken.dng")
     assert broken[2].startswith("left out: ") and len(broken[2]) > 15
-    assert model.data(model.index(0, 0), Qt.ItemDataRole.DecorationRole).availableSizes()[0].width() > 20
+    assert (
+        model.data(model.index(0, 0), Qt.ItemDataRole.DecorationRole).availableSizes()[0].width()
+        > 20
+    )
     assert window.controller.session.photo == photo_folders[1] / "d0.dng"
 
 
@@ -99,7 +107,9 @@ def test_an_error_in_the_middle_is_said_in_words(qtbot, window, read_photos, fak
     idle(qtbot, window)
     text = window.message_bar.text.text()
     assert text == (
-        "Unexpected: index 3 is out of bounds" if bug else "The graphics card ran out of memory: choose CPU"
+        "Unexpected: index 3 is out of bounds"
+        if bug
+        else "The graphics card ran out of memory: choose CPU"
     )
     assert window.message_bar.details_button.isVisible() == bug
     assert window.calibrate_page.button.isEnabled()
@@ -220,7 +230,9 @@ def test_steps_are_reached_by_number_keys_and_say_what_they_lack(qtbot, window):
     assert not window.export_page.photos_button.isEnabled()
 
 
-def test_a_bad_name_template_is_said_before_anything_is_written(qtbot, window, read_photos, fake, tmp_path):
+def test_a_bad_name_template_is_said_before_anything_is_written(
+    qtbot, window, read_photos, fake, tmp_path
+):
     fake.steps = 2
     read_photos()
     window.controller.calibrate()
@@ -259,8 +271,13 @@ def test_a_dropped_profile_is_opened(qtbot, window, tmp_path):
 
 
 def test_messages_name_the_windows_fields(window):
-    window.message_bar.show_message("use one lens only, or name it with --lens; see --unknown-option")
-    assert window.message_bar.text.text() == "use one lens only, or name it with “Lens” in step 1; see --unknown-option"
+    window.message_bar.show_message(
+        "use one lens only, or name it with --lens; see --unknown-option"
+    )
+    assert (
+        window.message_bar.text.text()
+        == "use one lens only, or name it with “Lens” in step 1; see --unknown-option"
+    )
 
 
 def test_the_device_is_no_progress(window):

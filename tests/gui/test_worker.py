@@ -111,7 +111,11 @@ def test_a_paused_job_can_be_ended(qtbot, worker, end):
 @pytest.mark.parametrize(
     ("error", "message", "has_details"),
     [
-        (LenscalError("no RAW photos in x: choose another folder"), "no RAW photos in x: choose another folder", False),
+        (
+            LenscalError("no RAW photos in x: choose another folder"),
+            "no RAW photos in x: choose another folder",
+            False,
+        ),
         (RuntimeError("CUDA out of memory\nmore"), "Unexpected: CUDA out of memory", True),
         (ZeroDivisionError(), "Unexpected: ZeroDivisionError", True),
     ],
@@ -151,7 +155,12 @@ def test_no_stage_is_lost_however_short(qtbot, worker):
         for stage in ("start", "device", "G", "P"):
             yield Report(stage, f"in {stage}")
 
-    assert [progress.report.stage for progress in run(qtbot, worker, job)[1]] == ["start", "device", "G", "P"]
+    assert [progress.report.stage for progress in run(qtbot, worker, job)[1]] == [
+        "start",
+        "device",
+        "G",
+        "P",
+    ]
 
 
 def test_one_job_at_a_time(qtbot, worker):

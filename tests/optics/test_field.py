@@ -41,9 +41,13 @@ def words(psf: PsfGrid) -> tuple[str, ...]:
 def test_figures_are_those_of_the_kernels():
     psf = grid_of(lambda y, x: 1.5, lambda y, x, channel: (0.1 * channel, -0.2 * channel))
     figures = field_figures(psf)
-    assert figures.mtf50 == pytest.approx(np.full((*SHAPE, 3), np.sqrt(np.log(2) / 2) / np.pi / 1.5), rel=2e-3)
+    assert figures.mtf50 == pytest.approx(
+        np.full((*SHAPE, 3), np.sqrt(np.log(2) / 2) / np.pi / 1.5), rel=2e-3
+    )
     assert figures.fwhm_px == pytest.approx(np.full((*SHAPE, 3), 2.3548 * 1.5), rel=0.02)
-    assert figures.lateral_colour_px[2, 3] == pytest.approx(np.array([[-0.1, 0.2], [0.1, -0.2]]), abs=1e-3)
+    assert figures.lateral_colour_px[2, 3] == pytest.approx(
+        np.array([[-0.1, 0.2], [0.1, -0.2]]), abs=1e-3
+    )
 
 
 def test_curves_pass_through_mtf50_and_tell_the_directions():
@@ -51,7 +55,9 @@ def test_curves_pass_through_mtf50_and_tell_the_directions():
     wide_in_x = np.exp(-(axis[:, None] ** 2) / 2 / 1.0 - axis**2 / 2 / 4.0)
     kernels = np.broadcast_to(wide_in_x / wide_in_x.sum(), (3, 3, 3, K, K)).astype(np.float32)
     sagittal, tangential = mtf_curves(PsfGrid(kernels, SIZE), 1, 2, np.array([0.0, 0.187390]))
-    assert sagittal[:, 0] == pytest.approx(np.ones(3)) and tangential[:, 0] == pytest.approx(np.ones(3))
+    assert sagittal[:, 0] == pytest.approx(np.ones(3)) and tangential[:, 0] == pytest.approx(
+        np.ones(3)
+    )
     assert sagittal[0, 1] == pytest.approx(0.5, abs=0.01)
     assert tangential[0, 1] == pytest.approx(0.5**4, abs=0.01)
 
@@ -66,8 +72,14 @@ def test_an_even_lens_is_called_even():
     [
         (lambda y, x: 1.5 + 0.4 * (y * y + x * x) - 0.35 * x, "left side much softer than right"),
         (lambda y, x: 1.5 + 0.4 * (y * y + x * x) + 0.35 * x, "right side much softer than left"),
-        (lambda y, x: 1.5 + 0.4 * (y * y + x * x) - 0.15 * y, "top side a little softer than bottom"),
-        (lambda y, x: 1.5 + 0.4 * (y * y + x * x) + 0.15 * y, "bottom side a little softer than top"),
+        (
+            lambda y, x: 1.5 + 0.4 * (y * y + x * x) - 0.15 * y,
+            "top side a little softer than bottom",
+        ),
+        (
+            lambda y, x: 1.5 + 0.4 * (y * y + x * x) + 0.15 * y,
+            "bottom side a little softer than top",
+        ),
     ],
 )
 def test_a_tilt_is_told_with_its_side(sigma, start):

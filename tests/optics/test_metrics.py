@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 
 from lenscal.errors import InputError
-from lenscal.files.psf_files import write_fits
+from lenscal.files.psf.psf_files import write_fits
 from lenscal.optics.metrics import centroid, compare, confidence_rank, score
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 
 SIZE = (400, 600)
 
 
-def lopsided_grid(rng: np.random.Generator, shape: tuple[int, int] = (4, 5), k: int = 13) -> PsfGrid:
+def lopsided_grid(
+    rng: np.random.Generator, shape: tuple[int, int] = (4, 5), k: int = 13
+) -> PsfGrid:
     """Two blobs a kernel, off the axis, different in every colour."""
     axis = np.arange(k) - k // 2
     at = rng.normal(0, 1.2, (*shape, 3, 2, 2))
@@ -40,7 +42,13 @@ def test_equals_the_tool(shared: Path, tmp_path: Path, estimate_shape: tuple[int
     truth, estimate = lopsided_grid(rng, k=15), lopsided_grid(rng, estimate_shape)
     write_fits(truth, tmp_path / "truth")
     write_fits(estimate, tmp_path / "estimate")
-    command = [sys.executable, shared / "tools/score_psf.py", tmp_path / "truth", tmp_path / "estimate", "--json"]
+    command = [
+        sys.executable,
+        shared / "tools/score_psf.py",
+        tmp_path / "truth",
+        tmp_path / "estimate",
+        "--json",
+    ]
     tool = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     ours = score(*as_nodes(truth), *as_nodes(estimate))
     assert ours.keys() == tool.keys()
@@ -85,7 +93,9 @@ def test_confidence_rank() -> None:
     kernels = truth + error[:, None, None, None] * (delta - truth)
     confidence = np.repeat(np.exp(-error)[:, None], 3, axis=1)
     assert confidence_rank(confidence, kernels, truth) == pytest.approx(1, abs=0.25)
-    assert confidence_rank(-confidence, kernels, truth) == -confidence_rank(confidence, kernels, truth)
+    assert confidence_rank(-confidence, kernels, truth) == -confidence_rank(
+        confidence, kernels, truth
+    )
     assert abs(confidence_rank(np.roll(confidence, 7, axis=0), kernels, truth)) < 0.5
     confidence[:, 1:] = -confidence[:, 1:]
     assert -0.5 < confidence_rank(confidence, kernels, truth) < 0

@@ -5,12 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenscal.optics.mtf import centroid_px, ee80_radius_px, fwhm_px, mtf50_cy_per_px, mtf50_sagittal_tangential
+from lenscal.optics.mtf import (
+    centroid_px,
+    ee80_radius_px,
+    fwhm_px,
+    mtf50_cy_per_px,
+    mtf50_sagittal_tangential,
+)
 
 
-def gaussian(sigma_y: float, sigma_x: float, k: int = 25, at: tuple[float, float] = (0, 0)) -> np.ndarray:
+def gaussian(
+    sigma_y: float, sigma_x: float, k: int = 25, at: tuple[float, float] = (0, 0)
+) -> np.ndarray:
     axis = np.arange(k) - k // 2
-    kernel = np.exp(-((axis[:, None] - at[0]) ** 2) / 2 / sigma_y**2 - (axis - at[1]) ** 2 / 2 / sigma_x**2)
+    kernel = np.exp(
+        -((axis[:, None] - at[0]) ** 2) / 2 / sigma_y**2 - (axis - at[1]) ** 2 / 2 / sigma_x**2
+    )
     return kernel / kernel.sum()
 
 
@@ -23,7 +33,9 @@ def test_round_gaussian() -> None:
     assert centroid_px(kernel) == pytest.approx([0.3, -0.4], abs=1e-4)
     assert fwhm_px(kernel) == pytest.approx(2.3548 * 2, rel=0.01)
     assert ee80_radius_px(kernel) == pytest.approx(2 * np.sqrt(2 * np.log(5)), rel=0.06)
-    assert mtf50_cy_per_px(kernel, np.array([1.0, 1.0])) == pytest.approx(gaussian_mtf50(2), rel=1e-3)
+    assert mtf50_cy_per_px(kernel, np.array([1.0, 1.0])) == pytest.approx(
+        gaussian_mtf50(2), rel=1e-3
+    )
 
 
 def test_delta_has_no_width() -> None:

@@ -1,4 +1,5 @@
-"""Damaged and odd files, read in another process: a crash or hang of LibRaw fails the test instead of ending it."""
+"""Damaged and odd files, read in another process: a crash or hang of LibRaw fails the test instead
+of ending it."""
 
 from __future__ import annotations
 
@@ -30,12 +31,17 @@ for name in sys.argv[1:]:
 
 def test_every_bad_file_is_refused_with_a_reason(shared: Path) -> None:
     files = sorted((shared / "data" / "raw_bad").iterdir())
-    # A good photo first and in between: what it leaves in memory must not turn up as somebody else's picture.
+    # A good photo first and in between: what it leaves in memory must not turn up as somebody
+    # else's picture.
     good = shared / "data" / "raw" / "PowerShot_S40__CRW_0101.CRW"
     names = [str(p) for p in (good, *files[: len(files) // 2], good, *files[len(files) // 2 :])]
     done = subprocess.run(
         [sys.executable, "-c", READ, *names],
-        capture_output=True, text=True, timeout=120, check=False, cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=Path(__file__).resolve().parents[2],
     )
     outcome = dict(json.loads(line) for line in done.stdout.splitlines())
     assert done.returncode == 0, (list(outcome)[-1:], done.stderr[-2000:])

@@ -5,7 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rawpy
-from raw_photos import BLACK, MATRIX, NEUTRAL, WHITE, X_TRANS, add_noise, mosaic_of, scene, write_photo, write_x_trans
+from raw_photos import (
+    BLACK,
+    MATRIX,
+    NEUTRAL,
+    WHITE,
+    X_TRANS,
+    add_noise,
+    mosaic_of,
+    scene,
+    write_photo,
+    write_x_trans,
+)
 
 from lenscal.errors import LenscalError
 from lenscal.raw import decode
@@ -13,11 +24,17 @@ from lenscal.raw.decode import decode_photo, normalised_white_balance, plausible
 from lenscal.raw.frame import Frame
 from lenscal.raw.metadata import open_raw
 
-CAMERAS = ["Canon_EOS_D30.CRW", "Nikon_D1.NEF", "PowerShot_G2__CRW_0305.CRW", "PowerShot_S40__CRW_0112.CRW"]
+CAMERAS = [
+    "Canon_EOS_D30.CRW",
+    "Nikon_D1.NEF",
+    "PowerShot_G2__CRW_0305.CRW",
+    "PowerShot_S40__CRW_0112.CRW",
+]
 
 
 def assert_sites_agree(frame: Frame) -> None:
-    """The demosaiced photo repeats the mosaic's linear value where that was measured, to within rounding."""
+    """The demosaiced photo repeats the mosaic's linear value where that was measured, to within
+    rounding."""
     value, channel, _ = frame.mosaic_tile(slice(None), slice(None))
     at_site = np.take_along_axis(frame.rgb, channel[..., None].astype(np.intp), axis=-1)[..., 0]
     inside = np.zeros(value.shape, bool)
@@ -57,7 +74,9 @@ def test_a_grey_scene_is_grey_and_white_is_one(tmp_path: Path) -> None:
     tile = frame.rgb_tile(slice(8, 24), slice(8, 24))
     np.testing.assert_allclose(tile, 0.25, atol=2e-4)
     clipped = frame.rgb_tile(slice(48, 52), slice(48, 52))
-    np.testing.assert_allclose(clipped, np.broadcast_to(1 / np.array(NEUTRAL), clipped.shape), rtol=1e-3)
+    np.testing.assert_allclose(
+        clipped, np.broadcast_to(1 / np.array(NEUTRAL), clipped.shape), rtol=1e-3
+    )
 
 
 def test_orientation_is_read_and_left_alone(tmp_path: Path) -> None:
@@ -71,7 +90,11 @@ def test_what_the_file_says(tmp_path: Path) -> None:
     write_photo(path)
     frame = decode_photo(path)
     assert frame.info.camera == "Musterwerk Mark I" and frame.info.lens == "Muster 50mm f/1.8"
-    assert (frame.info.aperture, frame.info.focal_mm, frame.info.iso) == (pytest.approx(5.6), 50, 100)
+    assert (frame.info.aperture, frame.info.focal_mm, frame.info.iso) == (
+        pytest.approx(5.6),
+        50,
+        100,
+    )
     assert (frame.info.height, frame.info.width) == frame.size
     assert frame.noise.source == "NoiseProfile" and frame.noise.a == pytest.approx((1e-4,) * 3)
     assert frame.colour_matrix is not None
@@ -81,7 +104,10 @@ def test_what_the_file_says(tmp_path: Path) -> None:
 
 def test_cache_is_memory_mapped_and_equal(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.dng")
-    plain, mapped = decode_photo(tmp_path / "a.dng"), decode_photo(tmp_path / "a.dng", cache=tmp_path / "cache")
+    plain, mapped = (
+        decode_photo(tmp_path / "a.dng"),
+        decode_photo(tmp_path / "a.dng", cache=tmp_path / "cache"),
+    )
     assert isinstance(mapped.rgb, np.memmap) and isinstance(mapped.mosaic, np.memmap)
     np.testing.assert_array_equal(plain.rgb, mapped.rgb)
     np.testing.assert_array_equal(plain.mosaic, mapped.mosaic)
@@ -173,7 +199,14 @@ def test_white_balance_is_validated() -> None:
     np.testing.assert_allclose(scaled, [1.6284, 1, 1.5975], rtol=1e-4)
     daylight = [2.1, 0.9, 1.1, 0.0]
     expected = np.array(daylight[:3]) / 0.9
-    for bad in ([-1.0, 0.98, 1.0, 0.0], [0.0] * 4, [float("nan"), 1, 1, 0], [100.0, 1, 1, 1], [], None):
+    for bad in (
+        [-1.0, 0.98, 1.0, 0.0],
+        [0.0] * 4,
+        [float("nan"), 1, 1, 0],
+        [100.0, 1, 1, 1],
+        [],
+        None,
+    ):
         np.testing.assert_allclose(normalised_white_balance(bad, daylight), expected, rtol=1e-6)
     np.testing.assert_array_equal(normalised_white_balance([0, 0, 0, 0], [0, 0, 0, 0]), [1, 1, 1])
 
@@ -201,7 +234,8 @@ def test_x_trans(tmp_path: Path) -> None:
 def test_a_colour_filter_that_rawpy_does_not_know_is_told_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Flipped bits in a DNG's head can make LibRaw tell of filters that rawpy refuses with NotImplementedError."""
+    """Flipped bits in a DNG's head can make LibRaw tell of filters that rawpy refuses with
+    NotImplementedError."""
 
     class Odd:
         def __init__(self, raw: rawpy.RawPy) -> None:
@@ -221,6 +255,8 @@ def test_a_colour_filter_that_rawpy_does_not_know_is_told_in_words(
     path = tmp_path / "a.dng"
     write_photo(path)
     monkeypatch.setattr(decode, "open_raw", lambda path: Odd(open_raw(path)))
-    with pytest.raises(LenscalError, match=r"a\.dng: its colour filter is of no known kind \(filters: 148\)"):
+    with pytest.raises(
+        LenscalError, match=r"a\.dng: its colour filter is of no known kind \(filters: 148\)"
+    ):
         decode_photo(path)
     assert probe(path).startswith("its colour filter")

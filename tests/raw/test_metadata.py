@@ -21,13 +21,17 @@ from lenscal.raw.metadata import (
 def test_everything_a_dng_says(tmp_path: Path) -> None:
     path = tmp_path / "Maß 1.dng"
     pairs = [(1e-4, 1e-6), (2e-4, 2e-6), (3e-4, 3e-6)]
-    write_photo(path, noise_profile=pairs, camera_serial="SN 42", orientation=8, exposure_s=0.25, iso=3200)
+    write_photo(
+        path, noise_profile=pairs, camera_serial="SN 42", orientation=8, exposure_s=0.25, iso=3200
+    )
     info = read_info(path)
     assert (info.make, info.model, info.lens) == ("Musterwerk", "Mark I", "Muster 50mm f/1.8")
     assert (info.iso, info.exposure_s, info.orientation) == (3200, 0.25, 8)
     assert info.taken == "2026:11:22 10:00:00"
     assert (info.width, info.height) == (240, 160)
-    assert [v for pair in info.noise_profile for v in pair] == pytest.approx([v for pair in pairs for v in pair])
+    assert [v for pair in info.noise_profile for v in pair] == pytest.approx(
+        [v for pair in pairs for v in pair]
+    )
     assert missing_data(path) == ""
     quick = read_info(path, ask_libraw=False)
     assert (quick.width, quick.aperture, quick.lens) == (0, info.aperture, info.lens)
@@ -59,21 +63,37 @@ def test_canon_crw(shared: Path) -> None:
 
 def test_maker_notes_name_the_lens(shared: Path) -> None:
     info = read_info(shared / "data" / "raw_bad" / "exiftool__exiftool__t__images__Nikon.nef")
-    assert info.lens == "Nikon AF-S DX Zoom-Nikkor 18-70mm f/3.5-4.5G IF-ED" and info.camera_serial == "12345678"
+    assert (
+        info.lens == "Nikon AF-S DX Zoom-Nikkor 18-70mm f/3.5-4.5G IF-ED"
+        and info.camera_serial == "12345678"
+    )
 
 
 def test_texts() -> None:
     assert clean_text("NIKON  D1 \0junk") == "NIKON D1"
     assert clean_text("\x14?\udcaa\udcc0w") == ""
-    names = ["Canon EF 50mm f/1.8", "n/a", "65535", "Unknown Lens (251)", "None", "----", "A 50mm *OR* B 50mm"]
+    names = [
+        "Canon EF 50mm f/1.8",
+        "n/a",
+        "65535",
+        "Unknown Lens (251)",
+        "None",
+        "----",
+        "A 50mm *OR* B 50mm",
+    ]
     assert [is_lens_name(n) for n in names] == [True, False, False, False, False, False, False]
 
 
 @pytest.mark.parametrize(
     ("resolution", "unit", "um"),
-    [("4438356/1000", "3", 2.253), ("5798000/891", "2", 3.903), ("0/1", "2", None), ("1/1", "2", None),
-     ("9/1", "7", None)],
-)  # fmt: skip
+    [
+        ("4438356/1000", "3", 2.253),
+        ("5798000/891", "2", 3.903),
+        ("0/1", "2", None),
+        ("1/1", "2", None),
+        ("9/1", "7", None),
+    ],
+)
 def test_the_distance_of_pixels_is_read(tmp_path, resolution, unit, um):
     path = tmp_path / "photo.jpg"
     cv2.imwrite(str(path), np.zeros((8, 8, 3), np.uint8))

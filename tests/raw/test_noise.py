@@ -9,18 +9,38 @@ from raw_photos import BLACK, WHITE, X_TRANS, add_noise, mosaic_of
 
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo
 from lenscal.raw.noise import estimate_noise, noise_from_profile
-from lenscal.virtual.camera import VirtualCamera, blur_field, blurred, exposed, exposure, mosaic, scene_size
+from lenscal.virtual.camera import (
+    VirtualCamera,
+    blur_field,
+    blurred,
+    exposed,
+    exposure,
+    mosaic,
+    scene_size,
+)
 from lenscal.virtual.lens import demo_lens
 from lenscal.virtual.scenes import SceneKind, make_scene
 
 RGGB = np.array([[0, 1], [1, 2]], np.uint8)
 
 
-def frame_of(image: np.ndarray, a: float, b: float, rng: np.random.Generator, cfa: np.ndarray = RGGB) -> Frame:
+def frame_of(
+    image: np.ndarray, a: float, b: float, rng: np.random.Generator, cfa: np.ndarray = RGGB
+) -> Frame:
     mosaic = add_noise(mosaic_of(image, cfa), a, b, rng)
-    return Frame(PhotoInfo(Path("x")), mosaic, cfa, np.full(cfa.shape, BLACK, np.float32), float(WHITE),
-                 np.zeros((1, 1, 3), np.uint16), 1.0, np.ones(3, np.float32), np.ones((2, 2, 3), np.float32), "",
-                 NoiseModel((0, 0, 0), (0, 0, 0)))
+    return Frame(
+        PhotoInfo(Path("x")),
+        mosaic,
+        cfa,
+        np.full(cfa.shape, BLACK, np.float32),
+        float(WHITE),
+        np.zeros((1, 1, 3), np.uint16),
+        1.0,
+        np.ones(3, np.float32),
+        np.ones((2, 2, 3), np.float32),
+        "",
+        NoiseModel((0, 0, 0), (0, 0, 0)),
+    )
 
 
 def leaves(rng: np.random.Generator, size: int = 512) -> np.ndarray:
@@ -30,8 +50,12 @@ def leaves(rng: np.random.Generator, size: int = 512) -> np.ndarray:
     for _ in range(160):
         cy, cx, r = rng.uniform(0, size), rng.uniform(0, size), rng.uniform(12, 70)
         inside = (y - cy) ** 2 + (x - cx) ** 2 < r**2
-        stripes = 1 + 0.3 * rng.uniform() * np.sin((x * rng.normal() + y * rng.normal()) * rng.uniform(0.05, 0.4))
-        image[inside] = (np.exp(rng.uniform(-4, -0.7)) * stripes[..., None] * rng.uniform(0.5, 1, 3))[inside]
+        stripes = 1 + 0.3 * rng.uniform() * np.sin(
+            (x * rng.normal() + y * rng.normal()) * rng.uniform(0.05, 0.4)
+        )
+        image[inside] = (
+            np.exp(rng.uniform(-4, -0.7)) * stripes[..., None] * rng.uniform(0.5, 1, 3)
+        )[inside]
     return image
 
 
@@ -42,7 +66,8 @@ def relative_variance(model: NoiseModel, a: float, b: float) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def virtual_scenes(kind: SceneKind) -> list[np.ndarray]:
-    """Noise-free RAW values of eight scenes through the demo's lens where it is sharp: the most texture."""
+    """Noise-free RAW values of eight scenes through the demo's lens where it is sharp: the most
+    texture."""
     camera, size = VirtualCamera(), (600, 900)
     field = blur_field(demo_lens(), 5.6, size, on_axis=True)
     scenes = [make_scene(kind, scene_size(size), np.random.default_rng([3, n])) for n in range(8)]
@@ -56,16 +81,28 @@ def test_the_virtual_camera_within_ten_percent(kind: SceneKind, iso: int) -> Non
     a, b = camera.noise(iso)
     rng = np.random.default_rng(iso)
     frames = [
-        Frame(PhotoInfo(Path("x")), exposed(values, camera, iso, rng), RGGB, np.full((2, 2), camera.black, np.float32),
-              float(camera.white), np.zeros((1, 1, 3), np.uint16), 1.0, np.ones(3, np.float32),
-              np.ones((2, 2, 3), np.float32), "", NoiseModel((0, 0, 0), (0, 0, 0)))
+        Frame(
+            PhotoInfo(Path("x")),
+            exposed(values, camera, iso, rng),
+            RGGB,
+            np.full((2, 2), camera.black, np.float32),
+            float(camera.white),
+            np.zeros((1, 1, 3), np.uint16),
+            1.0,
+            np.ones(3, np.float32),
+            np.ones((2, 2, 3), np.float32),
+            "",
+            NoiseModel((0, 0, 0), (0, 0, 0)),
+        )
         for values in virtual_scenes(kind)
     ]
     model = estimate_noise(frames)
     signal = np.array([0.01, 0.1, 0.4])
     deviation = np.sqrt([(model.a[c] * signal + model.b[c]) / (a * signal + b) for c in range(3)])
     np.testing.assert_allclose(deviation, 1, atol=0.1)
-    np.testing.assert_allclose(np.array(model.a) / a, 1, atol=0.15)  # a quarter of the demo's pixels
+    np.testing.assert_allclose(
+        np.array(model.a) / a, 1, atol=0.15
+    )  # a quarter of the demo's pixels
 
 
 @pytest.mark.parametrize(("a", "b"), [(1e-4, 1e-6), (1e-3, 2e-5)])
@@ -90,7 +127,9 @@ def test_photos_taken_with_a_camera(shared: Path) -> None:
 def test_a_smooth_scene_is_unbiased_and_clipping_is_left_out() -> None:
     rng, a, b = np.random.default_rng(7), 3e-4, 4e-6
     ramp = np.geomspace(0.003, 1.4, 1024)[None, :, None] * np.ones((1024, 1, 3))
-    np.testing.assert_allclose(relative_variance(estimate_noise([frame_of(ramp, a, b, rng)]), a, b), 1, atol=0.1)
+    np.testing.assert_allclose(
+        relative_variance(estimate_noise([frame_of(ramp, a, b, rng)]), a, b), 1, atol=0.1
+    )
 
 
 def test_x_trans_pattern() -> None:
@@ -108,7 +147,10 @@ def test_too_little_to_measure_is_said() -> None:
 
 
 def test_noise_profile() -> None:
-    one, three = noise_from_profile([(1e-4, 1e-6)]), noise_from_profile([(1e-4, 1e-6), (2e-4, 2e-6), (3e-4, 3e-6)])
+    one, three = (
+        noise_from_profile([(1e-4, 1e-6)]),
+        noise_from_profile([(1e-4, 1e-6), (2e-4, 2e-6), (3e-4, 3e-6)]),
+    )
     assert one == NoiseModel((1e-4,) * 3, (1e-6,) * 3, "NoiseProfile")
     assert three == NoiseModel((1e-4, 2e-4, 3e-4), (1e-6, 2e-6, 3e-6), "NoiseProfile")
     assert noise_from_profile([]) is None and noise_from_profile([(1, 1)] * 2) is None

@@ -10,7 +10,12 @@ from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.vignetting import vignetting_gain
 
 KNOWN = PhotoInfo(
-    Path("x"), make="Panasonic", model="DC-GX9", lens="LEICA DG SUMMILUX 25/F1.4", aperture=1.4, focal_mm=25
+    Path("x"),
+    make="Panasonic",
+    model="DC-GX9",
+    lens="LEICA DG SUMMILUX 25/F1.4",
+    aperture=1.4,
+    focal_mm=25,
 )
 SIZE = (3888, 5184)
 
@@ -39,7 +44,13 @@ def test_a_known_lens_is_brightened_towards_the_corners() -> None:
         ({"aperture": None}, "SUMMILUX"),
     ],
 )
-def test_an_unknown_lens_is_left_alone_and_named(changes: dict[str, str | float | None], named: str) -> None:
+def test_an_unknown_lens_is_left_alone_and_named(
+    changes: dict[str, str | float | None], named: str
+) -> None:
     gain, source = vignetting_gain(replace(KNOWN, **changes), SIZE)  # type: ignore[arg-type]
     assert (gain == 1).all()
-    assert named in source and source.startswith("no vignetting profile") and source.endswith("not removed")
+    assert (
+        named in source
+        and source.startswith("no vignetting profile")
+        and source.endswith("not removed")
+    )

@@ -7,15 +7,15 @@ from lopsided import lopsided_grid
 from restore_cases import NOISE, dead_leaves, photograph, psnr
 
 from lenscal.errors import InputError
-from lenscal.restore import diffpir, dpir, plug_and_play
-from lenscal.restore.data_step import DataStep, Windows, offset
-from lenscal.restore.denoiser import (
+from lenscal.prior.denoiser import (
     PlainFfdnet,
     UnshuffleDenoiser,
     load_denoiser,
     save_denoiser,
     shipped_prior,
 )
+from lenscal.restore import diffpir, dpir, plug_and_play
+from lenscal.restore.data_step import DataStep, Windows, offset
 from lenscal.restore.photo import restore_array
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, tiling_for
@@ -51,7 +51,8 @@ def test_schedule_falls_to_the_photos_noise() -> None:
 
 
 def test_data_step_alone_fits_the_photo() -> None:
-    """With a denoiser that does nothing, the iteration walks to the least-squares solution: K x = y."""
+    """With a denoiser that does nothing, the iteration walks to the least-squares solution: K x =
+    y."""
     psf, scene = lopsided_grid(SIZE), dead_leaves(*SIZE)
     quiet = type(NOISE)((1e-7,) * 3, (1e-9,) * 3)
     photo = ArrayPhoto(photograph(scene, psf, quiet), quiet, np.ones(3, np.float32))
@@ -61,7 +62,9 @@ def test_data_step_alone_fits_the_photo() -> None:
     assert psnr(last.permute(1, 2, 0).numpy(), scene) > psnr(photo.rgb, scene) + 3
 
 
-@pytest.mark.parametrize("iteration, n_steps", [(dpir.dpir, dpir.N_ITERATIONS), (diffpir.diffpir, diffpir.N_STEPS)])
+@pytest.mark.parametrize(
+    "iteration, n_steps", [(dpir.dpir, dpir.N_ITERATIONS), (diffpir.diffpir, diffpir.N_STEPS)]
+)
 def test_seam_between_blocks_is_invisible(iteration: plug_and_play.Iteration, n_steps: int) -> None:
     psf, scene = lopsided_grid(SIZE, nodes=(1, 1)), dead_leaves(*SIZE)
     photo = ArrayPhoto(photograph(scene, psf, NOISE), NOISE, np.ones(3, np.float32))
@@ -86,14 +89,18 @@ def test_seam_between_blocks_is_invisible(iteration: plug_and_play.Iteration, n_
 
 
 def smooth(x: torch.Tensor, sigma: float | torch.Tensor) -> torch.Tensor:
-    return x + 0.3 * float(sigma) * (torch.nn.functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False) - x)
+    return x + 0.3 * float(sigma) * (
+        torch.nn.functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False) - x
+    )
 
 
 def test_improves_a_photo_with_the_prior_that_ships() -> None:
     size = (150, 220)
     psf, scene = lopsided_grid(size), dead_leaves(*size)
     degraded = photograph(scene, psf, NOISE)
-    restored = restore_array(degraded, psf, NOISE, RestoreSettings(method=Method.DPIR, device="cpu"))
+    restored = restore_array(
+        degraded, psf, NOISE, RestoreSettings(method=Method.DPIR, device="cpu")
+    )
     assert psnr(restored, scene) > psnr(degraded, scene) + 3
     wiener = restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu"))
     assert psnr(restored, scene) > psnr(wiener, scene)

@@ -57,21 +57,30 @@ def test_white_error_of_known_size_has_its_mean_power() -> None:
 
 
 def test_confidence_is_interpolated_like_the_kernels() -> None:
-    grid = replace(delta_grid((2, 2), 5, SIZE), confidence=np.array([[[1.0] * 3, [0.5] * 3]] * 2, np.float32))
+    grid = replace(
+        delta_grid((2, 2), 5, SIZE), confidence=np.array([[[1.0] * 3, [0.5] * 3]] * 2, np.float32)
+    )
     found = tile_confidence(grid, np.array([0, 149]), np.array([0, 219]), torch.device("cpu"))
     assert found is not None
     torch.testing.assert_close(found, torch.tensor([[1.0] * 3, [0.5] * 3]))
-    assert tile_confidence(delta_grid((2, 2), 5, SIZE), np.zeros(1), np.zeros(1), torch.device("cpu")) is None
+    assert (
+        tile_confidence(delta_grid((2, 2), 5, SIZE), np.zeros(1), np.zeros(1), torch.device("cpu"))
+        is None
+    )
 
 
 @pytest.mark.parametrize("method", [Method.WIENER, Method.DPIR])
-def test_wrong_kernels_do_less_harm_when_they_are_doubted(method: Method, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_kernels_do_less_harm_when_they_are_doubted(
+    method: Method, monkeypatch: pytest.MonkeyPatch
+) -> None:
     psf = lopsided_grid(SIZE)
     degraded = photograph(SCENE, psf, NOISE)
     mirrored = PsfGrid(psf.kernels[..., ::-1, ::-1].copy(), SIZE)
     doubted = replace(mirrored, confidence=np.full((3, 4, 3), 0.1, np.float32))
     settings = RestoreSettings(method=method, device="cpu")
-    usual, careful = (psnr(restore_array(degraded, grid, NOISE, settings), SCENE) for grid in (mirrored, doubted))
+    usual, careful = (
+        psnr(restore_array(degraded, grid, NOISE, settings), SCENE) for grid in (mirrored, doubted)
+    )
     monkeypatch.setattr(kernel_error, "RELATIVE_MISPLACEMENT", 0.0)
     trusting = psnr(restore_array(degraded, mirrored, NOISE, settings), SCENE)
     assert careful > usual + 0.05 and usual > trusting + 0.1
@@ -81,7 +90,9 @@ def test_the_mask_at_clipped_highlights_can_be_shared() -> None:
     scene = SCENE.copy()
     scene[60:90, 100:140] = 3.0
     psf = lopsided_grid(SIZE)
-    degraded = ArrayPhoto(np.minimum(photograph(scene, psf, NOISE), 1.0), NOISE, np.ones(3, np.float32))
+    degraded = ArrayPhoto(
+        np.minimum(photograph(scene, psf, NOISE), 1.0), NOISE, np.ones(3, np.float32)
+    )
 
     def change(reach: int | None) -> np.ndarray:
         steps = restore(degraded, psf, RestoreSettings(device="cpu"), reach=reach)

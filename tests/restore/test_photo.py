@@ -1,4 +1,5 @@
-"""What holds for every method: no harm at edges, in smooth parts and at highlights; rows in order; little memory."""
+"""What holds for every method: no harm at edges, in smooth parts and at highlights; rows in order;
+little memory."""
 
 from __future__ import annotations
 
@@ -8,12 +9,12 @@ import torch
 from lopsided import lopsided_grid
 from restore_cases import NOISE, dead_leaves, photograph, psnr
 
-from lenscal.device import out_of_memory
 from lenscal.raw.frame import NoiseModel
 from lenscal.restore import photo as module
 from lenscal.restore.photo import Band, blended, restore, restore_rows, with_less_memory
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
+from lenscal.system.device import out_of_memory
 
 SIZE = (160, 200)
 ISO_3200 = NoiseModel((2.4e-3,) * 3, (1e-4,) * 3)
@@ -31,7 +32,9 @@ def last(steps):
 
 @pytest.mark.parametrize("noise", [NOISE, ISO_3200], ids=["iso 200", "iso 3200"])
 @pytest.mark.parametrize("method", METHODS)
-def test_a_step_edge_overshoots_little_and_smooth_parts_get_no_noise(method: Method, noise: NoiseModel) -> None:
+def test_a_step_edge_overshoots_little_and_smooth_parts_get_no_noise(
+    method: Method, noise: NoiseModel
+) -> None:
     scene = np.full((*SIZE, 3), 0.15, np.float32)
     scene[:, 100:] = 0.6
     psf = lopsided_grid(SIZE)
@@ -60,7 +63,9 @@ def test_the_mask_is_what_restore_applies() -> None:
     assert mask[64:86, 104:136].max() < 1e-6
     assert mask.max() == pytest.approx(0.8, abs=1e-3)
     assert mask[20:140, 10:45].mean() < mask[100:140, 150:190].mean() - 0.1
-    estimate = np.concatenate([b.rgb for b in module.estimate(photo, psf, settings, module.tiling_of(psf))])
+    estimate = np.concatenate(
+        [b.rgb for b in module.estimate(photo, psf, settings, module.tiling_of(psf))]
+    )
     expected = photo.rgb + mask[..., None] * (estimate - photo.rgb)
     np.testing.assert_allclose(corrected, expected, atol=1e-5)
 
@@ -69,8 +74,10 @@ def test_the_mask_of_other_methods() -> None:
     size = 48, 64
     photo, psf = ArrayPhoto(dead_leaves(*size), NOISE, ONES), lopsided_grid(size)
     for settings, weight in (
-        (RestoreSettings(Method.DPIR, 0.7), 0.7), (RestoreSettings(Method.NONE), 0), (RestoreSettings(amount=0), 0)
-    ):  # fmt: skip
+        (RestoreSettings(Method.DPIR, 0.7), 0.7),
+        (RestoreSettings(Method.NONE), 0),
+        (RestoreSettings(amount=0), 0),
+    ):
         mask = np.full(size, np.nan, np.float32)
         last(restore(photo, psf, settings, mask=mask))
         assert np.array_equal(mask, np.full(size, np.float32(weight)))
@@ -80,7 +87,8 @@ def test_diffpir_is_the_same_for_the_same_seed() -> None:
     psf, scene = lopsided_grid(SIZE), dead_leaves(*SIZE)
     photo = ArrayPhoto(photograph(scene, psf, ISO_3200), ISO_3200, ONES)
     first, again, other = (
-        last(restore(photo, psf, RestoreSettings(Method.DIFFPIR, device="cpu", seed=seed))) for seed in (1, 1, 2)
+        last(restore(photo, psf, RestoreSettings(Method.DIFFPIR, device="cpu", seed=seed)))
+        for seed in (1, 1, 2)
     )
     assert np.array_equal(first, again)
     assert np.abs(first - other).max() > 0
@@ -89,7 +97,8 @@ def test_diffpir_is_the_same_for_the_same_seed() -> None:
 
 @pytest.mark.parametrize("method", [Method.WIENER, Method.NONE])
 def test_no_seam_shows_where_tiles_meet(method: Method) -> None:
-    """Cut elsewhere, the tiles give the same but for the spectra they estimate: nothing that follows their borders."""
+    """Cut elsewhere, the tiles give the same but for the spectra they estimate: nothing that
+    follows their borders."""
     size = (400, 420)
     psf, scene = lopsided_grid(size), dead_leaves(*size)
     photo = ArrayPhoto(photograph(scene, psf, NOISE), NOISE, ONES)
@@ -105,19 +114,27 @@ def test_no_seam_shows_where_tiles_meet(method: Method) -> None:
 
 
 class Endless:
-    """A photo that is made where it is looked at, and that remembers how much was asked for at a time."""
+    """A photo that is made where it is looked at, and that remembers how much was asked for at a
+    time."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size, self.noise, self.white_balance, self.demosaiced = size, NOISE, ONES, True
         self.most = 0
 
     def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray:
-        y, x = np.arange(*rows.indices(self.size[0]))[:, None], np.arange(*cols.indices(self.size[1]))
+        y, x = (
+            np.arange(*rows.indices(self.size[0]))[:, None],
+            np.arange(*cols.indices(self.size[1])),
+        )
         self.most = max(self.most, len(y))
-        return np.repeat((0.3 + 0.1 * np.sin(y / 3) * np.cos(x / 4))[..., None], 3, axis=-1).astype(np.float32)
+        return np.repeat((0.3 + 0.1 * np.sin(y / 3) * np.cos(x / 4))[..., None], 3, axis=-1).astype(
+            np.float32
+        )
 
     def gain_tile(self, rows: slice, cols: slice) -> np.ndarray:
-        height, width = (len(range(*s.indices(n))) for s, n in zip((rows, cols), self.size, strict=True))
+        height, width = (
+            len(range(*s.indices(n))) for s, n in zip((rows, cols), self.size, strict=True)
+        )
         return np.ones((height, width, 3), np.float32)
 
 
@@ -129,10 +146,14 @@ def test_rows_come_in_order_and_few_at_a_time(method: Method) -> None:
     def sink(rows: range, rgb: np.ndarray, weight: np.ndarray) -> None:
         nonlocal next_row, most
         assert weight.shape == (len(rows), 64)
-        assert rows.start == next_row and rgb.shape == (len(rows), 64, 3) and rgb.dtype == np.float32
+        assert (
+            rows.start == next_row and rgb.shape == (len(rows), 64, 3) and rgb.dtype == np.float32
+        )
         next_row, most = rows.stop, max(most, len(rows))
 
-    for _ in restore_rows(photo, lopsided_grid(photo.size), RestoreSettings(method, device="cpu"), sink):
+    for _ in restore_rows(
+        photo, lopsided_grid(photo.size), RestoreSettings(method, device="cpu"), sink
+    ):
         pass
     assert next_row == 3000
     assert max(most, photo.most) < 400
@@ -142,7 +163,10 @@ def bands(first: int, last: int, value: float, height: int = 10):
     for y in range(first, last, height):
         yield y / last
         yield Band(
-            range(y, min(y + height, last)), np.full((min(height, last - y), 4, 3), value, np.float32), None, 1.0
+            range(y, min(y + height, last)),
+            np.full((min(height, last - y), 4, 3), value, np.float32),
+            None,
+            1.0,
         )
 
 
@@ -157,13 +181,20 @@ def failing(error: Exception, rows: int):
     raise error
 
 
-@pytest.mark.parametrize("error", [
-    torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("MPS backend out of memory"), MemoryError(),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("MPS backend out of memory"),
+        MemoryError(),
+    ],
+)
 def test_out_of_memory_goes_on_with_less(error: Exception) -> None:
     assert out_of_memory(error)
     found = [
-        b for b in with_less_memory([lambda: failing(error, 20), lambda: bands(0, 50, 2.0, 15)]) if isinstance(b, Band)
+        b
+        for b in with_less_memory([lambda: failing(error, 20), lambda: bands(0, 50, 2.0, 15)])
+        if isinstance(b, Band)
     ]
     assert [r for b in found for r in b.rows] == list(range(50))
     assert found[0].rgb[0, 0, 0] == 1 and found[-1].rgb[0, 0, 0] == 2
@@ -173,7 +204,11 @@ def test_out_of_memory_goes_on_with_less(error: Exception) -> None:
 
 def test_other_errors_are_not_taken_for_lack_of_memory() -> None:
     with pytest.raises(RuntimeError, match="shape"):
-        list(with_less_memory([lambda: failing(RuntimeError("wrong shape"), 0), lambda: bands(0, 50, 2.0)]))
+        list(
+            with_less_memory(
+                [lambda: failing(RuntimeError("wrong shape"), 0), lambda: bands(0, 50, 2.0)]
+            )
+        )
 
 
 def test_dpir_goes_on_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,10 +45,14 @@ def photo() -> ArrayPhoto:
     rng = np.random.default_rng(3)
     rgb = np.kron(rng.uniform(0.02, 1.1, (SIZE[0] // 10, SIZE[1] // 10, 3)), np.ones((10, 10, 1)))
     rgb += rng.normal(0, 0.01, rgb.shape)
-    return ArrayPhoto(rgb.astype(np.float32), NoiseModel((1e-4,) * 3, (1e-6,) * 3), np.ones(3, np.float32))
+    return ArrayPhoto(
+        rgb.astype(np.float32), NoiseModel((1e-4,) * 3, (1e-6,) * 3), np.ones(3, np.float32)
+    )
 
 
-@pytest.mark.parametrize("place", [(range(400, 700), range(500, 900)), (range(0, 130), range(1290, 1400))])
+@pytest.mark.parametrize(
+    "place", [(range(400, 700), range(500, 900)), (range(0, 130), range(1290, 1400))]
+)
 def test_a_part_is_corrected_as_within_the_whole(photo, grid, place):
     settings = RestoreSettings(amount=0.8)
     weight = np.empty(SIZE, np.float32)
@@ -63,7 +67,10 @@ def test_a_part_is_corrected_as_within_the_whole(photo, grid, place):
 @pytest.mark.parametrize("method", [Method.DPIR, Method.DIFFPIR])
 def test_a_part_gets_of_a_photo_prior_what_it_gets_within_the_whole(photo, grid, method):
     size = (380, 440)
-    photo, grid = replace(photo, rgb=photo.rgb[: size[0], : size[1]]), replace(grid, image_size=size)
+    photo, grid = (
+        replace(photo, rgb=photo.rgb[: size[0], : size[1]]),
+        replace(grid, image_size=size),
+    )
     settings, place = RestoreSettings(method, amount=0.8), (range(130, 226), range(200, 313))
     weight = np.empty(size, np.float32)
     whole = last(restore(photo, grid, settings, mask=weight))
@@ -81,7 +88,10 @@ def test_a_part_over_a_seam_of_blocks_is_that_of_the_whole(monkeypatch, photo, g
     monkeypatch.setattr(region, "blocks", small)
     monkeypatch.setattr(plug_and_play, "blocks", lambda length, _px: small(length))
     size = (180, 330)
-    photo, grid = replace(photo, rgb=photo.rgb[: size[0], : size[1]]), replace(grid, image_size=size)
+    photo, grid = (
+        replace(photo, rgb=photo.rgb[: size[0], : size[1]]),
+        replace(grid, image_size=size),
+    )
     settings, place = RestoreSettings(Method.DPIR), (range(40, 100), range(130, 200))
     assert len(small(size[1])) == 2
     whole = last(restore(photo, grid, settings))
@@ -90,7 +100,9 @@ def test_a_part_over_a_seam_of_blocks_is_that_of_the_whole(monkeypatch, photo, g
 
 
 def test_a_part_without_correction_is_the_photo(photo, grid):
-    part, mask = last(restore_region(photo, grid, RestoreSettings(Method.NONE), range(10, 50), range(20, 90)))
+    part, mask = last(
+        restore_region(photo, grid, RestoreSettings(Method.NONE), range(10, 50), range(20, 90))
+    )
     assert np.array_equal(part, photo.rgb[10:50, 20:90])
     assert not mask.any()
 
@@ -100,7 +112,9 @@ def test_kernels_of_a_part_are_those_of_the_whole(grid):
     part = part_of_grid(grid, rows, cols)
     for y, x in ((256, 100), (699, 899), (320, 355), (511, 612)):
         there = grid.at(np.array([y / (SIZE[0] - 1), x / (SIZE[1] - 1)]))
-        here = part.at(np.array([(y - rows.start) / (len(rows) - 1), (x - cols.start) / (len(cols) - 1)]))
+        here = part.at(
+            np.array([(y - rows.start) / (len(rows) - 1), (x - cols.start) / (len(cols) - 1)])
+        )
         assert np.abs(here - there).max() < 1e-3
     assert 0.5 <= part.confidence.min() <= part.confidence.max() <= 1
 
@@ -114,4 +128,8 @@ def test_a_part_reads_only_itself(photo):
 
 def test_a_photo_of_another_size_is_refused(photo, grid):
     with pytest.raises(InputError, match="its own profile"):
-        last(restore_region(photo, replace(grid, image_size=(10, 10)), RestoreSettings(), range(5), range(5)))
+        last(
+            restore_region(
+                photo, replace(grid, image_size=(10, 10)), RestoreSettings(), range(5), range(5)
+            )
+        )

@@ -40,7 +40,9 @@ def test_windows_sum_to_one(size: tuple[int, int], kernel_size: int) -> None:
         total = np.zeros(length + 4 * tiling.field_px)
         for start in tiling.starts(length):
             total[start + 2 * tiling.field_px :][: tiling.window_px] += line
-        around = slice(2 * tiling.field_px - tiling.reach, 2 * tiling.field_px + length + tiling.reach)
+        around = slice(
+            2 * tiling.field_px - tiling.reach, 2 * tiling.field_px + length + tiling.reach
+        )
         np.testing.assert_allclose(total[around], 1, atol=1e-6)
 
 
@@ -71,7 +73,10 @@ def test_the_true_kernels_beat_mirrored_ones() -> None:
 def test_amount_blends() -> None:
     psf = lopsided_grid(SIZE)
     degraded = photograph(SCENE, psf, NOISE)
-    full, half = (restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu", amount=a)) for a in (1.0, 0.5))
+    full, half = (
+        restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu", amount=a))
+        for a in (1.0, 0.5)
+    )
     np.testing.assert_allclose(half, (full + degraded) / 2, atol=1e-6)
     untouched = restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu", amount=0.0))
     np.testing.assert_array_equal(untouched, degraded)
@@ -82,7 +87,8 @@ def test_more_denoise_leaves_less_noise() -> None:
     psf = lopsided_grid(SIZE)
     degraded = photograph(flat, psf, NOISE)
     spread = [
-        restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu", denoise=d)).std() for d in (0.0, 0.5, 1.0)
+        restore_array(degraded, psf, NOISE, RestoreSettings(device="cpu", denoise=d)).std()
+        for d in (0.0, 0.5, 1.0)
     ]
     assert spread[0] > spread[1] > spread[2]
     assert spread[1] < degraded.std()
@@ -100,12 +106,18 @@ def test_tiles_add_up_to_the_filtered_photo(monkeypatch: pytest.MonkeyPatch) -> 
     theta, together = torch.tensor([-9.0, -2.2, 0.0]), torch.full((3, 3), 0.8) + 0.2 * torch.eye(3)
 
     def fixed_signal(spectrum, otf, noise, doubt, rings):
-        return wiener.Signal(theta.expand(len(spectrum), 3, 3), torch.zeros(len(spectrum), 3, len(rings.f)), rings)
+        return wiener.Signal(
+            theta.expand(len(spectrum), 3, 3), torch.zeros(len(spectrum), 3, len(rings.f)), rings
+        )
 
     monkeypatch.setattr(wiener, "fitted_signal", fixed_signal)
-    monkeypatch.setattr(wiener, "channel_correlation", lambda spectrum, *_: together.expand(len(spectrum), 21, 3, 3))
+    monkeypatch.setattr(
+        wiener, "channel_correlation", lambda spectrum, *_: together.expand(len(spectrum), 21, 3, 3)
+    )
     monkeypatch.setattr("lenscal.restore.wiener_photo.DARKEST", 1e9)
-    monkeypatch.setattr("lenscal.restore.wiener_photo.noise_variance", lambda _, m, *__: torch.full_like(m, 1e-4))
+    monkeypatch.setattr(
+        "lenscal.restore.wiener_photo.noise_variance", lambda _, m, *__: torch.full_like(m, 1e-4)
+    )
     tiled, whole = (unmasked(degraded, psf, Tiling(stride, 32, 32)) for stride in (64, 512))
     np.testing.assert_allclose(tiled, whole, atol=3e-3)
     assert np.abs(tiled - whole).mean() < 4e-4
@@ -138,7 +150,9 @@ def test_rings_hold_their_frequencies_and_interpolate() -> None:
     torch.testing.assert_close(plane[rings.index].view_as(rings.f), rings.f)
     torch.testing.assert_close(rings.share.sum(-1), torch.ones(21))
     centres = 0.1 * rings.log_f.exp()
-    torch.testing.assert_close(rings.interpolation(centres[3:]).T[:, 3:], torch.eye(18), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        rings.interpolation(centres[3:]).T[:, 3:], torch.eye(18), atol=1e-4, rtol=0
+    )
     between = rings.log_f @ rings.interpolation(torch.tensor([0.0, 0.05, 0.3, 0.7]))
     expected = torch.tensor([rings.log_f.min(), np.log(0.5), np.log(3), rings.log_f.max()])
     torch.testing.assert_close(between, expected.float(), atol=1e-4, rtol=0)
@@ -161,7 +175,9 @@ def test_joint_filter_solves_the_normal_equations() -> None:
 def test_correlations_that_cannot_be_are_mended() -> None:
     mended = wiener.positive(torch.tensor([[0.9, 0.9, -0.9], [0.5, 0.4, 0.3]]))
     assert torch.linalg.eigvalsh(mended).min() > 0.005
-    torch.testing.assert_close(mended[1], torch.tensor([[1, 0.5, 0.4], [0.5, 1, 0.3], [0.4, 0.3, 1]]))
+    torch.testing.assert_close(
+        mended[1], torch.tensor([[1, 0.5, 0.4], [0.5, 1, 0.3], [0.4, 0.3, 1]])
+    )
     torch.testing.assert_close(mended.diagonal(dim1=-2, dim2=-1), torch.ones(2, 3))
 
 
@@ -192,7 +208,9 @@ def test_colours_help_each_other() -> None:
     grey = np.repeat(SCENE[..., 1:2], 3, axis=-1)
     degraded = photograph(grey, psf, NOISE)
     red_alone = np.repeat(degraded[..., :1], 3, axis=-1)
-    alone = restore_array(red_alone, PsfGrid(np.repeat(kernels[:, :, :1], 3, axis=2), SIZE), NOISE, SETTINGS)
+    alone = restore_array(
+        red_alone, PsfGrid(np.repeat(kernels[:, :, :1], 3, axis=2), SIZE), NOISE, SETTINGS
+    )
     together = restore_array(degraded, psf, NOISE, SETTINGS)
     assert psnr(together[..., 0], grey[..., 0]) > psnr(alone[..., 0], grey[..., 0]) + 1.5
 
@@ -215,7 +233,9 @@ def test_a_dark_wall_stays_grey_beside_a_red_one(demosaiced: bool) -> None:
     scene = cv2.GaussianBlur(scene, (0, 0), 1)
     psf, noise = lopsided_grid((320, 320)), NoiseModel((1.5e-4,) * 3, (1e-6,) * 3)
     degraded = photograph(scene, psf, noise)
-    restored = finish(restore(ArrayPhoto(degraded, noise, np.ones(3, np.float32), demosaiced), psf, SETTINGS))
+    restored = finish(
+        restore(ArrayPhoto(degraded, noise, np.ones(3, np.float32), demosaiced), psf, SETTINGS)
+    )
     wall = np.s_[140:310, 10:190]
     np.testing.assert_allclose(restored[wall].mean(axis=(0, 1)), 0.006, atol=2e-4)
     np.testing.assert_allclose(cv2.blur(restored, (9, 9))[wall], 0.006, atol=2.5e-3)
@@ -223,11 +243,19 @@ def test_a_dark_wall_stays_grey_beside_a_red_one(demosaiced: bool) -> None:
 
 def test_a_delta_leaves_a_demosaiced_photo_as_it_is() -> None:
     """Its aliases are the scene's as a sharp lens shows it; what little changes is noise."""
-    degraded = ArrayPhoto(photograph(SCENE, delta_grid((3, 4), 9, SIZE), NOISE), NOISE, np.ones(3, np.float32), True)
+    degraded = ArrayPhoto(
+        photograph(SCENE, delta_grid((3, 4), 9, SIZE), NOISE), NOISE, np.ones(3, np.float32), True
+    )
     spread = np.sqrt(np.array(NOISE.a) * SCENE + np.array(NOISE.b)).mean()
     changes = []
     for denoise in (0.0, 0.5):
-        out = finish(restore(degraded, delta_grid((3, 4), 9, SIZE), RestoreSettings(device="cpu", denoise=denoise)))
+        out = finish(
+            restore(
+                degraded,
+                delta_grid((3, 4), 9, SIZE),
+                RestoreSettings(device="cpu", denoise=denoise),
+            )
+        )
         changes.append(np.sqrt(np.mean((out - degraded.rgb) ** 2)))
     assert changes[0] < 0.3 * spread
     assert changes[0] < changes[1] < spread

@@ -25,8 +25,12 @@ SIZE = (96, 128)
 def test_uniform_field_is_a_plain_convolution() -> None:
     scene = np.random.default_rng(0).random((*scene_size(SIZE), 3), np.float32)
     field = blur_field(demo_lens(), 1.8, SIZE, on_axis=True)
-    plain = np.stack([fftconvolve(scene[..., c], field.psf[0, 0, c], mode="same") for c in range(3)], axis=-1)
-    assert blurred(scene, field) == pytest.approx(plain[MARGIN:-MARGIN:2, MARGIN:-MARGIN:2], abs=1e-5)
+    plain = np.stack(
+        [fftconvolve(scene[..., c], field.psf[0, 0, c], mode="same") for c in range(3)], axis=-1
+    )
+    assert blurred(scene, field) == pytest.approx(
+        plain[MARGIN:-MARGIN:2, MARGIN:-MARGIN:2], abs=1e-5
+    )
 
 
 def test_point_of_light_shows_the_psf_of_its_own_place() -> None:
@@ -50,7 +54,8 @@ def test_light_is_kept_between_nodes() -> None:
 
 
 def test_perfect_pixels_keep_position() -> None:
-    """A bright edge stays where it is: the sensor's pixel (y, x) sits on scene sample MARGIN + 2 (y, x)."""
+    """A bright edge stays where it is: the sensor's pixel (y, x) sits on scene sample MARGIN + 2
+    (y, x)."""
     scene = np.zeros((*scene_size(SIZE), 3), np.float32)
     scene[:, MARGIN + 2 * 60 :] = 1
     lens = VirtualLens(name="perfect", bands_nm=((610.0,), (540.0,), (460.0,)), band_weights=(1.0,))
@@ -87,7 +92,9 @@ def test_noise_is_what_the_profile_says(iso: int, signal: float) -> None:
 
 def test_exposure_clips_the_stated_share() -> None:
     camera = VirtualCamera()
-    scene = np.exp(np.random.default_rng(3).normal(0, 0.7, (200, 300, 1)).repeat(3, axis=-1)).astype(np.float32)
+    scene = np.exp(
+        np.random.default_rng(3).normal(0, 0.7, (200, 300, 1)).repeat(3, axis=-1)
+    ).astype(np.float32)
     scene = scene.repeat(8, axis=0)[:800, :].repeat(8, axis=1)[:, :1200]
     values = mosaic(scene, camera) * exposure(scene, camera, clipped=0.01)
     assert (values >= 1).mean() == pytest.approx(0.01, abs=0.004)

@@ -11,7 +11,7 @@ import pytest
 import rawpy
 
 from lenscal.errors import InputError
-from lenscal.files.psf_files import read_fits
+from lenscal.files.psf.psf_files import read_fits
 from lenscal.optics.metrics import centroid
 from lenscal.reports import Report
 from lenscal.virtual.dataset import VirtualDataset, VirtualSettings, true_grid, write_dataset
@@ -37,7 +37,9 @@ def values(path: Path) -> np.ndarray:
 
 def agreement(a: np.ndarray, b: np.ndarray) -> float:
     """Correlation of the photos' logarithms in blocks of 8 px."""
-    small = [np.log(np.maximum(v.reshape(16, 8, 24, 8).mean(axis=(1, 3)), 1e-4)).ravel() for v in (a, b)]
+    small = [
+        np.log(np.maximum(v.reshape(16, 8, 24, 8).mean(axis=(1, 3)), 1e-4)).ravel() for v in (a, b)
+    ]
     return float(np.corrcoef(small)[0, 1])
 
 
@@ -46,7 +48,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[VirtualDataset, l
     return finish(tmp_path_factory.mktemp("virtual"), SMALL)
 
 
-def test_every_file_is_there_and_progress_only_grows(written: tuple[VirtualDataset, list[Report]]) -> None:
+def test_every_file_is_there_and_progress_only_grows(
+    written: tuple[VirtualDataset, list[Report]],
+) -> None:
     data, reports = written
     for path in (*data.sharp, *data.degraded, data.degraded_photo, data.reference_photo):
         assert values(path).shape == SMALL.size
@@ -75,7 +79,9 @@ def test_truth_file_is_the_truth(written: tuple[VirtualDataset, list[Report]]) -
     assert grid.shape == (8, 8)
 
 
-def test_same_scenes_in_both_folders_and_another_kept_out(written: tuple[VirtualDataset, list[Report]]) -> None:
+def test_same_scenes_in_both_folders_and_another_kept_out(
+    written: tuple[VirtualDataset, list[Report]],
+) -> None:
     data, _ = written
     sharp, degraded = [values(p) for p in data.sharp], [values(p) for p in data.degraded]
     assert agreement(sharp[0], degraded[0]) > 0.65
@@ -98,14 +104,20 @@ def test_reference_shows_the_held_out_scene_sharper_and_without_noise(
 def test_seeded_runs_repeat(written: tuple[VirtualDataset, list[Report]], tmp_path: Path) -> None:
     data, _ = written
     again, _ = finish(tmp_path / "again", SMALL)
-    for a, b in zip((*data.degraded, data.reference_photo), (*again.degraded, again.reference_photo), strict=True):
+    for a, b in zip(
+        (*data.degraded, data.reference_photo),
+        (*again.degraded, again.reference_photo),
+        strict=True,
+    ):
         assert (values(a) == values(b)).all()
     other, _ = finish(tmp_path / "other", replace(SMALL, seed=5))
     assert agreement(values(other.sharp[0]), values(data.sharp[0])) < 0.5
 
 
 def test_unrelated_scenes(tmp_path: Path) -> None:
-    data, _ = finish(tmp_path, replace(SMALL, same_scenes=False, n_photos=1, cfa="GRBG", compress=True))
+    data, _ = finish(
+        tmp_path, replace(SMALL, same_scenes=False, n_photos=1, cfa="GRBG", compress=True)
+    )
     assert agreement(values(data.sharp[0]), values(data.degraded[0])) < 0.5
 
 
@@ -118,9 +130,13 @@ def test_mirrored_lens_has_the_mirrored_truth() -> None:
 
 def test_identity_truth_is_near_a_delta_and_the_other_centred() -> None:
     no_lateral_colour = replace(SMALL.lens, lateral_px=(0.0, 0.0, 0.0))
-    kernels = true_grid(replace(SMALL, lens=no_lateral_colour, degraded_aperture=5.6), shape=(2, 2), size=9).kernels
+    kernels = true_grid(
+        replace(SMALL, lens=no_lateral_colour, degraded_aperture=5.6), shape=(2, 2), size=9
+    ).kernels
     assert kernels[..., 4, 4].min() > 0.6
-    assert centroid(true_grid(SMALL, shape=(3, 3)).kernels).mean(axis=2) == pytest.approx(np.zeros((3, 3, 2)), abs=0.1)
+    assert centroid(true_grid(SMALL, shape=(3, 3)).kernels).mean(axis=2) == pytest.approx(
+        np.zeros((3, 3, 2)), abs=0.1
+    )
 
 
 def test_cancelled_between_photos_leaves_whole_files(tmp_path: Path) -> None:
@@ -136,7 +152,11 @@ def test_cancelled_between_photos_leaves_whole_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"size": (127, 192)}, "127 x 192"), ({"n_photos": 0}, "photos 0"), ({"degraded_aperture": 1.2}, r"f/1\.8")],
+    [
+        ({"size": (127, 192)}, "127 x 192"),
+        ({"n_photos": 0}, "photos 0"),
+        ({"degraded_aperture": 1.2}, r"f/1\.8"),
+    ],
 )
 def test_refuses_settings_that_do_not_fit(change: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):

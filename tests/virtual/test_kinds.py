@@ -17,11 +17,16 @@ from lenscal.virtual.lens import node_positions, relative_psf
 
 
 @pytest.mark.parametrize("kind", [LensKind.WIDE_OPEN, LensKind.DECENTRED])
-def test_neither_the_average_kernel_nor_second_order_statistics_suffice(kind: LensKind, tmp_path: Path) -> None:
+def test_neither_the_average_kernel_nor_second_order_statistics_suffice(
+    kind: LensKind, tmp_path: Path
+) -> None:
     """The traced lens is too slow for a test; docs/benchmark.md has its figures."""
     shooting = benchmark_lens(kind)
     settings = VirtualSettings(
-        lens=shooting.lens, size=(256, 384), n_photos=1, degraded_aperture=shooting.degraded_aperture
+        lens=shooting.lens,
+        size=(256, 384),
+        n_photos=1,
+        degraded_aperture=shooting.degraded_aperture,
     )
     degraded, reference = (decode_photo(path) for path in write_evaluation(tmp_path, settings))
     truth = true_grid(settings)
@@ -43,7 +48,9 @@ def test_at_f16_only_colour_changes_over_the_field() -> None:
     at = node_positions((2, 2))
     kernels = relative_psf(shooting.lens, shooting.degraded_aperture, at, size=25)
     y, x = kernels.sum(-1) @ np.arange(25), kernels.sum(-2) @ np.arange(25)
-    outwards = ((y[:, 0] - y[:, 2]) * (at[:, 0] - 0.5) + (x[:, 0] - x[:, 2]) * (at[:, 1] - 0.5)) / np.hypot(0.5, 0.5)
+    outwards = (
+        (y[:, 0] - y[:, 2]) * (at[:, 0] - 0.5) + (x[:, 0] - x[:, 2]) * (at[:, 1] - 0.5)
+    ) / np.hypot(0.5, 0.5)
     assert (outwards > 1.5).all()
     green = kernels[:, 1]
     assert green == pytest.approx(np.broadcast_to(green.mean(0), green.shape), abs=0.02)

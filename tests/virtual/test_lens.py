@@ -41,7 +41,9 @@ def test_diffraction_at_the_stated_aperture(f_number: float) -> None:
     for v in (0.15, 0.3, 0.45):
         f = v / (0.55 * f_number) * lens.pixel_pitch_um
         mtf = abs((line * np.exp(-2j * np.pi * f * (np.arange(179) - 89) / 6)).sum())
-        assert mtf == pytest.approx(2 / np.pi * (np.arccos(v) - v * np.sqrt(1 - v**2)) * abs(np.sinc(f)), abs=0.03)
+        assert mtf == pytest.approx(
+            2 / np.pi * (np.arccos(v) - v * np.sqrt(1 - v**2)) * abs(np.sinc(f)), abs=0.03
+        )
 
 
 def test_perfect_lens_is_the_same_everywhere_and_in_the_mirror() -> None:
@@ -60,7 +62,9 @@ def test_mirrored_lens_has_the_mirrored_field() -> None:
 
 def test_swapped_colours_swap_red_and_blue() -> None:
     lens = demo_lens(3)
-    assert swapped_colours(lens).psf(CORNERS, 1.8) == pytest.approx(lens.psf(CORNERS, 1.8)[:, ::-1], abs=2e-5)
+    assert swapped_colours(lens).psf(CORNERS, 1.8) == pytest.approx(
+        lens.psf(CORNERS, 1.8)[:, ::-1], abs=2e-5
+    )
 
 
 def test_field_is_continuous() -> None:

@@ -24,7 +24,9 @@ def test_looks_like_linear_light(kind: SceneKind) -> None:
 
 
 def test_seeded_scenes_repeat_and_others_differ() -> None:
-    first, again, other = (make_scene(SceneKind.LEAVES, (200, 300), np.random.default_rng(s)) for s in (1, 1, 2))
+    first, again, other = (
+        make_scene(SceneKind.LEAVES, (200, 300), np.random.default_rng(s)) for s in (1, 1, 2)
+    )
     assert (first == again).all()
     assert np.abs(first - other).mean() > 0.05
 

@@ -12,12 +12,20 @@ AXIS = np.array([0.0, 0.0, 1.0])
 
 
 def traced_lens(**changes: float) -> TracedLens:
-    return TracedLens(name="test", prescription=TRONNIER, focal_mm=25.0, f_number=2.0, half_field_deg=14.0, **changes)
+    return TracedLens(
+        name="test",
+        prescription=TRONNIER,
+        focal_mm=25.0,
+        f_number=2.0,
+        half_field_deg=14.0,
+        **changes,
+    )
 
 
 @pytest.mark.parametrize(("printed", "back_focus"), [(TRONNIER, 35.718), (MERTE, 65.33)])
 def test_focal_length_and_back_focus_as_published(printed: Prescription, back_focus: float) -> None:
-    """The patent's p0' = 0.71436 f for Tronnier's; the paraxial value of the same table for Merte's."""
+    """The patent's p0' = 0.71436 f for Tronnier's; the paraxial value of the same table for
+    Merte's."""
     focal, focus = paraxial(printed, 587.56)
     assert focal == pytest.approx(printed.focal_mm, rel=2e-3)
     assert focus == pytest.approx(back_focus, rel=1e-3)
@@ -25,8 +33,13 @@ def test_focal_length_and_back_focus_as_published(printed: Prescription, back_fo
 
 @pytest.mark.parametrize("printed", [TRONNIER, MERTE])
 def test_rays_near_the_axis_meet_the_paraxial_focus(printed: Prescription) -> None:
-    rays = trace(printed, np.array([[0.01, 0.0, 0.0], [0.0, 0.01, 0.0]]), np.tile(AXIS, (2, 1)), 550.0)
-    focus = rays.at[:, 2] - np.abs(rays.at[:, :2]).sum(1) / rays.towards[:, :2].sum(1) * rays.towards[:, 2]
+    rays = trace(
+        printed, np.array([[0.01, 0.0, 0.0], [0.0, 0.01, 0.0]]), np.tile(AXIS, (2, 1)), 550.0
+    )
+    focus = (
+        rays.at[:, 2]
+        - np.abs(rays.at[:, :2]).sum(1) / rays.towards[:, :2].sum(1) * rays.towards[:, 2]
+    )
     assert focus == pytest.approx(paraxial(printed)[1], abs=1e-4)
 
 
@@ -42,7 +55,8 @@ def test_a_plate_shifts_a_slanted_ray_as_snell_says() -> None:
 
 
 def test_an_even_wavefront_comes_from_a_conjugate_pair() -> None:
-    """All rays from an aplanatic point of a sphere have equal optical path to its image (Abbe's points)."""
+    """All rays from an aplanatic point of a sphere have equal optical path to its image (Abbe's
+    points)."""
     radius, index = 10.0, 1.5
     into_glass = Prescription("", 0, 0, 0, (Surface(radius, 0.0, index, 0.0),))
     object_z, image_z = radius + radius * index, radius + radius / index
@@ -55,7 +69,8 @@ def test_an_even_wavefront_comes_from_a_conjugate_pair() -> None:
 
 
 def test_the_waves_spread_light_as_the_rays_do() -> None:
-    """Far from the diffraction limit the PSF's widths along and across the field are those of the ray bundle."""
+    """Far from the diffraction limit the PSF's widths along and across the field are those of the
+    ray bundle."""
     lens = traced_lens()
     psf = lens.psf(np.array([[1.0, 1.0], [0.0, 0.0]]), 2.0, size=59, oversampling=2)
     assert psf[1] == pytest.approx(psf[0, :, ::-1, ::-1], abs=2e-5)
@@ -66,13 +81,18 @@ def test_the_waves_spread_light_as_the_rays_do() -> None:
 
 
 def _widths_px(psf: np.ndarray) -> tuple[float, float, float]:
-    """Mean distance from the centroid along and across the diagonal, and the lean along it (cubic mean), sensor px."""
+    """Mean distance from the centroid along and across the diagonal, and the lean along it (cubic
+    mean), sensor px."""
     axis = (np.arange(59) - 29) / 2
     y, x = np.meshgrid(axis, axis, indexing="ij")
     along, across = (y + x) / np.sqrt(2), (y - x) / np.sqrt(2)
     centre = (psf * along).sum() / psf.sum()
     lean = np.cbrt((psf * (along - centre) ** 3).sum())
-    return float((psf * np.abs(along - centre)).sum()), float((psf * np.abs(across)).sum()), float(lean)
+    return (
+        float((psf * np.abs(along - centre)).sum()),
+        float((psf * np.abs(across)).sum()),
+        float(lean),
+    )
 
 
 def _ray_widths_px(lens: TracedLens) -> tuple[float, float, float]:
@@ -80,17 +100,28 @@ def _ray_widths_px(lens: TracedLens) -> tuple[float, float, float]:
     rng = np.random.default_rng(0)
     n, tangent = 60000, np.tan(np.deg2rad(lens.half_field_deg))
     start = np.concatenate([rng.uniform(-20, 20, (n, 2)), np.zeros((n, 1))], axis=1)
-    rays = trace(TRONNIER, start, np.tile(np.array([tangent, 0, 1]) / np.hypot(1, tangent), (n, 1)), 537.0)
+    rays = trace(
+        TRONNIER, start, np.tile(np.array([tangent, 0, 1]) / np.hypot(1, tangent), (n, 1)), 537.0
+    )
     limits = np.array([s.diameter / 2 or 1e9 for s in TRONNIER.surfaces])
     limits[TRONNIER.stop] = _stop_of_the_axial_ray(lens.f_number)
     passed = (rays.squared < limits**2).all(axis=1)
     at, towards = rays.at[passed], rays.towards[passed]
     plane, size = sensor_plane(lens)
-    hits = (at + (plane - at[:, 2:]) / towards[:, 2:] * towards)[:, :2] * size * 1e3 / lens.pixel_pitch_um
+    hits = (
+        (at + (plane - at[:, 2:]) / towards[:, 2:] * towards)[:, :2]
+        * size
+        * 1e3
+        / lens.pixel_pitch_um
+    )
     hits = hits - hits.mean(axis=0)
     y, x = rng.uniform(-0.5, 0.5, (2, len(hits)))
     along, across = hits[:, 0] + (y + x) / np.sqrt(2), hits[:, 1] + (y - x) / np.sqrt(2)
-    return float(np.abs(along).mean()), float(np.abs(across).mean()), float(np.cbrt((along**3).mean()))
+    return (
+        float(np.abs(along).mean()),
+        float(np.abs(across).mean()),
+        float(np.cbrt((along**3).mean())),
+    )
 
 
 def _stop_of_the_axial_ray(f_number: float) -> float:

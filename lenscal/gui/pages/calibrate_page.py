@@ -66,31 +66,57 @@ class CalibratePage(Page):
             self.tr("Calibrate"),
             self.tr("Learn how the lens blurs at every place of the picture and in every colour."),
         )
-        self.quality = with_tip(QComboBox(), self.tr("How long to train: quick for a look, full for a result to keep"))
-        self.device = with_tip(QComboBox(), self.tr("What computes; automatic takes a graphics card if there is one"))
-        self.stages = with_tip(QComboBox(), self.tr("Which ways of learning are used; if in doubt, leave it"))
-        for box, items in ((self.quality, QUALITIES), (self.device, DEVICES), (self.stages, STAGES)):
+        self.quality = with_tip(
+            QComboBox(), self.tr("How long to train: quick for a look, full for a result to keep")
+        )
+        self.device = with_tip(
+            QComboBox(), self.tr("What computes; automatic takes a graphics card if there is one")
+        )
+        self.stages = with_tip(
+            QComboBox(), self.tr("Which ways of learning are used; if in doubt, leave it")
+        )
+        for box, items in (
+            (self.quality, QUALITIES),
+            (self.device, DEVICES),
+            (self.stages, STAGES),
+        ):
             for value, text in items.items():
                 box.addItem(self.tr(str(text)), value)
-        self.grid = with_tip(QSpinBox(minimum=2, maximum=16, value=8), self.tr("Kernels along each side"))
+        self.grid = with_tip(
+            QSpinBox(minimum=2, maximum=16, value=8), self.tr("Kernels along each side")
+        )
         self.kernel_size = QSpinBox(minimum=3, maximum=41, singleStep=2, value=3, suffix=" px")
         self.kernel_size.setSpecialValueText(self.tr("automatic"))
         self.kernel_size.setToolTip(
-            self.tr("Side of one kernel, an odd number. Automatic: 13 px, more where the blur is wider")
+            self.tr(
+                "Side of one kernel, an odd number. Automatic: 13 px, more where the blur is wider"
+            )
         )
         self.minutes = QDoubleSpinBox(minimum=0, maximum=10000, decimals=0, suffix=" min")
         self.minutes.setSpecialValueText(self.tr("no limit"))
         self.minutes.setToolTip(self.tr("Keep what was learnt when this time is up"))
-        self.seed = with_tip(QSpinBox(minimum=0, maximum=2**31 - 1), self.tr("The same seed gives the same result"))
+        self.seed = with_tip(
+            QSpinBox(minimum=0, maximum=2**31 - 1), self.tr("The same seed gives the same result")
+        )
         self._inputs = (
-            self.quality, self.device, self.stages, self.grid, self.kernel_size, self.minutes, self.seed
-        )  # fmt: skip
+            self.quality,
+            self.device,
+            self.stages,
+            self.grid,
+            self.kernel_size,
+            self.minutes,
+            self.seed,
+        )
         self.button = primary(self.tr("&Calibrate"), "play")
-        self.button.setToolTip(self.tr("Begin; it can be stopped at any time and keeps what it has learnt"))
+        self.button.setToolTip(
+            self.tr("Begin; it can be stopped at any time and keeps what it has learnt")
+        )
         self.button.clicked.connect(self._start)
         self.continue_about = muted()
         self.continue_button = QPushButton(theme.icon("play", size=16), self.tr("C&ontinue"))
-        self.continue_button.setToolTip(self.tr("Go on where the calibration of these photos was interrupted"))
+        self.continue_button.setToolTip(
+            self.tr("Go on where the calibration of these photos was interrupted")
+        )
         self.continue_button.clicked.connect(self._continue)
         self.stage = section("")
         self.stage.setWordWrap(True)
@@ -104,19 +130,30 @@ class CalibratePage(Page):
         self.save_button = SaveButton()
         self.save_button.problem.connect(self.problem)
         self.save_button.add(self.tr("The &kernels…"), "kernels", self.save_kernels)
-        self.save_button.add(self.tr("The &losses…"), "losses", lambda path: self.save_curves(path, self.curves))
         self.save_button.add(
-            self.tr("The &distance to unseen photos…"), "unseen", lambda path: self.save_curves(path, self.unseen)
+            self.tr("The &losses…"), "losses", lambda path: self.save_curves(path, self.curves)
+        )
+        self.save_button.add(
+            self.tr("The &distance to unseen photos…"),
+            "unseen",
+            lambda path: self.save_curves(path, self.unseen),
         )
         self.add_action(self.save_button)
 
         fields = form()
         for label, field in zip(
             (
-                self.tr("Quality"), self.tr("Device"), self.tr("Method"), self.tr("Grid"), self.tr("Kernel"),
-                self.tr("At most"), self.tr("Seed"),
-            ), self._inputs, strict=True,
-        ):  # fmt: skip
+                self.tr("Quality"),
+                self.tr("Device"),
+                self.tr("Method"),
+                self.tr("Grid"),
+                self.tr("Kernel"),
+                self.tr("At most"),
+                self.tr("Seed"),
+            ),
+            self._inputs,
+            strict=True,
+        ):
             fields.add(label, field)
         panel, column = card()
         panel.setFixedWidth(310)
@@ -146,7 +183,9 @@ class CalibratePage(Page):
         self.curves = Curves(x_label=self.tr("step"), y_label=self.tr("loss"))
         self.unseen = Curves(x_label=self.tr("look"), y_label=self.tr("distance"), dots=True)
         self.unseen.setToolTip(
-            self.tr("How far the re-blurred sharp photos are from unseen degraded ones; the floor is the least")
+            self.tr(
+                "How far the re-blurred sharp photos are from unseen degraded ones; the floor is the least"
+            )
         )
         kernels = QGridLayout()
         kernels.setSpacing(6)
@@ -159,10 +198,12 @@ class CalibratePage(Page):
         plots = QGridLayout()
         plots.setSpacing(6)
         plots.setRowStretch(1, 1)
-        for column_number, (words_above, plot) in enumerate((
-            (self.tr("Losses"), self.curves),
-            (self.tr("Distance to unseen photos"), self.unseen),
-        )):  # fmt: skip
+        for column_number, (words_above, plot) in enumerate(
+            (
+                (self.tr("Losses"), self.curves),
+                (self.tr("Distance to unseen photos"), self.unseen),
+            )
+        ):
             plot.setMinimumHeight(130)
             heading = section(words_above)
             heading.setMinimumWidth(1)
@@ -226,7 +267,11 @@ class CalibratePage(Page):
         if progress.points:
             self.curves.add_points([p for p in progress.points if not p[0].startswith(UNSEEN)])
             self.unseen.add_points(
-                [(name.removeprefix(UNSEEN), x, y) for name, x, y in progress.points if name.startswith(UNSEEN)]
+                [
+                    (name.removeprefix(UNSEEN), x, y)
+                    for name, x, y in progress.points
+                    if name.startswith(UNSEEN)
+                ]
             )
         if progress.report.kernels is not None:
             if self._truth is not None and self.truth.kernels is not None:
@@ -245,7 +290,11 @@ class CalibratePage(Page):
     def save_curves(self, path: Path, curves: Curves) -> None:
         """Curves as PNG, SVG or CSV by the suffix."""
         self.save_button.save(
-            path, curves, lambda: field_csv.write_points(path, {name: curves.points(name) for name in curves.names})
+            path,
+            curves,
+            lambda: field_csv.write_points(
+                path, {name: curves.points(name) for name in curves.names}
+            ),
         )
 
     def show_problem(self, text: str) -> None:
@@ -258,7 +307,9 @@ class CalibratePage(Page):
         self._show_unfinished(session.unfinished if self._ready else None)
         self.truth.setVisible(session.truth is not None)
         self.truth_title.setVisible(session.truth is not None)
-        self.kernels_title.setText(self.tr("Estimate") if session.truth is not None else self.tr("Kernels"))
+        self.kernels_title.setText(
+            self.tr("Estimate") if session.truth is not None else self.tr("Kernels")
+        )
         if session.truth is not self._truth:
             self._truth = session.truth
             self._show_truth(session.settings.kernel_size or KERNEL_PX)
@@ -278,8 +329,13 @@ class CalibratePage(Page):
                 else:
                     curves.say(self.tr("None in this calibration: it went without training"))
             self.mosaic.show_kernels(calibration.psf.kernels)
-            self.stage.setText(self._problem or self.tr(str(ENDINGS.get(calibration.finished, calibration.finished))))
-            before = [self.tr("What is shown is the calibration before it.")] if self._problem else []
+            self.stage.setText(
+                self._problem
+                or self.tr(str(ENDINGS.get(calibration.finished, calibration.finished)))
+            )
+            before = (
+                [self.tr("What is shown is the calibration before it.")] if self._problem else []
+            )
             self.result.setText("\n\n".join([*before, self._summary(calibration)]))
         self._enable()
 
@@ -288,23 +344,33 @@ class CalibratePage(Page):
         if self._truth is None:
             self.truth.show_kernels(None)
         else:
-            self.truth.show_kernels(resized(self._truth.kernels, min(size, self._truth.kernel_size)))
+            self.truth.show_kernels(
+                resized(self._truth.kernels, min(size, self._truth.kernel_size))
+            )
 
     def _show_unfinished(self, found: Unfinished | None) -> None:
         for widget in (self.continue_about, self.continue_button):
             widget.setVisible(found is not None)
         if found is not None:
-            words = self.tr("A calibration of these photos ({quality}) did not end; {time} of its work are kept.")
+            words = self.tr(
+                "A calibration of these photos ({quality}) did not end; {time} of its work are kept."
+            )
             quality = self.tr(str(QUALITIES[found.settings.quality]))
             minutes, seconds = self.tr("{n:.0f} min"), self.tr("{n:.0f} s")
-            time = minutes.format(n=found.seconds / 60) if found.seconds >= 90 else seconds.format(n=found.seconds)
+            time = (
+                minutes.format(n=found.seconds / 60)
+                if found.seconds >= 90
+                else seconds.format(n=found.seconds)
+            )
             self.continue_about.setText(words.format(quality=quality, time=time))
 
     def _show_device(self, kind: str) -> None:
         name = self.tr(str(DEVICES.get(kind, kind)))
         text = self.tr("Computing on: {device}.").format(device=name)
         if kind == "cpu" and self.device.currentData() == "auto":
-            text += " " + self.tr("No graphics card was found that can help: it takes longer this way.")
+            text += " " + self.tr(
+                "No graphics card was found that can help: it takes longer this way."
+            )
         self.device_notice.setText(text)
         self.device_notice.show()
 
@@ -328,14 +394,26 @@ class CalibratePage(Page):
         self.calibrate_clicked.emit()
 
     def _summary(self, c: Calibration) -> str:
-        scenes = self.tr("The same scenes were found in both sets.") if c.same_scenes else self.tr("Unrelated scenes.")
-        lines = [self.tr("{s:.0f} s on {device}. {scenes}").format(s=c.seconds, device=c.device, scenes=scenes)]
+        scenes = (
+            self.tr("The same scenes were found in both sets.")
+            if c.same_scenes
+            else self.tr("Unrelated scenes.")
+        )
+        lines = [
+            self.tr("{s:.0f} s on {device}. {scenes}").format(
+                s=c.seconds, device=c.device, scenes=scenes
+            )
+        ]
         names = {
-            "estimate": self.tr("this calibration"), "floor": self.tr("two halves of the degraded photos differ by"),
-            "delta": self.tr("no correction"), "average": self.tr("one kernel for all"),
-        }  # fmt: skip
+            "estimate": self.tr("this calibration"),
+            "floor": self.tr("two halves of the degraded photos differ by"),
+            "delta": self.tr("no correction"),
+            "average": self.tr("one kernel for all"),
+        }
         figures = [f"{names[key]} {value:.3g}" for key, value in c.reblur.items() if key in names]
         if figures:
-            lines.append(self.tr("Distance to unseen photos: {figures}.").format(figures=", ".join(figures)))
+            lines.append(
+                self.tr("Distance to unseen photos: {figures}.").format(figures=", ".join(figures))
+            )
         lines += [f"⚠ {in_the_windows_words(warning)}" for warning in c.warnings]
         return "\n\n".join(lines)

@@ -1,4 +1,5 @@
-"""Step 2: what was read, what is thought of it, and what the user decides; where there is texture to learn from."""
+"""Step 2: what was read, what is thought of it, and what the user decides; where there is texture
+to learn from."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QPushButton, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lenscal.files import field_csv
 from lenscal.gui import theme
@@ -18,8 +27,8 @@ from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.field_map import FieldMap, MapData
 from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.gui.wording import in_the_windows_words, in_this_language
-from lenscal.raw.coverage import Coverage, coverage
-from lenscal.raw.inputs import Inputs, Judged
+from lenscal.intake.coverage import Coverage, coverage
+from lenscal.intake.inputs import Inputs, Judged
 from lenscal.session import Session
 
 MAP_GRID = (6, 8)
@@ -39,7 +48,8 @@ class CheckPage(Page):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.set_title(
-            self.tr("Check"), self.tr("What was read from the photos, and which were left out and why. You decide.")
+            self.tr("Check"),
+            self.tr("What was read from the photos, and which were left out and why. You decide."),
         )
         self.model = PhotoTable()
         self.model.setParent(self)
@@ -90,7 +100,9 @@ class CheckPage(Page):
 
     def show_session(self, session: Session) -> None:
         inputs = session.inputs
-        self.next_button.setEnabled(inputs is not None and bool(inputs.sharp.photos and inputs.degraded.photos))
+        self.next_button.setEnabled(
+            inputs is not None and bool(inputs.sharp.photos and inputs.degraded.photos)
+        )
         if session.inputs is self._shown and session.decisions is self._decisions:
             return
         fresh = session.inputs is None or self._inputs is None
@@ -137,7 +149,9 @@ class CheckPage(Page):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.table.horizontalHeader().setHighlightSections(False)
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.table.horizontalHeader().setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._selection_changed())
         space = QShortcut(QKeySequence(Qt.Key.Key_Space), self.table)
@@ -159,7 +173,11 @@ class CheckPage(Page):
     def _make_map(self) -> None:
         self.which = Choice(
             (
-                ("both", self.tr("Both"), self.tr("The set that has less, cell by cell: learning needs both")),
+                (
+                    "both",
+                    self.tr("Both"),
+                    self.tr("The set that has less, cell by cell: learning needs both"),
+                ),
                 ("sharp", self.tr("Sharp"), self.tr("The sharp photos that are used")),
                 ("degraded", self.tr("To correct"), self.tr("The photos to correct that are used")),
                 ("chosen", self.tr("Chosen"), self.tr("The photos that are chosen in the table")),
@@ -168,7 +186,9 @@ class CheckPage(Page):
         self.which.chosen.connect(lambda _: self._show_map())
         self.map = FieldMap(selectable=False, snug=True)
         self.map.setToolTip(
-            self.tr("Share of the photos that have texture at a place of the sensor: kernels are sure where it is high")
+            self.tr(
+                "Share of the photos that have texture at a place of the sensor: kernels are sure where it is high"
+            )
         )
         self.advice = muted()
         self.save_button = SaveButton()
@@ -183,13 +203,19 @@ class CheckPage(Page):
 
     def _selection_changed(self) -> None:
         rows = [self.model.rows[n] for n in self.chosen]
-        self.keep_button.setEnabled(not self._busy and any(row.readable and not row.taken for row in rows))
+        self.keep_button.setEnabled(
+            not self._busy and any(row.readable and not row.taken for row in rows)
+        )
         self.leave_button.setEnabled(not self._busy and any(row.taken for row in rows))
         if self.which.value == "chosen":
             self._show_map()
 
     def _decide(self, keep: bool) -> None:
-        paths = tuple(row.path for n in self.chosen if (row := self.model.rows[n]).readable and row.taken != keep)
+        paths = tuple(
+            row.path
+            for n in self.chosen
+            if (row := self.model.rows[n]).readable and row.taken != keep
+        )
         if paths and not self._busy:
             self.decided.emit(paths, keep)
 
@@ -204,7 +230,8 @@ class CheckPage(Page):
         self._fit_verdict()
 
     def _fit_verdict(self) -> None:
-        """The verdict takes what the other columns leave, as far as it can use it; the last column takes the rest."""
+        """The verdict takes what the other columns leave, as far as it can use it; the last column
+        takes the rest."""
         last = self.model.columnCount() - 1
         others = WIDTHS[last] + sum(self.table.columnWidth(c) for c in range(last) if c != VERDICT)
         room = self.table.width() - self.table.verticalScrollBar().sizeHint().width() - 2
@@ -218,7 +245,12 @@ class CheckPage(Page):
         for n in range(self.model.rowCount()):
             index: QModelIndex = self.model.index(n, VERDICT)
             wanted = self.table.fontMetrics().boundingRect(
-                0, 0, self.table.columnWidth(VERDICT) - 8, 1000, int(Qt.TextFlag.TextWordWrap), str(index.data())
+                0,
+                0,
+                self.table.columnWidth(VERDICT) - 8,
+                1000,
+                int(Qt.TextFlag.TextWordWrap),
+                str(index.data()),
             )
             self.table.setRowHeight(n, min(max(ROW_PX, wanted.height() + 8), TALLEST_ROW_PX))
 
@@ -236,7 +268,9 @@ class CheckPage(Page):
         self.warnings.setText("\n\n".join(told))
         sharp, degraded = inputs.sharp, inputs.degraded
         words = self.tr("{n} sharp photos and {m} to correct; {k} left out.").format(
-            n=len(sharp.frames), m=len(degraded.frames), k=len(sharp.rejected) + len(degraded.rejected)
+            n=len(sharp.frames),
+            m=len(degraded.frames),
+            k=len(sharp.rejected) + len(degraded.rejected),
         )
         source = degraded.frames[0].noise.source if degraded.frames else ""
         known = self.tr("as the files say") if source == "NoiseProfile" else source
@@ -249,17 +283,25 @@ class CheckPage(Page):
         self.save_button.setEnabled(seen is not None and seen.n_photos > 0)
         if seen is None or not seen.n_photos:
             chosen = self.which.value == "chosen" and inputs is not None
-            empty = self.tr("Choose photos in the table") if chosen else self.tr("No photos yet: read them in step 1")
+            empty = (
+                self.tr("Choose photos in the table")
+                if chosen
+                else self.tr("No photos yet: read them in step 1")
+            )
             self.map.show_map(None, empty=empty)
             self.advice.hide()
             return
         title = self.tr("{n} photos: share with texture").format(n=seen.n_photos)
         pattern = "{:.0%}"
         height, width = self._size(inputs)
-        self.map.show_map(MapData(title, seen.cells, low=0, high=1, pattern=pattern), aspect=width / height)
+        self.map.show_map(
+            MapData(title, seen.cells, low=0, high=1, pattern=pattern), aspect=width / height
+        )
         told = "; ".join(in_this_language(words) for words in seen.describe())
         self.advice.setVisible(True)
-        self.advice.setText(f"⚠ {told[:1].upper()}{told[1:]}." if told else self.tr("Texture all over the picture."))
+        self.advice.setText(
+            f"⚠ {told[:1].upper()}{told[1:]}." if told else self.tr("Texture all over the picture.")
+        )
 
     def _coverage(self, inputs: Inputs) -> Coverage | None:
         match self.which.value:

@@ -90,28 +90,43 @@ class CorrectPage(Page):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.set_title(
-            self.tr("Correct"), self.tr("Try the correction on a photo. Hold the space bar to see the photo as it was.")
+            self.tr("Correct"),
+            self.tr(
+                "Try the correction on a photo. Hold the space bar to see the photo as it was."
+            ),
         )
-        self.photos = with_tip(QComboBox(), self.tr("A photo taken with this lens at this aperture"))
-        self.photos.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.photos = with_tip(
+            QComboBox(), self.tr("A photo taken with this lens at this aperture")
+        )
+        self.photos.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.photos.setMinimumContentsLength(16)
         self.photos.setPlaceholderText(self.tr("no photo"))
         self.photos.activated.connect(lambda i: self.photo_chosen.emit(self.photos.itemData(i)))
         self.open_button = QPushButton(theme.icon("photo", size=16), self.tr("&Open a photo…"))
-        self.open_button.setToolTip(self.tr("Any RAW photo of this lens; or drop it onto the picture (Ctrl+O)"))
+        self.open_button.setToolTip(
+            self.tr("Any RAW photo of this lens; or drop it onto the picture (Ctrl+O)")
+        )
         self.open_button.clicked.connect(self.choose_photo)
         self.method = with_tip(QComboBox(), self.tr("How the blur is undone"))
         for value, text in METHODS.items():
             self.method.addItem(self.tr(str(text)), value)
-        self.amount = PercentSlider(self.tr("Amount"), 1.0, self.tr("0 % leaves the photo as it is"))
+        self.amount = PercentSlider(
+            self.tr("Amount"), 1.0, self.tr("0 % leaves the photo as it is")
+        )
         self.denoise = PercentSlider(
-            self.tr("Noise handling"), 0.5, self.tr("0 % keeps all detail and grain, 100 % is smooth")
+            self.tr("Noise handling"),
+            0.5,
+            self.tr("0 % keeps all detail and grain, 100 % is smooth"),
         )
         self.method.activated.connect(lambda _: self._changed())
         for slider in (self.amount, self.denoise):
             slider.changed.connect(lambda _: self._changed())
         self.button = primary(self.tr("&Correct the whole photo"), "play")
-        self.button.setToolTip(self.tr("The visible part is corrected by itself; nothing is written yet"))
+        self.button.setToolTip(
+            self.tr("The visible part is corrected by itself; nothing is written yet")
+        )
         self.button.clicked.connect(self._start)
         self.state = muted()
         self.preview_state = muted()
@@ -142,7 +157,11 @@ class CorrectPage(Page):
         self.view = Choice(
             (
                 (View.SPLIT, self.tr("Split"), self.tr("Before and after with a line to drag")),
-                (View.SIDE_BY_SIDE, self.tr("Side by side"), self.tr("Two pictures that move together")),
+                (
+                    View.SIDE_BY_SIDE,
+                    self.tr("Side by side"),
+                    self.tr("Two pictures that move together"),
+                ),
                 (View.BEFORE, self.tr("Before"), self.tr("The photo as it was")),
                 (View.AFTER, self.tr("After"), self.tr("The corrected photo")),
                 (View.MASK, self.tr("Mask"), self.tr("Where the photo is corrected (white)")),
@@ -153,9 +172,13 @@ class CorrectPage(Page):
         self._histogram_timer.setSingleShot(True)
         self._histogram_timer.setInterval(80)
         self._histogram_timer.timeout.connect(self._draw_histogram)
-        self.fit_button = with_tip(QPushButton(self.tr("Fit")), self.tr("The whole photo (double click)"))
+        self.fit_button = with_tip(
+            QPushButton(self.tr("Fit")), self.tr("The whole photo (double click)")
+        )
         self.fit_button.clicked.connect(self._fit)
-        self.full_button = with_tip(QPushButton(self.tr("100 %")), self.tr("One photo pixel is one screen pixel (Z)"))
+        self.full_button = with_tip(
+            QPushButton(self.tr("100 %")), self.tr("One photo pixel is one screen pixel (Z)")
+        )
         self.full_button.clicked.connect(self.toggle_zoom)
         self.zoom = muted()
         self.zoom.setWordWrap(False)
@@ -187,7 +210,12 @@ class CorrectPage(Page):
     @property
     def settings(self) -> RestoreSettings:
         method = Method(self.method.currentData())
-        return replace(self._session.restore, method=method, amount=self.amount.value, denoise=self.denoise.value)
+        return replace(
+            self._session.restore,
+            method=method,
+            amount=self.amount.value,
+            denoise=self.denoise.value,
+        )
 
     def show_session(self, session: Session) -> None:
         lack = lacks(session)[Step.CORRECT]
@@ -198,7 +226,9 @@ class CorrectPage(Page):
         if session.restore != self.settings:
             self._show_settings(session.restore)
         comparison = session.comparison
-        if comparison is not self._shown or (self._developed is not None and self._developed.photo != session.photo):
+        if comparison is not self._shown or (
+            self._developed is not None and self._developed.photo != session.photo
+        ):
             self._shown = comparison
             self._show_pictures()
         if lack:
@@ -207,7 +237,9 @@ class CorrectPage(Page):
             words = self.tr("{name} with {method}, amount {amount:.0%}.")
             method = self.tr(str(METHODS[comparison.settings.method]))
             self.state.setText(
-                words.format(name=comparison.photo.name, method=method, amount=comparison.settings.amount)
+                words.format(
+                    name=comparison.photo.name, method=method, amount=comparison.settings.amount
+                )
             )
         else:
             self.state.clear()
@@ -228,10 +260,12 @@ class CorrectPage(Page):
     def show_preview_state(self, state: str) -> None:
         told = {
             "working": self.tr("Correcting what is visible…"),
-            "finer": self.tr("Shown with Wiener, until {method} is ready…").format(method=self._short_name),
-            "quick": self.tr("Shown with Wiener: zoom in, or correct the whole photo, to see {method}.").format(
+            "finer": self.tr("Shown with Wiener, until {method} is ready…").format(
                 method=self._short_name
             ),
+            "quick": self.tr(
+                "Shown with Wiener: zoom in, or correct the whole photo, to see {method}."
+            ).format(method=self._short_name),
             "large": self.tr("Zoom in to see the correction, or correct the whole photo."),
             "done": self.tr("The visible part is corrected."),
             "off": "",
@@ -288,7 +322,10 @@ class CorrectPage(Page):
         # From the level that has about as many pixels as the screen.
         left, top, right, bottom = part
         level = min(max(int(np.log2(max(1 / self.compare.scale, 1))), 0), len(self._pictures) - 1)
-        rows, cols = slice(top >> level, (bottom >> level) + 1), slice(left >> level, (right >> level) + 1)
+        rows, cols = (
+            slice(top >> level, (bottom >> level) + 1),
+            slice(left >> level, (right >> level) + 1),
+        )
         self.histogram.show_histogram(histogram(self._pictures[level][rows, cols]))
 
     def set_busy(self, busy: bool) -> None:
@@ -326,7 +363,9 @@ class CorrectPage(Page):
         self.compare.update()
 
     def _list_photos(self, session: Session) -> None:
-        known = [frame.info.path for frame in session.inputs.degraded.frames] if session.inputs else []
+        known = (
+            [frame.info.path for frame in session.inputs.degraded.frames] if session.inputs else []
+        )
         if session.photo is not None and session.photo not in known:
             known.insert(0, session.photo)
         if (known, session.photo) == self._listed:

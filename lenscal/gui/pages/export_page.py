@@ -22,7 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.export_settings import ExportSettings, OnConflict, PhotoFormat, Space, output_path
+from lenscal.files.photos.export_settings import (
+    ExportSettings,
+    OnConflict,
+    PhotoFormat,
+    Space,
+    output_path,
+)
 from lenscal.gui import theme
 from lenscal.gui.pages.page import Page, card, form, muted, primary, section, with_tip
 from lenscal.gui.places import last_folder, remember
@@ -56,10 +62,10 @@ WHICH = {
 }
 
 
-
 class ExportPage(Page):
     photos_clicked = Signal(object, object, bool, bool)
-    """Photos (tuple of Path), ExportSettings, whether masks are written too, whether photos that do not fit."""
+    """Photos (tuple of Path), ExportSettings, whether masks are written too, whether photos that do
+    not fit."""
     profile_clicked = Signal(object)
     report_clicked = Signal(object)
     """Path, .html or .pdf."""
@@ -70,7 +76,8 @@ class ExportPage(Page):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.set_title(
-            self.tr("Export"), self.tr("Write corrected photos, the profile and PSF files for other programs.")
+            self.tr("Export"),
+            self.tr("Write corrected photos, the profile and PSF files for other programs."),
         )
         self.which, self.space, self.conflict = QComboBox(), QComboBox(), QComboBox()
         for box, items in ((self.which, WHICH), (self.space, SPACES), (self.conflict, CONFLICTS)):
@@ -80,16 +87,26 @@ class ExportPage(Page):
         self.kind.changed.connect(self._show_example)
         self.which.setToolTip(self.tr("Photos are corrected with the settings of step 5"))
         self.space.setToolTip(self.tr("The colour profile is written into the photo"))
-        self.conflict.setToolTip(self.tr("What happens where a file of that name exists; originals are never touched"))
-        self.template = with_tip(QLineEdit("{name}_lenscal"), self.tr("{name}: of the photo; {method}: the correction"))
+        self.conflict.setToolTip(
+            self.tr("What happens where a file of that name exists; originals are never touched")
+        )
+        self.template = with_tip(
+            QLineEdit("{name}_lenscal"), self.tr("{name}: of the photo; {method}: the correction")
+        )
         self.example = muted()
         self.save_mask = QCheckBox(self.tr("Also write masks: where it was corrected"))
-        self.save_mask.setToolTip(self.tr("A grey PNG beside each photo: white where it was corrected"))
+        self.save_mask.setToolTip(
+            self.tr("A grey PNG beside each photo: white where it was corrected")
+        )
         self.strangers = QCheckBox(self.tr("Also photos that do not fit the profile"))
         self.strangers.setToolTip(
-            self.tr("Of another camera, lens, focal length or aperture: corrected with a warning instead of left out")
+            self.tr(
+                "Of another camera, lens, focal length or aperture: corrected with a warning instead of left out"
+            )
         )
-        self.folder = with_tip(QLineEdit(str(Path.home() / "lenscal")), self.tr("Photos and PSF files go here"))
+        self.folder = with_tip(
+            QLineEdit(str(Path.home() / "lenscal")), self.tr("Photos and PSF files go here")
+        )
         for edit in (self.template, self.folder):
             edit.textChanged.connect(lambda _: self._show_example())
         for box in (self.space, self.conflict):
@@ -98,15 +115,21 @@ class ExportPage(Page):
         self.queue = PhotoQueue()
         self.queue.removed.connect(self._take_out)
         self.add_button = QPushButton(theme.icon("photo", size=16), self.tr("&Add photos…"))
-        self.add_button.setToolTip(self.tr("Any RAW photos taken with this lens at this aperture; or drop them here"))
+        self.add_button.setToolTip(
+            self.tr("Any RAW photos taken with this lens at this aperture; or drop them here")
+        )
         self.add_button.clicked.connect(self._choose_photos)
         self.clear_button = QPushButton(self.tr("C&lear"))
-        self.clear_button.setToolTip(self.tr("Take all photos out of the list; files stay where they are"))
+        self.clear_button.setToolTip(
+            self.tr("Take all photos out of the list; files stay where they are")
+        )
         self.clear_button.clicked.connect(lambda: self._take_out(self._listed))
         browse = QPushButton(theme.icon("folder", size=16), self.tr("Choose…"))
         browse.setToolTip(self.tr("Choose the folder to write to"))
         browse.clicked.connect(self._choose_folder)
-        self.open_button = with_tip(QPushButton(self.tr("Sho&w")), self.tr("Show the folder on the desktop"))
+        self.open_button = with_tip(
+            QPushButton(self.tr("Sho&w")), self.tr("Show the folder on the desktop")
+        )
         self.open_button.clicked.connect(self._open_folder)
         where = QHBoxLayout()
         where.addWidget(QLabel(self.tr("Folder")))
@@ -117,9 +140,12 @@ class ExportPage(Page):
         photos, column = card()
         fields = form()
         for label, widget in (
-            (self.tr("Photos"), self.which), (self.tr("Format"), self.kind), (self.tr("Colour space"), self.space),
-            (self.tr("File name"), self.template), (self.tr("If it exists"), self.conflict),
-        ):  # fmt: skip
+            (self.tr("Photos"), self.which),
+            (self.tr("Format"), self.kind),
+            (self.tr("Colour space"), self.space),
+            (self.tr("File name"), self.template),
+            (self.tr("If it exists"), self.conflict),
+        ):
             fields.add(label, widget)
         fields.add("", self.example)
         fields.add("", self.save_mask)
@@ -134,11 +160,17 @@ class ExportPage(Page):
 
         profile, column = card()
         self.profile_about = muted()
-        self.profile_button = QPushButton(theme.icon("export", size=16), self.tr("Save the &profile…"))
-        self.profile_button.setToolTip(self.tr("One file with the PSF, the noise and where they come from"))
+        self.profile_button = QPushButton(
+            theme.icon("export", size=16), self.tr("Save the &profile…")
+        )
+        self.profile_button.setToolTip(
+            self.tr("One file with the PSF, the noise and where they come from")
+        )
         self.profile_button.clicked.connect(self._choose_profile)
         self.report_button = QPushButton(theme.icon("report", size=16), self.tr("Write a &report…"))
-        self.report_button.setToolTip(self.tr("Kernels, MTF, maps and doubts on one page, HTML or PDF"))
+        self.report_button.setToolTip(
+            self.tr("Kernels, MTF, maps and doubts on one page, HTML or PDF")
+        )
         self.report_button.clicked.connect(self._choose_report)
         both = QHBoxLayout()
         both.addWidget(self.profile_button, 1)
@@ -150,10 +182,11 @@ class ExportPage(Page):
 
         psf, column = card()
         tips = {
-            "fits": self.tr("FITS, for photutils and astronomy programs"), "npz": self.tr("npz, for numpy"),
+            "fits": self.tr("FITS, for photutils and astronomy programs"),
+            "npz": self.tr("npz, for numpy"),
             "tiff": self.tr("TIFF stack, for ImageJ, DeconvolutionLab2, Siril"),
             "csv": self.tr("CSV table of widths, MTF50 and centres"),
-        }  # fmt: skip
+        }
         self.psf_formats = {name: QCheckBox(tips[name]) for name in PSF_FORMATS}
         self.psf_formats["fits"].setChecked(True)
         self.psf_button = QPushButton(theme.icon("export", size=16), self.tr("Write P&SF files"))
@@ -200,7 +233,11 @@ class ExportPage(Page):
             case "list":
                 return self._listed
             case "all":
-                return tuple(frame.info.path for frame in session.inputs.degraded.frames) if session.inputs else ()
+                return (
+                    tuple(frame.info.path for frame in session.inputs.degraded.frames)
+                    if session.inputs
+                    else ()
+                )
             case _:
                 return (session.photo,) if session.photo is not None else ()
 
@@ -259,7 +296,11 @@ class ExportPage(Page):
     def show_session(self, session: Session) -> None:
         self._session = session
         if session.profile is None:
-            text = self.tr("PSF files were opened: there is no profile to save.") if session.psf else ""
+            text = (
+                self.tr("PSF files were opened: there is no profile to save.")
+                if session.psf
+                else ""
+            )
         else:
             lens = session.profile.lens or session.profile.camera or self.tr("Unknown lens")
             aperture = session.profile.aperture_degraded
@@ -284,14 +325,18 @@ class ExportPage(Page):
         if not self._has_folder():
             return
         if not photos:
-            self.problem.emit(self.tr("There is no photo to write: choose one in step 5, or add photos."))
+            self.problem.emit(
+                self.tr("There is no photo to write: choose one in step 5, or add photos.")
+            )
             return
         try:
             settings = self.settings
         except InputError as error:
             self.problem.emit(error_in_words(error))
             return
-        self.photos_clicked.emit(photos, settings, self.save_mask.isChecked(), self.strangers.isChecked())
+        self.photos_clicked.emit(
+            photos, settings, self.save_mask.isChecked(), self.strangers.isChecked()
+        )
 
     def _show_queue(self) -> None:
         self.queue.show_photos(self.photos)
@@ -314,7 +359,9 @@ class ExportPage(Page):
             self.example.setText(f"⚠ {error.strerror or error}")
             return
         if there and self.settings.on_conflict is OnConflict.SKIP:
-            self.example.setText(self.tr("{name} is there already and will be skipped").format(name=path.name))
+            self.example.setText(
+                self.tr("{name} is there already and will be skipped").format(name=path.name)
+            )
         else:
             replaced = self.tr(" (replaces the present one)") if there else ""
             self.example.setText(f"{source.name} → {path.name}{replaced}")
@@ -340,8 +387,11 @@ class ExportPage(Page):
         if folder.is_dir():
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
         else:
-            self.problem.emit(self.tr("There is no folder {folder} yet: it is made when something is written.").format(
-                folder=folder))
+            self.problem.emit(
+                self.tr(
+                    "There is no folder {folder} yet: it is made when something is written."
+                ).format(folder=folder)
+            )
 
     def _export_psf(self) -> None:
         if not self._has_folder():
@@ -361,7 +411,9 @@ class ExportPage(Page):
         return there
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self.tr("Folder to write to"), last_folder())
+        folder = QFileDialog.getExistingDirectory(
+            self, self.tr("Folder to write to"), last_folder()
+        )
         if folder:
             self.folder.setText(folder)
 
@@ -372,7 +424,9 @@ class ExportPage(Page):
         )
         if name:
             path = Path(name)
-            self.profile_clicked.emit(path if path.suffix == ".lenscal" else path.with_name(path.name + ".lenscal"))
+            self.profile_clicked.emit(
+                path if path.suffix == ".lenscal" else path.with_name(path.name + ".lenscal")
+            )
 
     def _choose_report(self) -> None:
         start = self.out / f"{self._session.psf_name or 'lens'} report.html"
@@ -388,7 +442,13 @@ class ExportPage(Page):
         self.photos_button.setEnabled(there)
         self.psf_button.setEnabled(there)
         self.report_button.setEnabled(there)
-        for widget in (self.which, self.add_button, self.clear_button, self.conflict, self.template):
+        for widget in (
+            self.which,
+            self.add_button,
+            self.clear_button,
+            self.conflict,
+            self.template,
+        ):
             widget.setEnabled(not self._busy)
         self.kind.set_busy(self._busy)
         self._show_example()

@@ -1,4 +1,5 @@
-"""Which maps over the field there are, and what they show. Figures come from `lenscal.optics.field`."""
+"""Which maps over the field there are, and what they show. Figures come from
+`lenscal.optics.field`."""
 
 from __future__ import annotations
 
@@ -26,16 +27,24 @@ class View(StrEnum):
     CONFIDENCE = "Confidence"
 
 
-def map_of(grids: Sequence[Grid], which: int, view: View, channel: str, measure: Measure) -> MapData | None:
-    """The map of one of the grids, with a colour scale that all of them share; None where there is none."""
+def map_of(
+    grids: Sequence[Grid], which: int, view: View, channel: str, measure: Measure
+) -> MapData | None:
+    """The map of one of the grids, with a colour scale that all of them share; None where there is
+    none."""
     if view is View.KERNELS:
         return None
     if view is View.LATERAL:
         arrows = measure.of_length(grids[which].figures.lateral_colour_px)
         title = _tr("Red and blue against green, {unit}").format(unit=measure.length)
-        reach = max(float(np.hypot(*np.moveaxis(grid.figures.lateral_colour_px, -1, 0)).max()) for grid in grids)
+        reach = max(
+            float(np.hypot(*np.moveaxis(grid.figures.lateral_colour_px, -1, 0)).max())
+            for grid in grids
+        )
         high = float(measure.of_length(np.array(reach)))
-        return MapData(title, arrows=arrows, high=high, unit=measure.length, names=(_tr("red"), _tr("blue")))
+        return MapData(
+            title, arrows=arrows, high=high, unit=measure.length, names=(_tr("red"), _tr("blue"))
+        )
     all_values = [_values(grid, view, channel, measure) for grid in grids]
     values = all_values[which]
     if values is None:
@@ -59,20 +68,29 @@ def map_columns(grid: Grid, view: View, measure: Measure) -> list[tuple[str, np.
             for n, colour in enumerate(("red", "blue"))
             for k, axis in ((1, "right"), (0, "down"))
         ]
-    views = [v for v in View if v not in (View.KERNELS, View.LATERAL)] if view is View.KERNELS else [view]
+    views = (
+        [v for v in View if v not in (View.KERNELS, View.LATERAL)]
+        if view is View.KERNELS
+        else [view]
+    )
     columns = []
     for one in views:
         for channel in CHANNELS:
             values = _values(grid, one, channel, measure)
             if values is not None:
-                unit = {View.CONFIDENCE: "", View.FWHM: f"_{measure.length}"}.get(one, f"_{measure.frequency}")
+                unit = {View.CONFIDENCE: "", View.FWHM: f"_{measure.length}"}.get(
+                    one, f"_{measure.frequency}"
+                )
                 columns.append((f"{one.name.lower()}_{channel}{unit}", values))
     return columns
 
 
 def curve_columns(plot: MtfPlot) -> list[tuple[str, np.ndarray]]:
     """Named columns [f] with the curves of a plot behind their frequencies."""
-    names = (f"{c.channel}_{'sagittal' if c.sagittal else 'tangential'}{'_other' * c.other}" for c in plot.curves)
+    names = (
+        f"{c.channel}_{'sagittal' if c.sagittal else 'tangential'}{'_other' * c.other}"
+        for c in plot.curves
+    )
     values = (c.values for c in plot.curves)
     return [(f"frequency_{plot.unit}", plot.frequencies), *zip(names, values, strict=True)]
 
@@ -80,7 +98,11 @@ def curve_columns(plot: MtfPlot) -> list[tuple[str, np.ndarray]]:
 def kernel_columns(kernel: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """Named columns [k * k] with a kernel [3, k, k] behind its pixels' (y, x) from the middle."""
     y, x = np.indices(kernel.shape[1:]) - kernel.shape[-1] // 2
-    return [("dy_px", y.ravel()), ("dx_px", x.ravel()), *((c, kernel[n].ravel()) for c, n in CHANNELS.items())]
+    return [
+        ("dy_px", y.ravel()),
+        ("dx_px", x.ravel()),
+        *((c, kernel[n].ravel()) for c, n in CHANNELS.items()),
+    ]
 
 
 def _values(grid: Grid, view: View, channel: str, measure: Measure) -> np.ndarray | None:
@@ -94,7 +116,9 @@ def _values(grid: Grid, view: View, channel: str, measure: Measure) -> np.ndarra
     }[view]()
     if values is None:
         return None
-    chosen: np.ndarray = values.mean(axis=-1) if channel == "all" else values[..., CHANNELS[channel]]
+    chosen: np.ndarray = (
+        values.mean(axis=-1) if channel == "all" else values[..., CHANNELS[channel]]
+    )
     return chosen
 
 

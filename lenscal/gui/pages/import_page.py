@@ -8,16 +8,17 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
-from lenscal.files.photo_preview import Glance
+from lenscal.files.photos.photo_preview import Glance
 from lenscal.gui import theme
 from lenscal.gui.pages.page import Page, card, muted, primary, section
 from lenscal.gui.pages.source_panel import SourcePanel
 from lenscal.gui.places import last_folder, remember
-from lenscal.raw.grouping import APERTURE_TOLERANCE, group_by_aperture, same, split_by_aperture
+from lenscal.intake.grouping import APERTURE_TOLERANCE, group_by_aperture, same, split_by_aperture
 from lenscal.session import Session, Step, lacks
 
 BEST_APERTURE = 8
-"""Beyond it lenses get worse again: up to it the photos at the smaller aperture are the sharp ones."""
+"""Beyond it lenses get worse again: up to it the photos at the smaller aperture are the sharp
+ones."""
 OTHER_PX = 1100
 """Most width of what is offered to who has no photos: words and buttons stay together."""
 
@@ -45,13 +46,17 @@ class ImportPage(Page):
         )
         self.degraded = SourcePanel(
             self.tr("Photos to correct"),
-            self.tr("Drop a folder of RAW photos taken at the aperture to be corrected,\nfor example wide open"),
+            self.tr(
+                "Drop a folder of RAW photos taken at the aperture to be corrected,\nfor example wide open"
+            ),
             known,
         )
         sets = QHBoxLayout()
         sets.setSpacing(16)
         for panel in (self.sharp, self.degraded):
-            panel.changed.connect(lambda: self.sources_changed.emit(self.sharp.source, self.degraded.source))
+            panel.changed.connect(
+                lambda: self.sources_changed.emit(self.sharp.source, self.degraded.source)
+            )
             panel.profile_dropped.connect(self.profile_chosen)
             panel.looked.connect(lambda panel=panel: self._looked(panel))
             sets.addWidget(panel, 1)
@@ -61,8 +66,12 @@ class ImportPage(Page):
         self.lack = muted()
         self.lack.setWordWrap(False)
         self.swap_button = QPushButton(self.tr("S&wap the two sets"))
-        self.swap_button.setToolTip(self.tr("The sharp photos become those to correct, and the other way round"))
-        self.swap_button.clicked.connect(lambda: self.sources_changed.emit(self.degraded.source, self.sharp.source))
+        self.swap_button.setToolTip(
+            self.tr("The sharp photos become those to correct, and the other way round")
+        )
+        self.swap_button.clicked.connect(
+            lambda: self.sources_changed.emit(self.degraded.source, self.sharp.source)
+        )
         action = QHBoxLayout()
         self.doubt = muted()
         self.doubt.setWordWrap(False)
@@ -74,13 +83,22 @@ class ImportPage(Page):
         action.addWidget(self.read_button)
         self.other, row = card(horizontal=True)
         self.demo_button = QPushButton(theme.icon("app", size=16), self.tr("Try the &virtual lens"))
-        self.demo_button.setToolTip(self.tr("Take photos with a simulated lens, calibrate it and correct a photo"))
+        self.demo_button.setToolTip(
+            self.tr("Take photos with a simulated lens, calibrate it and correct a photo")
+        )
         self.demo_button.clicked.connect(self.demo_clicked)
-        self.profile_button = QPushButton(theme.icon("inspect", size=16), self.tr("Open a &profile…"))
+        self.profile_button = QPushButton(
+            theme.icon("inspect", size=16), self.tr("Open a &profile…")
+        )
         self.profile_button.setToolTip(self.tr("Go on with a lens that was calibrated before"))
         self.profile_button.clicked.connect(self._choose_profile)
         row.addWidget(section(self.tr("No photos at hand?")))
-        row.addWidget(muted(self.tr("Begin with a lens whose faults are known, or with a finished calibration.")), 1)
+        row.addWidget(
+            muted(
+                self.tr("Begin with a lens whose faults are known, or with a finished calibration.")
+            ),
+            1,
+        )
         row.addWidget(self.demo_button)
         row.addWidget(self.profile_button)
         self.other.setMaximumWidth(OTHER_PX)
@@ -127,10 +145,13 @@ class ImportPage(Page):
         if same(f, g, APERTURE_TOLERANCE):
             self.doubt.setText(self.tr("⚠ Both sets were taken at f/{f:g}").format(f=f))
         elif f < g <= BEST_APERTURE:
-            self.doubt.setText(self.tr("⚠ The sharp photos are at f/{f:g}, the others at f/{g:g}").format(f=f, g=g))
+            self.doubt.setText(
+                self.tr("⚠ The sharp photos are at f/{f:g}, the others at f/{g:g}").format(f=f, g=g)
+            )
 
     def _split(self, panel: SourcePanel) -> None:
-        """A folder that holds both sets, dropped while the other one is empty, is split by its apertures."""
+        """A folder that holds both sets, dropped while the other one is empty, is split by its
+        apertures."""
         other = self.degraded if panel is self.sharp else self.sharp
         apertures = split_by_aperture(panel.infos)
         if apertures is None or self._busy or other.paths or panel.source.aperture is not None:

@@ -39,12 +39,16 @@ class InspectPage(Page):
     """Path of a profile, or of a folder of PSF files, to be shown beside."""
     units_chosen = Signal(str)
     pitch_typed = Signal(str, float)
-    """Camera, or the profile's name where it tells none, and the distance of its pixels in um; 0: not known."""
+    """Camera, or the profile's name where it tells none, and the distance of its pixels in um; 0:
+    not known."""
     problem = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.set_title(self.tr("Inspect"), self.tr("The blur of one point, where it lies on the sensor. Click a cell."))
+        self.set_title(
+            self.tr("Inspect"),
+            self.tr("The blur of one point, where it lies on the sensor. Click a cell."),
+        )
         self.left, self.right = FieldSide(), FieldSide()
         self.mosaic = self.left.mosaic
         for side in (self.left, self.right):
@@ -124,31 +128,43 @@ class InspectPage(Page):
         self._units_changed()
 
     def save_field(self, path: Path) -> None:
-        """What is shown over the field, as PNG, SVG or CSV by the suffix; of two grids the left one's data."""
+        """What is shown over the field, as PNG, SVG or CSV by the suffix; of two grids the left
+        one's data."""
         grid = self.left.grid
         if grid is not None:
             columns = map_columns(grid, self._view, self.measure)
             shown = self.field if self.right.isVisible() else self.left.view
-            self.save_button.save(path, shown, lambda: field_csv.write_map(path, grid.psf, columns), self._source)
+            self.save_button.save(
+                path, shown, lambda: field_csv.write_map(path, grid.psf, columns), self._source
+            )
 
     def save_curves(self, path: Path) -> None:
         """The chosen kernel's MTF as PNG, SVG or CSV by the suffix."""
         columns = curve_columns(self.panel.plot)
-        self.save_button.save(path, self.panel.plot, lambda: field_csv.write_columns(path, columns), self._source)
+        self.save_button.save(
+            path, self.panel.plot, lambda: field_csv.write_columns(path, columns), self._source
+        )
 
     def save_kernel(self, path: Path) -> None:
-        """The chosen kernel as PNG, SVG or CSV by the suffix: one line a pixel, (y, x) from its middle."""
+        """The chosen kernel as PNG, SVG or CSV by the suffix: one line a pixel, (y, x) from its
+        middle."""
         grid, cell = self.left.grid, self.mosaic.cell
         if grid is not None and cell is not None:
             columns, picture = kernel_columns(grid.psf.kernels[cell]), self.panel.picture
-            self.save_button.save(path, picture, lambda: field_csv.write_columns(path, columns), self._source)
+            self.save_button.save(
+                path, picture, lambda: field_csv.write_columns(path, columns), self._source
+            )
 
     # Building
 
     def _make_choices(self) -> None:
         self.channel = Choice(
             (
-                ("all", self.tr("All"), self.tr("Red, green and blue together; in maps their mean (A)")),
+                (
+                    "all",
+                    self.tr("All"),
+                    self.tr("Red, green and blue together; in maps their mean (A)"),
+                ),
                 ("R", self.tr("R"), self.tr("Red only (R)")),
                 ("G", self.tr("G"), self.tr("Green only (G)")),
                 ("B", self.tr("B"), self.tr("Blue only (B)")),
@@ -157,13 +173,21 @@ class InspectPage(Page):
         self.scale = Choice(
             (
                 ("linear", self.tr("Linear"), self.tr("Brightness as it is (L)")),
-                ("log", self.tr("Log"), self.tr("Logarithmic: shows the faint tails, three decades (L)")),
+                (
+                    "log",
+                    self.tr("Log"),
+                    self.tr("Logarithmic: shows the faint tails, three decades (L)"),
+                ),
             )
         )
         self.norm = Choice(
             (
                 ("cell", self.tr("Each cell"), self.tr("Every kernel's own peak is white")),
-                ("global", self.tr("All cells"), self.tr("The highest peak of all is white: shows how peaks fall")),
+                (
+                    "global",
+                    self.tr("All cells"),
+                    self.tr("The highest peak of all is white: shows how peaks fall"),
+                ),
             )
         )
         self.units = Choice(
@@ -172,11 +196,15 @@ class InspectPage(Page):
                 ("um", self.tr("µm"), self.tr("Micrometres, and line pairs per millimetre")),
             )
         )
-        self.pitch = QDoubleSpinBox(minimum=0, maximum=100, decimals=2, singleStep=0.05, suffix=self.tr(" µm pixels"))
+        self.pitch = QDoubleSpinBox(
+            minimum=0, maximum=100, decimals=2, singleStep=0.05, suffix=self.tr(" µm pixels")
+        )
         self.pitch.setSpecialValueText(self.tr("pixel size?"))
-        self.pitch.setToolTip(self.tr(
+        self.pitch.setToolTip(
+            self.tr(
                 "Distance of the sensor's pixels: as lensfun or the photos tell, or typed in, which is kept"
-            ))
+            )
+        )
         self.pitch.setAccessibleName(self.tr("Distance of the sensor's pixels"))
         self.pitch.setMinimumWidth(128)
         self.pitch.hide()
@@ -190,14 +218,20 @@ class InspectPage(Page):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.activated.connect(lambda value=value: self.channel.choose(value))
         turn = QShortcut(QKeySequence("L"), self)
-        turn.activated.connect(lambda: self.scale.choose("linear" if self.scale.value == "log" else "log"))
+        turn.activated.connect(
+            lambda: self.scale.choose("linear" if self.scale.value == "log" else "log")
+        )
         follow = QShortcut(QKeySequence("V"), self)
-        follow.activated.connect(lambda: self.view.setCurrentIndex((self.view.currentIndex() + 1) % self.view.count()))
+        follow.activated.connect(
+            lambda: self.view.setCurrentIndex((self.view.currentIndex() + 1) % self.view.count())
+        )
 
     def _make_comparing(self) -> None:
         self.verdict = muted()
         self.compare = QComboBox()
-        self.compare.setToolTip(self.tr("Show another copy of the lens, another aperture or the truth beside it"))
+        self.compare.setToolTip(
+            self.tr("Show another copy of the lens, another aperture or the truth beside it")
+        )
         self.compare.setAccessibleName(self.tr("Compare with"))
         self.compare.activated.connect(self._compare_activated)
         self.save_button = SaveButton()
@@ -245,7 +279,11 @@ class InspectPage(Page):
         return view
 
     def _grid(self, psf: PsfGrid, name: str) -> Grid:
-        if id(psf) not in self._grids or self._grids[id(psf)].psf is not psf or self._grids[id(psf)].name != name:
+        if (
+            id(psf) not in self._grids
+            or self._grids[id(psf)].psf is not psf
+            or self._grids[id(psf)].name != name
+        ):
             self._grids[id(psf)] = Grid.of(psf, name)
         return self._grids[id(psf)]
 
@@ -268,7 +306,9 @@ class InspectPage(Page):
             side.name.setText(side.grid.name if side.grid else "")
             side.name.setVisible(right.grid is not None)
             side.mosaic.show_as(
-                channel=self.channel.value, log=self.scale.value == "log", per_cell=self.norm.value == "cell"
+                channel=self.channel.value,
+                log=self.scale.value == "log",
+                per_cell=self.norm.value == "cell",
             )
             if side.grid is None:
                 side.mosaic.show_kernels(None)
@@ -276,7 +316,9 @@ class InspectPage(Page):
                 continue
             side.mosaic.show_kernels(resized(side.grid.psf.kernels, size), peak=peak)
             height, width = side.grid.psf.image_size
-            data = map_of(grids, grids.index(side.grid), self._view, self.channel.value, self.measure)
+            data = map_of(
+                grids, grids.index(side.grid), self._view, self.channel.value, self.measure
+            )
             empty = self.tr("This profile does not say how sure its kernels are.")
             side.map.show_map(data, aspect=width / height, empty=empty)
         self._show_verdict(grids)
@@ -286,7 +328,9 @@ class InspectPage(Page):
         lines = []
         for grid in grids:
             told = "; ".join(lopsidedness_in_words(lopsidedness(grid.psf, grid.figures)))
-            lines.append(f"{grid.name}: {told}." if len(grids) > 1 else f"{told[:1].upper()}{told[1:]}.")
+            lines.append(
+                f"{grid.name}: {told}." if len(grids) > 1 else f"{told[:1].upper()}{told[1:]}."
+            )
         self.verdict.setText("\n".join(lines))
 
     def _chosen(self, side: FieldSide, row: int, col: int) -> None:
@@ -312,14 +356,21 @@ class InspectPage(Page):
         for view in (self.left.map, self.left.mosaic):
             view.mark(row, col)
         self.panel.show_cell(
-            self.left.grid, row, col, self.right.grid, channel=self.channel.value, log=self.scale.value == "log",
+            self.left.grid,
+            row,
+            col,
+            self.right.grid,
+            channel=self.channel.value,
+            log=self.scale.value == "log",
             measure=self.measure,
-        )  # fmt: skip
+        )
 
     def _say(self, session: Session) -> None:
         grid = self.left.grid
         if grid is None:
-            self.set_title(self.tr("Inspect"), self.tr("The blur of one point, where it lies on the sensor."))
+            self.set_title(
+                self.tr("Inspect"), self.tr("The blur of one point, where it lies on the sensor.")
+            )
             return
         rows, cols = grid.psf.shape
         height, width = grid.psf.image_size
@@ -327,12 +378,19 @@ class InspectPage(Page):
             "{name}: {rows} × {cols} kernels of {k} px for {width} × {height} px, relative to: {reference}."
         )
         self._source = words.format(
-            name=session.psf_name, rows=rows, cols=cols, k=grid.psf.kernel_size, width=width, height=height,
+            name=session.psf_name,
+            rows=rows,
+            cols=cols,
+            k=grid.psf.kernel_size,
+            width=width,
+            height=height,
             reference=grid.psf.reference.value,
-        )  # fmt: skip
+        )
         self.set_title(self.tr("Inspect"), self._source)
         self.verdict.setToolTip(
-            self.tr("Read off the green kernels' MTF50 and the colour fringes, in sensor orientation")
+            self.tr(
+                "Read off the green kernels' MTF50 and the colour fringes, in sensor orientation"
+            )
         )
 
     def _fill_compare(self, wanted: str) -> None:
@@ -355,7 +413,9 @@ class InspectPage(Page):
             return
         self.compare.setCurrentIndex(max(self.compare.findData(self._compared), 0))
         kinds = self.tr("lenscal profiles (*.lenscal)")
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Compare with a profile"), last_folder(), kinds)
+        name, _ = QFileDialog.getOpenFileName(
+            self, self.tr("Compare with a profile"), last_folder(), kinds
+        )
         if name:
             remember(name)
             self.compare_wanted.emit(Path(name))
@@ -367,7 +427,9 @@ class InspectPage(Page):
         now = (camera, session.psf.image_size, session.pitch_um)
         if now != self._pitch_of or self._camera != (camera or session.psf_name):
             self._pitch_of, self._camera = now, camera or session.psf_name
-            known = self.known_pitches.get(self._camera) or pixel_pitch_um(camera, session.psf.image_size)
+            known = self.known_pitches.get(self._camera) or pixel_pitch_um(
+                camera, session.psf.image_size
+            )
             with QSignalBlocker(self.pitch):
                 self.pitch.setValue(known or session.pitch_um or 0)
             self._told_pitch = self.pitch.value()

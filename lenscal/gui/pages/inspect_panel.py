@@ -1,4 +1,5 @@
-"""Beside the field: everything about the chosen kernel, and about its counterpart in another grid."""
+"""Beside the field: everything about the chosen kernel, and about its counterpart in another
+grid."""
 
 from __future__ import annotations
 
@@ -67,7 +68,9 @@ class Measure:
 
     def of_frequency(self, cycles_per_px: np.ndarray) -> np.ndarray:
         return (
-            cycles_per_px if self.pitch_um is None else np.asarray(line_pairs_per_mm(1, self.pitch_um) * cycles_per_px)
+            cycles_per_px
+            if self.pitch_um is None
+            else np.asarray(line_pairs_per_mm(1, self.pitch_um) * cycles_per_px)
         )
 
     @property
@@ -122,9 +125,18 @@ class CellPanel(QFrame):
         self.table.setFixedHeight(ROW_PX + 2)
 
     def show_cell(
-        self, grid: Grid, row: int, col: int, other: Grid | None, *, channel: str, log: bool, measure: Measure
+        self,
+        grid: Grid,
+        row: int,
+        col: int,
+        other: Grid | None,
+        *,
+        channel: str,
+        log: bool,
+        measure: Measure,
     ) -> None:
-        """channel: "all", "R", "G" or "B"; other: a grid to compare with, at the same place of the field."""
+        """channel: "all", "R", "G" or "B"; other: a grid to compare with, at the same place of the
+        field."""
         self.title.setText(self.tr("Row {r}, column {c}").format(r=row + 1, c=col + 1))
         self.units.setText(f"{measure.length}, {measure.frequency}")
         y, x = grid.psf.positions[row, col]
@@ -140,13 +152,18 @@ class CellPanel(QFrame):
         self._show_curves(pairs, channel, measure)
         self._show_figures(pairs, measure)
 
-    def _show_curves(self, pairs: list[tuple[Grid, int, int]], channel: str, measure: Measure) -> None:
+    def _show_curves(
+        self, pairs: list[tuple[Grid, int, int]], channel: str, measure: Measure
+    ) -> None:
         curves = []
         for n, (grid, row, col) in enumerate(pairs):
             both = mtf_curves(grid.psf, row, col, FREQUENCIES)
             for name, index in CHANNELS.items():
                 if channel in ("all", name):
-                    curves += [Curve(name, first == 0, both[first][index], other=n == 1) for first in range(2)]
+                    curves += [
+                        Curve(name, first == 0, both[first][index], other=n == 1)
+                        for first in range(2)
+                    ]
         self.plot.show_curves(measure.of_frequency(FREQUENCIES), tuple(curves), measure.frequency)
 
     def _show_figures(self, pairs: list[tuple[Grid, int, int]], measure: Measure) -> None:
@@ -167,7 +184,9 @@ class CellPanel(QFrame):
                 self.table.setItem(line, column, item)
         self.table.setFixedHeight(ROW_PX * (len(first) + 1) + 2)
 
-    def _figures(self, grid: Grid, row: int, col: int, measure: Measure) -> list[tuple[str, str, list[str]]]:
+    def _figures(
+        self, grid: Grid, row: int, col: int, measure: Measure
+    ) -> list[tuple[str, str, list[str]]]:
         """Name, explanation and the values of R, G, B."""
         f = grid.figures
 
@@ -177,22 +196,46 @@ class CellPanel(QFrame):
         def frequencies(cycles: np.ndarray) -> list[str]:
             highest = "≥ " if measure.pitch_um is None else "≥"
             shown = [measure.frequency_pattern.format(v) for v in measure.of_frequency(cycles)]
-            return [f"{highest}{text}" if c >= 0.5 else text for c, text in zip(cycles, shown, strict=True)]
+            return [
+                f"{highest}{text}" if c >= 0.5 else text
+                for c, text in zip(cycles, shown, strict=True)
+            ]
 
         confidence = None if grid.psf.confidence is None else grid.psf.confidence[row, col]
         return [
-            (self.tr("FWHM"), self.tr("Full width at half of the peak"),
-             lengths(f.fwhm_px[row, col])),
-            (self.tr("EE80"), self.tr("Radius that holds 80 % of the light"),
-             lengths(f.ee80_px[row, col])),
-            (self.tr("MTF50 sag."),
-             self.tr("Where the sagittal contrast falls to a half"), frequencies(f.sagittal[row, col])),
-            (self.tr("MTF50 tan."),
-             self.tr("Where the tangential contrast falls to a half"), frequencies(f.tangential[row, col])),
-            (self.tr("Centre right"), self.tr("Centroid, right of the kernel's middle"),
-             lengths(f.centroid_px[row, col, :, 1], "{:+.2f}")),
-            (self.tr("Centre down"), self.tr("Centroid, below the kernel's middle"),
-             lengths(f.centroid_px[row, col, :, 0], "{:+.2f}")),
-            (self.tr("Confidence"), self.tr("0 % a guess, 100 % sure; – unknown"),
-             ["–"] * 3 if confidence is None else [f"{value:.0%}" for value in confidence]),
-        ]  # fmt: skip
+            (
+                self.tr("FWHM"),
+                self.tr("Full width at half of the peak"),
+                lengths(f.fwhm_px[row, col]),
+            ),
+            (
+                self.tr("EE80"),
+                self.tr("Radius that holds 80 % of the light"),
+                lengths(f.ee80_px[row, col]),
+            ),
+            (
+                self.tr("MTF50 sag."),
+                self.tr("Where the sagittal contrast falls to a half"),
+                frequencies(f.sagittal[row, col]),
+            ),
+            (
+                self.tr("MTF50 tan."),
+                self.tr("Where the tangential contrast falls to a half"),
+                frequencies(f.tangential[row, col]),
+            ),
+            (
+                self.tr("Centre right"),
+                self.tr("Centroid, right of the kernel's middle"),
+                lengths(f.centroid_px[row, col, :, 1], "{:+.2f}"),
+            ),
+            (
+                self.tr("Centre down"),
+                self.tr("Centroid, below the kernel's middle"),
+                lengths(f.centroid_px[row, col, :, 0], "{:+.2f}"),
+            ),
+            (
+                self.tr("Confidence"),
+                self.tr("0 % a guess, 100 % sure; – unknown"),
+                ["–"] * 3 if confidence is None else [f"{value:.0%}" for value in confidence],
+            ),
+        ]

@@ -23,7 +23,8 @@ W = TypeVar("W", bound=QWidget)
 
 
 class Page(QWidget):
-    """Title, one sentence, and the step's own widgets in `body`. Pages show a session and emit what the user wants."""
+    """Title, one sentence, and the step's own widgets in `body`. Pages show a session and emit what
+    the user wants."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

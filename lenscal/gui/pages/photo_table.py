@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 
 from lenscal.gui import theme
 from lenscal.gui.images import thumbnail_icon
 from lenscal.gui.wording import in_this_language
+from lenscal.intake.inputs import natural_key
 from lenscal.raw.frame import PhotoInfo
-from lenscal.raw.inputs import natural_key
 from lenscal.session import Session
 
 ROW_PX = 58
@@ -52,13 +59,19 @@ def rows_of(session: Session) -> list[PhotoRow]:
     rows = []
     for role, folder in (("sharp", session.inputs.sharp), ("degraded", session.inputs.degraded)):
         own = [
-            PhotoRow(p.path, role, True, p.verdict.reason, p.frame.info, session.decisions.get(p.path))
+            PhotoRow(
+                p.path, role, True, p.verdict.reason, p.frame.info, session.decisions.get(p.path)
+            )
             for p in folder.photos
         ]
         for r in folder.rejected:
             info = None if r.judged is None else r.judged.frame.info
             decided = session.decisions.get(r.path) if r.judged is not None else None
-            own.append(PhotoRow(r.path, role, False, r.reason, info, decided, readable=r.judged is not None))
+            own.append(
+                PhotoRow(
+                    r.path, role, False, r.reason, info, decided, readable=r.judged is not None
+                )
+            )
         rows += sorted(own, key=lambda row: (natural_key(row.path.name), str(row.path)))
     return rows
 
@@ -103,7 +116,8 @@ def placeholder(size: QSize) -> QPixmap:
 
 
 class PhotoTable(QAbstractTableModel):
-    """A tick before the name says that the photo is learnt from; taking it away leaves the photo out."""
+    """A tick before the name says that the photo is learnt from; taking it away leaves the photo
+    out."""
 
     decided = Signal(object, bool)
     """Photos (tuple of Path), keep."""
@@ -114,16 +128,28 @@ class PhotoTable(QAbstractTableModel):
         self._icons: dict[Path, QIcon] = {}
         self._broken = QIcon()
         self._heads = (
-            self.tr("Photo"), self.tr("Set"), self.tr("Verdict"), self.tr("Aperture"), self.tr("Focal"),
-            self.tr("ISO"), self.tr("Exposure"), self.tr("Taken"), self.tr("Size"), self.tr("Camera, lens"),
-        )  # fmt: skip
+            self.tr("Photo"),
+            self.tr("Set"),
+            self.tr("Verdict"),
+            self.tr("Aperture"),
+            self.tr("Focal"),
+            self.tr("ISO"),
+            self.tr("Exposure"),
+            self.tr("Taken"),
+            self.tr("Size"),
+            self.tr("Camera, lens"),
+        )
 
     def show_photos(self, rows: list[PhotoRow], thumbnails: Mapping[Path, np.ndarray]) -> None:
         """The same photos with other verdicts keep selection and place."""
-        if [row.path for row in rows] == [row.path for row in self.rows] and set(thumbnails) == set(self._icons):
+        if [row.path for row in rows] == [row.path for row in self.rows] and set(thumbnails) == set(
+            self._icons
+        ):
             self.rows = rows
             if rows:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(self._heads) - 1))
+                self.dataChanged.emit(
+                    self.index(0, 0), self.index(len(rows) - 1, len(self._heads) - 1)
+                )
             return
         self.beginResetModel()
         self.rows = rows
@@ -143,15 +169,23 @@ class PhotoTable(QAbstractTableModel):
             flags |= Qt.ItemFlag.ItemIsUserCheckable
         return flags
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             return self._heads[section]
         return None
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        if role != Qt.ItemDataRole.CheckStateRole or index.column() != 0 or not self.rows[index.row()].readable:
+        if (
+            role != Qt.ItemDataRole.CheckStateRole
+            or index.column() != 0
+            or not self.rows[index.row()].readable
+        ):
             return False
-        self.decided.emit((self.rows[index.row()].path,), Qt.CheckState(value) == Qt.CheckState.Checked)
+        self.decided.emit(
+            (self.rows[index.row()].path,), Qt.CheckState(value) == Qt.CheckState.Checked
+        )
         return True
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

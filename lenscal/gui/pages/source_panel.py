@@ -1,4 +1,5 @@
-"""One photo set of step 1: where it is, what its photos say, and what to type in where they do not."""
+"""One photo set of step 1: where it is, what its photos say, and what to type in where they do
+not."""
 
 from __future__ import annotations
 
@@ -17,15 +18,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lenscal.files.photo_preview import Glance
+from lenscal.files.photos.photo_preview import Glance
 from lenscal.gui.glances import Glances
 from lenscal.gui.images import thumbnail_icon
 from lenscal.gui.pages.page import form, in_a_row, muted
 from lenscal.gui.pages.photo_table import placeholder, said_of
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.drop_zone import DropZone
+from lenscal.intake.grouping import APERTURE_TOLERANCE, group_by_aperture, same
 from lenscal.raw.frame import PhotoInfo
-from lenscal.raw.grouping import APERTURE_TOLERANCE, group_by_aperture, same
 from lenscal.session import Source
 
 THUMB = QSize(96, 64)
@@ -51,7 +52,9 @@ class PhotoList(QListView):
         # Of the list's own width, which does not change when a scroll bar comes or goes.
         columns = max(self.width() // COLUMN_PX, 1)
         # A column that fills the room to the pixel begins on a row of its own, below an empty one.
-        room = self.width() - 2 * self.frameWidth() - self.verticalScrollBar().sizeHint().width() - 4
+        room = (
+            self.width() - 2 * self.frameWidth() - self.verticalScrollBar().sizeHint().width() - 4
+        )
         self.setGridSize(QSize(room // columns, THUMB.height() + 8))
         super().resizeEvent(event)
 
@@ -62,7 +65,9 @@ class SourcePanel(QWidget):
     looked = Signal()
     """All photos of the set were looked at."""
 
-    def __init__(self, title: str, hint: str, known: dict[Path, Glance], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, hint: str, known: dict[Path, Glance], parent: QWidget | None = None
+    ) -> None:
         """known: photos that were looked at, shared by both sets."""
         super().__init__(parent)
         self.paths: tuple[Path, ...] = ()
@@ -98,7 +103,12 @@ class SourcePanel(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
-        for widget, stretch in ((self.drop, 1), (self.summary, 0), (self.groups, 0), (self.list, 1)):
+        for widget, stretch in (
+            (self.drop, 1),
+            (self.summary, 0),
+            (self.groups, 0),
+            (self.list, 1),
+        ):
             self._column.addWidget(widget, stretch)
         typed = QWidget()
         typed.setLayout(fields)
@@ -111,14 +121,20 @@ class SourcePanel(QWidget):
         self._show_looks()
 
     def _make_fields(self) -> None:
-        self.aperture = QDoubleSpinBox(minimum=0, maximum=64, singleStep=0.1, decimals=1, prefix="f/")
+        self.aperture = QDoubleSpinBox(
+            minimum=0, maximum=64, singleStep=0.1, decimals=1, prefix="f/"
+        )
         self.aperture.setSpecialValueText(self.tr("from the photos"))
-        self.aperture.setToolTip(self.tr("For a lens that does not tell its aperture, or to pick one of several"))
+        self.aperture.setToolTip(
+            self.tr("For a lens that does not tell its aperture, or to pick one of several")
+        )
         self.focal = QDoubleSpinBox(minimum=0, maximum=3000, decimals=1, suffix=" mm")
         self.focal.setSpecialValueText(self.tr("from the photos"))
         self.focal.setToolTip(self.tr("For a lens that does not tell its focal length"))
         self.lens = QLineEdit(placeholderText=self.tr("from the photos"))
-        self.lens.setToolTip(self.tr("For a lens that does not tell its name, as it is listed by lensfun"))
+        self.lens.setToolTip(
+            self.tr("For a lens that does not tell its name, as it is listed by lensfun")
+        )
         for spin in (self.aperture, self.focal):
             spin.valueChanged.connect(lambda _: self._typed())
         self.lens.editingFinished.connect(self._typed)
@@ -139,7 +155,10 @@ class SourcePanel(QWidget):
     @property
     def source(self) -> Source:
         return Source(
-            self.paths, self.aperture.value() or None, self.lens.text().strip() or None, self.focal.value() or None
+            self.paths,
+            self.aperture.value() or None,
+            self.lens.text().strip() or None,
+            self.focal.value() or None,
         )
 
     def show_source(self, source: Source) -> None:
@@ -193,8 +212,14 @@ class SourcePanel(QWidget):
         self.seen.append(seen)
         if item is None:
             return
-        item.setIcon(thumbnail_icon(placeholder(THUMB) if seen.pixels is None else seen.pixels, THUMB))
-        words = self.tr("cannot be read: {why}").format(why=seen.problem) if seen.problem else said_of(seen.info)
+        item.setIcon(
+            thumbnail_icon(placeholder(THUMB) if seen.pixels is None else seen.pixels, THUMB)
+        )
+        words = (
+            self.tr("cannot be read: {why}").format(why=seen.problem)
+            if seen.problem
+            else said_of(seen.info)
+        )
         item.setText(f"{seen.info.path.name}\n{words}")
         made = ", ".join(word for word in (seen.info.camera, seen.info.lens) if word)
         item.setToolTip("\n".join(line for line in (str(seen.info.path), words, made) if line))
@@ -219,7 +244,9 @@ class SourcePanel(QWidget):
             ]
             if missing:
                 words.append(
-                    self.tr("type in the {what}: the photos do not tell").format(what=self.tr(" and ").join(missing))
+                    self.tr("type in the {what}: the photos do not tell").format(
+                        what=self.tr(" and ").join(missing)
+                    )
                 )
         self.summary.setText(" · ".join(words))
         self._show_groups()
@@ -231,7 +258,8 @@ class SourcePanel(QWidget):
         self._show_looks()
 
     def _show_groups(self) -> None:
-        """Where there are several apertures: one button each, the chosen one pressed; others' photos are hidden."""
+        """Where there are several apertures: one button each, the chosen one pressed; others'
+        photos are hidden."""
         groups = group_by_aperture(self.infos)
         if self.choice is not None:
             self.choice.hide()
@@ -244,7 +272,9 @@ class SourcePanel(QWidget):
                 [
                     (
                         UNKNOWN if f is None else f"{f:g}",
-                        self.tr("{f} ({n})").format(f=f"f/{f:g}" if f else self.tr("unknown"), n=len(photos)),
+                        self.tr("{f} ({n})").format(
+                            f=f"f/{f:g}" if f else self.tr("unknown"), n=len(photos)
+                        ),
                         self.tr("Take the photos of this aperture alone"),
                     )
                     for f, photos in groups.items()
@@ -252,13 +282,25 @@ class SourcePanel(QWidget):
             )
             self.choice.chosen.connect(self._picked)
             self.choice.mark(
-                next((f"{f:g}" for f in groups if f and chosen and same(f, chosen, APERTURE_TOLERANCE)), None)
+                next(
+                    (
+                        f"{f:g}"
+                        for f in groups
+                        if f and chosen and same(f, chosen, APERTURE_TOLERANCE)
+                    ),
+                    None,
+                )
             )
             self._group_row.addWidget(self.choice)
         for row, seen in enumerate(self.seen):
             item, f = self.model.item(row), seen.info.aperture
             if item is not None:
-                used = len(groups) < 2 or not chosen or f is None or same(f, chosen, APERTURE_TOLERANCE)
+                used = (
+                    len(groups) < 2
+                    or not chosen
+                    or f is None
+                    or same(f, chosen, APERTURE_TOLERANCE)
+                )
                 item.setEnabled(not seen.problem)
                 self.list.setRowHidden(row, not used)
 

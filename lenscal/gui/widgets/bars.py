@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from lenscal.gui import theme
 from lenscal.gui.wording import in_the_windows_words, in_this_language
@@ -52,7 +61,9 @@ class MessageBar(QFrame):
             self.hide()
 
     def _show_details(self) -> None:
-        box = QMessageBox(QMessageBox.Icon.Information, self.tr("Details"), self.text.text(), parent=self)
+        box = QMessageBox(
+            QMessageBox.Icon.Information, self.tr("Details"), self.text.text(), parent=self
+        )
         box.setDetailedText(self._details)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
@@ -71,7 +82,9 @@ class ElidedLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(
+            self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
+        )
 
 
 class JobBar(QFrame):
@@ -136,7 +149,9 @@ class JobBar(QFrame):
         if report.fraction is not None:
             self.progress.setRange(0, 1000)
             self.progress.setValue(round(1000 * report.fraction))
-        self.time.setText("" if report.seconds_left is None else self._time_left(report.seconds_left))
+        self.time.setText(
+            "" if report.seconds_left is None else self._time_left(report.seconds_left)
+        )
 
     def show_paused(self, paused: bool) -> None:
         """Whether the job waits for the user."""
@@ -145,7 +160,9 @@ class JobBar(QFrame):
         self.pause_button.setText(self.tr("Go &on") if paused else self.tr("&Pause"))
         rest = self.tr("Leave the computer to others for a while; nothing is lost (P)")
         self.pause_button.setToolTip(self.tr("Go on where it was paused (P)") if paused else rest)
-        self.text.setText(self.tr("Paused: {job}").format(job=self._message) if paused else self._message)
+        self.text.setText(
+            self.tr("Paused: {job}").format(job=self._message) if paused else self._message
+        )
 
     def cancelling(self) -> None:
         """The user has cancelled; the job has not noticed yet."""

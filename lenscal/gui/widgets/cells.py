@@ -10,8 +10,11 @@ from lenscal.gui import theme
 
 CHOSEN = "#ffd24a"
 MOVES = {
-    Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0),
-}  # fmt: skip
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
 
 
 def readable_on(background: str) -> str:
@@ -20,7 +23,8 @@ def readable_on(background: str) -> str:
 
 
 class CellView(QWidget):
-    """What mosaic and maps have in common: cells over an area, the choice of one, and words where there are none."""
+    """What mosaic and maps have in common: cells over an area, the choice of one, and words where
+    there are none."""
 
     cell_chosen = Signal(int, int)
 
@@ -53,7 +57,9 @@ class CellView(QWidget):
         area = self.area()
         left, right = (area.left() + area.width() * n / cols for n in (col, col + 1))
         top, bottom = (area.top() + area.height() * n / rows for n in (row, row + 1))
-        return QRect(round(left), round(top), round(right) - round(left) - 1, round(bottom) - round(top) - 1)
+        return QRect(
+            round(left), round(top), round(right) - round(left) - 1, round(bottom) - round(top) - 1
+        )
 
     def draw(self, painter: QPainter) -> None:
         """The picture alone, without choice and focus: for the screen and for files."""
@@ -97,7 +103,9 @@ class CellView(QWidget):
     def _show_cells(self, cells: tuple[int, int] | None) -> None:
         """(rows, cols) from now on; a choice that is no longer there is forgotten."""
         self._cells = cells
-        if cells is None or (self._cell and (self._cell[0] >= cells[0] or self._cell[1] >= cells[1])):
+        if cells is None or (
+            self._cell and (self._cell[0] >= cells[0] or self._cell[1] >= cells[1])
+        ):
             self._cell = None
 
     def paintEvent(self, event: QPaintEvent) -> None:

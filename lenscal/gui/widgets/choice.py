@@ -13,7 +13,9 @@ class Choice(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, items: Sequence[tuple[str, str, str]], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, items: Sequence[tuple[str, str, str]], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -82,13 +82,22 @@ class CompareView(QWidget):
         if not self._before:
             return None
         seen = self._seen(self._panels()[0])
-        left, top, right, bottom = floor(seen.left()), floor(seen.top()), ceil(seen.right()), ceil(seen.bottom())
+        left, top, right, bottom = (
+            floor(seen.left()),
+            floor(seen.top()),
+            ceil(seen.right()),
+            ceil(seen.bottom()),
+        )
         return (left, top, right, bottom) if left < right and top < bottom else None
 
     def show_photo(
-        self, before: Sequence[np.ndarray], after: Sequence[np.ndarray], mask: np.ndarray | None = None
+        self,
+        before: Sequence[np.ndarray],
+        after: Sequence[np.ndarray],
+        mask: np.ndarray | None = None,
     ) -> None:
-        """New pictures, pyramids of uint8 [h, w, 3] that may be painted over later (`update` then); nothing if empty.
+        """New pictures, pyramids of uint8 [h, w, 3] that may be painted over later (`update` then);
+        nothing if empty.
 
         Zoom and place stay where the photo is the same size. mask: uint8 [h, w] for View.MASK.
         """
@@ -96,7 +105,9 @@ class CompareView(QWidget):
         masks = [] if mask is None else [mask]
         # The pictures lie in the arrays: nothing is copied, and the arrays must live as long.
         self._arrays = (*before, *after, *masks)
-        self._before, self._after, self._mask = ([_as_image(p) for p in level] for level in (before, after, masks))
+        self._before, self._after, self._mask = (
+            [_as_image(p) for p in level] for level in (before, after, masks)
+        )
         if not self._before or self._before[0].size() != old:
             self.fit()
         self.moved.emit()
@@ -131,7 +142,9 @@ class CompareView(QWidget):
         anchor = at if at is not None else panel.center()
         fixed = self._centre + (anchor - panel.center()) / self._scale
         self._fitted = False
-        smallest = min(panel.width() / self._before[0].width(), panel.height() / self._before[0].height(), 1.0)
+        smallest = min(
+            panel.width() / self._before[0].width(), panel.height() / self._before[0].height(), 1.0
+        )
         self._set_scale(min(max(scale, smallest), MAX_SCALE))
         self._centre = fixed - (anchor - panel.center()) / self._scale
         self._keep_inside()
@@ -165,7 +178,11 @@ class CompareView(QWidget):
             self._keep_inside()
             self.moved.emit()
         else:
-            shape = Qt.CursorShape.SplitHCursor if self._on_line(event.position()) else Qt.CursorShape.OpenHandCursor
+            shape = (
+                Qt.CursorShape.SplitHCursor
+                if self._on_line(event.position())
+                else Qt.CursorShape.OpenHandCursor
+            )
             self.setCursor(shape)
             return
         self.update()
@@ -181,7 +198,12 @@ class CompareView(QWidget):
             self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
+        step = {
+            Qt.Key.Key_Left: (-1, 0),
+            Qt.Key.Key_Right: (1, 0),
+            Qt.Key.Key_Up: (0, -1),
+            Qt.Key.Key_Down: (0, 1),
+        }
         key = Qt.Key(event.key())
         if key in step:
             self._centre += QPointF(*step[key]) * 60 / self._scale
@@ -200,7 +222,9 @@ class CompareView(QWidget):
         painter.fillRect(self.rect(), QColor(t.surround))
         if not self._before:
             painter.setPen(QColor(t.text))
-            painter.drawText(self.rect().adjusted(20, 0, -20, 0), Qt.AlignmentFlag.AlignCenter, self.placeholder)
+            painter.drawText(
+                self.rect().adjusted(20, 0, -20, 0), Qt.AlignmentFlag.AlignCenter, self.placeholder
+            )
             return
         for panel, clip, levels, caption in self._parts():
             painter.setClipRect(clip)
@@ -228,7 +252,10 @@ class CompareView(QWidget):
         if self._shown() is not View.SIDE_BY_SIDE:
             return [whole]
         half = whole.width() / 2
-        return [QRectF(0, 0, half - 1, whole.height()), QRectF(half + 1, 0, half - 1, whole.height())]
+        return [
+            QRectF(0, 0, half - 1, whole.height()),
+            QRectF(half + 1, 0, half - 1, whole.height()),
+        ]
 
     def _panel_at(self, point: QPointF) -> QRectF:
         panels = self._panels()
@@ -249,7 +276,14 @@ class CompareView(QWidget):
             case View.AFTER:
                 return [(whole, whole, self._after, after)]
             case View.MASK:
-                return [(whole, whole, self._mask or self._before, self.tr("White: corrected, black: left as it was"))]
+                return [
+                    (
+                        whole,
+                        whole,
+                        self._mask or self._before,
+                        self.tr("White: corrected, black: left as it was"),
+                    )
+                ]
             case View.SIDE_BY_SIDE:
                 left, right = self._panels()
                 return [(left, left, self._before, before), (right, right, self._after, after)]
@@ -269,8 +303,9 @@ class CompareView(QWidget):
         shrink = picture.width() / levels[0].width()
         seen = self._seen(panel)
         target = QRectF(
-            panel.center() + (seen.topLeft() - self._centre) * self._scale, seen.size() * self._scale
-        )  # fmt: skip
+            panel.center() + (seen.topLeft() - self._centre) * self._scale,
+            seen.size() * self._scale,
+        )
         source = QRectF(seen.topLeft() * shrink, seen.size() * shrink)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._scale < 2)
         painter.drawImage(target, picture, source)
@@ -298,7 +333,8 @@ class CompareView(QWidget):
     def _keep_inside(self) -> None:
         size = self._before[0].size()
         self._centre = QPointF(
-            min(max(self._centre.x(), 0.0), float(size.width())), min(max(self._centre.y(), 0.0), float(size.height()))
+            min(max(self._centre.x(), 0.0), float(size.width())),
+            min(max(self._centre.y(), 0.0), float(size.height())),
         )
 
 

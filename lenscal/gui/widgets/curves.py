@@ -1,4 +1,5 @@
-"""Live curves, cheap enough to be drawn while all cores train (no grid lines: they cost 20 ms a frame)."""
+"""Live curves, cheap enough to be drawn while all cores train (no grid lines: they cost 20 ms a
+frame)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,12 @@ class Curves(QWidget):
     """Named curves over the step; each name gets its own colour when its first point comes."""
 
     def __init__(
-        self, parent: QWidget | None = None, *, x_label: str = "", y_label: str = "", dots: bool = False
+        self,
+        parent: QWidget | None = None,
+        *,
+        x_label: str = "",
+        y_label: str = "",
+        dots: bool = False,
     ) -> None:
         """dots: mark every point, for curves of few."""
         super().__init__(parent)
@@ -37,7 +43,9 @@ class Curves(QWidget):
         self._legend = self.plot.addLegend(offset=(-8, 8), verSpacing=-4)
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._points: dict[str, list[tuple[float, float]]] = {}
-        self._empty = QLabel(self.tr("Drawn while it calibrates"), alignment=Qt.AlignmentFlag.AlignCenter)
+        self._empty = QLabel(
+            self.tr("Drawn while it calibrates"), alignment=Qt.AlignmentFlag.AlignCenter
+        )
         self._empty.setProperty("blank", True)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
@@ -94,9 +102,13 @@ class Curves(QWidget):
             colour = COLOURS[len(self._curves) % len(COLOURS)]
             symbol = "o" if self._dots else None
             self._curves[name] = self.plot.plot(
-                pen=pg.mkPen(colour, width=1.5), name=name, symbol=symbol, symbolSize=5, symbolBrush=colour,
+                pen=pg.mkPen(colour, width=1.5),
+                name=name,
+                symbol=symbol,
+                symbolSize=5,
+                symbolBrush=colour,
                 symbolPen=None,
-            )  # fmt: skip
+            )
         return self._curves[name]
 
     def _dye(self) -> None:

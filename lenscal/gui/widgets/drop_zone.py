@@ -7,7 +7,15 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lenscal.gui import theme
 from lenscal.gui.pages.page import mark
@@ -25,7 +33,13 @@ class DropZone(QFrame):
     chosen = Signal(object)
 
     def __init__(
-        self, title: str, hint: str, *, folders: bool = True, files: bool = True, parent: QWidget | None = None
+        self,
+        title: str,
+        hint: str,
+        *,
+        folders: bool = True,
+        files: bool = True,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("dropZone")
@@ -91,7 +105,9 @@ class DropZone(QFrame):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._mark("hover", False)
-        paths = tuple(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
+        paths = tuple(
+            Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()
+        )
         if paths:
             event.acceptProposedAction()
             self._choose(paths)

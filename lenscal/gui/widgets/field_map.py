@@ -47,7 +47,9 @@ class MapData:
 class FieldMap(CellView):
     """Cells lie as on the photo, whose proportions the map has."""
 
-    def __init__(self, parent: QWidget | None = None, *, selectable: bool = True, snug: bool = False) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, selectable: bool = True, snug: bool = False
+    ) -> None:
         """snug: as high as its width asks for, not more."""
         super().__init__(parent, selectable=selectable)
         if snug:
@@ -105,11 +107,16 @@ class FieldMap(CellView):
             self._draw_arrows(painter, self._data.arrows, self._data)
 
     def area(self) -> QRectF:
-        room = QRectF(self.rect()).adjusted(_MARGIN_PX, _MARGIN_PX, -_MARGIN_PX, -_MARGIN_PX - _LEGEND_PX)
+        room = QRectF(self.rect()).adjusted(
+            _MARGIN_PX, _MARGIN_PX, -_MARGIN_PX, -_MARGIN_PX - _LEGEND_PX
+        )
         width = min(room.width(), room.height() * self._aspect)
         height = width / self._aspect
         return QRectF(
-            room.left() + (room.width() - width) / 2, room.top() + (room.height() - height) / 2, width, height
+            room.left() + (room.width() - width) / 2,
+            room.top() + (room.height() - height) / 2,
+            width,
+            height,
         )
 
     def _draw_values(self, painter: QPainter, values: np.ndarray, data: MapData) -> None:
@@ -117,7 +124,10 @@ class FieldMap(CellView):
         small = QFont(painter.font())
         first = self.cell_rect(0, 0)
         widest = max((data.pattern.format(v) for v in values.ravel()), key=len)
-        while painter.fontMetrics().horizontalAdvance(widest) > first.width() - 4 and small.pointSizeF() > 5:
+        while (
+            painter.fontMetrics().horizontalAdvance(widest) > first.width() - 4
+            and small.pointSizeF() > 5
+        ):
             small.setPointSizeF(small.pointSizeF() - 0.5)
             painter.setFont(small)
         written = painter.fontMetrics().horizontalAdvance(widest) <= first.width() - 2
@@ -139,8 +149,12 @@ class FieldMap(CellView):
         low = QRectF(bar.left() - side - 6, bar.top() - 6, side, bar.height() + 12)
         high = QRectF(bar.right() + 6, bar.top() - 6, side, bar.height() + 12)
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(low, int(middle | Qt.AlignmentFlag.AlignRight), data.pattern.format(data.low))
-        painter.drawText(high, int(middle | Qt.AlignmentFlag.AlignLeft), data.pattern.format(data.high))
+        painter.drawText(
+            low, int(middle | Qt.AlignmentFlag.AlignRight), data.pattern.format(data.low)
+        )
+        painter.drawText(
+            high, int(middle | Qt.AlignmentFlag.AlignLeft), data.pattern.format(data.high)
+        )
 
     def _draw_arrows(self, painter: QPainter, arrows: np.ndarray, data: MapData) -> None:
         t = theme.theme()
@@ -158,7 +172,8 @@ class FieldMap(CellView):
         for row in range(rows):
             for col in range(cols):
                 middle = QPointF(
-                    area.left() + (col + 0.5) * area.width() / cols, area.top() + (row + 0.5) * area.height() / rows
+                    area.left() + (col + 0.5) * area.width() / cols,
+                    area.top() + (row + 0.5) * area.height() / rows,
                 )
                 for colour, (y, x) in zip(ARROW_COLOURS, arrows[row, col], strict=False):
                     _arrow(painter, middle, QPointF(x * scale, y * scale), QColor(colour))
@@ -167,8 +182,16 @@ class FieldMap(CellView):
         words = [f"{unit:g} {data.unit}", *data.names]
         shafts = [unit * scale, *(20.0 for _ in data.names)]
         wide = painter.fontMetrics().horizontalAdvance
-        left = (self.width() - sum(map(wide, words)) - sum(shafts) - 6 * len(words) - 16 * (len(words) - 1)) / 2
-        for text, shaft, tint in zip(words, shafts, (ink, *map(QColor, ARROW_COLOURS)), strict=False):
+        left = (
+            self.width()
+            - sum(map(wide, words))
+            - sum(shafts)
+            - 6 * len(words)
+            - 16 * (len(words) - 1)
+        ) / 2
+        for text, shaft, tint in zip(
+            words, shafts, (ink, *map(QColor, ARROW_COLOURS)), strict=False
+        ):
             _arrow(painter, QPointF(left, bar.center().y()), QPointF(shaft, 0), tint)
             painter.setPen(ink)
             painter.drawText(QPointF(left + shaft + 6, bar.center().y() + 5), text)
@@ -180,7 +203,9 @@ class FieldMap(CellView):
         top = self.area().bottom() + 8
         painter.setPen(QColor(readable_on(theme.theme().surround)))
         where = QRectF(_MARGIN_PX, top, self.width() - 2 * _MARGIN_PX, line)
-        text = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, int(where.width()))
+        text = painter.fontMetrics().elidedText(
+            title, Qt.TextElideMode.ElideRight, int(where.width())
+        )
         painter.drawText(where, int(Qt.AlignmentFlag.AlignCenter), text)
         width = min(260.0, self.width() - 180.0)
         return QRectF((self.width() - width) / 2, top + line + 6, width, 10)

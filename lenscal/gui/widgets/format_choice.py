@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QT_TR_NOOP, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QWidget
 
-from lenscal.files.export_settings import DEPTHS, PhotoFormat, Space
+from lenscal.files.photos.export_settings import DEPTHS, PhotoFormat, Space
 
 FORMATS = {
     PhotoFormat.TIFF: QT_TR_NOOP("TIFF"),
@@ -17,7 +17,8 @@ BITS = {16: QT_TR_NOOP("16 bit"), 8: QT_TR_NOOP("8 bit"), 32: QT_TR_NOOP("32 bit
 
 
 class FormatChoice(QWidget):
-    """A format has one depth, two to choose from, or a quality; what cannot be chosen is shown all the same."""
+    """A format has one depth, two to choose from, or a quality; what cannot be chosen is shown all
+    the same."""
 
     changed = Signal()
 
@@ -27,10 +28,14 @@ class FormatChoice(QWidget):
         for form, text in FORMATS.items():
             self.format.addItem(self.tr(str(text)), form)
         self.format.setToolTip(self.tr("Exposure data and other metadata of the original are kept"))
-        self.bits.setToolTip(self.tr("Bits a channel: 16 to edit the photo further, 8 for smaller files"))
+        self.bits.setToolTip(
+            self.tr("Bits a channel: 16 to edit the photo further, 8 for smaller files")
+        )
         self.bits.setAccessibleName(self.tr("Bits a channel"))
         self.quality = QSpinBox(minimum=1, maximum=100, value=95, prefix=self.tr("quality "))
-        self.quality.setToolTip(self.tr("Of JPEG: 95 and more cannot be told from the original by eye"))
+        self.quality.setToolTip(
+            self.tr("Of JPEG: 95 and more cannot be told from the original by eye")
+        )
         self.quality.setAccessibleName(self.tr("Quality of JPEG"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

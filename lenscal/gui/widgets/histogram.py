@@ -47,7 +47,9 @@ class HistogramView(QWidget):
     def show_histogram(self, shown: Histogram | None) -> None:
         self.shown = shown
         words = self.tr("The visible part: {black:.2%} black, {white:.2%} clipped white")
-        self.setToolTip(words.format(black=shown.black, white=shown.white) if shown else self.tr("No photo"))
+        self.setToolTip(
+            words.format(black=shown.black, white=shown.white) if shown else self.tr("No photo")
+        )
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -66,8 +68,10 @@ class HistogramView(QWidget):
         for values, colour in zip(heights, COLOURS, strict=True):
             top = [
                 QPointF(a, b)
-                for a, b in zip(x.tolist(), (area.bottom() - values * area.height()).tolist(), strict=True)
-            ]  # fmt: skip
+                for a, b in zip(
+                    x.tolist(), (area.bottom() - values * area.height()).tolist(), strict=True
+                )
+            ]
             fill = QColor(colour)
             fill.setAlpha(70)
             painter.setBrush(fill)

@@ -15,7 +15,8 @@ GAP_PX = 1
 
 
 class KernelMosaic(CellView):
-    """Kernels [rows, cols, 3, k, k] where they lie on the sensor; a click or the arrow keys choose a cell."""
+    """Kernels [rows, cols, 3, k, k] where they lie on the sensor; a click or the arrow keys choose
+    a cell."""
 
     def __init__(self, parent: QWidget | None = None, *, selectable: bool = True) -> None:
         super().__init__(parent, selectable=selectable)
@@ -31,12 +32,15 @@ class KernelMosaic(CellView):
         return self._kernels
 
     def show_kernels(self, kernels: np.ndarray | None, *, peak: float | None = None) -> None:
-        """peak: what is white where all cells share a scale; None for these kernels' own highest peak."""
+        """peak: what is white where all cells share a scale; None for these kernels' own highest
+        peak."""
         self._kernels, self._peak = kernels, peak
         self._show_cells(None if kernels is None else (kernels.shape[0], kernels.shape[1]))
         self._render()
 
-    def show_as(self, *, channel: str | None = None, log: bool | None = None, per_cell: bool | None = None) -> None:
+    def show_as(
+        self, *, channel: str | None = None, log: bool | None = None, per_cell: bool | None = None
+    ) -> None:
         """Change how kernels are drawn; None leaves a choice as it is."""
         self._channel = self._channel if channel is None else channel
         self._log = self._log if log is None else log
@@ -72,13 +76,18 @@ class KernelMosaic(CellView):
             self._pixmap = None
         else:
             cells = kernel_pixels(
-                self._kernels, channel=self._channel, log=self._log, per_cell=self._per_cell, peak=self._peak
+                self._kernels,
+                channel=self._channel,
+                log=self._log,
+                per_cell=self._per_cell,
+                peak=self._peak,
             )
             self._pixmap = to_pixmap(mosaic_pixels(cells, gap=GAP_PX))
         self.update()
 
     def _area(self) -> tuple[QRect, float]:
-        """Where the mosaic is drawn, and screen px per kernel px (whole where that costs little room)."""
+        """Where the mosaic is drawn, and screen px per kernel px (whole where that costs little
+        room)."""
         if self._pixmap is None:
             return self.rect(), 1.0
         width, height = self._pixmap.width(), self._pixmap.height()
@@ -111,16 +120,24 @@ class KernelPicture(QWidget):
         painter.fillRect(self.rect(), QColor(theme.theme().surround))
         if not self._pictures:
             return
-        line = painter.fontMetrics().height() + 4 if any(caption for caption, _ in self._pictures) else 0
+        line = (
+            painter.fontMetrics().height() + 4
+            if any(caption for caption, _ in self._pictures)
+            else 0
+        )
         room = self.width() // len(self._pictures)
         size = max(pixels.shape[1] for _, pixels in self._pictures)
         scale = max(int(min(room - 8, self.height() - 8 - line) / size), 1)
         for n, (caption, pixels) in enumerate(self._pictures):
             side = pixels.shape[1] * scale
             left = n * room + (room - side) // 2
-            painter.drawPixmap(QRect(left, (self.height() - line - side) // 2, side, side), to_pixmap(pixels))
+            painter.drawPixmap(
+                QRect(left, (self.height() - line - side) // 2, side, side), to_pixmap(pixels)
+            )
             if caption:
                 painter.setPen(QColor(theme.theme().text))
                 where = QRect(n * room + 4, self.height() - line, room - 8, line)
-                text = painter.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideRight, where.width())
+                text = painter.fontMetrics().elidedText(
+                    caption, Qt.TextElideMode.ElideRight, where.width()
+                )
                 painter.drawText(where, Qt.AlignmentFlag.AlignCenter, text)

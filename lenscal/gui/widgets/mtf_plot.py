@@ -19,7 +19,8 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """values [f] of one channel ("R", "G", "B") in one direction; `other`: of the kernel that is compared with."""
+    """values [f] of one channel ("R", "G", "B") in one direction; `other`: of the kernel that is
+    compared with."""
 
     channel: str
     sagittal: bool
@@ -28,7 +29,8 @@ class Curve:
 
 
 class MtfPlot(QWidget):
-    """Contrast against frequency: sagittal solid, tangential dashed; the other kernel's lines are thin and pale."""
+    """Contrast against frequency: sagittal solid, tangential dashed; the other kernel's lines are
+    thin and pale."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,9 +41,11 @@ class MtfPlot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("MTF curves"))
         self.setToolTip(
-            self.tr("Contrast that is left of fine detail. Solid: sagittal, detail that runs towards the middle of the "
-                    "photo; dashed: tangential, detail that runs around it. Thin and pale: what it is compared with.")
-        )  # fmt: skip
+            self.tr(
+                "Contrast that is left of fine detail. Solid: sagittal, detail that runs towards the middle of the "
+                "photo; dashed: tangential, detail that runs around it. Thin and pale: what it is compared with."
+            )
+        )
 
     def sizeHint(self) -> QSize:
         return QSize(380, 170)
@@ -73,7 +77,11 @@ class MtfPlot(QWidget):
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(QColor(t.muted))
             where = QRectF(0, y - line / 2, area.left() - 6, line)
-            painter.drawText(where, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), f"{value:g}")
+            painter.drawText(
+                where,
+                int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter),
+                f"{value:g}",
+            )
         if not len(self.frequencies):
             return
         end = float(self.frequencies[-1])
@@ -97,19 +105,30 @@ class MtfPlot(QWidget):
             painter.setPen(QPen(colour, 1.0 if curve.other else 1.8, dash))
             xs = area.left() + self.frequencies / end * area.width()
             ys = area.bottom() - np.clip(curve.values, 0, 1.03) * area.height()
-            painter.drawPolyline(QPolygonF([QPointF(*p) for p in zip(xs.tolist(), ys.tolist(), strict=True)]))
+            painter.drawPolyline(
+                QPolygonF([QPointF(*p) for p in zip(xs.tolist(), ys.tolist(), strict=True)])
+            )
         self._draw_key(painter, area, line)
 
     def _draw_key(self, painter: QPainter, area: QRectF, line: int) -> None:
         t = theme.theme()
-        words = ((Qt.PenStyle.SolidLine, self.tr("sagittal")), (Qt.PenStyle.DashLine, self.tr("tangential")))
+        words = (
+            (Qt.PenStyle.SolidLine, self.tr("sagittal")),
+            (Qt.PenStyle.DashLine, self.tr("tangential")),
+        )
         wide = max(painter.fontMetrics().horizontalAdvance(text) for _, text in words)
         top = area.top() + 2
         for dash, text in words:
             painter.setPen(QPen(QColor(t.text), 1.5, dash))
             y = top + line / 2
-            painter.drawLine(QPointF(area.right() - wide - 34, y), QPointF(area.right() - wide - 8, y))
-            painter.drawText(QRectF(area.right() - wide, top, wide, line), int(Qt.AlignmentFlag.AlignVCenter), text)
+            painter.drawLine(
+                QPointF(area.right() - wide - 34, y), QPointF(area.right() - wide - 8, y)
+            )
+            painter.drawText(
+                QRectF(area.right() - wide, top, wide, line),
+                int(Qt.AlignmentFlag.AlignVCenter),
+                text,
+            )
             top += line
 
 

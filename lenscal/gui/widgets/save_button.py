@@ -26,10 +26,13 @@ class SaveButton(QPushButton):
         self.setMenu(QMenu(self))
 
     def add(self, text: str, name: str, save: Callable[[Path], None]) -> None:
-        """A plot: its line in the menu, the name that is proposed for its file, and what saves it."""
+        """A plot: its line in the menu, the name that is proposed for its file, and what saves
+        it."""
         self.menu().addAction(text).triggered.connect(lambda _=False: self._ask_where(name, save))
 
-    def save(self, path: Path, widget: Drawn, write_csv: Callable[[], object], title: str = "") -> None:
+    def save(
+        self, path: Path, widget: Drawn, write_csv: Callable[[], object], title: str = ""
+    ) -> None:
         """A plot as PNG, SVG or CSV by the suffix; what went wrong is said."""
         try:
             if path.suffix.lower() == ".csv":
@@ -47,6 +50,10 @@ class SaveButton(QPushButton):
         chosen, kind = QFileDialog.getSaveFileName(self, self.tr("Save as"), start, kinds)
         if chosen:
             path = Path(chosen)
-            suffix = kind.rpartition("*")[2].rstrip(")") if path.suffix.lower() not in (".png", ".svg", ".csv") else ""
+            suffix = (
+                kind.rpartition("*")[2].rstrip(")")
+                if path.suffix.lower() not in (".png", ".svg", ".csv")
+                else ""
+            )
             remember(path)
             save(path.with_name(path.name + suffix))

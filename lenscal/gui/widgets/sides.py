@@ -14,9 +14,12 @@ _Direction = QBoxLayout.Direction
 
 
 class Sides(QWidget):
-    """`top` and then `cards`, which are turned with the whole; `content` gets the rest of the room."""
+    """`top` and then `cards`, which are turned with the whole; `content` gets the rest of the
+    room."""
 
-    def __init__(self, top: QLayout, cards: QBoxLayout, content: QLayout, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, top: QLayout, cards: QBoxLayout, content: QLayout, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._cards = cards
         self._settings = QWidget()
@@ -40,7 +43,9 @@ class Sides(QWidget):
         wide = self.wide
         self._whole.setDirection(_Direction.LeftToRight if wide else _Direction.TopToBottom)
         self._whole.setSpacing(WIDE_GAP_PX if wide else GAP_PX)
-        self._whole.setAlignment(self._settings, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag(0))
+        self._whole.setAlignment(
+            self._settings, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag(0)
+        )
         self._cards.setDirection(_Direction.TopToBottom if wide else _Direction.LeftToRight)
         self._settings.setMinimumWidth(SETTINGS_PX if wide else 0)
         self._settings.setMaximumWidth(SETTINGS_PX if wide else ANY_PX)

@@ -1,0 +1,352 @@
+"""Stages F and M: flow matching on degraded patches, then matching of re-blurred patches to them in
+distribution.
+
+One network with a domain label learns the velocities of both, the real degraded patches and the
+sharp patches that are blurred with the present kernels; the kernels follow the gradient of the
+Kullback-Leibler divergence between the two (Meanti et al. 2025, section 3.2, after Diff-Instruct,
+arXiv:2305.18455):
+
+    grad = E[ w(t) (v(y_t, t, re-blurred) - v(y_t, t, real)) . dy/dkernels ],   y_t = (1 - t) x_0 +
+    t y.
+
+Kernels are a given start times the exponential of a few deformations (shift, width, skew), each a
+polynomial over the field: few degrees of freedom, since the gradient is noisy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lenscal.blur.operator import blur_patches
+from lenscal.calibrate.field.kernels import centroids, field_polynomials, tilts
+from lenscal.calibrate.matching.patches import PatchPool
+from lenscal.calibrate.packing import Packing, pack_rgb
+from lenscal.flow.network import REAL, REBLURRED, NetworkSettings, VelocityNetwork
+from lenscal.flow.path import interpolate, matching_weight, sample_t
+from lenscal.flow.training import PowerAverage, flow_loss
+from lenscal.optics.psf_grid import bilinear_nodes
+
+RANDOM_POSITIONS = 0.15
+"""Share of patches whose position is replaced by a random one, so that content is not learnt by
+place."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingSettings:
+    flow_steps: int
+    matching_steps: int
+    batch: int = 64
+    degree: int = 3
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    learning_rate: float = 2e-3
+    kernel_rate: float = 5e-3
+    centroid_weight: float = 100.0
+    hold_lateral_colour: bool = True
+    """Keep each channel's centroid where the start has it: the sharp photos' demosaicing pulls
+    colours together, and what a closed-form stage measured on the mosaic is better. Otherwise only
+    the channels' mean is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingState:
+    """After a step: losses, patches seen so far."""
+
+    stage: str
+    step: int
+    flow_loss: float
+    gap: float
+    """Mean squared difference of the two domains' velocities: 0 when the distributions agree."""
+    patches: int
+
+
+class Reblur:
+    """Turns sharp patches into degraded ones with the kernels at their positions, and normalises
+    both alike."""
+
+    def __init__(
+        self,
+        pool: PatchPool,
+        packing: Packing,
+        shape: tuple[int, int],
+        correlation: Tensor,
+        device: torch.device,
+    ) -> None:
+        self.pool, self.packing, self.shape, self.device = pool, packing, shape, device
+        self.correlation = correlation
+        self.real = torch.from_numpy(pool.real)
+        self.noise = torch.from_numpy(pool.noise)
+        self.sharp = torch.from_numpy(pool.sharp)
+        self.sharp_noise = torch.from_numpy(pool.sharp_noise)
+        self.positions = torch.from_numpy(pool.positions)
+
+    def draw(self, n: int, generator: torch.Generator) -> tuple[Tensor, ...]:
+        """`take` n patches at random."""
+        i = torch.randint(len(self.real), (n,), generator=generator)
+        return self.take(i, self.partners(i, generator))
+
+    def partners(self, i: Tensor, generator: torch.Generator) -> Tensor:
+        """Sharp patches for the real patches i: their own, or any where scenes are unrelated."""
+        return (
+            i
+            if self.pool.paired
+            else torch.randint(len(self.sharp), (len(i),), generator=generator)
+        )
+
+    def take(self, i: Tensor, j: Tensor) -> tuple[Tensor, ...]:
+        """real patches i, their noise, sharp patches j, their noise, node numbers, bilinear
+        weights, positions."""
+        index, weight = bilinear_nodes(self.positions[i].numpy(), self.shape)
+        batch = (
+            self.real[i],
+            self.noise[i],
+            self.sharp[j].float(),
+            self.sharp_noise[j],
+            torch.from_numpy(index),
+            torch.from_numpy(weight).float(),
+            self.positions[i],
+        )
+        return tuple(sent(b, self.device) for b in batch)
+
+    def blur(
+        self, kernels: Tensor, sharp: Tensor, index: Tensor, weight: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Packed noise-free patches [n, 4, 16, 16] and the kernels [n, 3, taps] they were made
+        with."""
+        # A product with dense weights: the gradient of kernels[index] would be summed in any order
+        # by several threads.
+        dense = torch.zeros(len(index), len(kernels), device=weight.device).scatter_add_(
+            1, index, weight
+        )
+        k = (dense @ kernels.flatten(1)).view(-1, *kernels.shape[1:])
+        size = round(k.shape[-1] ** 0.5)
+        return pack_rgb(blur_patches(sharp, k.unflatten(-1, (size, size))), self.packing), k
+
+    def missing_noise(self, k: Tensor, noise: Tensor, sharp_noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Variance [n, 4] to add to the re-blurred patches, and to the real ones where the former
+        carry more."""
+        carried = torch.einsum("ncu,cuv,ncv->nc", k, self.correlation, k)[
+            :, list(self.packing.channels)
+        ]
+        carried = carried * sharp_noise
+        return (noise - carried).clamp(min=0), (carried - noise).clamp(min=0)
+
+
+def normalised(patches: Tensor) -> Tensor:
+    """Every plane without its mean, all planes over the patch's own contrast (a number, not part of
+    any gradient)."""
+    centred = patches - patches.mean((-1, -2), keepdim=True)
+    contrast = centred.detach().square().mean((1, 2, 3), keepdim=True).sqrt()
+    return centred / (contrast + 1e-4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """A `Matcher` between two steps: all that its next steps depend on, as numbers and copied
+    arrays."""
+
+    step: int
+    patches: tuple[int, int]
+    arrays: Mapping[str, np.ndarray]
+
+
+class Matcher:
+    """Stage F, then stage M, step by step. start : [nodes, 3, n], each summing to 1; taps keep
+    their sign."""
+
+    def __init__(
+        self,
+        reblur: Reblur,
+        start: Tensor,
+        settings: MatchingSettings,
+        *,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.reblur, self.start, self.settings, self.device = reblur, start, settings, device
+        self.size = round(start.shape[-1] ** 0.5)
+        self.step_number = 0
+        self.patches = [0, 0]
+        self.generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)
+        network = VelocityNetwork(settings.network)
+        self.network: VelocityNetwork = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99)
+        )
+        self.basis = (
+            torch.from_numpy(field_polynomials(reblur.shape, settings.degree)).float().to(device)
+        )
+        self.shapes = torch.from_numpy(tilts(self.size)).float().to(device)
+        self.start_centroids = self._centroids(start)
+        self.coefficients = torch.zeros(
+            self.basis.shape[1], 3, len(self.shapes), device=device, requires_grad=True
+        )
+        self.kernel_optimiser = torch.optim.Adam(
+            [self.coefficients], lr=settings.kernel_rate, betas=(0.9, 0.99)
+        )
+        self.average = PowerAverage([self.coefficients], gamma=4.0)
+
+    @property
+    def total(self) -> int:
+        return self.settings.flow_steps + self.settings.matching_steps
+
+    @torch.no_grad()
+    def matched(self) -> Tensor | None:
+        """Kernels [nodes, 3, n] as stage M has them so far, averaged over its last iterates; None
+        before it."""
+        return (
+            self._kernels(self.average.values[0])
+            if self.step_number > self.settings.flow_steps
+            else None
+        )
+
+    def snapshot(self) -> Snapshot:
+        arrays = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        arrays |= {"coefficients": self.coefficients, "average": self.average.values[0]}
+        arrays |= {"generator": self.generator.get_state(), "rng": torch.get_rng_state()}
+        for name, optimiser, parameters in self._optimisers():
+            for number, parameter in enumerate(parameters):
+                for key, value in optimiser.state.get(parameter, {}).items():
+                    arrays[f"{name}.{number}.{key}"] = value
+        copies = {
+            name: np.array(tensor.detach().cpu().numpy(), order="C")
+            for name, tensor in arrays.items()
+        }
+        return Snapshot(self.step_number, (self.patches[0], self.patches[1]), copies)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot: the next steps come out the same, to the bit, on the CPU."""
+        arrays = {name: torch.tensor(array) for name, array in snapshot.arrays.items()}
+        self.step_number, self.patches = snapshot.step, list(snapshot.patches)
+        self.network.load_state_dict(
+            {name: arrays[f"network.{name}"] for name in self.network.state_dict()}
+        )
+        with torch.no_grad():
+            self.coefficients.copy_(arrays["coefficients"])
+            self.average.values[0].copy_(arrays["average"])
+        self.average.count = max(snapshot.step - self.settings.flow_steps, 0)
+        self.generator.set_state(arrays["generator"])
+        torch.set_rng_state(arrays["rng"])
+        for name, optimiser, parameters in self._optimisers():
+            for number, parameter in enumerate(parameters):
+                if f"{name}.{number}.step" not in arrays:
+                    continue
+                # In the layout of the parameter: another one may round differently.
+                moments = {
+                    key: torch.zeros_like(parameter, requires_grad=False).copy_(
+                        arrays[f"{name}.{number}.{key}"]
+                    )
+                    for key in ("exp_avg", "exp_avg_sq")
+                }
+                optimiser.state[parameter] = {
+                    "step": arrays[f"{name}.{number}.step"].reshape(()),
+                    **moments,
+                }
+
+    def step(self) -> MatchingState:
+        """One step of the network on both domains; in stage M one of the kernels after it."""
+        s, generator, device = self.settings, self.generator, self.device
+        matching = self.step_number >= s.flow_steps
+        self._set_rates()
+        real, noise, sharp, sharp_noise, index, weight, positions = self.reblur.draw(
+            s.batch, generator
+        )
+        n = len(real)
+        kernels = self._kernels(self.coefficients)
+        clean, k = self.reblur.blur(kernels, sharp, index, weight)
+        to_fake, to_real = self.reblur.missing_noise(k.detach(), noise, sharp_noise)
+        fake = clean + to_fake.sqrt()[:, :, None, None] * _normal(clean.shape, generator, device)
+        real = real + to_real.sqrt()[:, :, None, None] * _normal(real.shape, generator, device)
+        y_real, y_fake = normalised(real), normalised(fake)
+        shuffled = sent(torch.rand(n, generator=generator), device) < RANDOM_POSITIONS
+        place = torch.where(
+            shuffled[:, None], sent(torch.rand(n, 2, generator=generator), device), positions
+        )
+        x_0, t = _normal(y_real.shape, generator, device), sent(sample_t(n, generator), device)
+        domain = sent(torch.cat([torch.full((n,), REAL), torch.full((n,), REBLURRED)]), device)
+        with self._autocast():
+            loss = flow_loss(
+                self.network,
+                torch.cat([x_0, x_0]),
+                torch.cat([y_real, y_fake.detach()]),
+                torch.cat([t, t]),
+                torch.cat([place, place]),
+                domain,
+            )
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        gap = 0.0
+        if matching:
+            with torch.no_grad(), self._autocast():
+                y_t = interpolate(x_0, y_fake.detach(), t)
+                both = self.network(
+                    torch.cat([y_t, y_t]), torch.cat([t, t]), torch.cat([place, place]), domain
+                )
+            v_real, v_fake = both.float().chunk(2)
+            difference = v_fake - v_real
+            gap = float(difference.square().mean())
+            surrogate = (
+                (matching_weight(t)[:, None, None, None] * difference * y_fake)
+                .sum((1, 2, 3))
+                .mean()
+            )
+            moved = self._centroids(kernels) - self.start_centroids
+            if not s.hold_lateral_colour:
+                moved = moved.mean(1)
+            surrogate = surrogate + s.centroid_weight * moved.square().sum(-1).mean()
+            self.kernel_optimiser.zero_grad()
+            surrogate.backward()
+            self.kernel_optimiser.step()
+            self.average.update([self.coefficients])
+        self.patches[matching] += 2 * n
+        self.step_number += 1
+        stage = "M" if matching else "F"
+        return MatchingState(
+            stage, self.step_number - 1, float(loss.detach()), gap, sum(self.patches)
+        )
+
+    def _kernels(self, coefficients: Tensor) -> Tensor:
+        """[nodes, 3, n]: the start times the exponential of the deformations, summing to 1."""
+        tilted = torch.einsum("mp,pch,hu->mcu", self.basis, coefficients, self.shapes)
+        k = self.start * (tilted - tilted.detach().amax(-1, keepdim=True)).exp()
+        return k / k.sum(-1, keepdim=True)
+
+    def _centroids(self, kernels: Tensor) -> Tensor:
+        return centroids(kernels.view(*kernels.shape[:2], self.size, self.size))
+
+    def _set_rates(self) -> None:
+        s = self.settings
+        done = max(self.step_number - s.flow_steps, 0) / max(s.matching_steps, 1)
+        decay = min(1.0, (self.step_number + 1) / 50) * max(1 - done, 0.05)
+        for group in self.optimiser.param_groups:
+            group["lr"] = s.learning_rate * max(decay, 0.2)
+        for group in self.kernel_optimiser.param_groups:
+            group["lr"] = s.kernel_rate * decay
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+
+    def _optimisers(self) -> tuple[tuple[str, torch.optim.Adam, list[Tensor]], ...]:
+        return (
+            ("optimiser", self.optimiser, list(self.network.parameters())),
+            ("kernel_optimiser", self.kernel_optimiser, [self.coefficients]),
+        )
+
+
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on the device; to a GPU through pinned memory, without waiting."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def _normal(
+    shape: tuple[int, ...] | torch.Size, generator: torch.Generator, device: torch.device
+) -> Tensor:
+    return sent(torch.randn(shape, generator=generator), device)

@@ -1,0 +1,69 @@
+"""Bayer patches as four half-size planes: what second-order statistics and the flow model read of a
+degraded photo.
+
+A packed patch [4, m, m] holds the sites of a CFA period in row-major order. Nothing is
+interpolated, so noise is white.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lenscal.intake.inputs import refuse_other_mosaics
+from lenscal.raw.frame import Frame, NoiseModel
+
+CLIPPED = 0.95
+"""Share of the clipping level from which on a site is not trusted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packing:
+    """Which colour (0 R, 1 G, 2 B) stands at which of the four sites (y, x) of the period."""
+
+    channels: tuple[int, int, int, int]
+    offsets: tuple[tuple[int, int], ...] = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+def packing_of(frame: Frame) -> Packing:
+    """The packing of a Bayer photo. Raises InputError where the sensor has no 2 x 2 pattern."""
+    refuse_other_mosaics(frame)
+    a, b, c, d = (int(v) for v in frame.cfa.ravel())
+    return Packing((a, b, c, d))
+
+
+def pack_mosaic(mosaic: np.ndarray) -> np.ndarray:
+    """[h, w] with even sides to [4, h / 2, w / 2]."""
+    return np.stack(
+        [mosaic[0::2, 0::2], mosaic[0::2, 1::2], mosaic[1::2, 0::2], mosaic[1::2, 1::2]]
+    )
+
+
+def pack_rgb(rgb: Tensor, packing: Packing) -> Tensor:
+    """What the sensor would sample of rgb [..., 3, h, w] (even sides, starting on a period): [...,
+    4, h / 2, w / 2]."""
+    planes = [
+        rgb[..., c, oy::2, ox::2]
+        for c, (oy, ox) in zip(packing.channels, packing.offsets, strict=True)
+    ]
+    return torch.stack(planes, dim=-3)
+
+
+def read_packed(
+    frame: Frame, noise: NoiseModel, top: int, left: int, size: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """A packed patch of size x size px and its noise variance per plane [4]; None where light
+    clips.
+
+    The variance is that of the patch's mean brightness.
+    """
+    value, _, multiplier = frame.mosaic_tile(slice(top, top + size), slice(left, left + size))
+    if (value > CLIPPED * multiplier).mean() > 0.002:
+        return None
+    planes, mult = pack_mosaic(value), pack_mosaic(multiplier).mean((1, 2))
+    a, b = (np.array(v)[frame.cfa.ravel()] for v in (noise.a, noise.b))
+    level = np.maximum(planes.mean((1, 2)), 0)
+    return planes, (mult * a * level + mult**2 * b).astype(np.float32)

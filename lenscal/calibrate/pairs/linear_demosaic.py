@@ -1,0 +1,128 @@
+"""Linear demosaicing by mean spectra: what stage P takes for the sharp photo.
+
+X(f) = S A^H (A S A^H + N)^-1 Y(f) over the four aliases of a Bayer mosaic: A samples the colours at
+their sites, S is the scenes' mean spectral matrix, N the noise. Nothing that a mosaic does not show
+is invented, and as an estimate by linear least squares it differs from the truth by something
+uncorrelated with itself: regressing a blurred photo on it gives kernels without bias, whatever its
+quality (Berkson's error model; Carroll et al. 2006, Measurement Error in Nonlinear Models, section
+1.4). With edge-directed demosaicing (AHD) kernels for blue came out up to 19 % too weak.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from lenscal.calibrate.packing import Packing, pack_mosaic, packing_of
+from lenscal.raw.frame import Frame, NoiseModel
+
+SIDE = 32
+"""Frequencies along an axis at which filters are worked out."""
+REACH = 6
+"""Sites of a plane on either side that a filter reads."""
+MARGIN_PX = 2 * REACH + 2
+"""How much more of the photo is read than comes out, at most."""
+DC = 20.0
+"""Power at frequency zero, relative to the lowest one beside it: means are kept."""
+LEAST_EIGENVALUE = 1e-4
+DARKEST = 1e-3
+_ALIASES = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+def scene_spectrum(matrices: np.ndarray) -> np.ndarray:
+    """Mean spectral matrices [3, 3, n, n] as `demosaicing_filters` wants them: [3, 3, SIDE, SIDE],
+    positive."""
+    step = matrices.shape[-1] // SIDE
+    coarse = matrices[:, :, ::step, ::step].transpose(2, 3, 0, 1)
+    values, vectors = np.linalg.eigh((coarse + coarse.conj().swapaxes(-1, -2)) / 2)
+    values = np.maximum(values, LEAST_EIGENVALUE * values.max(-1, keepdims=True))
+    positive = (vectors * values[..., None, :]) @ vectors.conj().swapaxes(-1, -2)
+    positive[0, 0] = DC * np.abs(positive[0, 1])
+    return np.asarray(positive.transpose(2, 3, 0, 1))
+
+
+def demosaicing_filters(
+    scene: np.ndarray, noise: np.ndarray, packing: Packing, lateral: np.ndarray
+) -> Tensor:
+    """Filters float32 [12, 4, 2 REACH + 1, 2 REACH + 1] from packed planes to the colours at each
+    site of a period.
+
+    Parameters
+    ----------
+    scene : ndarray [3, 3, SIDE, SIDE]
+        Spectral matrices in power per pixel (white noise of variance v has power v), without
+        lateral colour.
+    noise : ndarray [4]
+        Variance of the sites of each plane, in the scene's units.
+    lateral : ndarray [3, 2]
+        (dy, dx) px of R, G, B: what stands at s on the axis is shown at s + lateral.
+    """
+    n, m = SIDE, SIDE // 2
+    f = np.fft.fftfreq(n)
+    ramp = np.exp(
+        -2j * np.pi * (lateral[:, 0, None, None] * f[:, None] + lateral[:, 1, None, None] * f)
+    )
+    shown = (scene * ramp[:, None] * ramp[None].conj()).transpose(2, 3, 0, 1)
+    ky, kx = np.meshgrid(np.arange(m), np.arange(m), indexing="ij")
+    sampling, spectrum = np.zeros((m, m, 4, 12), complex), np.zeros((m, m, 12, 12), complex)
+    for alias, (ay, ax) in enumerate(_ALIASES):
+        iy, ix, block = ky + m * ay, kx + m * ax, slice(3 * alias, 3 * alias + 3)
+        spectrum[:, :, block, block] = shown[iy, ix]
+        for plane, (oy, ox) in enumerate(packing.offsets):
+            wave = np.exp(2j * np.pi * (f[iy] * oy + f[ix] * ox))
+            sampling[:, :, plane, 3 * alias + packing.channels[plane]] = wave / 4
+    seen = spectrum @ sampling.conj().swapaxes(-1, -2)
+    # Sums over n x n pixels, and over the m x m sites of a plane.
+    mosaic = n * n * (sampling @ seen) + m * m * np.diag(noise)
+    gain = n * n * np.linalg.solve(mosaic.conj().swapaxes(-1, -2), seen.conj().swapaxes(-1, -2))
+    transfer = np.zeros((n, n, 3, 4), complex)
+    for alias, (ay, ax) in enumerate(_ALIASES):
+        transfer[ky + m * ay, kx + m * ax] = gain.conj().swapaxes(-1, -2)[
+            :, :, 3 * alias : 3 * alias + 3
+        ]
+    response = np.fft.ifft2(transfer, axes=(0, 1)).real
+    t = 2 * np.arange(REACH, -REACH - 1, -1)
+    sites = [response[np.ix_((t + qy) % n, (t + qx) % n)] for qy, qx in _ALIASES]
+    return torch.from_numpy(
+        np.stack(sites).transpose(3, 0, 4, 1, 2).reshape(12, 4, len(t), len(t))
+    ).float()
+
+
+def demosaiced(planes: Tensor, filters: Tensor) -> Tensor:
+    """[3, 2h, 2w] of packed planes [4, h + 2 REACH, w + 2 REACH]."""
+    colours = F.conv2d(planes[None], filters)[0]
+    _, h, w = colours.shape
+    return colours.view(3, 2, 2, h, w).permute(0, 3, 1, 4, 2).reshape(3, 2 * h, 2 * w)
+
+
+def linear_tile(
+    frame: Frame,
+    noise: NoiseModel,
+    window: tuple[slice, slice],
+    scene: np.ndarray,
+    lateral: np.ndarray,
+    device: torch.device,
+) -> Tensor:
+    """Linear camera RGB [3, h, w] of a window that lies at least `MARGIN_PX` inside a Bayer photo.
+
+    Parameters
+    ----------
+    scene : ndarray [3, 3, SIDE, SIDE]
+        Of photos divided by their mean brightness (`scene_spectrum`).
+    lateral : ndarray [3, 2]
+        Lateral colour px there.
+    """
+    outer = [
+        slice(s.start - 2 * REACH - s.start % 2, s.stop + 2 * REACH + s.stop % 2) for s in window
+    ]
+    inner = [slice(s.start % 2, s.start % 2 + s.stop - s.start) for s in window]
+    values, _, multiplier = frame.mosaic_tile(outer[0], outer[1])
+    planes, gain = pack_mosaic(values), pack_mosaic(multiplier).mean((1, 2))
+    packing = packing_of(frame)
+    a, b = (np.array(v)[list(packing.channels)] for v in (noise.a, noise.b))
+    level = np.maximum(planes.mean((1, 2)), DARKEST)
+    variance = (gain * a * level + gain**2 * b) / level.mean() ** 2
+    filters = demosaicing_filters(scene, variance, packing, lateral).to(device)
+    return demosaiced(torch.from_numpy(planes).to(device), filters)[:, inner[0], inner[1]]

@@ -1,0 +1,143 @@
+"""Finding photos of the same scene in both folders, and how the camera moved between them.
+
+A displacement d at a field position means: the degraded photo at pixel s shows what the sharp photo
+shows at s + d.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from lenscal.raw.frame import Frame
+
+THUMBNAIL_PX = 320
+SAME_SCENE_NCC = 0.8
+"""Two shots of one scene from a tripod correlate above 0.95 as thumbnails, different scenes below
+0.6."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """One scene in both folders.
+
+    Attributes
+    ----------
+    sharp, degraded : int
+        Places of the photos in their folders.
+    motion : float64 ndarray [3, 2]
+        (dy, dx) in px = [1, y, x] @ motion, (y, x) field position in -1..1 (0 the centre).
+    """
+
+    sharp: int
+    degraded: int
+    motion: np.ndarray
+
+    def displacement(self, positions: np.ndarray) -> np.ndarray:
+        """(dy, dx) px [..., 2] at field positions [..., 2] in 0..1."""
+        return motion_basis(positions) @ self.motion
+
+
+def motion_basis(positions: np.ndarray) -> np.ndarray:
+    """[..., 3] = (1, y, x) with the field position mapped from 0..1 to -1..1."""
+    p = 2 * np.asarray(positions, np.float64) - 1
+    return np.concatenate([np.ones_like(p[..., :1]), p], axis=-1)
+
+
+def find_pairs(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> list[Pair]:
+    """Photos of the same scene, each used at most once, registered to about a tenth of a pixel.
+
+    Thumbnails are compared after phase correlation; the assignment that maximises the summed
+    correlation is kept where it passes `SAME_SCENE_NCC`. Photos whose size differs are never
+    paired.
+    """
+    thumbs_s, thumbs_d = [_thumbnail(f) for f in sharp], [_thumbnail(f) for f in degraded]
+    ncc = np.full((len(sharp), len(degraded)), -1.0)
+    shifts = np.zeros((len(sharp), len(degraded), 2))
+    for i, a in enumerate(thumbs_s):
+        for j, b in enumerate(thumbs_d):
+            if sharp[i].size == degraded[j].size:
+                ncc[i, j], shifts[i, j] = _aligned_ncc(b, a)
+    pairs = []
+    for i, j in zip(*linear_sum_assignment(-ncc), strict=True):
+        if ncc[i, j] >= SAME_SCENE_NCC:
+            scale = max(sharp[i].size) / THUMBNAIL_PX
+            motion = _fit_motion(sharp[i], degraded[j], shifts[i, j] * scale)
+            if motion is not None:
+                pairs.append(Pair(int(i), int(j), motion))
+    return pairs
+
+
+def _luminance(frame: Frame, rows: slice, cols: slice) -> np.ndarray:
+    """Mean of the channels in a roughly even-noise scale (square root), float32."""
+    return np.asarray(np.sqrt(np.maximum(frame.rgb_tile(rows, cols).mean(axis=-1), 0)), np.float32)
+
+
+def _thumbnail(frame: Frame) -> np.ndarray:
+    height, width = frame.size
+    factor = max(height, width) / THUMBNAIL_PX
+    step = max(int(factor // 4), 1)
+    small = np.sqrt(frame.rgb[::step, ::step].mean(axis=-1, dtype=np.float32))
+    size = (max(round(width / factor), 16), max(round(height / factor), 16))
+    out = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
+    return np.asarray((out - out.mean()) / (out.std() + 1e-6), np.float32)
+
+
+def _aligned_ncc(a: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray]:
+    """NCC of a with b after the whole-pixel shift that phase correlation finds, and that shift (dy,
+    dx) of b to a."""
+    if a.shape != b.shape:
+        return -1.0, np.zeros(2)
+    (dx, dy), _ = cv2.phaseCorrelate(a, b, cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F))
+    best, shift = float((a * b).mean()), np.zeros(2)
+    iy, ix = round(dy), round(dx)
+    if max(abs(iy), abs(ix)) < min(a.shape) // 4 and (iy or ix):
+        h, w = a.shape
+        u = a[max(-iy, 0) : h - max(iy, 0), max(-ix, 0) : w - max(ix, 0)]
+        v = b[max(iy, 0) : h - max(-iy, 0), max(ix, 0) : w - max(-ix, 0)]
+        moved = float(((u - u.mean()) * (v - v.mean())).mean() / (u.std() * v.std() + 1e-9))
+        if moved > best:
+            best, shift = moved, np.array([dy, dx])
+    return best, shift
+
+
+def _fit_motion(
+    sharp: Frame, degraded: Frame, start: np.ndarray, *, tile: int = 192
+) -> np.ndarray | None:
+    """Affine motion from phase correlation of tiles, by least squares without outliers; None if
+    they disagree."""
+    height, width = degraded.size
+    tile = min(tile, height // 3 // 2 * 2, width // 3 // 2 * 2)
+    window = cv2.createHanningWindow((tile, tile), cv2.CV_32F)
+    offset = np.round(start).astype(int)
+    found, where = [], []
+    for cy in np.linspace(tile // 2, height - tile // 2, 7):
+        for cx in np.linspace(tile // 2, width - tile // 2, 9):
+            y, x = int(cy) - tile // 2, int(cx) - tile // 2
+            v, u = y + offset[0], x + offset[1]
+            if min(v, u) < 0 or v + tile > height or u + tile > width:
+                continue
+            a = _luminance(degraded, slice(y, y + tile), slice(x, x + tile))
+            b = _luminance(sharp, slice(v, v + tile), slice(u, u + tile))
+            if a.std() < 1e-3 or b.std() < 1e-3:
+                continue
+            (dx, dy), peak = cv2.phaseCorrelate(a - a.mean(), b - b.mean(), window)
+            if peak > 0.05 and max(abs(dx), abs(dy)) < tile / 4:
+                found.append(offset + np.array([dy, dx]))
+                where.append([cy / (height - 1), cx / (width - 1)])
+    if len(found) < 6:
+        return None
+    basis, shift = motion_basis(np.array(where)), np.array(found)
+    keep = np.ones(len(shift), bool)
+    motion = np.zeros((3, 2))
+    for _ in range(4):
+        motion = np.linalg.lstsq(basis[keep], shift[keep], rcond=None)[0]
+        error = np.linalg.norm(shift - basis @ motion, axis=-1)
+        keep = error < max(3 * float(np.median(error)), 0.15)
+        if keep.sum() < 6:
+            return None
+    return motion if np.median(error) < 1.0 else None

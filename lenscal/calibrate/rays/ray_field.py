@@ -1,0 +1,283 @@
+"""Kernels that a lens can make: rays through a pupil with aberrations that are smooth over the
+field.
+
+Taps can be anything, and where scenes are unrelated a fit of taps follows the scenes. The light of
+a lens reaches the sensor through a pupil, and where a ray arrives is the gradient of the wavefront
+there (Welford 1986, Aberrations of Optical Systems, chapters 6 to 8):
+
+    K(f; position, channel) = R(f; channel) sum_p w_p(position) exp(-2 pi i f . d_p(position,
+    channel))
+
+with d_p the ray errors at points of the pupil, w_p how much light passes there and R the ratio of
+the two apertures' diffraction, itself free within what a focus that differs from photo to photo can
+do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lenscal.calibrate.field.kernels import degrees, polynomials
+
+RINGS, SPOKES = 9, 34
+"""Points of the pupil: rings of equal area."""
+DEGREE, COLOUR_DEGREE = 3, 1
+"""Of the polynomials over the field: what the channels share, and how they differ."""
+SHRINK = (1.0, 0.6, 0.4, 0.15)
+"""Expected size of coefficients by degree over the field."""
+FAMILIES = {
+    "defocus": (0.8, ("r2",)),
+    "astigmatism": (0.8, ("c2", "s2")),
+    "coma": (0.8, ("c1 r2", "s1 r2")),
+    "trefoil": (0.15, ("c3", "s3")),
+    "spherical": (0.6, ("r4",)),
+    "secondary astigmatism": (0.15, ("c2 r2", "s2 r2")),
+    "quadrafoil": (0.05, ("c4", "s4")),
+    "secondary coma": (0.1, ("c1 r4", "s1 r4")),
+    "secondary spherical": (0.1, ("r6",)),
+}
+"""Aberrations: px (root mean square over the pupil) that coefficients are expected to reach, and
+the polynomials of the pupil, each a power of the radius times cos (c) or sin (s) of the angle, with
+the angle's own power of the radius."""
+SYMMETRIC_SCALES = (2.0, 1.4, 1.0)
+"""Expected size, by power of the squared distance from the middle, of what a centred lens does:
+aberrations of order m of the angle begin with the m-th power of the distance, and point away from
+the middle or across."""
+COLOUR_SCALE, SHADING_SCALE, LATERAL_SCALE = 0.3, 0.5, 0.5
+WAVELENGTHS_UM = (0.61, 0.537, 0.462)
+"""Where the channels of a camera are centred."""
+LEAST_MODULATION = 0.05
+"""Of the sharp aperture's diffraction, below which nothing is divided by it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """What coefficients are multiplied with at m places of the field.
+
+    terms : [m, terms], normalised Legendre products, smaller for higher degrees
+    symmetric : [m, powers, families, aberrations], of a centred lens
+    """
+
+    terms: Tensor
+    symmetric: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RayField:
+    """Kernels as functions of numbers theta [n] that are expected to lie around 0, most of them
+    within 0.5.
+
+    kernel_size : int, px
+    errors : [points, aberrations, 2], (dy, dx) px of a coefficient of one
+    shades : [points, 5], what the logarithm of the light through the pupil is made of
+    diffraction : [3, m, m // 2 + 1], of the degraded aperture over that of the sharp one
+    fy, fx : [m], [m // 2 + 1], cycles/px
+    scales : [terms, aberrations] of what the channels share
+    taps : [k * k, 2], (y, x) px of the taps from the middle
+    aspect : width of the photo over its height
+    """
+
+    kernel_size: int
+    errors: Tensor
+    shades: Tensor
+    diffraction: Tensor
+    fy: Tensor
+    fx: Tensor
+    scales: Tensor
+    taps: Tensor
+    aspect: float
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of the parts of theta, in their order."""
+        terms, aberrations = self.scales.shape
+        return {
+            "shared": (terms, aberrations),
+            "symmetric": (len(SYMMETRIC_SCALES), len(FAMILIES)),
+            "colour": (_terms(COLOUR_DEGREE), 3, aberrations),
+            "shading": (terms, self.shades.shape[1]),
+            "lateral": (terms, 3, 2),
+            "softness": (2, 3),
+        }
+
+    def parts(self, theta: Tensor) -> dict[str, Tensor]:
+        """Theta [n] by name, in the shapes of `shapes`."""
+        sizes = [int(np.prod(shape)) for shape in self.shapes.values()]
+        cut = theta.split(sizes)
+        return {
+            name: part.view(shape)
+            for (name, shape), part in zip(self.shapes.items(), cut, strict=True)
+        }
+
+    @property
+    def count(self) -> int:
+        """n, the length of theta."""
+        return sum(int(np.prod(shape)) for shape in self.shapes.values())
+
+    def basis(self, positions: np.ndarray) -> Basis:
+        """What coefficients are multiplied with at field positions [n, 2]."""
+        columns = polynomials(positions, DEGREE)
+        size = [np.sqrt((2 * i + 1) * (2 * j + 1)) * SHRINK[i + j] for i, j in degrees(DEGREE)]
+        y, x = (2 * positions - 1).T
+        h = (x * self.aspect + 1j * y) / np.hypot(1, self.aspect)
+        grown = np.abs(h[:, None]) ** (2 * np.arange(len(SYMMETRIC_SCALES))) * SYMMETRIC_SCALES
+        symmetric = np.zeros((*grown.shape, len(FAMILIES), self.errors.shape[1]))
+        for aberration, (name, family) in enumerate(zip(_names(), _families(), strict=True)):
+            m, even, _ = _meaning(name)
+            turned = (h**m).real if even else (h**m).imag
+            symmetric[:, :, family, aberration] = (
+                float(self.scales[0, aberration]) * grown * turned[:, None]
+            )
+        return Basis(
+            *(torch.from_numpy(part).to(self.errors) for part in (columns * size, symmetric))
+        )
+
+    def kernels(self, theta: Tensor, at: Basis) -> Tensor:
+        """[m, 3, k * k], of sum 1, for theta [n] at m places."""
+        part, basis = self.parts(theta), at.terms
+        linear = [t for t, (i, j) in enumerate(degrees(DEGREE)) if i + j <= COLOUR_DEGREE]
+        coefficients = basis @ (part["shared"] * self.scales)
+        coefficients = coefficients + torch.einsum("mkfa,kf->ma", at.symmetric, part["symmetric"])
+        colour = torch.einsum("mt,tca->mca", basis[:, linear], part["colour"])
+        coefficients = coefficients[:, None] + COLOUR_SCALE * self.scales[0] * colour
+        light = (SHADING_SCALE * (basis @ part["shading"]) @ self.shades.T).softmax(-1)[:, None]
+        errors = torch.einsum("mca,pai->mcpi", coefficients, self.errors)
+        errors = errors - (errors * light[..., None]).sum(2, keepdim=True)
+        errors = (
+            errors + LATERAL_SCALE * torch.einsum("mt,tci->mci", basis, part["lateral"])[:, :, None]
+        )
+        dy, dx = (2 * torch.pi * errors).unbind(-1)
+        along_y, along_x = dy[:, :, None] * self.fy[:, None], dx[:, :, None] * self.fx[:, None]
+        # exp(-i y) exp(-i x) summed over the pupil, in real numbers: complex ones take a quarter
+        # longer.
+        rows = torch.cat([along_y.cos(), along_y.sin()], 2) * light[:, :, None]
+        products = rows @ torch.cat([along_x.cos(), along_x.sin()], 2).mT
+        (cc, cs), (sc, ss) = (part.chunk(2, -1) for part in products.chunk(2, -2))
+        otf = torch.complex(cc - ss, -(cs + sc))
+        f = torch.hypot(self.fy[:, None], self.fx)
+        narrow, wide = part["softness"][..., None, None]
+        otf = otf * self.diffraction * torch.exp(-0.5 * narrow * f - 2 * wide * f * f)
+        n, half = len(self.fy), self.kernel_size // 2
+        image = torch.fft.irfft2(otf, s=(n, n)).roll((half, half), (-2, -1))
+        taps = image[..., : self.kernel_size, : self.kernel_size].flatten(-2)
+        return taps / taps.sum(-1, keepdim=True)
+
+    def groups(self) -> tuple[Tensor, Tensor]:
+        """[n] number of the group of each of theta but the softness, and [groups] how many are in
+        each.
+
+        A lens has an aberration or has it not: what belongs to one family and degree over the field
+        shrinks together.
+        """
+        family = _families()
+        degree = [i + j for i, j in degrees(DEGREE)]
+        n = len(FAMILIES)
+        shared = [f + n * d for d in degree for f in family]
+        symmetric = [f + n * (DEGREE + 2) for _ in SYMMETRIC_SCALES for f in range(n)]
+        colour = [f + n * (DEGREE + 1) for _ in range(3 * _terms(COLOUR_DEGREE)) for f in family]
+        rest = n * (DEGREE + 3)
+        sizes = {name: int(np.prod(shape)) for name, shape in self.shapes.items()}
+        number = [
+            *shared,
+            *symmetric,
+            *colour,
+            *[rest] * sizes["shading"],
+            *[rest + 1] * sizes["lateral"],
+        ]
+        index = torch.tensor(number, device=self.errors.device)
+        return index, torch.bincount(index).to(self.errors)
+
+
+def ray_field(
+    kernel_size: int,
+    device: torch.device,
+    *,
+    f_numbers: tuple[float | None, float | None] = (None, None),
+    pitch_um: float | None = None,
+    aspect: float = 1.0,
+) -> RayField:
+    """A field of kernels of kernel_size x kernel_size px.
+
+    f_numbers : of the degraded and the sharp photos; without them, or without pitch_um, there is no
+    diffraction
+    pitch_um : distance of the pixels, micrometres
+    aspect : width of the photos over their height
+    """
+    radius = np.sqrt((np.arange(RINGS) + 0.5) / RINGS)
+    turn = (np.arange(SPOKES)[None] + np.arange(RINGS)[:, None] * 0.5) * 2 * np.pi / SPOKES
+    y, x = (radius[:, None] * np.sin(turn)).ravel(), (radius[:, None] * np.cos(turn)).ravel()
+    names = _names()
+    errors = np.stack([_slopes(name, y, x) for name in names], 1)
+    scale = np.array([s for s, members in FAMILIES.values() for _ in members])
+    scales = np.broadcast_to(scale, (_terms(DEGREE), len(names)))
+    shades = np.stack([y, x, y * y + x * x - 0.5, y * y - x * x, 2 * y * x], 1) * 2
+    m = max(32, 2 * (kernel_size + 1))
+    fy, fx = np.fft.fftfreq(m), np.fft.rfftfreq(m)
+    ratio = np.ones((3, m, m // 2 + 1))
+    degraded, sharp = f_numbers
+    if degraded is not None and sharp is not None and pitch_um is not None:
+        per_um = np.hypot(fy[:, None], fx) / pitch_um
+        blurred, known = (
+            np.stack([diffraction_mtf(per_um * w * number) for w in WAVELENGTHS_UM])
+            for number in (degraded, sharp)
+        )
+        ratio = blurred / np.maximum(known, LEAST_MODULATION)
+    places = np.arange(kernel_size) - kernel_size // 2
+    taps = np.stack(np.meshgrid(places, places, indexing="ij"), -1).reshape(-1, 2)
+    arrays = errors, shades, ratio, fy, fx, scales, taps
+    slopes, shading, diffraction, rows, cols, sizes, around = (
+        torch.from_numpy(np.ascontiguousarray(a)).float().to(device) for a in arrays
+    )
+    return RayField(kernel_size, slopes, shading, diffraction, rows, cols, sizes, around, aspect)
+
+
+def diffraction_mtf(frequency: np.ndarray) -> np.ndarray:
+    """Modulation transfer of a perfect round aperture; frequency in units of its cutoff, 1 /
+    (wavelength f-number).
+
+    Goodman 2005, Introduction to Fourier Optics, section 6.3.
+    """
+    s = np.clip(frequency, 0, 1)
+    return np.asarray(2 / np.pi * (np.arccos(s) - s * np.sqrt(1 - s * s)))
+
+
+def _slopes(name: str, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """[points, 2]: (dW/dy, dW/dx) of a polynomial of the pupil, mean 0, root mean square 1."""
+    m, even, power = _meaning(name)
+    z = x + 1j * y
+    r2 = np.abs(z) ** 2
+    turned, turning = z**m, m * z ** max(m - 1, 0)
+    grown, growing = r2 ** (power // 2), power * r2 ** max(power // 2 - 1, 0)
+    by_x, by_y = growing * x * turned + grown * turning, growing * y * turned + 1j * grown * turning
+    slopes = np.stack([by_y, by_x], -1)
+    out = slopes.real if even else slopes.imag
+    out = out - out.mean(0)
+    return np.asarray(out / np.sqrt((out**2).sum(-1).mean()))
+
+
+def _names() -> list[str]:
+    return [name for _, members in FAMILIES.values() for name in members]
+
+
+def _families() -> list[int]:
+    """Number of the family of each aberration."""
+    return [number for number, (_, members) in enumerate(FAMILIES.values()) for _ in members]
+
+
+def _meaning(name: str) -> tuple[int, bool, int]:
+    """Order of the angle, whether of its cosine, and power of the radius beyond that order."""
+    power, m, even = 0, 0, True
+    for word in name.split():
+        if word[0] == "r":
+            power = int(word[1:])
+        else:
+            m, even = int(word[1:]), word[0] == "c"
+    return m, even, power
+
+
+def _terms(degree: int) -> int:
+    return len(degrees(degree))

@@ -1,0 +1,155 @@
+"""Lateral colour of the sharp photos, which the same-position reference of paired photos cannot
+see.
+
+Scenes have no preferred direction in which red is displaced against green, so the phase of the
+cross-spectra of the channels, averaged over many patches, is the lens's (method: what can be known
+from unpaired photos).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from lenscal.calibrate.field.kernels import field_polynomials, interpolation_matrix, polynomials
+from lenscal.calibrate.packing import CLIPPED
+from lenscal.calibrate.pairs.normal_equations import cell_positions
+from lenscal.raw.frame import Frame
+
+PATCH_PX = 64
+COLOUR_GRID = (9, 9)
+"""Nodes on which a calibration keeps lateral colour; odd, so that one is the middle."""
+HIGHEST_FREQUENCY = 0.22
+"""cycles/px; red and blue sites are two pixels apart and show nothing beyond 0.25."""
+HIGHEST_FREQUENCY_DEMOSAICED = 0.08
+"""cycles/px; above, demosaicing copies green's detail into red and blue, and with it green's
+place."""
+DEGREE = 3
+
+
+def cross_spectra(
+    frames: Sequence[Frame], cells: tuple[int, int], *, per_cell: int = 4
+) -> Iterator[np.ndarray]:
+    """Sums over patches of (R, B) times conj(G) and of the channels' powers; yields the growing
+    sums after each photo.
+
+    Bayer photos are read on their mosaic: red sites against both greens. The aliases of the two
+    greens have opposite signs and cancel in the cross-spectrum, but for the one at (1/2, 1/2),
+    where lenses and pixels leave almost nothing.
+
+    Yields
+    ------
+    complex128 ndarray [cells, 5, m, m // 2 + 1]: RG, BG, RR, GG, BB; m = PATCH_PX / 2 on the
+    mosaic, else PATCH_PX. Every patch is divided by its own variance, so that no photo dominates.
+    """
+    n = PATCH_PX
+    m = n // 2 if _is_bayer(frames[0]) else n
+    window = np.outer(np.hanning(m), np.hanning(m))
+    sums = np.zeros((cells[0] * cells[1], 5, m, m // 2 + 1), np.complex128)
+    parts = int(np.sqrt(per_cell))
+    offsets = ((np.arange(parts) * 2 + 1) / parts - 1) * 0.4
+    for frame in frames:
+        height, width = frame.size
+        for cell, (y, x) in enumerate(cell_positions(cells)):
+            for dy in offsets:
+                for dx in offsets:
+                    top = int(np.clip((y + dy / cells[0]) * height - n / 2, 0, height - n)) // 2 * 2
+                    left = int(np.clip((x + dx / cells[1]) * width - n / 2, 0, width - n)) // 2 * 2
+                    spectra = _patch_spectra(
+                        frame, slice(top, top + n), slice(left, left + n), window
+                    )
+                    if spectra is not None:
+                        r, g, b = spectra
+                        cross = np.stack(
+                            [r * g.conj(), b * g.conj(), abs(r) ** 2, abs(g) ** 2, abs(b) ** 2]
+                        )
+                        sums[cell] += cross / cross[3, 1:, 1:].real.mean()
+        yield sums
+
+
+def _is_bayer(frame: Frame) -> bool:
+    return frame.cfa.shape == (2, 2) and sorted(frame.cfa.ravel().tolist()) == [0, 1, 1, 2]
+
+
+def _patch_spectra(
+    frame: Frame, rows: slice, cols: slice, window: np.ndarray
+) -> tuple[np.ndarray, ...] | None:
+    """Half-plane spectra of R, G, B of a patch, in one frame of reference; None where light clips
+    or there is none."""
+    if not _is_bayer(frame):
+        patch = frame.rgb_tile(rows, cols)
+        if (patch > CLIPPED * frame.white_balance).mean() > 0.002:
+            return None
+        planes = [(patch[..., c], (0.0, 0.0), c) for c in range(3)]
+        step = 1
+    else:
+        value, channel, multiplier = frame.mosaic_tile(rows, cols)
+        if (value > CLIPPED * multiplier).mean() > 0.002:
+            return None
+        planes = [
+            (value[i::2, j::2], (float(i), float(j)), int(channel[i, j]))
+            for i in range(2)
+            for j in range(2)
+        ]
+        step = 2
+    m = len(window)
+    fy, fx = np.meshgrid(np.fft.fftfreq(m) / step, np.fft.rfftfreq(m) / step, indexing="ij")
+    out = [np.zeros((m, m // 2 + 1), np.complex128) for _ in range(3)]
+    for plane, (oy, ox), c in planes:
+        spectrum = np.fft.rfft2((plane - plane.mean()) * window)
+        out[c] += spectrum * np.exp(-2j * np.pi * (fy * oy + fx * ox))
+    return tuple(out) if abs(out[1][1:, 1:]).mean() > 1e-3 else None
+
+
+def lateral_shifts(
+    sums: np.ndarray,
+    cells: tuple[int, int],
+    shape: tuple[int, int],
+    *,
+    highest: float = HIGHEST_FREQUENCY,
+) -> np.ndarray:
+    """[nodes, 3, 2]: (dy, dx) px of R, G, B at the nodes, their mean over channels zero.
+
+    Each cell's shift is a weighted least-squares line through the phases; a polynomial over the
+    field smooths them.
+    """
+    m = sums.shape[-2]
+    step = PATCH_PX // m
+    fy, fx = np.meshgrid(np.fft.fftfreq(m) / step, np.fft.rfftfreq(m) / step, indexing="ij")
+    radius = np.hypot(fy, fx)
+    highest = highest if step == 2 else HIGHEST_FREQUENCY_DEMOSAICED
+    used = (radius > 1.5 / PATCH_PX) & (radius < highest)
+    f = np.stack([fy[used], fx[used]], -1)
+    basis = polynomials(cell_positions(cells), DEGREE)
+    shifts = np.zeros((shape[0] * shape[1], 3, 2))
+    nodes = field_polynomials(shape, DEGREE)
+    for number, channel in enumerate((0, 2)):
+        cross = sums[:, number][:, used]
+        coherence = np.abs(cross) ** 2 / np.maximum(
+            (sums[:, 2 + channel] * sums[:, 3])[:, used].real, 1e-30
+        )
+        weight = coherence / np.maximum(1 - coherence, 0.02)
+        found, certainty = np.zeros((len(sums), 2)), np.zeros(len(sums))
+        for cell in range(len(sums)):
+            s = np.zeros(2)
+            normal = 4 * np.pi**2 * (f.T * weight[cell]) @ f
+            for _ in range(4):
+                phase = np.angle(cross[cell] * np.exp(2j * np.pi * (f @ s)))
+                s = s - 2 * np.pi * np.linalg.solve(
+                    normal + 1e-9 * np.eye(2), f.T @ (weight[cell] * phase)
+                )
+            found[cell], certainty[cell] = s, np.linalg.det(normal) ** 0.5
+        keep = np.ones(len(sums), bool)
+        for _ in range(3):
+            root = np.sqrt(certainty * keep)[:, None]
+            coefficients = np.linalg.lstsq(basis * root, found * root, rcond=None)[0]
+            error = np.linalg.norm(found - basis @ coefficients, axis=-1)
+            keep = error < 4 * np.median(error) + 1e-6
+        shifts[:, channel] = nodes @ coefficients
+    return shifts - shifts.mean(axis=1, keepdims=True)
+
+
+def at_cells(field: np.ndarray, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
+    """Values [nodes, ...] carried to the cells' centres [cells, ...] by bilinear interpolation."""
+    return np.tensordot(interpolation_matrix(cell_positions(cells), shape), field, axes=1)

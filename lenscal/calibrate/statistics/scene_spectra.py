@@ -1,0 +1,104 @@
+"""Spectra of scenes from mosaics of sharp photos, by maximum likelihood: the reference of stages G
+and T.
+
+A demosaiced photo is no reference: edge-directed demosaicing copies green's detail into red and
+blue, and colours that are too alike bend every kernel that is fitted to them. Spectral matrices S
+of which the mosaics themselves are likeliest have no such bias. Expectation maximisation (Dempster,
+Laird & Rubin 1977): each step replaces S by the mean of X X^* given the mosaic, X being the colours
+at the four frequencies that a period of the mosaic folds into one. What a mosaic leaves open stays
+as it was at the start: colours that fade faster than brightness at fine detail.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lenscal.calibrate.packing import Packing
+
+STEPS = 30
+LUMA_FALL, CHROMA_FALL = 2.5, 4.0
+"""Exponents of the power's fall at the start. Natural scenes: about 2 (van der Schaaf & van Hateren
+1996, doi:10.1016/0042-6989(96)00002-8), what a lens shows of them falls faster; fine detail is all
+but colourless."""
+LOW, HIGH = 0.03, 0.1
+"""cycles/px: where the colours' power is read from the mosaics for a start; aliases are weak
+there."""
+UNLIKE = 0.05
+"""Part of each channel's power at the start that the others know nothing of: steps cannot leave a
+rank behind."""
+_ALIASES = ((0.0, 0.0), (0.0, 0.5), (0.5, 0.0), (0.5, 0.5))
+
+
+def likeliest_scene(
+    measured: np.ndarray, noise: np.ndarray, packing: Packing, lateral: np.ndarray | None = None
+) -> np.ndarray:
+    """Spectral matrices complex128 [cells, 3, 3, 2m, 2m], in power per pixel.
+
+    Parameters
+    ----------
+    measured : ndarray [cells, 4, 4, m, m]
+        Mean spectral matrices of packed mosaics, noise included (`spectra.MosaicSpectra`).
+    noise : ndarray [cells, 4]
+        Variance of the sites of each plane.
+    lateral : ndarray [cells, 3, 2] or None
+        (dy, dx) px of R, G, B: what stands at s on the axis is shown at s + lateral. None: no
+        lateral colour.
+    """
+    cells, _, _, m, _ = measured.shape
+    f = np.fft.fftfreq(m) / 2
+    places = [np.meshgrid(f + ay, f + ax, indexing="ij") for ay, ax in _ALIASES]
+    index = [tuple(np.round(g * 2 * m).astype(int) % (2 * m) for g in place) for place in places]
+    shift = np.zeros((1, 3, 2)) if lateral is None else lateral
+    start = _start(measured, noise, packing)
+    sampling = np.zeros((len(shift), m, m, 4, 12), complex)
+    spectrum = np.zeros((cells, m, m, 12, 12), complex)
+    allowed = np.kron(np.eye(4), np.ones((3, 3)))
+    for alias, ((gy, gx), at) in enumerate(zip(places, index, strict=True)):
+        block = slice(3 * alias, 3 * alias + 3)
+        spectrum[..., block, block] = start[:, :, :, *at].transpose(0, 3, 4, 1, 2)
+        wy, wx = ((g + 0.5) % 1 - 0.5 for g in (gy, gx))
+        for plane, (oy, ox) in enumerate(packing.offsets):
+            channel = packing.channels[plane]
+            moved = wy * (oy - shift[:, channel, 0, None, None]) + wx * (
+                ox - shift[:, channel, 1, None, None]
+            )
+            sampling[..., plane, 3 * alias + channel] = np.exp(2j * np.pi * moved) / 2
+    told = measured.transpose(0, 3, 4, 1, 2)
+    white = noise[:, None, None, :, None] * np.eye(4)
+    for _ in range(STEPS):
+        seen = spectrum @ _adjoint(sampling)
+        gain = _adjoint(np.linalg.solve(sampling @ seen + white, _adjoint(seen)))
+        spectrum = (gain @ told @ _adjoint(gain) + spectrum - gain @ _adjoint(seen)) * allowed
+    scene = start
+    for alias, at in enumerate(index):
+        block = slice(3 * alias, 3 * alias + 3)
+        scene[:, :, :, *at] = spectrum[..., block, block].transpose(0, 3, 4, 1, 2)
+    return scene
+
+
+def _adjoint(matrices: np.ndarray) -> np.ndarray:
+    return np.asarray(matrices.conj().swapaxes(-1, -2))
+
+
+def _start(measured: np.ndarray, noise: np.ndarray, packing: Packing) -> np.ndarray:
+    """Power laws: the colours' main direction at low frequencies, and across it; positive
+    definite."""
+    m = measured.shape[-1]
+    f = np.fft.fftfreq(m) / 2
+    radius = np.hypot(f[:, None], f[None])
+    low = (radius > LOW) & (radius < HIGH)
+    signal = measured - noise[:, :, None, None, None] * np.eye(4)[:, :, None, None]
+    power = 4 * (signal[..., low].real * radius[low] ** LUMA_FALL).mean(-1)
+    chosen = np.zeros((3, 4))
+    chosen[packing.channels, range(4)] = 1
+    chosen /= chosen.sum(1, keepdims=True)
+    values, vectors = np.linalg.eigh(chosen @ power @ chosen.T)
+    values = np.maximum(values, 1e-3 * np.maximum(values[:, -1:], 1e-12))
+    fine = np.fft.fftfreq(2 * m)
+    ratio = np.hypot(fine[:, None], fine[None]).clip(0.5 / m) / np.sqrt(LOW * HIGH)
+    luma, chroma = ratio**-LUMA_FALL, ratio**-CHROMA_FALL
+    spectrum = np.einsum(
+        "cie,ce,eyx,cje->cijyx", vectors, values, np.stack([chroma, chroma, luma]), vectors
+    )
+    spectrum[:, range(3), range(3)] *= 1 + UNLIKE
+    return np.asarray(spectrum / np.sqrt(LOW * HIGH) ** LUMA_FALL).astype(complex)

@@ -1,0 +1,113 @@
+"""Windowed patches of a photo, cell by cell of the field: what the statistics of stages G and T are
+summed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lenscal.calibrate.packing import CLIPPED, pack_mosaic
+from lenscal.raw.frame import Frame
+
+LEAST_CELL_PX = 128
+MOST_CELLS = 8
+MOST_CLIPPED = 0.002
+"""A patch with a larger share of clipped sites is left out."""
+LEAST_SIGNAL = 2.0
+"""Variance of a patch over its noise's, below which it is left out: it would only add noise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MosaicPatches:
+    """Patches of a Bayer photo in one cell of the field.
+
+    values : float32 [n, s, s], linear, white-balanced, as the sensor sampled them
+    noise : [n, 4], variance of the sites of a period (row-major) at the patch's mean brightness
+    third : [n, 4], the noise's third moment there, of its Poisson part
+    """
+
+    cell: int
+    values: np.ndarray
+    noise: np.ndarray
+    third: np.ndarray
+
+
+def data_cells(size: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of cells over which statistics are summed: at most 8, none much smaller than
+    128 px."""
+    rows, cols = (int(np.clip(n // LEAST_CELL_PX, 2, MOST_CELLS)) for n in size)
+    return rows, cols
+
+
+def hann(n: int) -> np.ndarray:
+    """[n, n]: Hann window without its zeros."""
+    w = np.hanning(n + 2)[1:-1]
+    return np.outer(w, w)
+
+
+def spans(size: tuple[int, int], cells: tuple[int, int]) -> list[tuple[slice, slice]]:
+    """Rows and columns of every cell, row-major; starts are even (CFA periods)."""
+    rows, cols = (
+        [round(n * i / k) // 2 * 2 for i in range(k + 1)] for n, k in zip(size, cells, strict=True)
+    )
+    return [
+        (slice(rows[i], rows[i + 1]), slice(cols[j], cols[j + 1]))
+        for i in range(cells[0])
+        for j in range(cells[1])
+    ]
+
+
+def corners(height: int, width: int, size: int, most: int) -> list[tuple[int, int]]:
+    """Even (top, left) of at most about `most` patches, evenly spread, overlapping by half where
+    there is room."""
+    if height < size or width < size:
+        return []
+    ny, nx = (max(1, (n - size) // (size // 2) + 1) for n in (height, width))
+    thin = max(1.0, (ny * nx / most) ** 0.5)
+    ny, nx = max(1, round(ny / thin)), max(1, round(nx / thin))
+    tops, lefts = (
+        np.linspace(0, n - size, k).round().astype(int) // 2 * 2
+        if k > 1
+        else np.array([(n - size) // 4 * 2])
+        for n, k in ((height, ny), (width, nx))
+    )
+    return [(int(t), int(left)) for t in tops for left in lefts]
+
+
+def _unclipped(clipped: np.ndarray, size: int, most: int) -> list[tuple[int, int]]:
+    """`corners` of the patches in which hardly a site of `clipped` [h, w] is set."""
+    height, width = clipped.shape
+    return [
+        (t, left)
+        for t, left in corners(height, width, size, most)
+        if clipped[t : t + size, left : left + size].mean() <= MOST_CLIPPED
+    ]
+
+
+def mosaic_patches(
+    frame: Frame, cells: tuple[int, int], size: int, most: int
+) -> Iterator[MosaicPatches]:
+    """Unclipped, textured patches of size x size px of every cell of a Bayer photo."""
+    noise = frame.noise
+    a, b = (np.array(v)[frame.cfa.ravel()] for v in (noise.a, noise.b))
+    for cell, (rows, cols) in enumerate(spans(frame.size, cells)):
+        value, _, multiplier = frame.mosaic_tile(rows, cols)
+        places = _unclipped(value > CLIPPED * multiplier, size, most)
+        if not places:
+            continue
+        values = np.stack([value[t : t + size, left : left + size] for t, left in places])
+        planes = np.stack([pack_mosaic(v) for v in values])
+        gain = np.stack(
+            [
+                pack_mosaic(multiplier[t : t + size, left : left + size]).mean((1, 2))
+                for t, left in places
+            ]
+        )
+        level = np.maximum(planes.mean((2, 3)), 0)
+        variance = gain * a * level + gain**2 * b
+        textured = planes.var(axis=(2, 3)).mean(1) > LEAST_SIGNAL * variance.mean(1)
+        if textured.any():
+            third = gain**2 * a**2 * level
+            yield MosaicPatches(cell, values[textured], variance[textured], third[textured])

@@ -1,0 +1,129 @@
+"""From the camera's own linear RGB to the colour spaces of pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lenscal.files.photos.export_settings import Space
+
+D65 = np.array([0.31271 / 0.32902, 1.0, (1 - 0.31271 - 0.32902) / 0.32902])
+D50 = np.array([0.9642, 1.0, 0.8249])
+"""XYZ of the ICC profile connection space's white."""
+
+_STRIP_ROWS = 256
+_BRADFORD = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RgbSpace:
+    """Primaries and white as CIE xy; transfer function Y = ((X + offset) / (1 + offset)) ** gamma,
+    or X / slope below `toe` (ICC parametric curve type 3)."""
+
+    name: str
+    primaries: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+    white: tuple[float, float, float]
+    gamma: float
+    offset: float
+    slope: float
+    toe: float
+
+    @property
+    def to_xyz(self) -> np.ndarray:
+        """[3, 3]: linear RGB to XYZ relative to the space's own white."""
+        columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in self.primaries]).T
+        return columns * np.linalg.solve(columns, np.array(self.white))
+
+    @property
+    def to_xyz_d50(self) -> np.ndarray:
+        """[3, 3]: linear RGB to XYZ adapted to D50, as ICC profiles hold it."""
+        return adaptation(np.array(self.white), D50) @ self.to_xyz
+
+    def encode(self, linear: np.ndarray) -> np.ndarray:
+        """Apply the transfer function's inverse to linear values 0..1."""
+        linear = np.clip(linear, 0, 1)
+        dtype = linear.dtype.type
+        curved = linear ** dtype(1 / self.gamma) * dtype(1 + self.offset) - dtype(self.offset)
+        return np.where(linear < dtype(self.toe / self.slope), linear * dtype(self.slope), curved)
+
+
+_SRGB_CURVE = {"gamma": 2.4, "offset": 0.055, "slope": 12.92, "toe": 0.04045}
+_D65 = (float(D65[0]), 1.0, float(D65[2]))
+_D50 = (float(D50[0]), 1.0, float(D50[2]))
+
+SPACES = {
+    Space.SRGB: RgbSpace("sRGB", ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)), _D65, **_SRGB_CURVE),
+    Space.DISPLAY_P3: RgbSpace(
+        "Display P3", ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), _D65, **_SRGB_CURVE
+    ),
+    Space.PROPHOTO: RgbSpace(
+        "ProPhoto RGB",
+        ((0.734699, 0.265301), (0.159597, 0.840403), (0.036598, 0.000105)),
+        _D50,
+        gamma=1.8,
+        offset=0.0,
+        slope=16.0,
+        toe=16 / 512,
+    ),
+}
+
+
+def adaptation(from_white: np.ndarray, to_white: np.ndarray) -> np.ndarray:
+    """[3, 3]: Bradford chromatic adaptation of XYZ from one white to another."""
+    scale = (_BRADFORD @ to_white) / (_BRADFORD @ from_white)
+    return np.linalg.solve(_BRADFORD, scale[:, None] * _BRADFORD)
+
+
+def usable(colour_matrix: np.ndarray | None) -> bool:
+    """Whether a colour matrix can be inverted and gives white a positive value in every channel."""
+    if colour_matrix is None:
+        return False
+    matrix = np.asarray(colour_matrix, np.float64)
+    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or (matrix @ D65 <= 0).any():
+        return False
+    return bool(np.linalg.cond(matrix) < 1e4)
+
+
+def camera_to_space(colour_matrix: np.ndarray | None, space: RgbSpace) -> np.ndarray:
+    """The matrix from white-balanced camera RGB to a space's linear RGB; camera white (1, 1, 1)
+    becomes (1, 1, 1).
+
+    Parameters
+    ----------
+    colour_matrix : ndarray [3, 3] or None
+        XYZ (D65) to camera RGB before white balance (DNG's ColorMatrix for D65). Its rows are
+        scaled so that D65 gives (1, 1, 1): white balance then acts as the adaptation to the photo's
+        light, in the camera's own primaries. None or unusable (see `usable`): the camera's
+        primaries are taken to be those of sRGB.
+    space : RgbSpace
+
+    Returns
+    -------
+    ndarray [3, 3], float64
+    """
+    if usable(colour_matrix):
+        matrix = np.asarray(colour_matrix, np.float64)
+        to_xyz = np.linalg.inv(matrix / (matrix @ D65)[:, None])
+    else:
+        to_xyz = SPACES[Space.SRGB].to_xyz
+    return np.linalg.solve(space.to_xyz, adaptation(D65, np.array(space.white)) @ to_xyz)
+
+
+def develop(
+    rgb: np.ndarray, colour_matrix: np.ndarray | None, space: RgbSpace, depth: np.dtype
+) -> np.ndarray:
+    """Linear white-balanced camera RGB [H, W, 3] to a space's encoded integers of type `depth`.
+
+    Highlights are clipped at 1.0 in the camera's channels (a clipped white stays neutral), then the
+    colour matrix and the transfer function follow; no other tone curve.
+    """
+    matrix = camera_to_space(colour_matrix, space).astype(np.float32)
+    peak = np.float32(np.iinfo(depth).max)
+    out = np.empty(rgb.shape, depth)
+    for start in range(0, len(rgb), _STRIP_ROWS):
+        strip = np.clip(rgb[start : start + _STRIP_ROWS].astype(np.float32), 0, 1)
+        out[start : start + _STRIP_ROWS] = space.encode(strip @ matrix.T) * peak + np.float32(0.5)
+    return out

@@ -1,0 +1,154 @@
+"""Pixels to TIFF, PNG and JPEG files, a few rows at a time, so that memory does not grow with the
+photo."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+STRIP_ROWS = 64
+_WORKERS = 2
+_DEFLATE_LEVEL = 1
+"""Higher ones take half as much time again and save nothing: the low bits of a photo are noise."""
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Pixels that are made when they are asked for.
+
+    Attributes
+    ----------
+    shape : tuple
+        (height, width) or (height, width, 3).
+    dtype : numpy dtype
+    rows : callable
+        slice of rows -> array of that many rows. Called from several threads.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    rows: Callable[[slice], np.ndarray]
+
+    def strips(self, rows: int = STRIP_ROWS) -> list[slice]:
+        """The rows cut into strips, the last one shorter."""
+        height = self.shape[0]
+        return [slice(y, min(y + rows, height)) for y in range(0, height, rows)]
+
+    def whole(self) -> np.ndarray:
+        out = np.empty(self.shape, self.dtype)
+        for strip in self.strips():
+            out[strip] = self.rows(strip)
+        return out
+
+
+def in_threads(work: Callable[[T], U], items: list[T], workers: int = _WORKERS) -> Iterator[U]:
+    """`work` of every item, in their order, computed a few ahead by threads."""
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[U]] = deque()
+        for item in items:
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(work, item))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def encode_tiff(path: Path, picture: Picture, icc: bytes | None) -> None:
+    """A TIFF of strips: integers deflated with horizontal differences, floating-point numbers as
+    they are."""
+    import imagecodecs
+    import tifffile
+
+    packed = picture.dtype.kind == "u"
+    colour = len(picture.shape) == 3
+
+    def strip(rows: slice) -> bytes:
+        pixels = np.ascontiguousarray(picture.rows(rows))
+        if not packed:
+            return pixels.tobytes()
+        differences = imagecodecs.delta_encode(pixels, axis=1)
+        return bytes(imagecodecs.deflate_encode(differences.tobytes(), level=_DEFLATE_LEVEL))
+
+    tifffile.imwrite(
+        path,
+        in_threads(strip, picture.strips()),
+        shape=picture.shape,
+        dtype=picture.dtype,
+        photometric="rgb" if colour else "minisblack",
+        iccprofile=icc,
+        metadata=None,
+        software=False,
+        rowsperstrip=STRIP_ROWS,
+        compression="adobe_deflate" if packed else None,
+        predictor=packed,
+    )
+
+
+def encode_png(path: Path, picture: Picture, icc: bytes | None) -> None:
+    """A PNG of 8 or 16 bits, grey or RGB; every row as differences from the pixel to the left."""
+    height, width = picture.shape[:2]
+    samples = 3 if len(picture.shape) == 3 else 1
+    size = samples * picture.dtype.itemsize
+
+    def strip(rows: slice) -> bytes:
+        big_endian = picture.rows(rows).astype(picture.dtype.newbyteorder(">"))
+        plain = np.frombuffer(big_endian.tobytes(), np.uint8).reshape(
+            rows.stop - rows.start, width * size
+        )
+        lines = np.empty((len(plain), 1 + width * size), np.uint8)
+        lines[:, 0] = 1  # PNG's filter "Sub"
+        lines[:, 1 : 1 + size] = plain[:, :size]
+        np.subtract(plain[:, size:], plain[:, :-size], out=lines[:, 1 + size :])
+        return lines.tobytes()
+
+    packer = zlib.compressobj(_DEFLATE_LEVEL, strategy=zlib.Z_RLE)
+    kind = 2 if samples == 3 else 0
+    header = struct.pack(">IIBBBBB", width, height, 8 * picture.dtype.itemsize, kind, 0, 0, 0)
+    with path.open("wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header))
+        if icc is not None:
+            file.write(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
+        for lines in in_threads(strip, picture.strips()):
+            if packed := packer.compress(lines):
+                file.write(_chunk(b"IDAT", packed))
+        file.write(_chunk(b"IDAT", packer.flush()) + _chunk(b"IEND", b""))
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(content, zlib.crc32(name)))
+    )
+
+
+def encode_jpeg(path: Path, picture: Picture, quality: int) -> bytes:
+    """A JPEG without chroma subsampling; returns a thumbnail as JPEG."""
+    import imagecodecs
+
+    pixels = picture.whole()
+    path.write_bytes(
+        imagecodecs.jpeg8_encode(pixels, level=quality, subsampling="444", optimize=True)
+    )
+    return bytes(imagecodecs.jpeg8_encode(shrunk(pixels, (120, 160)), level=80))
+
+
+def shrunk(pixels: np.ndarray, within: tuple[int, int]) -> np.ndarray:
+    """Pixels [H, W, 3] averaged down to fit into (height, width), never enlarged."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = min(1.0, within[0] / height, within[1] / width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

@@ -1,0 +1,175 @@
+"""What the user decides about written photos, and the names they get."""
+
+from __future__ import annotations
+
+import itertools
+import string
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from lenscal.errors import InputError, LenscalError
+
+
+class PhotoFormat(StrEnum):
+    TIFF = "tiff"
+    DNG = "dng"
+    PNG = "png"
+    JPEG = "jpeg"
+
+    @property
+    def suffix(self) -> str:
+        return {"tiff": ".tif", "dng": ".dng", "png": ".png", "jpeg": ".jpg"}[self.value]
+
+
+class Space(StrEnum):
+    SRGB = "srgb"
+    DISPLAY_P3 = "display-p3"
+    PROPHOTO = "prophoto"
+    CAMERA_LINEAR = "camera-linear"
+
+
+class OnConflict(StrEnum):
+    UNIQUE = "unique"
+    OVERWRITE = "overwrite"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+TEMPLATE_FIELDS = ("name", "method")
+DEPTHS = (8, 16)
+"""Bits a channel of PNG and TIFF."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """out: folder; template: file name without suffix, {name} is the original's, {method} how it
+    was corrected.
+
+    `space` says nothing about a DNG, which always holds camera RGB. `depth`, bits a channel, is
+    that of PNG and TIFF:
+    JPEG has always 8, a DNG 16, a TIFF in space camera-linear 32 (floating point).
+    """
+
+    out: Path
+    format: PhotoFormat = PhotoFormat.TIFF
+    space: Space = Space.SRGB
+    template: str = "{name}_lenscal"
+    on_conflict: OnConflict = OnConflict.UNIQUE
+    jpeg_quality: int = 95
+    depth: int = 16
+
+    def __post_init__(self) -> None:
+        if self.space is Space.CAMERA_LINEAR and self.format not in (
+            PhotoFormat.TIFF,
+            PhotoFormat.DNG,
+        ):
+            raise InputError(
+                f"--space camera-linear needs --format tiff (32-bit float) or dng, not {self.format}"
+            )
+        if not 1 <= self.jpeg_quality <= 100:
+            raise InputError(f"JPEG quality {self.jpeg_quality}: choose 1 to 100")
+        if self.depth not in DEPTHS:
+            raise InputError(f"--depth {self.depth}: choose 8 or 16")
+        try:
+            parts = [
+                part for part in string.Formatter().parse(self.template) if part[1] is not None
+            ]
+        except ValueError as error:
+            raise InputError(f"--template {self.template!r}: {error}") from error
+        for _, name, form, conversion in parts:
+            if name not in TEMPLATE_FIELDS or form or conversion:
+                field = (
+                    f"{name}{f'!{conversion}' if conversion else ''}{f':{form}' if form else ''}"
+                )
+                raise InputError(
+                    f"--template {self.template!r}: {{{field}}} is not known, use {{name}} or {{method}}"
+                )
+        if "name" not in [name for _, name, _, _ in parts]:
+            raise InputError(
+                f"--template {self.template!r} must hold {{name}}, or photos would get the same name"
+            )
+        if "/" in self.template or "\\" in self.template:
+            raise InputError(
+                f"--template {self.template!r} is a file name: give the folder with --out"
+            )
+
+
+def output_path(
+    source: Path,
+    export: ExportSettings,
+    *,
+    method: str,
+    originals: Collection[Path] = (),
+    taken: Collection[Path] = (),
+) -> Path:
+    """Where a photo goes. With `on_conflict` "skip" that may be a file that is there: it stays as
+    it is.
+
+    Parameters
+    ----------
+    originals : collection of Path, resolved
+        Files that are never overwritten, beside `source`.
+    taken : collection of Path
+        Names that other photos of the same batch have: a number is added, whatever `on_conflict`
+        says, but "error". The same photos in the same order have the same names the next time, so
+        "overwrite" and "skip" find them again.
+
+    Raises
+    ------
+    LenscalError
+        The name is taken and `on_conflict` is "error", or it is an original's own.
+    """
+    stem = export.template.format(name=source.stem, method=method)
+    path = export.out / f"{stem}{export.format.suffix}"
+    if export.on_conflict is OnConflict.ERROR and path in taken:
+        raise LenscalError(
+            f"{path} is another photo of this batch: choose --on-conflict unique, overwrite or skip"
+        )
+    if export.on_conflict is OnConflict.UNIQUE:
+        return path if path not in taken and not path.exists() else free_path(path, taken)
+    if path in taken:
+        path = next(numbered for numbered in _numbered(path) if numbered not in taken)
+    if path.exists() and export.on_conflict is not OnConflict.SKIP:
+        if path.samefile(source) or path.resolve() in originals:
+            raise LenscalError(
+                f"{path} is the original, which lenscal never overwrites: choose another --template"
+            )
+        if export.on_conflict is OnConflict.ERROR:
+            raise LenscalError(f"{path} exists: choose --on-conflict unique, overwrite or skip")
+    return path
+
+
+def mask_path(
+    photo: Path,
+    export: ExportSettings,
+    *,
+    originals: Collection[Path] = (),
+    taken: Collection[Path] = (),
+) -> Path:
+    """Where the mask of a written photo goes: beside it. Only "overwrite" replaces a file, never
+    those of the batch.
+
+    originals, taken : as in `output_path`
+    """
+    path = photo.with_name(f"{photo.stem}_mask.png")
+    if path in taken or path.resolve() in originals:
+        return free_path(path, taken)
+    return (
+        path
+        if export.on_conflict is OnConflict.OVERWRITE or not path.exists()
+        else free_path(path, taken)
+    )
+
+
+def free_path(path: Path, taken: Collection[Path]) -> Path:
+    """The path with the first number, from 2 on, that makes it a new one."""
+    return next(
+        numbered for numbered in _numbered(path) if not numbered.exists() and numbered not in taken
+    )
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    """The path with the numbers 2, 3, ..."""
+    return (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))

@@ -1,0 +1,219 @@
+"""EXIF, XMP and IPTC of the original, copied into a written photo by exiv2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import exiv2
+
+from lenscal import __version__
+from lenscal.errors import LenscalError
+from lenscal.raw.metadata import EXIV2_LOCK, open_image
+
+SOFTWARE = f"lenscal {__version__}"
+XMP_NAMESPACE = "urn:lenscal:xmp:1.0/"
+XMP_PREFIX = "lenscal"
+
+_IMAGE_TAGS = frozenset(
+    (
+        "Make",
+        "Model",
+        "ImageDescription",
+        "Artist",
+        "Copyright",
+        "DateTime",
+        "HostComputer",
+        "Rating",
+        "RatingPercent",
+        "XPTitle",
+        "XPComment",
+        "XPAuthor",
+        "XPKeywords",
+        "XPSubject",
+        "CameraSerialNumber",
+    )
+)
+"""Of the first IFD only what is about the photo; the rest describes how the RAW file's pixels are
+stored."""
+
+_SHOT_TAGS = frozenset(
+    (
+        "DateTimeOriginal",
+        "ExposureTime",
+        "FNumber",
+        "ExposureProgram",
+        "ISOSpeedRatings",
+        "ShutterSpeedValue",
+        "ApertureValue",
+        "BrightnessValue",
+        "ExposureBiasValue",
+        "MaxApertureValue",
+        "SubjectDistance",
+        "MeteringMode",
+        "LightSource",
+        "Flash",
+        "FocalLength",
+    )
+)
+"""RAW files may hold these in the first IFD; in a picture they belong to the Exif IFD."""
+
+_PHOTO_SKIPPED = frozenset(
+    (
+        "PixelXDimension",
+        "PixelYDimension",
+        "ComponentsConfiguration",
+        "CompressedBitsPerPixel",
+        "InteroperabilityTag",
+        "ColorSpace",
+        "SpatialFrequencyResponse",
+        "CFAPattern",
+        "Gamma",
+    )
+)
+_STRUCTURAL_GROUPS = frozenset(
+    ("Image", "Image2", "Image3", "Thumbnail", "Iop", "MakerNote", "MpfInfo")
+)
+_XMP_SKIPPED = frozenset(
+    (
+        "tiff",
+        "crs",
+        "crss",
+        "dc.format",
+        "exif.PixelXDimension",
+        "exif.PixelYDimension",
+        "exif.ColorSpace",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is true of the written picture, whatever the original says."""
+
+    width: int
+    height: int
+    is_srgb: bool
+    settings: str
+    make: str
+    model: str
+    icc: bytes | None = None
+    """Embedded by exiv2 where the encoder has not done it."""
+    thumbnail: bytes | None = None
+    """A JPEG for EXIF, in files where no other program takes it for a second picture."""
+    orientation: int = 1
+    colour_space_known: bool = True
+    """False: EXIF says nothing about it."""
+
+
+def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ...]:
+    """Copy all metadata that is still true from `source` into the picture `target`; return warnings
+    in words.
+
+    Raises
+    ------
+    LenscalError
+        Not even the facts about the picture itself can be written.
+    """
+    with EXIV2_LOCK:
+        return _copy(source, target, written)
+
+
+def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
+    warnings = []
+    try:
+        original = open_image(source)
+        original.readMetadata()
+        exif = [datum for datum in original.exifData() if _wanted_exif(datum.key())]
+        xmp, iptc = original.xmpData(), original.iptcData()
+    except (exiv2.Exiv2Error, OSError) as error:
+        warnings.append(f"the metadata of {source.name} could not be read ({error}): not copied")
+        exif, xmp, iptc = [], (), ()
+    plain = [datum for datum in exif if _is_standard(datum.key())]
+    problem = ""
+    # A JPEG holds 64 KB of each, which long editing histories exceed.
+    for left_out, *kept in (
+        ("", exif, xmp, iptc),
+        ("the camera maker's own notes", plain, xmp, iptc),
+        ("the XMP", exif, (), iptc),
+        ("the XMP and the camera maker's own notes", plain, (), iptc),
+        ("all metadata", (), (), ()),
+    ):
+        try:
+            _write(target, *kept, written=written)
+        except exiv2.Exiv2Error as error:
+            problem = problem or str(error)
+            continue
+        except TypeError:
+            raise LenscalError(
+                f"{target.parent}: its name is no UTF-8 text; choose another folder"
+            ) from None
+        if left_out:
+            warnings.append(f"{left_out} of {source.name} could not be copied ({problem})")
+        return tuple(warnings)
+    raise LenscalError(
+        f"{target.parent}: a photo's metadata could not be written there ({problem})"
+    )
+
+
+def _write(
+    target: Path, exif: Iterable[Any], xmp: Iterable[Any], iptc: Iterable[Any], *, written: Written
+) -> None:
+    image = exiv2.ImageFactory.open(str(target))
+    image.readMetadata()
+    data = image.exifData()
+    for datum in exif:
+        _, group, tag = datum.key().split(".", 2)
+        moved = group == "Image" and tag in _SHOT_TAGS
+        key = f"Exif.Photo.{tag}" if moved else datum.key()
+        if not moved or key not in data:
+            data[key] = datum.value()
+    _set_facts(data, written)
+    packet = image.xmpData()
+    for datum in xmp:
+        if _wanted_xmp(datum.key()):
+            packet[datum.key()] = datum.value()
+    packet["Xmp.xmp.CreatorTool"] = SOFTWARE
+    exiv2.XmpProperties.registerNs(XMP_NAMESPACE, XMP_PREFIX)
+    packet[f"Xmp.{XMP_PREFIX}.Settings"] = written.settings
+    notes = image.iptcData()
+    for datum in iptc:
+        notes.add(datum)
+    if written.icc is not None:
+        image.setIccProfile(exiv2.DataBuf(written.icc))
+    image.writeMetadata()
+
+
+def _set_facts(data: Any, written: Written) -> None:
+    for name, text in (("Make", written.make), ("Model", written.model)):
+        if text and f"Exif.Image.{name}" not in data:
+            data[f"Exif.Image.{name}"] = text
+    data["Exif.Image.Orientation"] = exiv2.UShortValue(written.orientation)
+    data["Exif.Image.Software"] = SOFTWARE
+    data["Exif.Photo.PixelXDimension"] = exiv2.ULongValue(written.width)
+    data["Exif.Photo.PixelYDimension"] = exiv2.ULongValue(written.height)
+    if written.colour_space_known:
+        data["Exif.Photo.ColorSpace"] = exiv2.UShortValue(1 if written.is_srgb else 0xFFFF)
+    if written.thumbnail is not None:
+        exiv2.ExifThumb(data).setJpegThumbnail(written.thumbnail)
+
+
+def _wanted_exif(key: str) -> bool:
+    _, group, tag = key.split(".", 2)
+    if group == "Image":
+        return tag in _IMAGE_TAGS or tag in _SHOT_TAGS
+    if group == "Photo":
+        return tag not in _PHOTO_SKIPPED
+    return group not in _STRUCTURAL_GROUPS and not group.startswith(("SubImage", "SubThumb"))
+
+
+def _is_standard(key: str) -> bool:
+    _, group, tag = key.split(".", 2)
+    return group in ("Image", "GPSInfo") or (group == "Photo" and tag != "MakerNote")
+
+
+def _wanted_xmp(key: str) -> bool:
+    _, prefix, name = key.split(".", 2)
+    return prefix not in _XMP_SKIPPED and f"{prefix}.{name}" not in _XMP_SKIPPED

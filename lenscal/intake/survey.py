@@ -1,0 +1,172 @@
+"""What a photo has to offer, place by place: light, clipping, texture above the noise, fine detail
+by direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+import numpy as np
+
+from lenscal.raw.frame import Frame
+
+N_DIRECTIONS = 8
+_SIDE = 32
+"""Of a tile, in sites of one green plane: 64 px of a Bayer sensor."""
+_MOST_TILES = (24, 36)
+_COARSE_BAND, _FINE_BAND = (0.055, 0.20), (0.22, 0.5)
+"""In cycles a site of one plane, so half as much a pixel."""
+_CLIPPED_FROM, _CLIPPED_SHARE = 0.97, 0.04
+_DARK_BELOW = 0.004
+_CONTRAST, _OVER_NOISE = 0.008, 2.0
+_REGIONS = (4, 6)
+_LEAST_TILES = 4
+_SHARPEST = 0.75
+
+
+class Place(IntEnum):
+    """What a tile of a photo is good for."""
+
+    USABLE = 0
+    PLAIN = 1
+    DARK = 2
+    CLIPPED = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """A photo, measured on tiles that are spread evenly over it, in sensor orientation.
+
+    Attributes
+    ----------
+    light : float32 ndarray [rows, cols]
+        Mean of the green sites, RAW values 0..1.
+    place : uint8 ndarray [rows, cols]
+        `Place` of every tile.
+    detail : float64 ndarray [N_DIRECTIONS]
+        log of fine over coarse power by the direction of the waves (n / N_DIRECTIONS of half a turn
+        from the x axis), where the photo is sharp: three quarters of its regions have less. Noise
+        is taken off; what could hide in it is left in. NaN where there is too little texture.
+    """
+
+    light: np.ndarray
+    place: np.ndarray
+    detail: np.ndarray
+
+    def share(self, place: Place) -> float:
+        """Part of the picture's area, 0..1."""
+        return float(np.mean(self.place == place))
+
+
+def survey(frame: Frame) -> Survey:
+    """Measure a decoded photo. At most 864 tiles of 64 x 64 px are read, whatever its size.
+
+    Tiles of one green plane lose their mean and slope, get a Hann window and a Fourier transform;
+    the power of the noise model is taken off. A tile is usable where it is neither clipped nor dark
+    and its coarse texture stands out of the noise. Both bands lie where the lens's own blur still
+    lets waves through, so that even a fast lens's photo tells a good shot from a moved one.
+    """
+    raw, shape, side = _tiles(frame)
+    black = float(frame.black.mean())
+    scale = frame.white - black
+    y, x = np.argwhere(frame.cfa == 1)[0] % 2
+    green = (raw[:, y::2, x::2].astype(np.float32) - np.float32(black)) / np.float32(scale)
+    light = green.mean(axis=(1, 2))
+    variance = frame.noise.a[1] * np.maximum(light, 0) + frame.noise.b[1]
+    coarse, fine = _powers(green, side)
+    _, _, coarse_weight, fine_weight = _filters(side)
+    coarse_noise = variance * coarse_weight.sum()
+    texture = coarse - coarse_noise
+    place = np.full(len(raw), Place.USABLE, np.uint8)
+    place[(texture < _OVER_NOISE * coarse_noise) | (texture < (_CONTRAST * light * side) ** 2)] = (
+        Place.PLAIN
+    )
+    place[light < _DARK_BELOW] = Place.DARK
+    place[(raw >= black + _CLIPPED_FROM * scale).mean(axis=(1, 2)) > _CLIPPED_SHARE] = Place.CLIPPED
+    detail = _detail(
+        texture, fine, variance, fine_weight.sum(axis=1), place.reshape(shape) == Place.USABLE
+    )
+    return Survey(light.reshape(shape), place.reshape(shape), detail)
+
+
+def _tiles(frame: Frame) -> tuple[np.ndarray, tuple[int, int], int]:
+    """RAW tiles [n, 2 side, 2 side], their rows and columns, and their side in sites of a plane."""
+    height, width = frame.mosaic.shape
+    side = min(_SIDE, height // 2, width // 2)
+    ys, xs = (
+        2
+        * np.linspace(0, extent - side, int(np.clip((extent - side) // (side // 2) + 1, 1, most)))
+        .round()
+        .astype(int)
+        for extent, most in zip((height // 2, width // 2), _MOST_TILES, strict=True)
+    )
+    tiles = [frame.mosaic[y : y + 2 * side, x : x + 2 * side] for y in ys for x in xs]
+    return np.stack(tiles), (len(ys), len(xs)), side
+
+
+def _powers(green: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Power of tiles [n, side, side] in the coarse band [n], and in the fine band by direction
+    [N_DIRECTIONS, n]."""
+    import scipy.fft
+
+    window, ramp, coarse, fine = _filters(side)
+    flat = green - green.mean(axis=(1, 2), keepdims=True)
+    down = flat.mean(axis=2) @ ramp / (ramp @ ramp)
+    across = flat.mean(axis=1) @ ramp / (ramp @ ramp)
+    flat -= down[:, None, None] * ramp[:, None] + across[:, None, None] * ramp
+    spectrum = scipy.fft.rfft2(flat * window)
+    power = (spectrum.real**2 + spectrum.imag**2).reshape(len(green), -1)
+    return power @ coarse, fine @ power.T
+
+
+@lru_cache(maxsize=4)
+def _filters(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Window with squares that sum to 1, ramp, and the weights of the spectrum in the bands [m],
+    [N_DIRECTIONS, m]."""
+    hann = np.hanning(side + 2)[1:-1]
+    window = np.outer(hann, hann) / (hann**2).sum()
+    ramp = np.arange(side) - (side - 1) / 2
+    fy, fx = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
+    f = np.hypot(fy, fx)
+    sector = np.rint(np.arctan2(fy, fx) / np.pi * N_DIRECTIONS).astype(int) % N_DIRECTIONS
+    twice = np.where((fx > 0) & (fx < 0.5), 2.0, 1.0)
+    coarse = twice * ((f >= _COARSE_BAND[0]) & (f < _COARSE_BAND[1]))
+    in_fine = twice * ((f >= _FINE_BAND[0]) & (f < _FINE_BAND[1]))
+    fine = np.stack([(in_fine * (sector == d)).ravel() for d in range(N_DIRECTIONS)])
+    window, ramp, coarse, fine = (
+        a.astype(np.float32) for a in (window, ramp, coarse.ravel(), fine)
+    )
+    return window, ramp, coarse, fine
+
+
+def _detail(
+    texture: np.ndarray,
+    fine: np.ndarray,
+    variance: np.ndarray,
+    n_waves: np.ndarray,
+    usable: np.ndarray,
+) -> np.ndarray:
+    """See `Survey.detail`: of coarse power [n], fine power [d, n], noise [n] and waves a direction
+    [d]."""
+    rows, cols = (np.arange(n) * most // n for n, most in zip(usable.shape, _REGIONS, strict=True))
+    region = (rows[:, None] * _REGIONS[1] + cols).ravel()
+    n_regions = _REGIONS[0] * _REGIONS[1]
+    count = np.bincount(region, usable.ravel(), n_regions)
+    good = count >= min(_LEAST_TILES, usable.sum())
+    if not usable.any() or not good.any():
+        return np.full(N_DIRECTIONS, np.nan)
+    weight = usable.ravel() / np.maximum(texture, 1e-12)
+    detail = np.empty(N_DIRECTIONS)
+    for d, n in enumerate(n_waves):
+        signal = (
+            np.bincount(region, weight * (fine[d] / n - variance), n_regions)[good] / count[good]
+        )
+        # A power's standard error: its mean over the root of its n / 2 independent waves.
+        spread = (
+            np.bincount(region, (weight * variance) ** 2 / (n / 2), n_regions)[good]
+            / count[good] ** 2
+        )
+        hidden = np.sqrt(2 * spread.mean() / len(spread))
+        detail[d] = np.log(max(float(np.quantile(signal, _SHARPEST)), 0.0) + hidden + 1e-12)
+    return detail

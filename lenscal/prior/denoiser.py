@@ -1,0 +1,200 @@
+"""Denoisers that serve as image priors: what a photo without noise looks like."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lenscal.errors import InputError
+from lenscal.prior.drunet import Drunet, is_drunet
+
+LAYOUT = "lenscal residual unshuffle denoiser 1"
+PYTORCH_FILES = {".pth", ".pt"}
+
+
+class Denoiser(Protocol):
+    """Takes white Gaussian noise of standard deviation `sigma` off images.
+
+    x : float32 [B, 3, H, W], about 0..1. sigma : a number, or a map that broadcasts to [B, 1, H,
+    W], in x's units.
+    """
+
+    def __call__(self, x: Tensor, sigma: float | Tensor) -> Tensor: ...
+
+
+def sigma_map(x: Tensor, sigma: float | Tensor) -> Tensor:
+    """The noise level as a map [B, 1, H, W]."""
+    level = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
+    return level.expand(x.shape[0], 1, *x.shape[-2:])
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(relu(conv(x))): starts near the identity, so that a deep network trains quickly."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(functional.relu(self.first(x), inplace=True)).add_(x)
+
+
+class UnshuffleDenoiser(nn.Module):
+    """A small residual network on the image's four half-size phases, told the noise level (after
+    FFDNet).
+
+    denoised = x - sigma * net([phases of x, sigma]): at sigma 0 it leaves the image as it is, and
+    the network's output has the same size at every noise level. Zhang, Zuo, Zhang 2018, DOI
+    10.1109/TIP.2018.2839891.
+    """
+
+    def __init__(self, channels: int = 64, n_blocks: int = 5) -> None:
+        super().__init__()
+        self.channels, self.n_blocks = channels, n_blocks
+        self.head = nn.Conv2d(13, channels, 3, padding=1)
+        self.blocks = nn.Sequential(*(ResidualBlock(channels) for _ in range(n_blocks)))
+        self.tail = nn.Conv2d(channels, 12, 3, padding=1)
+
+    def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
+        level = sigma_map(x, sigma)
+        padded, height, width = _even(x)
+        level, _, _ = _even(level)
+        phases = functional.pixel_unshuffle(padded, 2) - 0.5
+        features = torch.cat([phases, 4 * functional.avg_pool2d(level, 2)], dim=1)
+        noise = functional.pixel_shuffle(
+            self.tail(functional.relu(self.blocks(self.head(features)))), 2
+        )
+        return (padded - level * noise)[..., :height, :width]
+
+
+class PlainFfdnet(nn.Module):
+    """FFDNet's published layout (tensors model.0, model.2, ...): predicts the image itself."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        numbers = sorted({int(name.split(".")[1]) for name in weights})
+        layers: list[nn.Module] = []
+        for number in numbers:
+            out_channels, in_channels = weights[f"model.{number}.weight"].shape[:2]
+            layers += [nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU(inplace=True)]
+        self.model = nn.Sequential(*layers[:-1])
+        self.load_state_dict(dict(weights))
+
+    def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
+        level = sigma_map(x, sigma)
+        padded, height, width = _even(x)
+        level, _, _ = _even(level)
+        features = torch.cat(
+            [functional.pixel_unshuffle(padded, 2), functional.avg_pool2d(level, 2)], dim=1
+        )
+        return functional.pixel_shuffle(self.model(features), 2)[..., :height, :width]
+
+
+def save_denoiser(
+    net: UnshuffleDenoiser, file: Path, *, notes: Mapping[str, str] | None = None
+) -> None:
+    """Write the weights as safetensors, atomically. `notes` go into the file's metadata."""
+    metadata = {
+        "layout": LAYOUT,
+        "channels": str(net.channels),
+        "blocks": str(net.n_blocks),
+        **(notes or {}),
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.part")
+    tensors = {
+        name: value.detach().to("cpu", torch.float32).contiguous()
+        for name, value in net.state_dict().items()
+    }
+    save_file(tensors, temporary, metadata=metadata)
+    temporary.replace(file)
+
+
+def load_denoiser(
+    file: Path | None = None, *, device: str | torch.device = "cpu"
+) -> UnshuffleDenoiser | PlainFfdnet | Drunet:
+    """A denoiser from a weights file; None: the one that ships.
+
+    The file may hold lenscal's own layout, or FFDNet's or DRUNet's for colour as their authors
+    publish them, as safetensors or as a PyTorch file of tensors alone.
+
+    Raises
+    ------
+    InputError
+        The file is missing, cannot be read, or is of another network.
+    """
+    path = file if file is not None else shipped_prior()
+    weights, metadata = _read_weights(path)
+    net: UnshuffleDenoiser | PlainFfdnet | Drunet
+    try:
+        if metadata.get("layout") == LAYOUT:
+            net = UnshuffleDenoiser(int(metadata["channels"]), int(metadata["blocks"]))
+            net.load_state_dict(weights)
+        elif "model.0.weight" in weights and weights["model.0.weight"].shape[1] == 13:
+            net = PlainFfdnet(weights)
+        elif is_drunet(weights):
+            net = Drunet(weights)
+        else:
+            raise InputError(
+                f"--prior {path}: unknown network; give lenscal's own weights, or FFDNet's or DRUNet's for colour"
+            )
+    except (KeyError, ValueError, IndexError, RuntimeError) as error:
+        raise InputError(
+            f"--prior {path}: the weights do not fit the network they name ({error})"
+        ) from error
+    net.requires_grad_(False).eval().to(device)
+    if (
+        torch.device(device).type == "cpu"
+    ):  # a sixth faster there; the same numbers but for rounding
+        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net
+
+
+def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a weights file by name, and its metadata."""
+    try:
+        if path.suffix.lower() in PYTORCH_FILES:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # old files make torch warn of its own internals
+                weights = torch.load(path, map_location="cpu", weights_only=True)
+            return {str(name): value.float() for name, value in weights.items()}, {}
+        with safe_open(path, framework="pt") as handle:
+            metadata = handle.metadata() or {}
+        return load_file(path), metadata
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"--prior {path}: not a readable safetensors file ({error})") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, ValueError) as error:
+        told = (
+            "not a PyTorch file of tensors by name; give the weights as their authors publish them"
+        )
+        raise InputError(f"--prior {path}: {told}") from error
+
+
+def shipped_prior() -> Path:
+    """The weights that come with lenscal: beside the package in a checkout, inside it when
+    installed."""
+    package = Path(__file__).resolve().parents[1]
+    for root in (package / "resources", package.parent / "resources"):
+        if (root / "prior" / "prior.safetensors").is_file():
+            return root / "prior" / "prior.safetensors"
+    raise InputError(
+        "the denoiser's weights (resources/prior/prior.safetensors) are missing: install lenscal again"
+    )
+
+
+def _even(x: Tensor) -> tuple[Tensor, int, int]:
+    """x padded by its own border to even sizes, and the sizes it had."""
+    height, width = x.shape[-2:]
+    if height % 2 or width % 2:
+        x = functional.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
+    return x, height, width

@@ -1,0 +1,26 @@
+"""How the C library hands memory out."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+"""Parameters of glibc's mallopt(3)."""
+MIB = 1 << 20
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep memory that is freed for the next array, up to 256 MiB, instead of
+    returning it at once.
+
+    The system clears memory whenever it hands it out. Arrays of some MB that come and go made that
+    a sixth of the time of a correction: with two threads the Wiener filter took 0.54 s with it,
+    0.44 s without. Only on Linux with glibc; elsewhere nothing happens.
+    """
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for parameter, size in ((M_MMAP_THRESHOLD, 32), (M_TRIM_THRESHOLD, 256), (M_TOP_PAD, 16)):
+            mallopt(parameter, size * MIB)

@@ -1,0 +1,55 @@
+"""Sentences that keep what they were made of, so that the window can say them in another language.
+No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+
+class Translatable(str):
+    """Text like any other, with its template (English) and the values in it."""
+
+    template: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, template: str, values: Mapping[str, Any]) -> Translatable:
+        text = super().__new__(cls, template.format(**values))
+        text.template, text.values = template, dict(values)
+        return text
+
+    def __reduce__(self) -> tuple[type[Translatable], tuple[str, Mapping[str, Any]]]:
+        return Translatable, (self.template, self.values)
+
+
+def translatable(template: str, /, **values: Any) -> Translatable:
+    """`template.format(**values)`, to be translated by who shows it. The template has to be a
+    literal: a list of all of them is made for translators (packaging/list_texts.py)."""
+    return Translatable(template, values)
+
+
+def join_translatable(separator: str, parts: Iterable[str]) -> Translatable:
+    """`separator.join(parts)` whose parts can still be translated."""
+    values = {f"part{n}": part for n, part in enumerate(parts)}
+    return Translatable(separator.join(f"{{{name}}}" for name in values), values)
+
+
+def message_of(error: BaseException) -> str:
+    """An error's message; `str(error)` would forget what it was made of."""
+    told = error.args[0] if len(error.args) == 1 else None
+    return told if isinstance(told, Translatable) else str(error)
+
+
+def translate_text(text: str, translate: Callable[[str], str]) -> str:
+    """The text in the language of `translate`, which gets the template; other texts, and templates
+    whose translation names other values, stay as they are."""
+    if not isinstance(text, Translatable):
+        return text
+    values = {
+        name: translate_text(v, translate) if isinstance(v, str) else v
+        for name, v in text.values.items()
+    }
+    try:
+        return translate(text.template).format(**values)
+    except (KeyError, IndexError, ValueError):
+        return text.template.format(**values)

@@ -1,0 +1,86 @@
+"""Texture by the cells of a grid, of photos whose plain part is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from raw_photos import add_noise, write_photo
+from scipy.ndimage import gaussian_filter
+
+from lenscal.intake.coverage import coverage, listed, weaker
+from lenscal.intake.survey import N_DIRECTIONS, Place, Survey, survey
+from lenscal.raw.decode import decode_photo
+
+
+def photo(path: Path, sky: np.ndarray) -> Survey:
+    """A photo of fine texture [n, n] with a smooth sky where `sky` is true, written and read
+    back."""
+    rng = np.random.default_rng(5)
+    texture = 0.15 * (1 + 0.8 * gaussian_filter(rng.normal(size=sky.shape), 1.5) * 5)
+    slope = np.linspace(0.5, 0.7, sky.shape[0])[:, None] * np.ones(sky.shape)
+    values = np.where(sky, slope, np.clip(texture, 0.02, 0.6))
+    write_photo(path, raw=add_noise(values, 1e-4, 1e-6, rng))
+    return survey(decode_photo(path))
+
+
+def test_a_sky_is_found_where_it_is(tmp_path: Path) -> None:
+    y, x = np.mgrid[:600, :900]
+    one = photo(tmp_path / "sky.dng", (y < 200) & (x < 300))
+    seen = coverage([one], (6, 9))
+    assert seen.cells.shape == (6, 9) and seen.cells.dtype == np.float32
+    assert seen.cells[0, 0] == 0 and seen.cells[:2, :3].mean() < 0.3
+    assert seen.cells[3:].min() == seen.cells[:, 4:].min() == 1
+    np.testing.assert_allclose(seen.cells + seen.causes.sum(axis=-1), 1, atol=1e-6)
+    assert seen.describe() == (
+        "top left: sky or other plain areas in the photo; this corner rests on its neighbours",
+    )
+    assert seen.drawn()[0].startswith("  ") and seen.drawn()[-1] == 18 * "#"
+    # Another photo without a sky there: every second photo has texture, and nothing needs to be
+    # said.
+    two = coverage([one, photo(tmp_path / "wall.dng", y < 0)], (6, 9))
+    assert two.cells[0, 0] == 0.5 and two.describe() == ()
+
+
+def survey_of(place: np.ndarray) -> Survey:
+    return Survey(
+        np.full(place.shape, 0.2, np.float32), place.astype(np.uint8), np.zeros(N_DIRECTIONS)
+    )
+
+
+def test_regions_are_named_with_their_cause() -> None:
+    place = np.full((12, 18), Place.USABLE)
+    place[:4], place[-4:, -6:], place[4:8, :6] = Place.PLAIN, Place.CLIPPED, Place.DARK
+    told = coverage([survey_of(place)] * 3, (8, 8)).describe()
+    assert told == (
+        "top left, top and top right: sky or other plain areas in most photos; these parts rest on their neighbours",
+        "left: nearly black areas in most photos; this part rests on its neighbours",
+        "bottom right: blown-out areas in most photos; this corner rests on its neighbours",
+    )
+    nearly = coverage([survey_of(np.full((12, 18), Place.PLAIN))], (8, 8)).describe()
+    assert len(nearly) == 1 and "little texture nearly everywhere" in nearly[0]
+
+
+def test_grids_finer_and_coarser_than_the_tiles() -> None:
+    place = np.full((5, 7), Place.USABLE)
+    place[:, 0] = Place.PLAIN
+    fine = coverage([survey_of(place)], (16, 21)).cells
+    assert fine.shape == (16, 21)
+    assert (fine[:, :3] == 0).all() and (fine[:, 3:] == 1).all()
+    np.testing.assert_allclose(coverage([survey_of(place)], (1, 1)).cells, 6 / 7)
+
+
+def test_the_weaker_folder_counts_and_no_photos_are_no_texture() -> None:
+    place = np.full((4, 4), Place.USABLE)
+    left, right = place.copy(), place.copy()
+    left[:, 0], right[:, 3] = Place.PLAIN, Place.DARK
+    both = weaker(coverage([survey_of(left)], (4, 4)), coverage([survey_of(right)], (4, 4)))
+    np.testing.assert_array_equal(both.cells[0], [0, 1, 1, 0])
+    assert both.causes[0, 0, 0] == both.causes[0, 3, 1] == 1
+    nothing = coverage([], (4, 4))
+    assert nothing.cells.max() == 0 and nothing.describe() == ()
+    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
