@@ -3,7 +3,7 @@ possible gain."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
-from lenscal.stepping import follow
+from lenscal.stepping import Job, follow
 
 if TYPE_CHECKING:
     from lenscal.raw.frame import Frame
@@ -133,7 +133,7 @@ def measure_gain(
     truth: PsfGrid,
     candidates: Mapping[str, PsfGrid],
     settings: RestoreSettings,
-) -> Generator[Report, str | None, Gain]:
+) -> Job[Gain]:
     """Correct `degraded` with the true grid and with every candidate, all with the same settings,
     and compare.
 

@@ -1,16 +1,45 @@
-"""How long work is stepped and chained."""
+"""How long work is stepped and chained: generators that yield reports and take replies. No Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import replace
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from lenscal.reports import Report
 from lenscal.translation import join_translatable
 
 T = TypeVar("T")
-Job = Generator[Report, str | None, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Finish early, and return what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The job stood still for so long, which counts for no limit of time."""
+
+    seconds: float
+
+
+STOP = Stop()
+Reply = Stop | Paused
+"""What a job can be told at a `yield`; to cancel it, close it there."""
+Job = Generator[Report, Reply | None, T]
+
+
+def finish(job: Job[T], on_report: Callable[[Report], Reply | None] = lambda report: None) -> T:
+    """Step a job to its end and return its result; `on_report` sees each report and may reply."""
+    reply: Reply | None = None
+    while True:
+        try:
+            report = job.send(reply)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        reply = on_report(report)
 
 
 def follow(
@@ -21,12 +50,13 @@ def follow(
     forward_stop: bool = True,
     prefix: str = "",
 ) -> Job[tuple[T, bool]]:
-    """Step `work` as a part (fractions low..high) of a longer job; also return whether "stop" was
+    """Step `work` as a part (fractions low..high) of a longer job; also return whether `STOP` was
     asked for.
 
     `prefix` is put before its messages.
     """
-    reply, stopped = None, False
+    reply: Reply | None = None
+    stopped = False
     try:
         while True:
             try:
@@ -36,7 +66,7 @@ def follow(
             fraction = None if report.fraction is None else low + (high - low) * report.fraction
             message = join_translatable("", (prefix, report.message)) if prefix else report.message
             reply = yield replace(report, fraction=fraction, message=message)
-            stopped |= reply == "stop"
+            stopped |= reply == STOP
             if not forward_stop:
                 reply = None
     finally:

@@ -28,8 +28,8 @@ ABOVE = {
     "intake": {"intake", "raw", "errors", "reports", "stepping"},
     "optics": {"optics", "errors"},
     "flow": {"flow", "raw", "optics", "errors", "reports"},
-    "virtual": {"virtual", "optics", "raw", "files", "errors", "reports"},
-    "files": {"files", "raw", "intake", "optics", "errors", "reports"},
+    "virtual": {"virtual", "optics", "raw", "files", "errors", "reports", "stepping"},
+    "files": {"files", "raw", "intake", "optics", "errors", "reports", "stepping"},
     "blur": {"blur", "optics", "errors"},
     "calibrate": {
         "calibrate",
@@ -42,8 +42,8 @@ ABOVE = {
         "errors",
         "reports",
     },
-    "prior": {"prior", "raw", "optics", "system", "errors", "reports"},
-    "restore": {"restore", "prior", "blur", "flow", "raw", "optics", "system", "errors", "reports"},
+    "prior": {"prior", "raw", "optics", "system", "errors", "reports", "stepping"},
+    "restore": {"restore", "prior", "blur", "flow", "raw", "optics", "system", "errors", "reports", "stepping"},
 }
 """Of lenscal's own parts, those that a part may import."""
 

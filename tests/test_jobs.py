@@ -19,6 +19,7 @@ from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.decode import decode_photo
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.stepping import STOP
 
 
 def finish(job, replies=()):
@@ -35,7 +36,7 @@ def finish(job, replies=()):
 def counting(log, n=4):
     try:
         for step in range(n):
-            if (yield Report("work", f"step {step}", step / n, step)) == "stop":
+            if (yield Report("work", f"step {step}", step / n, step)) == STOP:
                 log.append("stopped")
                 return step
         return n
@@ -54,10 +55,10 @@ def test_follow_scales_fractions_and_hands_on_the_result():
 
 def test_follow_hands_on_stop_or_keeps_it():
     log = []
-    assert finish(jobs.follow(counting(log)), [None, "stop"])[1] == (1, True)
+    assert finish(jobs.follow(counting(log)), [None, STOP])[1] == (1, True)
     assert log == ["stopped", "closed"]
     log.clear()
-    assert finish(jobs.follow(counting(log), forward_stop=False), [None, "stop"])[1] == (4, True)
+    assert finish(jobs.follow(counting(log), forward_stop=False), [None, STOP])[1] == (4, True)
     assert log == ["closed"]
 
 
@@ -109,7 +110,7 @@ def test_stop_ends_after_the_photo_and_close_writes_nothing(tmp_path, make_dng):
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(3)]
     grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
     _, results = finish(
-        jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "a")), [None, "stop"]
+        jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "a")), [None, STOP]
     )
     assert [r.source.name for r in results] == ["0.dng"]
     assert results[0].output.exists()
@@ -153,7 +154,7 @@ def test_demo_stopped_before_its_photos_are_ready_ends_at_once(tmp_path, where):
     while where not in report.message:
         report = next(job)
     with pytest.raises(LenscalError, match="nothing to keep"):
-        job.send("stop")
+        job.send(STOP)
     assert not (tmp_path / "demo.lenscal").exists()
     next(
         jobs.demo(tmp_path, jobs.DemoSettings(size=(256, 288), n_photos=2))
@@ -307,7 +308,7 @@ def test_stop_is_heard_while_a_photo_is_written(tmp_path, make_dng, monkeypatch)
     job = jobs.correct(grid, photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o"))
     while "writing" not in next(job).message:
         pass
-    job.send("stop")
+    job.send(STOP)
     asked.set()
     _, results = finish(job)
     assert [r.output.name for r in results] == ["0_lenscal.tif"]

@@ -19,7 +19,7 @@ from lenscal.benchmark.cases import Case, dataset_folder, photographed
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.atomic import written_whole
 from lenscal.reports import Report
-from lenscal.stepping import Job, follow
+from lenscal.stepping import STOP, Job, follow
 
 Result = dict[str, Any]
 _PROGRESS = re.compile(r"\s*(\d+)% (.*)")
@@ -37,7 +37,7 @@ def measure_cases(
     """Results of all cases, from the cache where the program is the same; a case that fails has an
     "error" instead.
 
-    "stop" ends the case at hand without a result and returns those that are done.
+    `STOP` ends the case at hand without a result and returns those that are done.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _child(arguments: Sequence[str], name: str) -> Job[Result]:
                     and (
                         yield Report("benchmark", f"{name}: {step[2].strip()}", int(step[1]) / 100)
                     )
-                    == "stop"
+                    == STOP
                 ):
                     raise LenscalError(f"{name}: stopped")
             code = process.wait()

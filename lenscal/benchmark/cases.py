@@ -15,7 +15,7 @@ from pathlib import Path
 import lenscal
 from lenscal.errors import InputError, LenscalError
 from lenscal.reports import Report
-from lenscal.stepping import Job
+from lenscal.stepping import STOP, Job
 from lenscal.virtual.dataset import VirtualSettings, write_dataset
 from lenscal.virtual.kinds import LensKind, Shooting, benchmark_lens, kept_out_lens
 
@@ -177,7 +177,7 @@ def photographed(case: Case, cache: Path) -> Job[Path]:
     Raises
     ------
     LenscalError
-        "stop" was asked for: there is nothing to keep of half a folder.
+        `STOP` was asked for: there is nothing to keep of half a folder.
     """
     folder = dataset_folder(case, cache)
     if (folder / _DONE).is_file():
@@ -187,7 +187,7 @@ def photographed(case: Case, cache: Path) -> Job[Path]:
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for report in write_dataset(temporary, case.virtual_settings()):
-            if (yield replace(report, message=f"{case.name}: {report.message}")) == "stop":
+            if (yield replace(report, message=f"{case.name}: {report.message}")) == STOP:
                 raise LenscalError(f"{case.name}: stopped while its photos were taken")
         shooting = case.shooting
         described = {

@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from lenscal.calibrate.stages.statistics_stage import lateral_colour, statistics
 from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame
-from lenscal.reports import Report
+from lenscal.stepping import Job
 from lenscal.system.device import free_memory, out_of_memory
 from lenscal.translation import translatable
 
@@ -42,10 +42,10 @@ def calibrate(
     settings: CalibrationSettings,
     *,
     keeper: Keeper | None = None,
-) -> Generator[Report, str | None, Calibration]:
+) -> Job[Calibration]:
     """Learn the PSF of the degraded photos relative to the sharp ones.
 
-    Send "stop" to finish early with what is there. A `keeper` is given checkpoints, and asked at
+    Send `STOP` to finish early with what is there. A `keeper` is given checkpoints, and asked at
     the beginning for one to go on from; what comes out is the same to the bit as without the
     interruption (same device, same threads).
 

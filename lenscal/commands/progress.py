@@ -9,13 +9,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
 from lenscal.errors import LenscalError
 from lenscal.reports import Report
+from lenscal.stepping import STOP, Job, Reply
 
 T = TypeVar("T")
 _LIVE_INTERVAL_S = 0.1
@@ -85,7 +86,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def run_job(job: Generator[Report, str | None, T], speaker: Speaker, *, keeps: bool = False) -> T:
+def run_job(job: Job[T], speaker: Speaker, *, keeps: bool = False) -> T:
     """Step a job to its end. Where it `keeps` what it has, the first Ctrl+C asks it to stop early.
 
     Raises
@@ -95,12 +96,12 @@ def run_job(job: Generator[Report, str | None, T], speaker: Speaker, *, keeps: b
         job is closed.
     """
     with _stop_at_interrupt(speaker, active=keeps) as stopping:
-        reply: str | None = None
+        reply: Reply | None = None
         told = False
         try:
             while True:
                 speaker.progress(job.send(reply))
-                reply = "stop" if stopping.is_set() and not told else None
+                reply = STOP if stopping.is_set() and not told else None
                 told = told or reply is not None
         except StopIteration as end:
             value: T = end.value

@@ -23,7 +23,7 @@ from lenscal.gui.preview import (
     paint,
     take_back,
 )
-from lenscal.gui.worker import Ending, Job, Outcome, Progress, Worker
+from lenscal.gui.worker import Ending, MakeJob, Outcome, Progress, Worker
 from lenscal.restore.settings import Method, RestoreSettings
 
 WAIT_MS = 120
@@ -210,7 +210,9 @@ class Previewer(QObject):
             self._stale.clear()
             self.painted.emit()
 
-    def _start(self, job: Job, then: Callable[[Any], None], *, correcting: bool = False) -> None:
+    def _start(
+        self, job: MakeJob, then: Callable[[Any], None], *, correcting: bool = False
+    ) -> None:
         self._then, self._correcting = then, correcting
         self._worker.start("preview", job)
 

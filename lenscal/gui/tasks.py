@@ -6,7 +6,7 @@ Everything heavy is imported here inside the functions, so that it happens in th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from lenscal.gui.images import pyramid
 from lenscal.reports import Report
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Comparison, Source, Unfinished
+from lenscal.stepping import Job
 from lenscal.system.preload import preload
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from lenscal.raw.frame import Frame
 
 T = TypeVar("T")
-Job = Generator[Report, str | None, T]
 
 THUMBNAIL_PX = 160
 DEVICE = "device"

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,10 +18,11 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 from lenscal.errors import LenscalError
 from lenscal.gui.wording import error_in_words
 from lenscal.reports import Report
+from lenscal.stepping import STOP, Job, Paused, Reply
 
 logger = logging.getLogger(__name__)
 
-Job = Callable[[], Generator[Report, str | None, Any]]
+MakeJob = Callable[[], Job[Any]]
 
 REPORTS_PER_S = 10
 NICENESS = 5
@@ -57,9 +58,8 @@ class Progress:
 class Worker(QObject):
     """Steps one generator at a time in its own thread.
 
-    `cancel` closes the generator at its next yield; `stop_and_keep` sends it "stop", so that it
-    returns what it has; `pause` holds it at its next yield until `go_on`, and then sends it "paused
-    SECONDS".
+    `cancel` closes the generator at its next yield; `stop_and_keep` sends it `STOP`, so that it
+    returns what it has; `pause` holds it at its next yield until `go_on`, and then sends it `Paused`.
     """
 
     started = Signal(str)
@@ -81,7 +81,7 @@ class Worker(QObject):
         """Whether the job was asked to pause."""
         return self._thread is not None and not self._thread.may_run.is_set()
 
-    def start(self, name: str, job: Job) -> None:
+    def start(self, name: str, job: MakeJob) -> None:
         """Run a job; one at a time."""
         if self._thread is not None:
             raise LenscalError(f"{self.name} is still running: wait for it or cancel it first")
@@ -134,7 +134,7 @@ class Worker(QObject):
 class _Stepper(QThread):
     progressed = Signal(object)
 
-    def __init__(self, job: Job, parent: QObject) -> None:
+    def __init__(self, job: MakeJob, parent: QObject) -> None:
         super().__init__(parent)
         self._job = job
         self.cancel = threading.Event()
@@ -178,7 +178,7 @@ class _Stepper(QThread):
     def _step(self) -> Outcome:
         generator = self._job()
         forward = _Throttle(self.progressed.emit)
-        answer: str | None = None
+        answer: Reply | None = None
         stopped = False
         while True:
             if self.cancel.is_set():
@@ -195,9 +195,9 @@ class _Stepper(QThread):
                 forward.flush()
                 began = time.monotonic()
                 self.may_run.wait()
-                answer = f"paused {time.monotonic() - began:.3f}"
+                answer = Paused(time.monotonic() - began)
             if self.stop.is_set():
-                answer, stopped = "stop", True
+                answer, stopped = STOP, True
 
 
 class _Throttle:

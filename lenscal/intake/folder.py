@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import filecmp
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,6 +33,7 @@ from lenscal.intake.inputs import (
 from lenscal.intake.survey import survey
 from lenscal.raw.frame import Frame, PhotoInfo
 from lenscal.reports import Report
+from lenscal.stepping import STOP, Job, Reply
 from lenscal.translation import translatable
 
 RAW_EXTENSIONS = frozenset(
@@ -141,7 +142,7 @@ def import_folder(
     overrides: Overrides | None = None,
     cache: Path | None = None,
     role: str = "sharp",
-) -> Generator[Report, str | None, ImportedFolder]:
+) -> Job[ImportedFolder]:
     """Decode the RAW photos of a folder (or of files). Unreadable ones are left out and named;
     nothing is judged.
 
@@ -174,7 +175,7 @@ def import_pair(
     cache: Path | None = None,
     keep_all: bool = False,
     only_look: bool = False,
-) -> Generator[Report, str | None, Inputs]:
+) -> Job[Inputs]:
     """Decode both folders of a calibration, check that they fit together and leave out what is not
     worth learning from.
 
@@ -207,7 +208,7 @@ def import_pair(
 
 def _pick(
     files: Sequence[Path], overrides: Overrides, role: str
-) -> Generator[Report, str | None, tuple[tuple[PhotoInfo, ...], tuple[Rejected, ...]]]:
+) -> Job[tuple[tuple[PhotoInfo, ...], tuple[Rejected, ...]]]:
     """Read metadata and pick the photos to decode."""
     from lenscal.raw.decode import probe
     from lenscal.raw.metadata import read_info
@@ -327,7 +328,7 @@ def _all_unreadable(rejected: Sequence[Rejected], role: str) -> InputError:
 
 def _decode_all(
     infos: Sequence[PhotoInfo], rejected: Sequence[Rejected], cache: Path | None, role: str
-) -> Generator[Report, str | None, ImportedFolder]:
+) -> Job[ImportedFolder]:
     from lenscal.raw.decode import CacheError, decode_photo
 
     frames: list[Frame] = []
@@ -358,7 +359,7 @@ def _decode_all(
                 raise
             except LenscalError as error:
                 out.append(Rejected(info.path, str(error).removeprefix(f"{info.path.name}: ")))
-            if told == "stop" and frames:
+            if told == STOP and frames:
                 break
     if not frames:
         raise _all_unreadable(out, role)
@@ -417,11 +418,9 @@ def _agree(frames: Sequence[Frame]) -> list[Frame]:
     return [f if f.info.noise_profile else replace(f, noise=pooled[f.info.iso]) for f in level]
 
 
-def _scaled(
-    job: Generator[Report, str | None, ImportedFolder], start: float, stop: float
-) -> Generator[Report, str | None, ImportedFolder]:
+def _scaled(job: Job[ImportedFolder], start: float, stop: float) -> Job[ImportedFolder]:
     """The same job, its fractions mapped to a part of the whole."""
-    told: str | None = None
+    told: Reply | None = None
     try:
         while True:
             report = job.send(told)

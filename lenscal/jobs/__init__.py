@@ -1,7 +1,7 @@
-"""Long work as generators: they yield reports, take "stop", and return a frozen result. No Qt;
+"""Long work as generators: they yield reports, take `STOP`, and return a frozen result. No Qt;
 heavy imports are lazy.
 
-`generator.close()` cancels a job at its next report. `generator.send("stop")` asks it to finish
+`generator.close()` cancels a job at its next report. `generator.send(STOP)` asks it to finish
 early and keep what it has; jobs that have nothing to keep in the middle go on to the end of the
 photo they are at.
 """

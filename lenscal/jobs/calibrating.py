@@ -62,7 +62,7 @@ def import_photos(
 def calibrate(
     inputs: Inputs, settings: CalibrationSettings, *, checkpoint: CheckpointFile | None = None
 ) -> Job[Calibration]:
-    """Learn the PSF grid from imported photos. "stop" keeps what was reached.
+    """Learn the PSF grid from imported photos. `STOP` keeps what was reached.
 
     The checkpoint is written from time to time; where it says so, the calibration goes on from what
     it holds. It stays when the job ends: whoever has written the profile removes it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ from lenscal.files.psf.profile import Profile
 from lenscal.intake.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, f_number, same
 from lenscal.jobs.cache import photo_cache
 from lenscal.reports import Report
-from lenscal.stepping import Job, follow
+from lenscal.stepping import STOP, Job, follow
 
 if TYPE_CHECKING:
     from lenscal.files.photos.photo_files import Pixels
@@ -80,7 +80,7 @@ def correct(
     large (OVERLAP_PX). A photo whose camera, lens, focal length, aperture or size is not the
     profile's is refused with the reason; `force` corrects it all the same and turns the reason into
     a warning. `save_mask` writes beside each photo how much of the correction every pixel got.
-    "stop" ends after the present photo. However the job ends, cancelled or with an error, `kept`
+    `STOP` ends after the present photo. However the job ends, cancelled or with an error, `kept`
     then holds what became of the photos that it had come to.
     """
     started = time.monotonic()
@@ -155,7 +155,7 @@ class _Batch:
                     count = f" ({number + 1} of {len(paths)})" if len(paths) > 1 else ""
                     stopped = (
                         yield Report("correct", f"Correcting {path.name}{count}", low, number)
-                    ) == "stop"
+                    ) == STOP
                     if stopped:
                         break
                     photo, ahead = ahead or self._open(path, reader), None
@@ -340,11 +340,11 @@ class _Batch:
             masked.unlink(missing_ok=True)
 
 
-def _until(future: Future[T], report: Report) -> Generator[Report, str | None, bool]:
-    """Report until a thread is done; return whether "stop" was asked for."""
+def _until(future: Future[T], report: Report) -> Job[bool]:
+    """Report until a thread is done; return whether `STOP` was asked for."""
     stopped = False
     while not wait([future], _POLL_S).done:
-        stopped |= (yield report) == "stop"
+        stopped |= (yield report) == STOP
     return stopped
 
 

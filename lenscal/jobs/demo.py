@@ -19,7 +19,7 @@ from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
 from lenscal.jobs.comparing import Comparison, compare_with_truth
 from lenscal.jobs.correcting import PhotoResult, correct
 from lenscal.restore.settings import RestoreSettings
-from lenscal.stepping import Job, follow
+from lenscal.stepping import STOP, Job, follow
 
 if TYPE_CHECKING:
     from lenscal.calibrate.settings import Calibration
@@ -59,13 +59,13 @@ class DemoResult:
 def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
     """Do the main job on virtual photos written to `out` and compare the result with the truth.
 
-    "stop" during the calibration keeps what was reached and goes on with it; after it, the rest is
+    `STOP` during the calibration keeps what was reached and goes on with it; after it, the rest is
     done.
 
     Raises
     ------
     LenscalError
-        "stop" was asked for before the calibration: there is nothing to keep.
+        `STOP` was asked for before the calibration: there is nothing to keep.
     InputError
         `out` is not empty and does not come from an earlier demo.
     """
@@ -113,7 +113,7 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
 
 
 def _needed(work: Job[T], low: float, high: float) -> Job[T]:
-    """`follow` what has to be whole before anything is worth keeping: "stop" ends the job."""
+    """`follow` what has to be whole before anything is worth keeping: `STOP` ends the job."""
     with closing(follow(work, low, high)) as steps:
         while True:
             try:
@@ -121,7 +121,7 @@ def _needed(work: Job[T], low: float, high: float) -> Job[T]:
             except StopIteration as end:
                 result: T = end.value[0]
                 return result
-            if (yield report) == "stop":
+            if (yield report) == STOP:
                 raise LenscalError("stopped before the photos were ready: there is nothing to keep")
 
 

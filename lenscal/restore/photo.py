@@ -19,6 +19,7 @@ from lenscal.restore.plug_and_play import BLOCK_PX, plug_and_play
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, LinearPhoto, Tiling, tiling_of
 from lenscal.restore.wiener_photo import Band, wiener_bands
+from lenscal.stepping import Job
 from lenscal.system.device import free_memory, out_of_memory, pick_device
 
 BAND_PX = 256
@@ -40,7 +41,7 @@ def restore(
     mask: np.ndarray | None = None,
     reach: int | None = None,
     tiling: Tiling | None = None,
-) -> Generator[Report, str | None, np.ndarray]:
+) -> Job[np.ndarray]:
     """Undo the blur of `psf` in a photo; the returned value is the result. See `restore_rows`.
 
     Parameters
@@ -71,7 +72,7 @@ def restore_rows(
     *,
     reach: int | None = None,
     tiling: Tiling | None = None,
-) -> Generator[Report, str | None, None]:
+) -> Job[None]:
     """Undo the blur of `psf` in a photo and hand on finished rows, from the top; memory does not
     grow with the height.
 
@@ -117,7 +118,7 @@ def restore_rows(
 
 def hand_on(
     photo: LinearPhoto, bands: Bands, settings: RestoreSettings, sink: Sink, reach: int
-) -> Generator[Report, str | None, None]:
+) -> Job[None]:
     """Mask the bands of an estimate, mix them with the photo, and give them to `sink`."""
     message = "Undoing the blur" + (
         "" if settings.method is Method.WIENER else " with the photo prior"

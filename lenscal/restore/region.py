@@ -3,7 +3,6 @@ anything is written."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -34,6 +33,7 @@ from lenscal.restore.plug_and_play import MARGIN_PX, blocks
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import LinearPhoto, Tiling, tiling_of
 from lenscal.restore.wiener_photo import Band
+from lenscal.stepping import Job
 from lenscal.system.device import pick_device
 
 NODE_PX = 64
@@ -77,7 +77,7 @@ class Part:
 
 def restore_region(
     photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings, rows: range, cols: range
-) -> Generator[Report, str | None, tuple[np.ndarray, np.ndarray]]:
+) -> Job[tuple[np.ndarray, np.ndarray]]:
     """`restore` and its mask for the pixels of `rows` and `cols` only, [h, w, 3] and [h, w].
 
     A margin is corrected too, and tiles lie where they lie in the whole photo, so that with the
@@ -124,7 +124,7 @@ def _prior_estimate(
     rows: range,
     cols: range,
     tiling: Tiling,
-) -> Generator[Report, str | None, np.ndarray]:
+) -> Job[np.ndarray]:
     """The prior's estimate [h, w, 3] of a part; where the device's memory does not suffice, on the
     processor."""
     device = pick_device(settings.device)

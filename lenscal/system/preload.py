@@ -11,16 +11,16 @@ import ctypes
 import importlib
 import importlib.util
 import sys
-from collections.abc import Generator
 from pathlib import Path
 
 from lenscal.reports import Report
+from lenscal.stepping import Job
 
 LIBRARIES = ("libc10.so", "libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
 RTLD_LAZY = 1
 
 
-def preload() -> Generator[Report, str | None, None]:
+def preload() -> Job[None]:
     """Import torch in the present thread, in pieces that leave the other threads room."""
     if "torch" in sys.modules:
         return

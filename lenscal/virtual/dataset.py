@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from lenscal.files.photos.dng import write_bayer_dng
 from lenscal.files.psf.psf_files import Provenance, write_fits
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
+from lenscal.stepping import Job
 from lenscal.virtual.camera import (
     BlurField,
     VirtualCamera,
@@ -106,9 +107,7 @@ class VirtualDataset:
     truth: PsfGrid
 
 
-def write_dataset(
-    out: Path, settings: VirtualSettings
-) -> Generator[Report, str | None, VirtualDataset]:
+def write_dataset(out: Path, settings: VirtualSettings) -> Job[VirtualDataset]:
     """Render and write out/sharp, out/degraded, out/truth and out/evaluation.
 
     Raises

@@ -16,6 +16,7 @@ from lenscal.benchmark.accuracy import measure_cases
 from lenscal.benchmark.cases import Case, Photos, all_cases, chosen, dataset_folder, photographed
 from lenscal.benchmark.summary import as_markdown, as_text, summarise, tables
 from lenscal.errors import InputError
+from lenscal.stepping import STOP
 from lenscal.virtual.kinds import LensKind
 
 FIGURES = {
@@ -145,7 +146,7 @@ def test_a_rendering_that_is_stopped_keeps_the_cases_before_it(
 ) -> None:
     run(measure_cases([case], tmp_path))
     other = Case(case.kind, False, 200, 0, "quick", photos=case.photos)
-    results, _ = run(measure_cases([case, other], tmp_path), reply="stop")
+    results, _ = run(measure_cases([case, other], tmp_path), reply=STOP)
     assert [r["case"] for r in results] == [case.name]
     assert [p.name for p in (tmp_path / "photos").iterdir()] == [
         dataset_folder(case, tmp_path).name
@@ -215,7 +216,7 @@ def test_stopped_runs_return_what_is_done(case: Case, child: Path, tmp_path: Pat
     other = Case(case.kind, True, 200, 1, "quick", photos=case.photos)
     run(photographed(other, tmp_path))
     run(measure_cases([case], tmp_path))
-    results, _ = run(measure_cases([case, other], tmp_path), reply="stop")
+    results, _ = run(measure_cases([case, other], tmp_path), reply=STOP)
     assert [r["case"] for r in results] == [case.name]
 
 

@@ -17,6 +17,7 @@ from lenscal.benchmark.speed import SpeedSettings, in_turns, measure_speed
 from lenscal.benchmark.summary import prior_table, speed_table
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.decode import decode_photo
+from lenscal.stepping import STOP
 
 RATIOS = (
     "import_over_libraw",
@@ -70,7 +71,7 @@ def test_a_stop_leaves_no_half_measured_speeds() -> None:
     next(work)
     with pytest.raises(LenscalError, match="stopped"):
         while True:
-            work.send("stop")
+            work.send(STOP)
 
 
 def test_the_imported_photo_has_its_vignetting_undone(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from lenscal.flow.network import NetworkSettings
 from lenscal.optics.metrics import score
 from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.raw.frame import Frame, NoiseModel
+from lenscal.stepping import STOP
 from lenscal.system.device import pick_device
 
 SMALL = CalibrationSettings(Quality.QUICK, device="cpu", grid=(3, 3), stages=Stages.P)
@@ -142,7 +143,7 @@ def test_stop_keeps_what_was_learnt(small_lens: SmallLens) -> None:
     while report.stage != "P":
         report = next(work)
     with pytest.raises(StopIteration) as done:
-        work.send("stop")
+        work.send(STOP)
     calibration = done.value.value
     assert calibration.finished == "stopped"
     assert [s.name for s in calibration.stages] == ["P"]
@@ -152,7 +153,7 @@ def test_stop_before_anything_was_learnt_says_so(small_lens: SmallLens) -> None:
     work = engine.calibrate(small_lens.sharp, small_lens.degraded, SMALL)
     next(work)
     with pytest.raises(LenscalError, match="nothing to keep"):
-        work.send("stop")
+        work.send(STOP)
 
 
 def test_all_stages_run_and_repeat_to_the_bit(small_lens: SmallLens) -> None:
@@ -240,7 +241,7 @@ def test_stop_in_a_later_pass_keeps_what_all_pairs_told(small_lens: SmallLens) -
     while not (report := next(work)).message.startswith("Comparing pair 1 of 3, pass 2"):
         before = report.kernels if report.kernels is not None else None
     with pytest.raises(StopIteration) as done:
-        work.send("stop")
+        work.send(STOP)
     calibration = done.value.value
     assert calibration.finished == "stopped" and before is not None
     assert np.array_equal(calibration.psf.kernels, report.kernels)

@@ -21,6 +21,7 @@ from lenscal.calibrate.settings import Quality, Stages
 from lenscal.calibrate.stages import statistics_stage
 from lenscal.calibrate.statistics.kernel_field import node_positions
 from lenscal.calibrate.statistics.spectral_fit import SecondOrder, ThirdOrder
+from lenscal.stepping import STOP
 from lenscal.virtual.lens import demo_lens, relative_psf
 
 CPU = torch.device("cpu")
@@ -305,7 +306,7 @@ def test_stop_keeps_the_rays_that_were_reached(small_lens: SmallLens, where: str
     while not (report.stage == "R" and where in report.message):
         report = next(work)
     with pytest.raises(StopIteration) as done:
-        work.send("stop")
+        work.send(STOP)
     calibration = done.value.value
     assert calibration.finished == "stopped"
     assert [s.name for s in calibration.stages] == ["GT", "R"]

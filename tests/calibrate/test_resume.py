@@ -30,6 +30,7 @@ from lenscal.files.psf.profile import read_profile
 from lenscal.flow.network import NetworkSettings
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.frame import Frame
+from lenscal.stepping import STOP, Paused
 
 TINY = CalibrationSettings(
     Quality.QUICK, device="cpu", grid=(2, 2), kernel_size=7, stages=Stages.ALL
@@ -171,7 +172,7 @@ def test_stopped_while_learning_keeps_kernels_and_goes_on(
         while (report := next(work)).stage != stage or "step" not in report.message:
             pass
         with pytest.raises(StopIteration) as done:
-            work.send("stop")
+            work.send(STOP)
     finally:
         learnt.SILENCE_S = before
     stopped: Calibration = done.value.value
@@ -192,7 +193,7 @@ def test_a_stop_while_pairs_are_looked_for_is_heard(photos: Photos) -> None:
     while (report := next(work)).stage == "pairs":
         assert "compared directly" in report.message
         with pytest.raises(LenscalError, match="nothing to keep"):
-            work.send("stop")
+            work.send(STOP)
         return
     pytest.fail("no report to stop at")
 
@@ -202,6 +203,7 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 import test_resume as t
 from lenscal.calibrate.matching.matcher import Matcher
+from lenscal.stepping import STOP, Paused
 t.BUDGETS[t.Quality.QUICK] = t.BUDGET
 t.learnt.SAVE_S = -1.0
 step = Matcher.step
@@ -491,5 +493,5 @@ def test_learning_on_a_gpu_resumes(photos: Photos, tmp_path: Path) -> None:
 def test_time_of_a_pause_does_not_count(photos: Photos) -> None:
     begun = run.prepare(*photos, replace(TINY, max_minutes=1))
     started = begun.started
-    begun.check("paused 12.5")
+    begun.check(Paused(12.5))
     assert begun.started == started + 12.5

@@ -15,6 +15,7 @@ from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
+from lenscal.stepping import STOP
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def engine(monkeypatch):
             if keeper:
                 keeper.save({"step": step}, {"kernels": np.full(3, step)})
             module.at_step(step)
-            if (yield Report("F", "training", step / 5, step, {"flow loss": 1.0})) == "stop":
+            if (yield Report("F", "training", step / 5, step, {"flow loss": 1.0})) == STOP:
                 if module.stops:
                     raise module.stops
                 finished = "stopped"

@@ -27,6 +27,7 @@ from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.session import Step, with_psf
+from lenscal.stepping import STOP
 
 SIZE = (96, 144)
 
@@ -123,7 +124,7 @@ class FakeCalibration:
                     kernels,
                     5.0,
                 )
-                if answer == "stop":
+                if answer == STOP:
                     self.stopped_at = step
                     break
         except GeneratorExit:

@@ -8,6 +8,7 @@ import pytest
 from lenscal.errors import LenscalError
 from lenscal.gui.worker import Ending, Outcome, Progress, Worker
 from lenscal.reports import Report
+from lenscal.stepping import STOP, Paused
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def run(qtbot, worker, job, *, meanwhile=None) -> tuple[Outcome, list[Progress]]
 
 def endless():
     step = 0
-    while (yield Report("F", "training", step=step)) != "stop":
+    while (yield Report("F", "training", step=step)) != STOP:
         time.sleep(0.002)
         step += 1
     return "kept"
@@ -73,7 +74,7 @@ def test_a_pause_holds_the_job_and_its_time_is_told(qtbot, worker):
     answers, steps = [], []
 
     def job():
-        while (answer := (yield Report("F", "training"))) != "stop":
+        while (answer := (yield Report("F", "training"))) != STOP:
             steps.append(time.monotonic())
             answers.append(answer)
             time.sleep(0.002)
@@ -90,7 +91,7 @@ def test_a_pause_holds_the_job_and_its_time_is_told(qtbot, worker):
     assert len(steps) == held
     worker.go_on()
     qtbot.waitUntil(lambda: len(steps) > held, timeout=5000)
-    told = [float(answer.removeprefix("paused ")) for answer in answers if answer]
+    told = [answer.seconds for answer in answers if isinstance(answer, Paused)]
     assert len(told) == 1 and told[0] >= 0.15
     worker.stop_and_keep()
     qtbot.waitUntil(lambda: bool(outcomes), timeout=5000)

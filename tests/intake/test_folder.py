@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,11 +18,12 @@ from lenscal.intake.folder import (
 from lenscal.intake.grouping import Overrides, group_by_aperture
 from lenscal.raw.frame import PhotoInfo
 from lenscal.reports import Report
+from lenscal.stepping import STOP, Job
 
 T = TypeVar("T")
 
 
-def finish(job: Generator[Report, str | None, T]) -> tuple[T, list[Report]]:
+def finish(job: Job[T]) -> tuple[T, list[Report]]:
     reports = []
     try:
         while True:
@@ -254,7 +254,7 @@ def test_stop_keeps_and_close_cancels(tmp_path: Path) -> None:
         report = next(job)
     next(job)
     with pytest.raises(StopIteration) as end:
-        job.send("stop")
+        job.send(STOP)
         while True:
             next(job)
     assert 1 <= len(end.value.value.frames) < 4

@@ -4,7 +4,6 @@ through LibRaw."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +17,7 @@ from lenscal.intake.folder import import_pair
 from lenscal.intake.survey import N_DIRECTIONS, Place, Survey, survey
 from lenscal.intake.triage import Fault, Verdict, judge, same_scenes
 from lenscal.raw.decode import decode_photo
-from lenscal.reports import Report
+from lenscal.stepping import Job
 from lenscal.virtual.bad_shots import BadShot, write_bad_shot
 from lenscal.virtual.camera import VirtualCamera, blur_field, blurred, exposed, exposure, mosaic
 from lenscal.virtual.dataset import VirtualSettings, draw_scene, write_shot
@@ -30,7 +29,7 @@ APERTURES = {"sharp": 5.6, "degraded": 1.8}
 T = TypeVar("T")
 
 
-def finish(job: Generator[Report, str | None, T]) -> T:
+def finish(job: Job[T]) -> T:
     try:
         while True:
             assert next(job).stage == "import"

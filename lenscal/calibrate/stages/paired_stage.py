@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
 
 import numpy as np
 import torch
@@ -36,7 +35,7 @@ from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
 from lenscal.calibrate.statistics.spectra import mean_matrices, mosaic_spectra
 from lenscal.calibrate.statistics.windowed import data_cells
 from lenscal.errors import LenscalError
-from lenscal.reports import Report
+from lenscal.stepping import Job
 from lenscal.translation import translatable
 
 FIELD_SMOOTHNESS = 100.0
@@ -173,7 +172,7 @@ def _enlarged(
     return _bounds(run), run.kernels, torch.einsum("cm,mau->cau", weights, run.kernels)
 
 
-def _mean_scene(run: Run, fraction: float) -> Generator[Report, str | None, np.ndarray]:
+def _mean_scene(run: Run, fraction: float) -> Job[np.ndarray]:
     """Spectral matrices of the paired sharp photos, their lateral colour taken out, for demosaicing
     them."""
     shots, cells = [run.sharp[p.sharp] for p in run.pairs], data_cells(run.degraded[0].size)

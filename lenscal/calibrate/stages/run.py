@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -27,10 +27,11 @@ from lenscal.optics.psf_grid import Reference
 from lenscal.raw.demosaic_noise import ahd_noise_correlation
 from lenscal.raw.frame import Frame
 from lenscal.reports import Report
+from lenscal.stepping import STOP, Job, Paused, Reply
 from lenscal.system.device import pick_device
 from lenscal.translation import translatable
 
-Steps = Generator[Report, str | None, None]
+Steps = Job[None]
 
 NOTHING_USABLE = "no patch could be used: the photos are clipped, dark or without texture all over"
 
@@ -193,12 +194,12 @@ class Run:
             left,
         )
 
-    def check(self, answer: str | None) -> None:
-        """Raise Stopped where the user or the clock says so; "paused SECONDS" is time that does not
+    def check(self, answer: Reply | None) -> None:
+        """Raise Stopped where the user or the clock says so; `Paused` is time that does not
         count."""
-        if answer is not None and answer.startswith("paused "):
-            self.started += float(answer.removeprefix("paused "))
-        if answer == "stop":
+        if isinstance(answer, Paused):
+            self.started += answer.seconds
+        if answer == STOP:
             self.finished = "stopped"
             raise Stopped
         limit = self.settings.max_minutes

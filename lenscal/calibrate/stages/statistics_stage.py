@@ -4,7 +4,7 @@ and then of rays."""
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from typing import Protocol, TypeVar
@@ -49,7 +49,7 @@ from lenscal.optics.psf_grid import Reference
 from lenscal.raw.frame import Frame
 from lenscal.raw.metadata import read_pixel_pitch_um
 from lenscal.raw.sensor import pixel_pitch_um
-from lenscal.reports import Report
+from lenscal.stepping import Job
 from lenscal.translation import translatable
 
 HALF_ROUNDS = 3
@@ -302,7 +302,7 @@ def statistics_fit(
 
 def _sums(
     run: Run, name: str, cells: tuple[int, int], low: float, high: float, *, third_order: bool
-) -> Generator[Report, str | None, tuple[Sums, tuple[Sums, Sums] | None]]:
+) -> Job[tuple[Sums, tuple[Sums, Sums] | None]]:
     """The sums over all photos, and those over both halves of them; None for the halves of a single
     photo."""
     degraded = run.degraded if not run.pairs else [run.degraded[p.degraded] for p in run.pairs]
@@ -341,7 +341,7 @@ def _rounds(
     high: float,
     began: float,
     start: Tensor | None = None,
-) -> Generator[Report, str | None, Tensor]:
+) -> Job[Tensor]:
     """Fit, showing the kernels after each round, and keep them as a stage; what they are made
     of."""
     kernels = theta = torch.zeros(0)
