@@ -203,7 +203,6 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 import test_resume as t
 from lenscal.calibrate.matching.matcher import Matcher
-from lenscal.stepping import STOP, Paused
 t.BUDGETS[t.Quality.QUICK] = t.BUDGET
 t.learnt.SAVE_S = -1.0
 step = Matcher.step
