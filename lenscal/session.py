@@ -14,7 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lenscal.calibrate.settings import Calibration, CalibrationSettings
+from lenscal.calibrate.result import Calibration
+from lenscal.calibrate.settings import CalibrationSettings
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore.settings import RestoreSettings
 

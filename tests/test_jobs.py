@@ -10,7 +10,8 @@ import pytest
 import tifffile
 
 from lenscal import jobs
-from lenscal.calibrate.settings import Calibration, CalibrationSettings
+from lenscal.calibrate.result import Calibration
+from lenscal.calibrate.settings import CalibrationSettings
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.photos.export_settings import ExportSettings, Space
 from lenscal.files.psf.profile import Profile, read_profile, write_profile
@@ -165,7 +166,8 @@ def test_demo_stopped_before_its_photos_are_ready_ends_at_once(tmp_path, where):
 def test_exchanged_folders_are_noticed(monkeypatch, tmp_path, make_dng, inner, warned):
     """Kernels that sharpen: the sharp folder was the softer one."""
     from lenscal.calibrate import engine
-    from lenscal.calibrate.settings import Calibration, CalibrationSettings
+    from lenscal.calibrate.result import Calibration
+    from lenscal.calibrate.settings import CalibrationSettings
 
     grid = delta_grid((2, 2), 5, (128, 192))
     kernels = grid.kernels * inner

@@ -21,7 +21,7 @@ from torch import Tensor
 from lenscal import __version__
 from lenscal.calibrate.matching.matcher import Snapshot
 from lenscal.calibrate.pairs.registration import Pair
-from lenscal.calibrate.settings import StageResult
+from lenscal.calibrate.result import StageResult
 from lenscal.calibrate.stages.run import Learning, Run, Saved
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.frame import Frame

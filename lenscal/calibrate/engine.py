@@ -14,7 +14,8 @@ from lenscal.calibrate.checkpoint import capture, complete, made_from, restore, 
 from lenscal.calibrate.confidence import confidence
 from lenscal.calibrate.field.kernels import border_light, framed
 from lenscal.calibrate.pairs.registration import find_pairs
-from lenscal.calibrate.settings import Calibration, CalibrationSettings, Stages
+from lenscal.calibrate.result import Calibration
+from lenscal.calibrate.settings import CalibrationSettings, Stages
 from lenscal.calibrate.stages.matching_stage import held_out_check, learnt_stages, look_at_unseen
 from lenscal.calibrate.stages.paired_stage import paired_fit
 from lenscal.calibrate.stages.run import Keeper, Run, Steps, Stopped, prepare

@@ -1,30 +1,39 @@
-"""What the user decides about a calibration, and what comes out of it. No torch here: the window
-reads this."""
+"""What the user decides about a calibration: choices, limits and defaults, each declared only here.
+
+Nothing that takes time is imported: the command line's parser and the window read this at start.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from lenscal.errors import InputError
-from lenscal.optics.psf_grid import PsfGrid
-from lenscal.raw.frame import NoiseModel
+from lenscal.translation import translatable
 
-KERNEL_PX, LARGE_KERNEL_PX = 13, 19
+KERNEL_PX = 13
+"""Side of the kernels where the user does not say another: wide enough for most lenses."""
+LARGE_KERNEL_PX = 19
+"""Side that they are enlarged to where light reaches their border."""
+
+GRID_SIDES = range(2, 65)
+"""Rows, and columns, that a grid of kernels can have."""
+KERNEL_SIZES_PX = range(5, 42, 2)
+"""Sides that a kernel can have: odd, so that one pixel is the middle."""
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class Quality(StrEnum):
+    """How much time a calibration may spend: see `lenscal.calibrate.budget`."""
+
     QUICK = "quick"
     STANDARD = "standard"
     FULL = "full"
 
 
 class Stages(StrEnum):
-    """Which stages run (contract: --stages)."""
+    """Which stages run, as the user names them (`--stages`)."""
 
     AUTO = "auto"
     G = "G"
@@ -36,62 +45,59 @@ class Stages(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CalibrationSettings:
+    """What the user decides.
+
+    Raises
+    ------
+    InputError
+        A value outside its limits; the message names the option and the value.
+    """
+
     quality: Quality = Quality.STANDARD
     device: str = "auto"
+    """One of `DEVICES`."""
     grid: tuple[int, int] = (8, 8)
+    """Rows and columns, each within `GRID_SIDES`."""
     kernel_size: int | None = None
-    """px; None: `KERNEL_PX`, and `LARGE_KERNEL_PX` where pairs or rays put light at the border."""
+    """px, one of `KERNEL_SIZES_PX`; None: `KERNEL_PX`, and `LARGE_KERNEL_PX` where pairs or rays
+    put light at the border."""
     seed: int = 0
     max_minutes: float | None = None
+    """Above 0; None: as long as it takes."""
     stages: Stages = Stages.AUTO
 
     def __post_init__(self) -> None:
-        if min(self.grid) < 2 or max(self.grid) > 64:
+        if not all(side in GRID_SIDES for side in self.grid):
             raise InputError(
-                f"--grid {self.grid[0]}x{self.grid[1]}: choose 2 to 64 rows and columns, e.g. 8x8"
+                translatable(
+                    "--grid {rows}x{columns}: choose {least} to {most} rows and columns, e.g. 8x8",
+                    rows=self.grid[0],
+                    columns=self.grid[1],
+                    least=GRID_SIDES[0],
+                    most=GRID_SIDES[-1],
+                )
             )
-        if self.kernel_size is not None and (
-            self.kernel_size % 2 == 0 or not 5 <= self.kernel_size <= 41
-        ):
-            raise InputError(f"--kernel-size {self.kernel_size}: choose an odd number from 5 to 41")
+        if self.kernel_size is not None and self.kernel_size not in KERNEL_SIZES_PX:
+            raise InputError(
+                translatable(
+                    "--kernel-size {size}: choose an odd number from {least} to {most}",
+                    size=self.kernel_size,
+                    least=KERNEL_SIZES_PX[0],
+                    most=KERNEL_SIZES_PX[-1],
+                )
+            )
         if self.max_minutes is not None and not 0 < self.max_minutes < math.inf:
-            raise InputError(f"--max-minutes {self.max_minutes:g}: must be above 0, and finite")
-        if self.device not in ("auto", "cpu", "cuda", "mps"):
-            raise InputError(f"--device {self.device}: choose auto, cpu, cuda or mps")
+            raise InputError(
+                translatable(
+                    "--max-minutes {minutes}: must be above 0, and finite",
+                    minutes=f"{self.max_minutes:g}",
+                )
+            )
+        if self.device not in DEVICES:
+            raise InputError(
+                translatable("--device {device}: choose auto, cpu, cuda or mps", device=self.device)
+            )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StageResult:
-    """What one stage left behind: for measuring, and for the profile's table."""
-
-    name: str
-    seconds: float
-    kernels: np.ndarray
-    """[rows, cols, 3, k, k] float32 after the stage."""
-    reblur: float | None = None
-    """Re-blur distance on held-out photos after the stage (smaller is better)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
-    """The result of `lenscal.calibrate.engine.calibrate`."""
-
-    psf: PsfGrid
-    noise: NoiseModel
-    """Of the degraded photos."""
-    stages: tuple[StageResult, ...]
-    same_scenes: bool
-    """Whether the two folders show the same scenes (pairs were found and used)."""
-    curves: Mapping[str, Sequence[tuple[int, float]]]
-    """Curve name -> (step, value), e.g. "flow loss", "matching loss", "re-blur distance"."""
-    reblur: Mapping[str, float]
-    """estimate, floor, delta, average (contract: calibrate --json)."""
-    warnings: tuple[str, ...]
-    finished: str
-    """"done", "stopped" (kept early by the user) or "time" (max_minutes reached)."""
-    device: str
-    seconds: float
-    patches_flow: int
-    patches_matching: int
-    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """Network weights (name -> float32 array) for the profile's training/checkpoint.safetensors."""
+DEFAULTS = CalibrationSettings()
+"""What holds where the user says nothing."""

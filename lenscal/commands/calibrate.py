@@ -12,7 +12,8 @@ from lenscal.commands.progress import CANCELLED, Speaker, peak_memory_mb, run_jo
 from lenscal.errors import InputError, LenscalError
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.settings import Calibration, CalibrationSettings
+    from lenscal.calibrate.result import Calibration
+    from lenscal.calibrate.settings import CalibrationSettings
     from lenscal.files.psf.profile import Profile
     from lenscal.intake.folder import Inputs
     from lenscal.stepping import Job

@@ -24,7 +24,8 @@ from lenscal.system.preload import preload
 if TYPE_CHECKING:
     import numpy as np
 
-    from lenscal.calibrate.settings import Calibration, CalibrationSettings
+    from lenscal.calibrate.result import Calibration
+    from lenscal.calibrate.settings import CalibrationSettings
     from lenscal.files.checkpoint import CheckpointFile
     from lenscal.files.photos.export_settings import ExportSettings
     from lenscal.files.psf.profile import Profile

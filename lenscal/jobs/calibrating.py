@@ -14,7 +14,8 @@ from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage
 from lenscal.stepping import Job
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.settings import Calibration, CalibrationSettings
+    from lenscal.calibrate.result import Calibration
+    from lenscal.calibrate.settings import CalibrationSettings
     from lenscal.files.checkpoint import CheckpointFile
     from lenscal.intake.folder import Inputs
     from lenscal.intake.grouping import Overrides

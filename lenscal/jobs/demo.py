@@ -22,7 +22,7 @@ from lenscal.restore.settings import RestoreSettings
 from lenscal.stepping import STOP, Job, follow
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.settings import Calibration
+    from lenscal.calibrate.result import Calibration
 
 _PROFILE_NAME = "demo.lenscal"
 

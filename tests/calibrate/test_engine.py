@@ -12,7 +12,8 @@ from lens_cases import SmallLens, relative_l2
 from lenscal.calibrate import engine
 from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.field.kernels import centroids
-from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
+from lenscal.calibrate.result import Calibration
+from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.calibrate.stages import paired_stage
 from lenscal.calibrate.stages import run as running
 from lenscal.errors import InputError, LenscalError

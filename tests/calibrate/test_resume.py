@@ -21,7 +21,8 @@ from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings, Reblur
 from lenscal.calibrate.matching.patches import PatchPool
 from lenscal.calibrate.packing import Packing
-from lenscal.calibrate.settings import Calibration, CalibrationSettings, Quality, Stages
+from lenscal.calibrate.result import Calibration
+from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.calibrate.stages import matching_stage as learnt
 from lenscal.calibrate.stages import run
 from lenscal.errors import InputError, LenscalError

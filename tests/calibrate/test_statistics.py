@@ -15,7 +15,8 @@ from test_engine import SMALL, run
 from lenscal.calibrate.budget import BUDGETS
 from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.pairs.normal_equations import cell_positions
-from lenscal.calibrate.settings import Quality, StageResult, Stages
+from lenscal.calibrate.result import StageResult
+from lenscal.calibrate.settings import Quality, Stages
 from lenscal.calibrate.stages import statistics_stage
 from lenscal.calibrate.statistics.bispectra import WINDOW_PX, Bispectra, triads
 from lenscal.calibrate.statistics.kernel_field import expecting, kernel_field, node_positions

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import lenscal.calibrate
-from lenscal.calibrate.settings import KERNEL_PX, Calibration, StageResult
+from lenscal.calibrate.result import Calibration, StageResult
+from lenscal.calibrate.settings import KERNEL_PX
 from lenscal.cli import main
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.optics.psf_grid import delta_grid

@@ -16,7 +16,8 @@ from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
-from lenscal.calibrate.settings import KERNEL_PX, Calibration, StageResult
+from lenscal.calibrate.result import Calibration, StageResult
+from lenscal.calibrate.settings import KERNEL_PX
 from lenscal.errors import LenscalError
 from lenscal.files.photos.dng import write_bayer_dng
 from lenscal.files.psf.profile import Profile

@@ -18,7 +18,8 @@ from lenscal.calibrate.matching.reblur import ReblurCheck
 from lenscal.calibrate.pairs.field_solver import prior_precision
 from lenscal.calibrate.pairs.normal_equations import correlation_matrix
 from lenscal.calibrate.pairs.registration import Pair
-from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, StageResult
+from lenscal.calibrate.result import StageResult
+from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings
 from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID
 from lenscal.errors import InputError
 from lenscal.intake.grouping import APERTURE_TOLERANCE

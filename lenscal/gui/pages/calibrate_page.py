@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lenscal.calibrate.settings import KERNEL_PX, Calibration, CalibrationSettings, Quality, Stages
+from lenscal.calibrate.result import Calibration
+from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, Quality, Stages
 from lenscal.files import field_csv
 from lenscal.gui import theme
 from lenscal.gui.dialogs import DEVICES
