@@ -5,7 +5,11 @@
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 TEXTS = (
+    QT_TRANSLATE_NOOP("Translatable", "--device {device}: choose auto, cpu, cuda or mps"),
     QT_TRANSLATE_NOOP("Translatable", "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"),
+    QT_TRANSLATE_NOOP("Translatable", "--grid {rows}x{columns}: choose {least} to {most} rows and columns, e.g. 8x8"),
+    QT_TRANSLATE_NOOP("Translatable", "--kernel-size {size}: choose an odd number from {least} to {most}"),
+    QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: must be above 0, and finite"),
     QT_TRANSLATE_NOOP("Translatable", "--stages P needs the same scenes in both folders; none were found. Use --stages auto"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing pair {done} of {pairs}, pass {number} of {passes}"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with photos that were kept out"),
