@@ -14,7 +14,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LIST = ROOT / "lenscal" / "gui" / "texts.py"
 HEAD = '''"""Made by packaging/list_texts.py: templates of `translatable`, for lupdate."""
-# ruff: noqa: E501
 # fmt: off
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP

@@ -1,5 +1,4 @@
 """Made by packaging/list_texts.py: templates of `translatable`, for lupdate."""
-# ruff: noqa: E501
 # fmt: off
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP
