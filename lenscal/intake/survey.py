@@ -73,7 +73,7 @@ def survey(frame: Frame) -> Survey:
     y, x = np.argwhere(frame.cfa == 1)[0] % 2
     green = (raw[:, y::2, x::2].astype(np.float32) - np.float32(black)) / np.float32(scale)
     light = green.mean(axis=(1, 2))
-    variance = frame.noise.a[1] * np.maximum(light, 0) + frame.noise.b[1]
+    variance = frame.noise.variance(light, channels=1, dtype=np.float32)
     coarse, fine = _powers(green, side)
     _, _, coarse_weight, fine_weight = _filters(side)
     coarse_noise = variance * coarse_weight.sum()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,30 @@ class NoiseModel:
     b: tuple[float, float, float]
     source: str = ""
     """Where it comes from, in words: "NoiseProfile", "estimated from 10 photos"."""
+
+    def variance(
+        self,
+        signal: ArrayLike,
+        multiplier: NDArray[np.floating] | float = 1.0,
+        channels: int | NDArray[np.integer] | slice = slice(None),
+        dtype: DTypeLike = np.float64,
+    ) -> NDArray[np.floating]:
+        """Variance m a s + m^2 b of RAW values that were multiplied by m and have the mean s now.
+
+        Parameters
+        ----------
+        signal : array [..., n]
+            Mean values after the multiplication; those below 0 count as 0.
+        multiplier : array [..., n] or float
+            White balance times gain, as `Frame.mosaic_tile` returns it.
+        channels : int, int array [n] or slice
+            Colour (0 R, 1 G, 2 B) of each place of the last axis; R, G, B where left out.
+        dtype : dtype
+            Precision of a and b: float32 keeps float32 images from growing to float64.
+        """
+        a, b = (np.array(of_colours, dtype)[channels] for of_colours in (self.a, self.b))
+        light = multiplier * a * np.maximum(signal, 0)
+        return np.asarray(light + multiplier**2 * b)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
