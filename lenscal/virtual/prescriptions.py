@@ -88,3 +88,26 @@ MERTE = Prescription(
         Surface(-120.0, 0.0, diameter=64.0),
     ),
 )
+
+LEE = Prescription(
+    source=(
+        "H. W. Lee, US patent 1,955,591 (1934), scaled to 100 mm; "
+        "stop in mid-gap and diameters: assumed, not printed"
+    ),
+    focal_mm=100.0,
+    f_number=2.0,
+    stop=5,
+    surfaces=(
+        Surface(76.6, 8.0, 1.61, 53.3, 60.0),
+        Surface(394.8, 0.5, diameter=58.0),
+        Surface(40.1, 15.0, 1.615, 56.1, 50.0),
+        Surface(103.5, 4.4, 1.6134, 36.9, 46.0),
+        Surface(25.7, 11.0, diameter=38.0),
+        Surface(0.0, 11.0),
+        Surface(-31.0, 4.5, 1.6469, 33.7, 36.0),
+        Surface(50.0, 15.7, 1.6437, 48.3, 44.0),
+        Surface(-41.5, 0.5, diameter=48.0),
+        Surface(140.0, 8.1, 1.6234, 56.3, 52.0),
+        Surface(-101.0, 0.0, diameter=52.0),
+    ),
+)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lenscal.benchmark.cases import KEPT_OUT
 from lenscal.errors import InputError
 from lenscal.evaluate import average_grid, measure_gain, without_common_odd_part
 from lenscal.raw.decode import decode_photo
@@ -14,6 +15,7 @@ from lenscal.restore.settings import RestoreSettings
 from lenscal.virtual.dataset import VirtualSettings, true_grid, write_evaluation
 from lenscal.virtual.kinds import LensKind, benchmark_lens, kept_out_lens
 from lenscal.virtual.lens import node_positions, relative_psf
+from lenscal.virtual.tracing import TracedLens
 
 
 @pytest.mark.parametrize("kind", [LensKind.WIDE_OPEN, LensKind.DECENTRED])
@@ -58,8 +60,18 @@ def test_at_f16_only_colour_changes_over_the_field() -> None:
 
 @pytest.mark.parametrize("kind", list(LensKind))
 def test_kept_out_lenses_are_their_own_and_stay_the_same(kind: LensKind) -> None:
-    lenses = [benchmark_lens(kind).lens, *(kept_out_lens(kind, n).lens for n in range(3))]
-    assert len(set(lenses)) == 4
+    lenses = [benchmark_lens(kind).lens, *(kept_out_lens(kind, n).lens for n in range(4))]
+    assert len(set(lenses)) == 5
     assert kept_out_lens(kind, 1) == kept_out_lens(kind, 1)
     with pytest.raises(InputError):
         kept_out_lens(kind, -1)
+
+
+def test_the_measured_traced_lens_has_surfaces_that_no_other_has() -> None:
+    """A lens of the same surfaces, a little longer, would not be kept out."""
+    traced = [kept_out_lens(LensKind.TRACED, number).lens for number in (0, 1, 2, *KEPT_OUT)]
+    traced.append(benchmark_lens(LensKind.TRACED).lens)
+    prescriptions = [lens.prescription for lens in traced if isinstance(lens, TracedLens)]
+    measured = prescriptions[3]
+    assert len(prescriptions) == 5
+    assert prescriptions.count(measured) == 1
