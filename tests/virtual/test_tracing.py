@@ -22,7 +22,8 @@ def traced_lens(**changes: float) -> TracedLens:
     )
 
 
-@pytest.mark.parametrize(("printed", "back_focus"), [(TRONNIER, 35.718), (MERTE, 65.33), (LEE, 67.84)]
+@pytest.mark.parametrize(
+    ("printed", "back_focus"), [(TRONNIER, 35.718), (MERTE, 65.33), (LEE, 67.84)]
 )
 def test_focal_length_and_back_focus_as_published(printed: Prescription, back_focus: float) -> None:
     """The patent's p0' = 0.71436 f for Tronnier's; the paraxial value of the same tables for
