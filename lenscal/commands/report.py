@@ -23,7 +23,7 @@ def run_report(args: argparse.Namespace) -> int:
     check_output_file(out, "lens.html")
     source = profile_or_grid(args.psf)
     if out.suffix.lower() == ".pdf":
-        from lenscal.gui.pdf import write_pdf
+        from lenscal.gui.drawing.pdf import write_pdf
 
         write_pdf(report_blocks(source, args.psf.name), f"Lens report: {args.psf.name}", out)
     else:

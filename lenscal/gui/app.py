@@ -46,7 +46,7 @@ def run(
     InputError
         Unknown theme.
     """
-    from lenscal.gui.preferences import (
+    from lenscal.preferences import (
         PreferencesFile,
         ThemeChoice,
         numerical_threads,

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
-from lenscal.gui import places, theme
+from lenscal.gui import theme
 from lenscal.gui.dialogs import AboutDialog, KeysDialog, PreferencesDialog, RelinkDialog
-from lenscal.gui.dropping import meant_for
-from lenscal.gui.preferences import Preferences, numerical_threads
+from lenscal.gui.last_folder import last_folder, remember
+from lenscal.jobs.window.dropped_files import meant_for
+from lenscal.preferences import Preferences, numerical_threads
 from lenscal.project import SUFFIX, missing
 from lenscal.session import Step
 from lenscal.system.threads import use_threads
@@ -43,7 +44,7 @@ class Commands(QObject):
         """Whatever they are: a project, a profile, folders or photos."""
         if self._says_busy():
             return
-        places.remember(paths[0])
+        remember(paths[0])
         meant = meant_for(paths, self.window.controller.session, self.window.step)
         if meant.project is not None:
             self.open_project(meant.project)
@@ -83,23 +84,18 @@ class Commands(QObject):
             self.window.correct_page.choose_photo()
             return
         kinds = self.tr("Projects and profiles (*{project} *.lenscal)").format(project=SUFFIX)
-        name, _ = QFileDialog.getOpenFileName(
-            self.window, self.tr("Open"), places.last_folder(), kinds
-        )
+        name, _ = QFileDialog.getOpenFileName(self.window, self.tr("Open"), last_folder(), kinds)
         if name:
             self.open_files([Path(name)])
 
     def choose_project(self) -> None:
-        start = (
-            Path(places.last_folder())
-            / f"{self.window.projects.title or self.tr('My lens')}{SUFFIX}"
-        )
+        start = Path(last_folder()) / f"{self.window.projects.title or self.tr('My lens')}{SUFFIX}"
         kinds = self.tr("lenscal projects (*{suffix})").format(suffix=SUFFIX)
         name, _ = QFileDialog.getSaveFileName(
             self.window, self.tr("Save the project"), str(start), kinds
         )
         if name:
-            places.remember(Path(name).parent)
+            remember(Path(name).parent)
             self.window.projects.save_as(Path(name))
 
     def choose_photos(self, role: str) -> None:

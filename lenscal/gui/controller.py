@@ -15,10 +15,14 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.files.photos.export_settings import ExportSettings
-from lenscal.gui.previewer import Previewer
-from lenscal.gui.tasks import Calibrated, Job, OpenedPsf, ReadPhotos, Tasks, VirtualPhotos
-from lenscal.gui.worker import Ending, Outcome, Worker
+from lenscal.gui.background.previewer import Previewer
+from lenscal.gui.background.worker import Ending, Outcome, Worker
+from lenscal.gui.tasks import Tasks
 from lenscal.jobs.cache import remove_stale
+from lenscal.jobs.window.calibration import Calibrated
+from lenscal.jobs.window.photos import ReadPhotos
+from lenscal.jobs.window.psf import OpenedPsf
+from lenscal.jobs.window.virtual_lens import VirtualPhotos
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import (
     Session,
@@ -31,6 +35,7 @@ from lenscal.session import (
     with_restore,
     with_sources,
 )
+from lenscal.stepping import Job
 
 DEMO_SIZE = (1200, 1800)
 DEMO_PHOTOS = 8

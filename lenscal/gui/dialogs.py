@@ -27,9 +27,9 @@ from PySide6.QtWidgets import (
 
 from lenscal import __version__
 from lenscal.gui import theme
+from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.pages.page import form, in_a_row, muted, section, with_tip
-from lenscal.gui.places import last_folder, remember
-from lenscal.gui.preferences import Preferences, ThemeChoice, Units
+from lenscal.preferences import Preferences, ThemeChoice, Units
 from lenscal.project import Project, missing, relinked
 
 THEMES = {

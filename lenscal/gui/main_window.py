@@ -26,9 +26,11 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.files.photos.export_settings import ExportSettings
-from lenscal.gui import places, theme
+from lenscal.gui import theme
+from lenscal.gui.background.worker import Ending, Outcome, Progress
 from lenscal.gui.commands import Commands
 from lenscal.gui.controller import Controller
+from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.menus import make_menus
 from lenscal.gui.pages.calibrate_page import CalibratePage
 from lenscal.gui.pages.check_page import CheckPage
@@ -37,11 +39,10 @@ from lenscal.gui.pages.export_page import ExportPage
 from lenscal.gui.pages.import_page import ImportPage
 from lenscal.gui.pages.inspect_page import InspectPage
 from lenscal.gui.pages.page import Page
-from lenscal.gui.preferences import PreferencesFile, Units
 from lenscal.gui.projects import Projects
-from lenscal.gui.tasks import DEVICE
 from lenscal.gui.widgets.bars import JobBar, MessageBar
-from lenscal.gui.worker import Ending, Outcome, Progress
+from lenscal.jobs.window.calibration import DEVICE
+from lenscal.preferences import PreferencesFile, Units
 from lenscal.session import Session, Step, done, lacks
 
 
@@ -93,7 +94,7 @@ class MainWindow(QMainWindow):
         _application().installEventFilter(self)
         self.inspect_page.known_pitches.update(self.preferences.values.pitches)
         self.commands.apply(self.preferences.values)
-        places.remember(self.preferences.values.last_folder)
+        remember(self.preferences.values.last_folder)
         self._show_session(controller.session)
         self._show_title()
         self._show_actions()
@@ -116,7 +117,7 @@ class MainWindow(QMainWindow):
         if not self.controller.busy:
             _application().removeEventFilter(self)
             self.projects.save()
-            self.preferences.change(last_folder=places.last_folder())
+            self.preferences.change(last_folder=last_folder())
             self.import_page.close_down()
             self.controller.close()
             event.accept()

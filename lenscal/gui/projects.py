@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lenscal import __version__
 from lenscal.errors import InputError, LenscalError
 from lenscal.gui.controller import Controller
-from lenscal.gui.preferences import PreferencesFile
+from lenscal.preferences import PreferencesFile
 from lenscal.project import (
     SUFFIX,
     Project,

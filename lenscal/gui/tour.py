@@ -12,9 +12,9 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from lenscal.gui import theme
+from lenscal.gui.background.worker import Ending, Outcome, Progress
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.widgets.compare import View
-from lenscal.gui.worker import Ending, Outcome, Progress
 from lenscal.session import Step
 
 logger = logging.getLogger(__name__)

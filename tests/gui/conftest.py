@@ -23,7 +23,8 @@ from lenscal.files.photos.dng import write_bayer_dng
 from lenscal.files.psf.profile import Profile
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
-from lenscal.gui.tasks import Calibrated, Tasks
+from lenscal.gui.tasks import Tasks
+from lenscal.jobs.window.calibration import Calibrated
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lenscal.gui.images import kernel_pixels, mosaic_pixels, pyramid, to_qimage
+from lenscal.files.photos.screen import pyramid
+from lenscal.gui.drawing.images import to_qimage
+from lenscal.optics.kernel_pictures import kernel_pixels, mosaic_pixels
 
 
 def kernels(rows=2, cols=3, k=5):
@@ -44,7 +46,7 @@ def test_mosaic_puts_cells_where_they_lie():
 
 def test_pyramid_halves_and_keeps_brightness():
     pixels = np.random.default_rng(1).integers(0, 255, (900, 1301, 3), dtype=np.uint8)
-    levels = pyramid(pixels, smallest=400)
+    levels = pyramid(pixels, smallest_px=400)
     assert [level.shape[:2] for level in levels] == [(900, 1301), (450, 650), (225, 325)]
     assert abs(float(levels[2].mean()) - float(pixels.mean())) < 1
 

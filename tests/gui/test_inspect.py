@@ -13,8 +13,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
 
 from lenscal.files.psf.profile import Profile, write_profile
-from lenscal.gui.images import common_size, resized
 from lenscal.gui.pages.field_maps import View
+from lenscal.optics.kernel_pictures import common_size, resized
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.session import Step, with_psf
 

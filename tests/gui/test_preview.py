@@ -11,7 +11,10 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from lenscal.files.photos.photo_files import upright
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
-from lenscal.gui.preview import (
+from lenscal.gui.tasks import Tasks
+from lenscal.gui.widgets.compare import CompareView, View
+from lenscal.gui.widgets.histogram import histogram
+from lenscal.jobs.window.preview import (
     Developed,
     Piece,
     blocks_of,
@@ -20,9 +23,6 @@ from lenscal.gui.preview import (
     sensor_part,
     take_back,
 )
-from lenscal.gui.tasks import Tasks
-from lenscal.gui.widgets.compare import CompareView, View
-from lenscal.gui.widgets.histogram import histogram
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.session import Step, with_psf
@@ -111,7 +111,7 @@ def test_a_slow_method_takes_the_place_of_the_fast_one(qtbot, correcting):
 
 
 def test_what_is_too_large_for_a_slow_method_is_shown_quickly(qtbot, correcting, monkeypatch):
-    monkeypatch.setattr("lenscal.gui.preview.MOST_PX_SLOW", 96 * 144 - 1)
+    monkeypatch.setattr("lenscal.jobs.window.preview.MOST_PX_SLOW", 96 * 144 - 1)
     settled(qtbot, correcting)
     wiener = correcting.controller.previewer.developed.after[0].copy()
     correcting.controller.set_restore(RestoreSettings(method=Method.DPIR))

@@ -19,11 +19,12 @@ from lenscal.files.checkpoint import CheckpointFile
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui import theme
 from lenscal.gui.controller import Controller, Folders
-from lenscal.gui.dropping import meant_for
 from lenscal.gui.main_window import MainWindow
-from lenscal.gui.preferences import Preferences, PreferencesFile, ThemeChoice, Units, cleaned
-from lenscal.gui.tasks import Tasks, _checkpoint, unfinished
+from lenscal.gui.tasks import Tasks
+from lenscal.jobs.window.calibration import calibration_checkpoint, unfinished_calibration
+from lenscal.jobs.window.dropped_files import meant_for
 from lenscal.optics.psf_grid import delta_grid
+from lenscal.preferences import Preferences, PreferencesFile, ThemeChoice, Units, cleaned
 from lenscal.project import Project, read_project
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Session, Source, Step
@@ -216,7 +217,9 @@ def test_a_paused_calibration_is_kept_when_the_window_closes(qtbot, window, read
 
 def interrupted(window) -> CheckpointFile:
     """What a calibration of the present photos leaves behind where it is killed."""
-    checkpoint = _checkpoint(window.controller.session.inputs, window.controller.folders.kept)
+    checkpoint = calibration_checkpoint(
+        window.controller.session.inputs, window.controller.folders.kept
+    )
     checkpoint.path.parent.mkdir(parents=True)
     settings = {"quality": "full", "grid": [4, 6], "kernel_size": 15, "seed": 3, "stages": "auto"}
     checkpoint.save(
@@ -256,12 +259,15 @@ def test_other_photos_or_a_damaged_checkpoint_offer_nothing(
     read_photos()
     checkpoint = interrupted(window)
     inputs, kept = window.controller.session.inputs, window.controller.folders.kept
-    assert unfinished(inputs, kept).stages == ("pairs", "P")
-    assert unfinished(inputs.deciding(photo_folders[0] / "s0.dng", keep=False), kept) is None
+    assert unfinished_calibration(inputs, kept).stages == ("pairs", "P")
+    assert (
+        unfinished_calibration(inputs.deciding(photo_folders[0] / "s0.dng", keep=False), kept)
+        is None
+    )
     checkpoint.path.write_bytes(b"nonsense")
-    assert unfinished(inputs, kept) is None
+    assert unfinished_calibration(inputs, kept) is None
     checkpoint.save({"made_from": {}}, {})
-    assert unfinished(inputs, kept) is None
+    assert unfinished_calibration(inputs, kept) is None
 
 
 def test_an_interrupted_calibration_is_told_at_the_start_and_old_ones_go(

@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication, QTranslator
 
 from lenscal.errors import InputError
 from lenscal.gui.texts import TEXTS
-from lenscal.gui.wording import error_in_words, in_the_windows_words
+from lenscal.gui.translate import error_in_words, in_the_windows_words
 from lenscal.intake.folder import find_raw_files
 from lenscal.translation import (
     Translatable,

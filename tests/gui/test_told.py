@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from lenscal.gui.dialogs import AboutDialog, KeysDialog, PreferencesDialog, RelinkDialog
 from lenscal.gui.pages.page import Page
-from lenscal.gui.preferences import Preferences
 from lenscal.gui.widgets.cells import CellView
 from lenscal.gui.widgets.compare import CompareView
+from lenscal.preferences import Preferences
 from lenscal.project import Project
 from lenscal.session import Source
 

@@ -11,8 +11,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 
 from lenscal.files.psf.profile import Profile, write_profile
-from lenscal.gui.tasks import DEVICE
-from lenscal.gui.worker import Progress
+from lenscal.gui.background.worker import Progress
+from lenscal.jobs.window.calibration import DEVICE
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.reports import Report
 from lenscal.session import Step

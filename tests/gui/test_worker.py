@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lenscal.errors import LenscalError
-from lenscal.gui.worker import Ending, Outcome, Progress, Worker
+from lenscal.gui.background.worker import Ending, Outcome, Progress, Worker
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Paused
 

@@ -20,15 +20,15 @@ from lenscal.calibrate.result import Calibration
 from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, Quality, Stages
 from lenscal.files import field_csv
 from lenscal.gui import theme
+from lenscal.gui.background.worker import Progress
 from lenscal.gui.dialogs import DEVICES
-from lenscal.gui.images import resized
 from lenscal.gui.pages.page import Page, card, form, muted, primary, scrolled, section, with_tip
-from lenscal.gui.tasks import DEVICE
+from lenscal.gui.translate import in_the_windows_words, in_this_language
 from lenscal.gui.widgets.curves import Curves
 from lenscal.gui.widgets.kernels import KernelMosaic
 from lenscal.gui.widgets.save_button import SaveButton
-from lenscal.gui.wording import in_the_windows_words, in_this_language
-from lenscal.gui.worker import Progress
+from lenscal.jobs.window.calibration import DEVICE
+from lenscal.optics.kernel_pictures import resized
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.session import Session, Step, Unfinished, lacks
 

@@ -23,10 +23,10 @@ from lenscal.files import field_csv
 from lenscal.gui import theme
 from lenscal.gui.pages.page import Page, card, muted, primary, scrolled, section
 from lenscal.gui.pages.photo_table import ROW_PX, THUMB, VERDICT, PhotoTable, rows_of
+from lenscal.gui.translate import in_the_windows_words, in_this_language
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.field_map import FieldMap, MapData
 from lenscal.gui.widgets.save_button import SaveButton
-from lenscal.gui.wording import in_the_windows_words, in_this_language
 from lenscal.intake.coverage import Coverage, coverage
 from lenscal.intake.inputs import Inputs, Judged
 from lenscal.session import Session

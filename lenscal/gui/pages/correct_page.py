@@ -20,14 +20,14 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.gui import theme
+from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.pages.page import Page, card, in_a_row, muted, primary, section, with_tip
-from lenscal.gui.places import last_folder, remember
-from lenscal.gui.preview import Developed
+from lenscal.gui.translate import in_the_windows_words
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.compare import CompareView, View
 from lenscal.gui.widgets.drop_zone import RAW_PATTERNS
 from lenscal.gui.widgets.histogram import HistogramView, histogram
-from lenscal.gui.wording import in_the_windows_words
+from lenscal.jobs.window.preview import Developed
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.session import Comparison, Session, Step, lacks
 

@@ -30,14 +30,14 @@ from lenscal.files.photos.export_settings import (
     output_path,
 )
 from lenscal.gui import theme
+from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.pages.page import Page, card, form, muted, primary, section, with_tip
-from lenscal.gui.places import last_folder, remember
-from lenscal.gui.tasks import PSF_FORMATS
+from lenscal.gui.translate import error_in_words, in_the_windows_words
 from lenscal.gui.widgets.drop_zone import RAW_PATTERNS
 from lenscal.gui.widgets.format_choice import FormatChoice
 from lenscal.gui.widgets.queue import PhotoQueue
 from lenscal.gui.widgets.sides import Sides
-from lenscal.gui.wording import error_in_words, in_the_windows_words
+from lenscal.jobs.window.psf import PSF_FORMATS
 from lenscal.session import Session, Step, lacks
 
 if TYPE_CHECKING:

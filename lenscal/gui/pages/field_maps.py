@@ -9,10 +9,10 @@ from enum import StrEnum
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from lenscal.gui.images import CHANNELS
 from lenscal.gui.pages.inspect_panel import Grid, Measure
 from lenscal.gui.widgets.field_map import MapData
 from lenscal.gui.widgets.mtf_plot import MtfPlot
+from lenscal.optics.kernel_pictures import CHANNELS
 
 
 class View(StrEnum):

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from lenscal.files.photos.photo_preview import Glance
 from lenscal.gui import theme
+from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.pages.page import Page, card, muted, primary, section
 from lenscal.gui.pages.source_panel import SourcePanel
-from lenscal.gui.places import last_folder, remember
 from lenscal.intake.grouping import APERTURE_TOLERANCE, group_by_aperture, same, split_by_aperture
 from lenscal.session import Session, Step, lacks
 

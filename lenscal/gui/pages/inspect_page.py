@@ -17,15 +17,15 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.files import field_csv
-from lenscal.gui.images import common_size, resized
+from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.pages.field_maps import View, curve_columns, kernel_columns, map_columns, map_of
 from lenscal.gui.pages.inspect_field import Field, FieldSide
 from lenscal.gui.pages.inspect_panel import CellPanel, Grid, Measure
 from lenscal.gui.pages.page import Page, muted, primary
-from lenscal.gui.places import last_folder, remember
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.optics.field import lopsidedness, lopsidedness_in_words
+from lenscal.optics.kernel_pictures import common_size, resized
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.sensor import pixel_pitch_um
 from lenscal.session import Session

@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lenscal.gui.images import CHANNELS, common_size, kernel_pixels, resized
 from lenscal.gui.pages.page import muted, section
 from lenscal.gui.widgets.kernels import KernelPicture
 from lenscal.gui.widgets.mtf_plot import Curve, MtfPlot
 from lenscal.optics.field import FieldFigures, field_figures, mtf_curves
+from lenscal.optics.kernel_pictures import CHANNELS, common_size, kernel_pixels, resized
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.optics.units import line_pairs_per_mm, micrometres
 

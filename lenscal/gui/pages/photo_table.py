@@ -19,8 +19,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 
 from lenscal.gui import theme
-from lenscal.gui.images import thumbnail_icon
-from lenscal.gui.wording import in_this_language
+from lenscal.gui.drawing.images import thumbnail_icon
+from lenscal.gui.translate import in_this_language
 from lenscal.intake.inputs import natural_key
 from lenscal.raw.frame import PhotoInfo
 from lenscal.session import Session

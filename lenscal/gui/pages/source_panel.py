@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.files.photos.photo_preview import Glance
-from lenscal.gui.glances import Glances
-from lenscal.gui.images import thumbnail_icon
+from lenscal.gui.background.photo_previews import Glances
+from lenscal.gui.drawing.images import thumbnail_icon
 from lenscal.gui.pages.page import form, in_a_row, muted
 from lenscal.gui.pages.photo_table import placeholder, said_of
 from lenscal.gui.widgets.choice import Choice

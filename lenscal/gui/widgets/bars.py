@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.gui import theme
-from lenscal.gui.wording import in_the_windows_words, in_this_language
-from lenscal.gui.worker import Progress
+from lenscal.gui.background.worker import Progress
+from lenscal.gui.translate import in_the_windows_words, in_this_language
 
 
 class MessageBar(QFrame):

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.gui import theme
+from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.pages.page import mark
-from lenscal.gui.places import last_folder, remember
 
 RAW_PATTERNS = "*.dng *.cr2 *.cr3 *.crw *.nef *.nrw *.arw *.sr2 *.raf *.orf *.rw2 *.pef *.srw *.3fr *.iiq *.rwl *.x3f"
 

@@ -8,8 +8,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from lenscal.gui import theme
-from lenscal.gui.images import kernel_pixels, mosaic_pixels, to_pixmap
+from lenscal.gui.drawing.images import to_pixmap
 from lenscal.gui.widgets.cells import CellView
+from lenscal.optics.kernel_pictures import kernel_pixels, mosaic_pixels
 
 GAP_PX = 1
 

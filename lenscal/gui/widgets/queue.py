@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.gui import theme
-from lenscal.gui.wording import in_the_windows_words
+from lenscal.gui.translate import in_the_windows_words
 
 if TYPE_CHECKING:
     from lenscal.jobs import PhotoResult

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from lenscal.errors import LenscalError
 from lenscal.gui import theme
-from lenscal.gui.places import last_folder, remember
-from lenscal.gui.saving import Drawn, save_picture
-from lenscal.gui.wording import error_in_words
+from lenscal.gui.drawing.save_plots import Drawn, save_picture
+from lenscal.gui.last_folder import last_folder, remember
+from lenscal.gui.translate import error_in_words
 
 
 class SaveButton(QPushButton):

@@ -10,7 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from lenscal.gui.preview import (
+from lenscal.gui.background.worker import Ending, MakeJob, Outcome, Progress, Worker
+from lenscal.jobs.window.preview import (
     SLOW,
     Developed,
     Piece,
@@ -23,7 +24,6 @@ from lenscal.gui.preview import (
     paint,
     take_back,
 )
-from lenscal.gui.worker import Ending, MakeJob, Outcome, Progress, Worker
 from lenscal.restore.settings import Method, RestoreSettings
 
 WAIT_MS = 120

@@ -16,7 +16,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from lenscal.errors import LenscalError
-from lenscal.gui.wording import error_in_words
+from lenscal.gui.translate import error_in_words
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, Paused, Reply
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from lenscal.errors import LenscalError
 from lenscal.files.photos.photo_preview import Glance, glance
-from lenscal.gui.wording import error_in_words
+from lenscal.gui.translate import error_in_words
 
 MOST_KEPT = 2000
 """Small pictures of 50 kB; beyond that the oldest are looked at again when they are needed."""

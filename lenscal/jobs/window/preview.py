@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenscal.gui.images import pyramid
+from lenscal.files.photos.screen import pyramid, to_screen
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.stepping import Job
@@ -69,7 +69,6 @@ class Piece:
 
 def open_photo(photo: Path, cache: Path) -> Job[Developed]:
     """Decode a photo (into memory maps in `cache`) and develop it for the screen."""
-    from lenscal.gui.tasks import to_screen
     from lenscal.raw.decode import decode_photo
 
     yield Report("open", f"Reading {photo.name}")
@@ -97,7 +96,6 @@ def correct_part(
     yield from preload()
     from lenscal.files.photos.photo_files import upright
     from lenscal.files.psf.profile import Profile
-    from lenscal.gui.tasks import to_screen
     from lenscal.restore.region import restore_region
 
     frame, grid = developed.frame, psf.psf if isinstance(psf, Profile) else psf

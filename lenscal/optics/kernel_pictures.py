@@ -1,43 +1,12 @@
-"""numpy to pixels of the screen."""
+"""Kernels as pictures: one, or a grid of them side by side."""
 
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication, QIcon, QImage, QPixmap
 
 LOG_DECADES = 3.0
 SCREEN_GAMMA = 2.2
 CHANNELS = {"R": 0, "G": 1, "B": 2}
-
-
-def to_qimage(pixels: np.ndarray) -> QImage:
-    """uint8 RGB [h, w, 3] as a QImage that owns its pixels."""
-    pixels = np.ascontiguousarray(pixels, dtype=np.uint8)
-    height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
-
-
-def to_pixmap(pixels: np.ndarray) -> QPixmap:
-    return QPixmap.fromImage(to_qimage(pixels))
-
-
-def thumbnail_icon(picture: np.ndarray | QPixmap, size: QSize) -> QIcon:
-    """A picture (uint8 RGB [h, w, 3]) within a size, sharp on dense screens; the same where its row
-    is selected."""
-    ratio = (
-        QGuiApplication.primaryScreen().devicePixelRatio()
-        if QGuiApplication.primaryScreen()
-        else 1.0
-    )
-    pixmap = (picture if isinstance(picture, QPixmap) else to_pixmap(picture)).scaled(
-        size * ratio, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    )
-    pixmap.setDevicePixelRatio(ratio)
-    icon = QIcon()
-    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected, QIcon.Mode.Disabled):
-        icon.addPixmap(pixmap, mode)
-    return icon
 
 
 def kernel_pixels(
@@ -109,15 +78,3 @@ def resized(kernels: np.ndarray, size: int) -> np.ndarray:
     if border >= 0:
         return np.pad(kernels, [(0, 0)] * (kernels.ndim - 2) + [(border, border)] * 2)
     return kernels[..., -border:border, -border:border]
-
-
-def pyramid(pixels: np.ndarray, *, smallest: int = 600) -> tuple[np.ndarray, ...]:
-    """The picture, then halved again and again until its longer side is at most `smallest` px."""
-    import cv2
-
-    levels = [np.ascontiguousarray(pixels)]
-    while max(levels[-1].shape[:2]) > smallest:
-        height, width = levels[-1].shape[0] // 2, levels[-1].shape[1] // 2
-        even = levels[-1][: 2 * height, : 2 * width]
-        levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
-    return tuple(levels)

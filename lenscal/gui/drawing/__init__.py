@@ -1,0 +1,1 @@
+"""Pictures by Qt: pixmaps from arrays, PDF reports, plots as files."""

@@ -1,0 +1,126 @@
+"""Calibrating from the window: every profile is kept at once, and a calibration that was
+interrupted can go on."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lenscal.errors import LenscalError
+from lenscal.reports import Report
+from lenscal.session import Unfinished
+from lenscal.stepping import Job
+from lenscal.system.preload import preload
+from lenscal.translation import translatable
+
+if TYPE_CHECKING:
+    from lenscal.calibrate.result import Calibration
+    from lenscal.calibrate.settings import CalibrationSettings
+    from lenscal.files.checkpoint import CheckpointFile
+    from lenscal.files.psf.profile import Profile
+    from lenscal.intake.folder import Inputs
+
+DEVICE = "device"
+"""Stage of the report that says which device computes: its message is "cpu", "cuda" or "mps"."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrated:
+    """A calibration, and where its profile was kept."""
+
+    calibration: Calibration
+    profile: Profile
+    path: Path | None
+    """None where the disk did not take it (`problem` says why)."""
+    problem: str = ""
+
+
+def calibrate(
+    inputs: Inputs, settings: CalibrationSettings, keep_in: Path, *, resume: bool = False
+) -> Job[Calibrated]:
+    """Calibrate, and keep the profile in a folder at once, so that nothing learnt is lost.
+
+    Checkpoints are kept there too: with `resume`, the calibration goes on from the last one.
+    """
+    from lenscal import jobs
+    from lenscal.intake.inputs import refuse_hopeless
+
+    refuse_hopeless(inputs)
+    yield Report("start", translatable("Starting the numerical engine"))
+    yield from preload()
+    from lenscal.system.device import pick_device
+
+    yield Report(DEVICE, pick_device(settings.device).type)
+    checkpoint = calibration_checkpoint(inputs, keep_in, resume=resume)
+    # A folder that cannot be made costs the checkpoints only, which the calibration then says.
+    with suppress(OSError):
+        checkpoint.path.parent.mkdir(parents=True, exist_ok=True)
+    calibration = yield from jobs.calibrate(inputs, settings, checkpoint=checkpoint)
+    kernels = calibration.psf.kernels.copy()
+    yield Report("profile", translatable("Keeping the profile"), 1.0, kernels=kernels)
+    profile = jobs.build_profile(inputs, calibration, settings)
+    try:
+        path = _keep(profile, keep_in)
+    except (OSError, LenscalError) as error:
+        # Hours of work must not end in an error: the window still can save it elsewhere.
+        return Calibrated(calibration, profile, None, str(error))
+    if calibration.finished == "done":
+        with suppress(OSError):
+            checkpoint.remove()
+    return Calibrated(calibration, profile, path)
+
+
+def calibration_checkpoint(
+    inputs: Inputs, keep_in: Path, *, resume: bool = False
+) -> CheckpointFile:
+    """Where the calibration of these photos keeps what it needs to go on."""
+    from lenscal.files.checkpoint import CheckpointFile
+
+    photos = [
+        [str(frame.info.path.absolute()) for frame in photo_set.frames]
+        for photo_set in (inputs.sharp, inputs.degraded)
+    ]
+    name = hashlib.sha256(repr(photos).encode()).hexdigest()[:16]
+    return CheckpointFile(keep_in / "unfinished" / f"{name}.checkpoint", resume)
+
+
+def unfinished_calibration(inputs: Inputs, keep_in: Path) -> Unfinished | None:
+    """The interrupted calibration of these photos, if there is one."""
+    from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+
+    checkpoint = calibration_checkpoint(inputs, keep_in)
+    values = checkpoint.values() if checkpoint.path.exists() else None
+    if values is None:
+        return None
+    try:
+        saved = values["made_from"]["settings"]
+        size = saved["kernel_size"]
+        settings = CalibrationSettings(
+            quality=Quality(saved["quality"]),
+            grid=tuple(saved["grid"]),
+            seed=int(saved["seed"]),
+            stages=Stages(saved["stages"]),
+            kernel_size=None if size is None else int(size),
+        )
+        stages = tuple(str(name) for name in values["completed"])
+        return Unfinished(settings, stages, float(values["seconds"]))
+    except (KeyError, TypeError, ValueError, LenscalError):
+        # Damaged, or of another version: as if it were not there.
+        return None
+
+
+def _keep(profile: Profile, folder: Path) -> Path:
+    """Write a profile under the name of its lens and the time of day."""
+    from lenscal.files.psf.profile import write_profile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lens = profile.lens or profile.camera or "lens"
+    words = (lens, datetime.now().strftime("%Y-%m-%d %H-%M-%S"))
+    name = " ".join(
+        "".join(c if c.isalnum() or c in "-._ " else "-" for c in word) for word in words
+    )
+    return write_profile(folder / f"{name}.lenscal", profile)
