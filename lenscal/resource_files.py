@@ -1,11 +1,12 @@
-"""Files that ship with lenscal: installed as lenscal/resources, in a checkout beside the
-package."""
+"""Files that ship with lenscal: the repository's resources/, installed as lenscal.resources."""
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 from lenscal.errors import LenscalError
+from lenscal.translation import translatable
 
 
 def resource(*parts: str) -> Path:
@@ -16,9 +17,13 @@ def resource(*parts: str) -> Path:
     LenscalError
         It is missing: the installation is incomplete.
     """
-    package = Path(__file__).parent
-    for root in (package / "resources", package.parent / "resources"):
-        path = root.joinpath(*parts)
-        if path.exists():
-            return path
-    raise LenscalError(f"resources/{'/'.join(parts)} is missing: install lenscal again")
+    try:
+        path = Path(str(files("lenscal.resources"))).joinpath(*parts)
+    except ModuleNotFoundError:
+        path = Path("lenscal", "resources", *parts)
+    if not path.exists():
+        name = "/".join(parts)
+        raise LenscalError(
+            translatable("resources/{name} is missing: install lenscal again", name=name)
+        )
+    return path
