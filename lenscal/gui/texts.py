@@ -66,6 +66,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "none of the {role} photos can be used ({reasons}{more}): {advice}, or keep them all the same (--keep-all)"),
     QT_TRANSLATE_NOOP("Translatable", "only {usable:.0%} of the picture has texture to learn from"),
     QT_TRANSLATE_NOOP("Translatable", "out of focus: fine detail is {weaker:.0f} times weaker than {than}"),
+    QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
     QT_TRANSLATE_NOOP("Translatable", "sharp"),
     QT_TRANSLATE_NOOP("Translatable", "sky or other plain areas"),
     QT_TRANSLATE_NOOP("Translatable", "softer than the other photos, look whether it is in focus"),
