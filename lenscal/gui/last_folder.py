@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_last = ""
+from PySide6.QtCore import QCoreApplication
+
+# Kept by the application object: dialogs of all pages share it, and it ends with the program.
+_PROPERTY = "lenscalLastFolder"
 
 
 def last_folder() -> str:
     """The last folder, or home where it is gone."""
-    return _last if _last and Path(_last).is_dir() else str(Path.home())
+    application = QCoreApplication.instance()
+    folder = application.property(_PROPERTY) if application is not None else None
+    return folder if folder and Path(folder).is_dir() else str(Path.home())
 
 
 def remember(path: Path | str) -> None:
     """Begin there next time; of a file, in its folder."""
-    global _last
     folder = Path(path)
-    _last = str(folder if folder.is_dir() else folder.parent)
+    application = QCoreApplication.instance()
+    if application is not None:
+        application.setProperty(_PROPERTY, str(folder if folder.is_dir() else folder.parent))
