@@ -10,6 +10,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "--kernel-size {size}: choose an odd number from {least} to {most}"),
     QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: must be above 0, and finite"),
     QT_TRANSLATE_NOOP("Translatable", "--stages P needs the same scenes in both folders; none were found. Use --stages auto"),
+    QT_TRANSLATE_NOOP("Translatable", "--theme {name}: choose {names}"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing pair {done} of {pairs}, pass {number} of {passes}"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with photos that were kept out"),
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
