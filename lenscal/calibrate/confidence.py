@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lenscal.calibrate.field.kernels import polynomials
-from lenscal.calibrate.pairs.normal_equations import cell_positions
-from lenscal.calibrate.statistics.kernel_field import DEGREE, node_positions
+from lenscal.calibrate.field.geometry import cell_positions, node_positions
+from lenscal.calibrate.field.polynomials import polynomials
+from lenscal.calibrate.statistics.kernel_field import DEGREE
 from lenscal.calibrate.statistics.windowed import MOST_CELLS
 
 OWN_SHARE = 0.1

@@ -1,47 +1,14 @@
 from __future__ import annotations
 
-import numpy as np
 import torch
 
-from lenscal.calibrate.field.kernels import (
-    border_light,
-    centroids,
-    field_polynomials,
-    framed,
-    interpolation_matrix,
-    second_differences,
-    tilts,
-)
-from lenscal.optics.psf_grid import bilinear_nodes
+from lenscal.calibrate.field.kernels import border_light, centroids, framed, tilts
 
 
 def test_centroid_of_one_tap() -> None:
     kernel = torch.zeros(5, 5)
     kernel[1, 4] = 1
     assert centroids(kernel).tolist() == [-1.0, 2.0]
-
-
-def test_second_differences_of_a_linear_field_vanish() -> None:
-    y, x = np.mgrid[:4, :5]
-    assert np.allclose(second_differences((4, 5)) @ (3 + 2.0 * y - x).ravel(), 0)
-    assert not np.allclose(second_differences((4, 5)) @ (y**2).ravel(), 0)
-
-
-def test_interpolation_matrix_agrees_with_the_grid() -> None:
-    positions = np.random.default_rng(0).uniform(0, 1, (20, 2))
-    index, weight = bilinear_nodes(positions, (3, 4))
-    values = np.arange(12.0) ** 2
-    assert np.allclose(
-        interpolation_matrix(positions, (3, 4)) @ values, (values[index] * weight).sum(-1)
-    )
-
-
-def test_field_polynomials_span_the_low_degrees() -> None:
-    y, x = np.meshgrid(np.linspace(-1, 1, 4), np.linspace(-1, 1, 5), indexing="ij")
-    basis = field_polynomials((4, 5), 2)
-    wanted = (1 + y - 2 * x + x * y + y**2).ravel()
-    assert np.allclose(basis @ np.linalg.lstsq(basis, wanted, rcond=None)[0], wanted)
-    assert basis.shape == (20, 6)
 
 
 def test_tilts_move_and_widen() -> None:

@@ -7,28 +7,19 @@ import pytest
 import torch
 from lens_cases import SmallLens, relative_l2
 
-from lenscal.calibrate.field.kernels import interpolation_matrix, second_differences
+from lenscal.calibrate.field.geometry import cell_positions, interpolation_matrix
+from lenscal.calibrate.field.polynomials import second_differences
 from lenscal.calibrate.pairs.field_solver import prior_precision, solve_field
 from lenscal.calibrate.pairs.normal_equations import (
     ShiftEquations,
     accumulate,
-    cell_positions,
     correlation_matrix,
     refine_pairs,
     sinc_shift,
-    tiles_of,
 )
 from lenscal.calibrate.pairs.registration import Pair, find_pairs
 from lenscal.calibrate.statistics.kernel_field import kernel_field
 from lenscal.raw.frame import Frame
-
-
-def test_tiles_cover_every_pixel_once_on_whole_periods() -> None:
-    seen = np.zeros((482, 726), int)
-    for _, rows, cols in tiles_of((482, 726), (5, 7)):
-        assert rows.start % 2 == 0 == cols.start % 2
-        seen[rows, cols] += 1
-    assert (seen == 1).all()
 
 
 def test_sinc_shift_moves_a_wave_exactly() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lenscal.calibrate.pairs.normal_equations import cell_positions
+from lenscal.calibrate.field.geometry import cell_positions, node_positions
 from lenscal.calibrate.rays.ray_field import ray_field
 from lenscal.calibrate.rays.ray_fit import fit_rays_to_pairs
-from lenscal.calibrate.statistics.kernel_field import node_positions
 
 
 def test_rays_are_found_from_normal_equations_of_noisy_kernels() -> None:

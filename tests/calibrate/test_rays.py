@@ -14,12 +14,12 @@ from torch import Tensor
 from lenscal.calibrate import engine
 from lenscal.calibrate.budget import BUDGETS
 from lenscal.calibrate.field import kernels
+from lenscal.calibrate.field.geometry import node_positions
 from lenscal.calibrate.field.kernels import centroids
 from lenscal.calibrate.rays.ray_field import FAMILIES, RayField, _slopes, diffraction_mtf, ray_field
 from lenscal.calibrate.rays.ray_fit import HeldOut, cross_validate, rays_like
 from lenscal.calibrate.settings import Quality, Stages
 from lenscal.calibrate.stages import statistics_stage
-from lenscal.calibrate.statistics.kernel_field import node_positions
 from lenscal.calibrate.statistics.spectral_fit import SecondOrder, ThirdOrder
 from lenscal.stepping import STOP
 from lenscal.virtual.lens import demo_lens, relative_psf

@@ -13,13 +13,13 @@ from lens_cases import SmallLens, photographed
 from test_engine import SMALL, run
 
 from lenscal.calibrate.budget import BUDGETS
+from lenscal.calibrate.field.geometry import cell_positions, node_positions
 from lenscal.calibrate.packing import Packing
-from lenscal.calibrate.pairs.normal_equations import cell_positions
 from lenscal.calibrate.result import StageResult
 from lenscal.calibrate.settings import Quality, Stages
 from lenscal.calibrate.stages import statistics_stage
 from lenscal.calibrate.statistics.bispectra import WINDOW_PX, Bispectra, triads
-from lenscal.calibrate.statistics.kernel_field import expecting, kernel_field, node_positions
+from lenscal.calibrate.statistics.kernel_field import expecting, kernel_field
 from lenscal.calibrate.statistics.spectra import WINDOW_PX as SPECTRAL_PX
 from lenscal.calibrate.statistics.spectra import MosaicSpectra
 from lenscal.calibrate.statistics.spectral_fit import (

@@ -7,8 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lenscal.optics.psf_grid import axis_positions, bilinear_nodes
-
 MOST_AT_BORDER = 0.025
 """Light on the outermost taps, at the tenth of the nodes that have most, above which kernels are
 made larger."""
@@ -40,67 +38,6 @@ def reaches_border(kernels: Tensor) -> bool:
     """Whether kernels [nodes, 3, k * k] of sum 1 are cut off: too much light on the outermost
     taps."""
     return float(border_light(kernels).mean(1).quantile(0.9)) > MOST_AT_BORDER
-
-
-def shift_kernels(kernels: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Kernels [..., k, k] moved by (dy, dx) px [..., 2] (Fourier shift on a padded array),
-    non-negative, sum 1."""
-    k = kernels.shape[-1]
-    n = 4 * k
-    f = np.fft.fftfreq(n)
-    dy, dx = shift[..., 0, None, None], shift[..., 1, None, None]
-    phase = np.exp(-2j * np.pi * (f[:, None] * dy + f[None, :] * dx))
-    padded = np.zeros((*kernels.shape[:-2], n, n))
-    o = (n - k) // 2
-    padded[..., o : o + k, o : o + k] = kernels
-    moved = np.fft.ifft2(np.fft.fft2(padded) * phase).real[..., o : o + k, o : o + k]
-    moved = np.maximum(moved, 0)
-    return np.asarray(moved / moved.sum(axis=(-1, -2), keepdims=True), np.float32)
-
-
-def interpolation_matrix(positions: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """[n, rows * cols] bilinear weights of the grid's nodes at positions [n, 2] in 0..1."""
-    index, weight = bilinear_nodes(positions, shape)
-    matrix = np.zeros((len(positions), shape[0] * shape[1]))
-    np.add.at(matrix, (np.arange(len(positions))[:, None], index), weight)
-    return matrix
-
-
-def degrees(most: int) -> list[tuple[int, int]]:
-    """Degrees (y, x) of the polynomials over the field up to a total degree, in the order of
-    `polynomials`."""
-    return [(i, j) for i in range(most + 1) for j in range(most + 1 - i)]
-
-
-def polynomials(positions: np.ndarray, degree: int) -> np.ndarray:
-    """[n, terms]: products of Legendre polynomials in y and x at field positions [n, 2] in 0..1,
-    total degree at most `degree`."""
-    py, px = (np.polynomial.legendre.legvander(2 * axis - 1, degree) for axis in positions.T)
-    return np.stack([py[:, i] * px[:, j] for i, j in degrees(degree)], axis=-1)
-
-
-def field_polynomials(shape: tuple[int, int], degree: int) -> np.ndarray:
-    """[rows * cols, terms]: `polynomials` at the nodes of a grid."""
-    y, x = (axis_positions(n) for n in shape)
-    return polynomials(np.stack(np.meshgrid(y, x, indexing="ij"), -1).reshape(-1, 2), degree)
-
-
-def second_differences(shape: tuple[int, int]) -> np.ndarray:
-    """[m, rows * cols]: second differences over rows and columns of nodes (zero for a linear
-    field)."""
-    rows, cols = shape
-    number = np.arange(rows * cols).reshape(shape)
-    triples = (
-        [number[:-2], number[1:-1], number[2:]],
-        [number[:, :-2], number[:, 1:-1], number[:, 2:]],
-    )
-    lines = []
-    for a, b, c in triples:
-        for i, j, k in zip(a.ravel(), b.ravel(), c.ravel(), strict=True):
-            line = np.zeros(rows * cols)
-            line[[i, j, k]] = 1, -2, 1
-            lines.append(line)
-    return np.array(lines).reshape(-1, rows * cols)
 
 
 def tilts(

@@ -23,7 +23,8 @@ import torch
 from torch import Tensor
 
 from lenscal.blur.operator import blur_patches
-from lenscal.calibrate.field.kernels import centroids, field_polynomials, tilts
+from lenscal.calibrate.field.kernels import centroids, tilts
+from lenscal.calibrate.field.polynomials import field_polynomials
 from lenscal.calibrate.matching.patches import PatchPool
 from lenscal.calibrate.packing import Packing, pack_rgb
 from lenscal.flow.network import REAL, REBLURRED, NetworkSettings, VelocityNetwork

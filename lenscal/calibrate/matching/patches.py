@@ -9,17 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lenscal.calibrate.packing import read_packed
-from lenscal.calibrate.pairs.normal_equations import (
-    CLIPPED,
-    SINC_HALF_WIDTH,
-    inside,
-    moved_window,
-    pair_gains,
-    sinc_shift,
-    tile_centre,
-    tiles_of,
-)
+from lenscal.calibrate.field.geometry import shifted_window, span_with_room, tile_centre, tiles_of
+from lenscal.calibrate.packing import CLIPPED, read_packed
+from lenscal.calibrate.pairs.normal_equations import SINC_HALF_WIDTH, pair_gains, sinc_shift
 from lenscal.calibrate.pairs.registration import Pair
 from lenscal.raw.frame import Frame
 
@@ -81,12 +73,12 @@ def paired_pool(
             d = pair.displacement(centre) + common[cell]
             whole = np.round(d).astype(int)
             ys, xs = (
-                inside(ys, int(whole[0]), margin, size[0]),
-                inside(xs, int(whole[1]), margin, size[1]),
+                span_with_room(ys, int(whole[0]), margin, size[0]),
+                span_with_room(xs, int(whole[1]), margin, size[1]),
             )
             if min(ys.stop - ys.start, xs.stop - xs.start) < n:
                 continue
-            window = moved_window((ys, xs), whole, margin)
+            window = shifted_window((ys, xs), whole, margin)
             x = torch.from_numpy(np.ascontiguousarray(sharp.rgb_tile(*window).transpose(2, 0, 1)))
             clipped = (x > CLIPPED * torch.from_numpy(sharp.white_balance)[:, None, None]).any(0)
             x = sinc_shift(x, torch.from_numpy(d - whole + lateral[cell])) * gains

@@ -15,20 +15,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lenscal.calibrate.field.geometry import (
+    shifted_window,
+    span_with_room,
+    tile_centre,
+    tiles_of,
+)
 from lenscal.calibrate.packing import CLIPPED
 from lenscal.calibrate.pairs.linear_demosaic import MARGIN_PX, linear_tile
 from lenscal.calibrate.pairs.registration import Pair, motion_basis
 from lenscal.raw.frame import Frame
 
 SINC_HALF_WIDTH = 8
-TILE_PX = 112
 DARKEST = 1e-4
 """Mean value below which a tile tells nothing of the apertures' brightness."""
 LARGEST_GAIN_LOG = math.log(8)
@@ -60,12 +64,6 @@ class ShiftEquations:
     vector: np.ndarray
 
 
-def cell_positions(cells: tuple[int, int]) -> np.ndarray:
-    """[n, 2] field positions of the centres of a grid of cells."""
-    y, x = ((np.arange(n) + 0.5) / n for n in cells)
-    return np.stack(np.meshgrid(y, x, indexing="ij"), -1).reshape(-1, 2)
-
-
 def empty_equations(n_cells: int, kernel_size: int, device: torch.device) -> NormalEquations:
     n = kernel_size**2
     return NormalEquations(
@@ -73,26 +71,6 @@ def empty_equations(n_cells: int, kernel_size: int, device: torch.device) -> Nor
         torch.zeros(2, n_cells, 3, n, device=device),
         torch.zeros(2, n_cells, 3, device=device),
     )
-
-
-def tiles_of(size: tuple[int, int], cells: tuple[int, int]) -> list[tuple[int, slice, slice]]:
-    """(cell number, rows, cols) of tiles of at most `TILE_PX` px that fill the cells; starts are
-    even (CFA periods)."""
-
-    def edges(length: int, n_cells: int) -> list[tuple[int, int, int]]:
-        out = []
-        for i in range(n_cells):
-            start, stop = (round(length * j / n_cells) // 2 * 2 for j in (i, i + 1))
-            parts = -(-(stop - start) // TILE_PX)
-            cuts = [start + round((stop - start) * p / parts) // 2 * 2 for p in range(parts + 1)]
-            out += [(i, a, b) for a, b in pairwise(cuts)]
-        return out
-
-    return [
-        (cy * cells[1] + cx, slice(y0, y1), slice(x0, x1))
-        for cy, y0, y1 in edges(size[0], cells[0])
-        for cx, x0, x1 in edges(size[1], cells[1])
-    ]
 
 
 def sinc_shift(image: Tensor, shift: Tensor) -> Tensor:
@@ -220,11 +198,11 @@ def _add_tile(
     before's kernels)."""
     r, whole = k // 2, np.round(d).astype(int)
     margin = r + SINC_HALF_WIDTH
-    ys = inside(ys, int(whole[0]), margin + MARGIN_PX, sharp.size[0])
-    xs = inside(xs, int(whole[1]), margin + MARGIN_PX, sharp.size[1])
+    ys = span_with_room(ys, int(whole[0]), margin + MARGIN_PX, sharp.size[0])
+    xs = span_with_room(xs, int(whole[1]), margin + MARGIN_PX, sharp.size[1])
     if ys.stop - ys.start < 8 or xs.stop - xs.start < 8:
         return None
-    window = moved_window((ys, xs), whole, margin)
+    window = shifted_window((ys, xs), whole, margin)
     x = linear_tile(sharp, sharp.noise, window, scene, lateral, device)
     gain = sharp.gain_tile(*window).mean((0, 1))
     limit = CLIPPED * torch.from_numpy(sharp.white_balance * gain).to(device)
@@ -324,28 +302,6 @@ def _slope(kernel: Tensor, axis: int) -> Tensor:
     if axis == 0:
         return (padded[2:, 1 : k + 1] - padded[:k, 1 : k + 1]) / 2
     return (padded[1 : k + 1, 2:] - padded[1 : k + 1, :k]) / 2
-
-
-def tile_centre(rows: slice, cols: slice, size: tuple[int, int]) -> np.ndarray:
-    """Field position (y, x) in 0..1 of a tile's centre."""
-    return np.array(
-        [(s.start + s.stop - 1) / 2 / (n - 1) for s, n in zip((rows, cols), size, strict=True)]
-    )
-
-
-def moved_window(tile: tuple[slice, slice], shift: np.ndarray, margin: int) -> tuple[slice, slice]:
-    """The tile's rows and columns, moved by whole pixels and grown by the margin."""
-    rows, cols = (
-        slice(s.start + int(d) - margin, s.stop + int(d) + margin)
-        for s, d in zip(tile, shift, strict=True)
-    )
-    return rows, cols
-
-
-def inside(span: slice, shift: int, margin: int, length: int) -> slice:
-    """The part of span (even start) whose neighbourhood, shifted, lies inside 0..length."""
-    start = max(span.start, margin - shift)
-    return slice(start + (start - span.start) % 2, min(span.stop, length - margin - shift))
 
 
 def pair_gains(sharp: Frame, degraded: Frame) -> np.ndarray:

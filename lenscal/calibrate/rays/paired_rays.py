@@ -7,11 +7,11 @@ import time
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.pairs.normal_equations import NormalEquations, cell_positions
+from lenscal.calibrate.field.geometry import cell_positions, node_positions
+from lenscal.calibrate.pairs.normal_equations import NormalEquations
 from lenscal.calibrate.rays.ray_fit import fit_rays_to_pairs, rays_like
 from lenscal.calibrate.stages.run import Run, Steps
 from lenscal.calibrate.stages.statistics_stage import photos_ray_field
-from lenscal.calibrate.statistics.kernel_field import node_positions
 from lenscal.translation import translatable
 
 RAY_SHARE = 0.5

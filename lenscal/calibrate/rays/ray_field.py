@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.field.kernels import degrees, polynomials
+from lenscal.calibrate.field.polynomials import degrees, polynomials
 
 RINGS, SPOKES = 9, 34
 """Points of the pupil: rings of equal area."""

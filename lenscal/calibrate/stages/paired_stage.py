@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 
 from lenscal.calibrate.checkpoint import keep
-from lenscal.calibrate.field.kernels import (
-    centroids,
-    field_polynomials,
+from lenscal.calibrate.field.geometry import (
+    cell_positions,
     interpolation_matrix,
-    reaches_border,
+    node_positions,
+    values_at_cells,
 )
+from lenscal.calibrate.field.kernels import centroids, reaches_border
+from lenscal.calibrate.field.polynomials import field_polynomials
 from lenscal.calibrate.packing import packing_of
 from lenscal.calibrate.pairs.field_solver import solve_field
 from lenscal.calibrate.pairs.linear_demosaic import scene_spectrum
@@ -22,15 +24,14 @@ from lenscal.calibrate.pairs.normal_equations import (
     NormalEquations,
     ShiftEquations,
     accumulate,
-    cell_positions,
     empty_equations,
     refine_pairs,
 )
 from lenscal.calibrate.rays.paired_rays import rays_from_pairs
 from lenscal.calibrate.settings import LARGE_KERNEL_PX, Stages
 from lenscal.calibrate.stages.run import NOTHING_USABLE, Run, Steps, Stopped, bytes_per_cell
-from lenscal.calibrate.statistics.kernel_field import kernel_field, node_positions
-from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID, at_cells
+from lenscal.calibrate.statistics.kernel_field import kernel_field
+from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID
 from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
 from lenscal.calibrate.statistics.spectra import mean_matrices, mosaic_spectra
 from lenscal.calibrate.statistics.windowed import data_cells
@@ -140,7 +141,7 @@ def paired_fit(run: Run, low: float, high: float) -> Steps:
             run.pairs = refine_pairs(run.pairs, shifts)
         middle = centroids(solved.view(-1, 3, run.size, run.size)).mean(1).cpu().numpy()
         smooth = basis @ np.linalg.lstsq(basis, middle, rcond=None)[0]
-        run.common = run.common - at_cells(smooth, run.cells, run.shape)
+        run.common = run.common - values_at_cells(smooth, run.cells, run.shape)
         run.passes = number + 1
         keep(run)
         solved = run.kernels
@@ -187,7 +188,7 @@ def _mean_scene(run: Run, fraction: float) -> Job[np.ndarray]:
         run.check((yield run.say("L", message, fraction, number)))
     if sums is None or not sums.count.sum():
         raise LenscalError(NOTHING_USABLE)
-    lateral = at_cells(run.sharp_colour, cells, COLOUR_GRID)
+    lateral = values_at_cells(run.sharp_colour, cells, COLOUR_GRID)
     scenes = likeliest_scene(*mean_matrices(sums, None), packing_of(shots[0]), lateral)
     return scene_spectrum(np.average(scenes, 0, sums.count))
 

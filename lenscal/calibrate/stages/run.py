@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from lenscal.calibrate.budget import BUDGETS, Budget
-from lenscal.calibrate.field.kernels import framed, second_differences
+from lenscal.calibrate.field.kernels import framed
+from lenscal.calibrate.field.polynomials import second_differences
 from lenscal.calibrate.matching.matcher import Snapshot
 from lenscal.calibrate.matching.reblur import ReblurCheck
 from lenscal.calibrate.pairs.field_solver import prior_precision

@@ -13,26 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lenscal.calibrate.field.geometry import cell_positions, node_positions, values_at_cells
 from lenscal.calibrate.field.kernels import framed, reaches_border
 from lenscal.calibrate.packing import Packing, packing_of
-from lenscal.calibrate.pairs.normal_equations import cell_positions
 from lenscal.calibrate.rays.ray_field import RayField, ray_field
 from lenscal.calibrate.rays.ray_fit import HeldOut, cross_validate, fit_rays, rays_like
 from lenscal.calibrate.settings import LARGE_KERNEL_PX
 from lenscal.calibrate.stages.run import NOTHING_USABLE, Run, Steps, Stopped
 from lenscal.calibrate.statistics.bispectra import Bispectra, bispectra, triads
-from lenscal.calibrate.statistics.kernel_field import (
-    KernelField,
-    expecting,
-    kernel_field,
-    node_positions,
-)
-from lenscal.calibrate.statistics.lateral_colour import (
-    COLOUR_GRID,
-    at_cells,
-    cross_spectra,
-    lateral_shifts,
-)
+from lenscal.calibrate.statistics.kernel_field import KernelField, expecting, kernel_field
+from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID, cross_spectra, lateral_shifts
 from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
 from lenscal.calibrate.statistics.spectra import MosaicSpectra, mean_matrices, mosaic_spectra
 from lenscal.calibrate.statistics.spectral_fit import (
@@ -198,7 +188,7 @@ def lateral_colour(run: Run) -> Steps:
     run.colour = lateral_shifts(sums_of[1], run.cells, COLOUR_GRID, highest=LOW_FREQUENCY)
     if run.reference is Reference.AXIS:
         run.sharp_colour = _against_the_centre(lateral_shifts(sums_of[0], run.cells, COLOUR_GRID))
-        run.lateral = at_cells(run.sharp_colour, run.cells, COLOUR_GRID)
+        run.lateral = values_at_cells(run.sharp_colour, run.cells, COLOUR_GRID)
         low = lateral_shifts(sums_of[0], run.cells, COLOUR_GRID, highest=LOW_FREQUENCY)
         run.colour -= low - _against_the_centre(low)
     else:
@@ -223,8 +213,8 @@ def statistics_fit(
     same = bool(run.pairs) or run.reference is Reference.SAME_POSITION
     positions = cell_positions(cells)
     middle = None if same else np.abs(positions - 0.5).max(axis=1) < CENTRE
-    sharp_colour = at_cells(run.sharp_colour, cells, COLOUR_GRID) if same else None
-    colour = at_cells(run.colour, cells, COLOUR_GRID)
+    sharp_colour = values_at_cells(run.sharp_colour, cells, COLOUR_GRID) if same else None
+    colour = values_at_cells(run.colour, cells, COLOUR_GRID)
     lateral = colour - colour.mean(1, keepdims=True)
     # Polynomials run away beyond the middles of the outermost cells: there they are not followed.
     nodes = node_positions(run.shape).clip(positions.min(0), positions.max(0))

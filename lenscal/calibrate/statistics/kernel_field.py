@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.field.kernels import degrees
+from lenscal.calibrate.field.geometry import node_positions
+from lenscal.calibrate.field.polynomials import degrees
 from lenscal.calibrate.pairs.field_solver import prior_precision
-from lenscal.optics.psf_grid import axis_positions
 
 DEGREE = 4
 SHRINK = (1.0, 0.4, 0.2, 0.07, 0.03)
@@ -120,9 +120,3 @@ def expecting(field: KernelField, log_weights: Tensor) -> KernelField:
     return replace(
         field, chol=torch.from_numpy(np.linalg.cholesky(np.linalg.inv(precision))).to(log_weights)
     )
-
-
-def node_positions(shape: tuple[int, int]) -> np.ndarray:
-    """[rows * cols, 2] field positions of a grid's nodes."""
-    y, x = (axis_positions(n) for n in shape)
-    return np.stack(np.meshgrid(y, x, indexing="ij"), -1).reshape(-1, 2)

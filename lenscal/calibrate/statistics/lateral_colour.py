@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lenscal.calibrate.field.kernels import field_polynomials, interpolation_matrix, polynomials
+from lenscal.calibrate.field.geometry import cell_positions
+from lenscal.calibrate.field.polynomials import field_polynomials, polynomials
 from lenscal.calibrate.packing import CLIPPED
-from lenscal.calibrate.pairs.normal_equations import cell_positions
 from lenscal.raw.frame import Frame
 
 PATCH_PX = 64
@@ -148,8 +148,3 @@ def lateral_shifts(
             keep = error < 4 * np.median(error) + 1e-6
         shifts[:, channel] = nodes @ coefficients
     return shifts - shifts.mean(axis=1, keepdims=True)
-
-
-def at_cells(field: np.ndarray, cells: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
-    """Values [nodes, ...] carried to the cells' centres [cells, ...] by bilinear interpolation."""
-    return np.tensordot(interpolation_matrix(cell_positions(cells), shape), field, axes=1)
