@@ -6,18 +6,22 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from lenscal.errors import LenscalError
 from lenscal.files.atomic import written_whole
+from lenscal.system.device import DEVICES
+from lenscal.system.json_values import parse_json, to_json, valid_fields
+from lenscal.translation import Translatable, join_translatable, message_of, translatable
 
 logger = logging.getLogger(__name__)
 
 MOST_RECENT, MOST_PITCHES = 10, 100
-DEVICES = ("auto", "cpu", "cuda", "mps")
+MOST_THREADS = 1024
+LARGEST_PITCH_UM = 100.0
 
 
 class ThemeChoice(StrEnum):
@@ -50,6 +54,17 @@ class Preferences:
     """Camera, or profile where it names none, and the distance of its pixels in um that was typed
     in; latest first."""
 
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES:
+            raise ValueError(f"device {self.device!r}")
+        if not 0 <= self.threads <= MOST_THREADS:
+            raise ValueError(f"threads {self.threads}")
+        # No system takes a zero character in a path.
+        if any("\0" in text for text in (self.cache, self.last_folder, *self.recent)):
+            raise ValueError("a path with a zero character")
+        if not all(0 < um <= LARGEST_PITCH_UM for _, um in self.pitches):
+            raise ValueError(f"pitches {self.pitches!r}")
+
     def with_recent(self, path: Path) -> Preferences:
         name = str(path.absolute())
         return replace(self, recent=(name, *(r for r in self.recent if r != name))[:MOST_RECENT])
@@ -60,40 +75,10 @@ class Preferences:
         return replace(self, pitches=(*([(camera, um)] if um > 0 else []), *others)[:MOST_PITCHES])
 
 
-def cleaned(told: Any) -> Preferences:
-    """The preferences in what a settings file holds; what makes no sense is left at its default."""
-    values = told if isinstance(told, dict) else {}
-    kept: dict[str, Any] = {}
-    for field in fields(Preferences):
-        value = values.get(field.name)
-        match field.name:
-            case "theme" if value in list(ThemeChoice):
-                kept["theme"] = ThemeChoice(value)
-            case "units" if value in list(Units):
-                kept["units"] = Units(value)
-            case "device" if value in DEVICES:
-                kept["device"] = value
-            case "threads" if (
-                isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1024
-            ):
-                kept["threads"] = value
-            case "cache" | "last_folder" if isinstance(value, str) and "\0" not in value:
-                kept[field.name] = value
-            case "pitches" if isinstance(value, list):
-                kept["pitches"] = tuple((v[0], float(v[1])) for v in value if _is_pitch(v))[
-                    :MOST_PITCHES
-                ]
-            case "recent" if isinstance(value, list):
-                kept["recent"] = tuple(v for v in value if isinstance(v, str) and "\0" not in v)[
-                    :MOST_RECENT
-                ]
-    return Preferences(**kept)
-
-
-def _is_pitch(told: Any) -> bool:
-    if not isinstance(told, list) or len(told) != 2 or not isinstance(told[0], str):
-        return False
-    return isinstance(told[1], int | float) and not isinstance(told[1], bool) and 0 < told[1] <= 100
+def preferences_from_json(values: Any) -> tuple[Preferences, tuple[Translatable, ...]]:
+    """The preferences in what a settings file holds, and what of it makes no sense and is left at
+    its default."""
+    return valid_fields(Preferences, values)
 
 
 class PreferencesFile:
@@ -115,7 +100,9 @@ class PreferencesFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with written_whole(self.path) as temporary:
-                temporary.write_text(json.dumps(asdict(changed), indent=2) + "\n", encoding="utf-8")
+                temporary.write_text(
+                    json.dumps(to_json(changed), indent=2) + "\n", encoding="utf-8"
+                )
         except (OSError, LenscalError) as error:
             logger.warning("preferences were not kept: %s", error)
 
@@ -123,11 +110,34 @@ class PreferencesFile:
         if self.path is None or not self.path.exists():
             return Preferences()
         try:
-            return cleaned(json.loads(self.path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            self.problem = f"The settings file {self.path} cannot be read ({error}); the usual settings are used."
-            logger.warning(self.problem)
+            text = self.path.read_bytes()
+            values = parse_json(text, self.path, translatable("the usual settings are used"))
+        except OSError as error:
+            self._warn(
+                translatable(
+                    "The settings file {path} cannot be read ({error}); the usual settings are used.",
+                    path=self.path,
+                    error=error.strerror or error,
+                )
+            )
             return Preferences()
+        except LenscalError as error:
+            self._warn(message_of(error))
+            return Preferences()
+        preferences, problems = preferences_from_json(values)
+        if problems:
+            self._warn(
+                translatable(
+                    "The settings file {path}: {problems}",
+                    path=self.path,
+                    problems=join_translatable("; ", problems),
+                )
+            )
+        return preferences
+
+    def _warn(self, problem: str) -> None:
+        self.problem = problem
+        logger.warning("%s", problem)
 
 
 def user_preferences() -> PreferencesFile:

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
-from typing import Any
 
-from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibrate.settings import CalibrationSettings
 from lenscal.errors import InputError
 from lenscal.files.atomic import written_whole
 from lenscal.files.schema import check_schema
-from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Session, Source
+from lenscal.system.json_values import from_json, parse_json, to_json
+from lenscal.translation import translatable
 
 SCHEMA = 1
 SUFFIX = ".lensproject"
@@ -30,12 +30,20 @@ LARGEST_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """That the user wants a photo, or has left it out."""
+
+    photo: Path
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What of a session outlives the window."""
 
     sharp: Source = field(default_factory=Source)
     degraded: Source = field(default_factory=Source)
-    decisions: tuple[tuple[Path, bool], ...] = ()
+    decisions: tuple[Decision, ...] = ()
     settings: CalibrationSettings = field(default_factory=CalibrationSettings)
     profile: Path | None = None
     """The profile, or the folder of PSF files, that was calibrated or opened last."""
@@ -57,7 +65,7 @@ def project_of(session: Session) -> Project:
     return Project(
         session.sharp,
         session.degraded,
-        tuple(session.decisions.items()),
+        tuple(Decision(photo, keep) for photo, keep in session.decisions.items()),
         session.settings,
         session.psf_path,
         session.photo,
@@ -71,7 +79,7 @@ def session_of(project: Project) -> Session:
     return Session(
         sharp=project.sharp,
         degraded=project.degraded,
-        decisions=dict(project.decisions),
+        decisions={d.photo: d.keep for d in project.decisions},
         settings=project.settings,
         photo=project.photo,
         restore=project.restore,
@@ -88,24 +96,26 @@ def relinked(project: Project, old: Path, new: Path) -> Project:
     """The same where `old` (a folder or a file) is now `new`; all that lay in it moves along."""
 
     def moved(path: Path) -> Path:
-        return (
-            new / path.relative_to(old)
-            if path.is_relative_to(old) and path != old
-            else new
-            if path == old
-            else path
-        )
+        if path == old:
+            return new
+        return new / path.relative_to(old) if path.is_relative_to(old) else path
 
-    def source(given: Source) -> Source:
-        return replace(given, paths=tuple(moved(path) for path in given.paths))
+    return _with_paths(project, moved)
+
+
+def _with_paths(project: Project, change: Callable[[Path], Path]) -> Project:
+    """The same with each of its paths changed."""
+
+    def source(photos: Source) -> Source:
+        return replace(photos, paths=tuple(change(path) for path in photos.paths))
 
     return replace(
         project,
         sharp=source(project.sharp),
         degraded=source(project.degraded),
-        decisions=tuple((moved(path), keep) for path, keep in project.decisions),
-        profile=None if project.profile is None else moved(project.profile),
-        photo=None if project.photo is None else moved(project.photo),
+        decisions=tuple(replace(d, photo=change(d.photo)) for d in project.decisions),
+        profile=None if project.profile is None else change(project.profile),
+        photo=None if project.photo is None else change(project.photo),
     )
 
 
@@ -118,23 +128,16 @@ def write_project(path: Path, project: Project, versions: Mapping[str, str]) -> 
         The disk does not take it.
     """
     folder = path.absolute().parent
-    described = {
+    values = {
         "format": FORMAT,
         "schema": SCHEMA,
         "saved": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": dict(versions),
-        "sharp": _source(project.sharp, folder),
-        "degraded": _source(project.degraded, folder),
-        "decisions": [
-            {"photo": _relative(photo, folder), "keep": keep} for photo, keep in project.decisions
-        ],
-        "settings": _plain(project.settings),
-        "profile": None if project.profile is None else _relative(project.profile, folder),
-        "photo": None if project.photo is None else _relative(project.photo, folder),
-        "restore": _plain(project.restore),
+        **to_json(_with_paths(project, lambda place: _relative(place, folder))),
     }
     with written_whole(path) as temporary:
-        text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+        # A path that is no text keeps its odd bytes as escapes, which JSON reads back.
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return path
 
@@ -149,74 +152,49 @@ def read_project(path: Path) -> Project:
     """
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise InputError(f"{path} is too large for a project of lenscal's: choose another file")
-        values = json.loads(path.read_text(encoding="utf-8"))
+            raise InputError(
+                translatable(
+                    "{path} is too large for a project of lenscal's: choose another file", path=path
+                )
+            )
+        text = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
         raise InputError(
-            f"{path} is no project of lenscal's, or damaged ({error}): choose another file"
+            translatable("{path} cannot be read: {why}", path=path, why=error.strerror or error)
         ) from error
+    values = parse_json(text, path, translatable("choose another file"))
     if not isinstance(values, dict) or values.get("format") != FORMAT:
-        raise InputError(f"{path} is no project of lenscal's: choose a {SUFFIX} file")
-    check_schema(path, values, SCHEMA, "choose the two folders anew")
+        raise InputError(
+            translatable(
+                "{path} is no project of lenscal's: choose a {suffix} file",
+                path=path,
+                suffix=SUFFIX,
+            )
+        )
+    advice = translatable("choose the two folders anew")
+    check_schema(path, values, SCHEMA, advice)
+    # A project has defaults for all, but a file that lacks a part was damaged.
+    lost = [part.name for part in fields(Project) if part.name not in values]
+    if lost:
+        raise InputError(
+            translatable(
+                "{path} is damaged (it has no {part}): {advice}",
+                path=path,
+                part=lost[0],
+                advice=advice,
+            )
+        )
+    project = from_json(Project, values, path, advice)
+    folder = path.absolute().parent
+    return _with_paths(project, lambda place: Path(os.path.normpath(folder / place)))
+
+
+def _relative(path: Path, folder: Path) -> Path:
     try:
-        return _project_from(values, path.absolute().parent)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path} is damaged ({error!r}): choose the two folders anew") from error
-
-
-def _project_from(values: Mapping[str, Any], folder: Path) -> Project:
-    def place(text: Any) -> Path:
-        if not isinstance(text, str) or "\0" in text:
-            raise ValueError(f"{text!r} is no path")
-        return Path(os.path.normpath(folder / text))
-
-    def source(told: Mapping[str, Any]) -> Source:
-        lens = told.get("lens")
-        if not isinstance(lens, str | None):
-            raise ValueError(f"lens {lens!r}")
-        numbers = [told.get(name) for name in ("aperture", "focal_mm")]
-        aperture, focal = (None if n is None else float(n) for n in numbers)
-        return Source(tuple(place(p) for p in told["paths"]), aperture, lens, focal)
-
-    settings = _known(CalibrationSettings, values["settings"])
-    settings |= {"quality": Quality(settings["quality"]), "stages": Stages(settings["stages"])}
-    rows, cols = (int(n) for n in settings["grid"])
-    restore = _known(RestoreSettings, values["restore"])
-    return Project(
-        source(values["sharp"]),
-        source(values["degraded"]),
-        tuple((place(told["photo"]), bool(told["keep"])) for told in values["decisions"]),
-        CalibrationSettings(**{**settings, "grid": (rows, cols)}),
-        None if values["profile"] is None else place(values["profile"]),
-        None if values["photo"] is None else place(values["photo"]),
-        RestoreSettings(**{**restore, "method": Method(restore["method"])}),
-    )
-
-
-def _known(kind: Any, told: Mapping[str, Any]) -> dict[str, Any]:
-    """Of what was kept, what this version knows."""
-    return {known.name: told[known.name] for known in fields(kind) if known.name in told}
-
-
-def _source(source: Source, folder: Path) -> dict[str, Any]:
-    return {**asdict(source), "paths": [_relative(path, folder) for path in source.paths]}
-
-
-def _plain(settings: Any) -> dict[str, Any]:
-    return {
-        name: value.value if isinstance(value, Enum) else value
-        for name, value in asdict(settings).items()
-    }
-
-
-def _relative(path: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path.absolute(), folder)).as_posix()
+        return Path(os.path.relpath(path.absolute(), folder))
     except ValueError:
         # Another drive.
-        return str(path.absolute())
+        return path.absolute()
 
 
 def common_folder(paths: Iterable[Path]) -> str:

@@ -10,6 +10,7 @@ from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.project import (
+    Decision,
     Project,
     common_folder,
     missing,
@@ -34,7 +35,7 @@ def project(tmp_path):
     return Project(
         Source((sharp,)),
         Source((degraded,), 1.8, "Old lens", 50.0),
-        ((sharp / "a.dng", False),),
+        (Decision(sharp / "a.dng", False),),
         SETTINGS,
         tmp_path / "a.lenscal",
         degraded / "b.dng",
@@ -69,7 +70,7 @@ def test_photos_that_were_moved_are_missed_and_can_be_linked_again(project, tmp_
     assert missing(found) == (tmp_path / "photos" / "sharp",)
     again = relinked(found, tmp_path / "photos" / "sharp", tmp_path / "elsewhere")
     assert missing(again) == ()
-    assert again.decisions == ((tmp_path / "elsewhere" / "a.dng", False),)
+    assert again.decisions == (Decision(tmp_path / "elsewhere" / "a.dng", keep=False),)
     assert again.degraded == project.degraded and again.photo == project.photo
 
 

@@ -1,17 +1,33 @@
 """Made by packaging/list_texts.py: templates of `translatable`, for lupdate."""
+
 # fmt: off
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "--device {device}: choose auto, cpu, cuda or mps"),
-    QT_TRANSLATE_NOOP("Translatable", "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"),
-    QT_TRANSLATE_NOOP("Translatable", "--grid {rows}x{columns}: choose {least} to {most} rows and columns, e.g. 8x8"),
-    QT_TRANSLATE_NOOP("Translatable", "--kernel-size {size}: choose an odd number from {least} to {most}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--grid {rows}x{columns}: choose {least} to {most} rows and columns, e.g. 8x8"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--kernel-size {size}: choose an odd number from {least} to {most}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: must be above 0, and finite"),
-    QT_TRANSLATE_NOOP("Translatable", "--stages P needs the same scenes in both folders; none were found. Use --stages auto"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--stages P needs the same scenes in both folders; none were found. Use --stages auto"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--theme {name}: choose {names}"),
-    QT_TRANSLATE_NOOP("Translatable", "Comparing pair {done} of {pairs}, pass {number} of {passes}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Comparing pair {done} of {pairs}, pass {number} of {passes}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with photos that were kept out"),
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Gathering patches, photo {number}"),
@@ -35,87 +51,249 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Solving for the kernels, pass {number} of {passes}"),
     QT_TRANSLATE_NOOP("Translatable", "Spectra of sharp photos, photo {number} of {shots}"),
     QT_TRANSLATE_NOOP("Translatable", "Starting the numerical engine"),
-    QT_TRANSLATE_NOOP("Translatable", "The folders show different scenes: their statistics are compared"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "The folders show different scenes: their statistics are compared"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "The settings file {path} cannot be read ({error}); the usual settings are used."
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "The settings file {path}: {problems}"),
     QT_TRANSLATE_NOOP("Translatable", "What one half of the photos tells of the other"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "a copy of {name}: a photo counts once"),
     QT_TRANSLATE_NOOP("Translatable", "aperture {aperture:g}: give the f-number, e.g. 5.6"),
     QT_TRANSLATE_NOOP("Translatable", "blown-out areas"),
-    QT_TRANSLATE_NOOP("Translatable", "both folders hold photos at f/{aperture:.2g}: the result can only be that nothing changes (choose photos at two apertures, unless that is what you want to see)"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "both folders hold photos at f/{aperture:.2g}: the result can only be that nothing "
+        "changes (choose photos at two apertures, unless that is what you want to see)"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "choose another file"),
+    QT_TRANSLATE_NOOP("Translatable", "choose the two folders anew"),
     QT_TRANSLATE_NOOP("Translatable", "clipped: {clipped:.0%} of the picture is blown out"),
-    QT_TRANSLATE_NOOP("Translatable", "clipped: {clipped:.0%} of the picture is blown out; expose less"),
-    QT_TRANSLATE_NOOP("Translatable", "dark: its brightest parts are {stops:.0f} stops below the sensor's limit; expose more"),
-    QT_TRANSLATE_NOOP("Translatable", "dark: {dark:.0%} of the picture is nearly black; expose more"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "clipped: {clipped:.0%} of the picture is blown out; expose less"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "dark: its brightest parts are {stops:.0f} stops below the sensor's limit; expose "
+        "more"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "dark: {dark:.0%} of the picture is nearly black; expose more"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "degraded"),
-    QT_TRANSLATE_NOOP("Translatable", "distribution matching explained the held-out photos no better: its changes were dropped"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "distribution matching explained the held-out photos no better: its changes were "
+        "dropped"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "empty"),
-    QT_TRANSLATE_NOOP("Translatable", "flat: hardly any texture stands out of the noise; choose a subject with detail"),
-    QT_TRANSLATE_NOOP("Translatable", "half of the photos by itself shows too little: how sure the kernels are is unknown; take more photos"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "flat: hardly any texture stands out of the noise; choose a subject with detail"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "half of the photos by itself shows too little: how sure the kernels are is unknown; "
+        "take more photos"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "in most photos"),
     QT_TRANSLATE_NOOP("Translatable", "in the other photos"),
     QT_TRANSLATE_NOOP("Translatable", "in the photo"),
-    QT_TRANSLATE_NOOP("Translatable", "light reached the border of {before} px kernels: they were made {size} px wide, which takes longer"),
-    QT_TRANSLATE_NOOP("Translatable", "little texture nearly everywhere ({mostly} {often}): these kernels will be uncertain; photograph subjects with detail all over the picture"),
-    QT_TRANSLATE_NOOP("Translatable", "moved: along one direction, fine detail is {worst:.0f} times weaker than in the others"),
+    QT_TRANSLATE_NOOP("Translatable", "it holds no settings"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "light reached the border of {before} px kernels: they were made {size} px wide, "
+        "which takes longer"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "little texture nearly everywhere ({mostly} {often}): these kernels will be "
+        "uncertain; photograph subjects with detail all over the picture"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "moved: along one direction, fine detail is {worst:.0f} times weaker than in the "
+        "others"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "nearly black areas"),
-    QT_TRANSLATE_NOOP("Translatable", "no RAW files (photos in folders inside it, like {inner}, are not read)"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no RAW files (photos in folders inside it, like {inner}, are not read)"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "no RAW files, only 1 other file"),
     QT_TRANSLATE_NOOP("Translatable", "no RAW files, only {others} other files"),
     QT_TRANSLATE_NOOP("Translatable", "none"),
-    QT_TRANSLATE_NOOP("Translatable", "none of the {role} photos can be read ({reasons}{more}): choose other files"),
-    QT_TRANSLATE_NOOP("Translatable", "none of the {role} photos can be used ({reasons}{more}): {advice}, or keep them all the same (--keep-all)"),
-    QT_TRANSLATE_NOOP("Translatable", "only {usable:.0%} of the picture has texture to learn from"),
-    QT_TRANSLATE_NOOP("Translatable", "out of focus: fine detail is {weaker:.0f} times weaker than {than}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "none of the {role} photos can be read ({reasons}{more}): choose other files"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "none of the {role} photos can be used ({reasons}{more}): {advice}, or keep them all "
+        "the same (--keep-all)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "only {usable:.0%} of the picture has texture to learn from"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "out of focus: fine detail is {weaker:.0f} times weaker than {than}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
     QT_TRANSLATE_NOOP("Translatable", "sharp"),
     QT_TRANSLATE_NOOP("Translatable", "sky or other plain areas"),
     QT_TRANSLATE_NOOP("Translatable", "softer than the other photos, look whether it is in focus"),
     QT_TRANSLATE_NOOP("Translatable", "stopped before any kernel was learnt: nothing to keep"),
-    QT_TRANSLATE_NOOP("Translatable", "the centre of the sharp photos shows nothing to compare with: it is clipped, dark or plain"),
-    QT_TRANSLATE_NOOP("Translatable", "the folder {path} cannot be read ({strerror}): check its rights"),
-    QT_TRANSLATE_NOOP("Translatable", "the other folder's photo of the same scene leads to expect"),
-    QT_TRANSLATE_NOOP("Translatable", "the photos to correct show more fine detail than the sharp ones: were the two sets swapped?"),
-    QT_TRANSLATE_NOOP("Translatable", "the {role} photos are flat: {texture:.0%} of their area has texture; {advice}"),
-    QT_TRANSLATE_NOOP("Translatable", "the {role} photos do not say their aperture (a manual lens?): type it in with {option}, e.g. {option} 5.6"),
-    QT_TRANSLATE_NOOP("Translatable", "the {role} photos have several apertures ({groups}): keep one in the folder, or choose one with {option}"),
-    QT_TRANSLATE_NOOP("Translatable", "the {where} photos come from several {what} ({listed}): {advice}"),
-    QT_TRANSLATE_NOOP("Translatable", "the {where} photos have several focal lengths ({listed}): a calibration holds for one; use photos of one, or type it in with --focal"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the centre of the sharp photos shows nothing to compare with: it is clipped, dark or"
+        " plain"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the folder {path} cannot be read ({strerror}): check its rights"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the other folder's photo of the same scene leads to expect"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photos to correct show more fine detail than the sharp ones: were the two sets "
+        "swapped?"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "the usual settings are used"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the {role} photos are flat: {texture:.0%} of their area has texture; {advice}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the {role} photos do not say their aperture (a manual lens?): type it in with "
+        "{option}, e.g. {option} 5.6"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the {role} photos have several apertures ({groups}): keep one in the folder, or "
+        "choose one with {option}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the {where} photos come from several {what} ({listed}): {advice}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the {where} photos have several focal lengths ({listed}): a calibration holds for "
+        "one; use photos of one, or type it in with --focal"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "these parts rest on their neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this corner rests on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this part rests on its neighbours"),
-    QT_TRANSLATE_NOOP("Translatable", "too few photos to keep any out: what distribution matching changed cannot be checked and was dropped"),
-    QT_TRANSLATE_NOOP("Translatable", "too few textured patches for distribution matching: it was left out"),
-    QT_TRANSLATE_NOOP("Translatable", "too few textured patches for stages F and M (below {least_patches}): add photos with texture, or use --stages auto"),
-    QT_TRANSLATE_NOOP("Translatable", "up to {share} of a kernel's light falls on its border: use a larger --kernel-size"),
-    QT_TRANSLATE_NOOP("Translatable", "what blurs the degraded photos hardly stands out from their scenes: kernels were drawn to a point; if the lens is softer than that, take more photos, of scenes with more detail"),
-    QT_TRANSLATE_NOOP("Translatable", "wrong aperture: it says {told}, the other photos of its folder f/{usual:g}"),
-    QT_TRANSLATE_NOOP("Translatable", "{camera}: the colour filter repeats each {period} pixels; only Bayer sensors (2 x 2) can be used"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "too few photos to keep any out: what distribution matching changed cannot be checked"
+        " and was dropped"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "too few textured patches for distribution matching: it was left out"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "too few textured patches for stages F and M (below {least_patches}): add photos with"
+        " texture, or use --stages auto"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "up to {share} of a kernel's light falls on its border: use a larger --kernel-size"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "what blurs the degraded photos hardly stands out from their scenes: kernels were "
+        "drawn to a point; if the lens is softer than that, take more photos, of scenes with "
+        "more detail"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "wrong aperture: it says {told}, the other photos of its folder f/{usual:g}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{camera}: the colour filter repeats each {period} pixels; only Bayer sensors (2 x 2)"
+        " can be used"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{clipped:.0%} of the picture is blown out"),
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
     QT_TRANSLATE_NOOP("Translatable", "{frames} {role} photos are ready"),
     QT_TRANSLATE_NOOP("Translatable", "{names}: {cause} {often}; {rests}"),
-    QT_TRANSLATE_NOOP("Translatable", "{name} and {twice} more are in both lists: choose two folders, one of sharp and one of degraded photos (or one folder with --aperture-sharp and --aperture-degraded)"),
-    QT_TRANSLATE_NOOP("Translatable", "{name} is in both lists: choose other photos for one of them"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name} and {twice} more are in both lists: choose two folders, one of sharp and one "
+        "of degraded photos (or one folder with --aperture-sharp and --aperture-degraded)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name} is in both lists: choose other photos for one of them"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name}, step {step_number} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: a picture of {shape} is too small or not a mosaic"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: cannot be read ({error})"),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported"),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: its colour filter is of no known kind ({error}): damaged?"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name}: holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name}: its colour filter is of no known kind ({error}): damaged?"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: sensor colours {colours}, need red, green, blue"),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: the file is cut off ({size} bytes for {megapixels:.1f} MP)"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name}: the file is cut off ({size} bytes for {megapixels:.1f} MP)"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: the file is cut off or damaged ({lack})"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: the file is empty"),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: the sensor's grid is not upright and square ({camera}): not supported"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name}: the sensor's grid is not upright and square ({camera}): not supported"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: you are not allowed to read it"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: {error}"),
-    QT_TRANSLATE_NOOP("Translatable", "{option} {wanted:g}: no {role} photo has this aperture; there are {groups}: choose one of these, or leave {option} out"),
-    QT_TRANSLATE_NOOP("Translatable", "{pairs} scenes stand in both folders: they are compared directly"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{option} {wanted:g}: no {role} photo has this aperture; there are {groups}: choose "
+        "one of these, or leave {option} out"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{pairs} scenes stand in both folders: they are compared directly"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {why}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is damaged (it has no {part}): {advice}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is no project of lenscal's: choose a {suffix} file"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is too large for a project of lenscal's: choose another file"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo kept: {name}, but {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo left out: {name}: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photos: {source}"),
+    QT_TRANSLATE_NOOP("Translatable", "{what} is damaged ({problem}): {advice}"),
+    QT_TRANSLATE_NOOP("Translatable", "{what} is damaged, it holds no JSON ({problem}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{what}, photo {number} of {shots}"),
-    QT_TRANSLATE_NOOP("Translatable", "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "“{name}” makes no sense and is left as usual"),
 )

@@ -9,6 +9,11 @@ from lenscal.errors import InputError
 if TYPE_CHECKING:
     import torch
 
+AUTO = "auto"
+"""The fastest device that is there."""
+DEVICES = (AUTO, "cpu", "cuda", "mps")
+"""What a user may ask for, everywhere: options, pages, settings, preferences."""
+
 
 def pick_device(name: str) -> torch.device:
     """The device asked for; "auto" takes CUDA, then Apple's, then the CPU.
@@ -25,7 +30,7 @@ def pick_device(name: str) -> torch.device:
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
-    if name == "auto":
+    if name == AUTO:
         return torch.device(next(d for d in ("cuda", "mps", "cpu") if available[d]))
     if not available.get(name, False):
         raise InputError(f"--device {name}: not available on this machine; use --device auto")

@@ -24,7 +24,13 @@ from lenscal.gui.tasks import Tasks
 from lenscal.jobs.window.calibration import calibration_checkpoint, unfinished_calibration
 from lenscal.jobs.window.dropped_files import meant_for
 from lenscal.optics.psf_grid import delta_grid
-from lenscal.preferences import Preferences, PreferencesFile, ThemeChoice, Units, cleaned
+from lenscal.preferences import (
+    Preferences,
+    PreferencesFile,
+    ThemeChoice,
+    Units,
+    preferences_from_json,
+)
 from lenscal.project import Project, read_project
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Session, Source, Step
@@ -311,6 +317,14 @@ def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_pat
     assert PreferencesFile(path).values.threads == 2
 
 
+def test_a_bad_preference_costs_that_one_and_is_told(tmp_path):
+    path = tmp_path / "window.json"
+    path.write_text(json.dumps({"threads": -1, "units": "um", "later": 1}))
+    kept = PreferencesFile(path)
+    assert kept.values == Preferences(units=Units.MICROMETRES)
+    assert "threads" in kept.problem and "units" not in kept.problem
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -323,7 +337,9 @@ def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_pat
     ],
 )
 def test_preferences_that_make_no_sense_are_left_out(told):
-    assert cleaned(told) == Preferences()
+    preferences, problems = preferences_from_json(told)
+    assert preferences == Preferences()
+    assert problems or told == {}
 
 
 def test_recent_projects_are_few_and_unique(tmp_path):
