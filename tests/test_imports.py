@@ -35,7 +35,6 @@ ABOVE = {
         "calibrate",
         "blur",
         "flow",
-        "intake",
         "raw",
         "optics",
         "system",

@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.intake.inputs import refuse_other_mosaics
-from lenscal.raw.frame import Frame, NoiseModel
+from lenscal.raw.frame import Frame, NoiseModel, require_bayer
 
 CLIPPED = 0.95
 """Share of the clipping level from which on a site is not trusted."""
@@ -30,7 +29,7 @@ class Packing:
 
 def packing_of(frame: Frame) -> Packing:
     """The packing of a Bayer photo. Raises InputError where the sensor has no 2 x 2 pattern."""
-    refuse_other_mosaics(frame)
+    require_bayer(frame)
     a, b, c, d = (int(v) for v in frame.cfa.ravel())
     return Packing((a, b, c, d))
 

@@ -11,7 +11,7 @@ from lenscal.commands.calibrate import reading
 from lenscal.commands.parser import pair
 from lenscal.commands.progress import Speaker, run_job, without_nan
 from lenscal.errors import InputError
-from lenscal.intake.grouping import f_number
+from lenscal.raw.lens_setting import f_number
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile

@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 
 from lenscal.errors import InputError
 from lenscal.raw.frame import PhotoInfo
+from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree
 from lenscal.translation import translatable
 
-APERTURE_TOLERANCE = 0.06
 SETS = {"sharp": translatable("sharp"), "degraded": translatable("degraded")}
 """How messages call the two sets."""
-"""Half of a third of a stop: f/5.66 is what f/5.6 is in truth."""
-FOCAL_TOLERANCE = 0.02
 _BEST_APERTURE = 6.5
 
 
@@ -44,11 +42,6 @@ class Overrides:
             )
 
 
-def same(a: float, b: float, tolerance: float) -> bool:
-    """Whether two positive numbers agree within a relative tolerance."""
-    return abs(a - b) <= tolerance * min(a, b)
-
-
 def group_by_aperture(infos: Sequence[PhotoInfo]) -> dict[float | None, tuple[PhotoInfo, ...]]:
     """Photos by f-number (that of the group's first photo, rounded to 0.1), smallest first; None
     for unknown last."""
@@ -58,7 +51,7 @@ def group_by_aperture(infos: Sequence[PhotoInfo]) -> dict[float | None, tuple[Ph
         if info.aperture is None:
             groups.setdefault(None, []).append(info)
             continue
-        if not anchors or not same(anchors[-1][0], info.aperture, APERTURE_TOLERANCE):
+        if not anchors or not agree(anchors[-1][0], info.aperture, APERTURE_TOLERANCE):
             anchors.append((info.aperture, round(info.aperture, 1)))
         groups.setdefault(anchors[-1][1], []).append(info)
     order = {info.path: n for n, info in enumerate(infos)}
@@ -123,7 +116,7 @@ def pick_photos(
     else:
         wanted = overrides.aperture
         nearest = min(known, key=lambda f: abs(f - wanted), default=None)
-        if nearest is not None and same(nearest, wanted, APERTURE_TOLERANCE):
+        if nearest is not None and agree(nearest, wanted, APERTURE_TOLERANCE):
             chosen = groups[nearest]
         elif None in groups:
             chosen = tuple(replace(i, aperture=wanted) for i in groups[None])
@@ -177,18 +170,13 @@ def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInf
         )
 
 
-def f_number(aperture: float | None) -> str:
-    """E.g. "f/1.8", to one decimal; "an unknown aperture" for None."""
-    return f"f/{round(aperture, 1):g}" if aperture else "an unknown aperture"
-
-
 def same_aperture_in_words(sharp: PhotoInfo, degraded: PhotoInfo) -> str:
     """A warning where both were taken at one aperture; nothing where they were not or do not
     say."""
     if (
         not sharp.aperture
         or not degraded.aperture
-        or not same(sharp.aperture, degraded.aperture, APERTURE_TOLERANCE)
+        or not agree(sharp.aperture, degraded.aperture, APERTURE_TOLERANCE)
     ):
         return ""
     return translatable(
@@ -225,7 +213,7 @@ def check_same_setup(infos: Sequence[PhotoInfo], where: str) -> None:
         infos, where, "lens serial numbers", lambda i: i.lens_serial, "use photos of one lens only"
     )
     focal = sorted({i.focal_mm for i in infos if i.focal_mm is not None})
-    if focal and not same(focal[0], focal[-1], FOCAL_TOLERANCE):
+    if focal and not agree(focal[0], focal[-1], FOCAL_TOLERANCE):
         listed = ", ".join(f"{f:g} mm" for f in focal[:6])
         raise InputError(
             translatable(

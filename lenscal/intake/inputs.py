@@ -15,7 +15,7 @@ from lenscal.intake.coverage import Coverage, coverage, weaker
 from lenscal.intake.grouping import SETS, same_aperture_in_words
 from lenscal.intake.survey import Survey
 from lenscal.intake.triage import Verdict, judge
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, require_bayer
 from lenscal.translation import translatable
 
 DEFAULT_GRID = (8, 8)
@@ -97,24 +97,6 @@ class Inputs:
         )
 
 
-def refuse_other_mosaics(frame: Frame) -> None:
-    """Refuse a photo whose colour filter is no 2 x 2 pattern.
-
-    Raises
-    ------
-    InputError
-        It names the camera.
-    """
-    if frame.cfa.shape != (2, 2):
-        raise InputError(
-            translatable(
-                "{camera}: the colour filter repeats each {period} pixels; only Bayer sensors (2 x 2) can be used",
-                camera=frame.info.camera or frame.info.path.name,
-                period=frame.cfa.shape[0],
-            )
-        )
-
-
 def refuse_hopeless(inputs: Inputs) -> None:
     """Refuse folders that nothing can be learnt from.
 
@@ -139,7 +121,7 @@ def refuse_hopeless(inputs: Inputs) -> None:
                 )
             )
         for photo in folder.photos:
-            refuse_other_mosaics(photo.frame)
+            require_bayer(photo.frame)
         texture = coverage([p.survey for p in folder.photos], DEFAULT_GRID).cells.mean()
         if texture < _TOO_LITTLE_TEXTURE:
             raise InputError(

@@ -24,8 +24,8 @@ from lenscal.files.photos.export_settings import (
     output_path,
 )
 from lenscal.files.psf.profile import Profile
-from lenscal.intake.grouping import APERTURE_TOLERANCE, FOCAL_TOLERANCE, f_number, same
 from lenscal.jobs.cache import photo_cache
+from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree, f_number
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, follow
 
@@ -435,7 +435,7 @@ def another_body(psf: PsfGrid | Profile, frame: Frame) -> tuple[str, ...]:
 
 
 def _differ(a: float | None, b: float | None, tolerance: float) -> bool:
-    return a is not None and b is not None and not same(a, b, tolerance)
+    return a is not None and b is not None and not agree(a, b, tolerance)
 
 
 def _settings_in_words(psf: PsfGrid | Profile, settings: RestoreSettings) -> str:

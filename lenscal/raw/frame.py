@@ -8,6 +8,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from lenscal.errors import InputError
+from lenscal.translation import translatable
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingMetadata:
+    """What a file's metadata says that only decoding and measuring need.
+
+    Attributes
+    ----------
+    colour_matrix : 9 floats or None
+        DNG ColorMatrix for D65 (else for the other illuminant), XYZ to camera RGB, row by row.
+    pixel_pitch_um : float or None
+        Distance of the sensor's pixels, from EXIF FocalPlaneXResolution.
+    missing_data : str
+        What a DNG promises but does not hold, in words; empty where all is there.
+    """
+
+    colour_matrix: tuple[float, ...] | None = None
+    pixel_pitch_um: float | None = None
+    missing_data: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoInfo:
@@ -38,6 +60,13 @@ class PhotoInfo:
     lens_in_file: str = ""
     """What the file says, where `lens` was typed in instead; so with the focal length."""
     focal_mm_in_file: float | None = None
+    decoding: DecodingMetadata | None = None
+    """Carried so that decoding need not open the file for it again; None: not read yet."""
+
+    @property
+    def pixel_pitch_um(self) -> float | None:
+        """Distance of the sensor's pixels in um, where the file says it."""
+        return self.decoding.pixel_pitch_um if self.decoding else None
 
     @property
     def camera(self) -> str:
@@ -117,17 +146,17 @@ class Frame:
     """
 
     info: PhotoInfo
-    mosaic: np.ndarray
-    cfa: np.ndarray
-    black: np.ndarray
+    mosaic: NDArray[np.uint16]
+    cfa: NDArray[np.uint8]
+    black: NDArray[np.float32]
     white: float
-    rgb: np.ndarray
+    rgb: NDArray[np.uint16]
     rgb_scale: float
-    white_balance: np.ndarray
-    gain: np.ndarray
+    white_balance: NDArray[np.float32]
+    gain: NDArray[np.float32]
     gain_source: str
     noise: NoiseModel
-    colour_matrix: np.ndarray | None = None
+    colour_matrix: NDArray[np.float32] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -135,11 +164,16 @@ class Frame:
         return self.rgb.shape[0], self.rgb.shape[1]
 
     @property
+    def full_scale(self) -> float:
+        """RAW values from the mean black level to the white level."""
+        return self.white - float(self.black.mean())
+
+    @property
     def demosaiced(self) -> bool:
         """Whether `rgb` was interpolated from a mosaic."""
         return self.mosaic.size > 0
 
-    def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray:
+    def rgb_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         """Linear, white-balanced, vignetting-free camera RGB of a tile, float32 [h, w, 3]."""
         return (
             self.rgb[rows, cols].astype(np.float32)
@@ -147,7 +181,9 @@ class Frame:
             * self.gain_tile(rows, cols)
         )
 
-    def mosaic_tile(self, rows: slice, cols: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def mosaic_tile(
+        self, rows: slice, cols: slice
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
         """The tile on the mosaic itself, in the units of `rgb_tile`.
 
         Returns
@@ -155,41 +191,59 @@ class Frame:
         value : float32 [h, w], black-subtracted (not clipped at 0), white-balanced, vignetting-free
         channel : uint8 [h, w], 0 R, 1 G, 2 B
         multiplier : float32 [h, w], what the RAW value 0..1 was multiplied by (white balance times
-        gain);
-            a noise variance a * s + b on RAW values becomes multiplier * a * value + multiplier**2
-            * b
+            gain); see `NoiseModel.variance`
         """
-        ys, xs = (
-            np.arange(*rows.indices(self.mosaic.shape[0])),
-            np.arange(*cols.indices(self.mosaic.shape[1])),
-        )
-        py, px = ys % self.cfa.shape[0], xs % self.cfa.shape[1]
-        channel, black = self.cfa[np.ix_(py, px)], self.black[np.ix_(py, px)]
-        gain = np.take_along_axis(
-            self.gain_tile(rows, cols), channel[..., None].astype(np.intp), axis=-1
-        )[..., 0]
+        sites_y = np.arange(*rows.indices(self.mosaic.shape[0])) % self.cfa.shape[0]
+        sites_x = np.arange(*cols.indices(self.mosaic.shape[1])) % self.cfa.shape[1]
+        sites = np.ix_(sites_y, sites_x)
+        channel = self.cfa[sites]
+        # Each site needs the gain of its own colour alone.
+        colour = channel[..., None].astype(np.intp)
+        gain = np.take_along_axis(self.gain_tile(rows, cols), colour, axis=-1)[..., 0]
         multiplier = gain * self.white_balance[channel]
-        scale = self.white - float(self.black.mean())
-        signal = (self.mosaic[rows, cols].astype(np.float32) - black) / np.float32(scale)
+        above_black = self.mosaic[rows, cols].astype(np.float32) - self.black[sites]
+        signal = above_black / np.float32(self.full_scale)
         return signal * multiplier, channel, multiplier
 
-    def gain_tile(self, rows: slice, cols: slice) -> np.ndarray:
+    def gain_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         """Vignetting gain [h, w, 3] of a tile, bilinear from the coarse grid."""
         height, width = self.size
-        gh, gw = self.gain.shape[:2]
-        y = np.arange(*rows.indices(height)) / max(height - 1, 1) * (gh - 1)
-        x = np.arange(*cols.indices(width)) / max(width - 1, 1) * (gw - 1)
-        y0, x0 = (
-            np.minimum(y.astype(int), max(gh - 2, 0)),
-            np.minimum(x.astype(int), max(gw - 2, 0)),
-        )
-        y1, x1 = np.minimum(y0 + 1, gh - 1), np.minimum(x0 + 1, gw - 1)
-        fy, fx = (y - y0).astype(np.float32)[:, None, None], (x - x0).astype(np.float32)[:, None]
+        y0, y1, fy = _nodes_around(rows, height, self.gain.shape[0])
+        x0, x1, fx = _nodes_around(cols, width, self.gain.shape[1])
+        # The coarse rows that the tile touches are few: they are interpolated along x first.
         first, last = (int(y0[0]), int(y1[-1]) + 1) if len(y0) else (0, 0)
-        nodes = self.gain[
-            first:last
-        ]  # of the tile's rows only: interpolated along them first, they are few
-        across = nodes[:, x0] * (1 - fx) + nodes[:, x1] * fx
-        gain: np.ndarray = across[y0 - first]
-        gain += (across[y1 - first] - gain) * fy
+        nodes = self.gain[first:last]
+        across = nodes[:, x0] * (1 - fx[:, None]) + nodes[:, x1] * fx[:, None]
+        gain: NDArray[np.float32] = across[y0 - first]
+        gain += (across[y1 - first] - gain) * fy[:, None, None]
         return gain
+
+
+def _nodes_around(
+    part: slice, n_pixels: int, n_nodes: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """For each pixel of a part of an axis the node before it, the one behind it and how far it is
+    towards that, 0..1; the axis's ends are nodes."""
+    at = np.arange(*part.indices(n_pixels)) / max(n_pixels - 1, 1) * (n_nodes - 1)
+    before = np.minimum(at.astype(np.intp), max(n_nodes - 2, 0))
+    behind = np.minimum(before + 1, n_nodes - 1)
+    return before, behind, (at - before).astype(np.float32)
+
+
+def require_bayer(frame: Frame) -> None:
+    """Refuse a photo whose colour filter is no 2 x 2 pattern.
+
+    Raises
+    ------
+    InputError
+        It names the camera.
+    """
+    if frame.cfa.shape != (2, 2):
+        raise InputError(
+            translatable(
+                "{camera}: the colour filter repeats each {period} pixels; "
+                "only Bayer sensors (2 x 2) can be used",
+                camera=frame.info.camera or frame.info.path.name,
+                period=frame.cfa.shape[0],
+            )
+        )

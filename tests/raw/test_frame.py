@@ -1,11 +1,15 @@
-"""Laws of a decoded photo: what its noise model says."""
+"""Laws of a decoded photo and of its noise model."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from raw_photos import X_TRANS
 
-from lenscal.raw.frame import NoiseModel
+from lenscal.errors import InputError
+from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo, require_bayer
 
 NOISE = NoiseModel((1e-4, 2e-4, 3e-4), (1e-6, 2e-6, 3e-6))
 
@@ -34,3 +38,45 @@ def test_darker_than_black_is_as_noisy_as_black() -> None:
 def test_noise_variance_keeps_the_precision_asked_for(dtype: type[np.floating]) -> None:
     ones = np.ones((4, 3), dtype)
     assert NOISE.variance(ones, ones, dtype=dtype).dtype == dtype
+
+
+def frame_of(cfa: np.ndarray) -> Frame:
+    rng = np.random.default_rng(1)
+    return Frame(
+        PhotoInfo(Path("a.dng"), model="Model"),
+        rng.integers(0, 4096, (20, 30)).astype(np.uint16),
+        cfa,
+        np.zeros(cfa.shape, np.float32),
+        4095.0,
+        rng.integers(0, 65535, (20, 30, 3)).astype(np.uint16),
+        1 / 65535,
+        np.array([2.0, 1.0, 1.5], np.float32),
+        rng.uniform(1, 2, (3, 4, 3)).astype(np.float32),
+        "",
+        NOISE,
+    )
+
+
+BAYER = np.array([[0, 1], [1, 2]], np.uint8)
+
+
+def test_a_tile_of_the_gain_is_that_part_of_the_whole() -> None:
+    frame, rows, cols = frame_of(BAYER), slice(3, 17), slice(8, 29)
+    whole = frame.gain_tile(slice(None), slice(None))
+    np.testing.assert_array_equal(frame.gain_tile(rows, cols), whole[rows, cols])
+    np.testing.assert_array_equal(whole[::19, ::29], frame.gain[::2, ::3])
+
+
+def test_every_second_pixel_has_the_gain_of_its_place() -> None:
+    frame = frame_of(BAYER)
+    whole = frame.gain_tile(slice(None), slice(None))
+    np.testing.assert_array_equal(frame.gain_tile(slice(1, 20, 3), slice(0, 0)).shape, (7, 0, 3))
+    np.testing.assert_array_equal(
+        frame.gain_tile(slice(1, 20, 3), slice(2, 30, 2)), whole[1::3, 2::2]
+    )
+
+
+def test_sensors_without_a_bayer_pattern_are_refused_by_name() -> None:
+    require_bayer(frame_of(BAYER))
+    with pytest.raises(InputError, match="Model: the colour filter repeats each 6 pixels"):
+        require_bayer(frame_of(X_TRANS))

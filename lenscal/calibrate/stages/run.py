@@ -23,11 +23,10 @@ from lenscal.calibrate.result import StageResult
 from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings
 from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID
 from lenscal.errors import InputError
-from lenscal.intake.grouping import APERTURE_TOLERANCE
-from lenscal.intake.inputs import refuse_other_mosaics
 from lenscal.optics.psf_grid import Reference
 from lenscal.raw.demosaic_noise import ahd_noise_correlation
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, require_bayer
+from lenscal.raw.lens_setting import APERTURE_TOLERANCE
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, Paused, Reply
 from lenscal.system.device import pick_device
@@ -232,7 +231,7 @@ def prepare(
     if min(next(iter(sizes))) < 256:
         raise InputError("photos are smaller than 256 px: too small to calibrate")
     for frame in (*sharp, *degraded):
-        refuse_other_mosaics(frame)
+        require_bayer(frame)
     device = pick_device(settings.device)
     size = settings.kernel_size or KERNEL_PX
     precision, correlation = _by_size(size)

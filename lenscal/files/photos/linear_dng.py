@@ -113,7 +113,7 @@ def _thumbnail(read: ReadTile, frame: Frame) -> np.ndarray:
 
 
 def _about_the_camera(frame: Frame) -> list[tuple[Any, ...]]:
-    matrix = frame.colour_matrix
+    matrix: np.ndarray | None = frame.colour_matrix
     if matrix is None or not usable(matrix):
         matrix = np.linalg.inv(SPACES[Space.SRGB].to_xyz) / frame.white_balance[:, None]
     info = frame.info

@@ -13,7 +13,8 @@ from lenscal.gui import theme
 from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.pages.page import Page, card, muted, primary, section
 from lenscal.gui.pages.source_panel import SourcePanel
-from lenscal.intake.grouping import APERTURE_TOLERANCE, group_by_aperture, same, split_by_aperture
+from lenscal.intake.grouping import group_by_aperture, split_by_aperture
+from lenscal.raw.lens_setting import APERTURE_TOLERANCE, agree
 from lenscal.session import Session, Step, lacks
 
 BEST_APERTURE = 8
@@ -142,7 +143,7 @@ class ImportPage(Page):
         f, g = (_aperture(panel) for panel in (self.sharp, self.degraded))
         if f is None or g is None:
             return
-        if same(f, g, APERTURE_TOLERANCE):
+        if agree(f, g, APERTURE_TOLERANCE):
             self.doubt.setText(self.tr("⚠ Both sets were taken at f/{f:g}").format(f=f))
         elif f < g <= BEST_APERTURE:
             self.doubt.setText(

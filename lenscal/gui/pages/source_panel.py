@@ -25,8 +25,9 @@ from lenscal.gui.pages.page import form, in_a_row, muted
 from lenscal.gui.pages.photo_table import placeholder, said_of
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.drop_zone import DropZone
-from lenscal.intake.grouping import APERTURE_TOLERANCE, group_by_aperture, same
+from lenscal.intake.grouping import group_by_aperture
 from lenscal.raw.frame import PhotoInfo
+from lenscal.raw.lens_setting import APERTURE_TOLERANCE, agree
 from lenscal.session import Source
 
 THUMB = QSize(96, 64)
@@ -286,7 +287,7 @@ class SourcePanel(QWidget):
                     (
                         f"{f:g}"
                         for f in groups
-                        if f and chosen and same(f, chosen, APERTURE_TOLERANCE)
+                        if f and chosen and agree(f, chosen, APERTURE_TOLERANCE)
                     ),
                     None,
                 )
@@ -299,7 +300,7 @@ class SourcePanel(QWidget):
                     len(groups) < 2
                     or not chosen
                     or f is None
-                    or same(f, chosen, APERTURE_TOLERANCE)
+                    or agree(f, chosen, APERTURE_TOLERANCE)
                 )
                 item.setEnabled(not seen.problem)
                 self.list.setRowHidden(row, not used)
