@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenscal.errors import InputError, LenscalError
+from lenscal.errors import InputError, PhotoError
 from lenscal.intake.grouping import (
     SETS,
     Overrides,
@@ -33,7 +33,7 @@ from lenscal.intake.inputs import (
 from lenscal.intake.survey import survey
 from lenscal.raw.frame import Frame, PhotoInfo
 from lenscal.reports import Report
-from lenscal.stepping import STOP, Job, Reply
+from lenscal.stepping import STOP, Job, follow
 from lenscal.translation import translatable
 
 RAW_EXTENSIONS = frozenset(
@@ -197,10 +197,13 @@ def import_pair(
     check_no_photo_twice(sharp, degraded)
     check_same_setup([*sharp, *degraded], "sharp and degraded")
     share = len(sharp) / (len(sharp) + len(degraded))
-    left = yield from _scaled(_decode_all(sharp, sharp_out, cache, "sharp"), 0, share)
-    right = yield from _scaled(_decode_all(degraded, degraded_out, cache, "degraded"), share, 1)
-    check_same_setup([f.info for f in (*left.frames, *right.frames)], "sharp and degraded")
-    inputs = judged(left, right, keep_all=keep_all)
+    sharp_folder, _ = yield from follow(_decode_all(sharp, sharp_out, cache, "sharp"), 0, share)
+    degraded_folder, _ = yield from follow(
+        _decode_all(degraded, degraded_out, cache, "degraded"), share, 1
+    )
+    frames = (*sharp_folder.frames, *degraded_folder.frames)
+    check_same_setup([frame.info for frame in frames], "sharp and degraded")
+    inputs = judged(sharp_folder, degraded_folder, keep_all=keep_all)
     if not only_look:
         refuse_hopeless(inputs)
     return inputs
@@ -237,7 +240,7 @@ def _pick(
         readable, rejected = [], []
         for n, info in enumerate(infos):
             yield Report("import", translatable("Looking into {name}", name=info.path.name), 0.0, n)
-            reason = probe(info.path)
+            reason = probe(info.path, info)
             if reason:
                 rejected.append(Rejected(info.path, reason))
             else:
@@ -256,12 +259,17 @@ def _untold(infos: Sequence[PhotoInfo], chosen: Sequence[PhotoInfo]) -> list[Rej
     from lenscal.raw.decode import probe
 
     taken = {info.path for info in chosen}
-    lost = [info.path for info in infos if info.aperture is None and info.path not in taken]
     out = []
-    for path in lost:
-        reason = probe(path)
-        untold = Rejected(path, "it does not say its aperture", kind="no aperture")
-        out.append(Rejected(path, reason) if reason else untold)
+    for info in infos:
+        if info.aperture is not None or info.path in taken:
+            continue
+        reason = probe(info.path, info)
+        no_aperture = translatable("it does not say its aperture")
+        out.append(
+            Rejected(info.path, reason)
+            if reason
+            else Rejected(info.path, no_aperture, kind="no aperture")
+        )
     return out
 
 
@@ -329,7 +337,7 @@ def _all_unreadable(rejected: Sequence[Rejected], role: str) -> InputError:
 def _decode_all(
     infos: Sequence[PhotoInfo], rejected: Sequence[Rejected], cache: Path | None, role: str
 ) -> Job[ImportedFolder]:
-    from lenscal.raw.decode import CacheError, decode_photo
+    from lenscal.raw.decode import decode_photo
 
     frames: list[Frame] = []
     out = list(rejected)
@@ -355,10 +363,8 @@ def _decode_all(
             )
             try:
                 frames.append(future.result())
-            except CacheError:
-                raise
-            except LenscalError as error:
-                out.append(Rejected(info.path, str(error).removeprefix(f"{info.path.name}: ")))
+            except PhotoError as error:
+                out.append(Rejected(info.path, error.reason))
             if told == STOP and frames:
                 break
     if not frames:
@@ -416,17 +422,3 @@ def _agree(frames: Sequence[Frame]) -> list[Frame]:
             [f for f in level if f.info.iso == iso and not f.info.noise_profile]
         )
     return [f if f.info.noise_profile else replace(f, noise=pooled[f.info.iso]) for f in level]
-
-
-def _scaled(job: Job[ImportedFolder], start: float, stop: float) -> Job[ImportedFolder]:
-    """The same job, its fractions mapped to a part of the whole."""
-    told: Reply | None = None
-    try:
-        while True:
-            report = job.send(told)
-            part = None if report.fraction is None else start + (stop - start) * report.fraction
-            told = yield replace(report, fraction=part)
-    except StopIteration as end:
-        return end.value
-    finally:
-        job.close()

@@ -4,19 +4,32 @@ nonsense."""
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lenscal.errors import LenscalError
+from lenscal.errors import PhotoError
+from lenscal.translation import translatable
 
-_SAMPLE_ROWS = 512
+_SAMPLE_SIDE = 512
+"""Rows and columns looked at: enough for shares of a percent, and fast on large sensors."""
 _BANDS = 8
+_ROWS_OF_BAND = 24
 _MAX_SAME_VALUE = 0.5
 _MAX_BLANK_ROWS = 0.02
+_OVEREXPOSED = 0.98
+"""Of the white level: from here on equal values are an overexposed photo, not an empty one."""
 _MIN_CORRELATION = 0.1
+"""Of neighbouring sites of one colour: in photos, even of grain, they have far more."""
 _NOISE_SHARE_OF_RANGE = 0.12
+"""Random bytes spread over the whole range (0.29 of it); a band that spreads less is no nonsense,
+though a dark photo's noise may be as little correlated."""
 
 
 def refuse_implausible_content(
-    name: str, mosaic: np.ndarray, cfa: np.ndarray, black: np.ndarray, white: float
+    name: str,
+    mosaic: NDArray[np.uint16],
+    cfa: NDArray[np.uint8],
+    black: NDArray[np.float32],
+    white: float,
 ) -> None:
     """Refuse a mosaic that is blank, partly blank or unrelated from site to site.
 
@@ -28,44 +41,48 @@ def refuse_implausible_content(
 
     Raises
     ------
-    LenscalError
+    PhotoError
         The picture is empty, cut off or random.
     """
-    step = max(1, mosaic.shape[0] // _SAMPLE_ROWS)
-    sample = np.asarray(mosaic[::step])
-    values, counts = np.unique(sample[:, :: max(1, sample.shape[1] // 512)], return_counts=True)
-    common = int(values[counts.argmax()])
-    if counts.max() > _MAX_SAME_VALUE * counts.sum() and common < 0.98 * white:
-        raise LenscalError(
-            f"{name}: the picture is empty ({counts.max() / counts.sum():.0%} of the sensor reads {common}): "
-            "a stub, or a file cut off"
+    down, across = (max(1, n // _SAMPLE_SIDE) for n in mosaic.shape)
+    sample = np.asarray(mosaic[::down])
+    values, counts = np.unique(sample[:, ::across], return_counts=True)
+    commonest = int(values[counts.argmax()])
+    share = counts.max() / counts.sum()
+    if share > _MAX_SAME_VALUE and commonest < _OVEREXPOSED * white:
+        reason = translatable(
+            "the picture is empty ({share:.0%} of the sensor reads {value}): "
+            "a stub, or a file cut off",
+            share=share,
+            value=commonest,
         )
-    blank = (sample.max(axis=1) == sample.min(axis=1)) & (sample[:, 0] < 0.98 * white)
-    if blank.mean() > _MAX_BLANK_ROWS:
-        raise LenscalError(
-            f"{name}: {blank.mean():.0%} of the rows are blank: the file is cut off or damaged"
+        raise PhotoError(name, reason)
+    constant = sample.max(axis=1) == sample.min(axis=1)
+    blank = (constant & (sample[:, 0] < _OVEREXPOSED * white)).mean()
+    if blank > _MAX_BLANK_ROWS:
+        reason = translatable(
+            "{share:.0%} of the rows are blank: the file is cut off or damaged", share=blank
         )
-    _refuse_random_bands(name, mosaic, cfa, black, white)
+        raise PhotoError(name, reason)
+    _refuse_random_bands(name, mosaic, cfa.shape, white - float(black.mean()))
 
 
 def _refuse_random_bands(
-    name: str, mosaic: np.ndarray, cfa: np.ndarray, black: np.ndarray, white: float
+    name: str, mosaic: NDArray[np.uint16], period: tuple[int, ...], full_scale: float
 ) -> None:
     """Neighbouring sites of one colour agree in a photo; in wrongly decoded data they do not, and
     span the range."""
-    p, q = cfa.shape
-    range_ = white - float(black.mean())
+    p, q = period
     for band in np.array_split(np.arange(0, mosaic.shape[0] - p, p), _BANDS):
-        rows = band[:: max(1, len(band) // 24)]
+        rows = band[:: max(1, len(band) // _ROWS_OF_BAND)]
         if rows.size == 0:
             continue
         line = mosaic[rows, ::q].astype(np.float32)
-        spread = float(line.std())
-        if spread < _NOISE_SHARE_OF_RANGE * range_:
+        if float(line.std()) < _NOISE_SHARE_OF_RANGE * full_scale:
             continue
-        across = np.corrcoef(line[:, :-1].ravel(), line[:, 1:].ravel())[0, 1]
-        down = np.corrcoef(line.ravel(), mosaic[rows + p, ::q].astype(np.float32).ravel())[0, 1]
-        if max(across, down) < _MIN_CORRELATION:
-            raise LenscalError(
-                f"{name}: the picture is random from site to site: the file is damaged"
-            )
+        below = mosaic[rows + p, ::q].astype(np.float32)
+        along_rows = np.corrcoef(line[:, :-1].ravel(), line[:, 1:].ravel())[0, 1]
+        along_columns = np.corrcoef(line.ravel(), below.ravel())[0, 1]
+        if max(along_rows, along_columns) < _MIN_CORRELATION:
+            reason = translatable("the picture is random from site to site: the file is damaged")
+            raise PhotoError(name, reason)

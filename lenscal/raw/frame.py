@@ -24,11 +24,14 @@ class DecodingMetadata:
         Distance of the sensor's pixels, from EXIF FocalPlaneXResolution.
     missing_data : str
         What a DNG promises but does not hold, in words; empty where all is there.
+    file_bytes : int
+        Size of the file when it was read: one that has another now is read again.
     """
 
     colour_matrix: tuple[float, ...] | None = None
     pixel_pitch_um: float | None = None
     missing_data: str = ""
+    file_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

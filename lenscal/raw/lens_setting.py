@@ -1,6 +1,9 @@
-"""When two apertures or focal lengths are the same, and how messages write an aperture."""
+"""What photos say of their lens: whether a text names one, when two apertures or focal lengths are
+the same, and how messages write an aperture."""
 
 from __future__ import annotations
+
+import re
 
 from lenscal.translation import translatable
 
@@ -20,3 +23,12 @@ def f_number(aperture: float | None) -> str:
     if not aperture:
         return translatable("an unknown aperture")
     return f"f/{round(aperture, 1):g}"
+
+
+def is_lens_name(text: str) -> bool:
+    """Whether this names one lens: not 'n/a', a bare number, nor one of several candidates."""
+    plain = text.strip(" -").lower()
+    if not re.search(r"[a-z]", plain) or plain.startswith(("n/a", "none", "unknown")):
+        return False
+    # exiv2 lists all lenses that share one number: "A 50mm *OR* B 50mm".
+    return not re.search(r"\bor\b", plain)

@@ -5,31 +5,40 @@ from __future__ import annotations
 
 import math
 import re
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import numpy as np
-
-from lenscal.raw.frame import PhotoInfo
-
-EXIV2_LOCK = threading.Lock()
-"""exiv2's XMP parser and its log settings are global: one thread at a time reads or writes
-metadata."""
+from lenscal.raw.exif import Exif, read_exif
+from lenscal.raw.frame import DecodingMetadata, PhotoInfo
+from lenscal.raw.lens_setting import is_lens_name
+from lenscal.raw.libraw import fill_from_libraw, open_raw
+from lenscal.translation import translatable
 
 _NOISE_PROFILE = (
     "Exif.Image.NoiseProfile",
     "Exif.SubImage1.NoiseProfile",
     "Exif.SubImage2.NoiseProfile",
+    # Releases of exiv2 differ in whether they know the tag by name.
     "Exif.Image.0xc761",
     "Exif.SubImage1.0xc761",
     "Exif.SubImage2.0xc761",
 )
+_FOCAL_LENGTH = ("Exif.Photo.FocalLength", "Exif.Image.FocalLength")
+_ISO = ("Exif.Photo.ISOSpeedRatings", "Exif.Image.ISOSpeedRatings")
+_EXPOSURE_TIME = ("Exif.Photo.ExposureTime", "Exif.Image.ExposureTime")
+_F_NUMBER = ("Exif.Photo.FNumber", "Exif.Image.FNumber")
+_APEX_APERTURE = ("Exif.Photo.ApertureValue", "Exif.Image.ApertureValue")
+_TAKEN = ("Exif.Photo.DateTimeOriginal", "Exif.Image.DateTimeOriginal")
 _D65 = 21
-_TURNED = {0: 1, 3: 3, 5: 8, 6: 6}
-"""EXIF Orientation of LibRaw's `flip`."""
+"""EXIF's number of this illuminant."""
+_UM_OF_UNIT = {2.0: 25400.0, 3.0: 10000.0, 4.0: 1000.0, 5.0: 1.0}
+"""EXIF FocalPlaneResolutionUnit: inch, cm, mm, um."""
+_INCH = 2.0
+_PITCH_RANGE_UM = (0.5, 50.0)
+_LOSSLESS_JPEG = 7.0
+_MOST_SUBIMAGES = 9
 
 
 def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
@@ -43,8 +52,8 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
         Whether LibRaw fills in what exiv2 lacks, the size among it. It unpacks the photo for that
         (0.05 to 0.5 s at 24 MP); without it width and height are 0.
     """
-    info = PhotoInfo(path, orientation=0)
-    exif = _read_exif(path)
+    exif = read_exif(path)
+    info = PhotoInfo(path, orientation=0, decoding=_decoding_metadata(path, exif))
     if exif is not None:
         info = _from_exif(info, exif)
     if not ask_libraw:
@@ -58,59 +67,99 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
         return info
 
 
-def read_pixel_pitch_um(path: Path) -> float | None:
-    """Distance of the sensor's pixels in um from EXIF FocalPlaneXResolution; None where it is
-    absent or odd."""
-    exif = _read_exif(path)
+def with_decoding_metadata(info: PhotoInfo) -> PhotoInfo:
+    """The same with what decoding needs; the file is opened only where that was not read yet, or
+    where the file has changed since (a photo that was still being copied, say)."""
+    if info.decoding is not None and info.decoding.file_bytes == _size_of(info.path):
+        return info
+    return replace(info, decoding=_decoding_metadata(info.path, read_exif(info.path)))
+
+
+def _decoding_metadata(path: Path, exif: Exif | None) -> DecodingMetadata:
+    size = _size_of(path)
     if exif is None:
-        return None
-    per_unit = _floats(exif, "Exif.Photo.FocalPlaneXResolution")[:1]
-    unit = _floats(exif, "Exif.Photo.FocalPlaneResolutionUnit")[:1] or [2.0]
-    um = {2.0: 25400.0, 3.0: 10000.0, 4.0: 1000.0, 5.0: 1.0}.get(unit[0])
+        is_dng = path.suffix.lower() == ".dng"
+        damage = translatable("its directory is damaged") if is_dng else ""
+        return DecodingMetadata(missing_data=damage, file_bytes=size)
+    return DecodingMetadata(
+        _colour_matrix(exif), _pixel_pitch_um(exif), _missing_data(path, exif, size), size
+    )
+
+
+def _size_of(path: Path) -> int:
+    """In bytes; 0 for a file that is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _pixel_pitch_um(exif: Exif) -> float | None:
+    per_unit = exif.floats("Exif.Photo.FocalPlaneXResolution")[:1]
+    unit = exif.floats("Exif.Photo.FocalPlaneResolutionUnit")[:1] or [_INCH]
+    um = _UM_OF_UNIT.get(unit[0])
     if not per_unit or um is None or not math.isfinite(per_unit[0]) or per_unit[0] <= 0:
         return None
     pitch = um / per_unit[0]
-    return pitch if 0.5 <= pitch <= 50 else None
+    low, high = _PITCH_RANGE_UM
+    return pitch if low <= pitch <= high else None
 
 
-def read_colour_matrix(path: Path) -> np.ndarray | None:
-    """DNG ColorMatrix for D65 (else for the other illuminant), XYZ to camera RGB, float32 [3, 3];
-    None if absent."""
-    exif = _read_exif(path)
-    if exif is None:
-        return None
-    found: dict[int, np.ndarray] = {}
+def _colour_matrix(exif: Exif) -> tuple[float, ...] | None:
+    """The matrix for D65, else the last there is."""
+    matrices: dict[int, tuple[float, ...]] = {}
     for n in (1, 2):
-        values = _floats(exif, f"Exif.Image.ColorMatrix{n}")
+        values = exif.floats(f"Exif.Image.ColorMatrix{n}")
         if len(values) == 9 and all(map(math.isfinite, values)) and any(values):
-            light = _floats(exif, f"Exif.Image.CalibrationIlluminant{n}")
-            found[int(light[0]) if light else -n] = np.array(values, np.float32).reshape(3, 3)
-    return found.get(_D65, next(reversed(found.values()))) if found else None
+            light = exif.floats(f"Exif.Image.CalibrationIlluminant{n}")
+            matrices[int(light[0]) if light else -n] = tuple(values)
+    if not matrices:
+        return None
+    return matrices.get(_D65, next(reversed(matrices.values())))
 
 
-def missing_data(path: Path) -> str:
-    """What a DNG promises but does not hold: its strips and tiles, in words; empty where all are
-    there.
+def _missing_data(path: Path, exif: Exif, size: int) -> str:
+    """Which strips and tiles a DNG promises but does not hold; empty where all are there.
 
     LibRaw leaves missing tiles as they are in its memory, which may be the photo before.
     """
-    exif = _read_exif(path)
-    if exif is None:
-        return "" if path.suffix.lower() != ".dng" else "its directory is damaged"
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        for group in ("Image", *(f"SubImage{n}" for n in range(1, 10))):
-            lossless_jpeg = _floats(exif, f"Exif.{group}.Compression")[:1] == [7.0]
-            for kind in ("Strip", "Tile"):
-                offsets = _integers(exif, f"Exif.{group}.{kind}Offsets")
-                lengths = _integers(exif, f"Exif.{group}.{kind}ByteCounts")
-                if len(offsets) != len(lengths):
-                    return f"{len(offsets)} {kind.lower()}s, but {len(lengths)} lengths"
-                cut = sum(a + n > size for a, n in zip(offsets, lengths, strict=True))
-                if cut:
-                    return f"{cut} of {len(offsets)} {kind.lower()}s of picture data are missing"
-                if lossless_jpeg and not all(_starts_jpeg(file, a) for a in offsets):
-                    return f"{kind.lower()}s of picture data are blank"
+    if path.suffix.lower() != ".dng":
+        return ""
+    try:
+        with path.open("rb") as file:
+            for group in ("Image", *(f"SubImage{n}" for n in range(1, _MOST_SUBIMAGES + 1))):
+                for kind in ("Strip", "Tile"):
+                    if lack := _missing_pieces(file, exif, group, kind, size):
+                        return lack
+    except OSError:
+        # Who decodes the photo says that it cannot be read.
+        return ""
+    return ""
+
+
+def _missing_pieces(file: BinaryIO, exif: Exif, group: str, kind: str, size: int) -> str:
+    pieces = translatable("strips") if kind == "Strip" else translatable("tiles")
+    offsets = exif.integers(f"Exif.{group}.{kind}Offsets")
+    lengths = exif.integers(f"Exif.{group}.{kind}ByteCounts")
+    if len(offsets) != len(lengths):
+        return translatable(
+            "{offsets} {pieces}, but {lengths} lengths",
+            offsets=len(offsets),
+            pieces=pieces,
+            lengths=len(lengths),
+        )
+    cut = sum(offset + n > size for offset, n in zip(offsets, lengths, strict=True))
+    if cut:
+        return translatable(
+            "{cut} of {offsets} {pieces} of picture data are missing",
+            cut=cut,
+            offsets=len(offsets),
+            pieces=pieces,
+        )
+    # Zeros where compressed data should begin: space that was reserved but never written.
+    compressed = exif.floats(f"Exif.{group}.Compression")[:1] == [_LOSSLESS_JPEG]
+    if compressed and not all(_starts_jpeg(file, offset) for offset in offsets):
+        return translatable("{pieces} of picture data are blank", pieces=pieces)
     return ""
 
 
@@ -119,159 +168,24 @@ def _starts_jpeg(file: BinaryIO, offset: int) -> bool:
     return file.read(2) == b"\xff\xd8"
 
 
-def _integers(exif: _Exif, key: str) -> list[int]:
-    datum = exif.find(key)
-    if datum is None:
-        return []
-    value = datum.getValue()
-    return [int(value.toInt64(i)) for i in range(value.count())]
-
-
-def open_image(path: Path) -> Any:
-    """The file for exiv2, which takes no name that is not UTF-8: such a file is handed over by its
-    contents.
-
-    Raises
-    ------
-    exiv2.Exiv2Error, OSError
-        It cannot be read, or is no picture.
-    """
-    import exiv2
-
-    try:
-        return exiv2.ImageFactory.open(str(path))
-    except TypeError:
-        return exiv2.ImageFactory.open(path.read_bytes())
-
-
-def open_raw(path: Path) -> Any:
-    """The file for LibRaw, as rawpy.RawPy; one whose name is not UTF-8 is handed over by its
-    contents.
-
-    Raises
-    ------
-    rawpy.LibRawError, OSError
-        It cannot be read, or is no RAW photo.
-    """
-    import rawpy
-
-    try:
-        return rawpy.imread(str(path))
-    except UnicodeEncodeError:
-        with path.open("rb") as stream:
-            return rawpy.imread(stream)
-
-
-def _read_exif(path: Path) -> Any:
-    import exiv2
-
-    with EXIV2_LOCK:
-        exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
-        try:
-            image = open_image(path)
-            image.readMetadata()
-            return _Exif(image)
-        except (exiv2.Exiv2Error, OSError, UnicodeError, ValueError):
-            return None
-
-
-class _Exif:
-    """EXIF data that stays alive as long as its image."""
-
-    def __init__(self, image: Any) -> None:
-        self.image = image
-        self.data = image.exifData()
-
-    def find(self, key: str) -> Any:
-        import exiv2
-
-        try:
-            datum = self.data.findKey(exiv2.ExifKey(key))
-        except exiv2.Exiv2Error:
-            return None
-        return None if datum == self.data.end() else datum
-
-    def easy(self, name: str) -> Any:
-        """What exiv2 itself looks up in standard tags and maker notes."""
-        import exiv2
-
-        datum = getattr(exiv2, name)(self.data)
-        return None if datum is None or datum == self.data.end() else datum
-
-    def text(self, datum: Any) -> str:
-        import exiv2
-
-        try:
-            return clean_text(datum.print(self.data))
-        except (exiv2.Exiv2Error, UnicodeError):
-            return ""
-
-
-def clean_text(text: str) -> str:
-    """Printable characters of an EXIF string, blanks collapsed; empty where the bytes were not
-    text."""
-    text = text.split("\0", 1)[0]
-    if any("\udc80" <= ch <= "\udcff" or (ord(ch) < 32 and ch not in "\t\r\n") for ch in text):
-        return ""
-    return " ".join(text.split())
-
-
-def _from_exif(info: PhotoInfo, exif: _Exif) -> PhotoInfo:
-    profile = next((v for v in (_floats(exif, key) for key in _NOISE_PROFILE) if v), [])
+def _from_exif(info: PhotoInfo, exif: Exif) -> PhotoInfo:
+    distance = ("Exif.Photo.SubjectDistance",)
     return replace(
         info,
-        make=_first_text(exif, ("Exif.Image.Make", "Exif.Image.UniqueCameraModel")),
-        model=_first_text(exif, ("Exif.Image.Model", "Exif.Image.UniqueCameraModel")),
+        make=exif.text("Exif.Image.Make", "Exif.Image.UniqueCameraModel"),
+        model=exif.text("Exif.Image.Model", "Exif.Image.UniqueCameraModel"),
         camera_serial=_serial(exif),
         lens=_lens(exif),
-        lens_serial=_first_text(exif, ("Exif.Photo.LensSerialNumber",)),
+        lens_serial=exif.text("Exif.Photo.LensSerialNumber"),
         aperture=_aperture(exif),
-        focal_mm=_number(
-            exif,
-            ("Exif.Photo.FocalLength", "Exif.Image.FocalLength"),
-            "focalLength",
-            r"([\d.]+) ?mm",
-            0.5,
-            5000,
-        ),
-        focus_distance_m=_number(
-            exif, ("Exif.Photo.SubjectDistance",), "subjectDistance", r"([\d.]+) ?m", 1e-3, 1e4
-        ),
-        iso=_number(
-            exif,
-            ("Exif.Photo.ISOSpeedRatings", "Exif.Image.ISOSpeedRatings"),
-            "isoSpeed",
-            r"([\d.]+)",
-            1,
-            2e7,
-        ),
-        exposure_s=_number(
-            exif, ("Exif.Photo.ExposureTime", "Exif.Image.ExposureTime"), None, "", 1e-7, 1e6
-        ),
-        taken=_first_text(exif, ("Exif.Photo.DateTimeOriginal", "Exif.Image.DateTimeOriginal")),
-        orientation=int(_number(exif, ("Exif.Image.Orientation",), None, "", 1, 8) or 0),
-        noise_profile=_noise_pairs(profile),
+        focal_mm=_number(exif, _FOCAL_LENGTH, (0.5, 5000), ("focalLength", r"([\d.]+) ?mm")),
+        focus_distance_m=_number(exif, distance, (1e-3, 1e4), ("subjectDistance", r"([\d.]+) ?m")),
+        iso=_number(exif, _ISO, (1, 2e7), ("isoSpeed", r"([\d.]+)")),
+        exposure_s=_number(exif, _EXPOSURE_TIME, (1e-7, 1e6)),
+        taken=exif.text(*_TAKEN),
+        orientation=int(_number(exif, ("Exif.Image.Orientation",), (1, 8)) or 0),
+        noise_profile=_noise_pairs(exif.first_floats(_NOISE_PROFILE)),
     )
-
-
-def _floats(exif: _Exif, key: str) -> list[float]:
-    datum = exif.find(key)
-    if datum is None:
-        return []
-    try:
-        value = datum.getValue()
-        return [_exact(value, i) for i in range(min(value.count(), 64))]
-    except (ZeroDivisionError, ValueError, IndexError):
-        return []
-
-
-def _exact(value: Any, index: int) -> float:
-    import exiv2
-
-    if value.typeId() in (exiv2.TypeId.unsignedRational, exiv2.TypeId.signedRational):
-        numerator, denominator = value.toRational(index)
-        return numerator / denominator
-    return float(value.toFloat(index))
 
 
 def _noise_pairs(values: list[float]) -> tuple[tuple[float, float], ...]:
@@ -281,25 +195,23 @@ def _noise_pairs(values: list[float]) -> tuple[tuple[float, float], ...]:
     return pairs if all(a > 0 for a, _ in pairs) else ()
 
 
-def _first_text(exif: _Exif, keys: Iterable[str]) -> str:
-    for key in keys:
-        datum = exif.find(key)
-        if datum is not None and (text := exif.text(datum)):
-            return text
-    return ""
-
-
 def _number(
-    exif: _Exif, keys: Iterable[str], easy: str | None, pattern: str, low: float, high: float
+    exif: Exif,
+    keys: Iterable[str],
+    limits: tuple[float, float],
+    easy: tuple[str, str] | None = None,
 ) -> float | None:
-    """First value within [low, high]: by key, then by exiv2's own look-up where its words match the
-    pattern."""
+    """First value within the limits: by key, then by the name of exiv2's own look-up, where its
+    words match the pattern."""
+    low, high = limits
     for key in keys:
-        values = _floats(exif, key)
+        values = exif.floats(key)
         if values and math.isfinite(values[0]) and low <= values[0] <= high:
             return values[0]
-    datum = exif.easy(easy) if easy else None
-    match = re.fullmatch(pattern, exif.text(datum)) if datum is not None else None
+    if easy is None:
+        return None
+    name, pattern = easy
+    match = re.fullmatch(pattern, exif.easy_text(name))
     try:
         value = float(match.group(1)) if match else math.nan
     except ValueError:
@@ -307,66 +219,22 @@ def _number(
     return value if low <= value <= high else None
 
 
-def _aperture(exif: _Exif) -> float | None:
-    f_number = _number(exif, ("Exif.Photo.FNumber", "Exif.Image.FNumber"), None, "", 0.5, 128)
+def _aperture(exif: Exif) -> float | None:
+    f_number = _number(exif, _F_NUMBER, (0.5, 128))
     if f_number is not None:
         return f_number
-    apex = _number(
-        exif, ("Exif.Photo.ApertureValue", "Exif.Image.ApertureValue"), None, "", 0.01, 14
-    )
-    return None if apex is None else 2 ** (apex / 2)
+    apex = _number(exif, _APEX_APERTURE, (0.01, 14))
+    return None if apex is None else float(2 ** (apex / 2))
 
 
-def _serial(exif: _Exif) -> str:
-    standard = _first_text(exif, ("Exif.Photo.BodySerialNumber", "Exif.Image.CameraSerialNumber"))
-    maker = _first_text(
-        exif, ("Exif.Canon.SerialNumber", "Exif.Nikon3.SerialNO", "Exif.Nikon3.SerialNumber")
-    )
+def _serial(exif: Exif) -> str:
+    standard = exif.text("Exif.Photo.BodySerialNumber", "Exif.Image.CameraSerialNumber")
+    maker = exif.text("Exif.Canon.SerialNumber", "Exif.Nikon3.SerialNO", "Exif.Nikon3.SerialNumber")
     serial = standard or maker.removeprefix("NO=").strip()
     # CRW files hold two numbers here, of which one changes from photo to photo.
     return "" if " " in serial else serial
 
 
-def _lens(exif: _Exif) -> str:
-    texts = [_first_text(exif, ("Exif.Photo.LensModel", "Exif.Image.LensModel"))]
-    datum = exif.easy("lensName")
-    if datum is not None:
-        texts.append(exif.text(datum))
-    return next((t for t in texts if is_lens_name(t)), "")
-
-
-def is_lens_name(text: str) -> bool:
-    """Whether this names one lens: not 'n/a', a bare number, nor one of several candidates."""
-    plain = text.strip(" -").lower()
-    if not re.search(r"[a-z]", plain) or plain.startswith(("n/a", "none", "unknown")):
-        return False
-    return not re.search(r"\bor\b", plain)
-
-
-def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
-    """Fill in what exiv2 lacked, from an open rawpy.RawPy."""
-    sizes, other, lens = raw.sizes, raw.other, clean_text(raw.lens.model)
-    return replace(
-        info,
-        width=int(sizes.width),
-        height=int(sizes.height),
-        lens=info.lens or (lens if is_lens_name(lens) else ""),
-        aperture=info.aperture or _within(other.aperture, 0.5, 128),
-        focal_mm=info.focal_mm or _within(other.focal_length, 0.5, 5000),
-        iso=info.iso or _within(other.iso_speed, 1, 2e7),
-        exposure_s=info.exposure_s or _within(other.shutter_speed, 1e-7, 1e6),
-        taken=info.taken or _timestamp(lambda: other.timestamp),
-        orientation=info.orientation or _TURNED.get(int(sizes.flip), 1),
-    )
-
-
-def _within(value: float, low: float, high: float) -> float | None:
-    return float(value) if low <= value <= high else None
-
-
-def _timestamp(read: Callable[[], Any]) -> str:
-    try:
-        when = read()
-        return f"{when:%Y:%m:%d %H:%M:%S}" if when.year >= 1980 else ""
-    except (AttributeError, ValueError, OverflowError, OSError):
-        return ""
+def _lens(exif: Exif) -> str:
+    names = (exif.text("Exif.Photo.LensModel", "Exif.Image.LensModel"), exif.easy_text("lensName"))
+    return next((name for name in names if is_lens_name(name)), "")

@@ -12,7 +12,7 @@ import rawpy
 
 from lenscal.errors import InputError
 from lenscal.files.photos.dng import cfa_array, write_bayer_dng
-from lenscal.raw.metadata import read_pixel_pitch_um
+from lenscal.raw.metadata import read_info
 
 MATRIX = np.array([[1.6, -0.8, -0.2], [-1.0, 1.9, 0.04], [0.03, -0.13, 0.66]])
 FIELDS: dict[str, Any] = {
@@ -48,8 +48,8 @@ def exif(path: Path) -> dict[str, str]:
 def test_the_pixels_distance_is_what_cameras_write(tmp_path: Path, raw: np.ndarray) -> None:
     write_bayer_dng(tmp_path / "with.dng", raw, **FIELDS, pixel_pitch_um=4.3)
     write_bayer_dng(tmp_path / "without.dng", raw, **FIELDS)
-    assert read_pixel_pitch_um(tmp_path / "with.dng") == pytest.approx(4.3, rel=1e-5)
-    assert read_pixel_pitch_um(tmp_path / "without.dng") is None
+    assert read_info(tmp_path / "with.dng").pixel_pitch_um == pytest.approx(4.3, rel=1e-5)
+    assert read_info(tmp_path / "without.dng").pixel_pitch_um is None
 
 
 @pytest.mark.parametrize("compress", [False, True])

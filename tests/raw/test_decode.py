@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import exiv2
 import numpy as np
 import pytest
 import rawpy
@@ -20,9 +21,11 @@ from raw_photos import (
 
 from lenscal.errors import LenscalError
 from lenscal.raw import decode
-from lenscal.raw.decode import decode_photo, normalised_white_balance, plausible_white, probe
+from lenscal.raw.decode import decode_photo, probe
 from lenscal.raw.frame import Frame
-from lenscal.raw.metadata import open_raw
+from lenscal.raw.levels import normalised_white_balance, plausible_white
+from lenscal.raw.libraw import open_raw
+from lenscal.raw.metadata import read_info
 
 CAMERAS = [
     "Canon_EOS_D30.CRW",
@@ -260,3 +263,45 @@ def test_a_colour_filter_that_rawpy_does_not_know_is_told_in_words(
     ):
         decode_photo(path)
     assert probe(path).startswith("its colour filter")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files that exiv2 opens from here on."""
+    names: list[str] = []
+    factory = exiv2.ImageFactory.open
+
+    def noted(source: str) -> object:
+        names.append(Path(source).name)
+        return factory(source)
+
+    monkeypatch.setattr(exiv2.ImageFactory, "open", noted)
+    return names
+
+
+def test_metadata_is_read_once(tmp_path: Path, opened: list[str]) -> None:
+    write_photo(tmp_path / "a.dng", pixel_pitch_um=4.0)
+    frame = decode_photo(tmp_path / "a.dng")
+    assert frame.info.pixel_pitch_um == pytest.approx(4.0)
+    assert opened == ["a.dng"]
+
+
+def test_metadata_that_is_known_is_not_read_again(tmp_path: Path, opened: list[str]) -> None:
+    path = tmp_path / "a.dng"
+    write_photo(path)
+    info = read_info(path, ask_libraw=False)
+    opened.clear()
+    frame = decode_photo(path, info=info)
+    assert frame.colour_matrix is not None and not opened
+    assert not probe(path, info) and not opened
+
+
+def test_metadata_of_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    """As of a photo that was still being copied when its folder was looked at."""
+    path = tmp_path / "a.dng"
+    write_photo(path)
+    info = read_info(path, ask_libraw=False)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(LenscalError, match=r"cut off or damaged"):
+        decode_photo(path, info=info)

@@ -8,14 +8,9 @@ import numpy as np
 import pytest
 from raw_photos import write_photo
 
-from lenscal.raw.metadata import (
-    clean_text,
-    is_lens_name,
-    missing_data,
-    read_colour_matrix,
-    read_info,
-    read_pixel_pitch_um,
-)
+from lenscal.raw.exif import clean_text
+from lenscal.raw.lens_setting import is_lens_name
+from lenscal.raw.metadata import read_info
 
 
 def test_everything_a_dng_says(tmp_path: Path) -> None:
@@ -32,7 +27,7 @@ def test_everything_a_dng_says(tmp_path: Path) -> None:
     assert [v for pair in info.noise_profile for v in pair] == pytest.approx(
         [v for pair in pairs for v in pair]
     )
-    assert missing_data(path) == ""
+    assert info.decoding is not None and info.decoding.missing_data == ""
     quick = read_info(path, ask_libraw=False)
     assert (quick.width, quick.aperture, quick.lens) == (0, info.aperture, info.lens)
 
@@ -49,7 +44,8 @@ def test_odd_files_are_unknown(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     info = read_info(path)
     assert info.camera == "" and info.aperture is None and info.noise_profile == ()
-    assert read_colour_matrix(path) is None
+    assert info.decoding is not None and info.decoding.colour_matrix is None
+    assert info.decoding.missing_data
 
 
 def test_canon_crw(shared: Path) -> None:
@@ -94,7 +90,9 @@ def test_texts() -> None:
         ("9/1", "7", None),
     ],
 )
-def test_the_distance_of_pixels_is_read(tmp_path, resolution, unit, um):
+def test_the_distance_of_pixels_is_read(
+    tmp_path: Path, resolution: str, unit: str, um: float | None
+) -> None:
     path = tmp_path / "photo.jpg"
     cv2.imwrite(str(path), np.zeros((8, 8, 3), np.uint8))
     image = exiv2.ImageFactory.open(str(path))
@@ -103,5 +101,7 @@ def test_the_distance_of_pixels_is_read(tmp_path, resolution, unit, um):
     data["Exif.Photo.FocalPlaneResolutionUnit"] = unit
     image.setExifData(data)
     image.writeMetadata()
-    assert read_pixel_pitch_um(path) == (None if um is None else pytest.approx(um, rel=1e-3))
-    assert read_pixel_pitch_um(tmp_path / "none.jpg") is None
+    assert read_info(path, ask_libraw=False).pixel_pitch_um == (
+        None if um is None else pytest.approx(um, rel=1e-3)
+    )
+    assert read_info(tmp_path / "none.jpg").pixel_pitch_um is None

@@ -37,7 +37,6 @@ from lenscal.calibrate.statistics.windowed import data_cells
 from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import Reference
 from lenscal.raw.frame import Frame
-from lenscal.raw.metadata import read_pixel_pitch_um
 from lenscal.raw.sensor import pixel_pitch_um
 from lenscal.stepping import Job
 from lenscal.translation import translatable
@@ -375,9 +374,7 @@ def _sized(kernels: Tensor, size: int) -> Tensor:
 def photos_ray_field(run: Run, size: int) -> RayField:
     """For the photos' apertures and pixels, as far as they are known; kernels of `size` px."""
     sharp, degraded = run.sharp[0], run.degraded[0]
-    pitch = pixel_pitch_um(degraded.info.camera, degraded.size) or read_pixel_pitch_um(
-        degraded.info.path
-    )
+    pitch = pixel_pitch_um(degraded.info.camera, degraded.size) or degraded.info.pixel_pitch_um
     f_numbers = degraded.info.aperture, sharp.info.aperture
     height, width = degraded.size
     return ray_field(size, run.device, f_numbers=f_numbers, pitch_um=pitch, aspect=width / height)

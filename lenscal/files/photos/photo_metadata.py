@@ -11,7 +11,7 @@ import exiv2
 
 from lenscal import __version__
 from lenscal.errors import LenscalError
-from lenscal.raw.metadata import EXIV2_LOCK, open_image
+from lenscal.raw.exif import EXIV2_LOCK, open_image
 
 SOFTWARE = f"lenscal {__version__}"
 XMP_NAMESPACE = "urn:lenscal:xmp:1.0/"

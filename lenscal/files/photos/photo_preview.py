@@ -11,7 +11,8 @@ import numpy as np
 
 from lenscal.files.photos.photo_files import upright
 from lenscal.raw.frame import PhotoInfo
-from lenscal.raw.metadata import fill_from_libraw, open_raw, read_info
+from lenscal.raw.libraw import fill_from_libraw, open_raw
+from lenscal.raw.metadata import read_info
 
 PREVIEW_PX = 160
 _LARGEST_JPEG_BYTES = 64 * 2**20

@@ -34,7 +34,6 @@ def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]
     """Import both sets and make thumbnails; whether they can be calibrated is asked when that
     begins."""
     from lenscal import jobs
-    from lenscal.raw.metadata import read_pixel_pitch_um
 
     inputs = yield from jobs.import_photos(
         sharp.paths,
@@ -46,7 +45,7 @@ def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]
     )
     thumbnails = yield from _thumbnails(inputs)
     first = next(iter(inputs.degraded.frames), None)
-    pitch_um = None if first is None else read_pixel_pitch_um(first.info.path)
+    pitch_um = None if first is None else first.info.pixel_pitch_um
     return ReadPhotos(inputs, thumbnails, pitch_um)
 
 

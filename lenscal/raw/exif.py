@@ -1,0 +1,134 @@
+"""EXIF data of a file through exiv2: texts and numbers by key. What cannot be read is absent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+EXIV2_LOCK = threading.Lock()
+"""exiv2's XMP parser and its log settings are global: one thread at a time reads or writes
+metadata."""
+
+_MOST_NUMBERS = 64
+"""More than any tag holds that is read as floats: damaged files claim millions of values."""
+
+
+def open_image(path: Path) -> Any:
+    """The file for exiv2, which takes no name that is not UTF-8: such a file is handed over by its
+    contents.
+
+    Raises
+    ------
+    exiv2.Exiv2Error, OSError
+        It cannot be read, or is no picture.
+    """
+    import exiv2
+
+    try:
+        return exiv2.ImageFactory.open(str(path))
+    except TypeError:
+        return exiv2.ImageFactory.open(path.read_bytes())
+
+
+def read_exif(path: Path) -> Exif | None:
+    """A file's EXIF data; None where it has none or cannot be read."""
+    import exiv2
+
+    with EXIV2_LOCK:
+        exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
+        try:
+            image = open_image(path)
+            image.readMetadata()
+            return Exif(image)
+        except (exiv2.Exiv2Error, OSError, UnicodeError, ValueError):
+            return None
+
+
+class Exif:
+    """EXIF data by key, e.g. "Exif.Photo.FNumber"."""
+
+    def __init__(self, image: Any) -> None:
+        # exiv2's data lives no longer than its image.
+        self._image = image
+        self._data = image.exifData()
+
+    def text(self, *keys: str) -> str:
+        """The first text by key that says something; empty where none does."""
+        for key in keys:
+            datum = self._find(key)
+            if datum is not None and (text := self._print(datum)):
+                return text
+        return ""
+
+    def easy_text(self, name: str) -> str:
+        """What exiv2 itself looks up in standard tags and maker notes, e.g. "lensName"."""
+        import exiv2
+
+        datum = getattr(exiv2, name)(self._data)
+        if datum is None or datum == self._data.end():
+            return ""
+        return self._print(datum)
+
+    def floats(self, key: str) -> list[float]:
+        """All numbers of a tag; empty where it is absent or odd."""
+        datum = self._find(key)
+        if datum is None:
+            return []
+        try:
+            value = datum.getValue()
+            return [_exact(value, i) for i in range(min(value.count(), _MOST_NUMBERS))]
+        except (ZeroDivisionError, ValueError, IndexError):
+            return []
+
+    def first_floats(self, keys: Iterable[str]) -> list[float]:
+        """The numbers of the first of these tags that has any."""
+        return next((values for key in keys if (values := self.floats(key))), [])
+
+    def integers(self, key: str) -> list[int]:
+        """All whole numbers of a tag, however many; empty where it is absent or odd."""
+        datum = self._find(key)
+        if datum is None:
+            return []
+        try:
+            value = datum.getValue()
+            return [int(value.toInt64(i)) for i in range(value.count())]
+        except (ValueError, IndexError):
+            return []
+
+    def _find(self, key: str) -> Any:
+        import exiv2
+
+        try:
+            datum = self._data.findKey(exiv2.ExifKey(key))
+        except exiv2.Exiv2Error:
+            return None
+        return None if datum == self._data.end() else datum
+
+    def _print(self, datum: Any) -> str:
+        import exiv2
+
+        try:
+            return clean_text(datum.print(self._data))
+        except (exiv2.Exiv2Error, UnicodeError):
+            return ""
+
+
+def _exact(value: Any, index: int) -> float:
+    """One number; fractions in double precision, where exiv2's own floats are single."""
+    import exiv2
+
+    if value.typeId() in (exiv2.TypeId.unsignedRational, exiv2.TypeId.signedRational):
+        numerator, denominator = value.toRational(index)
+        return float(numerator / denominator)
+    return float(value.toFloat(index))
+
+
+def clean_text(text: str) -> str:
+    """Printable characters of an EXIF string, blanks collapsed; empty where the bytes were not
+    text."""
+    text = text.split("\0", 1)[0]
+    if any("\udc80" <= ch <= "\udcff" or (ord(ch) < 32 and ch not in "\t\r\n") for ch in text):
+        return ""
+    return " ".join(text.split())

@@ -1,0 +1,81 @@
+"""How RAW values become linear light: colour filter, black and white level, white balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WHITE_BALANCE_RANGE = (0.1, 10.0)
+"""Multipliers beyond are no camera's: damaged metadata."""
+_OVER_WHITE, _OVER_WHITE_SHARE = 0.005, 1e-5
+"""A photo goes beyond a white level where more than this share of its sites is more than this part
+of the range above it; hot pixels alone are fewer."""
+_GREEN_2 = 3
+"""LibRaw's number of the second green."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """See `Frame` for cfa, black, white, white_balance and rgb_scale."""
+
+    cfa: NDArray[np.uint8]
+    black: NDArray[np.float32]
+    white: float
+    white_balance: NDArray[np.float32]
+    rgb_scale: float
+
+
+def read_levels(raw: Any, pattern: NDArray[np.uint8], mosaic: NDArray[np.uint16]) -> Levels:
+    """The levels of an open rawpy.RawPy.
+
+    Parameters
+    ----------
+    raw : rawpy.RawPy
+    pattern : [p, q]
+        LibRaw's colours of the sites, 0..3.
+    mosaic : [height, width]
+    """
+    black_per_colour = np.array(raw.black_level_per_channel, np.float64)
+    black = black_per_colour[pattern].astype(np.float32)
+    mean_black = float(black.mean())
+    libraw_white = float(raw.white_level)
+    white = plausible_white(libraw_white, raw.camera_white_level_per_channel, mosaic, mean_black)
+    balance = normalised_white_balance(raw.camera_whitebalance, raw.daylight_whitebalance)
+    # LibRaw stretches the range from the smallest black level of all to its own white level over
+    # 65535, with the largest multiplier brought to 1 (highlight mode 1).
+    step = float(balance.max()) * (libraw_white - float(black_per_colour.min())) / 65535
+    cfa = np.where(pattern == _GREEN_2, 1, pattern).astype(np.uint8)
+    return Levels(cfa, black, white, balance, step / (white - mean_black))
+
+
+def plausible_white(
+    libraw: float, per_channel: Iterable[float] | None, mosaic: NDArray[np.uint16], black: float
+) -> float:
+    """The RAW value at which the sensor clips.
+
+    The camera's own level per channel is taken where it lies in the upper half of the range and the
+    photo does not go beyond it; otherwise LibRaw's.
+    """
+    levels = [float(v) for v in (per_channel or ())][:3]
+    if not levels or min(levels) <= black + 0.5 * (libraw - black) or min(levels) >= libraw:
+        return libraw
+    margin = _OVER_WHITE * (libraw - black)
+    beyond = np.mean(mosaic[::2] > min(levels) + margin)
+    return libraw if beyond > _OVER_WHITE_SHARE else min(levels)
+
+
+def normalised_white_balance(*candidates: Iterable[float] | None) -> NDArray[np.float32]:
+    """First sound balance, as multipliers for R, G, B with green 1, float32 [3]; ones where none is
+    sound."""
+    low, high = _WHITE_BALANCE_RANGE
+    for candidate in candidates:
+        rgb = np.array([float(v) for v in (candidate or ())][:3], np.float64)
+        if rgb.size == 3 and np.isfinite(rgb).all() and (rgb > 0).all():
+            rgb = rgb / rgb[1]
+            if low <= rgb.min() and rgb.max() <= high:
+                return rgb.astype(np.float32)
+    return np.ones(3, np.float32)

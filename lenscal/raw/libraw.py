@@ -1,0 +1,90 @@
+"""LibRaw, through rawpy: opening a file, what it says of the photo, and why it gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lenscal.raw.exif import clean_text
+from lenscal.raw.frame import PhotoInfo
+from lenscal.raw.lens_setting import is_lens_name
+from lenscal.translation import translatable
+
+_ORIENTATION_OF_FLIP = {0: 1, 3: 3, 5: 8, 6: 6}
+"""EXIF's orientation for LibRaw's `flip`."""
+_EARLIEST_YEAR = 1980
+"""Cameras whose clock was never set count from 1970."""
+
+
+def open_raw(path: Path) -> Any:
+    """The file for LibRaw, as rawpy.RawPy; one whose name is not UTF-8 is handed over by its
+    contents.
+
+    Raises
+    ------
+    rawpy.LibRawError, OSError
+        It cannot be read, or is no RAW photo.
+    """
+    import rawpy
+
+    try:
+        return rawpy.imread(str(path))
+    except UnicodeEncodeError:
+        with path.open("rb") as stream:
+            return rawpy.imread(stream)
+
+
+def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
+    """Fill in what exiv2 lacked, from an open rawpy.RawPy."""
+    sizes, other, lens = raw.sizes, raw.other, clean_text(raw.lens.model)
+    return replace(
+        info,
+        width=int(sizes.width),
+        height=int(sizes.height),
+        lens=info.lens or (lens if is_lens_name(lens) else ""),
+        aperture=info.aperture or _within(other.aperture, 0.5, 128),
+        focal_mm=info.focal_mm or _within(other.focal_length, 0.5, 5000),
+        iso=info.iso or _within(other.iso_speed, 1, 2e7),
+        exposure_s=info.exposure_s or _within(other.shutter_speed, 1e-7, 1e6),
+        taken=info.taken or _timestamp(lambda: other.timestamp),
+        orientation=info.orientation or _ORIENTATION_OF_FLIP.get(int(sizes.flip), 1),
+    )
+
+
+def _within(value: float, low: float, high: float) -> float | None:
+    return float(value) if low <= value <= high else None
+
+
+def _timestamp(read: Callable[[], Any]) -> str:
+    """EXIF's way of writing a time; empty where rawpy cannot make one of what the file holds."""
+    try:
+        when = read()
+        return f"{when:%Y:%m:%d %H:%M:%S}" if when.year >= _EARLIEST_YEAR else ""
+    except (AttributeError, ValueError, OverflowError, OSError):
+        return ""
+
+
+def libraw_reason(error: Exception) -> str:
+    """Why LibRaw gave up, in words, with its own message in brackets."""
+    import rawpy
+
+    message = error.args[0] if error.args else ""
+    detail = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+    if isinstance(error, rawpy.LibRawFileUnsupportedError | rawpy.NotSupportedError):
+        reason = translatable(
+            "no RAW photo, or a camera or compression that LibRaw {version} cannot read",
+            version=".".join(map(str, rawpy.libraw_version)),
+        )
+    elif isinstance(error, rawpy.LibRawIOError):
+        reason = translatable("the file is cut off or damaged")
+    elif isinstance(error, rawpy.LibRawDataError):
+        reason = translatable("the picture in the file is damaged")
+    elif isinstance(error, rawpy.LibRawTooBigError):
+        reason = translatable("the file claims a picture too large to be true")
+    else:
+        reason = translatable("LibRaw gave up")
+    if not detail:
+        return reason
+    return translatable("{reason} ({detail})", reason=reason, detail=detail)
