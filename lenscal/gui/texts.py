@@ -36,6 +36,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "How wide kernels are"),
     QT_TRANSLATE_NOOP("Translatable", "Keeping the profile"),
     QT_TRANSLATE_NOOP("Translatable", "Lateral colour of the {what} photos, {number} of {shots}"),
+    QT_TRANSLATE_NOOP("Translatable", "LibRaw gave up"),
     QT_TRANSLATE_NOOP("Translatable", "Looking at the texture of {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for photos of the same scenes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for rays that make such kernels"),
@@ -64,6 +65,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "a copy of {name}: a photo counts once"),
+    QT_TRANSLATE_NOOP("Translatable", "a picture of {shape} is too small or not a mosaic"),
+    QT_TRANSLATE_NOOP("Translatable", "an unknown aperture"),
     QT_TRANSLATE_NOOP("Translatable", "aperture {aperture:g}: give the f-number, e.g. 5.6"),
     QT_TRANSLATE_NOOP("Translatable", "blown-out areas"),
     QT_TRANSLATE_NOOP(
@@ -71,6 +74,7 @@ TEXTS = (
         "both folders hold photos at f/{aperture:.2g}: the result can only be that nothing "
         "changes (choose photos at two apertures, unless that is what you want to see)"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "cannot be read ({error})"),
     QT_TRANSLATE_NOOP("Translatable", "choose another file"),
     QT_TRANSLATE_NOOP("Translatable", "choose the two folders anew"),
     QT_TRANSLATE_NOOP("Translatable", "clipped: {clipped:.0%} of the picture is blown out"),
@@ -103,10 +107,17 @@ TEXTS = (
         "half of the photos by itself shows too little: how sure the kernels are is unknown; "
         "take more photos"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "in most photos"),
     QT_TRANSLATE_NOOP("Translatable", "in the other photos"),
     QT_TRANSLATE_NOOP("Translatable", "in the photo"),
+    QT_TRANSLATE_NOOP("Translatable", "it does not say its aperture"),
     QT_TRANSLATE_NOOP("Translatable", "it holds no settings"),
+    QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
+    QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "light reached the border of {before} px kernels: they were made {size} px wide, "
@@ -129,6 +140,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "no RAW files, only 1 other file"),
     QT_TRANSLATE_NOOP("Translatable", "no RAW files, only {others} other files"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no RAW photo, or a camera or compression that LibRaw {version} cannot read"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "none"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -148,15 +163,25 @@ TEXTS = (
         "out of focus: fine detail is {weaker:.0f} times weaker than {than}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
+    QT_TRANSLATE_NOOP("Translatable", "sensor colours {colours}, need red, green, blue"),
     QT_TRANSLATE_NOOP("Translatable", "sharp"),
     QT_TRANSLATE_NOOP("Translatable", "sky or other plain areas"),
     QT_TRANSLATE_NOOP("Translatable", "softer than the other photos, look whether it is in focus"),
     QT_TRANSLATE_NOOP("Translatable", "stopped before any kernel was learnt: nothing to keep"),
+    QT_TRANSLATE_NOOP("Translatable", "strips"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the centre of the sharp photos shows nothing to compare with: it is clipped, dark or"
         " plain"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the file claims a picture too large to be true"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the file is cut off ({size} bytes for {megapixels:.1f} MP)"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "the file is cut off or damaged"),
+    QT_TRANSLATE_NOOP("Translatable", "the file is cut off or damaged ({lack})"),
+    QT_TRANSLATE_NOOP("Translatable", "the file is empty"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the folder {path} cannot be read ({strerror}): check its rights"
@@ -169,6 +194,20 @@ TEXTS = (
         "Translatable",
         "the photos to correct show more fine detail than the sharp ones: were the two sets "
         "swapped?"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "the picture in the file is damaged"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the picture is empty ({share:.0%} of the sensor reads {value}): a stub, or a file "
+        "cut off"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the picture is random from site to site: the file is damaged"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the sensor's grid is not upright and square ({camera}): not supported"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the usual settings are used"),
     QT_TRANSLATE_NOOP(
@@ -194,9 +233,11 @@ TEXTS = (
         "the {where} photos have several focal lengths ({listed}): a calibration holds for "
         "one; use photos of one, or type it in with --focal"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "these parts rest on their neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this corner rests on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this part rests on its neighbours"),
+    QT_TRANSLATE_NOOP("Translatable", "tiles"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "too few photos to keep any out: what distribution matching changed cannot be checked"
@@ -225,13 +266,19 @@ TEXTS = (
         "Translatable",
         "wrong aperture: it says {told}, the other photos of its folder f/{usual:g}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "you are not allowed to read it"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{camera}: the colour filter repeats each {period} pixels; only Bayer sensors (2 x 2)"
         " can be used"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{clipped:.0%} of the picture is blown out"),
+    QT_TRANSLATE_NOOP("Translatable", "{cut} of {offsets} {pieces} of picture data are missing"),
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{folder}: {error}; {megabytes:.0f} MB are needed there: make room"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{frames} {role} photos are ready"),
     QT_TRANSLATE_NOOP("Translatable", "{names}: {cause} {often}; {rests}"),
     QT_TRANSLATE_NOOP(
@@ -244,30 +291,8 @@ TEXTS = (
         "{name} is in both lists: choose other photos for one of them"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name}, step {step_number} of {total}"),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: a picture of {shape} is too small or not a mosaic"),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: cannot be read ({error})"),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "{name}: holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "{name}: its colour filter is of no known kind ({error}): damaged?"
-    ),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: sensor colours {colours}, need red, green, blue"),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "{name}: the file is cut off ({size} bytes for {megapixels:.1f} MP)"
-    ),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: the file is cut off or damaged ({lack})"),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: the file is empty"),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "{name}: the sensor's grid is not upright and square ({camera}): not supported"
-    ),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: there is no such file"),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: you are not allowed to read it"),
-    QT_TRANSLATE_NOOP("Translatable", "{name}: {error}"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{offsets} {pieces}, but {lengths} lengths"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{option} {wanted:g}: no {role} photo has this aperture; there are {groups}: choose "
@@ -285,9 +310,15 @@ TEXTS = (
         "{path} is too large for a project of lenscal's: choose another file"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
+    QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
+    QT_TRANSLATE_NOOP("Translatable", "{reason} ({detail})"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo kept: {name}, but {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo left out: {name}: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photos: {source}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{share:.0%} of the rows are blank: the file is cut off or damaged"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{what} is damaged ({problem}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{what} is damaged, it holds no JSON ({problem}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{what}, photo {number} of {shots}"),
