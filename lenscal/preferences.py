@@ -13,7 +13,7 @@ from typing import Any
 
 from lenscal.errors import LenscalError
 from lenscal.files.atomic import written_whole
-from lenscal.system.device import DEVICES
+from lenscal.system.device import AUTO, DEVICES
 from lenscal.system.json_values import parse_json, to_json, valid_fields
 from lenscal.translation import Translatable, join_translatable, message_of, translatable
 
@@ -43,7 +43,7 @@ class Preferences:
     usual one."""
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
-    device: str = "auto"
+    device: str = AUTO
     threads: int = 0
     units: Units = Units.PIXELS
     cache: str = ""

@@ -20,6 +20,7 @@ from lenscal.errors import InputError, LenscalError
 from lenscal.files.atomic import written_whole
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, follow
+from lenscal.system.device import AUTO
 
 Result = dict[str, Any]
 _PROGRESS = re.compile(r"\s*(\d+)% (.*)")
@@ -30,7 +31,7 @@ def measure_cases(
     cases: Sequence[Case],
     cache: Path,
     *,
-    device: str = "auto",
+    device: str = AUTO,
     fresh: bool = False,
     only_kept: bool = False,
 ) -> Job[list[Result]]:

@@ -18,6 +18,7 @@ from lenscal.reports import Report
 from lenscal.stepping import STOP, Job
 from lenscal.virtual.dataset import VirtualSettings, write_dataset
 from lenscal.virtual.kinds import LensKind, Shooting, benchmark_lens, kept_out_lens
+from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
 
 ISOS = (200, 3200)
 SEEDS = (0, 1)
@@ -48,8 +49,8 @@ _RENDERING = (
 class Photos:
     """How many photos a folder holds, and their (height, width) px."""
 
-    n: int = 8
-    size: tuple[int, int] = (1200, 1800)
+    n: int = DEFAULT_N_PHOTOS
+    size: tuple[int, int] = DEFAULT_SIZE_PX
 
 
 @dataclass(frozen=True, slots=True)

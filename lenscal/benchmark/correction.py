@@ -22,6 +22,7 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.stepping import Job, follow
+from lenscal.system.device import AUTO
 from lenscal.virtual.dataset import VirtualSettings, true_grid, write_evaluation
 from lenscal.virtual.kinds import LensKind
 
@@ -39,7 +40,7 @@ class CorrectionSettings:
     """size: (height, width) px of the photos; learnt: kernels of the demo lens, as a calibration
     found them."""
 
-    device: str = "auto"
+    device: str = AUTO
     size: tuple[int, int] = (400, 600)
     lenses: tuple[str, ...] = (DEMO, *(kind.value for kind in LensKind))
     isos: tuple[int, ...] = ISOS

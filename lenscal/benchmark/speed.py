@@ -21,7 +21,7 @@ from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
 from lenscal.stepping import Job, follow
-from lenscal.system.device import pick_device
+from lenscal.system.device import AUTO, pick_device
 
 NOISE = NoiseModel((2e-4,) * 3, (1e-6,) * 3, "NoiseProfile")
 _CAMERA = {
@@ -38,7 +38,7 @@ _CAMERA = {
 class SpeedSettings:
     """Sizes are (height, width) px; every measurement is repeated and the median counts."""
 
-    device: str = "auto"
+    device: str = AUTO
     repeats: int = 5
     import_size: tuple[int, int] = (4000, 6000)
     correct_size: tuple[int, int] = (4000, 6000)

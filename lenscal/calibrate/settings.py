@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lenscal.errors import InputError
+from lenscal.system.device import AUTO, check_device_name
 from lenscal.translation import translatable
 
 KERNEL_PX = 13
@@ -21,7 +22,6 @@ GRID_SIDES = range(2, 65)
 """Rows, and columns, that a grid of kernels can have."""
 KERNEL_SIZES_PX = range(5, 42, 2)
 """Sides that a kernel can have: odd, so that one pixel is the middle."""
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class Quality(StrEnum):
@@ -54,8 +54,8 @@ class CalibrationSettings:
     """
 
     quality: Quality = Quality.STANDARD
-    device: str = "auto"
-    """One of `DEVICES`."""
+    device: str = AUTO
+    """One of `lenscal.system.device.DEVICES`."""
     grid: tuple[int, int] = (8, 8)
     """Rows and columns, each within `GRID_SIDES`."""
     kernel_size: int | None = None
@@ -93,10 +93,9 @@ class CalibrationSettings:
                     minutes=f"{self.max_minutes:g}",
                 )
             )
-        if self.device not in DEVICES:
-            raise InputError(
-                translatable("--device {device}: choose auto, cpu, cuda or mps", device=self.device)
-            )
+        if self.seed < 0:
+            raise InputError(translatable("--seed {seed}: choose 0 or more", seed=self.seed))
+        check_device_name(self.device)
 
 
 DEFAULTS = CalibrationSettings()

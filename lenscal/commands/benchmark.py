@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenscal.commands.calibrate import calibration_summary, check_device
-from lenscal.commands.parser import BENCHMARK_PARTS, pair
+from lenscal.benchmark.parts import Part
+from lenscal.calibrate.settings import DEFAULTS, Quality
+from lenscal.commands.calibrate import calibration_summary
+from lenscal.commands.option_groups import virtual_photos
 from lenscal.commands.progress import CANCELLED, Speaker, run_job, without_nan
 from lenscal.errors import InputError
 from lenscal.stepping import Job, follow
+from lenscal.system.device import check_device
+from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.benchmark.cases import Case
@@ -26,7 +30,7 @@ def run_benchmark(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     if args.measure is not None:
         return _measure(args, speaker)
-    parts = BENCHMARK_PARTS if args.only is None else (args.only,)
+    parts = tuple(Part) if args.only is None else (Part(args.only),)
     cases = _cases(args)
     if args.list:
         names = [case.name for case in cases]
@@ -37,27 +41,27 @@ def run_benchmark(args: argparse.Namespace) -> int:
     from lenscal.benchmark.summary import prior_table, speed_table, summarise
 
     start = time.monotonic()
-    found: dict[str, Any] = dict.fromkeys(BENCHMARK_PARTS)
+    found: dict[str, Any] = dict.fromkeys(part.value for part in Part)
     tables: list[Table] = []
     code = 0
-    if "accuracy" in parts:
+    if Part.ACCURACY in parts:
         results, code = _accuracy(args, cases, speaker, tables)
         found |= {
             "accuracy": results,
             "accuracy_summary": summarise(results),
             "folder": str(_cache(args)),
         }
-    if code != CANCELLED and "speed" in parts:
+    if code != CANCELLED and Part.SPEED in parts:
         from lenscal.benchmark.speed import SpeedSettings, measure_speed
 
         found["speed"] = run_job(measure_speed(SpeedSettings(device=args.device)), speaker)
         tables.append(speed_table(found["speed"]))
-    if code != CANCELLED and "prior" in parts:
+    if code != CANCELLED and Part.PRIOR in parts:
         from lenscal.benchmark.prior import measure_prior
 
         found["prior"] = run_job(measure_prior(images, args.yardstick, args.device), speaker)
         tables.append(prior_table(found["prior"]))
-    if code != CANCELLED and "correction" in parts:
+    if code != CANCELLED and Part.CORRECTION in parts:
         found["correction"] = _correction(args, speaker, tables)
     found["seconds"] = time.monotonic() - start
     _report(args, speaker, tables, found)
@@ -99,8 +103,8 @@ def _measure(args: argparse.Namespace, speaker: Speaker) -> int:
 
     folder = args.measure
     settings = CalibrationSettings(
-        quality=Quality(_single(args.quality, "--quality", "quick")),
-        stages=Stages(_single(args.stages, "--stages", "auto")),
+        quality=Quality(_single(args.quality, "--quality", Quality.QUICK)),
+        stages=Stages(_single(args.stages, "--stages", DEFAULTS.stages)),
         device=args.device,
         seed=args.seed,
     )
@@ -173,12 +177,12 @@ def _write_markdown(path: Path, text: str) -> None:
 def _cases(args: argparse.Namespace) -> list[Case]:
     from lenscal.benchmark.cases import Photos, all_cases, chosen
 
-    width, height = pair(args.size, "--size")
-    if not 1 <= args.photos <= 100:
-        raise InputError(f"--photos {args.photos}: choose 1 to 100")
-    photos = Photos(args.photos, (height, width))
+    photos = Photos(*virtual_photos(args))
     cases = all_cases(
-        args.quality or ("quick",), args.stages or ("auto",), kept_out=args.kept_out, photos=photos
+        args.quality or (Quality.QUICK.value,),
+        args.stages or (DEFAULTS.stages.value,),
+        kept_out=args.kept_out,
+        photos=photos,
     )
     return chosen(cases, args.case)
 
@@ -191,19 +195,23 @@ def _images(args: argparse.Namespace, parts: Sequence[str]) -> list[Path]:
     if args.markdown is not None:
         check_output_folder(args.markdown.absolute().parent)
     if args.yardstick is not None and not args.yardstick.is_file():
-        raise InputError(f"--yardstick {args.yardstick}: there is no such file")
+        raise InputError(
+            translatable("--yardstick {path}: there is no such file", path=args.yardstick)
+        )
     if args.kodak is None:
-        if args.only == "prior":
-            raise InputError("--only prior: give the folder of the Kodak images with --kodak")
+        if args.only == Part.PRIOR:
+            raise InputError(
+                translatable("--only prior: give the folder of the Kodak images with --kodak")
+            )
         return []
     from lenscal.benchmark.prior import kodak_files
 
-    return kodak_files(args.kodak) if "prior" in parts else []
+    return kodak_files(args.kodak) if Part.PRIOR in parts else []
 
 
 def _single(values: Sequence[str] | None, option: str, default: str) -> str:
     if values and len(values) > 1:
-        raise InputError(f"{option}: give one with --measure")
+        raise InputError(translatable("{option}: give one with --measure", option=option))
     return values[0] if values else default
 
 

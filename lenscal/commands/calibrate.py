@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenscal.commands.parser import pair
+from lenscal.commands.option_groups import pair
 from lenscal.commands.progress import CANCELLED, Speaker, peak_memory_mb, run_job, without_nan
-from lenscal.errors import InputError, LenscalError
+from lenscal.errors import LenscalError
+from lenscal.system.device import check_device
+from lenscal.translation import message_of, translatable
 
 if TYPE_CHECKING:
     from lenscal.calibrate.result import Calibration
@@ -23,8 +25,6 @@ def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
     """The options that `demo` and `calibrate` share, checked."""
     from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 
-    if args.seed < 0:
-        raise InputError(f"--seed {args.seed}: choose 0 or more")
     settings = CalibrationSettings(
         quality=Quality(args.quality),
         device=args.device,
@@ -36,14 +36,6 @@ def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
     )
     check_device(args.device)
     return settings
-
-
-def check_device(name: str) -> None:
-    """Refuse a device that is not there before any work starts."""
-    if name not in ("auto", "cpu"):
-        from lenscal.system.device import pick_device
-
-        pick_device(name)
 
 
 def reading(
@@ -139,7 +131,11 @@ def _write_or_rescue(path: Path, profile: Profile) -> None:
             rescued.parent.rmdir()
             raise error from None
         raise LenscalError(
-            f"{error}; it was kept as {rescued}: make room and copy it from there"
+            translatable(
+                "{problem}; it was kept as {rescued}: make room and copy it from there",
+                problem=message_of(error),
+                rescued=rescued,
+            )
         ) from error
 
 

@@ -8,9 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenscal.commands.calibrate import check_device
 from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError
+from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
+from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.system.device import check_device
+from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
@@ -21,23 +24,12 @@ if TYPE_CHECKING:
 def run_correct(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.files.atomic import check_output_folder
-    from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
-    from lenscal.restore.settings import Method, RestoreSettings
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
-    restore = RestoreSettings(
-        Method(args.method), args.amount, args.denoise, args.device, args.prior
-    )
-    export = ExportSettings(
-        args.out,
-        PhotoFormat(args.format),
-        Space(args.space),
-        args.template,
-        OnConflict(args.on_conflict),
-        depth=args.depth,
-    )
+    restore = correction_settings(args)
+    export = export_settings(args)
     if args.prior is not None and not Path(args.prior).is_file():
-        raise InputError(f"--prior {args.prior}: there is no such file")
+        raise InputError(translatable("--prior {path}: there is no such file", path=args.prior))
     photos = _photos(args.photos)
     check_output_folder(args.out)
     psf = profile_or_grid(args.psf)
@@ -67,6 +59,23 @@ def run_correct(args: argparse.Namespace) -> int:
         return 0
     nothing_begun = len(failed) == len(results) and all(r.wrong_input for r in failed)
     return 2 if nothing_begun else 1
+
+
+def correction_settings(args: argparse.Namespace) -> RestoreSettings:
+    """How photos are corrected, checked."""
+    return RestoreSettings(Method(args.method), args.amount, args.denoise, args.device, args.prior)
+
+
+def export_settings(args: argparse.Namespace) -> ExportSettings:
+    """How photos are written, checked."""
+    return ExportSettings(
+        args.out,
+        PhotoFormat(args.format),
+        Space(args.space),
+        args.template,
+        OnConflict(args.on_conflict),
+        depth=args.depth,
+    )
 
 
 def profile_or_grid(path: Path) -> Profile | PsfGrid:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.calibrate import calibration_settings
-from lenscal.commands.parser import pair
+from lenscal.commands.option_groups import virtual_photos
 from lenscal.commands.progress import CANCELLED, Speaker, peak_memory_mb, run_job, without_nan
 from lenscal.errors import InputError
+from lenscal.translation import translatable
+from lenscal.virtual.limits import LEAST_SIDE_PX
 
 if TYPE_CHECKING:
     from lenscal.evaluate import Gain
@@ -27,8 +29,6 @@ _COLUMNS = (
     ("width_centre", "width", "centre", "{:.2f}"),
     ("width_corner", "width", "corner", "{:.2f}"),
 )
-_LEAST_SIDE_PX = 256
-"""Smaller photos cannot be calibrated."""
 _NAME_WIDTH, _COLUMN_WIDTH = 17, 9
 
 
@@ -43,20 +43,22 @@ def run_demo(args: argparse.Namespace) -> int:
     from lenscal.files.atomic import check_output_folder
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
-    width, height = pair(args.size, "--size")
-    if not 1 <= args.photos <= 100:
-        raise InputError(f"--photos {args.photos}: choose 1 to 100")
+    n_photos, size = virtual_photos(args)
     calibration = calibration_settings(args)
     if calibration.stages is Stages.AUTO:
         calibration = replace(calibration, stages=Stages.ALL)
-    if min(width, height) < _LEAST_SIDE_PX:
+    if min(size) < LEAST_SIDE_PX:
         raise InputError(
-            f"--size {args.size}: choose at least {_LEAST_SIDE_PX}x{_LEAST_SIDE_PX}, e.g. 900x600"
+            translatable(
+                "--size {size}: choose at least {least}x{least}, e.g. 900x600",
+                size=args.size,
+                least=LEAST_SIDE_PX,
+            )
         )
     settings = jobs.DemoSettings(
         calibration=calibration,
-        size=(height, width),
-        n_photos=args.photos,
+        size=size,
+        n_photos=n_photos,
         same_scenes=not args.unrelated,
     )
     check_output_folder(args.out)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.calibrate import reading
-from lenscal.commands.parser import pair
+from lenscal.commands.option_groups import pair
 from lenscal.commands.progress import Speaker, run_job, without_nan
 from lenscal.errors import InputError
 from lenscal.raw.lens_setting import f_number
+from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
@@ -26,7 +27,7 @@ def run_check(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     grid = pair(args.grid, "--grid")
     if min(grid) < 1:
-        raise InputError(f"--grid {args.grid}: give at least 1x1")
+        raise InputError(translatable("--grid {grid}: give at least 1x1", grid=args.grid))
     summary: dict[str, Any] = {"ready": True, "problems": [], "notes": [], "coverage": None}
     with jobs.photo_cache() as cache:
         try:
@@ -182,12 +183,11 @@ def run_info(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     path: Path = args.file
     if not path.is_file():
-        kind = (
-            " is a folder: give a profile or a RAW file"
-            if path.is_dir()
-            else ": there is no such file"
-        )
-        raise InputError(f"{path}{kind}")
+        if path.is_dir():
+            raise InputError(
+                translatable("{path} is a folder: give a profile or a RAW file", path=path)
+            )
+        raise InputError(translatable("{path}: there is no such file", path=path))
     lines, values = (
         _raw_in_words(path) if path.suffix.lower() in RAW_EXTENSIONS else _profile_in_words(path)
     )
@@ -202,7 +202,9 @@ def _raw_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
 
     reason = probe(path)
     if reason:
-        raise InputError(f"{path} cannot be read as a RAW photo: {reason}")
+        raise InputError(
+            translatable("{path} cannot be read as a RAW photo: {reason}", path=path, reason=reason)
+        )
     info = read_info(path)
     _, vignetting = vignetting_gain(info, (info.height, info.width))
     noise = [list(pair) for pair in info.noise_profile]

@@ -1,4 +1,7 @@
-"""The command line's grammar. Imports nothing heavy: `lenscal --help` answers at once."""
+"""The command line's grammar. Imports nothing heavy: `lenscal --help` answers at once.
+
+Choices, limits and defaults are those of the settings; nothing of them is said again here.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,46 @@ import argparse
 from pathlib import Path
 
 from lenscal import __version__
-from lenscal.errors import InputError
+from lenscal.calibrate.settings import DEFAULTS, Quality
+from lenscal.commands.benchmark_options import add_benchmark
+from lenscal.commands.option_groups import (
+    Commands,
+    add_choice,
+    add_device,
+    add_photo_folders,
+    add_virtual_photos,
+    calibration_options,
+    default_of,
+    new_command,
+    output_options,
+    paired,
+)
+from lenscal.files.photos.export_settings import (
+    DEPTHS,
+    ExportSettings,
+    OnConflict,
+    PhotoFormat,
+    Space,
+)
+from lenscal.files.psf.psf_formats import ALL_FORMATS, DEFAULT_PSF_FORMAT, PSF_FORMATS
+from lenscal.preferences import ThemeChoice
+from lenscal.restore.settings import DEFAULTS as RESTORE_DEFAULTS
+from lenscal.restore.settings import Method
 
-QUALITIES = ("quick", "standard", "full")
-DEVICES = ("auto", "cpu", "cuda", "mps")
-STAGES = ("auto", "G", "GT", "P", "FM", "all")
-METHODS = ("wiener", "dpir", "diffpir", "none")
-FORMATS = ("tiff", "dng", "png", "jpeg")
-SPACES = ("srgb", "display-p3", "prophoto", "camera-linear")
-CONFLICTS = ("unique", "overwrite", "skip", "error")
-DEPTHS = (8, 16)
-BENCHMARK_PARTS = ("accuracy", "speed", "prior", "correction")
-PSF_FORMATS = ("fits", "npz", "tiff", "csv", "all")
+DEMO_QUALITY = Quality.QUICK
+"""A demo shows how the work is done; quick is good enough for that."""
 
 _SUMMARY = """\
-Learn a lens's point spread function from ordinary RAW photos, without a chart, and correct photos with it.
+Learn a lens's point spread function from ordinary RAW photos, without a chart, and correct photos
+with it.
 
-Take photos at a good aperture (say f/5.6) and at the one to correct (say f/1.8), put them in two folders, calibrate
-once, then correct every photo taken at that aperture. Without a command, the window opens."""
+Take photos at a good aperture (say f/5.6) and at the one to correct (say f/1.8), put them in two
+folders, calibrate once, then correct every photo taken at that aperture. Without a command, the
+window opens."""
 
 
 def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="lenscal",
         description=_SUMMARY,
@@ -35,100 +57,21 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"lenscal {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    speaking = _speaking()
-    learning = _learning()
+    output, calibration = output_options(), calibration_options()
     _add_gui(commands)
-    _add_demo(commands, speaking, learning)
-    _add_check(commands, speaking)
-    _add_calibrate(commands, speaking, learning)
-    _add_correct(commands, speaking)
-    _add_export(commands, speaking)
-    _add_report(commands, speaking)
-    _add_info(commands, speaking)
-    _add_benchmark(commands, speaking)
+    _add_demo(commands, output, calibration)
+    _add_check(commands, output)
+    _add_calibrate(commands, output, calibration)
+    _add_correct(commands, output)
+    _add_export(commands, output)
+    _add_report(commands, output)
+    _add_info(commands, output)
+    add_benchmark(commands, output)
     return parser
 
 
-def pair(text: str, option: str) -> tuple[int, int]:
-    """ "8x8" to (8, 8).
-
-    Raises
-    ------
-    InputError
-        It is not two numbers with an x in between.
-    """
-    parts = text.lower().replace("×", "x").split("x")
-    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
-        raise InputError(f"{option} {text}: give two numbers with an x in between, e.g. 8x8")
-    return int(parts[0]), int(parts[1])
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    summary: str,
-    example: str,
-    *parents: argparse.ArgumentParser,
-) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=f"example:\n  {example}",
-        parents=list(parents),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def _speaking() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
-    group = options.add_argument_group("what is printed")
-    group.add_argument(
-        "--json", action="store_true", help="print one JSON object on standard output, nothing else"
-    )
-    group.add_argument("--quiet", action="store_true", help="no progress")
-    group.add_argument(
-        "--verbose", action="store_true", help="progress with all figures; tracebacks"
-    )
-    return options
-
-
-def _learning() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
-    group = options.add_argument_group("how to calibrate")
-    group.add_argument(
-        "--device", choices=DEVICES, default="auto", help="where to compute (default: auto)"
-    )
-    group.add_argument(
-        "--grid", default="8x8", metavar="8x8", help="rows x columns of kernels (default: 8x8)"
-    )
-    group.add_argument(
-        "--kernel-size",
-        type=int,
-        metavar="PX",
-        help="odd; side of a kernel (default: 13, more where blur is wider)",
-    )
-    group.add_argument(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="equal seeds give equal results (default: 0)",
-    )
-    group.add_argument(
-        "--max-minutes",
-        type=float,
-        metavar="M",
-        help="stop in time and keep what was reached; --resume counts anew",
-    )
-    group.add_argument(
-        "--stages", choices=STAGES, default="auto", help="which stages run, for measuring"
-    )
-    return options
-
-
-def _add_gui(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    gui = _command(commands, "gui", "open the window", "lenscal gui")
+def _add_gui(commands: Commands) -> None:
+    gui = new_command(commands, "gui", "open the window", "lenscal gui")
     gui.add_argument("project", nargs="?", metavar="PROJECT", help="a project or a profile to open")
     gui.add_argument(
         "--grab",
@@ -137,15 +80,15 @@ def _add_gui(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="walk through every step, save a PNG of each, and close",
     )
     gui.add_argument(
-        "--theme", choices=("light", "dark"), help="otherwise what the preferences say"
+        "--theme",
+        choices=(ThemeChoice.LIGHT.value, ThemeChoice.DARK.value),
+        help="otherwise what the preferences say",
     )
     gui.add_argument("--size", default="1280x800", metavar="1280x800", help="of the window")
 
 
-def _add_demo(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
-) -> None:
-    demo = _command(
+def _add_demo(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    demo = new_command(
         commands,
         "demo",
         "do the whole job on a virtual lens and compare the result with the truth",
@@ -159,53 +102,43 @@ def _add_demo(
         metavar="DIR",
         help="(default: lenscal-demo)",
     )
-    demo.add_argument("--quality", choices=QUALITIES, default="quick", help="(default: quick)")
-    demo.add_argument(
-        "--photos", type=int, default=8, metavar="N", help="photos in each folder (default: 8)"
-    )
-    demo.add_argument(
-        "--size", default="1800x1200", metavar="1800x1200", help="width x height of the photos, px"
-    )
+    add_choice(demo, "--quality", Quality, DEMO_QUALITY)
+    add_virtual_photos(demo)
     demo.add_argument("--unrelated", action="store_true", help="the folders show different scenes")
     demo.add_argument("--window", action="store_true", help="run it in the window")
 
 
-def _add_check(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
-) -> None:
-    check = _command(
+def _add_check(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    check = new_command(
         commands,
         "check",
         "tell which photos of two folders can be used",
         "lenscal check f5.6 f1.8",
         *parents,
     )
-    _add_folders(check)
+    add_photo_folders(check)
+    grid = paired(DEFAULTS.grid)
     check.add_argument(
         "--grid",
-        default="8x8",
-        metavar="8x8",
-        help="rows x columns of the texture map (default: 8x8)",
+        default=grid,
+        metavar=grid,
+        help=f"rows x columns of the texture map (default: {grid})",
     )
 
 
-def _add_calibrate(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
-) -> None:
-    calibrate = _command(
+def _add_calibrate(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    calibrate = new_command(
         commands,
         "calibrate",
         "learn the PSF of an aperture from a folder of sharp and one of degraded photos",
         "lenscal calibrate f5.6 f1.8 --out mylens.lenscal --quality quick",
         *parents,
     )
-    _add_folders(calibrate)
+    add_photo_folders(calibrate)
     calibrate.add_argument(
         "--out", type=Path, required=True, metavar="LENS.lenscal", help="the profile to write"
     )
-    calibrate.add_argument(
-        "--quality", choices=QUALITIES, default="standard", help="(default: standard)"
-    )
+    add_choice(calibrate, "--quality", Quality, DEFAULTS.quality)
     calibrate.add_argument(
         "--resume",
         action="store_true",
@@ -213,33 +146,8 @@ def _add_calibrate(
     )
 
 
-def _add_folders(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "sharp", type=Path, metavar="SHARP", help="folder of RAW photos at the good aperture"
-    )
-    command.add_argument(
-        "degraded", type=Path, metavar="DEGRADED", help="folder of RAW photos at the one to correct"
-    )
-    command.add_argument(
-        "--keep-all", action="store_true", help="use photos that look flat, clipped, moved ... too"
-    )
-    group = command.add_argument_group(
-        "what the photos do not say (manual lenses), or which to choose"
-    )
-    group.add_argument(
-        "--aperture-sharp", type=float, metavar="F", help="f-number of the sharp photos"
-    )
-    group.add_argument(
-        "--aperture-degraded", type=float, metavar="F", help="f-number of the degraded photos"
-    )
-    group.add_argument("--lens", metavar="NAME", help="name of the lens")
-    group.add_argument("--focal", type=float, metavar="MM", help="focal length")
-
-
-def _add_correct(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
-) -> None:
-    correct = _command(
+def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    correct = new_command(
         commands,
         "correct",
         "correct photos with a profile or a folder of PSF files",
@@ -258,23 +166,7 @@ def _add_correct(
     correct.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the corrected photos"
     )
-    correct.add_argument(
-        "--method", choices=METHODS, default="wiener", help="none: develop only (default: wiener)"
-    )
-    correct.add_argument(
-        "--amount", type=float, default=1.0, metavar="0..1", help="how much to correct (default: 1)"
-    )
-    correct.add_argument(
-        "--denoise", type=float, default=0.5, metavar="0..1", help="less noise or more detail"
-    )
-    correct.add_argument(
-        "--device", choices=DEVICES, default="auto", help="where to compute (default: auto)"
-    )
-    correct.add_argument(
-        "--prior",
-        metavar="FILE",
-        help="other weights for dpir and diffpir: ours, FFDNet's, DRUNet's",
-    )
+    _add_correction(correct)
     correct.add_argument(
         "--force",
         action="store_true",
@@ -285,33 +177,66 @@ def _add_correct(
         action="store_true",
         help="write beside each photo where it was corrected, PNG",
     )
-    correct.add_argument(
-        "--format", choices=FORMATS, default="tiff", help="dng: linear camera RGB (default: tiff)"
+    _add_written_photos(correct)
+
+
+def _add_correction(command: argparse.ArgumentParser) -> None:
+    """How photos are corrected."""
+    add_choice(command, "--method", Method, RESTORE_DEFAULTS.method, "none: develop only")
+    command.add_argument(
+        "--amount",
+        type=float,
+        default=RESTORE_DEFAULTS.amount,
+        metavar="0..1",
+        help=f"how much to correct (default: {RESTORE_DEFAULTS.amount:g})",
     )
-    correct.add_argument(
+    command.add_argument(
+        "--denoise",
+        type=float,
+        default=RESTORE_DEFAULTS.denoise,
+        metavar="0..1",
+        help=f"less noise or more detail (default: {RESTORE_DEFAULTS.denoise:g})",
+    )
+    add_device(command)
+    command.add_argument(
+        "--prior",
+        metavar="FILE",
+        help="other weights for dpir and diffpir: ours, FFDNet's, DRUNet's",
+    )
+
+
+def _add_written_photos(command: argparse.ArgumentParser) -> None:
+    """How photos are written."""
+    add_choice(
+        command,
+        "--format",
+        PhotoFormat,
+        default_of(ExportSettings, "format"),
+        "dng: linear camera RGB",
+    )
+    add_choice(
+        command,
         "--space",
-        choices=SPACES,
-        default="srgb",
-        help="camera-linear: for measuring (default: srgb)",
+        Space,
+        default_of(ExportSettings, "space"),
+        "camera-linear: for measuring",
     )
-    correct.add_argument(
-        "--depth", type=int, choices=DEPTHS, default=16, help="bits of PNG and TIFF (default: 16)"
+    add_choice(
+        command, "--depth", DEPTHS, default_of(ExportSettings, "depth"), "bits of PNG and TIFF"
     )
-    correct.add_argument(
-        "--template", default="{name}_lenscal", help="file name (default: {name}_lenscal)"
-    )
-    correct.add_argument(
+    template = default_of(ExportSettings, "template")
+    command.add_argument("--template", default=template, help=f"file name (default: {template})")
+    add_choice(
+        command,
         "--on-conflict",
-        choices=CONFLICTS,
-        default="unique",
-        help="(default: unique, adds a number)",
+        OnConflict,
+        default_of(ExportSettings, "on_conflict"),
+        "unique adds a number",
     )
 
 
-def _add_export(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
-) -> None:
-    export = _command(
+def _add_export(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    export = new_command(
         commands,
         "export-psf",
         "write the kernels of a profile for other programs",
@@ -320,16 +245,15 @@ def _add_export(
     )
     export.add_argument("psf", type=Path, metavar="LENS.lenscal")
     export.add_argument("--out", type=Path, required=True, metavar="DIR")
-    export.add_argument("--format", choices=PSF_FORMATS, default="fits", help="(default: fits)")
+    add_choice(export, "--format", (*PSF_FORMATS, ALL_FORMATS), DEFAULT_PSF_FORMAT)
 
 
-def _add_report(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
-) -> None:
-    report = _command(
+def _add_report(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    report = new_command(
         commands,
         "report",
-        "write what was calibrated as one page: kernels, contrast, lateral colour, confidence, settings",
+        "write what was calibrated as one page: kernels, contrast, lateral colour, confidence, "
+        "settings",
         "lenscal report mylens.lenscal --out mylens.html",
         *parents,
     )
@@ -337,10 +261,8 @@ def _add_report(
     report.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
 
 
-def _add_info(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
-) -> None:
-    info = _command(
+def _add_info(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    info = new_command(
         commands,
         "info",
         "say in words what a profile or a RAW file is",
@@ -348,71 +270,3 @@ def _add_info(
         *parents,
     )
     info.add_argument("file", type=Path, metavar="FILE")
-
-
-def _add_benchmark(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser
-) -> None:
-    benchmark = _command(
-        commands,
-        "benchmark",
-        "measure accuracy on virtual lenses, speed, the prior and corrections beside baselines and yardsticks",
-        "lenscal benchmark --only accuracy --case traced/same",
-        *parents,
-    )
-    benchmark.add_argument("--only", choices=BENCHMARK_PARTS, help="one part (default: all)")
-    benchmark.add_argument(
-        "--device", choices=DEVICES, default="auto", help="where to compute (default: auto)"
-    )
-    benchmark.add_argument(
-        "--folder", type=Path, metavar="DIR", help="where photos and results are kept"
-    )
-    benchmark.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="also write the tables to a file"
-    )
-    group = benchmark.add_argument_group("accuracy")
-    group.add_argument("--list", action="store_true", help="name the cases, measure nothing")
-    group.add_argument(
-        "--case", action="append", default=[], metavar="PATTERN", help="only cases named like this"
-    )
-    group.add_argument(
-        "--quality", action="append", choices=QUALITIES, help="above quick: kept-out lenses only"
-    )
-    group.add_argument(
-        "--stages", action="append", choices=STAGES, help="which stages run (default: auto)"
-    )
-    group.add_argument(
-        "--kept-out", action="store_true", help="the lenses that no method was tuned on, too"
-    )
-    group.add_argument(
-        "--fresh", action="store_true", help="measure again what was measured before"
-    )
-    group.add_argument(
-        "--measured", action="store_true", help="show what was measured before, run nothing"
-    )
-    group.add_argument(
-        "--photos", type=int, default=8, metavar="N", help="in each folder (default: 8)"
-    )
-    group.add_argument(
-        "--size", default="1800x1200", metavar="1800x1200", help="width x height of the photos, px"
-    )
-    group.add_argument(
-        "--measure", type=Path, metavar="DIR", help="only this folder of photos, in this process"
-    )
-    group.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the calibration, with --measure"
-    )
-    group = benchmark.add_argument_group("correction")
-    group.add_argument(
-        "--profile", type=Path, metavar="FILE", help="of lenscal demo: its learnt kernels, too"
-    )
-    group = benchmark.add_argument_group("prior")
-    group.add_argument(
-        "--kodak",
-        type=Path,
-        metavar="DIR",
-        help="the Kodak images (kodim01.png, ...) to measure on",
-    )
-    group.add_argument(
-        "--yardstick", type=Path, metavar="FILE", help="weights of a denoiser to stand beside ours"
-    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lenscal.commands.progress import Speaker
 from lenscal.errors import InputError
+from lenscal.translation import translatable
 
 SUFFIXES = (".html", ".pdf")
 
@@ -19,7 +20,9 @@ def run_report(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     out: Path = args.out
     if not out.is_dir() and out.suffix.lower() not in SUFFIXES:
-        raise InputError(f"--out {out}: give a file name that ends in .html or .pdf")
+        raise InputError(
+            translatable("--out {out}: give a file name that ends in .html or .pdf", out=out)
+        )
     check_output_file(out, "lens.html")
     source = profile_or_grid(args.psf)
     if out.suffix.lower() == ".pdf":

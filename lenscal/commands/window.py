@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from lenscal.commands.parser import pair
+from lenscal.commands.option_groups import pair
 
 
 def run_gui(args: argparse.Namespace) -> int:

@@ -5,11 +5,16 @@
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 TEXTS = (
-    QT_TRANSLATE_NOOP("Translatable", "--device {device}: choose auto, cpu, cuda or mps"),
+    QT_TRANSLATE_NOOP("Translatable", "--device {name}: choose auto, cpu, cuda or mps"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--device {name}: not available on this machine; use --device auto"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--grid {grid}: give at least 1x1"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--grid {rows}x{columns}: choose {least} to {most} rows and columns, e.g. 8x8"
@@ -21,9 +26,30 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: must be above 0, and finite"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--only prior: give the folder of the Kodak images with --kodak"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--out {out} is not empty: choose a new folder, or one of an earlier demo"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "--out {out}: give a file name that ends in .html or .pdf"),
+    QT_TRANSLATE_NOOP("Translatable", "--photos {photos}: choose {least} to {most}"),
+    QT_TRANSLATE_NOOP("Translatable", "--prior {path}: there is no such file"),
+    QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 or more"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--size {size}: choose at least {least}x{least}, e.g. 900x600"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--stages P needs the same scenes in both folders; none were found. Use --stages auto"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--theme {name}: choose {names}"),
+    QT_TRANSLATE_NOOP("Translatable", "--yardstick {path}: there is no such file"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--{name} {value:g}: choose a number from {least:g} to {most:g}"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
@@ -168,6 +194,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "sky or other plain areas"),
     QT_TRANSLATE_NOOP("Translatable", "softer than the other photos, look whether it is in focus"),
     QT_TRANSLATE_NOOP("Translatable", "stopped before any kernel was learnt: nothing to keep"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "stopped before the photos were ready: there is nothing to keep"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "strips"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -295,22 +325,34 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{offsets} {pieces}, but {lengths} lengths"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "{option} {text}: give two numbers with an x in between, e.g. 8x8"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "{option} {wanted:g}: no {role} photo has this aperture; there are {groups}: choose "
         "one of these, or leave {option} out"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{option}: give one with --measure"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{pairs} scenes stand in both folders: they are compared directly"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read as a RAW photo: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {why}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is a folder: give a profile or a RAW file"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is damaged (it has no {part}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is no project of lenscal's: choose a {suffix} file"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is too large for a project of lenscal's: choose another file"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
     QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{problem}; it was kept as {rescued}: make room and copy it from there"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{reason} ({detail})"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo kept: {name}, but {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo left out: {name}: {reason}"),

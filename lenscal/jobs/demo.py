@@ -20,6 +20,8 @@ from lenscal.jobs.comparing import Comparison, compare_with_truth
 from lenscal.jobs.correcting import PhotoResult, correct
 from lenscal.restore.settings import RestoreSettings
 from lenscal.stepping import STOP, Job, follow
+from lenscal.translation import translatable
+from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
 
 if TYPE_CHECKING:
     from lenscal.calibrate.result import Calibration
@@ -37,8 +39,8 @@ class DemoSettings:
         default_factory=lambda: CalibrationSettings(quality=Quality.QUICK)
     )
     restore: RestoreSettings = field(default_factory=RestoreSettings)
-    size: tuple[int, int] = (1200, 1800)
-    n_photos: int = 8
+    size: tuple[int, int] = DEFAULT_SIZE_PX
+    n_photos: int = DEFAULT_N_PHOTOS
     same_scenes: bool = True
 
 
@@ -122,7 +124,9 @@ def _needed(work: Job[T], low: float, high: float) -> Job[T]:
                 result: T = end.value[0]
                 return result
             if (yield report) == STOP:
-                raise LenscalError("stopped before the photos were ready: there is nothing to keep")
+                raise LenscalError(
+                    translatable("stopped before the photos were ready: there is nothing to keep")
+                )
 
 
 def _clear(out: Path) -> None:
@@ -132,7 +136,9 @@ def _clear(out: Path) -> None:
         return
     if not (out / "truth" / "psf_R.fits").is_file():
         raise InputError(
-            f"--out {out} is not empty: choose a new folder, or one of an earlier demo"
+            translatable(
+                "--out {out} is not empty: choose a new folder, or one of an earlier demo", out=out
+            )
         )
     for role in ("sharp", "degraded"):
         for photo in (out / role).glob(f"{role}_*.dng"):

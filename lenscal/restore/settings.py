@@ -1,4 +1,7 @@
-"""What the user decides about a correction. No torch here: the window reads this."""
+"""What the user decides about a correction: choices, limits and defaults, each declared only here.
+
+Nothing that takes time is imported: the command line's parser and the window read this at start.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lenscal.errors import InputError
+from lenscal.system.device import AUTO, check_device_name
+from lenscal.translation import translatable
+
+AMOUNT_LIMITS = (0.0, 1.0)
+"""From leaving the photo as it is to the full correction."""
+DENOISE_LIMITS = (0.0, 1.0)
+"""From keeping detail and its noise to a smooth picture."""
 
 
 class Method(StrEnum):
+    """How a photo is corrected, as the user names it (`--method`)."""
+
     WIENER = "wiener"
     DPIR = "dpir"
     DIFFPIR = "diffpir"
@@ -17,19 +29,43 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RestoreSettings:
-    """amount: 0 (leave the photo) to 1 (full correction); denoise: 0 (keep detail and its noise) to
-    1 (smooth)."""
+    """What the user decides.
+
+    Raises
+    ------
+    InputError
+        A value outside its limits; the message names the option and the value.
+    """
 
     method: Method = Method.WIENER
     amount: float = 1.0
+    """Within `AMOUNT_LIMITS`."""
     denoise: float = 0.5
-    device: str = "auto"
+    """Within `DENOISE_LIMITS`."""
+    device: str = AUTO
     prior: str | None = None
     """Path of a denoiser's weights; None: the one that ships."""
     seed: int = 0
     """Of the noise that DiffPIR puts back."""
 
     def __post_init__(self) -> None:
-        for name in ("amount", "denoise"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"--{name} {getattr(self, name):g}: choose a number from 0 to 1")
+        for name, value, (least, most) in (
+            ("amount", self.amount, AMOUNT_LIMITS),
+            ("denoise", self.denoise, DENOISE_LIMITS),
+        ):
+            # Not a number compares false with both.
+            if not least <= value <= most:
+                raise InputError(
+                    translatable(
+                        "--{name} {value:g}: choose a number from {least:g} to {most:g}",
+                        name=name,
+                        value=value,
+                        least=least,
+                        most=most,
+                    )
+                )
+        check_device_name(self.device)
+
+
+DEFAULTS = RestoreSettings()
+"""What holds where the user says nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lenscal.errors import InputError
+from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     import torch
@@ -13,6 +14,19 @@ AUTO = "auto"
 """The fastest device that is there."""
 DEVICES = (AUTO, "cpu", "cuda", "mps")
 """What a user may ask for, everywhere: options, pages, settings, preferences."""
+FASTEST_FIRST = ("cuda", "mps", "cpu")
+
+
+def check_device_name(name: str) -> None:
+    """Refuse what is no device's name; whether it is there, only `pick_device` knows.
+
+    Raises
+    ------
+    InputError
+        It is none of `DEVICES`.
+    """
+    if name not in DEVICES:
+        raise InputError(translatable("--device {name}: choose auto, cpu, cuda or mps", name=name))
 
 
 def pick_device(name: str) -> torch.device:
@@ -31,10 +45,27 @@ def pick_device(name: str) -> torch.device:
         "cpu": True,
     }
     if name == AUTO:
-        return torch.device(next(d for d in ("cuda", "mps", "cpu") if available[d]))
+        return torch.device(next(d for d in FASTEST_FIRST if available[d]))
     if not available.get(name, False):
-        raise InputError(f"--device {name}: not available on this machine; use --device auto")
+        raise InputError(
+            translatable(
+                "--device {name}: not available on this machine; use --device auto", name=name
+            )
+        )
     return torch.device(name)
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that is not there before any work starts.
+
+    Raises
+    ------
+    InputError
+        It is not there.
+    """
+    # torch takes seconds to import and is not needed to know that there is a processor.
+    if name not in (AUTO, "cpu"):
+        pick_device(name)
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -29,6 +29,7 @@ from lenscal.virtual.camera import (
     scene_size,
 )
 from lenscal.virtual.lens import demo_lens, node_positions, relative_psf
+from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
 from lenscal.virtual.scenes import SceneKind, make_scene
 from lenscal.virtual.waves import Lens
 
@@ -59,8 +60,8 @@ class VirtualSettings:
     """
 
     lens: Lens = field(default_factory=demo_lens)
-    size: tuple[int, int] = (1200, 1800)
-    n_photos: int = 8
+    size: tuple[int, int] = DEFAULT_SIZE_PX
+    n_photos: int = DEFAULT_N_PHOTOS
     same_scenes: bool = True
     iso: int = 200
     seed: int = 0

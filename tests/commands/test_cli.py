@@ -6,12 +6,9 @@ import types
 import numpy as np
 import pytest
 
-from lenscal.calibrate.settings import Quality, Stages
-from lenscal.commands import parser, progress
+from lenscal.commands import progress
 from lenscal.commands.progress import Speaker
-from lenscal.files.photos.export_settings import DEPTHS, OnConflict, PhotoFormat, Space
 from lenscal.reports import Report
-from lenscal.restore.settings import Method
 
 COMMANDS = (
     "gui",
@@ -60,25 +57,6 @@ def test_wrong_use_is_one_json_object_where_that_was_asked_for(run):
     code, out, _ = run("correct", "--help", "--json")
     assert code == 0
     assert out.startswith("usage: ")
-
-
-@pytest.mark.parametrize(
-    ("choices", "enum"),
-    [
-        (parser.QUALITIES, Quality),
-        (parser.STAGES, Stages),
-        (parser.METHODS, Method),
-        (parser.FORMATS, PhotoFormat),
-        (parser.SPACES, Space),
-        (parser.CONFLICTS, OnConflict),
-    ],
-)
-def test_choices_are_those_of_the_settings(choices, enum):
-    assert list(choices) == [member.value for member in enum]
-
-
-def test_depths_are_those_of_the_settings():
-    assert parser.DEPTHS == DEPTHS
 
 
 def test_progress_is_at_most_a_line_a_second_and_quiet_is_quiet(capsys, monkeypatch):

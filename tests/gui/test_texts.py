@@ -51,17 +51,8 @@ NOT_YET: set[str] = {
     "calibrate/engine.py",
     # calibrate/stages
     "calibrate/stages/run.py",
-    # commands
-    "commands/benchmark.py",
-    "commands/calibrate.py",
-    "commands/correct.py",
-    "commands/demo.py",
-    "commands/look.py",
-    "commands/parser.py",
-    "commands/report.py",
     # modules of no package
     "evaluate.py",
-    "resource_files.py",
     # files
     "files/atomic.py",
     "files/checkpoint.py",
@@ -80,12 +71,9 @@ NOT_YET: set[str] = {
     # gui/drawing
     "gui/drawing/pdf.py",
     "gui/drawing/save_plots.py",
-    # gui
-    "gui/theme.py",
     # jobs
     "jobs/calibrating.py",
     "jobs/correcting.py",
-    "jobs/demo.py",
     # jobs/window
     "jobs/window/dropped_files.py",
     "jobs/window/preview.py",
@@ -96,15 +84,10 @@ NOT_YET: set[str] = {
     "prior/denoiser.py",
     "prior/evaluate_prior.py",
     "prior/train_prior.py",
-    # raw
-    "raw/content.py",
-    "raw/decode.py",
     # restore
     "restore/photo.py",
     "restore/region.py",
-    "restore/settings.py",
     # system
-    "system/device.py",
     "system/preload.py",
     # virtual
     "virtual/dataset.py",

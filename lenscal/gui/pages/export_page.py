@@ -29,6 +29,7 @@ from lenscal.files.photos.export_settings import (
     Space,
     output_path,
 )
+from lenscal.files.psf.psf_formats import PSF_FORMATS
 from lenscal.gui import theme
 from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.pages.page import Page, card, form, muted, primary, section, with_tip
@@ -37,7 +38,6 @@ from lenscal.gui.widgets.drop_zone import RAW_PATTERNS
 from lenscal.gui.widgets.format_choice import FormatChoice
 from lenscal.gui.widgets.queue import PhotoQueue
 from lenscal.gui.widgets.sides import Sides
-from lenscal.jobs.window.psf import PSF_FORMATS
 from lenscal.session import Session, Step, lacks
 
 if TYPE_CHECKING:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     WritePdf = Callable[[Sequence[Block], str, Path], Path]
 
-PSF_FORMATS = ("fits", "npz", "tiff", "csv")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenedPsf:

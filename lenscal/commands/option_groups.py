@@ -1,0 +1,205 @@
+"""How options are declared, and those that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from lenscal.calibrate.settings import DEFAULTS, GRID_SIDES, KERNEL_PX, Stages
+from lenscal.errors import InputError
+from lenscal.system.device import AUTO, DEVICES
+from lenscal.translation import translatable
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What `add_subparsers` returns, for which argparse has no public name."""
+
+
+def pair(text: str, option: str) -> tuple[int, int]:
+    """ "8x8" to (8, 8).
+
+    Raises
+    ------
+    InputError
+        It is not two numbers with an x in between.
+    """
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+        raise InputError(
+            translatable(
+                "{option} {text}: give two numbers with an x in between, e.g. 8x8",
+                option=option,
+                text=text,
+            )
+        )
+    return int(parts[0]), int(parts[1])
+
+
+def paired(numbers: tuple[int, int]) -> str:
+    """The opposite of `pair`."""
+    return f"{numbers[0]}x{numbers[1]}"
+
+
+def default_of(settings: type[Any], name: str) -> Any:
+    """The default of a field of a dataclass."""
+    return next(field.default for field in fields(settings) if field.name == name)
+
+
+def new_command(
+    commands: Commands,
+    name: str,
+    summary: str,
+    example: str,
+    *parents: argparse.ArgumentParser,
+) -> argparse.ArgumentParser:
+    """A command with its help."""
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example:\n  {example}",
+        parents=list(parents),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_choice(
+    group: argparse._ActionsContainer,
+    option: str,
+    choices: Iterable[Any],
+    default: Any,
+    summary: str = "",
+) -> None:
+    """An option that takes one of a few values, and says its default."""
+    values = [getattr(choice, "value", choice) for choice in choices]
+    value = getattr(default, "value", default)
+    group.add_argument(
+        option,
+        choices=values,
+        type=type(values[0]),
+        default=value,
+        help=f"{summary} (default: {value})".strip(),
+    )
+
+
+def add_device(group: argparse._ActionsContainer) -> None:
+    """Where to compute."""
+    add_choice(group, "--device", DEVICES, AUTO, "where to compute")
+
+
+def output_options() -> argparse.ArgumentParser:
+    """What a command prints."""
+    options = argparse.ArgumentParser(add_help=False)
+    group = options.add_argument_group("what is printed")
+    group.add_argument(
+        "--json", action="store_true", help="print one JSON object on standard output, nothing else"
+    )
+    group.add_argument("--quiet", action="store_true", help="no progress")
+    group.add_argument(
+        "--verbose", action="store_true", help="progress with all figures; tracebacks"
+    )
+    return options
+
+
+def calibration_options() -> argparse.ArgumentParser:
+    """What decides about a calibration, but for its quality, whose default differs."""
+    options = argparse.ArgumentParser(add_help=False)
+    group = options.add_argument_group("how to calibrate")
+    add_device(group)
+    grid = paired(DEFAULTS.grid)
+    group.add_argument(
+        "--grid",
+        default=grid,
+        metavar=grid,
+        help=f"rows x columns of kernels, {GRID_SIDES[0]} to {GRID_SIDES[-1]} (default: {grid})",
+    )
+    group.add_argument(
+        "--kernel-size",
+        type=int,
+        default=DEFAULTS.kernel_size,
+        metavar="PX",
+        help=f"odd; side of a kernel (default: {KERNEL_PX}, more where blur is wider)",
+    )
+    group.add_argument(
+        "--seed",
+        type=int,
+        default=DEFAULTS.seed,
+        metavar="N",
+        help=f"equal seeds give equal results (default: {DEFAULTS.seed})",
+    )
+    group.add_argument(
+        "--max-minutes",
+        type=float,
+        default=DEFAULTS.max_minutes,
+        metavar="M",
+        help="stop in time and keep what was reached; --resume counts anew",
+    )
+    add_choice(group, "--stages", Stages, DEFAULTS.stages, "which stages run, for measuring")
+    return options
+
+
+def add_photo_folders(command: argparse.ArgumentParser) -> None:
+    """The two folders, and what their photos do not say."""
+    command.add_argument(
+        "sharp", type=Path, metavar="SHARP", help="folder of RAW photos at the good aperture"
+    )
+    command.add_argument(
+        "degraded", type=Path, metavar="DEGRADED", help="folder of RAW photos at the one to correct"
+    )
+    command.add_argument(
+        "--keep-all", action="store_true", help="use photos that look flat, clipped, moved ... too"
+    )
+    group = command.add_argument_group(
+        "what the photos do not say (manual lenses), or which to choose"
+    )
+    group.add_argument(
+        "--aperture-sharp", type=float, metavar="F", help="f-number of the sharp photos"
+    )
+    group.add_argument(
+        "--aperture-degraded", type=float, metavar="F", help="f-number of the degraded photos"
+    )
+    group.add_argument("--lens", metavar="NAME", help="name of the lens")
+    group.add_argument("--focal", type=float, metavar="MM", help="focal length")
+
+
+def add_virtual_photos(group: argparse._ActionsContainer) -> None:
+    """How many photos of the virtual lens are taken, and how large."""
+    from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
+
+    group.add_argument(
+        "--photos",
+        type=int,
+        default=DEFAULT_N_PHOTOS,
+        metavar="N",
+        help=f"photos in each folder (default: {DEFAULT_N_PHOTOS})",
+    )
+    height, width = DEFAULT_SIZE_PX
+    size = paired((width, height))
+    group.add_argument(
+        "--size", default=size, metavar=size, help="width x height of the photos, px"
+    )
+
+
+def virtual_photos(args: argparse.Namespace) -> tuple[int, tuple[int, int]]:
+    """The number of photos and their (height, width) in px, as `add_virtual_photos` asks for them.
+
+    Raises
+    ------
+    InputError
+        Too few or too many, or no size.
+    """
+    from lenscal.virtual.limits import N_PHOTOS
+
+    if args.photos not in N_PHOTOS:
+        raise InputError(
+            translatable(
+                "--photos {photos}: choose {least} to {most}",
+                photos=args.photos,
+                least=N_PHOTOS[0],
+                most=N_PHOTOS[-1],
+            )
+        )
+    width, height = pair(args.size, "--size")
+    return args.photos, (height, width)
