@@ -36,9 +36,9 @@ def main() -> int:
 
     from lenscal.calibrate.settings import CalibrationSettings
     from lenscal.gui.app import application, keep_fluid
+    from lenscal.gui.background.heartbeat import Heartbeat
     from lenscal.gui.background.worker import Ending, Outcome, Progress
     from lenscal.gui.controller import Controller, Folders
-    from lenscal.gui.heartbeat import Heartbeat
     from lenscal.gui.main_window import MainWindow
     from lenscal.gui.tasks import Tasks
 

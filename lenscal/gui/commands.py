@@ -2,171 +2,185 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from lenscal.gui import theme
-from lenscal.gui.dialogs import AboutDialog, KeysDialog, PreferencesDialog, RelinkDialog
+from lenscal.gui.controller import Controller
+from lenscal.gui.dialogs.about_dialog import AboutDialog
+from lenscal.gui.dialogs.keys_dialog import KeysDialog
+from lenscal.gui.dialogs.preferences_dialog import PreferencesDialog
+from lenscal.gui.dialogs.relink_dialog import RelinkDialog
 from lenscal.gui.last_folder import last_folder, remember
+from lenscal.gui.projects import Projects
+from lenscal.gui.step_pages import StepPages
+from lenscal.jobs.window.calibration import remove_forgotten
 from lenscal.jobs.window.dropped_files import meant_for
-from lenscal.preferences import Preferences, numerical_threads
+from lenscal.preferences import Preferences, PreferencesFile, numerical_threads
 from lenscal.project import SUFFIX, missing
-from lenscal.session import Step
+from lenscal.session import Step, lacks
 from lenscal.system.threads import use_threads
-
-if TYPE_CHECKING:
-    from lenscal.gui.main_window import MainWindow
-
-
-FORGET_S = 60 * 24 * 3600
-"""Age from which on an interrupted calibration is removed."""
 
 
 class Commands(QObject):
     """Each can be started from wherever the user is; what cannot be done now is said."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self.window = window
+    def __init__(
+        self,
+        controller: Controller,
+        projects: Projects,
+        preferences: PreferencesFile,
+        pages: StepPages,
+        parent: QWidget,
+    ) -> None:
+        """parent: what dialogs open over."""
+        super().__init__(parent)
+        self._parent, self._pages = parent, pages
+        self._controller, self._projects, self._preferences = controller, projects, preferences
         self.dialog: QDialog | None = None
-        self._theme = window.preferences.values.theme
-        self._device = window.controller.session.settings.device
-        self._threads = window.preferences.values.threads
+        self._theme = preferences.values.theme
+        self._device = controller.session.settings.device
+        self._threads = preferences.values.threads
 
     def open_files(self, paths: Sequence[Path]) -> None:
         """Whatever they are: a project, a profile, folders or photos."""
-        if self._says_busy():
+        if self._controller.refuse_while_busy():
             return
         remember(paths[0])
-        meant = meant_for(paths, self.window.controller.session, self.window.step)
-        if meant.project is not None:
-            self.open_project(meant.project)
-        elif meant.psf is not None:
-            self.window.controller.open_psf(meant.psf)
-        elif meant.photo is not None:
-            self.window.controller.set_photo(meant.photo)
-            self.window.go_to(Step.CORRECT)
-        elif meant.batch:
-            self.window.export_page.add_photos(meant.batch)
-        elif meant.sources is not None:
-            self.window.controller.set_sources(*meant.sources)
-            self.window.go_to(Step.IMPORT)
-        elif meant.problem:
-            self.window.message_bar.show_message(meant.problem, kind="warning")
+        purpose = meant_for(paths, self._controller.session, self._pages.step)
+        if purpose.project is not None:
+            self.open_project(purpose.project)
+        elif purpose.psf is not None:
+            self._controller.open_psf(purpose.psf)
+        elif purpose.photo is not None:
+            self._controller.set_photo(purpose.photo)
+            self._go_to(Step.CORRECT)
+        elif purpose.batch:
+            self._pages.export_page.add_photos(purpose.batch)
+        elif purpose.sources is not None:
+            self._controller.set_sources(*purpose.sources)
+            self._go_to(Step.IMPORT)
+        elif purpose.problem:
+            self._warn(purpose.problem)
 
     def open_project(self, path: Path) -> None:
         """Open a project; what it misses is asked for first."""
-        if self._says_busy():
+        if self._controller.refuse_while_busy():
             return
-        project = self.window.projects.read(path)
+        project = self._projects.read(path)
         if project is None:
             return
         if not missing(project):
-            self.window.projects.open(path, project)
+            self._projects.open(path, project)
             return
         dialog = RelinkDialog(project)
-        dialog.ready.connect(lambda found: self.window.projects.open(path, found))
+        dialog.ready.connect(lambda relinked: self._projects.open(path, relinked))
         self._show_dialog(dialog)
 
     def new_project(self) -> None:
-        if not self._says_busy():
-            self.window.projects.new()
+        """Begin again, with nothing chosen."""
+        if not self._controller.refuse_while_busy():
+            self._projects.new()
 
     def choose_file(self) -> None:
-        if self.window.step is Step.CORRECT and not self.window.controller.busy:
-            self.window.correct_page.choose_photo()
+        """Ask for a project or a profile and open it; where photos are corrected, for a photo."""
+        if self._pages.step is Step.CORRECT and not self._controller.busy:
+            self._pages.correct_page.choose_photo()
             return
         kinds = self.tr("Projects and profiles (*{project} *.lenscal)").format(project=SUFFIX)
-        name, _ = QFileDialog.getOpenFileName(self.window, self.tr("Open"), last_folder(), kinds)
+        name, _ = QFileDialog.getOpenFileName(self._parent, self.tr("Open"), last_folder(), kinds)
         if name:
             self.open_files([Path(name)])
 
     def choose_project(self) -> None:
-        start = Path(last_folder()) / f"{self.window.projects.title or self.tr('My lens')}{SUFFIX}"
+        """Ask under which name the project is to be kept from now on."""
+        title = self._projects.title or self.tr("My lens")
+        start = Path(last_folder()) / f"{title}{SUFFIX}"
         kinds = self.tr("lenscal projects (*{suffix})").format(suffix=SUFFIX)
         name, _ = QFileDialog.getSaveFileName(
-            self.window, self.tr("Save the project"), str(start), kinds
+            self._parent, self.tr("Save the project"), str(start), kinds
         )
         if name:
             remember(Path(name).parent)
-            self.window.projects.save_as(Path(name))
+            self._projects.save_as(Path(name))
 
     def choose_photos(self, role: str) -> None:
-        if not self._says_busy():
-            self.window.go_to(Step.IMPORT)
-            panel = (
-                self.window.import_page.sharp
-                if role == "sharp"
-                else self.window.import_page.degraded
-            )
-            panel.drop.folder_button.click()
+        """Ask for a folder of the "sharp" or the "degraded" photos."""
+        if not self._controller.refuse_while_busy():
+            self._go_to(Step.IMPORT)
+            page = self._pages.import_page
+            (page.sharp if role == "sharp" else page.degraded).drop.choose_folder()
 
     def try_demo(self) -> None:
-        if not self._says_busy():
-            self.window.controller.demo()
+        """Calibrate the virtual lens."""
+        if not self._controller.refuse_while_busy():
+            self._controller.demo()
 
     def read_photos(self) -> None:
-        self.window.go_to(Step.IMPORT)
-        self.window.import_page.read_button.click()
+        """Read both sets, where they are chosen."""
+        self._go_to(Step.IMPORT)
+        if self._has_all_for(Step.IMPORT):
+            self._controller.read_photos()
 
     def calibrate(self) -> None:
-        self.window.go_to(Step.CALIBRATE)
-        self.window.calibrate_page.button.click()
+        """Calibrate with what the page says, also with a number that is still being typed."""
+        self._go_to(Step.CALIBRATE)
+        if self._has_all_for(Step.CALIBRATE):
+            self._controller.set_settings(self._pages.calibrate_page.settings)
+            self._controller.calibrate()
 
     def export(self) -> None:
-        self.window.go_to(Step.EXPORT)
-        self.window.export_page.export_photos()
-
-    def pause_or_go_on(self) -> None:
-        worker = self.window.controller.worker
-        if not self.window.controller.calibrating:
-            return
-        if worker.paused:
-            worker.go_on()
-        else:
-            worker.pause()
-        self.window.job_bar.show_paused(worker.paused)
+        """Write the photos as the page says."""
+        self._go_to(Step.EXPORT)
+        self._pages.export_page.export_photos()
 
     def tell_of_unfinished(self) -> None:
-        """At the start: a calibration that was interrupted can go on; those that nobody missed for
-        long are removed."""
-        left = []
-        for path in (self.window.controller.folders.kept / "unfinished").glob("*.checkpoint"):
-            with suppress(OSError):
-                if path.stat().st_mtime < time.time() - FORGET_S:
-                    path.unlink()
-                else:
-                    left.append(path)
-        if left and self.window.projects.recent:
+        """At the start: a calibration that was interrupted can go on."""
+        if remove_forgotten(self._controller.folders.kept) and self._projects.recent:
             text = self.tr(
-                "A calibration was interrupted. To go on: open its project (File, Open recent), read the photos and "
-                "press Continue in step 3."
+                "A calibration was interrupted. To go on: open its project (File, Open recent), "
+                "read the photos and press Continue in step 3."
             )
-            self.window.message_bar.show_message(text)
+            self._controller.message.emit(text, "info", "")
 
     def show_preferences(self) -> None:
-        dialog = PreferencesDialog(self.window.preferences.values)
+        """Let the user change what holds for every project."""
+        dialog = PreferencesDialog(self._preferences.values)
         dialog.chosen.connect(self.change_preferences)
         self._show_dialog(dialog)
 
     def change_preferences(self, preferences: Preferences) -> None:
-        self.window.preferences.change(
+        """Keep them, and do as they say from now on."""
+        self._preferences.change(
             **{f.name: getattr(preferences, f.name) for f in fields(preferences)}
         )
-        self.apply(self.window.preferences.values)
+        self.apply(self._preferences.values)
+
+    def apply(self, preferences: Preferences) -> None:
+        """Looks, device, threads and units."""
+        application = QApplication.instance()
+        if isinstance(application, QApplication) and self._theme != preferences.theme:
+            self._theme = preferences.theme
+            theme.apply(application, preferences.theme)
+        if preferences.device != self._device:
+            self._device = preferences.device
+            self._controller.set_device(preferences.device)
+        if preferences.threads != self._threads:
+            self._threads = preferences.threads
+            use_threads(numerical_threads(preferences))
+        self._pages.inspect_page.set_units(preferences.units)
 
     def show_keys(self) -> None:
+        """Show which keys there are."""
         self._show_dialog(KeysDialog())
 
     def show_about(self) -> None:
-        folders, preferences = self.window.controller.folders, self.window.preferences.path
+        """Show versions and folders."""
+        folders, preferences = self._controller.folders, self._preferences.path
         places = {
             "calibrations": str(folders.kept),
             "projects": str(folders.projects),
@@ -176,11 +190,24 @@ class Commands(QObject):
             places["preferences"] = str(preferences)
         self._show_dialog(AboutDialog(places))
 
+    def _go_to(self, step: Step) -> None:
+        self._controller.step_wanted.emit(step)
+
+    def _warn(self, text: str) -> None:
+        self._controller.message.emit(text, "warning", "")
+
+    def _has_all_for(self, step: Step) -> bool:
+        """Whether a step can begin; what it lacks is said."""
+        lack = lacks(self._controller.session)[step]
+        if lack is not None:
+            self._warn(self.tr(lack.value))
+        return lack is None and not self._controller.refuse_while_busy()
+
     def _show_dialog(self, dialog: QDialog) -> None:
         """Over the window, without blocking it; one at a time."""
         if self.dialog is not None:
             self.dialog.reject()
-        dialog.setParent(self.window, dialog.windowFlags())
+        dialog.setParent(self._parent, dialog.windowFlags())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.finished.connect(self._dialog_closed)
         self.dialog = dialog
@@ -188,34 +215,3 @@ class Commands(QObject):
 
     def _dialog_closed(self) -> None:
         self.dialog = None
-
-    def _says_busy(self) -> bool:
-        if self.window.controller.busy:
-            text = self.tr("{job} is still running: wait for it or cancel it first.")
-            self.window.message_bar.show_message(
-                text.format(job=self.window.controller.worker.name), kind="warning"
-            )
-        return self.window.controller.busy
-
-    def apply(self, preferences: Preferences) -> None:
-        """Looks, device, threads and units."""
-        application = QApplication.instance()
-        if isinstance(application, QApplication) and self._theme != preferences.theme:
-            self._theme = preferences.theme
-            theme.apply(application, preferences.theme)
-            for step in self.window.step_buttons:
-                self.window.show_step(step)
-        if preferences.device != self._device:
-            self._device = preferences.device
-            session = self.window.controller.session
-            self.window.controller.change(
-                replace(
-                    session,
-                    settings=replace(session.settings, device=preferences.device),
-                    restore=replace(session.restore, device=preferences.device),
-                )
-            )
-        if preferences.threads != self._threads:
-            self._threads = preferences.threads
-            use_threads(numerical_threads(preferences))
-        self.window.inspect_page.set_units(preferences.units)

@@ -177,6 +177,27 @@ class Controller(QObject):
             words = self.tr("keeping {photos}") if keep else self.tr("leaving out {photos}")
             self.undo_stack.push(Decision(self, session, words.format(photos=", ".join(names[:3]))))
 
+    def set_device(self, device: str) -> None:
+        """What computes calibrations and corrections from now on."""
+        settings = replace(self.session.settings, device=device)
+        restore = replace(self.session.restore, device=device)
+        self.change(replace(self.session, settings=settings, restore=restore))
+
+    def pause_or_go_on(self) -> None:
+        """Hold the calibration at its next step, or let it go on; other jobs are not held."""
+        if self.calibrating:
+            if self.worker.paused:
+                self.worker.go_on()
+            else:
+                self.worker.pause()
+
+    def refuse_while_busy(self) -> bool:
+        """Whether a job runs, which is then said: no other can start."""
+        if self.busy:
+            text = self.tr("{job} is still running: wait for it or cancel it first.")
+            self.message.emit(text.format(job=self.worker.name), "warning", "")
+        return self.busy
+
     def read_photos(self) -> None:
         self._reads += 1
         cache = self.folders.cache / f"photos-{self._reads}"
@@ -436,9 +457,7 @@ class Controller(QObject):
         can_stop: bool = False,
     ) -> bool:
         """Whether it could be started."""
-        if self.busy:
-            text = self.tr("{job} is still running: wait for it or cancel it first.")
-            self.message.emit(text.format(job=self.worker.name), "warning", "")
+        if self.refuse_while_busy():
             return False
         self._then = then
         self.previewer.hold(True)

@@ -6,21 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
-    QButtonGroup,
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMainWindow,
-    QMessageBox,
     QPushButton,
-    QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -30,88 +24,71 @@ from lenscal.gui import theme
 from lenscal.gui.background.worker import Ending, Outcome, Progress
 from lenscal.gui.commands import Commands
 from lenscal.gui.controller import Controller
+from lenscal.gui.dialogs.job_question import JobQuestion
 from lenscal.gui.last_folder import last_folder, remember
-from lenscal.gui.menus import make_menus
-from lenscal.gui.pages.calibrate_page import CalibratePage
-from lenscal.gui.pages.check_page import CheckPage
-from lenscal.gui.pages.correct_page import CorrectPage
-from lenscal.gui.pages.export_page import ExportPage
-from lenscal.gui.pages.import_page import ImportPage
-from lenscal.gui.pages.inspect_page import InspectPage
-from lenscal.gui.pages.page import Page
+from lenscal.gui.menus import Menus
 from lenscal.gui.projects import Projects
+from lenscal.gui.step_list import StepList
+from lenscal.gui.step_pages import StepPages
 from lenscal.gui.widgets.bars import JobBar, MessageBar
 from lenscal.jobs.window.calibration import DEVICE
 from lenscal.preferences import PreferencesFile, Units
-from lenscal.session import Session, Step, done, lacks
+from lenscal.session import Session, Step, lacks
+
+SMALLEST_PX = 1000, 680
+"""Below it, columns of the check and the plots of the inspection are cut."""
 
 
 class MainWindow(QMainWindow):
+    """Puts the parts together: what is asked for goes to the controller, what it says is shown."""
+
     def __init__(
         self,
         controller: Controller,
         preferences: PreferencesFile | None = None,
         parent: QWidget | None = None,
     ) -> None:
+        """preferences: None for the usual ones, which are then not kept."""
         super().__init__(parent)
         self.controller = controller
         controller.setParent(self)
         self.preferences = preferences or PreferencesFile()
         self.projects = Projects(controller, self.preferences, self)
+        self._make_parts()
         self.setAcceptDrops(True)
         self.setWindowIcon(theme.icon("app", size=64))
-        self.setMinimumSize(1000, 680)
-        self.import_page, self.check_page = ImportPage(), CheckPage()
-        self.calibrate_page, self.inspect_page = CalibratePage(), InspectPage()
-        self.correct_page, self.export_page = CorrectPage(), ExportPage()
-        self.pages: dict[Step, Page] = {
-            Step.IMPORT: self.import_page,
-            Step.CHECK: self.check_page,
-            Step.CALIBRATE: self.calibrate_page,
-            Step.INSPECT: self.inspect_page,
-            Step.CORRECT: self.correct_page,
-            Step.EXPORT: self.export_page,
-        }
-        self.titles = {
-            Step.IMPORT: self.tr("Import"),
-            Step.CHECK: self.tr("Check"),
-            Step.CALIBRATE: self.tr("Calibrate"),
-            Step.INSPECT: self.tr("Inspect"),
-            Step.CORRECT: self.tr("Correct"),
-            Step.EXPORT: self.tr("Export"),
-        }
-        self.stack = QStackedWidget()
-        for page in self.pages.values():
-            self.stack.addWidget(page)
-        self.step_buttons: dict[Step, QToolButton] = {}
-        self.message_bar, self.job_bar = MessageBar(), JobBar()
-        self.question: QMessageBox | None = None
-        self._leaving = self._was_calibrating = False
-        self.commands = Commands(self)
+        self.setMinimumSize(*SMALLEST_PX)
         self._lay_out()
-        self.actions_by_name = make_menus(self)
-        self._connect()
+        self._connect_controller()
+        self._connect_photo_pages()
+        self._connect_psf_pages()
         _application().installEventFilter(self)
         self.inspect_page.known_pitches.update(self.preferences.values.pitches)
         self.commands.apply(self.preferences.values)
         remember(self.preferences.values.last_folder)
         self._show_session(controller.session)
         self._show_title()
-        self._show_actions()
+        self.menus.show_allowed(busy=controller.busy, can_stop=False)
         self.go_to(Step.IMPORT)
         if self.preferences.problem:
-            self.message_bar.show_message(self.preferences.problem, kind="warning")
+            self._warn(self.preferences.problem)
 
     @property
     def step(self) -> Step:
-        return next(step for step, page in self.pages.items() if page is self.stack.currentWidget())
+        """Where the user is."""
+        return self.pages.step
 
     def go_to(self, step: Step) -> None:
+        """Show the page of a step."""
         if step is not self.step:
             self.message_bar.leave_behind()
-        self.stack.setCurrentWidget(self.pages[step])
-        self.step_buttons[step].setChecked(True)
-        self.step_buttons[step].setFocus()
+        self.pages.show_step(step)
+        self.step_list.choose(step)
+
+    def ask_before_cancelling(self) -> None:
+        """Ask what is to become of the running job, if one runs."""
+        if self.controller.busy and self.job_bar.cancel_button.isEnabled():
+            self._ask(leaving=False)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.controller.busy:
@@ -126,10 +103,6 @@ class MainWindow(QMainWindow):
         if not self._leaving:
             self._ask(leaving=True)
 
-    def ask_before_cancelling(self) -> None:
-        if self.controller.busy and self.job_bar.cancel_button.isEnabled():
-            self._ask(leaving=False)
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
@@ -140,103 +113,86 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.commands.open_files(paths)
 
-    def _show_preview(self) -> None:
-        """Correct what is visible while somebody looks at it and the whole photo is not corrected
-        yet."""
-        session = self.controller.session
-        lacking = lacks(session)[Step.CORRECT] is not None or session.comparison is not None
-        self.controller.previewer.set_active(self.step is Step.CORRECT and not lacking)
-
-    def _show_title(self) -> None:
-        self.setWindowTitle(
-            f"{self.projects.title} – lenscal" if self.projects.title else "lenscal"
-        )
-
-    def _show_actions(self, can_stop: bool = False) -> None:
-        """What a running job allows."""
-        busy = self.controller.busy or can_stop
-        for name, on in (("pause", can_stop), ("stop", can_stop), ("cancel", busy)):
-            self.actions_by_name[name].setEnabled(on)
-        for name in ("new", "sharp", "degraded", "demo", "export", "read", "calibrate"):
-            self.actions_by_name[name].setEnabled(not busy)
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The space bar held down on the Correct page shows the original, whatever has the focus
         there."""
-        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(
-            event, QKeyEvent
-        ):
-            hold = event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Backslash) and self.isActiveWindow()
-            if hold and self.step is Step.CORRECT and QApplication.activeModalWidget() is None:
-                focus = QApplication.focusWidget()
-                if not isinstance(focus, QLineEdit | QAbstractSpinBox | QPushButton):
-                    if not event.isAutoRepeat():
-                        self.correct_page.compare.hold_original(
-                            event.type() == QEvent.Type.KeyPress
-                        )
-                    return True
-        return super().eventFilter(watched, event)
+        presses = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
+        if event.type() not in presses or not isinstance(event, QKeyEvent):
+            return super().eventFilter(watched, event)
+        if not self._holds_original(event):
+            return super().eventFilter(watched, event)
+        # A key that is held down repeats itself; the first press and the last release count.
+        if not event.isAutoRepeat():
+            self.correct_page.compare.hold_original(event.type() == QEvent.Type.KeyPress)
+        return True
+
+    def _holds_original(self, event: QKeyEvent) -> bool:
+        if event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_Backslash):
+            return False
+        if self.step is not Step.CORRECT or not self.isActiveWindow():
+            return False
+        if QApplication.activeModalWidget() is not None:
+            return False
+        # These have a use of their own for a space.
+        focus = QApplication.focusWidget()
+        return not isinstance(focus, QLineEdit | QAbstractSpinBox | QPushButton)
+
+    def _make_parts(self) -> None:
+        self.pages, self.step_list = StepPages(), StepList()
+        self.import_page, self.check_page = self.pages.import_page, self.pages.check_page
+        self.calibrate_page = self.pages.calibrate_page
+        self.inspect_page = self.pages.inspect_page
+        self.correct_page, self.export_page = self.pages.correct_page, self.pages.export_page
+        self.message_bar, self.job_bar = MessageBar(), JobBar()
+        self.question: JobQuestion | None = None
+        self._leaving = self._was_calibrating = False
+        self.commands = Commands(self.controller, self.projects, self.preferences, self.pages, self)
+        self.menus = Menus(
+            self.menuBar(), self.controller, self.commands, self.projects, self.pages
+        )
+        self.menus.add_steps(self.step_list.titles, self.go_to)
 
     def _lay_out(self) -> None:
-        steps = QFrame()
-        steps.setObjectName("steps")
-        steps.setFixedWidth(244)
-        column = QVBoxLayout(steps)
-        column.setContentsMargins(10, 14, 10, 12)
-        column.setSpacing(4)
-        name = QLabel("lenscal")
-        name.setObjectName("title")
-        name.setContentsMargins(8, 0, 0, 8)
-        column.addWidget(name)
-        group = QButtonGroup(self)
-        for step, title in self.titles.items():
-            button = QToolButton()
-            button.setCheckable(True)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.setIconSize(QSize(22, 22))
-            button.setFixedSize(222, 54)
-            button.setAccessibleName(title)
-            button.clicked.connect(lambda _checked=False, step=step: self.go_to(step))
-            button.toggled.connect(lambda _on, step=step: self.show_step(step))
-            group.addButton(button)
-            self.step_buttons[step] = button
-            column.addWidget(button)
-        column.addStretch()
-        right = QVBoxLayout()
-        right.setContentsMargins(0, 0, 0, 0)
-        right.setSpacing(0)
         message = QVBoxLayout()
         message.setContentsMargins(20, 10, 20, 0)
         message.addWidget(self.message_bar)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
         right.addLayout(message)
-        right.addWidget(self.stack, 1)
+        right.addWidget(self.pages, 1)
         right.addWidget(self.job_bar)
         centre = QWidget()
         row = QHBoxLayout(centre)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(steps)
+        row.addWidget(self.step_list)
         row.addLayout(right, 1)
         self.setCentralWidget(centre)
 
-    def _connect(self) -> None:
-        c = self.controller
+    def _connect_controller(self) -> None:
+        c, worker = self.controller, self.controller.worker
         c.session_changed.connect(self._show_session)
-        c.message.connect(
-            lambda text, kind, details: self.message_bar.show_message(
-                text, kind=kind, details=details
-            )
-        )
+        c.message.connect(self._show_message)
         c.step_wanted.connect(self.go_to)
         c.job_started.connect(self._job_started)
         c.job_ended.connect(self._job_ended)
         c.exported.connect(self.export_page.show_done)
         c.photos_written.connect(self.export_page.show_results)
-        c.worker.progressed.connect(self._show_progress)
+        worker.progressed.connect(self._show_progress)
+        worker.paused_changed.connect(self.job_bar.show_paused)
         self.projects.changed.connect(self._show_title)
-        self.job_bar.stop_clicked.connect(c.worker.stop_and_keep)
-        self.job_bar.pause_clicked.connect(self.commands.pause_or_go_on)
+        self.step_list.chosen.connect(self.go_to)
+        self.pages.step_changed.connect(self._show_preview)
+        self.menus.quit_wanted.connect(self.close)
+        self.menus.cancel_wanted.connect(self.ask_before_cancelling)
+        self.job_bar.stop_clicked.connect(worker.stop_and_keep)
+        self.job_bar.pause_clicked.connect(c.pause_or_go_on)
         self.job_bar.cancel_clicked.connect(self._cancel)
+
+    def _connect_photo_pages(self) -> None:
+        """Import, check and calibrate."""
+        c = self.controller
         self.import_page.sources_changed.connect(c.set_sources)
         self.import_page.read_clicked.connect(c.read_photos)
         self.import_page.demo_clicked.connect(self.commands.try_demo)
@@ -249,59 +205,57 @@ class MainWindow(QMainWindow):
         self.calibrate_page.calibrate_clicked.connect(c.calibrate)
         self.calibrate_page.continue_clicked.connect(lambda: c.calibrate(resume=True))
         self.calibrate_page.next_clicked.connect(lambda: self.go_to(Step.INSPECT))
+        self.check_page.problem.connect(self._warn)
+        self.calibrate_page.problem.connect(self._warn)
+
+    def _connect_psf_pages(self) -> None:
+        """Inspect, correct and export."""
+        c, preview = self.controller, self.controller.previewer
         self.inspect_page.next_clicked.connect(lambda: self.go_to(Step.CORRECT))
         self.inspect_page.compare_wanted.connect(c.open_other)
         self.inspect_page.pitch_typed.connect(self._keep_pitch)
-        self.inspect_page.units_chosen.connect(
-            lambda units: self.preferences.change(units=Units(units))
-        )
-        for page in (self.check_page, self.calibrate_page, self.inspect_page):
-            page.problem.connect(lambda text: self.message_bar.show_message(text, kind="warning"))
+        self.inspect_page.units_chosen.connect(self._keep_units)
+        self.inspect_page.problem.connect(self._warn)
         self.correct_page.photo_chosen.connect(c.set_photo)
         self.correct_page.settings_changed.connect(c.set_restore)
         self.correct_page.correct_clicked.connect(c.compare)
-        self.correct_page.part_visible.connect(c.previewer.show_part)
-        c.previewer.opened.connect(self.correct_page.show_developed)
-        c.previewer.painted.connect(self.correct_page.show_painted)
-        c.previewer.state.connect(self.correct_page.show_preview_state)
-        c.previewer.fraction.connect(self.correct_page.show_preview_fraction)
-        self.stack.currentChanged.connect(lambda _: self._show_preview())
+        self.correct_page.part_visible.connect(preview.show_part)
+        preview.opened.connect(self.correct_page.show_developed)
+        preview.painted.connect(self.correct_page.show_painted)
+        preview.state.connect(self.correct_page.show_preview_state)
+        preview.fraction.connect(self.correct_page.show_preview_fraction)
         self.correct_page.next_clicked.connect(lambda: self.go_to(Step.EXPORT))
         self.export_page.photos_clicked.connect(self._export_photos)
         self.export_page.profile_clicked.connect(c.save_profile)
         self.export_page.report_clicked.connect(c.write_report)
         self.export_page.psf_clicked.connect(c.export_psf)
-        self.export_page.problem.connect(
-            lambda text: self.message_bar.show_message(text, kind="warning")
-        )
+        self.export_page.problem.connect(self._warn)
 
     def _show_session(self, session: Session) -> None:
-        for page in self.pages.values():
-            page.show_session(session)
-        for step in self.step_buttons:
-            self.show_step(step)
+        self.pages.show_session(session)
+        self._show_steps()
         self._show_preview()
 
-    def show_step(self, step: Step) -> None:
-        session, button = self.controller.session, self.step_buttons[step]
-        lack = lacks(session)[step]
-        number = list(Step).index(step) + 1
-        second = (
-            self.tr(lack.value)
-            if lack
-            else self.tr("done")
-            if step in done(session)
-            else self.tr("ready")
-        )
-        if step is Step.CALIBRATE and self.controller.calibrating:
-            second = self.tr("running")
-        button.setText(f"  {number}  {self.titles[step]}\n  {second}")
-        words = self.tr("{title}: {state} (key {n})")
-        button.setToolTip(words.format(title=self.titles[step], state=second, n=number))
-        colour = theme.theme().on_accent if button.isChecked() else theme.theme().text
-        if button.property("tint") != colour:
-            button.setProperty("tint", colour)
-            button.setIcon(theme.icon(step.value, size=22, colour=colour))
+    def _show_steps(self) -> None:
+        c = self.controller
+        self.step_list.show_session(c.session, calibrating=c.calibrating)
+
+    def _show_preview(self) -> None:
+        """Correct what is visible while somebody looks at it and the whole photo is not corrected
+        yet."""
+        session = self.controller.session
+        lacking = lacks(session)[Step.CORRECT] is not None or session.comparison is not None
+        self.controller.previewer.set_active(self.step is Step.CORRECT and not lacking)
+
+    def _show_title(self) -> None:
+        title = self.projects.title
+        self.setWindowTitle(f"{title} – lenscal" if title else "lenscal")
+
+    def _show_message(self, text: str, kind: str, details: str) -> None:
+        self.message_bar.show_message(text, kind=kind, details=details)
+
+    def _warn(self, text: str) -> None:
+        self.message_bar.show_message(text, kind="warning")
 
     def _show_progress(self, progress: Progress) -> None:
         if progress.report.stage != DEVICE:
@@ -311,35 +265,31 @@ class MainWindow(QMainWindow):
         self.export_page.show_progress(progress.report.message)
 
     def _job_started(self, name: str, can_stop: bool) -> None:
+        self._was_calibrating = self.controller.calibrating
         self.message_bar.hide()
         self.job_bar.begin(name, can_stop=can_stop)
-        self._show_actions(can_stop)
-        self.job_bar.pause_button.setVisible(self.controller.calibrating)
-        if not self.controller.calibrating:
-            self.job_bar.stop_button.setText(self.tr("&Stop after this photo"))
-            self.job_bar.stop_button.setToolTip(
-                self.tr("Write the present photo, and leave out the others")
-            )
-        self._was_calibrating = self.controller.calibrating
+        self.menus.show_allowed(busy=True, can_stop=can_stop)
+        self.job_bar.pause_button.setVisible(self._was_calibrating)
         if self._was_calibrating:
             self.calibrate_page.begin()
-            self.show_step(Step.CALIBRATE)
-        for page in self.pages.values():
-            page.set_busy(True)
+            self._show_steps()
+        else:
+            tip = self.tr("Write the present photo, and leave out the others")
+            self.job_bar.stop_button.setText(self.tr("&Stop after this photo"))
+            self.job_bar.stop_button.setToolTip(tip)
+        self.pages.set_busy(True)
 
     def _job_ended(self, outcome: Outcome) -> None:
         self.job_bar.hide()
-        self.show_step(Step.CALIBRATE)
-        self._show_actions()
+        self._show_steps()
+        self.menus.show_allowed(busy=False, can_stop=False)
         if self.question is not None:
             self.question.done(0)
-        for page in self.pages.values():
-            page.set_busy(False)
-        if self._was_calibrating and outcome.ending in (Ending.CANCELLED, Ending.FAILED):
-            words = (
-                self.tr("Cancelled") if outcome.ending is Ending.CANCELLED else self.tr("Failed")
-            )
-            self.calibrate_page.show_problem(words)
+        self.pages.set_busy(False)
+        if self._was_calibrating and outcome.ending is Ending.CANCELLED:
+            self.calibrate_page.show_problem(self.tr("Cancelled"))
+        elif self._was_calibrating and outcome.ending is Ending.FAILED:
+            self.calibrate_page.show_problem(self.tr("Failed"))
         if self._leaving:
             # After the results were taken over, so that a calibration that was stopped is kept
             # first.
@@ -349,33 +299,25 @@ class MainWindow(QMainWindow):
     def _keep_pitch(self, camera: str, um: float) -> None:
         self.preferences.change(pitches=self.preferences.values.with_pitch(camera, um).pitches)
 
+    def _keep_units(self, units: str) -> None:
+        self.preferences.change(units=Units(units))
+
     def _cancel(self) -> None:
         self.job_bar.cancelling()
         self.controller.worker.cancel()
 
     def _ask(self, *, leaving: bool) -> None:
-        """Asks without blocking: the job goes on while the question stands, and its end takes the
-        question away."""
+        """The end of the job takes the question away."""
         if self.question is not None:
             return
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("lenscal")
-        box.setText(self.tr("{job} is still running.").format(job=self.controller.worker.name))
-        box.setInformativeText(self.tr("What shall become of it?"))
-        role = QMessageBox.ButtonRole
-        if self.job_bar.stop_button.isVisible():
-            keep = box.addButton(self.job_bar.stop_button.text(), role.AcceptRole)
-            keep.clicked.connect(lambda: self._end(leaving, self.controller.worker.stop_and_keep))
-        cancel = box.addButton(self.tr("&Cancel the job"), role.DestructiveRole)
-        cancel.clicked.connect(lambda: self._end(leaving, self._cancel))
-        go_on = box.addButton(self.tr("&Go on"), role.RejectRole)
-        box.setDefaultButton(go_on)
-        box.setEscapeButton(go_on)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.finished.connect(self._answered)
-        self.question = box
-        box.open()
+        worker, stop = self.controller.worker, self.job_bar.stop_button
+        keep_text = stop.text() if stop.isVisible() else ""
+        question = JobQuestion(worker.name, keep_text, self)
+        question.keep_chosen.connect(lambda: self._end(leaving, worker.stop_and_keep))
+        question.cancel_chosen.connect(lambda: self._end(leaving, self._cancel))
+        question.finished.connect(self._answered)
+        self.question = question
+        question.open()
 
     def _answered(self) -> None:
         self.question = None

@@ -2,106 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QMenuBar
 
-if TYPE_CHECKING:
-    from lenscal.gui.main_window import MainWindow
+from lenscal.gui.commands import Commands
+from lenscal.gui.controller import Controller
+from lenscal.gui.projects import Projects
+from lenscal.gui.step_pages import StepPages
+from lenscal.session import Step
+
+NOT_WHILE_BUSY = ("new", "sharp", "degraded", "demo", "export", "read", "calibrate")
 
 
-def make_menus(window: MainWindow) -> dict[str, QAction]:
-    """Fill the menu bar; actions that come and go with the job by name."""
-    bar, c, do = window.menuBar(), window.controller, window.commands
-    files, edit = bar.addMenu(window.tr("&File")), bar.addMenu(window.tr("&Edit"))
-    job, step, view = (
-        bar.addMenu(window.tr("&Job")),
-        bar.addMenu(window.tr("&Step")),
-        bar.addMenu(window.tr("&View")),
-    )
-    about = bar.addMenu(window.tr("&Help"))
-    made: dict[str, QAction] = {}
+class Menus(QObject):
+    """Fills a menu bar; `actions` has all by name."""
 
-    def add(menu: QMenu, name: str, text: str, keys: str, slot: Callable[[], object]) -> None:
-        action = QAction(text, window)
+    quit_wanted = Signal()
+    cancel_wanted = Signal()
+
+    def __init__(
+        self,
+        bar: QMenuBar,
+        controller: Controller,
+        commands: Commands,
+        projects: Projects,
+        pages: StepPages,
+    ) -> None:
+        super().__init__(bar)
+        self._bar, self._commands, self._projects = bar, commands, projects
+        self.actions: dict[str, QAction] = {}
+        self._add_file_menu()
+        self._add_edit_menu(controller)
+        self._add_job_menu(controller)
+        self._steps = bar.addMenu(self.tr("&Step"))
+        self._add_view_menu(pages)
+        about = bar.addMenu(self.tr("&Help"))
+        self._add(about, "keys", self.tr("&Keys"), "F1", commands.show_keys)
+        self._add(about, "about", self.tr("&About lenscal"), "", commands.show_about)
+
+    def add_steps(self, titles: Mapping[Step, str], go_to: Callable[[Step], object]) -> None:
+        """The steps, with the keys 1 to 6."""
+        for number, (step, title) in enumerate(titles.items(), start=1):
+            self._add(self._steps, f"step {step}", title, str(number), partial(go_to, step))
+
+    def show_allowed(self, *, busy: bool, can_stop: bool) -> None:
+        """What a running job allows."""
+        for name in ("pause", "stop"):
+            self.actions[name].setEnabled(can_stop)
+        self.actions["cancel"].setEnabled(busy)
+        for name in NOT_WHILE_BUSY:
+            self.actions[name].setEnabled(not busy)
+
+    def _add(
+        self, menu: QMenu, name: str, text: str, keys: str, slot: Callable[[], object]
+    ) -> None:
+        # Actions of a menu in the window's bar have their keys in the whole window.
+        action = QAction(text, self._bar)
         action.setShortcut(QKeySequence(keys))
         action.triggered.connect(lambda _checked=False: slot())
         menu.addAction(action)
-        made[name] = action
+        self.actions[name] = action
 
-    add(files, "new", window.tr("&New project"), "Ctrl+N", do.new_project)
-    add(files, "open", window.tr("&Open…"), "Ctrl+O", do.choose_file)
-    recent = files.addMenu(window.tr("Open &recent"))
-    recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
-    add(files, "save", window.tr("&Save project as…"), "Ctrl+S", do.choose_project)
-    files.addSeparator()
-    add(files, "sharp", window.tr("Choose s&harp photos…"), "", lambda: do.choose_photos("sharp"))
-    add(
-        files,
-        "degraded",
-        window.tr("Choose photos to &correct…"),
-        "",
-        lambda: do.choose_photos("degraded"),
-    )
-    add(files, "demo", window.tr("Try the &virtual lens"), "", do.try_demo)
-    files.addSeparator()
-    add(files, "export", window.tr("&Export the photos"), "Ctrl+E", do.export)
-    files.addSeparator()
-    add(files, "quit", window.tr("&Quit"), "Ctrl+Q", window.close)
+    def _add_file_menu(self) -> None:
+        files, do = self._bar.addMenu(self.tr("&File")), self._commands
+        self._add(files, "new", self.tr("&New project"), "Ctrl+N", do.new_project)
+        self._add(files, "open", self.tr("&Open…"), "Ctrl+O", do.choose_file)
+        recent = files.addMenu(self.tr("Open &recent"))
+        recent.aboutToShow.connect(lambda: self._fill_recent(recent))
+        self._add(files, "save", self.tr("&Save project as…"), "Ctrl+S", do.choose_project)
+        files.addSeparator()
+        sharp, degraded = self.tr("Choose s&harp photos…"), self.tr("Choose photos to &correct…")
+        self._add(files, "sharp", sharp, "", lambda: do.choose_photos("sharp"))
+        self._add(files, "degraded", degraded, "", lambda: do.choose_photos("degraded"))
+        self._add(files, "demo", self.tr("Try the &virtual lens"), "", do.try_demo)
+        files.addSeparator()
+        self._add(files, "export", self.tr("&Export the photos"), "Ctrl+E", do.export)
+        files.addSeparator()
+        self._add(files, "quit", self.tr("&Quit"), "Ctrl+Q", self.quit_wanted.emit)
 
-    undo, redo = c.undo_stack.createUndoAction(window), c.undo_stack.createRedoAction(window)
-    undo.setShortcut(QKeySequence("Ctrl+Z"))
-    redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
-    edit.addActions([undo, redo])
-    edit.addSeparator()
-    add(edit, "preferences", window.tr("&Preferences…"), "Ctrl+,", do.show_preferences)
+    def _add_edit_menu(self, controller: Controller) -> None:
+        edit, stack = self._bar.addMenu(self.tr("&Edit")), controller.undo_stack
+        undo, redo = stack.createUndoAction(self._bar), stack.createRedoAction(self._bar)
+        undo.setShortcut(QKeySequence("Ctrl+Z"))
+        redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
+        edit.addActions([undo, redo])
+        edit.addSeparator()
+        show = self._commands.show_preferences
+        self._add(edit, "preferences", self.tr("&Preferences…"), "Ctrl+,", show)
 
-    add(job, "read", window.tr("&Read the photos"), "", do.read_photos)
-    add(job, "calibrate", window.tr("&Calibrate"), "", do.calibrate)
-    job.addSeparator()
-    add(job, "pause", window.tr("&Pause or go on"), "P", do.pause_or_go_on)
-    add(job, "stop", window.tr("&Stop and keep"), "", c.worker.stop_and_keep)
-    add(job, "cancel", window.tr("C&ancel…"), "Esc", window.ask_before_cancelling)
+    def _add_job_menu(self, controller: Controller) -> None:
+        job, do = self._bar.addMenu(self.tr("&Job")), self._commands
+        self._add(job, "read", self.tr("&Read the photos"), "", do.read_photos)
+        self._add(job, "calibrate", self.tr("&Calibrate"), "", do.calibrate)
+        job.addSeparator()
+        pause, stop = controller.pause_or_go_on, controller.worker.stop_and_keep
+        self._add(job, "pause", self.tr("&Pause or go on"), "P", pause)
+        self._add(job, "stop", self.tr("&Stop and keep"), "", stop)
+        self._add(job, "cancel", self.tr("C&ancel…"), "Esc", self.cancel_wanted.emit)
 
-    for number, (value, title) in enumerate(window.titles.items(), start=1):
-        add(step, f"step {value}", title, str(number), partial(window.go_to, value))
+    def _add_view_menu(self, pages: StepPages) -> None:
+        view, page = self._bar.addMenu(self.tr("&View")), pages.correct_page
+        self._add(view, "zoom", self.tr("&100 % or whole photo"), "Z", page.toggle_zoom)
+        zoom_by = page.compare.zoom_by
+        self._add(view, "in", self.tr("Zoom &in"), "Ctrl++", lambda: zoom_by(1.25))
+        self._add(view, "out", self.tr("Zoom &out"), "Ctrl+-", lambda: zoom_by(0.8))
 
-    add(view, "zoom", window.tr("&100 % or whole photo"), "Z", window.correct_page.toggle_zoom)
-    add(
-        view,
-        "in",
-        window.tr("Zoom &in"),
-        "Ctrl++",
-        lambda: window.correct_page.compare.zoom_by(1.25),
-    )
-    add(
-        view,
-        "out",
-        window.tr("Zoom &out"),
-        "Ctrl+-",
-        lambda: window.correct_page.compare.zoom_by(0.8),
-    )
-
-    add(about, "keys", window.tr("&Keys"), "F1", do.show_keys)
-    add(about, "about", window.tr("&About lenscal"), "", do.show_about)
-    return made
-
-
-def _fill_recent(window: MainWindow, menu: QMenu) -> None:
-    menu.clear()
-    for path in window.projects.recent:
-        action = QAction(path.stem, menu)
-        action.setToolTip(str(path))
-        action.setStatusTip(str(path))
-        action.triggered.connect(
-            lambda _checked=False, path=path: window.commands.open_project(path)
-        )
-        menu.addAction(action)
-    menu.setToolTipsVisible(True)
-    if menu.isEmpty():
-        nothing = QAction(window.tr("No projects yet"), menu)
-        nothing.setEnabled(False)
-        menu.addAction(nothing)
+    def _fill_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        for path in self._projects.recent:
+            action = QAction(path.stem, menu)
+            action.setToolTip(str(path))
+            action.setStatusTip(str(path))
+            action.triggered.connect(
+                lambda _checked=False, path=path: self._commands.open_project(path)
+            )
+            menu.addAction(action)
+        menu.setToolTipsVisible(True)
+        if menu.isEmpty():
+            nothing = QAction(self.tr("No projects yet"), menu)
+            nothing.setEnabled(False)
+            menu.addAction(nothing)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 from lenscal.errors import InputError
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui import app
-from lenscal.gui.heartbeat import Heartbeat
+from lenscal.gui.background.heartbeat import Heartbeat
 from lenscal.optics.psf_grid import delta_grid
 
 RUN = """

@@ -214,7 +214,7 @@ def test_a_calibration_pauses_and_goes_on_by_mouse_and_key(qtbot, window, read_p
 def test_a_paused_calibration_is_kept_when_the_window_closes(qtbot, window, read_photos, fake):
     read_photos()
     start_calibration(qtbot, window)
-    window.commands.pause_or_go_on()
+    window.controller.pause_or_go_on()
     window.close()
     window.question.buttons()[0].click()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
@@ -418,7 +418,7 @@ def test_a_window_begins_with_its_preferences_and_says_what_is_broken(qtbot, tmp
 
 
 def test_about_tells_versions_and_folders_to_copy(qtbot, window):
-    window.actions_by_name["about"].trigger()
+    window.menus.actions["about"].trigger()
     dialog = window.commands.dialog
     assert (
         __version__ in dialog.facts.text()

@@ -35,7 +35,7 @@ def test_the_virtual_lens_by_one_click_and_then_by_keys_alone(qtbot, real_window
     qtbot.waitUntil(lambda: window.calibrate_page.mosaic.kernels is not None, timeout=240_000)
     assert window.step is Step.CALIBRATE and window.calibrate_page.truth.isVisible()
     assert window.calibrate_page.device_notice.text().startswith("Computing on")
-    window.actions_by_name["stop"].trigger()
+    window.menus.actions["stop"].trigger()
     qtbot.waitUntil(lambda: not c.busy, timeout=240_000)
     session = c.session
     assert session.calibration is not None, window.message_bar.text.text()
@@ -76,7 +76,7 @@ def test_every_control_can_be_reached_and_says_what_it_is(qtbot, window, read_ph
             if widget in seen:
                 break
             seen.append(widget)
-        page = window.pages[step]
+        page = window.pages.by_step[step]
         inside = [w for w in seen if page.isAncestorOf(w)]
         assert inside, step
         for widget in inside:
@@ -99,7 +99,7 @@ def test_every_control_can_be_reached_and_says_what_it_is(qtbot, window, read_ph
 def test_the_menus_do_what_the_buttons_do(qtbot, window, read_photos, fake):
     fake.steps = 400
     read_photos()
-    actions = window.actions_by_name
+    actions = window.menus.actions
     assert not actions["stop"].isEnabled() and actions["calibrate"].isEnabled()
     actions["calibrate"].trigger()
     qtbot.waitUntil(lambda: window.controller.calibrating, timeout=5000)

@@ -65,13 +65,13 @@ def test_calibration_is_watched_to_its_end(qtbot, window, read_photos, fake):
     start_calibration(qtbot, window)
     assert window.job_bar.isVisible() and window.job_bar.stop_button.isVisible()
     assert not window.calibrate_page.button.isEnabled()
-    assert "running" in window.step_buttons[Step.CALIBRATE].text()
+    assert "running" in window.step_list.buttons[Step.CALIBRATE].text()
     qtbot.waitUntil(lambda: window.calibrate_page.mosaic.kernels is not None, timeout=5000)
     idle(qtbot, window)
     assert len(window.calibrate_page.curves.points("flow loss")) == 40
     assert window.controller.session.psf is not None
     assert not window.job_bar.isVisible()
-    assert "done" in window.step_buttons[Step.CALIBRATE].text()
+    assert "done" in window.step_list.buttons[Step.CALIBRATE].text()
     assert "kept.lenscal" in window.message_bar.text.text()
     qtbot.mouseClick(window.calibrate_page.next_button, LEFT)
     assert window.step is Step.INSPECT
@@ -224,8 +224,8 @@ def test_steps_are_reached_by_number_keys_and_say_what_they_lack(qtbot, window):
     for number, step in enumerate(Step, start=1):
         qtbot.keyClick(window, str(number))
         assert window.step is step
-    assert "Choose sharp photos" in window.step_buttons[Step.CHECK].text()
-    assert "Calibrate or open a profile" in window.step_buttons[Step.CORRECT].text()
+    assert "Choose sharp photos" in window.step_list.buttons[Step.CHECK].text()
+    assert "Calibrate or open a profile" in window.step_list.buttons[Step.CORRECT].text()
     assert not window.correct_page.button.isEnabled()
     assert not window.export_page.photos_button.isEnabled()
 

@@ -64,6 +64,7 @@ class Worker(QObject):
 
     started = Signal(str)
     progressed = Signal(object)
+    paused_changed = Signal(bool)
     finished = Signal(str, object)
     """Name of the job, Outcome. The thread has ended when this arrives."""
 
@@ -107,10 +108,12 @@ class Worker(QObject):
             self._thread.cancel.is_set() or self._thread.stop.is_set()
         ):
             self._thread.may_run.clear()
+            self.paused_changed.emit(True)
 
     def go_on(self) -> None:
         if self._thread is not None:
             self._thread.may_run.set()
+            self.paused_changed.emit(False)
 
     def wait(self) -> None:
         """Cancel and wait for the thread: only for the end of the program, where no event loop is

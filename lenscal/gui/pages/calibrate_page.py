@@ -21,7 +21,7 @@ from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, Quality, 
 from lenscal.files import field_csv
 from lenscal.gui import theme
 from lenscal.gui.background.worker import Progress
-from lenscal.gui.dialogs import DEVICES
+from lenscal.gui.dialogs.preferences_dialog import DEVICES
 from lenscal.gui.pages.page import Page, card, form, muted, primary, scrolled, section, with_tip
 from lenscal.gui.translate import in_the_windows_words, in_this_language
 from lenscal.gui.widgets.curves import Curves

@@ -55,7 +55,7 @@ class DropZone(QFrame):
         buttons.addStretch()
         self.folder_button = QPushButton(theme.icon("folder"), self.tr("Choose &folder…"))
         self.folder_button.setToolTip(self.tr("Take every RAW photo of a folder"))
-        self.folder_button.clicked.connect(self._choose_folder)
+        self.folder_button.clicked.connect(self.choose_folder)
         self.folder_button.setVisible(folders)
         self.files_button = QPushButton(theme.icon("photo"), self.tr("Choose p&hotos…"))
         self.files_button.setToolTip(self.tr("Take single RAW photos"))
@@ -112,7 +112,8 @@ class DropZone(QFrame):
             event.acceptProposedAction()
             self._choose(paths)
 
-    def _choose_folder(self) -> None:
+    def choose_folder(self) -> None:
+        """Ask for a folder."""
         folder = QFileDialog.getExistingDirectory(self, self._title, last_folder())
         if folder:
             self._choose((Path(folder),))

@@ -4,6 +4,7 @@ interrupted can go on."""
 from __future__ import annotations
 
 import hashlib
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 DEVICE = "device"
 """Stage of the report that says which device computes: its message is "cpu", "cuda" or "mps"."""
+FORGET_S = 60 * 24 * 3600
+"""Age from which on an interrupted calibration is removed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +114,19 @@ def unfinished_calibration(inputs: Inputs, keep_in: Path) -> Unfinished | None:
     except (KeyError, TypeError, ValueError, LenscalError):
         # Damaged, or of another version: as if it were not there.
         return None
+
+
+def remove_forgotten(keep_in: Path) -> tuple[Path, ...]:
+    """Remove the checkpoints of calibrations that nobody has missed for FORGET_S; the others."""
+    remaining = []
+    for path in (keep_in / "unfinished").glob("*.checkpoint"):
+        # Another window may have finished or removed it meanwhile.
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - FORGET_S:
+                path.unlink()
+            else:
+                remaining.append(path)
+    return tuple(remaining)
 
 
 def _keep(profile: Profile, folder: Path) -> Path:

@@ -19,7 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lenscal.gui.dialogs import AboutDialog, KeysDialog, PreferencesDialog, RelinkDialog
+from lenscal.gui.dialogs.about_dialog import AboutDialog
+from lenscal.gui.dialogs.keys_dialog import KeysDialog
+from lenscal.gui.dialogs.preferences_dialog import PreferencesDialog
+from lenscal.gui.dialogs.relink_dialog import RelinkDialog
 from lenscal.gui.pages.page import Page
 from lenscal.gui.widgets.cells import CellView
 from lenscal.gui.widgets.compare import CompareView
@@ -70,14 +73,14 @@ def silent(root: QWidget) -> list[str]:
 
 
 def test_every_control_of_every_page_says_what_it_is(window):
-    assert len(window.pages) == 6
-    for page in window.pages.values():
+    assert len(window.pages.by_step) == 6
+    for page in window.pages.by_step.values():
         assert isinstance(page, Page) and len(controls(page)) > 2
         assert silent(page) == [], type(page).__name__
     window.job_bar.begin("a job", can_stop=True)
     for bar in (window.message_bar, window.job_bar):
         assert silent(bar) == []
-    assert all(button.toolTip() for button in window.step_buttons.values())
+    assert all(button.toolTip() for button in window.step_list.buttons.values())
 
 
 @pytest.mark.parametrize("name", ["preferences", "keys", "about", "relink"])

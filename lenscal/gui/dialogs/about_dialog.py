@@ -1,0 +1,86 @@
+"""Versions and folders."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+
+from PySide6.QtCore import Qt, qVersion
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lenscal import __version__
+from lenscal.gui import theme
+from lenscal.gui.pages.page import muted
+
+
+class AboutDialog(QDialog):
+    """Versions and folders, to be copied into a report of a fault."""
+
+    def __init__(self, places: Mapping[str, str], parent: QWidget | None = None) -> None:
+        """places: what is kept where."""
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("About lenscal"))
+        self.setMinimumWidth(560)
+        picture = QLabel()
+        picture.setPixmap(theme.icon("app", size=48).pixmap(48, 48))
+        picture.setAlignment(Qt.AlignmentFlag.AlignTop)
+        name = QLabel(f"lenscal {__version__}")
+        name.setObjectName("title")
+        about = muted(
+            self.tr(
+                "Learns from ordinary photos how a lens blurs, and takes that blur out of others. Free software."
+            )
+        )
+        versions = {
+            "Qt": qVersion(),
+            **{name: _version(name) for name in ("torch", "numpy", "rawpy")},
+        }
+        system = {"system": platform.platform(), "Python": platform.python_version(), **versions}
+        lines = [
+            f"lenscal: {__version__}",
+            *(f"{key}: {value}" for key, value in {**system, **places}.items()),
+        ]
+        self.facts = QLabel("\n".join(lines), wordWrap=True)
+        self.facts.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.facts.setAccessibleName(self.tr("Versions and folders"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.copy_button = buttons.addButton(
+            self.tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.copy_button.setToolTip(self.tr("Copy versions and folders, for a report of a fault"))
+        self.copy_button.clicked.connect(
+            lambda: QGuiApplication.clipboard().setText(self.facts.text())
+        )
+        buttons.rejected.connect(self.reject)
+        head = QVBoxLayout()
+        head.addWidget(name)
+        head.addWidget(about)
+        top = QHBoxLayout()
+        top.setSpacing(14)
+        top.addWidget(picture)
+        top.addLayout(head, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.setSpacing(14)
+        layout.addLayout(top)
+        layout.addWidget(self.facts)
+        layout.addWidget(buttons)
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "–"

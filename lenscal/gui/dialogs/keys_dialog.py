@@ -1,0 +1,49 @@
+"""The keyboard in one table."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TR_NOOP
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lenscal.gui.pages.page import section
+
+KEYS = (
+    ("1 – 6", QT_TR_NOOP("Go to a step")),
+    ("Ctrl+O", QT_TR_NOOP("Open a project, a profile or, in step 5, a photo")),
+    ("Ctrl+S", QT_TR_NOOP("Keep the project under a name of its own")),
+    ("Ctrl+Z, Ctrl+Y", QT_TR_NOOP("Undo and redo what was decided about photos")),
+    ("Ctrl+E", QT_TR_NOOP("Write the corrected photos")),
+    ("Space", QT_TR_NOOP("Hold for the photo as it was (also: \\)")),
+    ("Z", QT_TR_NOOP("100 % or the whole photo")),
+    ("+ –", QT_TR_NOOP("Zoom; the arrow keys move the photo")),
+    ("R G B A, L, V", QT_TR_NOOP("Channels, linear or logarithmic, and next view in step 4")),
+    ("P", QT_TR_NOOP("Pause the calibration, or go on")),
+    ("Esc", QT_TR_NOOP("Ask whether to cancel the running job")),
+    ("Ctrl+,", QT_TR_NOOP("Preferences")),
+)
+
+
+class KeysDialog(QDialog):
+    """The keyboard in one table."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keys"))
+        rows = QGridLayout()
+        rows.setHorizontalSpacing(24)
+        for row, (keys, text) in enumerate(KEYS):
+            rows.addWidget(section(keys), row, 0)
+            rows.addWidget(QLabel(self.tr(str(text))), row, 1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addLayout(rows)
+        layout.addSpacing(10)
+        layout.addWidget(buttons)

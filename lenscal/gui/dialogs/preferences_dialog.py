@@ -1,0 +1,115 @@
+"""What holds for every project."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QT_TR_NOOP, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lenscal.gui import theme
+from lenscal.gui.last_folder import last_folder
+from lenscal.gui.pages.page import form, in_a_row, muted, with_tip
+from lenscal.preferences import Preferences, ThemeChoice, Units
+
+THEMES = {
+    ThemeChoice.SYSTEM: QT_TR_NOOP("As the desktop"),
+    ThemeChoice.LIGHT: QT_TR_NOOP("Light"),
+    ThemeChoice.DARK: QT_TR_NOOP("Dark"),
+}
+DEVICES = {
+    "auto": QT_TR_NOOP("Automatic"),
+    "cpu": QT_TR_NOOP("Processor (CPU)"),
+    "cuda": QT_TR_NOOP("NVIDIA graphics card (CUDA)"),
+    "mps": QT_TR_NOOP("Apple graphics (MPS)"),
+}
+UNITS = {
+    Units.PIXELS: QT_TR_NOOP("Pixels and cycles per pixel"),
+    Units.MICROMETRES: QT_TR_NOOP("Micrometres and line pairs per mm"),
+}
+
+
+class PreferencesDialog(QDialog):
+    """What holds for every project."""
+
+    chosen = Signal(object)
+    """Preferences."""
+
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Preferences"))
+        self.setMinimumWidth(520)
+        self._given = preferences
+        self.theme = with_tip(QComboBox(), self.tr("Light or dark window"))
+        self.device = with_tip(QComboBox(), self.tr("What computes calibrations and corrections"))
+        self.units = with_tip(
+            QComboBox(), self.tr("How widths and frequencies are given in step 4")
+        )
+        for box, items, value in (
+            (self.theme, THEMES, preferences.theme),
+            (self.device, DEVICES, preferences.device),
+            (self.units, UNITS, preferences.units),
+        ):
+            for item, text in items.items():
+                box.addItem(self.tr(str(text)), item)
+            box.setCurrentIndex(box.findData(value))
+        self.threads = QSpinBox(minimum=0, maximum=1024, value=preferences.threads)
+        self.threads.setSpecialValueText(self.tr("Automatic"))
+        self.threads.setToolTip(
+            self.tr("Processor threads of a job; automatic leaves one for the window")
+        )
+        self.cache = QLineEdit(preferences.cache, placeholderText=self.tr("the usual place"))
+        self.cache.setToolTip(self.tr("Decoded photos go here while the window is open: gigabytes"))
+        browse = QPushButton(theme.icon("folder", size=16), self.tr("Choose…"))
+        browse.setToolTip(self.tr("Choose the folder for decoded photos"))
+        browse.clicked.connect(self._choose_cache)
+        fields = form()
+        for label, field in (
+            (self.tr("&Theme"), self.theme),
+            (self.tr("&Device"), self.device),
+            (self.tr("&Units"), self.units),
+            (self.tr("Th&reads"), self.threads),
+        ):
+            fields.add(label, field)
+        fields.add(self.tr("Cac&he folder"), in_a_row(self.cache, browse), self.cache)
+        standard = QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(14)
+        layout.addLayout(fields)
+        held = self.tr(
+            "Device and threads hold from the next job on, the cache folder from the next start on."
+        )
+        layout.addWidget(muted(held))
+        layout.addWidget(self.buttons)
+        self.accepted.connect(lambda: self.chosen.emit(self.preferences))
+
+    @property
+    def preferences(self) -> Preferences:
+        return replace(
+            self._given,
+            theme=self.theme.currentData(),
+            device=self.device.currentData(),
+            threads=self.threads.value(),
+            units=self.units.currentData(),
+            cache=self.cache.text().strip(),
+        )
+
+    def _choose_cache(self) -> None:
+        folder = QFileDialog.getExistingDirectory(
+            self, self.tr("Folder for decoded photos"), self.cache.text() or last_folder()
+        )
+        if folder:
+            self.cache.setText(folder)

@@ -1,0 +1,95 @@
+"""The steps at the left of the window, each with its state."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from lenscal.gui import theme
+from lenscal.session import Session, Step, done, lacks
+
+WIDTH_PX, BUTTON_PX = 244, (222, 54)
+
+
+class StepList(QFrame):
+    """A button for every step; the checked one is where the user is."""
+
+    chosen = Signal(object)
+    """Step."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.titles = {
+            Step.IMPORT: self.tr("Import"),
+            Step.CHECK: self.tr("Check"),
+            Step.CALIBRATE: self.tr("Calibrate"),
+            Step.INSPECT: self.tr("Inspect"),
+            Step.CORRECT: self.tr("Correct"),
+            Step.EXPORT: self.tr("Export"),
+        }
+        self.buttons: dict[Step, QToolButton] = {}
+        self._session = Session()
+        self._calibrating = False
+        self.setObjectName("steps")
+        self.setFixedWidth(WIDTH_PX)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 14, 10, 12)
+        column.setSpacing(4)
+        name = QLabel("lenscal")
+        name.setObjectName("title")
+        name.setContentsMargins(8, 0, 0, 8)
+        column.addWidget(name)
+        group = QButtonGroup(self)
+        for step, title in self.titles.items():
+            button = self._button(step, title)
+            group.addButton(button)
+            self.buttons[step] = button
+            column.addWidget(button)
+        column.addStretch()
+        # Icons have the colour of the text beside them, which every theme has its own of.
+        theme.appearance().changed.connect(self._show)
+
+    def show_session(self, session: Session, *, calibrating: bool) -> None:
+        """What each step still needs, or whether it is done."""
+        self._session, self._calibrating = session, calibrating
+        self._show()
+
+    def choose(self, step: Step) -> None:
+        """Say where the user is now."""
+        self.buttons[step].setChecked(True)
+        self.buttons[step].setFocus()
+
+    def _button(self, step: Step, title: str) -> QToolButton:
+        button = QToolButton()
+        button.setCheckable(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIconSize(QSize(22, 22))
+        button.setFixedSize(*BUTTON_PX)
+        button.setAccessibleName(title)
+        button.clicked.connect(lambda _checked=False: self.chosen.emit(step))
+        button.toggled.connect(lambda _on: self._show_step(step))
+        return button
+
+    def _show(self) -> None:
+        for step in self.buttons:
+            self._show_step(step)
+
+    def _show_step(self, step: Step) -> None:
+        button, title = self.buttons[step], self.titles[step]
+        number, state = list(Step).index(step) + 1, self._state(step)
+        button.setText(f"  {number}  {title}\n  {state}")
+        tip = self.tr("{title}: {state} (key {n})")
+        button.setToolTip(tip.format(title=title, state=state, n=number))
+        present = theme.theme()
+        colour = present.on_accent if button.isChecked() else present.text
+        if button.property("tint") != colour:
+            button.setProperty("tint", colour)
+            button.setIcon(theme.icon(step.value, size=22, colour=colour))
+
+    def _state(self, step: Step) -> str:
+        if step is Step.CALIBRATE and self._calibrating:
+            return self.tr("running")
+        lack = lacks(self._session)[step]
+        if lack is not None:
+            return self.tr(lack.value)
+        return self.tr("done") if step in done(self._session) else self.tr("ready")
