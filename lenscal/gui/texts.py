@@ -69,6 +69,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Looking for the preview of {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Looking into {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching statistics, round {number} of {rounds}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Not enough memory: close other programs or use fewer photos"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Opening {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the mask"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the view"),
@@ -82,11 +86,13 @@ TEXTS = (
         "Translatable",
         "The folders show different scenes: their statistics are compared"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "The job did not start"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "The settings file {path} cannot be read ({error}); the usual settings are used."
     ),
     QT_TRANSLATE_NOOP("Translatable", "The settings file {path}: {problems}"),
+    QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "What one half of the photos tells of the other"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
@@ -310,6 +316,7 @@ TEXTS = (
         "{folder}: {error}; {megabytes:.0f} MB are needed there: make room"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{frames} {role} photos are ready"),
+    QT_TRANSLATE_NOOP("Translatable", "{job} is still running: wait for it or cancel it first"),
     QT_TRANSLATE_NOOP("Translatable", "{names}: {cause} {often}; {rests}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -364,6 +371,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{what} is damaged ({problem}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{what} is damaged, it holds no JSON ({problem}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{what}, photo {number} of {shots}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{what}: look whether it is there, can be written to and has room, or choose another "
+        "place"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)"

@@ -13,7 +13,7 @@ from desktop import drop
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
-from lenscal.gui.background.photo_previews import Glances
+from lenscal.gui.background.photo_previews import PhotoPreviews
 from lenscal.gui.pages.photo_table import said_of, taken_text
 from lenscal.raw.frame import PhotoInfo
 from lenscal.session import Lack, Step, lacks
@@ -191,7 +191,7 @@ def test_looking_again_uses_what_is_known(qtbot, monkeypatch, photo_folders):
 
     plain = photo_previews.glance
     monkeypatch.setattr(photo_previews, "glance", lambda path: calls.append(path) or plain(path))
-    looker = Glances()
+    looker = PhotoPreviews()
     for _ in range(2):
         with qtbot.waitSignal(looker.finished, timeout=20_000):
             looker.look(photo_folders[:1])

@@ -1,51 +1,22 @@
-"""Looks at photos in the background, so that they are seen as soon as they are chosen."""
+"""First looks at photos in the background, so that they are seen as soon as they are chosen."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, QThread, QThreadPool, Signal, Slot
 
 from lenscal.errors import LenscalError
 from lenscal.files.photos.photo_preview import Glance, glance
 from lenscal.gui.translate import error_in_words
 
-MOST_KEPT = 2000
+MOST_PICTURES = 2000
 """Small pictures of 50 kB; beyond that the oldest are looked at again when they are needed."""
 
 
-class _Looker(QThread):
-    listed = Signal(object)
-    seen = Signal(object)
-    problem = Signal(str)
-
-    def __init__(self, paths: Sequence[Path], known: dict[Path, Glance], parent: QObject) -> None:
-        super().__init__(parent)
-        self._paths, self._known = tuple(paths), known
-        self.stop = threading.Event()
-
-    def run(self) -> None:
-        from lenscal.intake.folder import find_raw_files
-
-        try:
-            files = find_raw_files(self._paths)
-        except LenscalError as error:
-            self.problem.emit(error_in_words(error))
-            return
-        except OSError as error:
-            self.problem.emit(f"{error.filename}: {error.strerror or error}")
-            return
-        self.listed.emit(tuple(files))
-        for path in files:
-            if self.stop.is_set():
-                return
-            known = self._known.get(path)
-            self.seen.emit(known if known is not None else glance(path))
-
-
-class Glances(QObject):
+class PhotoPreviews(QObject):
     """Looks at one set of photos at a time, one after the other; a new set ends the former
     one's."""
 
@@ -55,69 +26,81 @@ class Glances(QObject):
     """A `Glance`, in the order of the files."""
     problem = Signal(str)
     finished = Signal()
+    _listed, _seen, _failed = Signal(int, object), Signal(int, object), Signal(int, str)
+    _ended = Signal(int)
+    """From the thread, each with the number of its set: those of a former set are not passed on."""
 
     def __init__(
         self, known: dict[Path, Glance] | None = None, parent: QObject | None = None
     ) -> None:
         """known: what was seen before, shared with others."""
         super().__init__(parent)
-        self._now: _Looker | None = None
-        self._ending: list[_Looker] = []
+        self.busy = False
         self._known = {} if known is None else known
-
-    @property
-    def busy(self) -> bool:
-        return self._now is not None
+        self._set = 0
+        # Not the job's Worker: that passes on ten reports a second, and here every photo counts.
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._pool.setThreadPriority(QThread.Priority.LowPriority)
+        self._listed.connect(self._pass_list)
+        self._seen.connect(self._pass_glance)
+        self._failed.connect(self._pass_problem)
+        self._ended.connect(self._finish)
 
     def look(self, paths: Sequence[Path]) -> None:
-        self._end_now()
-        if not paths:
-            return
-        looker = _Looker(paths, dict(self._known), self)
-        looker.listed.connect(self._listed)
-        looker.seen.connect(self._seen)
-        looker.problem.connect(self._problem)
-        looker.finished.connect(self._finished)
-        self._now = looker
-        looker.start(QThread.Priority.LowPriority)
+        """Look at the photos of these folders and files, and at no others any more."""
+        self._set += 1
+        self.busy = bool(paths)
+        if paths:
+            work = partial(self._look, self._set, tuple(paths), dict(self._known))
+            self._pool.start(work)
 
     def close(self) -> None:
-        """Ends the work; waits for the photo that is being looked at."""
-        self._end_now()
-        for looker in self._ending:
-            looker.wait()
+        """End the work; waits for the photo that is being looked at."""
+        self.look(())
+        self._pool.waitForDone()
 
-    def _end_now(self) -> None:
-        if self._now is not None:
-            self._now.stop.set()
-            self._ending.append(self._now)
-            self._now = None
+    def _look(self, number: int, paths: Sequence[Path], known: dict[Path, Glance]) -> None:
+        """In the pool's thread."""
+        from lenscal.intake.folder import find_raw_files
 
-    @Slot(object)
-    def _listed(self, files: tuple[Path, ...]) -> None:
-        if self.sender() is self._now:
+        try:
+            files = find_raw_files(paths)
+            self._listed.emit(number, tuple(files))
+            for path in files:
+                # Another set is wanted by now.
+                if number != self._set:
+                    return
+                earlier = known.get(path)
+                self._seen.emit(number, earlier if earlier is not None else glance(path))
+        except LenscalError as error:
+            self._failed.emit(number, error_in_words(error))
+        except OSError as error:
+            self._failed.emit(number, f"{error.filename}: {error.strerror or error}")
+        finally:
+            self._ended.emit(number)
+
+    @Slot(int, object)
+    def _pass_list(self, number: int, files: tuple[Path, ...]) -> None:
+        if number == self._set:
             self.listed.emit(files)
 
-    @Slot(object)
-    def _seen(self, seen: Glance) -> None:
+    @Slot(int, object)
+    def _pass_glance(self, number: int, seen: Glance) -> None:
         if not seen.problem:
             self._known[seen.info.path] = seen
-            while len(self._known) > MOST_KEPT:
+            while len(self._known) > MOST_PICTURES:
                 del self._known[next(iter(self._known))]
-        if self.sender() is self._now:
+        if number == self._set:
             self.seen.emit(seen)
 
-    @Slot(str)
-    def _problem(self, text: str) -> None:
-        if self.sender() is self._now:
+    @Slot(int, str)
+    def _pass_problem(self, number: int, text: str) -> None:
+        if number == self._set:
             self.problem.emit(text)
 
-    @Slot()
-    def _finished(self) -> None:
-        looker = self.sender()
-        if looker is self._now:
-            self._now = None
+    @Slot(int)
+    def _finish(self, number: int) -> None:
+        if number == self._set and self.busy:
+            self.busy = False
             self.finished.emit()
-        elif looker in self._ending:
-            self._ending.remove(looker)
-        looker.deleteLater()

@@ -1,4 +1,8 @@
-"""One worker that steps any job in a thread and always says how it ended."""
+"""One worker that steps any job in a thread and always says how it ended.
+
+By hand, as superqt's GeneratorWorker does neither close a generator that is cancelled nor thin out
+its reports, measures no pauses, and changes Python's warnings for all threads.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +23,21 @@ from lenscal.errors import LenscalError
 from lenscal.gui.translate import error_in_words
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, Paused, Reply
+from lenscal.translation import translatable
 
 logger = logging.getLogger(__name__)
 
 MakeJob = Callable[[], Job[Any]]
 
 REPORTS_PER_S = 10
+"""More would not be seen, and every one redraws curves and kernels in the window's thread."""
 NICENESS = 5
+"""Enough that the window's thread goes first; more made no difference to its heartbeat."""
 
 
 class Ending(StrEnum):
+    """How a job ended."""
+
     DONE = "done"
     STOPPED = "stopped"
     CANCELLED = "cancelled"
@@ -75,6 +84,7 @@ class Worker(QObject):
 
     @property
     def running(self) -> bool:
+        """Whether a job has been started whose end was not announced yet."""
         return self._thread is not None
 
     @property
@@ -83,9 +93,19 @@ class Worker(QObject):
         return self._thread is not None and not self._thread.may_run.is_set()
 
     def start(self, name: str, job: MakeJob) -> None:
-        """Run a job; one at a time."""
+        """Run a job.
+
+        Raises
+        ------
+        LenscalError
+            Another one is running.
+        """
         if self._thread is not None:
-            raise LenscalError(f"{self.name} is still running: wait for it or cancel it first")
+            raise LenscalError(
+                translatable(
+                    "{job} is still running: wait for it or cancel it first", job=self.name
+                )
+            )
         self.name = name
         self._thread = _Stepper(job, self)
         self._thread.progressed.connect(self.progressed)
@@ -94,16 +114,19 @@ class Worker(QObject):
         self._thread.start()
 
     def cancel(self) -> None:
+        """Close the job at its next report; also wakes a paused one."""
         if self._thread is not None:
             self._thread.cancel.set()
             self._thread.may_run.set()
 
     def stop_and_keep(self) -> None:
+        """Ask the job to return what it has; also wakes a paused one."""
         if self._thread is not None:
             self._thread.stop.set()
             self._thread.may_run.set()
 
     def pause(self) -> None:
+        """Hold the job at its next report, unless it is ending already."""
         if self._thread is not None and not (
             self._thread.cancel.is_set() or self._thread.stop.is_set()
         ):
@@ -111,6 +134,7 @@ class Worker(QObject):
             self.paused_changed.emit(True)
 
     def go_on(self) -> None:
+        """End the pause."""
         if self._thread is not None:
             self._thread.may_run.set()
             self.paused_changed.emit(False)
@@ -135,6 +159,8 @@ class Worker(QObject):
 
 
 class _Stepper(QThread):
+    """Steps one job to its end."""
+
     progressed = Signal(object)
 
     def __init__(self, job: MakeJob, parent: QObject) -> None:
@@ -144,38 +170,17 @@ class _Stepper(QThread):
         self.stop = threading.Event()
         self.may_run = threading.Event()
         self.may_run.set()
-        self.outcome = Outcome(Ending.FAILED, message="The job did not start")
+        self.outcome = Outcome(Ending.FAILED, message=translatable("The job did not start"))
 
     def run(self) -> None:
-        if hasattr(os, "setpriority") and hasattr(threading, "get_native_id"):
-            # On Linux this is the thread's own niceness (its OpenMP threads inherit it): the window
-            # goes first.
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        _give_way_to_the_window()
         try:
             self.outcome = self._step()
-        except LenscalError as error:
-            self.outcome = Outcome(Ending.FAILED, message=error_in_words(error))
-        except OSError as error:
-            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-            self.outcome = Outcome(
-                Ending.FAILED,
-                message=f"{what}: look whether it is there, can be written to and has room, or choose another place",
-                details=traceback.format_exc(),
-            )
-        except MemoryError:
-            self.outcome = Outcome(
-                Ending.FAILED,
-                message="Not enough memory: close other programs or use fewer photos",
-                details=traceback.format_exc(),
-            )
         except BaseException as error:
-            logger.exception("job failed")
-            text = str(error).strip().split("\n")[0] or type(error).__name__
-            self.outcome = Outcome(
-                Ending.FAILED, message=f"Unexpected: {text}", details=traceback.format_exc()
-            )
+            # Whatever it is, the window has to hear that the job has ended.
+            self.outcome = _outcome_of(error)
         finally:
+            # The job holds photos of some hundred megabytes.
             del self._job
 
     def _step(self) -> Outcome:
@@ -195,12 +200,42 @@ class _Stepper(QThread):
             forward(report)
             answer = None
             if not self.may_run.is_set():
+                # What was done up to the pause is to be seen while it lasts.
                 forward.flush()
                 began = time.monotonic()
                 self.may_run.wait()
                 answer = Paused(time.monotonic() - began)
             if self.stop.is_set():
                 answer, stopped = STOP, True
+
+
+def _give_way_to_the_window() -> None:
+    """On Linux, niceness is the thread's own (its OpenMP threads inherit it)."""
+    if hasattr(os, "setpriority") and hasattr(threading, "get_native_id"):
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
+def _outcome_of(error: BaseException) -> Outcome:
+    """A failure in words; with a traceback where the program or the computer is at fault."""
+    if isinstance(error, LenscalError):
+        return Outcome(Ending.FAILED, message=error_in_words(error))
+    details = traceback.format_exc()
+    message: str
+    if isinstance(error, OSError):
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        message = translatable(
+            "{what}: look whether it is there, can be written to and has room, "
+            "or choose another place",
+            what=what,
+        )
+    elif isinstance(error, MemoryError):
+        message = translatable("Not enough memory: close other programs or use fewer photos")
+    else:
+        logger.exception("job failed")
+        text = str(error).strip().split("\n")[0] or type(error).__name__
+        message = translatable("Unexpected: {problem}", problem=text)
+    return Outcome(Ending.FAILED, message=message, details=details)
 
 
 class _Throttle:
@@ -216,6 +251,7 @@ class _Throttle:
     def __call__(self, report: Report) -> None:
         if self._report is not None and report.stage != self._report.stage:
             self.flush()
+        # Kernels that were not shown yet outlive reports without any.
         if self._report is not None and report.kernels is None and self._report.kernels is not None:
             report = replace(report, kernels=self._report.kernels)
         self._report = report

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.files.photos.photo_preview import Glance
-from lenscal.gui.background.photo_previews import Glances
+from lenscal.gui.background.photo_previews import PhotoPreviews
 from lenscal.gui.drawing.images import thumbnail_icon
 from lenscal.gui.pages.page import form, in_a_row, muted
 from lenscal.gui.pages.photo_table import placeholder, said_of
@@ -76,7 +76,7 @@ class SourcePanel(QWidget):
         self._problem_text = ""
         self.drop = DropZone(title, hint)
         self.drop.chosen.connect(self.choose)
-        self.glances = Glances(known, self)
+        self.glances = PhotoPreviews(known, self)
         self.glances.listed.connect(self._listed)
         self.glances.seen.connect(self._seen)
         self.glances.problem.connect(self._problem)
