@@ -93,8 +93,9 @@ class Controller(QObject):
     """Owns the session and the worker; the only one who changes them."""
 
     session_changed = Signal(object)
-    message = Signal(str, str, str)
-    """Text, kind (info, warning, error), details."""
+    message = Signal(object, str, str)
+    """Text, kind (info, warning, error), details. As object, so that a translatable text stays
+    one."""
     step_wanted = Signal(object)
     job_started = Signal(str, bool)
     """Text, whether it can be stopped and kept."""

@@ -20,7 +20,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from lenscal.errors import LenscalError
-from lenscal.gui.translate import error_in_words
+from lenscal.gui.translate import error_in_words, in_this_language
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, Paused, Reply
 from lenscal.translation import translatable
@@ -32,7 +32,7 @@ MakeJob = Callable[[], Job[Any]]
 REPORTS_PER_S = 10
 """More would not be seen, and every one redraws curves and kernels in the window's thread."""
 NICENESS = 5
-"""Enough that the window's thread goes first; more made no difference to its heartbeat."""
+"""Of the job's thread on Linux: the window's goes first where both want the processor."""
 
 
 class Ending(StrEnum):
@@ -221,7 +221,6 @@ def _outcome_of(error: BaseException) -> Outcome:
     if isinstance(error, LenscalError):
         return Outcome(Ending.FAILED, message=error_in_words(error))
     details = traceback.format_exc()
-    message: str
     if isinstance(error, OSError):
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         message = translatable(
@@ -235,7 +234,7 @@ def _outcome_of(error: BaseException) -> Outcome:
         logger.exception("job failed")
         text = str(error).strip().split("\n")[0] or type(error).__name__
         message = translatable("Unexpected: {problem}", problem=text)
-    return Outcome(Ending.FAILED, message=message, details=details)
+    return Outcome(Ending.FAILED, message=in_this_language(message), details=details)
 
 
 class _Throttle:
