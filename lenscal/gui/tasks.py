@@ -12,7 +12,7 @@ from lenscal.stepping import Job
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
-    from lenscal.intake.folder import Inputs
+    from lenscal.intake.inputs import Inputs
     from lenscal.jobs import PhotoResult
     from lenscal.jobs.window.calibration import Calibrated
     from lenscal.jobs.window.photos import ReadPhotos

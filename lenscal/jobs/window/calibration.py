@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lenscal.calibrate.settings import CalibrationSettings
     from lenscal.files.checkpoint import CheckpointFile
     from lenscal.files.psf.profile import Profile
-    from lenscal.intake.folder import Inputs
+    from lenscal.intake.inputs import Inputs
 
 DEVICE = "device"
 """Stage of the report that says which device computes: its message is "cpu", "cuda" or "mps"."""
