@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from lenscal.commands.parser import build_parser
 from lenscal.errors import InputError, LenscalError
 from lenscal.system.memory import keep_freed_memory
-from lenscal.system.threads import wait_passively
+from lenscal.system.threads import prepare_libraries
 
 DONE, FAILED, WRONG_INPUT, CANCELLED = 0, 1, 2, 130
 
@@ -33,7 +33,7 @@ _MODULES = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0 done, 1 failed, 2 wrong use or input, 130
     cancelled."""
-    wait_passively()
+    prepare_libraries()
     keep_freed_memory()
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):

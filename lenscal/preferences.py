@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +14,7 @@ from lenscal.errors import LenscalError
 from lenscal.files.atomic import written_whole
 from lenscal.system.device import AUTO, DEVICES
 from lenscal.system.json_values import parse_json, to_json, valid_fields
+from lenscal.system.threads import usable_cores
 from lenscal.translation import Translatable, join_translatable, message_of, translatable
 
 logger = logging.getLogger(__name__)
@@ -148,4 +148,4 @@ def user_preferences() -> PreferencesFile:
 
 def numerical_threads(preferences: Preferences) -> int:
     """All cores but one, which is the window's, unless the user says otherwise."""
-    return preferences.threads or max((os.cpu_count() or 2) - 1, 1)
+    return preferences.threads or max(usable_cores() - 1, 1)

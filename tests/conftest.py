@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lenscal.system.threads import prepare_libraries
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+prepare_libraries()
 
 
 @pytest.fixture(scope="session")

@@ -25,11 +25,11 @@ HEAVY = {
 }
 ABOVE = {
     "raw": {"raw", "errors", "reports"},
-    "intake": {"intake", "raw", "errors", "reports"},
+    "intake": {"intake", "system", "raw", "errors", "reports"},
     "optics": {"optics", "errors"},
     "flow": {"flow", "raw", "optics", "errors", "reports"},
-    "virtual": {"virtual", "optics", "raw", "files", "errors", "reports"},
-    "files": {"files", "raw", "intake", "optics", "errors", "reports"},
+    "virtual": {"virtual", "system", "optics", "raw", "files", "errors", "reports"},
+    "files": {"files", "system", "raw", "intake", "optics", "errors", "reports"},
     "blur": {"blur", "optics", "errors"},
     "calibrate": {
         "calibrate",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.system.memory import keep_freed_memory
-from lenscal.system.threads import wait_passively
+from lenscal.system.threads import prepare_libraries, usable_cores, use_threads
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -123,8 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def keep_fluid(threads: int | None = None) -> None:
     """What the window's thread needs to answer while a job computes. Call it before torch is
     loaded."""
-    # Numerical libraries read this when they are loaded: all cores but one.
-    wait_passively()
+    prepare_libraries()
     keep_freed_memory()
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads or max((os.cpu_count() or 2) - 1, 1)))
+    if "OMP_NUM_THREADS" not in os.environ:
+        # All cores but one.
+        use_threads(threads or max(usable_cores() - 1, 1))
     sys.setswitchinterval(SWITCH_INTERVAL_S)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import filecmp
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +32,7 @@ from lenscal.intake.survey import survey
 from lenscal.raw.frame import Frame, PhotoInfo
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, follow
+from lenscal.system.threads import in_order
 from lenscal.translation import translatable
 
 RAW_EXTENSIONS = frozenset(
@@ -71,7 +70,8 @@ RAW_EXTENSIONS = frozenset(
         ".x3f",
     )
 )
-_WORKERS = 2
+MOST_AT_ONCE = 4
+"""Photos that are decoded side by side: LibRaw takes some hundred MB for each meanwhile."""
 _CLEAR_MAJORITY, _FEWEST = 0.75, 3
 LEAST_PHOTO_BYTES = 65536
 """Smaller files are no RAW photos; what is wrong with them is told one by one."""
@@ -339,17 +339,17 @@ def _decode_all(
 ) -> Job[ImportedFolder]:
     from lenscal.raw.decode import decode_photo
 
+    def decoded(info: PhotoInfo) -> Frame | PhotoError:
+        try:
+            return decode_photo(info.path, info=info, cache=cache)
+        except PhotoError as error:
+            return error
+
     frames: list[Frame] = []
     out = list(rejected)
-    with _pool() as pool:
-        waiting: deque[tuple[PhotoInfo, Future[Frame]]] = deque()
-        queue = deque(infos)
-        for n in range(len(infos)):
-            while queue and len(waiting) < _WORKERS:
-                info = queue.popleft()
-                waiting.append((info, pool.submit(decode_photo, info.path, info=info, cache=cache)))
-            info, future = waiting.popleft()
-            told = yield Report(
+    with closing(in_order(decoded, infos, most=MOST_AT_ONCE)) as results:
+        for n, info in enumerate(infos):
+            reply = yield Report(
                 "import",
                 translatable(
                     "Decoding {name} ({n} of {infos} {role} photos)",
@@ -361,25 +361,27 @@ def _decode_all(
                 n / len(infos),
                 n,
             )
-            try:
-                frames.append(future.result())
-            except PhotoError as error:
-                out.append(Rejected(info.path, error.reason))
-            if told == STOP and frames:
+            result = next(results)
+            if isinstance(result, PhotoError):
+                out.append(Rejected(info.path, result.reason))
+            else:
+                frames.append(result)
+            if reply == STOP and frames:
                 break
     if not frames:
         raise _all_unreadable(out, role)
     frames = _agree(frames)
     check_same_setup([f.info for f in frames], role)
     photos = []
-    for frame in frames:
-        yield Report(
-            "import",
-            translatable("Looking at the texture of {name}", name=frame.info.path.name),
-            1.0,
-            len(infos),
-        )
-        photos.append(Judged(frame, survey(frame)))
+    with closing(in_order(survey, frames)) as surveys:
+        for frame in frames:
+            yield Report(
+                "import",
+                translatable("Looking at the texture of {name}", name=frame.info.path.name),
+                1.0,
+                len(infos),
+            )
+            photos.append(Judged(frame, next(surveys)))
     yield Report(
         "import",
         translatable(
@@ -389,15 +391,6 @@ def _decode_all(
         len(infos),
     )
     return ImportedFolder(tuple(photos), tuple(out))
-
-
-@contextmanager
-def _pool() -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="decode")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _agree(frames: Sequence[Frame]) -> list[Frame]:

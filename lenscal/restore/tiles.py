@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -15,6 +13,7 @@ from torch import Tensor
 
 from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes
 from lenscal.raw.frame import NoiseModel
+from lenscal.system.threads import in_order
 
 T = TypeVar("T")
 
@@ -192,24 +191,7 @@ def in_parallel(
     """work(0) ... work(n - 1), on a processor side by side: small pieces of one after the other
     would wait a lot.
 
-    Yields what they return in their order, so that what is added up of it is the same every time.
-    At most `most` run at a time (None: as many as torch has threads) and little more is worked out
-    before it is asked for.
+    Yields what they return in their order (`in_order`). At most `most` run at a time.
     """
-    threads = torch.get_num_threads() if device.type == "cpu" else 1
-    workers = min(threads, most or threads, n)
-    if workers <= 1:
-        yield from map(work, range(n))
-        return
-    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
-    ahead: deque[Future[T]] = deque()
-    try:
-        for i in range(n):
-            ahead.append(pool.submit(work, i))
-            if len(ahead) > workers:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)  # some of what the workers set holds for all threads
+    # On a GPU every piece is a queue of kernels, which threads would only shuffle.
+    return in_order(work, range(n), most=most if device.type == "cpu" else 1)

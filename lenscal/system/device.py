@@ -39,6 +39,9 @@ def pick_device(name: str) -> torch.device:
     """
     import torch
 
+    from lenscal.system.threads import settle_torch
+
+    settle_torch()
     available = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

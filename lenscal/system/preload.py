@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lenscal.reports import Report
 from lenscal.stepping import Job
+from lenscal.system.threads import settle_torch
 
 LIBRARIES = ("libc10.so", "libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
 RTLD_LAZY = 1
@@ -28,6 +29,7 @@ def preload() -> Job[None]:
         yield Report("start", "Loading the numerical libraries")
         _load_libraries()
     importlib.import_module("torch")
+    settle_torch()
 
 
 def _load_libraries() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from lenscal.files.psf.psf_files import Provenance, write_fits
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
 from lenscal.stepping import Job
+from lenscal.system.threads import in_order
 from lenscal.virtual.camera import (
     BlurField,
     VirtualCamera,
@@ -37,7 +37,8 @@ TRUTH_GRID = (8, 8)
 TRUTH_SIZE = 25
 _FINE_WHITE = 65535
 _WOBBLE_PX, _WOBBLE_DEG = 2.0, 0.02
-_WORKERS = 2
+MOST_AT_ONCE = 4
+"""Scenes that are photographed side by side: each takes some hundred MB meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +130,15 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Job[VirtualDataset]:
         role: tuple(out / role / f"{role}_{n + 1:02d}.dng" for n in range(settings.n_photos))
         for role in fields
     }
-    with ThreadPoolExecutor(min(_WORKERS, os.cpu_count() or 1)) as pool:
-        tasks = [
-            pool.submit(
-                _photograph, {role: photos[role][n] for role in fields}, settings, camera, n, fields
-            )
-            for n in range(settings.n_photos)
-        ]
-        try:
-            for number, task in enumerate(tasks):
-                task.result()
-                message = (
-                    f"Photographed scene {number + 1} of {settings.n_photos} with both apertures"
-                )
-                yield Report("render", message, (number + 3) / n_steps, number + 3)
-        finally:
-            for task in tasks:
-                task.cancel()
+
+    def photograph(n: int) -> None:
+        places = {role: photos[role][n] for role in fields}
+        _photograph(places, settings, camera, n, fields)
+
+    with closing(in_order(photograph, range(settings.n_photos), most=MOST_AT_ONCE)) as scenes:
+        for number, _ in enumerate(scenes):
+            message = f"Photographed scene {number + 1} of {settings.n_photos} with both apertures"
+            yield Report("render", message, (number + 3) / n_steps, number + 3)
     yield Report(
         "render", "Photographing the scene that is kept out", (n_steps - 1) / n_steps, n_steps - 1
     )

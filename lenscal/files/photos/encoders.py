@@ -5,21 +5,17 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
+from lenscal.system.threads import in_order
+
 STRIP_ROWS = 64
-_WORKERS = 2
 _DEFLATE_LEVEL = 1
 """Higher ones take half as much time again and save nothing: the low bits of a photo are noise."""
-T = TypeVar("T")
-U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +47,6 @@ class Picture:
         return out
 
 
-def in_threads(work: Callable[[T], U], items: list[T], workers: int = _WORKERS) -> Iterator[U]:
-    """`work` of every item, in their order, computed a few ahead by threads."""
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[U]] = deque()
-        for item in items:
-            if len(waiting) > workers:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(work, item))
-        while waiting:
-            yield waiting.popleft().result()
-
-
 def encode_tiff(path: Path, picture: Picture, icc: bytes | None) -> None:
     """A TIFF of strips: integers deflated with horizontal differences, floating-point numbers as
     they are."""
@@ -81,7 +65,7 @@ def encode_tiff(path: Path, picture: Picture, icc: bytes | None) -> None:
 
     tifffile.imwrite(
         path,
-        in_threads(strip, picture.strips()),
+        in_order(strip, picture.strips()),
         shape=picture.shape,
         dtype=picture.dtype,
         photometric="rgb" if colour else "minisblack",
@@ -118,7 +102,7 @@ def encode_png(path: Path, picture: Picture, icc: bytes | None) -> None:
         file.write(b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header))
         if icc is not None:
             file.write(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
-        for lines in in_threads(strip, picture.strips()):
+        for lines in in_order(strip, picture.strips()):
             if packed := packer.compress(lines):
                 file.write(_chunk(b"IDAT", packed))
         file.write(_chunk(b"IDAT", packer.flush()) + _chunk(b"IEND", b""))

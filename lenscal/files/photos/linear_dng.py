@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from lenscal.files.photos.colour import SPACES, develop, usable
-from lenscal.files.photos.encoders import in_threads, shrunk
+from lenscal.files.photos.encoders import shrunk
 from lenscal.files.photos.export_settings import Space
 from lenscal.raw.frame import Frame
+from lenscal.system.threads import in_order
 
 _ASCII, _BYTE, _SHORT, _LONG, _RATIONAL, _SRATIONAL = 2, 1, 3, 4, 5, 10
 _TILE = 512
@@ -74,7 +75,7 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame) -> None:
             **plain,
         )
         tiff.write(
-            in_threads(tile, corners),
+            in_order(tile, corners),
             shape=(height, width, 3),
             dtype=np.uint16,
             photometric=_LINEAR_RAW,
