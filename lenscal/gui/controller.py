@@ -462,6 +462,14 @@ class Controller(QObject):
             return False
         self._then = then
         self.previewer.hold(True)
-        self.worker.start(name, job)
+        preview_over = self.previewer.idle
+
+        def begin() -> Job[Any]:
+            # In the job's thread: the preview and the job must not share the cores, and the
+            # window must not wait for either.
+            preview_over.wait()
+            return job()
+
+        self.worker.start(name, begin)
         self.job_started.emit(name, can_stop)
         return True

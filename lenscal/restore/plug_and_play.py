@@ -17,6 +17,7 @@ from lenscal.restore.data_step import DataStep
 from lenscal.restore.settings import RestoreSettings
 from lenscal.restore.tiles import LinearPhoto, Tiling, tiling_of
 from lenscal.restore.wiener_photo import Band
+from lenscal.system.threads import several_cores
 
 BLOCK_PX, MARGIN_PX, SEAM_PX = 1024, 32, 32
 
@@ -43,6 +44,7 @@ def plug_and_play(
     """
     if denoiser is None:
         denoiser = load_denoiser(Path(settings.prior) if settings.prior else None, device=device)
+    denoiser = on_all_cores(denoiser)
     height, width = photo.size
     rows, cols = blocks(height, block_px), blocks(width, block_px)
     noise_weight = wiener.noise_weight(settings.denoise)
@@ -72,6 +74,17 @@ def plug_and_play(
         n_rows = len(weight_y) - (SEAM_PX if number < len(rows) - 1 else 0)
         overlap = strip[n_rows:].copy()
         yield Band(range(y, y + n_rows), strip[:n_rows], None, done / total)
+
+
+def on_all_cores(denoiser: Denoiser) -> Denoiser:
+    """The denoiser, its convolutions spread over all threads: a block cannot be cut without loss,
+    since every pixel sees far around itself."""
+
+    def denoised(x: Tensor, sigma: float | Tensor) -> Tensor:
+        with several_cores():
+            return denoiser(x, sigma)
+
+    return denoised
 
 
 def blocks(length: int, block_px: int = BLOCK_PX) -> list[tuple[int, np.ndarray]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PySide6.QtCore import QPoint, QPointF, Qt
 
 from lenscal.files.photos.photo_files import upright
+from lenscal.gui.background import previewer
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.tasks import Tasks
@@ -26,6 +30,7 @@ from lenscal.jobs.window.preview import (
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.session import Step, with_psf
+from lenscal.system.threads import thread_count
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -322,3 +327,40 @@ def test_settings_that_do_nothing_begin_no_work(qtbot, correcting):
     c.set_restore(RestoreSettings(amount=0))
     qtbot.waitUntil(lambda: correcting.correct_page.preview_state.text() == "", timeout=3000)
     assert not c.previewer.developed.mask.any()
+
+
+def test_a_job_begins_when_the_preview_has_ended_with_the_same_threads(
+    qtbot, correcting, monkeypatch
+):
+    """Pressed while the visible part is being corrected: neither may change what the other gets."""
+    page, c = correcting.correct_page, correcting.controller
+    settled(qtbot, correcting)
+    working, beside, threads = threading.Event(), [], []
+    real_part, real_compare = previewer.correct_part, c.tasks.compare
+
+    def correct_part(*given):
+        working.set()
+        try:
+            for report in real_part(*given):
+                time.sleep(0.02)
+                yield report
+        finally:
+            working.clear()
+
+    def compare(*given):
+        beside.append(working.is_set())
+        threads.append((torch.get_num_threads(), thread_count()))
+        return (yield from real_compare(*given))
+
+    monkeypatch.setattr(previewer, "correct_part", correct_part)
+    c.tasks = replace(c.tasks, compare=compare)
+    for number in range(6):
+        busy_preview = number > 0
+        if busy_preview:
+            c.set_restore(replace(c.session.restore, amount=1 - number / 10))
+            qtbot.waitUntil(working.is_set, timeout=20_000)
+        qtbot.mouseClick(page.button, LEFT)
+        qtbot.waitUntil(lambda: not c.busy, timeout=20_000)
+        settled(qtbot, correcting)
+    assert beside == [False] * 6
+    assert len(set(threads)) == 1

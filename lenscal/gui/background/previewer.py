@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -118,8 +119,13 @@ class Previewer(QObject):
         self._active = on
         self._wake()
 
+    @property
+    def idle(self) -> threading.Event:
+        """Set while nothing is worked on; a job's thread waits for it after `hold`."""
+        return self._worker.idle
+
     def hold(self, on: bool) -> None:
-        """Leave the processor to a job."""
+        """Leave the processor to a job. What is being worked on ends soon, not at once."""
         self._held = on
         if on:
             self._worker.cancel()

@@ -81,6 +81,9 @@ class Worker(QObject):
         super().__init__(parent)
         self._thread: _Stepper | None = None
         self.name = ""
+        self.idle = threading.Event()
+        """Set while no thread steps a job; another thread may wait for it."""
+        self.idle.set()
 
     @property
     def running(self) -> bool:
@@ -107,7 +110,8 @@ class Worker(QObject):
                 )
             )
         self.name = name
-        self._thread = _Stepper(job, self)
+        self._thread = _Stepper(job, self.idle, self)
+        self.idle.clear()
         self._thread.progressed.connect(self.progressed)
         self._thread.finished.connect(self._ended)
         self.started.emit(name)
@@ -163,9 +167,10 @@ class _Stepper(QThread):
 
     progressed = Signal(object)
 
-    def __init__(self, job: MakeJob, parent: QObject) -> None:
+    def __init__(self, job: MakeJob, idle: threading.Event, parent: QObject) -> None:
         super().__init__(parent)
         self._job = job
+        self._idle = idle
         self.cancel = threading.Event()
         self.stop = threading.Event()
         self.may_run = threading.Event()
@@ -182,6 +187,7 @@ class _Stepper(QThread):
         finally:
             # The job holds photos of some hundred megabytes.
             del self._job
+            self._idle.set()
 
     def _step(self) -> Outcome:
         generator = self._job()
