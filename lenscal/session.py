@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from lenscal.calibrate.result import Calibration
 from lenscal.calibrate.settings import CalibrationSettings
+from lenscal.files.psf.profile import Profile
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore.settings import RestoreSettings
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from lenscal.files.psf.profile import Profile
     from lenscal.intake.folder import Inputs
 
 
@@ -212,13 +212,13 @@ def with_psf(
     saved: bool = False,
 ) -> Session:
     """A new PSF grid; a comparison made with the former one is dropped, and the truth where it is
-    no calibration."""
+    no calibration. Without a profile, nothing but the grid is known of it."""
     return replace(
         session,
         psf=psf,
         psf_name=name,
         psf_path=path,
-        profile=profile,
+        profile=profile if profile is not None else Profile(psf),
         calibration=calibration,
         psf_saved=saved,
         comparison=None,

@@ -100,7 +100,7 @@ def test_correct_undoes_a_known_blur(tmp_path, make_dng):
     pictures = {}
     for method, photo in ((Method.NONE, sharp), (Method.NONE, soft), (Method.WIENER, soft)):
         settings = RestoreSettings(method, device="cpu", denoise=0.2)
-        (result,) = finish(jobs.correct(grid, [photo], settings, export))[1]
+        (result,) = finish(jobs.correct(Profile(grid), [photo], settings, export))[1]
         pictures[result.output.stem] = tifffile.imread(result.output)[16:-16, 16:-16]
     before = np.mean((pictures["soft-none"] - pictures["sharp-none"]) ** 2)
     after = np.mean((pictures["soft-wiener"] - pictures["sharp-none"]) ** 2)
@@ -111,11 +111,11 @@ def test_stop_ends_after_the_photo_and_close_writes_nothing(tmp_path, make_dng):
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(3)]
     grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
     _, results = finish(
-        jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "a")), [None, STOP]
+        jobs.correct(Profile(grid), photos, settings, ExportSettings(tmp_path / "a")), [None, STOP]
     )
     assert [r.source.name for r in results] == ["0.dng"]
     assert results[0].output.exists()
-    job = jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "b"))
+    job = jobs.correct(Profile(grid), photos, settings, ExportSettings(tmp_path / "b"))
     next(job)
     next(job)
     job.close()
@@ -130,14 +130,14 @@ def test_every_photo_gets_an_answer(tmp_path, make_dng):
     grid = delta_grid((2, 2), 5, (128, 192))
     export = ExportSettings(tmp_path / "out")
     reports, results = finish(
-        jobs.correct(grid, [bad, other, good], RestoreSettings(Method.NONE), export)
+        jobs.correct(Profile(grid), [bad, other, good], RestoreSettings(Method.NONE), export)
     )
     assert [r.output is not None for r in results] == [False, False, True]
     assert results[0].wrong_input
     assert "128 x 96 px, the PSF is for 192 x 128 px" in results[1].problem
     assert reports[-1].fraction == 1
     (forced,) = finish(
-        jobs.correct(grid, [other], RestoreSettings(Method.WIENER), export, force=True)
+        jobs.correct(Profile(grid), [other], RestoreSettings(Method.WIENER), export, force=True)
     )[1]
     assert tifffile.imread(forced.output).shape == (96, 128, 3)
     assert "the photo has 128 x 96 px" in forced.warnings[0]
@@ -240,7 +240,9 @@ def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monke
         monkeypatch.setattr(correcting, "OVERLAP_PX", 0)
     grid = delta_grid((2, 2), 5, (128, 192))
     reports, results = finish(
-        jobs.correct(grid, photos, RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o"))
+        jobs.correct(
+            Profile(grid), photos, RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o")
+        )
     )
     assert [r.output.name for r in results] == [f"{n}_lenscal.tif" for n in range(3)]
     if large:
@@ -267,7 +269,9 @@ def test_time_left_is_told(tmp_path, make_dng, monkeypatch):
     )
     grid = delta_grid((2, 2), 5, (128, 192))
     reports, _ = finish(
-        jobs.correct(grid, photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o"))
+        jobs.correct(
+            Profile(grid), photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o")
+        )
     )
     assert reports[0].seconds_left is None
     assert reports[-1].seconds_left == 0
@@ -283,7 +287,9 @@ def test_large_photos_come_out_the_same(tmp_path, make_dng, monkeypatch):
     pictures = []
     for name, limit in (("small", 1e9), ("large", 0)):
         monkeypatch.setattr(correcting, "OVERLAP_PX", limit)
-        job = jobs.correct(grid, [photo], settings, ExportSettings(tmp_path / name), save_mask=True)
+        job = jobs.correct(
+            Profile(grid), [photo], settings, ExportSettings(tmp_path / name), save_mask=True
+        )
         (result,) = finish(job)[1]
         assert result.problem == ""
         assert result.mask.is_file()
@@ -307,7 +313,9 @@ def test_stop_is_heard_while_a_photo_is_written(tmp_path, make_dng, monkeypatch)
     monkeypatch.setattr(photo_files, "write_photo", write_photo)
     monkeypatch.setattr(correcting, "OVERLAP_PX", 0)
     grid = delta_grid((2, 2), 5, (128, 192))
-    job = jobs.correct(grid, photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o"))
+    job = jobs.correct(
+        Profile(grid), photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o")
+    )
     while "writing" not in next(job).message:
         pass
     job.send(STOP)
@@ -334,7 +342,7 @@ def test_where_large_photos_wait_is_named_when_it_is_full(tmp_path, make_dng, mo
     monkeypatch.setattr(correcting, "_append", append)
     grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
     _, (failed, written) = finish(
-        jobs.correct(grid, photos, settings, ExportSettings(tmp_path / "o"))
+        jobs.correct(Profile(grid), photos, settings, ExportSettings(tmp_path / "o"))
     )
     assert failed.problem.startswith(f"large photos wait in {tmp_path / 'lenscal'}")
     assert not failed.wrong_input

@@ -149,6 +149,7 @@ def _import(folder: Path, settings: SpeedSettings) -> Job[Pace]:
 
 def _correct(folder: Path, settings: SpeedSettings) -> Job[Pace]:
     from lenscal.files.photos.export_settings import ExportSettings, OnConflict
+    from lenscal.files.psf.profile import Profile
     from lenscal.jobs.correcting import correct
 
     path = _raw_photo(folder / "correct.dng", settings.correct_size)
@@ -157,7 +158,7 @@ def _correct(folder: Path, settings: SpeedSettings) -> Job[Pace]:
 
     def corrected(method: Method) -> None:
         results = _finished(
-            correct(psf, [path], RestoreSettings(method, device=settings.device), export)
+            correct(Profile(psf), [path], RestoreSettings(method, device=settings.device), export)
         )
         if results[0].output is None:
             raise LenscalError(results[0].problem)

@@ -16,14 +16,13 @@ from lenscal.system.device import check_device
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
-    from lenscal.files.psf.profile import Profile
     from lenscal.jobs import PhotoResult
-    from lenscal.optics.psf_grid import PsfGrid
 
 
 def run_correct(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.files.atomic import check_output_folder
+    from lenscal.files.psf.opening import open_psf
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     restore = correction_settings(args)
@@ -32,11 +31,11 @@ def run_correct(args: argparse.Namespace) -> int:
         raise InputError(translatable("--prior {path}: there is no such file", path=args.prior))
     photos = _photos(args.photos)
     check_output_folder(args.out)
-    psf = profile_or_grid(args.psf)
+    profile = open_psf(args.psf)
     check_device(args.device)
     results: list[PhotoResult] = []
     work = jobs.correct(
-        psf, photos, restore, export, force=args.force, save_mask=args.save_mask, kept=results
+        profile, photos, restore, export, force=args.force, save_mask=args.save_mask, kept=results
     )
     with suppress(KeyboardInterrupt):  # what was corrected before it has been written
         run_job(work, speaker)
@@ -76,14 +75,6 @@ def export_settings(args: argparse.Namespace) -> ExportSettings:
         OnConflict(args.on_conflict),
         depth=args.depth,
     )
-
-
-def profile_or_grid(path: Path) -> Profile | PsfGrid:
-    """A profile with all it knows, or the bare grid of PSF files."""
-    from lenscal.files.psf.profile import read_profile
-    from lenscal.files.psf.psf_files import read_psf
-
-    return read_psf(path) if path.is_dir() or path.suffix.lower() == ".npz" else read_profile(path)
 
 
 def _photos(paths: Sequence[Path]) -> list[Path]:

@@ -13,8 +13,8 @@ SUFFIXES = (".html", ".pdf")
 
 
 def run_report(args: argparse.Namespace) -> int:
-    from lenscal.commands.correct import profile_or_grid
     from lenscal.files.atomic import check_output_file
+    from lenscal.files.psf.opening import open_psf
     from lenscal.files.report import report_blocks, write_report
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
@@ -24,12 +24,12 @@ def run_report(args: argparse.Namespace) -> int:
             translatable("--out {out}: give a file name that ends in .html or .pdf", out=out)
         )
     check_output_file(out, "lens.html")
-    source = profile_or_grid(args.psf)
+    profile = open_psf(args.psf)
     if out.suffix.lower() == ".pdf":
         from lenscal.gui.drawing.pdf import write_pdf
 
-        write_pdf(report_blocks(source, args.psf.name), f"Lens report: {args.psf.name}", out)
+        write_pdf(report_blocks(profile, args.psf.name), f"Lens report: {args.psf.name}", out)
     else:
-        write_report(source, out, args.psf.name)
+        write_report(profile, out, args.psf.name)
     speaker.result(str(out), {"written": [str(out)]})
     return 0

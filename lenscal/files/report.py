@@ -42,7 +42,7 @@ class Block:
     png: bytes = b""
 
 
-def write_report(profile: Profile | PsfGrid, path: Path, name: str) -> Path:
+def write_report(profile: Profile, path: Path, name: str) -> Path:
     """Write the report as one HTML file without references to others. `name` is shown as where the
     kernels are from."""
     with written_whole(path) as temporary:
@@ -67,15 +67,13 @@ def as_html(blocks: Iterable[Block], title: str) -> str:
     return f'<!doctype html><html lang="en"><head>{head}</head><body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n'
 
 
-def report_blocks(source: Profile | PsfGrid, name: str) -> list[Block]:
+def report_blocks(profile: Profile, name: str) -> list[Block]:
     """What the report says, from the top."""
-    profile = source if isinstance(source, Profile) else None
-    psf = source.psf if isinstance(source, Profile) else source
+    psf = profile.psf
     figures = field_figures(psf)
-    blocks = [Block("What this is", _table(_facts(profile, psf, name)))]
-    warnings = profile.warnings if profile else ()
-    if warnings:
-        blocks.append(Block("What to know", _items(warnings, "note")))
+    blocks = [Block("What this is", _table(_facts(profile, name)))]
+    if profile.warnings:
+        blocks.append(Block("What to know", _items(profile.warnings, "note")))
     blocks += [
         Block(
             "In words",
@@ -106,16 +104,17 @@ def report_blocks(source: Profile | PsfGrid, name: str) -> list[Block]:
     if psf.confidence is not None:
         text = _small("0: a guess, 1: sure; the least sure colour of each place.")
         blocks.append(Block("Confidence", text, plots.confidence_map(psf)))
-    if profile is not None:
+    if not profile.is_bare:
         blocks += _how_it_was_made(profile)
     blocks.append(Block(html=_small(f"lenscal {__version__}")))
     return blocks
 
 
-def _facts(profile: Profile | None, psf: PsfGrid, name: str) -> list[tuple[str, str]]:
+def _facts(profile: Profile, name: str) -> list[tuple[str, str]]:
+    psf = profile.psf
     (rows, cols), (height, width) = psf.shape, psf.image_size
     facts = [("Kernels from", name)]
-    if profile is not None:
+    if not profile.is_bare:
         focal = f", {profile.focal_mm:g} mm" if profile.focal_mm else ""
         scenes = {True: ", of the same scenes", False: ", of different scenes", None: ""}[
             profile.same_scenes

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
+from lenscal.files.psf.opening import PSF_SUFFIXES
 from lenscal.gui import theme
 from lenscal.gui.controller import Controller
 from lenscal.gui.dialogs.about_dialog import AboutDialog
@@ -91,7 +92,8 @@ class Commands(QObject):
         if self._pages.step is Step.CORRECT and not self._controller.busy:
             self._pages.correct_page.choose_photo()
             return
-        kinds = self.tr("Projects and profiles (*{project} *.lenscal)").format(project=SUFFIX)
+        suffixes = " ".join(f"*{suffix}" for suffix in (SUFFIX, *PSF_SUFFIXES))
+        kinds = self.tr("Projects and profiles ({suffixes})").format(suffixes=suffixes)
         name, _ = QFileDialog.getOpenFileName(self._parent, self.tr("Open"), last_folder(), kinds)
         if name:
             self.open_files([Path(name)])

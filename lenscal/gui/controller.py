@@ -143,7 +143,7 @@ class Controller(QObject):
             if session.inputs is None:
                 self.undo_stack.clear()
             self.previewer.show_photo(session.photo)
-            self.previewer.correct_with(self._operator, session.restore)
+            self.previewer.correct_with(session.profile, session.restore)
             self.session_changed.emit(session)
 
     def _with_unfinished(self, session: Session) -> Session:
@@ -245,11 +245,11 @@ class Controller(QObject):
         )
 
     def compare(self) -> None:
-        psf, photo, settings = self._operator, self.session.photo, self.session.restore
-        if psf is not None and photo is not None:
+        profile, photo, settings = self.session.profile, self.session.photo, self.session.restore
+        if profile is not None and photo is not None:
             known = self.previewer.developed
             developed = known if known is not None and known.photo == photo else None
-            begin = lambda: self.tasks.compare(psf, photo, settings, developed)  # noqa: E731
+            begin = lambda: self.tasks.compare(profile, photo, settings, developed)  # noqa: E731
             self._start(self.tr("Correcting"), begin, self._compared)
 
     def export_photos(
@@ -260,12 +260,14 @@ class Controller(QObject):
         force: bool = False,
     ) -> None:
         """`force`: also photos that do not fit the profile."""
-        psf, settings = self._operator, self.session.restore
+        profile, settings = self.session.profile, self.session.restore
+        if profile is None:
+            return
         kept: list[Any] = []
         started = self._start(
             self.tr("Writing photos"),
             lambda: self.tasks.export_photos(
-                psf, photos, settings, export, save_mask=save_mask, force=force, kept=kept
+                profile, photos, settings, export, save_mask=save_mask, force=force, kept=kept
             ),
             lambda results: self._exported_photos(results, len(photos), export.out),
             can_stop=len(photos) > 1,
@@ -283,20 +285,24 @@ class Controller(QObject):
             )
 
     def write_report(self, path: Path) -> None:
-        operator, name = self._operator, self.session.psf_name
+        profile, name = self.session.profile, self.session.psf_name
+        if profile is None:
+            return
         self._start(
             self.tr("Writing the report"),
-            lambda: self.tasks.write_report(operator, name, path),
+            lambda: self.tasks.write_report(profile, name, path),
             lambda written: self._exported(
                 self.tr("Report written to {path}").format(path=written)
             ),
         )
 
     def export_psf(self, folder: Path, formats: tuple[str, ...]) -> None:
-        psf, profile = self.session.psf, self.session.profile
+        profile = self.session.profile
+        if profile is None:
+            return
         self._start(
             self.tr("Writing PSF files"),
-            lambda: self.tasks.export_psf(psf, profile, folder, formats),
+            lambda: self.tasks.export_psf(profile, folder, formats),
             lambda files: self._exported(
                 self.tr("{n} PSF files in {folder}").format(n=len(files), folder=folder)
             ),
@@ -370,16 +376,15 @@ class Controller(QObject):
             self.message.emit(text.format(why=result.problem), "warning", "")
 
     def _opened(self, opened: OpenedPsf) -> None:
-        name = opened.profile.lens if opened.profile and opened.profile.lens else opened.path.name
+        profile, path = opened.profile, opened.path
+        name = profile.lens or path.name
         self.change(
-            with_psf(
-                self.session, opened.psf, name, path=opened.path, profile=opened.profile, saved=True
-            )
+            with_psf(self.session, profile.psf, name, path=path, profile=profile, saved=True)
         )
         self.step_wanted.emit(Step.INSPECT)
 
     def _opened_other(self, opened: OpenedPsf) -> None:
-        self.change(replace(self.session, other=opened.psf, other_name=opened.path.stem))
+        self.change(replace(self.session, other=opened.profile.psf, other_name=opened.path.stem))
 
     def _compared(self, result: tuple[Any, tuple[str, ...]]) -> None:
         comparison, doubts = result
@@ -445,10 +450,6 @@ class Controller(QObject):
         self.step_wanted.emit(Step.CALIBRATE)
         # As `lenscal demo`: everything is shown, also what pairs make needless.
         self.calibrate(stages=Stages.ALL)
-
-    @property
-    def _operator(self) -> Any:
-        return self.session.profile if self.session.profile is not None else self.session.psf
 
     def _start(
         self,

@@ -18,15 +18,14 @@ if TYPE_CHECKING:
     from lenscal.jobs.window.photos import ReadPhotos
     from lenscal.jobs.window.psf import OpenedPsf
     from lenscal.jobs.window.virtual_lens import VirtualPhotos
-    from lenscal.optics.psf_grid import PsfGrid
     from lenscal.session import Comparison, Unfinished
 
 
-def write_report(operator: PsfGrid | Profile, name: str, path: Path) -> Job[Path]:
+def write_report(profile: Profile, name: str, path: Path) -> Job[Path]:
     """An HTML or, by the suffix, a PDF file, which Qt draws."""
     from lenscal.gui.drawing.pdf import write_pdf
 
-    return (yield from psf.write_report(operator, name, path, write_pdf))
+    return (yield from psf.write_report(profile, name, path, write_pdf))
 
 
 @dataclass(frozen=True, slots=True)

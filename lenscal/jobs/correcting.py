@@ -65,7 +65,7 @@ class PhotoResult:
 
 
 def correct(
-    psf: PsfGrid | Profile,
+    profile: Profile,
     photos: Sequence[Path],
     settings: RestoreSettings,
     export: ExportSettings,
@@ -86,7 +86,7 @@ def correct(
     started = time.monotonic()
     originals = frozenset(path.resolve() for path in photos)
     with photo_cache() as cache:
-        batch = _Batch(psf, settings, export, force, save_mask, originals, cache)
+        batch = _Batch(profile, settings, export, force, save_mask, originals, cache)
         work = batch.run(photos)
         reply = None
         try:
@@ -134,7 +134,7 @@ class _Photo:
 
 @dataclass(slots=True)
 class _Batch:
-    psf: PsfGrid | Profile
+    profile: Profile
     settings: RestoreSettings
     export: ExportSettings
     force: bool
@@ -240,7 +240,7 @@ class _Batch:
         except Exception as error:
             photo.fail(_unexpected(error))
         else:
-            differences = mismatches(self.psf, frame)
+            differences = mismatches(self.profile, frame)
             if not differences or self.force:
                 return frame
             photo.fail(
@@ -299,8 +299,7 @@ class _Batch:
         return self.settings.method.value == "none" or self.settings.amount == 0
 
     def _grid(self, frame: Frame) -> PsfGrid:
-        grid = self.psf.psf if isinstance(self.psf, Profile) else self.psf
-        return replace(grid, image_size=frame.size)
+        return replace(self.profile.psf, image_size=frame.size)
 
     def _written(self, photo: _Photo, frame: Frame, rgb: Pixels | None) -> None:
         from lenscal.files.photos.photo_files import write_mask, write_photo
@@ -323,14 +322,14 @@ class _Batch:
                 )
                 masked, photo.mask = photo.mask_output, None
             warnings = write_photo(
-                output, rgb, frame, self.export, _settings_in_words(self.psf, self.settings)
+                output, rgb, frame, self.export, _settings_in_words(self.profile, self.settings)
             )
         except (LenscalError, OSError, MemoryError) as error:
             photo.fail(str(error) or "not enough memory")
         except Exception as error:
             photo.fail(_unexpected(error))
         else:
-            told = (*mismatches(self.psf, frame), *another_body(self.psf, frame), *warnings)
+            told = (*mismatches(self.profile, frame), *another_body(self.profile, frame), *warnings)
             seconds = time.monotonic() - photo.began
             photo.result = PhotoResult(
                 photo.path, output, warnings=told, seconds=seconds, mask=masked
@@ -384,25 +383,23 @@ def _unexpected(error: Exception) -> str:
     return f"unexpected: {type(error).__name__}: {error}"
 
 
-def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
+def mismatches(profile: Profile, frame: Frame) -> list[str]:
     """In what a photo differs from those that the PSF was learnt from, in words. Unknown things do
     not count.
 
     Where a lens or a focal length was typed in for the calibration, what its photos say of
     themselves is right as well.
     """
-    grid = psf.psf if isinstance(psf, Profile) else psf
+    grid = profile.psf
     found = []
     if grid.image_size != frame.size:
         (h, w), (height, width) = frame.size, grid.image_size
         found.append(f"the photo has {w} x {h} px, the PSF is for {width} x {height} px")
-    if not isinstance(psf, Profile):
-        return found
     info = frame.info
     for what, mine, theirs, also in (
-        ("camera", info.camera, psf.camera, ()),
-        ("lens", info.lens, psf.lens, psf.lenses_in_files),
-        ("lens's serial number", info.lens_serial, psf.lens_serial, ()),
+        ("camera", info.camera, profile.camera, ()),
+        ("lens", info.lens, profile.lens, profile.lenses_in_files),
+        ("lens's serial number", info.lens_serial, profile.lens_serial, ()),
     ):
         if (
             mine
@@ -410,23 +407,23 @@ def mismatches(psf: PsfGrid | Profile, frame: Frame) -> list[str]:
             and mine.strip().lower() not in [name.strip().lower() for name in (theirs, *also)]
         ):
             found.append(f"the photo's {what} is {mine}, the profile is for {theirs}")
-    if _differ(info.aperture, psf.aperture_degraded, APERTURE_TOLERANCE):
+    if _differ(info.aperture, profile.aperture_degraded, APERTURE_TOLERANCE):
         found.append(
-            f"the photo was taken at {f_number(info.aperture)}, the profile is for {f_number(psf.aperture_degraded)}"
+            f"the photo was taken at {f_number(info.aperture)}, the profile is for {f_number(profile.aperture_degraded)}"
         )
     if all(
         _differ(info.focal_mm, focal, FOCAL_TOLERANCE)
-        for focal in (psf.focal_mm, *psf.focal_mm_in_files)
+        for focal in (profile.focal_mm, *profile.focal_mm_in_files)
     ):
         found.append(
-            f"the photo was taken at {info.focal_mm:g} mm, the profile is for {psf.focal_mm:g} mm"
+            f"the photo was taken at {info.focal_mm:g} mm, the profile is for {profile.focal_mm:g} mm"
         )
     return found
 
 
-def another_body(psf: PsfGrid | Profile, frame: Frame) -> tuple[str, ...]:
+def another_body(profile: Profile, frame: Frame) -> tuple[str, ...]:
     """That a photo was taken with another camera of the same model: no reason to refuse it."""
-    mine, theirs = frame.info.camera_serial, psf.camera_serial if isinstance(psf, Profile) else ""
+    mine, theirs = frame.info.camera_serial, profile.camera_serial
     if not mine or not theirs or mine == theirs:
         return ()
     return (
@@ -438,7 +435,6 @@ def _differ(a: float | None, b: float | None, tolerance: float) -> bool:
     return a is not None and b is not None and not agree(a, b, tolerance)
 
 
-def _settings_in_words(psf: PsfGrid | Profile, settings: RestoreSettings) -> str:
-    lens = psf.lens if isinstance(psf, Profile) else ""
+def _settings_in_words(profile: Profile, settings: RestoreSettings) -> str:
     words = f"method {settings.method}, amount {settings.amount:g}, denoise {settings.denoise:g}"
-    return f"{words}, PSF of {lens}" if lens else words
+    return f"{words}, PSF of {profile.lens}" if profile.lens else words

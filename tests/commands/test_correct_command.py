@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import rawpy
 import tifffile
+from psf_forms import PSF_FORMS
 
+from lenscal.files.psf.profile import Profile
 from lenscal.files.psf.psf_files import write_fits
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.decode import decode_photo
@@ -253,6 +255,19 @@ def test_wrong_correct_options_are_2(run, tmp_path, lens, folders, options, mess
     assert code == 2
     assert message in err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("form", PSF_FORMS)
+def test_every_form_of_a_psf_is_taken(run, tmp_path, folders, form):
+    profile = Profile(delta_grid((2, 2), 5, (128, 192)), lens="Another lens")
+    path = PSF_FORMS[form](profile, tmp_path)
+    code, _, err = run(
+        "correct", path, folders[1] / "d0.dng", "--out", tmp_path / "out", "--method", "none"
+    )
+    # A profile knows its lens, which is not the photo's; kernels alone fit any lens.
+    assert code == (2 if "profile" in form else 0), err
+    exported = run("export-psf", path, "--out", tmp_path / "exported", "--format", "npz")
+    assert exported[0] == 0
 
 
 def test_psf_folders_can_be_used_instead_of_a_profile(run, tmp_path, folders):

@@ -9,12 +9,12 @@ import tifffile
 from astropy.io import fits
 
 from lenscal.errors import InputError
+from lenscal.files.psf.opening import open_psf
+from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_export import CSV_COLUMNS, export_psf
 from lenscal.files.psf.psf_files import (
-    Provenance,
     read_fits,
     read_npz,
-    read_psf,
     write_fits,
     write_npz,
 )
@@ -144,26 +144,26 @@ def test_wrong_fits_is_refused_in_words(tmp_path, change, message):
 
 def test_missing_or_broken_files_are_named(tmp_path):
     with pytest.raises(InputError, match=r"holds neither psf_R\.fits"):
-        read_psf(tmp_path)
+        open_psf(tmp_path)
     write_fits(random_grid(), tmp_path)
     (tmp_path / "psf_B.fits").write_bytes(b"SIMPLE")
     with pytest.raises(InputError, match=r"psf_B\.fits"):
-        read_psf(tmp_path)
+        open_psf(tmp_path)
     (tmp_path / "psf_B.fits").unlink()
     with pytest.raises(InputError, match=r"no psf_B\.fits"):
-        read_psf(tmp_path)
+        open_psf(tmp_path)
     with pytest.raises(InputError, match="no such file"):
-        read_psf(tmp_path / "nothing")
+        open_psf(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("confidence", [True, False])
 def test_npz_comes_back(tmp_path, confidence):
     grid = random_grid(confidence=confidence)
-    back = read_psf(write_npz(grid, tmp_path / "psf.npz"))
+    back = open_psf(write_npz(grid, tmp_path / "psf.npz")).psf
     np.testing.assert_array_equal(back.kernels, grid.kernels)
     assert (back.image_size, back.reference) == (grid.image_size, grid.reference)
     assert (back.confidence is None) != confidence
-    assert read_psf(tmp_path).shape == grid.shape
+    assert open_psf(tmp_path).psf.shape == grid.shape
 
 
 def test_npz_of_kernels_elsewhere_is_resampled(tmp_path):

@@ -74,8 +74,8 @@ def test_the_page_holds_everything_by_itself(tmp_path, profile):
 
 
 def test_a_bare_grid_has_a_report_too(profile):
-    grid = replace(profile.psf, confidence=None)
-    page = as_html(report_blocks(grid, "psf"), "psf")
+    bare = Profile(replace(profile.psf, confidence=None))
+    page = as_html(report_blocks(bare, "psf"), "psf")
     assert "Confidence" not in page
     assert "5 x 6 places" in page
     assert "nan" not in page

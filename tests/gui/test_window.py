@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from desktop import LEFT, drop, idle, start_calibration
+from psf_forms import PSF_FORMS
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 
@@ -268,6 +270,21 @@ def test_a_dropped_profile_is_opened(qtbot, window, tmp_path):
     assert window.step is Step.INSPECT
     assert window.controller.session.psf.shape == (3, 4)
     assert window.controller.session.sharp.paths == ()
+
+
+@pytest.mark.parametrize("form", PSF_FORMS)
+def test_every_form_of_a_psf_is_opened_and_dropped_alike(qtbot, window, tmp_path, form):
+    grid = delta_grid((3, 4), 5, (96, 144))
+    path = PSF_FORMS[form](Profile(grid, lens="Some lens"), tmp_path)
+    for give in (window.controller.open_psf, lambda path: drop(window, [path])):
+        window.controller.change(replace(window.controller.session, psf=None, profile=None))
+        give(path)
+        qtbot.waitUntil(lambda: not window.controller.busy, timeout=5000)
+        session = window.controller.session
+        assert session.profile is not None, window.message_bar.text.text()
+        np.testing.assert_array_equal(session.profile.psf.kernels, grid.kernels)
+        assert session.profile.lens == ("Some lens" if "profile" in form else "")
+        assert window.export_page.profile_button.isEnabled() == ("profile" in form)
 
 
 def test_messages_name_the_windows_fields(window):

@@ -19,7 +19,8 @@ import numpy as np
 
 from lenscal.errors import InputError
 from lenscal.files.atomic import written_whole
-from lenscal.files.psf.psf_files import Provenance, npz_bytes, psf_from_npz
+from lenscal.files.psf.provenance import Provenance
+from lenscal.files.psf.psf_files import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
@@ -89,6 +90,11 @@ class Profile:
     patches_matching: int = 0
     curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is known but the kernels, as of PSF files from elsewhere."""
+        return not (self.created or self.photos or self.stages or self.camera or self.lens)
 
     @property
     def provenance(self) -> Provenance:

@@ -11,10 +11,9 @@ import numpy as np
 
 from lenscal import __version__
 from lenscal.files.atomic import written_whole
+from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.files.psf.psf_files import (
     CHANNELS,
-    NO_PROVENANCE,
-    Provenance,
     pixel_positions,
     write_fits,
     write_npz,

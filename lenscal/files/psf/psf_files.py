@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 from lenscal import __version__
 from lenscal.errors import InputError
 from lenscal.files.atomic import written_whole
+from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.optics.psf_grid import PsfGrid, Reference, axis_positions
 
 CHANNELS = "RGB"
@@ -31,18 +32,23 @@ MAX_NODES = 64 * 64
 MAX_KERNEL_SIZE = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where a PSF comes from, for the headers. Unknown numbers are None, unknown words empty."""
-
-    camera: str = ""
-    lens: str = ""
-    f_number: float | None = None
-    f_number_reference: float | None = None
-    focal_mm: float | None = None
+def file_in(folder: Path, name: str) -> Path:
+    """The file of that name in a folder, in capitals or small letters; that very name where there
+    is none."""
+    exact = folder / name
+    if exact.exists() or not folder.is_dir():
+        return exact
+    return next((p for p in folder.iterdir() if p.name.lower() == name.lower()), exact)
 
 
-NO_PROVENANCE = Provenance()
+def fits_path(folder: Path, channel: str) -> Path:
+    """Where a folder of PSF files keeps a channel, "R", "G" or "B", as FITS."""
+    return file_in(folder, f"psf_{channel}.fits")
+
+
+def npz_path(folder: Path) -> Path:
+    """Where a folder of PSF files keeps all of it as npz."""
+    return file_in(folder, "psf.npz")
 
 
 def pixel_positions(grid: PsfGrid) -> np.ndarray:
@@ -141,7 +147,7 @@ def read_fits(folder: Path) -> PsfGrid:
     cubes, headers, confidences = [], [], []
     positions: np.ndarray | None = None
     for channel in CHANNELS:
-        path = folder / f"psf_{channel}.fits"
+        path = fits_path(folder, channel)
         cube, header, confidence = _read_channel(path)
         yx = _header_positions(path, header, len(cube))
         if positions is not None and (
@@ -381,27 +387,3 @@ def psf_from_npz(content: bytes, name: str) -> PsfGrid:
         name, kernels.reshape(-1, *kernels.shape[2:]), known, at, grid.image_size
     )
     return replace(grid, kernels=kernels, confidence=confidence)
-
-
-def read_psf(path: Path) -> PsfGrid:
-    """The PSF grid of a .lenscal profile, of an npz file, or of a folder that holds psf_R/G/B.fits
-    or psf.npz.
-
-    Raises
-    ------
-    InputError
-        There is nothing of the kind.
-    """
-    if path.is_dir():
-        if (path / "psf_R.fits").exists():
-            return read_fits(path)
-        if (path / "psf.npz").exists():
-            return read_npz(path / "psf.npz")
-        raise InputError(f"{path} holds neither psf_R.fits, psf_G.fits and psf_B.fits nor psf.npz")
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file or folder")
-    if path.suffix.lower() == ".npz":
-        return read_npz(path)
-    from lenscal.files.psf.profile import read_profile
-
-    return read_profile(path).psf

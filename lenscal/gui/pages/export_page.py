@@ -295,7 +295,7 @@ class ExportPage(Page):
 
     def show_session(self, session: Session) -> None:
         self._session = session
-        if session.profile is None:
+        if session.profile is None or session.profile.is_bare:
             text = (
                 self.tr("PSF files were opened: there is no profile to save.")
                 if session.psf
@@ -452,4 +452,5 @@ class ExportPage(Page):
             widget.setEnabled(not self._busy)
         self.kind.set_busy(self._busy)
         self._show_example()
-        self.profile_button.setEnabled(there and self._session.profile is not None)
+        profile = self._session.profile
+        self.profile_button.setEnabled(there and profile is not None and not profile.is_bare)

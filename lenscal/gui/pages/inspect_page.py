@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.files import field_csv
+from lenscal.files.psf.opening import PSF_SUFFIXES
 from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.pages.field_maps import View, curve_columns, kernel_columns, map_columns, map_of
 from lenscal.gui.pages.inspect_field import Field, FieldSide
@@ -412,7 +413,8 @@ class InspectPage(Page):
             self._show_field()
             return
         self.compare.setCurrentIndex(max(self.compare.findData(self._compared), 0))
-        kinds = self.tr("lenscal profiles (*.lenscal)")
+        suffixes = " ".join(f"*{suffix}" for suffix in PSF_SUFFIXES)
+        kinds = self.tr("Profiles ({suffixes})").format(suffixes=suffixes)
         name, _ = QFileDialog.getOpenFileName(
             self, self.tr("Compare with a profile"), last_folder(), kinds
         )

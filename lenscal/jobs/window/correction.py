@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
     from lenscal.jobs import PhotoResult
     from lenscal.jobs.window.preview import Developed
-    from lenscal.optics.psf_grid import PsfGrid
 
 
 def compare(
-    psf: PsfGrid | Profile,
+    profile: Profile,
     photo: Path,
     settings: RestoreSettings,
     developed: Developed | None = None,
@@ -42,7 +41,6 @@ def compare(
     """
     from lenscal import jobs
     from lenscal.files.photos.photo_files import upright
-    from lenscal.files.psf.profile import Profile
     from lenscal.raw.decode import decode_photo
 
     yield Report("correct", translatable("Starting the numerical engine"))
@@ -51,8 +49,8 @@ def compare(
 
     yield Report("correct", translatable("Reading {photo}", photo=photo.name), 0.0)
     frame = developed.frame if developed is not None else decode_photo(photo)
-    doubts = jobs.mismatches(psf, frame)
-    grid = psf.psf if isinstance(psf, Profile) else psf
+    doubts = jobs.mismatches(profile, frame)
+    grid = profile.psf
     if grid.image_size != frame.size:
         raise InputError(
             translatable(
@@ -80,7 +78,7 @@ def compare(
 
 
 def export_photos(
-    psf: PsfGrid | Profile,
+    profile: Profile,
     photos: Sequence[Path],
     settings: RestoreSettings,
     export: ExportSettings,
@@ -100,6 +98,6 @@ def export_photos(
     yield from preload()
     export.out.mkdir(parents=True, exist_ok=True)
     results = yield from jobs.correct(
-        psf, photos, settings, export, force=force, save_mask=save_mask, kept=kept
+        profile, photos, settings, export, force=force, save_mask=save_mask, kept=kept
     )
     return results

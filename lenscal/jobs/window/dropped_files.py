@@ -29,12 +29,13 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     Two folders become the sharp and the degraded photos by their apertures. A photo that is dropped
     where photos are corrected is the one to correct; where photos are written, all join the list.
     """
+    from lenscal.files.psf.opening import is_psf
     from lenscal.intake.folder import RAW_EXTENSIONS
 
     first = paths[0]
-    if first.suffix == SUFFIX:
+    if first.suffix.lower() == SUFFIX:
         return Dropped(project=first)
-    if first.suffix == ".lenscal" or (first.is_dir() and (first / "psf_R.fits").is_file()):
+    if is_psf(first):
         return Dropped(psf=first)
     photos = tuple(p for p in paths if p.suffix.lower() in RAW_EXTENSIONS)
     folders = tuple(p for p in paths if p.is_dir())

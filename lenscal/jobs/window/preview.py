@@ -18,7 +18,6 @@ from lenscal.system.preload import preload
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
-    from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.frame import Frame
 
 BLOCK_PX = 256
@@ -90,17 +89,16 @@ def open_photo(photo: Path, cache: Path) -> Job[Developed]:
 
 
 def correct_part(
-    psf: PsfGrid | Profile, developed: Developed, settings: RestoreSettings, rect: Rect
+    profile: Profile, developed: Developed, settings: RestoreSettings, rect: Rect
 ) -> Job[Piece]:
     """Correct a part of a photo."""
     yield from preload()
     from lenscal.files.photos.photo_files import upright
-    from lenscal.files.psf.profile import Profile
     from lenscal.restore.region import restore_region
 
-    frame, grid = developed.frame, psf.psf if isinstance(psf, Profile) else psf
+    frame = developed.frame
     rows, cols = sensor_part(rect, frame.size, frame.info.orientation)
-    rgb, mask = yield from restore_region(frame, grid, settings, rows, cols)
+    rgb, mask = yield from restore_region(frame, profile.psf, settings, rows, cols)
     grey = upright((mask * 255 + 0.5).astype(np.uint8), frame.info.orientation)
     return Piece(rect, to_screen(rgb, frame), grey)
 

@@ -1,0 +1,109 @@
+"""The one way to open a PSF, whatever kind of file it is: for the command line, the window and
+what is dropped on it."""
+
+from __future__ import annotations
+
+import zipfile
+from enum import StrEnum
+from pathlib import Path
+
+from lenscal.errors import InputError
+from lenscal.files.psf.profile import Profile, read_profile
+from lenscal.files.psf.psf_files import CHANNELS, fits_path, npz_path, read_fits, read_npz
+from lenscal.translation import translatable
+
+PROFILE_SUFFIX = ".lenscal"
+PSF_SUFFIXES = (PROFILE_SUFFIX, ".npz")
+"""Suffixes of the files that hold a whole PSF, in small letters."""
+
+_FITS_MAGIC = b"SIMPLE  ="
+
+
+class PsfKind(StrEnum):
+    """What holds a PSF."""
+
+    PROFILE = "profile"
+    NPZ = "npz"
+    NPZ_FOLDER = "folder with psf.npz"
+    FITS_FOLDER = "folder with psf_R, psf_G and psf_B.fits"
+    FITS_FILE = "one of these three"
+
+
+def psf_kind(path: Path) -> PsfKind | None:
+    """What kind of PSF a file or folder holds; None where it is none.
+
+    Its content decides. Only where that does not tell (the file is missing or damaged) the suffix
+    does, in capitals or small letters, so that opening it can say what is wrong.
+    """
+    if path.is_dir():
+        if fits_path(path, CHANNELS[0]).is_file():
+            return PsfKind.FITS_FOLDER
+        return PsfKind.NPZ_FOLDER if npz_path(path).is_file() else None
+    names = _names_in_zip(path)
+    if "profile.json" in names:
+        return PsfKind.PROFILE
+    if "kernels.npy" in names:
+        return PsfKind.NPZ
+    if _is_fits_of_a_set(path):
+        return PsfKind.FITS_FILE
+    by_suffix = {PROFILE_SUFFIX: PsfKind.PROFILE, ".npz": PsfKind.NPZ}
+    return by_suffix.get(path.suffix.lower())
+
+
+def open_psf(path: Path) -> Profile:
+    """The PSF of a profile, an npz file, or a folder of PSF files.
+
+    Files of PSFs from elsewhere become a profile of which nothing but the kernels is known
+    (`Profile.is_bare`).
+
+    Raises
+    ------
+    InputError
+        There is nothing of the kind, or it is damaged.
+    """
+    if not path.exists():
+        raise InputError(translatable("{path}: there is no such file or folder", path=path))
+    match psf_kind(path):
+        case PsfKind.NPZ:
+            return Profile(read_npz(path))
+        case PsfKind.NPZ_FOLDER:
+            return Profile(read_npz(npz_path(path)))
+        case PsfKind.FITS_FOLDER:
+            return Profile(read_fits(path))
+        case PsfKind.FITS_FILE:
+            return Profile(read_fits(path.parent))
+        case None if path.is_dir():
+            raise InputError(
+                translatable(
+                    "{path} holds neither psf_R.fits, psf_G.fits and psf_B.fits nor psf.npz",
+                    path=path,
+                )
+            )
+        case _:
+            # Of other files, too, the profile's reader says best what is wrong.
+            return read_profile(path)
+
+
+def is_psf(path: Path) -> bool:
+    """Whether `open_psf` is the right thing to do with a file or folder."""
+    return psf_kind(path) is not None
+
+
+def _names_in_zip(path: Path) -> frozenset[str]:
+    """Names of a zip's entries; none where it is no zip, or cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return frozenset(archive.namelist())
+    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile):
+        return frozenset()
+
+
+def _is_fits_of_a_set(path: Path) -> bool:
+    """Whether a file is one of a folder's psf_R.fits, psf_G.fits and psf_B.fits."""
+    if path.name.lower() not in [f"psf_{channel}.fits".lower() for channel in CHANNELS]:
+        return False
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_FITS_MAGIC)) == _FITS_MAGIC
+    except OSError:
+        return False
