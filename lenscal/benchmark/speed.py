@@ -321,15 +321,13 @@ def _psf(size: tuple[int, int]) -> PsfGrid:
 
 def _raw_photo(path: Path, size: tuple[int, int]) -> Path:
     """A RAW photo of a pattern with noise; repeated blocks, since what is on it costs nothing."""
-    from lenscal.files.photos.dng import write_bayer_dng
+    from lenscal.files.photos.dng import DngInfo, write_bayer_dng
     from lenscal.virtual.camera import VirtualCamera, exposed
 
     camera = VirtualCamera()
     block = exposed(_photo((512, 512)).rgb[..., 1], camera, 200, np.random.default_rng(0))
     repeats = (-(-size[0] // 512), -(-size[1] // 512))
-    write_bayer_dng(
-        path,
-        np.ascontiguousarray(np.tile(block, repeats)[: size[0], : size[1]]),
+    info = DngInfo(
         cfa=camera.cfa,
         black=camera.black,
         white=camera.white,
@@ -341,4 +339,6 @@ def _raw_photo(path: Path, size: tuple[int, int]) -> Path:
         as_shot_neutral=camera.as_shot_neutral,
         **_CAMERA,  # type: ignore[arg-type]
     )
+    mosaic = np.ascontiguousarray(np.tile(block, repeats)[: size[0], : size[1]])
+    write_bayer_dng(path, mosaic, info)
     return path

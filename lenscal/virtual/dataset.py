@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lenscal.errors import InputError
-from lenscal.files.photos.dng import write_bayer_dng
+from lenscal.files.photos.dng import DngInfo, write_bayer_dng
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_files import write_fits
 from lenscal.optics.psf_grid import PsfGrid
@@ -251,9 +251,7 @@ def write_shot(
     """Write RAW values as photo `number` of the virtual lens; black and white level and noise are
     the camera's own."""
     black, white = levels or (camera.black, camera.white)
-    write_bayer_dng(
-        path,
-        raw,
+    info = DngInfo(
         cfa=camera.cfa,
         black=black,
         white=white,
@@ -268,6 +266,6 @@ def write_shot(
         noise_profile=[noise or camera.noise(settings.iso)] * 3,
         colour_matrix=camera.colour_matrix,
         as_shot_neutral=camera.as_shot_neutral,
-        compress=settings.compress,
         pixel_pitch_um=settings.lens.pixel_pitch_um,
     )
+    write_bayer_dng(path, raw, info, compress=settings.compress)

@@ -19,7 +19,7 @@ from shiboken6 import isValid
 from lenscal.calibrate.result import Calibration, StageResult
 from lenscal.calibrate.settings import KERNEL_PX
 from lenscal.errors import LenscalError
-from lenscal.files.photos.dng import write_bayer_dng
+from lenscal.files.photos.dng import DngInfo, write_bayer_dng
 from lenscal.files.psf.profile import Profile
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
@@ -62,20 +62,22 @@ def write_photo(path: Path, *, aperture: float, seed: int, lens: str = "Tiny 35m
     write_bayer_dng(
         path,
         raw,
-        cfa="RGGB",
-        black=512,
-        white=16383,
-        make="Tiny",
-        model="Tiny One",
-        lens=lens,
-        f_number=aperture,
-        focal_mm=35,
-        iso=200,
-        exposure_s=0.01,
-        date_time="2026:01:01 12:00:00",
-        noise_profile=[(1.5e-4, 1e-6)],
-        colour_matrix=np.array([[0.7, -0.2, -0.05], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]]),
-        as_shot_neutral=(0.5, 1.0, 0.625),
+        info=DngInfo(
+            cfa="RGGB",
+            black=512,
+            white=16383,
+            make="Tiny",
+            model="Tiny One",
+            lens=lens,
+            f_number=aperture,
+            focal_mm=35,
+            iso=200,
+            exposure_s=0.01,
+            date_time="2026:01:01 12:00:00",
+            noise_profile=[(1.5e-4, 1e-6)],
+            colour_matrix=np.array([[0.7, -0.2, -0.05], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]]),
+            as_shot_neutral=(0.5, 1.0, 0.625),
+        ),
     )
     return path
 

@@ -281,7 +281,7 @@ def test_a_set_without_photos_cannot_go_on(qtbot, window, checked):
 def test_a_flat_photo_is_left_out_with_its_reason_and_kept_by_hand(
     qtbot, window, photo_folders, tmp_path
 ):
-    from lenscal.files.photos.dng import write_bayer_dng
+    from lenscal.files.photos.dng import DngInfo, write_bayer_dng
 
     folder = tmp_path / "sky"
     shutil.copytree(photo_folders[1], folder)
@@ -290,20 +290,22 @@ def test_a_flat_photo_is_left_out_with_its_reason_and_kept_by_hand(
     write_bayer_dng(
         folder / "sky.dng",
         flat,
-        cfa="RGGB",
-        black=512,
-        white=16383,
-        make="Tiny",
-        model="Tiny One",
-        lens="Tiny 35mm f/1.8",
-        f_number=1.8,
-        focal_mm=35,
-        iso=200,
-        exposure_s=0.01,
-        date_time="2026:01:01 12:00:00",
-        noise_profile=[(1.5e-4, 1e-6)],
-        colour_matrix=np.array([[0.7, -0.2, -0.05], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]]),
-        as_shot_neutral=(0.5, 1.0, 0.625),
+        info=DngInfo(
+            cfa="RGGB",
+            black=512,
+            white=16383,
+            make="Tiny",
+            model="Tiny One",
+            lens="Tiny 35mm f/1.8",
+            f_number=1.8,
+            focal_mm=35,
+            iso=200,
+            exposure_s=0.01,
+            date_time="2026:01:01 12:00:00",
+            noise_profile=[(1.5e-4, 1e-6)],
+            colour_matrix=np.array([[0.7, -0.2, -0.05], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]]),
+            as_shot_neutral=(0.5, 1.0, 0.625),
+        ),
     )
     drop(window.import_page.sharp.drop, [photo_folders[0]])
     drop(window.import_page.degraded.drop, [folder])
