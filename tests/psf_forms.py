@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lenscal.files.psf.profile import Profile, write_profile
-from lenscal.files.psf.psf_files import write_fits, write_npz
+from lenscal.files.psf.psf_fits import write_fits
+from lenscal.files.psf.psf_npz import write_npz
 
 
 def _profile(name: str) -> Callable[[Profile, Path], Path]:

@@ -118,7 +118,7 @@ def test_nothing_heavy_at_start(statement):
         "lenscal.calibrate.settings",
         "lenscal.restore.settings",
         "lenscal.files.psf.profile",
-        "lenscal.files.psf.psf_files",
+        "lenscal.files.psf.psf_fits",
         "lenscal.evaluate",
     ],
 )

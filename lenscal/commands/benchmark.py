@@ -123,7 +123,7 @@ def _measuring(folder: Path, settings: CalibrationSettings, cache: Path) -> Job[
     truth."""
     from lenscal import jobs
     from lenscal.commands.demo import score_table
-    from lenscal.files.psf.psf_files import read_fits
+    from lenscal.files.psf.psf_fits import read_fits
     from lenscal.jobs.comparing import compare_with_truth
     from lenscal.restore.settings import RestoreSettings
 

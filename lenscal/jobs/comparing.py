@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lenscal.evaluate import Gain, average_grid, measure_gain, without_common_odd_part
-from lenscal.files.psf.psf_files import pixel_positions
+from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.stepping import Job
 

@@ -13,7 +13,7 @@ from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict
 from lenscal.files.psf.profile import Profile, write_profile
-from lenscal.files.psf.psf_files import write_fits
+from lenscal.files.psf.psf_fits import write_fits
 from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
 from lenscal.jobs.comparing import Comparison, compare_with_truth

@@ -12,7 +12,7 @@ import numpy as np
 from lenscal.errors import InputError
 from lenscal.files.photos.dng import DngInfo, write_bayer_dng
 from lenscal.files.psf.provenance import Provenance
-from lenscal.files.psf.psf_files import write_fits
+from lenscal.files.psf.psf_fits import write_fits
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
 from lenscal.stepping import Job

@@ -13,7 +13,7 @@ import tifffile
 from psf_forms import PSF_FORMS
 
 from lenscal.files.psf.profile import Profile
-from lenscal.files.psf.psf_files import write_fits
+from lenscal.files.psf.psf_fits import write_fits
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.decode import decode_photo
 

@@ -8,7 +8,7 @@ import tifffile
 from lenscal.commands import demo
 from lenscal.evaluate import Gain
 from lenscal.files.psf.profile import read_profile
-from lenscal.files.psf.psf_files import read_fits
+from lenscal.files.psf.psf_fits import read_fits
 
 
 def test_demo_refuses_a_folder_of_other_things(run, tmp_path):

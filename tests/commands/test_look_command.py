@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from lenscal.files.psf.psf_files import read_fits
+from lenscal.files.psf.psf_fits import read_fits
 
 
 def test_check_names_every_photo(run, folders):

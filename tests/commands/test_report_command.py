@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lenscal.files.psf.psf_files import write_fits
+from lenscal.files.psf.psf_fits import write_fits
 from lenscal.optics.psf_grid import delta_grid
 
 

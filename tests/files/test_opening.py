@@ -9,7 +9,7 @@ from psf_forms import PSF_FORMS
 from lenscal.errors import InputError
 from lenscal.files.psf.opening import is_psf, open_psf
 from lenscal.files.psf.profile import Profile, write_profile
-from lenscal.files.psf.psf_files import write_npz
+from lenscal.files.psf.psf_npz import write_npz
 from lenscal.optics.psf_grid import delta_grid
 
 GRID = delta_grid((2, 3), 5, (400, 600))

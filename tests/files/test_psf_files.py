@@ -12,12 +12,8 @@ from lenscal.errors import InputError
 from lenscal.files.psf.opening import open_psf
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_export import CSV_COLUMNS, export_psf
-from lenscal.files.psf.psf_files import (
-    read_fits,
-    read_npz,
-    write_fits,
-    write_npz,
-)
+from lenscal.files.psf.psf_fits import read_fits, write_fits
+from lenscal.files.psf.psf_npz import read_npz, write_npz
 from lenscal.optics.psf_grid import PsfGrid, Reference, delta_grid
 
 

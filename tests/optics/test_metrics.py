@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lenscal.errors import InputError
-from lenscal.files.psf.psf_files import write_fits
+from lenscal.files.psf.psf_fits import write_fits
 from lenscal.optics.metrics import centroid, compare, confidence_rank, score
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 

@@ -11,7 +11,7 @@ import pytest
 import rawpy
 
 from lenscal.errors import InputError
-from lenscal.files.psf.psf_files import read_fits
+from lenscal.files.psf.psf_fits import read_fits
 from lenscal.optics.metrics import centroid
 from lenscal.reports import Report
 from lenscal.virtual.dataset import VirtualDataset, VirtualSettings, true_grid, write_dataset

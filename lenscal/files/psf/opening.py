@@ -9,12 +9,16 @@ from pathlib import Path
 
 from lenscal.errors import InputError
 from lenscal.files.psf.profile import Profile, read_profile
-from lenscal.files.psf.psf_files import CHANNELS, fits_path, npz_path, read_fits, read_npz
+from lenscal.files.psf.psf_fits import CHANNELS, file_in, fits_path, read_fits
+from lenscal.files.psf.psf_npz import read_npz
 from lenscal.translation import translatable
 
 PROFILE_SUFFIX = ".lenscal"
 PSF_SUFFIXES = (PROFILE_SUFFIX, ".npz")
 """Suffixes of the files that hold a whole PSF, in small letters."""
+
+NPZ_NAME = "psf.npz"
+"""Of the file in a folder of PSF files."""
 
 _FITS_MAGIC = b"SIMPLE  ="
 
@@ -38,7 +42,7 @@ def psf_kind(path: Path) -> PsfKind | None:
     if path.is_dir():
         if fits_path(path, CHANNELS[0]).is_file():
             return PsfKind.FITS_FOLDER
-        return PsfKind.NPZ_FOLDER if npz_path(path).is_file() else None
+        return PsfKind.NPZ_FOLDER if file_in(path, NPZ_NAME).is_file() else None
     names = _names_in_zip(path)
     if "profile.json" in names:
         return PsfKind.PROFILE
@@ -67,7 +71,7 @@ def open_psf(path: Path) -> Profile:
         case PsfKind.NPZ:
             return Profile(read_npz(path))
         case PsfKind.NPZ_FOLDER:
-            return Profile(read_npz(npz_path(path)))
+            return Profile(read_npz(file_in(path, NPZ_NAME)))
         case PsfKind.FITS_FOLDER:
             return Profile(read_fits(path))
         case PsfKind.FITS_FILE:

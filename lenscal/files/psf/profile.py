@@ -20,7 +20,7 @@ import numpy as np
 from lenscal.errors import InputError
 from lenscal.files.atomic import written_whole
 from lenscal.files.psf.provenance import Provenance
-from lenscal.files.psf.psf_files import npz_bytes, psf_from_npz
+from lenscal.files.psf.psf_npz import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel

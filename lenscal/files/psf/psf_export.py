@@ -11,13 +11,10 @@ import numpy as np
 
 from lenscal import __version__
 from lenscal.files.atomic import written_whole
+from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
-from lenscal.files.psf.psf_files import (
-    CHANNELS,
-    pixel_positions,
-    write_fits,
-    write_npz,
-)
+from lenscal.files.psf.psf_fits import CHANNELS, write_fits
+from lenscal.files.psf.psf_npz import write_npz
 from lenscal.optics.psf_grid import PsfGrid
 
 CSV_COLUMNS = (

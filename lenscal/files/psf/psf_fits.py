@@ -1,0 +1,319 @@
+"""PSF grids as FITS files, as photutils' GriddedPSFModel reads them."""
+
+from __future__ import annotations
+
+import unicodedata
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenscal import __version__
+from lenscal.errors import InputError
+from lenscal.files.atomic import written_whole
+from lenscal.files.psf.node_grid import on_grid_nodes, pixel_positions
+from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
+from lenscal.files.psf.psf_npz import reference_of
+from lenscal.optics.psf_grid import PsfGrid, Reference
+from lenscal.translation import translatable
+
+if TYPE_CHECKING:
+    from astropy.io import fits
+
+CHANNELS = "RGB"
+MAX_NODES = 64 * 64
+MAX_KERNEL_SIZE = 255
+LONGEST_KEYWORD = 8
+"""Of a plain FITS card; longer ones need the HIERARCH convention."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelFile:
+    """What one of the three files holds: kernels [N, k, k] that sum to 1, their nodes [N, 2] as
+    (y, x) px, its header, and the confidence [N] where there is one."""
+
+    cube: NDArray[np.float64]
+    positions: NDArray[np.float64]
+    header: Mapping[str, Any]
+    confidence: NDArray[np.float32] | None
+
+
+def file_in(folder: Path, name: str) -> Path:
+    """The file of that name in a folder, in capitals or small letters; that very name where there
+    is none."""
+    exact = folder / name
+    if exact.exists() or not folder.is_dir():
+        return exact
+    return next((p for p in folder.iterdir() if p.name.lower() == name.lower()), exact)
+
+
+def fits_path(folder: Path, channel: str) -> Path:
+    """Where a folder of PSF files keeps a channel, "R", "G" or "B", as FITS."""
+    return file_in(folder, f"psf_{channel}.fits")
+
+
+def write_fits(grid: PsfGrid, folder: Path, provenance: Provenance = NO_PROVENANCE) -> list[Path]:
+    """Write psf_R.fits, psf_G.fits and psf_B.fits as photutils' GriddedPSFModel reads them.
+
+    The primary HDU of each is a float32 cube [N, y, x], nodes in row-major order; DET_YXn holds
+    "(x, y)", 0-based px in sensor orientation (photutils parses x first, despite the name). A
+    second HDU holds the confidence.
+    """
+    from astropy.io import fits
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, cols = grid.shape
+    paths = []
+    for index, channel in enumerate(CHANNELS):
+        cube = grid.kernels[:, :, index].reshape(rows * cols, grid.kernel_size, grid.kernel_size)
+        primary = fits.PrimaryHDU(np.ascontiguousarray(cube, dtype=np.float32))
+        _fill_header(primary.header, grid, channel, provenance)
+        hdus = [primary]
+        if grid.confidence is not None:
+            confidence = np.ascontiguousarray(grid.confidence[..., index], np.float32)
+            hdus.append(fits.ImageHDU(confidence, name="CONFIDENCE"))
+        path = folder / f"psf_{channel}.fits"
+        with written_whole(path) as temporary:
+            fits.HDUList(hdus).writeto(temporary)
+        paths.append(path)
+    return paths
+
+
+def _fill_header(header: fits.Header, grid: PsfGrid, channel: str, provenance: Provenance) -> None:
+    height, width = grid.image_size
+    header["OVERSAMP"] = (1, "kernel samples per sensor pixel")
+    header["CHANNEL"] = (channel, "camera RGB channel")
+    header["GRIDROWS"], header["GRIDCOLS"] = grid.shape
+    header["IMGWIDTH"] = (width, "[px] visible area, sensor orientation")
+    header["IMGHEIGH"] = (height, "[px] visible area, sensor orientation")
+    header["REFERENC"] = (grid.reference.value, "what the PSF is relative to")
+    for key, value, comment in _provenance_cards(provenance):
+        header[key] = (value, comment)
+    header["SOFTWARE"] = f"lenscal {__version__}"
+    header["DATE"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    for number, (y, x) in enumerate(pixel_positions(grid).reshape(-1, 2)):
+        key = f"DET_YX{number}"
+        plain = len(key) <= LONGEST_KEYWORD
+        header[key if plain else f"HIERARCH {key}"] = f"({float(x)!r}, {float(y)!r})"
+    header.add_comment(_reference_sentence(grid.reference))
+    header.add_comment(
+        "DET_YXn is (x, y) in 0-based sensor pixels. Apply kernels by convolution, in linear light."
+    )
+
+
+def _provenance_cards(provenance: Provenance) -> list[tuple[str, str | float, str]]:
+    cards: list[tuple[str, str | float | None, str]] = [
+        ("INSTRUME", _ascii(provenance.camera), "camera"),
+        ("LENS", _ascii(provenance.lens), "lens"),
+        ("FNUMBER", provenance.f_number, "aperture of the degraded photos"),
+        ("FNUM_REF", provenance.f_number_reference, "aperture of the sharp photos"),
+        ("FOCALLEN", provenance.focal_mm, "[mm] focal length"),
+    ]
+    return [
+        (key, value, comment) for key, value, comment in cards if value is not None and value != ""
+    ]
+
+
+def _ascii(text: str) -> str:
+    """FITS headers hold printable ASCII only: accents go, other signs become question marks."""
+    plain = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return "".join(c if " " <= c <= "~" else "?" for c in plain)
+
+
+def _reference_sentence(reference: Reference) -> str:
+    if reference is Reference.ABSOLUTE:
+        return "This PSF is the image of a point source."
+    place = (
+        "on axis (centre of the sharp photos)"
+        if reference is Reference.AXIS
+        else "at the same position"
+    )
+    return (
+        f"This PSF is relative to the sharp aperture's PSF {place}: "
+        "degraded photo = PSF convolved with it."
+    )
+
+
+def read_fits(folder: Path) -> PsfGrid:
+    """Read psf_R.fits, psf_G.fits and psf_B.fits, lenscal's own or another program's.
+
+    Kernels are normalised to sum 1. Nodes may come in any order; a rectangular grid that does not
+    reach the borders (or is unevenly spaced) is resampled bilinearly, held constant outside its own
+    nodes.
+
+    Raises
+    ------
+    InputError
+        A file is missing or is not such a grid.
+    """
+    channels = []
+    for name in CHANNELS:
+        path = fits_path(folder, name)
+        channel = _read_channel(path)
+        if channels and not _same_nodes(channel, channels[0]):
+            raise InputError(
+                translatable(
+                    "{path}: its node positions differ from those of psf_R.fits", path=path
+                )
+            )
+        channels.append(channel)
+    red = channels[0]
+    image_size, reference = _about_the_photo(folder, red)
+    size = max(channel.cube.shape[-1] for channel in channels)
+    kernels = np.stack([_padded(channel.cube, size) for channel in channels], axis=1)
+    on_grid, confidence = on_grid_nodes(
+        folder, kernels, _confidence_of(channels), red.positions, image_size
+    )
+    return PsfGrid(on_grid, image_size, reference, confidence)
+
+
+def _about_the_photo(folder: Path, red: ChannelFile) -> tuple[tuple[int, int], Reference]:
+    """Its size (height, width), and what its PSF is relative to."""
+    # Where the size is not told, the nodes are taken to lie symmetrically in the photo.
+    first, last = red.positions.min(axis=0), red.positions.max(axis=0)
+    symmetric = np.round(first + last).astype(int) + 1
+    with _readable_header(folder):
+        height = int(red.header.get("IMGHEIGH", symmetric[0]))
+        width = int(red.header.get("IMGWIDTH", symmetric[1]))
+        reference = reference_of(red.header.get("REFERENC"), Reference.ABSOLUTE)
+    if min(height, width) < 1:
+        raise InputError(
+            translatable(
+                "{folder}: a photo of {width} x {height} px (IMGWIDTH, IMGHEIGH)",
+                folder=folder,
+                width=width,
+                height=height,
+            )
+        )
+    return (height, width), reference
+
+
+def _same_nodes(channel: ChannelFile, other: ChannelFile) -> bool:
+    a, b = channel.positions, other.positions
+    return a.shape == b.shape and np.allclose(a, b, atol=1e-3)
+
+
+def _confidence_of(channels: Sequence[ChannelFile]) -> NDArray[np.float32] | None:
+    """[N, 3]; None unless every channel tells it for every node."""
+    known = [c.confidence for c in channels if c.confidence is not None]
+    if len(known) < len(channels) or any(c.size != len(channels[0].positions) for c in known):
+        return None
+    return np.stack([c.reshape(-1) for c in known], axis=-1)
+
+
+@contextmanager
+def _readable_header(path: Path) -> Iterator[None]:
+    """Where headers are read: astropy looks at cards only then, and they may hold anything."""
+    from astropy.io.fits import VerifyError
+
+    try:
+        yield
+    except (VerifyError, ValueError, TypeError, OverflowError) as error:
+        raise InputError(
+            translatable("{path}: its FITS header is damaged: {reason}", path=path, reason=error)
+        ) from error
+
+
+def _read_channel(path: Path) -> ChannelFile:
+    header, data, confidence = _read_hdus(path)
+    if data is None or data.ndim != 3 or data.shape[1] != data.shape[2] or data.shape[1] % 2 == 0:
+        shape = None if data is None else data.shape
+        raise InputError(
+            translatable(
+                "{path}: want a cube [N, k, k] of kernels with k odd, got {shape}",
+                path=path,
+                shape=shape,
+            )
+        )
+    count, side = data.shape[:2]
+    if count > MAX_NODES or side > MAX_KERNEL_SIZE:
+        raise InputError(
+            translatable(
+                "{path}: {count} kernels of {side} px are more than lenscal handles",
+                path=path,
+                count=count,
+                side=side,
+            )
+        )
+    with _readable_header(path):
+        oversampling = header.get("OVERSAMP", 1)
+    if oversampling != 1:
+        raise InputError(
+            translatable(
+                "{path}: OVERSAMP is {oversampling}; only kernels at sensor pixels (1) can be used",
+                path=path,
+                oversampling=oversampling,
+            )
+        )
+    cube = np.asarray(data, dtype=np.float64)
+    total = cube.sum(axis=(1, 2), keepdims=True)
+    if not np.isfinite(cube).all() or not (total > 0).all():
+        raise InputError(
+            translatable(
+                "{path}: a kernel holds values that are not finite, "
+                "or does not sum to a positive number",
+                path=path,
+            )
+        )
+    return ChannelFile(cube / total, _header_positions(path, header, count), header, confidence)
+
+
+def _read_hdus(path: Path) -> tuple[Mapping[str, Any], Any, NDArray[np.float32] | None]:
+    """Header and data of the primary HDU, data of the HDU "CONFIDENCE" or None."""
+    from astropy.io import fits
+
+    if not path.is_file():
+        raise InputError(
+            translatable(
+                "{folder} holds no {name}: give the folder that holds psf_R, psf_G and psf_B.fits",
+                folder=path.parent,
+                name=path.name,
+            )
+        )
+    try:
+        with warnings.catch_warnings(), path.open("rb") as stream:
+            warnings.simplefilter("ignore")  # what is needed is checked by the caller
+            with fits.open(stream, memmap=False) as hdus:
+                header, data = hdus[0].header, hdus[0].data
+                confidence = (
+                    np.asarray(hdus["CONFIDENCE"].data, np.float32)
+                    if "CONFIDENCE" in hdus
+                    else None
+                )
+                return header, data, confidence
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            translatable("{path} is not a readable FITS file: {reason}", path=path, reason=error)
+        ) from error
+
+
+def _header_positions(path: Path, header: Mapping[str, Any], count: int) -> NDArray[np.float64]:
+    """[N, 2] as (y, x) px from DET_YX0 ... = "(x, y)"."""
+    positions = np.empty((count, 2))
+    for number in range(count):
+        key = f"DET_YX{number}"
+        with _readable_header(path):
+            text = header.get(key)
+        try:
+            x, y = (float(part) for part in str(text).strip(" ()").split(","))
+        except ValueError:
+            raise InputError(
+                translatable(
+                    '{path}: {key} is {text!r}, want "(x, y)" in px', path=path, key=key, text=text
+                )
+            ) from None
+        positions[number] = y, x
+    if not np.isfinite(positions).all():
+        raise InputError(translatable("{path}: a node position is not finite", path=path))
+    return positions
+
+
+def _padded(cube: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    margin = (size - cube.shape[-1]) // 2
+    return np.pad(cube, ((0, 0), (margin, margin), (margin, margin)))
