@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.files.photos.export_settings import Space
 
@@ -35,12 +36,14 @@ class RgbSpace:
     def to_xyz(self) -> np.ndarray:
         """[3, 3]: linear RGB to XYZ relative to the space's own white."""
         columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in self.primaries]).T
-        return columns * np.linalg.solve(columns, np.array(self.white))
+        matrix: NDArray[np.float64] = columns * np.linalg.solve(columns, np.array(self.white))
+        return matrix
 
     @property
     def to_xyz_d50(self) -> np.ndarray:
         """[3, 3]: linear RGB to XYZ adapted to D50, as ICC profiles hold it."""
-        return adaptation(np.array(self.white), D50) @ self.to_xyz
+        matrix: NDArray[np.float64] = adaptation(np.array(self.white), D50) @ self.to_xyz
+        return matrix
 
     def encode(self, linear: np.ndarray) -> np.ndarray:
         """Apply the transfer function's inverse to linear values 0..1."""

@@ -152,7 +152,7 @@ def read_fits(folder: Path) -> PsfGrid:
     InputError
         A file is missing or is not such a grid.
     """
-    channels = []
+    channels: list[ChannelFile] = []
     for name in CHANNELS:
         path = fits_path(folder, name)
         channel = _read_channel(path)

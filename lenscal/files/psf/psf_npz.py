@@ -108,7 +108,7 @@ def psf_from_npz(content: bytes, name: str) -> PsfGrid:
 
 def reference_of(text: object, unknown: Reference) -> Reference:
     """The reference that a file names; `unknown` where it names none that is known."""
-    return Reference(text) if text in list(Reference) else unknown
+    return next((reference for reference in Reference if reference == text), unknown)
 
 
 def _arrays(content: bytes, name: str) -> dict[str, NDArray[Any]]:
