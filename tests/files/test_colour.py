@@ -74,6 +74,36 @@ def test_icc_profile_means_the_same_to_littlecms(space):
     np.testing.assert_allclose(seen / 65535, SRGB.encode(linear), atol=4e-3)
 
 
+@pytest.mark.parametrize("space", SPACES)
+def test_icc_profile_means_the_same_as_one_that_littlecms_makes(space):
+    """From the same primaries, white and a table of the curve: XYZ to within the table's steps."""
+    target = SPACES[space]
+    x, y, z = target.white
+    encoded = np.linspace(0, 1, 4096)
+    curved = ((encoded + target.offset) / (1 + target.offset)) ** target.gamma
+    linear = np.where(encoded < target.toe, encoded / target.slope, curved)
+    theirs = imagecodecs.cms_profile(
+        "rgb",
+        whitepoint=[x / (x + y + z), y / (x + y + z), 1.0],
+        primaries=[value for primary in target.primaries for value in (*primary, 1.0)],
+        transferfunction=(linear * 65535 + 0.5).astype(np.uint16),
+    )
+    pixels = np.random.default_rng(0).integers(0, 65536, (64, 64, 3)).astype(np.uint16)
+    ours_xyz, theirs_xyz = (
+        imagecodecs.cms_transform(
+            pixels,
+            profile,
+            imagecodecs.cms_profile("xyz"),
+            colorspace="rgb",
+            outcolorspace="xyz",
+            outdtype="f8",
+            intent=1,
+        )
+        for profile in (icc_profile(target), theirs)
+    )
+    np.testing.assert_allclose(ours_xyz, theirs_xyz, atol=3e-5)
+
+
 def test_icc_layout():
     profile = icc_profile(SRGB)
     assert len(profile) == int.from_bytes(profile[:4], "big")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,13 @@ D65 = np.array([0.31271 / 0.32902, 1.0, (1 - 0.31271 - 0.32902) / 0.32902])
 D50 = np.array([0.9642, 1.0, 0.8249])
 """XYZ of the ICC profile connection space's white."""
 
-_STRIP_ROWS = 256
+STRIP_ROWS = 256
+"""Rows developed at a time: temporary arrays of a whole photo would take several times its size."""
+
+MAX_CONDITION = 1e4
+"""Of a colour matrix: beyond, its inverse would turn noise into colours."""
+
+Floats = NDArray[np.floating]
 _BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
@@ -33,24 +40,27 @@ class RgbSpace:
     toe: float
 
     @property
-    def to_xyz(self) -> np.ndarray:
+    def to_xyz(self) -> NDArray[np.float64]:
         """[3, 3]: linear RGB to XYZ relative to the space's own white."""
         columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in self.primaries]).T
         matrix: NDArray[np.float64] = columns * np.linalg.solve(columns, np.array(self.white))
         return matrix
 
     @property
-    def to_xyz_d50(self) -> np.ndarray:
+    def to_xyz_d50(self) -> NDArray[np.float64]:
         """[3, 3]: linear RGB to XYZ adapted to D50, as ICC profiles hold it."""
         matrix: NDArray[np.float64] = adaptation(np.array(self.white), D50) @ self.to_xyz
         return matrix
 
-    def encode(self, linear: np.ndarray) -> np.ndarray:
-        """Apply the transfer function's inverse to linear values 0..1."""
+    def encode(self, linear: Floats) -> Floats:
+        """Apply the transfer function's inverse to linear values 0..1, in their own precision."""
         linear = np.clip(linear, 0, 1)
+        # Python's floats would be as good, but they make float64 of a float32 scalar.
         dtype = linear.dtype.type
         curved = linear ** dtype(1 / self.gamma) * dtype(1 + self.offset) - dtype(self.offset)
-        return np.where(linear < dtype(self.toe / self.slope), linear * dtype(self.slope), curved)
+        straight = linear * dtype(self.slope)
+        encoded: Floats = np.where(linear < dtype(self.toe / self.slope), straight, curved)
+        return encoded
 
 
 _SRGB_CURVE = {"gamma": 2.4, "offset": 0.055, "slope": 12.92, "toe": 0.04045}
@@ -74,23 +84,27 @@ SPACES = {
 }
 
 
-def adaptation(from_white: np.ndarray, to_white: np.ndarray) -> np.ndarray:
+def adaptation(
+    from_white: NDArray[np.float64], to_white: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """[3, 3]: Bradford chromatic adaptation of XYZ from one white to another."""
     scale = (_BRADFORD @ to_white) / (_BRADFORD @ from_white)
     return np.linalg.solve(_BRADFORD, scale[:, None] * _BRADFORD)
 
 
-def usable(colour_matrix: np.ndarray | None) -> bool:
+def usable(colour_matrix: NDArray[np.floating] | None) -> bool:
     """Whether a colour matrix can be inverted and gives white a positive value in every channel."""
     if colour_matrix is None:
         return False
     matrix = np.asarray(colour_matrix, np.float64)
     if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or (matrix @ D65 <= 0).any():
         return False
-    return bool(np.linalg.cond(matrix) < 1e4)
+    return bool(np.linalg.cond(matrix) < MAX_CONDITION)
 
 
-def camera_to_space(colour_matrix: np.ndarray | None, space: RgbSpace) -> np.ndarray:
+def camera_to_space(
+    colour_matrix: NDArray[np.floating] | None, space: RgbSpace
+) -> NDArray[np.float64]:
     """The matrix from white-balanced camera RGB to a space's linear RGB; camera white (1, 1, 1)
     becomes (1, 1, 1).
 
@@ -112,12 +126,16 @@ def camera_to_space(colour_matrix: np.ndarray | None, space: RgbSpace) -> np.nda
         to_xyz = np.linalg.inv(matrix / (matrix @ D65)[:, None])
     else:
         to_xyz = SPACES[Space.SRGB].to_xyz
-    return np.linalg.solve(space.to_xyz, adaptation(D65, np.array(space.white)) @ to_xyz)
+    adapted: NDArray[np.float64] = adaptation(D65, np.array(space.white)) @ to_xyz
+    return np.linalg.solve(space.to_xyz, adapted)
 
 
 def develop(
-    rgb: np.ndarray, colour_matrix: np.ndarray | None, space: RgbSpace, depth: np.dtype
-) -> np.ndarray:
+    rgb: NDArray[np.floating],
+    colour_matrix: NDArray[np.floating] | None,
+    space: RgbSpace,
+    depth: np.dtype[Any],
+) -> NDArray[Any]:
     """Linear white-balanced camera RGB [H, W, 3] to a space's encoded integers of type `depth`.
 
     Highlights are clipped at 1.0 in the camera's channels (a clipped white stays neutral), then the
@@ -126,7 +144,9 @@ def develop(
     matrix = camera_to_space(colour_matrix, space).astype(np.float32)
     peak = np.float32(np.iinfo(depth).max)
     out = np.empty(rgb.shape, depth)
-    for start in range(0, len(rgb), _STRIP_ROWS):
-        strip = np.clip(rgb[start : start + _STRIP_ROWS].astype(np.float32), 0, 1)
-        out[start : start + _STRIP_ROWS] = space.encode(strip @ matrix.T) * peak + np.float32(0.5)
+    for start in range(0, len(rgb), STRIP_ROWS):
+        strip = slice(start, start + STRIP_ROWS)
+        clipped = np.clip(rgb[strip].astype(np.float32), 0, 1)
+        # Half a step more, since the conversion to integers cuts off.
+        out[strip] = space.encode(clipped @ matrix.T) * peak + np.float32(0.5)
     return out

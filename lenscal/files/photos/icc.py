@@ -1,4 +1,9 @@
-"""Small matrix/TRC ICC profiles (version 4.3), made from the numbers of a colour space."""
+"""Small matrix/TRC ICC profiles (version 4.3), made from the numbers of a colour space.
+
+By hand: imagecodecs' `cms_profile` knows neither a name (photo programs would show "RGB built-in")
+nor parametric curves (6.7 KB instead of 0.5, values off by up to 21 of 65535), and puts the time
+into the profile, so that the same photo would become another file.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,12 @@ import hashlib
 import struct
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.files.photos.colour import D50, RgbSpace, adaptation
 
-_HEADER_BYTES = 128
+HEADER_BYTES = 128
+VERSION = 0x04300000
 
 
 def icc_profile(space: RgbSpace) -> bytes:
@@ -24,39 +31,37 @@ def icc_profile(space: RgbSpace) -> bytes:
         *((name, _xyz(matrix[:, i])) for i, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))),
         *((name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")),
     ]
-    table, data, places = struct.pack(">I", len(tags)), b"", {}
-    start = _HEADER_BYTES + 4 + 12 * len(tags)
+    table, data = struct.pack(">I", len(tags)), b""
+    places: dict[bytes, int] = {}
+    start = HEADER_BYTES + 4 + 12 * len(tags)
     for name, content in tags:
+        # Tags of equal content share it: the three curves stand there once.
         if content not in places:
             places[content] = start + len(data)
             data += content + bytes(-len(content) % 4)
         table += name + struct.pack(">II", places[content], len(content))
     body = table + data
-    header = _header(_HEADER_BYTES + len(body), bytes(16))
+    header = _header(HEADER_BYTES + len(body), bytes(16))
     identity = hashlib.md5(header + body, usedforsecurity=False).digest()
-    return _header(_HEADER_BYTES + len(body), identity) + body
+    return _header(HEADER_BYTES + len(body), identity) + body
 
 
 def _header(size: int, identity: bytes) -> bytes:
+    # Always the same, or equal photos would become different files.
     date = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
-    return (
-        struct.pack(">I4sI4s4s4s", size, bytes(4), 0x04300000, b"mntr", b"RGB ", b"XYZ ")
-        + date
-        + b"acsp"
-        + bytes(4 + 4 + 4 + 4 + 8 + 4)
-        + _fixed(D50)
-        + bytes(4)
-        + identity
-        + bytes(28)
-    )
+    kind = struct.pack(">I4sI4s4s4s", size, bytes(4), VERSION, b"mntr", b"RGB ", b"XYZ ")
+    # Platform, flags, manufacturer, model, attributes and intent are left at zero.
+    unused = bytes(4 + 4 + 4 + 4 + 8 + 4)
+    creator, reserved = bytes(4), bytes(28)
+    return kind + date + b"acsp" + unused + _fixed(D50) + creator + identity + reserved
 
 
-def _fixed(values: np.ndarray) -> bytes:
+def _fixed(values: NDArray[np.float64]) -> bytes:
     """s15Fixed16 numbers."""
     return struct.pack(f">{len(values)}i", *(round(float(v) * 65536) for v in values))
 
 
-def _xyz(values: np.ndarray) -> bytes:
+def _xyz(values: NDArray[np.float64]) -> bytes:
     return b"XYZ " + bytes(4) + _fixed(values)
 
 
