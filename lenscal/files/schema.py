@@ -7,21 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from lenscal.errors import InputError
+from lenscal.translation import translatable
 
 
-def check_schema(path: Path, values: Mapping[str, Any], known: int, older: str) -> None:
-    """Refuse a file of another version than `known`; `older` says what to do about one of an older
-    version.
+def check_schema(path: Path, values: Mapping[str, Any], version: int, advice: str) -> None:
+    """Refuse a file of another version; `advice` says what to do about one of an older version.
 
     Raises
     ------
     InputError
-        `values["schema"]` is not `known`.
+        `values["schema"]` is not `version`.
     """
     schema = values.get("schema")
-    if schema != known:
-        newer = isinstance(schema, int) and schema > known
-        advice = "update lenscal to open it" if newer else older
+    if schema != version:
+        newer = isinstance(schema, int) and schema > version
         raise InputError(
-            f"{path} has schema version {schema!r}, this lenscal reads {known}: {advice}"
+            translatable(
+                "{path} has schema version {schema!r}, this lenscal reads {version}: {advice}",
+                path=path,
+                schema=schema,
+                version=version,
+                advice=translatable("update lenscal to open it") if newer else advice,
+            )
         )

@@ -7,6 +7,7 @@ pydantic takes 120, and is imported only when a file is read.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import Field, fields
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
 from lenscal.errors import InputError
 from lenscal.translation import Translatable, translatable
+
+LONGEST_VALUE = 60
+"""Characters of a value that a message shows; of longer ones only the place is named."""
 
 T = TypeVar("T")
 
@@ -71,19 +75,33 @@ def from_json(kind: type[T], values: Any, what: Any, advice: str) -> T:
     InputError
         Something is missing or of another type; the message names it.
     """
-    import msgspec
-
     try:
-        return msgspec.convert(values, kind, dec_hook=_decoded)
-    except (msgspec.ValidationError, RecursionError) as error:
+        return convert_json(kind, values)
+    except ValueError as error:
         raise InputError(
             translatable(
                 "{what} is damaged ({problem}): {advice}",
                 what=what,
-                problem=_problem(error),
+                problem=error,
                 advice=advice,
             )
         ) from error
+
+
+def convert_json(kind: type[T], values: Any) -> T:
+    """As `from_json`, for callers with a message of their own.
+
+    Raises
+    ------
+    ValueError
+        Something is missing or of another type; says what, and what was found there.
+    """
+    import msgspec
+
+    try:
+        return msgspec.convert(values, kind, dec_hook=_decoded)
+    except (msgspec.ValidationError, RecursionError, UnicodeError) as error:
+        raise ValueError(_problem(error, values)) from error
 
 
 def read_json(kind: type[T], text: str | bytes, what: Any, advice: str) -> T:
@@ -150,8 +168,23 @@ def _encoded(value: Any) -> str:
     return value.as_posix()
 
 
-def _problem(error: Exception) -> str:
-    """ "settings.grid: Expected `array`, got `int`" for msgspec's "... - at `$.settings.grid`"."""
+def _problem(error: Exception, values: Any) -> str:
+    """ "settings.grid is 5: Expected `array`, got `int`" for msgspec's "... - at `$.settings.grid`"."""
     reason, _, place = str(error).partition(" - at `$")
     place = place.strip(".`")
-    return f"{place}: {reason}" if place else reason
+    if not place:
+        return reason
+    # Other reasons name the value themselves.
+    value = _value_at(place, values) if reason.startswith("Expected") else ""
+    return f"{place}{value}: {reason}"
+
+
+def _value_at(place: str, values: Any) -> str:
+    """ " is 5": what stands at a place such as "photos[0].name"; nothing where that is too much."""
+    if "[...]" in place:
+        # So msgspec writes a key of a mapping, whichever it is.
+        return ""
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", place):
+        values = values[name] if name else values[int(index)]
+    text = repr(values)
+    return f" is {text}" if len(text) <= LONGEST_VALUE else ""

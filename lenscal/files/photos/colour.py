@@ -104,7 +104,7 @@ def usable(colour_matrix: NDArray[np.floating] | None) -> bool:
 
 def camera_to_space(
     colour_matrix: NDArray[np.floating] | None, space: RgbSpace
-) -> NDArray[np.float64]:
+) -> NDArray[np.floating]:
     """The matrix from white-balanced camera RGB to a space's linear RGB; camera white (1, 1, 1)
     becomes (1, 1, 1).
 
@@ -126,7 +126,7 @@ def camera_to_space(
         to_xyz = np.linalg.inv(matrix / (matrix @ D65)[:, None])
     else:
         to_xyz = SPACES[Space.SRGB].to_xyz
-    adapted: NDArray[np.float64] = adaptation(D65, np.array(space.white)) @ to_xyz
+    adapted = adaptation(D65, np.array(space.white)) @ to_xyz
     return np.linalg.solve(space.to_xyz, adapted)
 
 

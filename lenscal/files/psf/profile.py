@@ -11,11 +11,12 @@ import math
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.files.atomic import written_whole
@@ -24,11 +25,29 @@ from lenscal.files.psf.psf_npz import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
+from lenscal.system.json_values import convert_json, to_json
+from lenscal.translation import translatable
 
+FORMAT = "lenscal profile"
 SCHEMA = 1
+JSON_ENTRY = "profile.json"
+NPZ_ENTRY = "psf.npz"
+CURVES_ENTRY = "training/curves.csv"
+WEIGHTS_ENTRY = "training/checkpoint.safetensors"
+PREVIEW_ENTRY = "preview.png"
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+"""The first that a zip can hold."""
+
 MAX_ENTRIES = 64
 MAX_UNPACKED_BYTES = 2**30
+"""More than the largest grid and network take."""
 MAX_RATIO = 400
+"""Profiles shrink at most tenfold; deflate can do 1000, which is what zip bombs live on."""
+SMALL_BYTES = 4096
+"""Below, headers weigh more than content, and the ratio says nothing."""
+
+FINITE = ("focal_mm", "aperture_sharp", "aperture_degraded", "seconds")
+"""Numbers that JSON's NaN and Infinity cannot stand for; a re-blur distance may be NaN."""
 ORIENTATION = (
     "sensor orientation: row 0 is the top of the RAW file's visible area, no EXIF rotation applied"
 )
@@ -49,6 +68,8 @@ class ProfilePhoto:
 
 @dataclass(frozen=True, slots=True)
 class ProfileStage:
+    """A stage of the calibration, and the re-blur distance after it where it was measured."""
+
     name: str
     seconds: float
     reblur: float | None = None
@@ -89,7 +110,7 @@ class Profile:
     patches_flow: int = 0
     patches_matching: int = 0
     curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
-    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+    weights: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
     @property
     def is_bare(self) -> bool:
@@ -98,83 +119,69 @@ class Profile:
 
     @property
     def provenance(self) -> Provenance:
+        """What the headers of PSF files say of it."""
         return Provenance(
             self.camera, self.lens, self.aperture_degraded, self.aperture_sharp, self.focal_mm
         )
 
 
-_PLAIN = (
-    "camera",
-    "camera_serial",
-    "lens",
-    "lens_serial",
-    "focal_mm",
-    "aperture_sharp",
-    "aperture_degraded",
-    "seed",
-    "created",
-    "same_scenes",
-    "finished",
-    "device",
-    "seconds",
-    "patches_flow",
-    "patches_matching",
-)
+NOT_IN_JSON = frozenset({"psf", "curves", "weights"})
+"""Fields of a profile that other entries of the zip hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorSize:
+    """Size in px of the sensor's visible area."""
+
+    height: int
+    width: int
 
 
 def write_profile(path: Path, profile: Profile) -> Path:
     """Write the profile whole or not at all."""
     entries = {
-        "profile.json": json.dumps(described(profile), indent=2, ensure_ascii=False).encode(
+        JSON_ENTRY: json.dumps(described(profile), indent=2, ensure_ascii=False).encode(
+            # Names of files need not be text.
             errors="backslashreplace"
         ),
-        "psf.npz": npz_bytes(profile.psf),
-        "training/curves.csv": _curves_csv(profile.curves).encode(),
-        "preview.png": preview_png(profile.psf),
+        NPZ_ENTRY: npz_bytes(profile.psf),
+        CURVES_ENTRY: _curves_csv(profile.curves).encode(),
+        PREVIEW_ENTRY: preview_png(profile.psf),
     }
     if profile.weights:
         from safetensors.numpy import save
 
         weights = {name: np.ascontiguousarray(value) for name, value in profile.weights.items()}
-        entries["training/checkpoint.safetensors"] = save(weights)
+        entries[WEIGHTS_ENTRY] = save(weights)
     with (
         written_whole(path) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for name, content in entries.items():
-            packed = zipfile.ZIP_STORED if name.endswith((".npz", ".png")) else zipfile.ZIP_DEFLATED
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, packed)
+            # These two are compressed already.
+            stored = name in (NPZ_ENTRY, PREVIEW_ENTRY)
+            method = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            # Always the same time: equal profiles are equal files.
+            archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), content, method)
     return path
 
 
 def described(profile: Profile) -> dict[str, Any]:
     """What profile.json holds."""
-    noise = profile.noise
+    (rows, cols), (height, width) = profile.psf.shape, profile.psf.image_size
     return {
-        "format": "lenscal profile",
+        "format": FORMAT,
         "schema": SCHEMA,
-        **{name: getattr(profile, name) for name in _PLAIN},
-        "sensor_size_px": {"height": profile.psf.image_size[0], "width": profile.psf.image_size[1]},
+        **{field.name: to_json(getattr(profile, field.name)) for field in _json_fields()},
+        "sensor_size_px": {"height": height, "width": width},
         "orientation": ORIENTATION,
-        "grid": {
-            "rows": profile.psf.shape[0],
-            "cols": profile.psf.shape[1],
-            "kernel_size": profile.psf.kernel_size,
-        },
+        "grid": {"rows": rows, "cols": cols, "kernel_size": profile.psf.kernel_size},
         "reference": profile.psf.reference.value,
-        "noise": {"a": list(noise.a), "b": list(noise.b), "source": noise.source}
-        if noise
-        else None,
-        "lenses_in_files": list(profile.lenses_in_files),
-        "focal_mm_in_files": list(profile.focal_mm_in_files),
-        "settings": dict(profile.settings),
-        "versions": dict(profile.versions),
-        "photos": [asdict(photo) for photo in profile.photos],
-        "stages": [asdict(stage) for stage in profile.stages],
-        "reblur": dict(profile.reblur),
-        "vignetting": list(profile.vignetting),
-        "warnings": list(profile.warnings),
     }
+
+
+def _json_fields() -> list[Field[Any]]:
+    return [field for field in fields(Profile) if field.name not in NOT_IN_JSON]
 
 
 def _curves_csv(curves: Mapping[str, Sequence[tuple[int, float]]]) -> str:
@@ -216,133 +223,145 @@ def read_profile(path: Path) -> Profile:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_archive(path, archive)
-            values = json.loads(_entry(path, archive, "profile.json"))
+            values = json.loads(_entry(path, archive, JSON_ENTRY))
             _check_format(path, values)
-            psf = psf_from_npz(_entry(path, archive, "psf.npz"), str(path))
-            names = set(archive.namelist())
-            curves = (
-                _entry(path, archive, "training/curves.csv").decode()
-                if "training/curves.csv" in names
-                else ""
-            )
-            checkpoint = "training/checkpoint.safetensors"
-            weights = (
-                _weights(path, _entry(path, archive, checkpoint)) if checkpoint in names else {}
-            )
-            return replace(_profile_from(values, psf), curves=_curves_from(curves), weights=weights)
+            psf = psf_from_npz(_entry(path, archive, NPZ_ENTRY), str(path))
+            profile = _profile_from(values, psf)
+            names = archive.namelist()
+            if CURVES_ENTRY in names:
+                curves = _entry(path, archive, CURVES_ENTRY).decode()
+                profile = replace(profile, curves=_curves_from(curves))
+            if WEIGHTS_ENTRY in names:
+                weights = _weights(path, _entry(path, archive, WEIGHTS_ENTRY))
+                profile = replace(profile, weights=weights)
+            return profile
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(translatable("{path}: there is no such file", path=path)) from None
     # zipfile raises RuntimeError for encrypted entries, and a kind of it for compression that it
     # does not know.
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
-        raise InputError(f"{path} is not a lenscal profile, or it is damaged: {error}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path} is damaged, its contents cannot be understood: {error!r}"
+            translatable(
+                "{path} is not a lenscal profile, or it is damaged: {reason}",
+                path=path,
+                reason=error,
+            )
+        ) from error
+    # Of JSON, text or numbers that are none; deeply nested JSON is a RecursionError.
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            translatable(
+                "{path} is damaged, its contents cannot be understood: {reason}",
+                path=path,
+                reason=error,
+            )
         ) from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise InputError(
+            translatable("{path} cannot be read: {reason}", path=path, reason=reason)
+        ) from error
 
 
 def _check_archive(path: Path, archive: zipfile.ZipFile) -> None:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
         raise InputError(
-            f"{path} holds {len(entries)} files, a profile has at most {MAX_ENTRIES}: not opened"
+            translatable(
+                "{path} holds {count} files, a profile has at most {most}: not opened",
+                path=path,
+                count=len(entries),
+                most=MAX_ENTRIES,
+            )
         )
     total = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
-    if total > MAX_UNPACKED_BYTES or total > MAX_RATIO * max(packed, 4096):
+    if total > MAX_UNPACKED_BYTES or total > MAX_RATIO * max(packed, SMALL_BYTES):
         raise InputError(
-            f"{path} would unpack from {packed} to {total} bytes (a zip bomb?): not opened"
+            translatable(
+                "{path} would unpack from {packed} to {total} bytes (a zip bomb?): not opened",
+                path=path,
+                packed=packed,
+                total=total,
+            )
         )
     for entry in entries:
         parts = PurePosixPath(entry.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename:
             raise InputError(
-                f"{path} holds the path {entry.filename!r}, which climbs out of it: not opened"
+                translatable(
+                    "{path} holds the path {entry!r}, which climbs out of it: not opened",
+                    path=path,
+                    entry=entry.filename,
+                )
             )
-    if "profile.json" not in archive.namelist():
+    if JSON_ENTRY not in archive.namelist():
         raise InputError(
-            f"{path} is a zip file but not a lenscal profile: it holds no profile.json"
+            translatable(
+                "{path} is a zip file but not a lenscal profile: it holds no profile.json",
+                path=path,
+            )
         )
 
 
 def _entry(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     """The content of an entry, never more than its directory entry promised."""
     if name not in archive.namelist():
-        raise InputError(f"{path} is damaged: it holds no {name}")
+        raise InputError(
+            translatable("{path} is damaged: it holds no {entry}", path=path, entry=name)
+        )
     promised = archive.getinfo(name).file_size
     with archive.open(name) as stream:
         content = stream.read(promised + 1)
     if len(content) != promised:
-        raise InputError(f"{path} is damaged: {name} has another size than stated")
+        raise InputError(
+            translatable(
+                "{path} is damaged: {entry} has another size than stated", path=path, entry=name
+            )
+        )
     return content
 
 
 def _check_format(path: Path, values: Any) -> None:
-    if not isinstance(values, dict) or values.get("format") != "lenscal profile":
-        raise InputError(f"{path}: its profile.json is not one of lenscal's")
-    check_schema(path, values, SCHEMA, "calibrate again to renew it")
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise InputError(
+            translatable("{path}: its profile.json is not one of lenscal's", path=path)
+        )
+    check_schema(path, values, SCHEMA, translatable("calibrate again to renew it"))
 
 
 def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
-    for name in ("camera", "camera_serial", "lens", "lens_serial", "created", "finished", "device"):
-        if not isinstance(values.get(name, ""), str):
-            raise ValueError(f"{name} is {values[name]!r}, want text")
-    for name in ("focal_mm", "aperture_sharp", "aperture_degraded"):
-        if not _is_number(values.get(name, 0.0)) and values[name] is not None:
-            raise ValueError(f"{name} is {values[name]!r}, want a number")
-    for name in ("seconds", "seed", "patches_flow", "patches_matching"):
-        if not _is_number(values.get(name, 0.0)):
-            raise ValueError(f"{name} is {values[name]!r}, want a number")
-    if not isinstance(values.get("same_scenes"), bool | None):
-        raise ValueError(f"same_scenes is {values['same_scenes']!r}, want true or false")
-    size = values["sensor_size_px"]
-    if (size["height"], size["width"]) != psf.image_size:
-        raise ValueError(f"sensor size {size} disagrees with psf.npz {psf.image_size}")
-    noise = values.get("noise")
-    return Profile(
-        psf=psf,
-        noise=NoiseModel(_three(noise["a"]), _three(noise["b"]), str(noise.get("source", "")))
-        if noise
-        else None,
-        lenses_in_files=tuple(str(lens) for lens in values.get("lenses_in_files", ())),
-        focal_mm_in_files=tuple(float(focal) for focal in values.get("focal_mm_in_files", ())),
-        settings=dict(values.get("settings", {})),
-        versions=dict(values.get("versions", {})),
-        photos=tuple(_photo(photo) for photo in values.get("photos", ())),
-        stages=tuple(_stage(stage) for stage in values.get("stages", ())),
-        reblur={str(name): float(value) for name, value in values.get("reblur", {}).items()},
-        vignetting=tuple(str(source) for source in values.get("vignetting", ())),
-        warnings=tuple(str(warning) for warning in values.get("warnings", ())),
-        **{name: values[name] for name in _PLAIN if name in values},
+    """The profile that profile.json describes.
+
+    Raises
+    ------
+    ValueError
+        Something is of another type than `Profile` says, is not finite, or does not fit the PSF.
+    """
+    types = get_type_hints(Profile)
+    described_fields = make_dataclass(
+        "ProfileJson",
+        [
+            ("sensor_size_px", SensorSize),
+            *((f.name, types[f.name], _same_default(f)) for f in _json_fields()),
+        ],
     )
+    description: Any = convert_json(described_fields, values)
+    size: SensorSize = description.sensor_size_px
+    if (size.height, size.width) != psf.image_size:
+        raise ValueError(f"sensor size {size} disagrees with psf.npz {psf.image_size}")
+    known = {f.name: getattr(description, f.name) for f in _json_fields()}
+    for name in FINITE:
+        if known[name] is not None and not math.isfinite(known[name]):
+            raise ValueError(f"{name} is {known[name]}, want a number")
+    return Profile(psf, **known)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _photo(values: Mapping[str, Any]) -> ProfilePhoto:
-    photo = ProfilePhoto(**values)
-    if not all(
-        isinstance(text, str) for text in (photo.name, photo.role, photo.sha256, photo.verdict)
-    ):
-        raise ValueError(f"a photo is {values!r}, want texts")
-    return photo
-
-
-def _stage(values: Mapping[str, Any]) -> ProfileStage:
-    stage = ProfileStage(**values)
-    if not isinstance(stage.name, str) or not _is_number(stage.seconds):
-        raise ValueError(f"a stage is {values!r}, want a name and seconds")
-    return stage
-
-
-def _three(values: Sequence[float]) -> tuple[float, float, float]:
-    r, g, b = (float(v) for v in values)
-    return r, g, b
+def _same_default(of: Field[Any]) -> Any:
+    """A new field with the default of another one."""
+    if of.default_factory is not MISSING:
+        return field(default_factory=of.default_factory)
+    return field(default=of.default)
 
 
 def _curves_from(text: str) -> dict[str, list[tuple[int, float]]]:
@@ -352,11 +371,18 @@ def _curves_from(text: str) -> dict[str, list[tuple[int, float]]]:
     return curves
 
 
-def _weights(path: Path, content: bytes) -> dict[str, np.ndarray]:
+def _weights(path: Path, content: bytes) -> dict[str, NDArray[np.generic]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
         return dict(load(content))
     except SafetensorError as error:
-        raise InputError(f"{path} is damaged: training/checkpoint.safetensors: {error}") from error
+        raise InputError(
+            translatable(
+                "{path} is damaged: {entry}: {reason}",
+                path=path,
+                entry=WEIGHTS_ENTRY,
+                reason=error,
+            )
+        ) from error
