@@ -361,7 +361,11 @@ def test_a_photo_and_its_mask_are_both_there_or_neither(tmp_path, make_dng, monk
     monkeypatch.setattr(photo_files, failing, full)
     photo, grid = make_dng(tmp_path / "a.dng"), delta_grid((2, 2), 5, (128, 192))
     job = jobs.correct(
-        grid, [photo], RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o"), save_mask=True
+        Profile(grid),
+        [photo],
+        RestoreSettings(device="cpu"),
+        ExportSettings(tmp_path / "o"),
+        save_mask=True,
     )
     (result,) = finish(job)[1]
     assert result.output is None
