@@ -52,6 +52,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "CFA pattern '{cfa}': give four letters with one R, two G and one B, e.g. RGGB"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with photos that were kept out"),
@@ -97,6 +101,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "a copy of {name}: a photo counts once"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "a mosaic must be uint16 [height, width], got {dtype} {shape}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "a picture of {shape} is too small or not a mosaic"),
     QT_TRANSLATE_NOOP("Translatable", "an unknown aperture"),
     QT_TRANSLATE_NOOP("Translatable", "aperture {aperture:g}: give the f-number, e.g. 5.6"),
@@ -106,6 +114,7 @@ TEXTS = (
         "both folders hold photos at f/{aperture:.2g}: the result can only be that nothing "
         "changes (choose photos at two apertures, unless that is what you want to see)"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "calibrate again to renew it"),
     QT_TRANSLATE_NOOP("Translatable", "cannot be read ({error})"),
     QT_TRANSLATE_NOOP("Translatable", "choose another file"),
     QT_TRANSLATE_NOOP("Translatable", "choose the two folders anew"),
@@ -150,6 +159,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "it holds no settings"),
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "levels black {black:g}, white {white}: need 0 <= black < white <= 65535"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "light reached the border of {before} px kernels: they were made {size} px wide, "
@@ -292,6 +305,7 @@ TEXTS = (
         "Translatable",
         "up to {share} of a kernel's light falls on its border: use a larger --kernel-size"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "update lenscal to open it"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "what blurs the degraded photos hardly stands out from their scenes: kernels were "
@@ -313,6 +327,14 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "{folder} holds no {name}: give the folder that holds psf_R, psf_G and psf_B.fits"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{folder}: a photo of {width} x {height} px (IMGWIDTH, IMGHEIGH)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "{folder}: {error}; {megabytes:.0f} MB are needed there: make room"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{frames} {role} photos are ready"),
@@ -327,7 +349,19 @@ TEXTS = (
         "Translatable",
         "{name} is in both lists: choose other photos for one of them"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{name} is not a readable PSF file: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{name} lacks {arrays}: not a PSF file of lenscal"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name} would unpack to {size:.0f} MiB: not a PSF file of lenscal"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name}, step {step_number} of {total}"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: image_size is {values}, want height and width"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: the node positions do not form a rectangular grid"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name}: want finite positions {expected} of its kernels, got {shape}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{offsets} {pieces}, but {lengths} lengths"),
     QT_TRANSLATE_NOOP(
@@ -345,16 +379,78 @@ TEXTS = (
         "{pairs} scenes stand in both folders: they are compared directly"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read as a RAW photo: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {why}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} has schema version {schema!r}, this lenscal reads {version}: {advice}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} holds neither psf_R.fits, psf_G.fits and psf_B.fits nor psf.npz"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} holds the path {entry!r}, which climbs out of it: not opened"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} holds {count} files, a profile has at most {most}: not opened"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is a folder: give a profile or a RAW file"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is a zip file but not a lenscal profile: it holds no profile.json"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is damaged (it has no {part}): {advice}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is damaged, its contents cannot be understood: {reason}"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is damaged: it holds no {entry}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is damaged: {entry} has another size than stated"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is damaged: {entry}: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is no project of lenscal's: choose a {suffix} file"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is not a lenscal profile, or it is damaged: {reason}"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: {reason}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is too large for a project of lenscal's: choose another file"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} would unpack from {packed} to {total} bytes (a zip bomb?): not opened"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: OVERSAMP is {oversampling}; only kernels at sensor pixels (1) can be used"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: a kernel holds values that are not finite, or does not sum to a positive "
+        "number"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: a node position is not finite"),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: its FITS header is damaged: {reason}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: its node positions differ from those of psf_R.fits"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: its profile.json is not one of lenscal's"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: want a cube [N, k, k] of kernels with k odd, got {shape}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: {count} kernels of {side} px are more than lenscal handles"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: {key} is {text!r}, want \"(x, y)\" in px"),
     QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
     QT_TRANSLATE_NOOP(
         "Translatable",
