@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lenscal.gui.background.window_thread import WindowThread
 from lenscal.jobs.window import calibration, correction, photos, psf, virtual_lens
 from lenscal.stepping import Job
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
+    from lenscal.files.report import Block
     from lenscal.intake.inputs import Inputs
     from lenscal.jobs import PhotoResult
     from lenscal.jobs.window.calibration import Calibrated
@@ -21,11 +23,20 @@ if TYPE_CHECKING:
     from lenscal.session import Comparison, Unfinished
 
 
-def write_report(profile: Profile, name: str, path: Path) -> Job[Path]:
-    """An HTML or, by the suffix, a PDF file, which Qt draws."""
-    from lenscal.gui.drawing.pdf import write_pdf
+class ReportWriter:
+    """Writes reports; PDF files are drawn in the thread that this was made in."""
 
-    return (yield from psf.write_report(profile, name, path, write_pdf))
+    def __init__(self) -> None:
+        self._window_thread = WindowThread()
+
+    def __call__(self, profile: Profile, name: str, path: Path) -> Job[Path]:
+        """An HTML or, by the suffix, a PDF file."""
+        return (yield from psf.write_report(profile, name, path, self._write_pdf))
+
+    def _write_pdf(self, blocks: Sequence[Block], title: str, path: Path) -> Path:
+        from lenscal.gui.drawing.pdf import write_pdf
+
+        return self._window_thread.result_of(lambda: write_pdf(blocks, title, path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,6 @@ class Tasks:
     compare: Callable[..., Job[tuple[Comparison, tuple[str, ...]]]] = correction.compare
     export_photos: Callable[..., Job[list[PhotoResult]]] = correction.export_photos
     save_profile: Callable[[Profile, Path], Job[Path]] = psf.save_profile
-    write_report: Callable[..., Job[Path]] = write_report
+    write_report: Callable[..., Job[Path]] = field(default_factory=ReportWriter)
     export_psf: Callable[..., Job[list[Path]]] = psf.export_psf
     virtual_photos: Callable[..., Job[VirtualPhotos]] = virtual_lens.virtual_photos

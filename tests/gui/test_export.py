@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PySide6.QtCore import Qt
 
 from lenscal.files.photos.export_settings import OnConflict, PhotoFormat, Space
 from lenscal.files.psf.profile import Profile
+from lenscal.gui.drawing import pdf
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -203,3 +205,19 @@ def test_photos_of_8_bit_are_written(qtbot, exporting, tmp_path):
     kind.bits.activated.emit(kind.bits.currentIndex())
     write(qtbot, exporting)
     assert tifffile.imread(tmp_path / "out" / "d0_lenscal.tif").dtype == np.uint8
+
+
+def test_pdf_is_drawn_in_the_windows_thread(qtbot, exporting, tmp_path, monkeypatch):
+    """Qt's text documents, made in a worker, can stop the window for ever."""
+    threads = []
+
+    def written(blocks, title, path):
+        threads.append(threading.current_thread())
+        return write_pdf(blocks, title, path)
+
+    write_pdf = pdf.write_pdf
+    monkeypatch.setattr(pdf, "write_pdf", written)
+    exporting.export_page.report_clicked.emit(tmp_path / "lens.pdf")
+    qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=30_000)
+    assert (tmp_path / "lens.pdf").stat().st_size > 5000
+    assert threads == [threading.main_thread()]

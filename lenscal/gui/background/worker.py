@@ -148,6 +148,7 @@ class Worker(QObject):
         left."""
         if self._thread is not None:
             self.cancel()
+            self._thread.requestInterruption()
             self._thread.wait()
 
     @Slot()
