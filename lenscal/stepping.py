@@ -42,6 +42,29 @@ def finish(job: Job[T], on_report: Callable[[Report], Reply | None] = lambda rep
         reply = on_report(report)
 
 
+def relay(
+    work: Job[T],
+    on_report: Callable[[Report], Report],
+    on_reply: Callable[[Reply | None], Reply | None] = lambda reply: reply,
+) -> Job[T]:
+    """Step `work` as a part of another job: its reports go through `on_report`, the replies to them
+    through `on_reply`.
+
+    However that ends, closed or by an error, `work` is closed with it.
+    """
+    reply: Reply | None = None
+    try:
+        while True:
+            try:
+                report = work.send(reply)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            reply = on_reply((yield on_report(report)))
+    finally:
+        work.close()
+
+
 def follow(
     work: Job[T],
     low: float = 0.0,
@@ -50,24 +73,22 @@ def follow(
     forward_stop: bool = True,
     prefix: str = "",
 ) -> Job[tuple[T, bool]]:
-    """Step `work` as a part (fractions low..high) of a longer job; also return whether `STOP` was
-    asked for.
+    """`relay` a part (fractions low..high) of a longer job; also return whether `STOP` was asked
+    for.
 
-    `prefix` is put before its messages.
+    `prefix` is put before its messages. Without `forward_stop` the part goes on to its end.
     """
-    reply: Reply | None = None
     stopped = False
-    try:
-        while True:
-            try:
-                report = work.send(reply)
-            except StopIteration as end:
-                return end.value, stopped
-            fraction = None if report.fraction is None else low + (high - low) * report.fraction
-            message = join_translatable("", (prefix, report.message)) if prefix else report.message
-            reply = yield replace(report, fraction=fraction, message=message)
-            stopped |= reply == STOP
-            if not forward_stop:
-                reply = None
-    finally:
-        work.close()
+
+    def placed(report: Report) -> Report:
+        fraction = None if report.fraction is None else low + (high - low) * report.fraction
+        message = join_translatable("", (prefix, report.message)) if prefix else report.message
+        return replace(report, fraction=fraction, message=message)
+
+    def noted(reply: Reply | None) -> Reply | None:
+        nonlocal stopped
+        stopped |= reply == STOP
+        return reply if forward_stop else None
+
+    result = yield from relay(work, placed, noted)
+    return result, stopped

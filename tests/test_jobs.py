@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tifffile
+from job_steps import stepped
 
 from lenscal import jobs
 from lenscal.calibrate.result import Calibration
@@ -20,18 +21,7 @@ from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.decode import decode_photo
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
-from lenscal.stepping import STOP
-
-
-def finish(job, replies=()):
-    """The job's reports and its result; replies are sent one by one after the first report."""
-    reports, waiting = [], list(replies)
-    try:
-        reports.append(next(job))
-        while True:
-            reports.append(job.send(waiting.pop(0) if waiting else None))
-    except StopIteration as end:
-        return reports, end.value
+from lenscal.stepping import STOP, finish
 
 
 def counting(log, n=4):
@@ -47,7 +37,7 @@ def counting(log, n=4):
 
 def test_follow_scales_fractions_and_hands_on_the_result():
     log = []
-    reports, result = finish(jobs.follow(counting(log), 0.5, 0.9, prefix="part: "))
+    result, reports = stepped(jobs.follow(counting(log), 0.5, 0.9, prefix="part: "))
     assert result == (4, False)
     np.testing.assert_allclose([r.fraction for r in reports], [0.5, 0.6, 0.7, 0.8])
     assert reports[0].message == "part: step 0"
@@ -56,10 +46,10 @@ def test_follow_scales_fractions_and_hands_on_the_result():
 
 def test_follow_hands_on_stop_or_keeps_it():
     log = []
-    assert finish(jobs.follow(counting(log)), [None, STOP])[1] == (1, True)
+    assert stepped(jobs.follow(counting(log)), [None, STOP])[0] == (1, True)
     assert log == ["stopped", "closed"]
     log.clear()
-    assert finish(jobs.follow(counting(log), forward_stop=False), [None, STOP])[1] == (4, True)
+    assert stepped(jobs.follow(counting(log), forward_stop=False), [None, STOP])[0] == (4, True)
     assert log == ["closed"]
 
 
@@ -82,7 +72,9 @@ def test_photo_cache_is_removed_also_after_errors(monkeypatch, tmp_path):
 def test_import_reads_both_folders(tmp_path, make_dng):
     make_dng(tmp_path / "s" / "a.dng", f_number=5.6)
     make_dng(tmp_path / "d" / "a.dng", seed=1)
-    reports, inputs = finish(jobs.import_photos([tmp_path / "s"], [tmp_path / "d"], cache=tmp_path))
+    inputs, reports = stepped(
+        jobs.import_photos([tmp_path / "s"], [tmp_path / "d"], cache=tmp_path)
+    )
     assert len(inputs.sharp.frames) == len(inputs.degraded.frames) == 1
     assert {r.stage for r in reports} == {"import"}
     assert isinstance(inputs.sharp.frames[0].rgb, np.memmap)
@@ -100,7 +92,7 @@ def test_correct_undoes_a_known_blur(tmp_path, make_dng):
     pictures = {}
     for method, photo in ((Method.NONE, sharp), (Method.NONE, soft), (Method.WIENER, soft)):
         settings = RestoreSettings(method, device="cpu", denoise=0.2)
-        (result,) = finish(jobs.correct(Profile(grid), [photo], settings, export))[1]
+        (result,) = stepped(jobs.correct(Profile(grid), [photo], settings, export))[0]
         pictures[result.output.stem] = tifffile.imread(result.output)[16:-16, 16:-16]
     before = np.mean((pictures["soft-none"] - pictures["sharp-none"]) ** 2)
     after = np.mean((pictures["soft-wiener"] - pictures["sharp-none"]) ** 2)
@@ -110,7 +102,7 @@ def test_correct_undoes_a_known_blur(tmp_path, make_dng):
 def test_stop_ends_after_the_photo_and_close_writes_nothing(tmp_path, make_dng):
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(3)]
     grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
-    _, results = finish(
+    results, _ = stepped(
         jobs.correct(Profile(grid), photos, settings, ExportSettings(tmp_path / "a")), [None, STOP]
     )
     assert [r.source.name for r in results] == ["0.dng"]
@@ -129,7 +121,7 @@ def test_every_photo_gets_an_answer(tmp_path, make_dng):
     other = make_dng(tmp_path / "other.dng", size=(96, 128))
     grid = delta_grid((2, 2), 5, (128, 192))
     export = ExportSettings(tmp_path / "out")
-    reports, results = finish(
+    results, reports = stepped(
         jobs.correct(Profile(grid), [bad, other, good], RestoreSettings(Method.NONE), export)
     )
     assert [r.output is not None for r in results] == [False, False, True]
@@ -138,7 +130,7 @@ def test_every_photo_gets_an_answer(tmp_path, make_dng):
     assert reports[-1].fraction == 1
     (forced,) = finish(
         jobs.correct(Profile(grid), [other], RestoreSettings(Method.WIENER), export, force=True)
-    )[1]
+    )
     assert tifffile.imread(forced.output).shape == (96, 128, 3)
     assert "the photo has 128 x 96 px" in forced.warnings[0]
 
@@ -195,8 +187,8 @@ def test_exchanged_folders_are_noticed(monkeypatch, tmp_path, make_dng, inner, w
     monkeypatch.setattr(engine, "calibrate", calibrated)
     make_dng(tmp_path / "s" / "a.dng", f_number=5.6)
     make_dng(tmp_path / "d" / "a.dng", seed=1)
-    _, inputs = finish(jobs.import_photos([tmp_path / "s"], [tmp_path / "d"]))
-    _, calibration = finish(jobs.calibrate(inputs, CalibrationSettings()))
+    inputs, _ = stepped(jobs.import_photos([tmp_path / "s"], [tmp_path / "d"]))
+    calibration, _ = stepped(jobs.calibrate(inputs, CalibrationSettings()))
     assert any("folders exchanged" in warning for warning in calibration.warnings) is warned
 
 
@@ -239,7 +231,7 @@ def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monke
     if large:
         monkeypatch.setattr(correcting, "OVERLAP_PX", 0)
     grid = delta_grid((2, 2), 5, (128, 192))
-    reports, results = finish(
+    results, reports = stepped(
         jobs.correct(
             Profile(grid), photos, RestoreSettings(device="cpu"), ExportSettings(tmp_path / "o")
         )
@@ -268,7 +260,7 @@ def test_time_left_is_told(tmp_path, make_dng, monkeypatch):
         correcting, "time", types.SimpleNamespace(monotonic=lambda: float(next(clock)))
     )
     grid = delta_grid((2, 2), 5, (128, 192))
-    reports, _ = finish(
+    _, reports = stepped(
         jobs.correct(
             Profile(grid), photos, RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o")
         )
@@ -290,7 +282,7 @@ def test_large_photos_come_out_the_same(tmp_path, make_dng, monkeypatch):
         job = jobs.correct(
             Profile(grid), [photo], settings, ExportSettings(tmp_path / name), save_mask=True
         )
-        (result,) = finish(job)[1]
+        (result,) = stepped(job)[0]
         assert result.problem == ""
         assert result.mask.is_file()
         pictures.append(tifffile.imread(result.output))
@@ -320,7 +312,7 @@ def test_stop_is_heard_while_a_photo_is_written(tmp_path, make_dng, monkeypatch)
         pass
     job.send(STOP)
     asked.set()
-    _, results = finish(job)
+    results, _ = stepped(job)
     assert [r.output.name for r in results] == ["0_lenscal.tif"]
 
 
@@ -341,7 +333,7 @@ def test_where_large_photos_wait_is_named_when_it_is_full(tmp_path, make_dng, mo
 
     monkeypatch.setattr(correcting, "_append", append)
     grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
-    _, (failed, written) = finish(
+    (failed, written), _ = stepped(
         jobs.correct(Profile(grid), photos, settings, ExportSettings(tmp_path / "o"))
     )
     assert failed.problem.startswith(f"large photos wait in {tmp_path / 'lenscal'}")
@@ -367,7 +359,7 @@ def test_a_photo_and_its_mask_are_both_there_or_neither(tmp_path, make_dng, monk
         ExportSettings(tmp_path / "o"),
         save_mask=True,
     )
-    (result,) = finish(job)[1]
+    (result,) = stepped(job)[0]
     assert result.output is None
     assert "No space left" in result.problem
     assert list((tmp_path / "o").iterdir()) == []
@@ -378,7 +370,7 @@ def test_serial_numbers_are_compared(tmp_path, make_dng):
     photo = make_dng(tmp_path / "a.dng", camera_serial="1")
     profile = Profile(delta_grid((2, 2), 5, (128, 192)), camera="Lenscal Test", camera_serial="2")
     settings, export = RestoreSettings(Method.NONE), ExportSettings(tmp_path / "o")
-    (result,) = finish(jobs.correct(profile, [photo], settings, export))[1]
+    (result,) = stepped(jobs.correct(profile, [photo], settings, export))[0]
     assert result.output is not None
     assert result.warnings == (
         "taken with another camera of that model (serial 1, the profile is for 2)",
@@ -401,12 +393,11 @@ def test_photos_of_a_lens_that_was_typed_in_are_corrected(tmp_path, make_dng):
         for name, f in (("s", 5.6), ("d", 2.0))
     )
     typed = Overrides(lens="Helios 44-2", focal_mm=58.0)
-    looked = finish(
+    inputs = finish(
         jobs.import_photos(
             sharp, degraded, sharp_overrides=typed, degraded_overrides=typed, keep_all=True
         )
     )
-    inputs = looked[1]
     grid = delta_grid((2, 2), 5, inputs.degraded.frames[0].size)
     calibration = Calibration(
         grid, inputs.degraded.frames[0].noise, (), True, {}, {}, (), "done", "cpu", 1.0, 0, 0, {}

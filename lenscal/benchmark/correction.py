@@ -17,7 +17,7 @@ from lenscal.benchmark.cases import Case, Photos
 from lenscal.benchmark.clock import processor_seconds
 from lenscal.benchmark.raw_programs import developed
 from lenscal.benchmark.summary import Table
-from lenscal.evaluate import common_shift, shifted
+from lenscal.measure.registration import common_shift, shifted
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings

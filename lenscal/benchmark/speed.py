@@ -20,7 +20,7 @@ from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
-from lenscal.stepping import Job, follow
+from lenscal.stepping import Job, finish, follow
 from lenscal.system.device import AUTO, pick_device
 
 NOISE = NoiseModel((2e-4,) * 3, (1e-6,) * 3, "NoiseProfile")
@@ -157,7 +157,7 @@ def _correct(folder: Path, settings: SpeedSettings) -> Job[Pace]:
     psf = _psf(settings.correct_size)
 
     def corrected(method: Method) -> None:
-        results = _finished(
+        results = finish(
             correct(Profile(psf), [path], RestoreSettings(method, device=settings.device), export)
         )
         if results[0].output is None:
@@ -294,15 +294,6 @@ def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
     settings = MatchingSettings(steps, 0, batch=batch, network=BUDGETS[Quality.QUICK].network)
     matcher = Matcher(reblur, start, settings, seed=0, device=device)
     return (matcher.step() for _ in range(steps))
-
-
-def _finished(work: Any) -> Any:
-    """Step a generator to its end; its result."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
 
 
 def _photo(size: tuple[int, int]) -> ArrayPhoto:

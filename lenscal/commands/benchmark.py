@@ -4,32 +4,41 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.benchmark.parts import Part
-from lenscal.calibrate.settings import DEFAULTS, Quality
-from lenscal.commands.calibrate import calibration_summary
+from lenscal.calibrate.settings import DEFAULTS, CalibrationSettings, Quality, Stages
 from lenscal.commands.option_groups import virtual_photos
-from lenscal.commands.progress import CANCELLED, Speaker, run_job, without_nan
+from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError
-from lenscal.stepping import Job, follow
 from lenscal.system.device import check_device
+from lenscal.system.json_values import without_nan
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.benchmark.cases import Case
     from lenscal.benchmark.summary import Table
-    from lenscal.calibrate.settings import CalibrationSettings
 
-_TABLES_BEGIN = "<!-- tables of lenscal benchmark --markdown -->"
+
+@dataclass(slots=True)
+class _Measured:
+    """What was measured so far: values for JSON, tables for the eye, and the exit code."""
+
+    values: dict[str, Any] = field(
+        default_factory=lambda: dict.fromkeys(part.value for part in Part)
+    )
+    tables: list[Table] = field(default_factory=list)
+    code: int = 0
 
 
 def run_benchmark(args: argparse.Namespace) -> int:
+    """Measure the parts that are asked for, one after the other."""
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     if args.measure is not None:
-        return _measure(args, speaker)
+        return _measure_folder(args, speaker)
     parts = tuple(Part) if args.only is None else (Part(args.only),)
     cases = _cases(args)
     if args.list:
@@ -38,140 +47,110 @@ def run_benchmark(args: argparse.Namespace) -> int:
         return 0
     check_device(args.device)
     images = _images(args, parts)
-    from lenscal.benchmark.summary import prior_table, speed_table, summarise
-
     start = time.monotonic()
-    found: dict[str, Any] = dict.fromkeys(part.value for part in Part)
-    tables: list[Table] = []
-    code = 0
+    measured = _Measured()
     if Part.ACCURACY in parts:
-        results, code = _accuracy(args, cases, speaker, tables)
-        found |= {
-            "accuracy": results,
-            "accuracy_summary": summarise(results),
-            "folder": str(_cache(args)),
-        }
-    if code != CANCELLED and Part.SPEED in parts:
-        from lenscal.benchmark.speed import SpeedSettings, measure_speed
-
-        found["speed"] = run_job(measure_speed(SpeedSettings(device=args.device)), speaker)
-        tables.append(speed_table(found["speed"]))
-    if code != CANCELLED and Part.PRIOR in parts:
-        from lenscal.benchmark.prior import measure_prior
-
-        found["prior"] = run_job(measure_prior(images, args.yardstick, args.device), speaker)
-        tables.append(prior_table(found["prior"]))
-    if code != CANCELLED and Part.CORRECTION in parts:
-        found["correction"] = _correction(args, speaker, tables)
-    found["seconds"] = time.monotonic() - start
-    _report(args, speaker, tables, found)
-    return code
+        _measure_accuracy(args, cases, speaker, measured)
+    # Whoever stops a part wants no other to begin.
+    if Part.SPEED in parts and measured.code != CANCELLED:
+        _measure_speed(args, speaker, measured)
+    if Part.PRIOR in parts and measured.code != CANCELLED:
+        _measure_prior(args, images, speaker, measured)
+    if Part.CORRECTION in parts and measured.code != CANCELLED:
+        _measure_correction(args, speaker, measured)
+    measured.values["seconds"] = time.monotonic() - start
+    _report(args, speaker, measured.tables, measured.values)
+    return measured.code
 
 
-def _correction(args: argparse.Namespace, speaker: Speaker, tables: list[Table]) -> dict[str, Any]:
+def _measure_accuracy(
+    args: argparse.Namespace, cases: Sequence[Case], speaker: Speaker, measured: _Measured
+) -> None:
+    from lenscal.benchmark import accuracy, summary
+
+    work = accuracy.measure_cases(
+        cases, _cache(args), device=args.device, fresh=args.fresh, only_kept=args.measured
+    )
+    results = run_job(work, speaker, keeps=True)
+    failures = accuracy.failures(results)
+    for failure in failures:
+        speaker.note(f"failed: {failure}")
+    measured.values |= {
+        "accuracy": results,
+        "accuracy_summary": summary.summarise(results),
+        "folder": str(_cache(args)),
+    }
+    measured.tables += summary.tables(results)
+    stopped = len(results) < len(cases) and not args.measured
+    measured.code = CANCELLED if stopped else int(bool(failures))
+
+
+def _measure_speed(args: argparse.Namespace, speaker: Speaker, measured: _Measured) -> None:
+    from lenscal.benchmark.speed import SpeedSettings, measure_speed
+    from lenscal.benchmark.summary import speed_table
+
+    speed = run_job(measure_speed(SpeedSettings(device=args.device)), speaker)
+    measured.values[Part.SPEED] = speed
+    measured.tables.append(speed_table(speed))
+
+
+def _measure_prior(
+    args: argparse.Namespace, images: Sequence[Path], speaker: Speaker, measured: _Measured
+) -> None:
+    from lenscal.benchmark.prior import measure_prior
+    from lenscal.benchmark.summary import prior_table
+
+    prior = run_job(measure_prior(images, args.yardstick, args.device), speaker)
+    measured.values[Part.PRIOR] = prior
+    measured.tables.append(prior_table(prior))
+
+
+def _measure_correction(args: argparse.Namespace, speaker: Speaker, measured: _Measured) -> None:
     from lenscal.benchmark import correction
     from lenscal.files.psf.profile import read_profile
 
     learnt = None if args.profile is None else read_profile(args.profile).psf
     settings = correction.CorrectionSettings(args.device, learnt=learnt)
-    found = run_job(correction.measure_correction(settings), speaker)
-    tables += correction.tables(found)
-    return found
+    values = run_job(correction.measure_correction(settings), speaker)
+    measured.values[Part.CORRECTION] = values
+    measured.tables += correction.tables(values)
 
 
-def _accuracy(
-    args: argparse.Namespace, cases: Sequence[Case], speaker: Speaker, tables: list[Table]
-) -> tuple[list[dict[str, Any]], int]:
-    from lenscal.benchmark import accuracy, summary
-
-    working = accuracy.measure_cases(
-        cases, _cache(args), device=args.device, fresh=args.fresh, only_kept=args.measured
-    )
-    results = run_job(working, speaker, keeps=True)
-    for failure in accuracy.failures(results):
-        speaker.note(f"failed: {failure}")
-    tables += summary.tables(results)
-    stopped = len(results) < len(cases) and not args.measured
-    return results, CANCELLED if stopped else int(bool(accuracy.failures(results)))
-
-
-def _measure(args: argparse.Namespace, speaker: Speaker) -> int:
+def _measure_folder(args: argparse.Namespace, speaker: Speaker) -> int:
     """Calibrate with one rendered folder and compare with its truth."""
     from lenscal import jobs
     from lenscal.benchmark.accuracy import check_dataset
-    from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+    from lenscal.benchmark.measured_folder import measure_folder
 
-    folder = args.measure
     settings = CalibrationSettings(
         quality=Quality(_single(args.quality, "--quality", Quality.QUICK)),
         stages=Stages(_single(args.stages, "--stages", DEFAULTS.stages)),
         device=args.device,
         seed=args.seed,
     )
-    check_dataset(folder)
+    check_dataset(args.measure)
     check_device(args.device)
     with jobs.photo_cache() as cache:
-        summary = run_job(_measuring(folder, settings, cache), speaker)
-    speaker.result(
-        "\n".join([*summary.pop("table"), f"{summary['seconds']:.0f} s"]), without_nan(summary)
-    )
+        summary = run_job(measure_folder(args.measure, settings, cache), speaker)
+    lines = [*summary.pop("table"), f"{summary['seconds']:.0f} s"]
+    speaker.result("\n".join(lines), without_nan(summary))
     return 0
 
 
-def _measuring(folder: Path, settings: CalibrationSettings, cache: Path) -> Job[dict[str, Any]]:
-    """Figures of one calibration. Its seconds and memory are those before the comparison with the
-    truth."""
-    from lenscal import jobs
-    from lenscal.commands.demo import score_table
-    from lenscal.files.psf.psf_fits import read_fits
-    from lenscal.jobs.comparing import compare_with_truth
-    from lenscal.restore.settings import RestoreSettings
-
-    start = time.monotonic()
-    reading = jobs.import_photos([folder / "sharp"], [folder / "degraded"], cache=cache)
-    inputs, _ = yield from follow(reading, 0.0, 0.1)
-    calibration, _ = yield from follow(jobs.calibrate(inputs, settings), 0.1, 0.8)
-    summary = {**calibration_summary(inputs, calibration), "seconds": time.monotonic() - start}
-    del inputs
-    photos = folder / "evaluation" / "degraded.dng", folder / "evaluation" / "reference.dng"
-    comparing = compare_with_truth(
-        read_fits(folder / "truth"), *photos, calibration, RestoreSettings()
-    )
-    comparison, _ = yield from follow(comparing, 0.8, 1.0)
-    gain = comparison.gain
-    return {
-        **summary,
-        "scores": comparison.scores,
-        "gain": {
-            "psnr_degraded": gain.psnr_degraded,
-            "psnr_true": gain.psnr_true,
-            "psnr": dict(gain.psnr),
-            "share": gain.share,
-        },
-        "table": score_table(comparison.scores, gain),
-    }
-
-
 def _report(
-    args: argparse.Namespace, speaker: Speaker, tables: Sequence[Table], found: Mapping[str, Any]
+    args: argparse.Namespace,
+    speaker: Speaker,
+    tables: Sequence[Table],
+    values: Mapping[str, Any],
 ) -> None:
+    from lenscal.benchmark.markdown import write_tables
     from lenscal.benchmark.summary import as_markdown, as_text
 
     if args.markdown is not None:
-        _write_markdown(
-            args.markdown, "\n".join(line for table in tables for line in as_markdown(table))
-        )
+        lines = [line for table in tables for line in as_markdown(table)]
+        write_tables(args.markdown, "\n".join(lines))
     text = "\n\n".join("\n".join(as_text(table)) for table in tables)
-    speaker.result(text or "Nothing was measured before.", without_nan(found))
-
-
-def _write_markdown(path: Path, text: str) -> None:
-    """Write the tables; what a file holds before the line that marks their beginning is kept."""
-    from lenscal.files.atomic import written_whole
-
-    before = path.read_text(encoding="utf-8").partition(_TABLES_BEGIN)[0] if path.is_file() else ""
-    with written_whole(path) as temporary:
-        temporary.write_text(f"{before}{_TABLES_BEGIN}\n\n{text}", encoding="utf-8")
+    speaker.result(text or "Nothing was measured before.", without_nan(values))
 
 
 def _cases(args: argparse.Namespace) -> list[Case]:
@@ -187,13 +166,15 @@ def _cases(args: argparse.Namespace) -> list[Case]:
     return chosen(cases, args.case)
 
 
-def _images(args: argparse.Namespace, parts: Sequence[str]) -> list[Path]:
+def _images(args: argparse.Namespace, parts: Collection[Part]) -> list[Path]:
     """The photos that the prior is measured on; files that are named on the command line are looked
-    for."""
+    for before any work starts."""
+    from lenscal.benchmark.markdown import check_markers
     from lenscal.files.atomic import check_output_folder
 
     if args.markdown is not None:
         check_output_folder(args.markdown.absolute().parent)
+        check_markers(args.markdown)
     if args.yardstick is not None and not args.yardstick.is_file():
         raise InputError(
             translatable("--yardstick {path}: there is no such file", path=args.yardstick)
@@ -210,6 +191,7 @@ def _images(args: argparse.Namespace, parts: Sequence[str]) -> list[Path]:
 
 
 def _single(values: Sequence[str] | None, option: str, default: str) -> str:
+    """The one value of an option that can be given several times."""
     if values and len(values) > 1:
         raise InputError(translatable("{option}: give one with --measure", option=option))
     return values[0] if values else default

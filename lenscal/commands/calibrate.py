@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.option_groups import pair
-from lenscal.commands.progress import CANCELLED, Speaker, peak_memory_mb, run_job, without_nan
+from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import LenscalError
 from lenscal.system.device import check_device
 from lenscal.translation import message_of, translatable
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.result import Calibration
     from lenscal.calibrate.settings import CalibrationSettings
     from lenscal.files.psf.profile import Profile
     from lenscal.intake.folder import Inputs
@@ -64,6 +63,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.files.atomic import check_profile_path
     from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
+    from lenscal.jobs.summary import calibration_values
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     start = time.monotonic()
@@ -102,7 +102,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
     summary = {
         "profile": str(args.out),
         "checkpoint": str(checkpoint.path) if checkpoint.written_at not in (None, before) else None,
-        **calibration_summary(inputs, calibration),
+        **calibration_values(inputs, calibration),
         "seconds": time.monotonic() - start,
     }
     speaker.result(_in_words(summary), summary)
@@ -137,45 +137,6 @@ def _write_or_rescue(path: Path, profile: Profile) -> None:
                 rescued=rescued,
             )
         ) from error
-
-
-def calibration_summary(inputs: Inputs, calibration: Calibration) -> dict[str, Any]:
-    """What `calibrate --json` says at least, but for the profile's path."""
-    confidence = calibration.psf.confidence
-    rejected = [*inputs.sharp.rejected, *inputs.degraded.rejected]
-    summary = {
-        "seconds": calibration.seconds,
-        "finished": calibration.finished,
-        "device": calibration.device,
-        "patches_flow": calibration.patches_flow,
-        "patches_matching": calibration.patches_matching,
-        "same_scenes": calibration.same_scenes,
-        "stages": [
-            {"name": s.name, "seconds": s.seconds, "reblur": s.reblur} for s in calibration.stages
-        ],
-        "reblur": {
-            name: calibration.reblur.get(name) for name in ("estimate", "floor", "delta", "average")
-        },
-        "confidence": {
-            "mean": None if confidence is None else float(confidence.mean()),
-            "worst": None if confidence is None else float(confidence.min()),
-        },
-        "noise": {
-            "a": list(calibration.noise.a),
-            "b": list(calibration.noise.b),
-            "source": calibration.noise.source,
-        },
-        "frames": {
-            "used": len(inputs.sharp.frames) + len(inputs.degraded.frames),
-            "rejected": len(rejected),
-        },
-        "rejected": [{"name": r.path.name, "reason": r.reason} for r in rejected],
-        "warnings": [*inputs.warnings, *calibration.warnings],
-        "coverage": inputs.coverage(calibration.psf.shape).cells.tolist(),
-        "peak_memory_mb": peak_memory_mb(),
-    }
-    plain: dict[str, Any] = without_nan(summary)
-    return plain
 
 
 def _in_words(summary: dict[str, Any]) -> str:

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.calibrate import calibration_settings
 from lenscal.commands.option_groups import virtual_photos
-from lenscal.commands.progress import CANCELLED, Speaker, peak_memory_mb, run_job, without_nan
+from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError
+from lenscal.system.json_values import without_nan
+from lenscal.system.memory import peak_memory_mb
 from lenscal.translation import translatable
 from lenscal.virtual.limits import LEAST_SIDE_PX
 
 if TYPE_CHECKING:
-    from lenscal.evaluate import Gain
     from lenscal.jobs import DemoResult
-
-_COLUMNS = (
-    ("ncc_mean", "NCC", "mean", "{:.4f}"),
-    ("ncc_min", "NCC", "min", "{:.3f}"),
-    ("rel_l2_mean", "rel. L2", "mean", "{:.3f}"),
-    ("ca_px_mean", "lat. CA", "px", "{:.3f}"),
-    ("mtf_mae_mean", "MTF", "error", "{:.4f}"),
-    ("mtf50_rel_mean", "MTF50", "error", "{:.1%}"),
-    ("odd_rel", "odd", "part", "{:.2f}"),
-    ("width_centre", "width", "centre", "{:.2f}"),
-    ("width_corner", "width", "corner", "{:.2f}"),
-)
-_NAME_WIDTH, _COLUMN_WIDTH = 17, 9
 
 
 def run_demo(args: argparse.Namespace) -> int:
@@ -71,28 +58,20 @@ def run_demo(args: argparse.Namespace) -> int:
 
 
 def _summary(result: DemoResult) -> dict[str, Any]:
+    """What `demo --json` says."""
+    from lenscal.jobs.summary import learning_values
+    from lenscal.measure.score_table import gain_values
+
     summary = {
         "folder": str(result.folder),
         "profile": str(result.profile_path),
         "psf": str(result.psf_folder),
         "corrected": [str(photo.output) for photo in result.photos if photo.output is not None],
         "seconds": result.seconds,
-        "finished": result.calibration.finished,
-        "device": result.calibration.device,
-        "patches_flow": result.calibration.patches_flow,
-        "patches_matching": result.calibration.patches_matching,
-        "stages": [
-            {"name": s.name, "seconds": s.seconds, "reblur": s.reblur}
-            for s in result.calibration.stages
-        ],
+        **learning_values(result.calibration),
         "reblur": dict(result.calibration.reblur),
         "scores": result.comparison.scores,
-        "gain": {
-            "psnr_degraded": result.comparison.gain.psnr_degraded,
-            "psnr_true": result.comparison.gain.psnr_true,
-            "psnr": dict(result.comparison.gain.psnr),
-            "share": result.comparison.gain.share,
-        },
+        "gain": gain_values(result.comparison.gain),
         "warnings": list(result.profile.warnings),
         "peak_memory_mb": peak_memory_mb(),
     }
@@ -102,7 +81,8 @@ def _summary(result: DemoResult) -> dict[str, Any]:
 
 def demo_in_words(result: DemoResult) -> str:
     """The table of kernel figures and gains, and where everything is."""
-    from lenscal.jobs.comparing import NO_ODD
+    from lenscal.measure.comparison import NO_ODD
+    from lenscal.measure.score_table import score_table
 
     lines = [*score_table(result.comparison.scores, result.comparison.gain), ""]
     gain, share = result.comparison.gain, result.comparison.gain.share
@@ -127,20 +107,3 @@ def demo_in_words(result: DemoResult) -> str:
         + (f", {memory:.0f} MB" if memory else "")
     )
     return "\n".join(lines)
-
-
-def score_table(scores: Mapping[str, Mapping[str, float]], gain: Gain) -> list[str]:
-    """One line a row of `scores`; the last column is the share of the possible gain."""
-    heads = [*((top, below) for _, top, below, _ in _COLUMNS), ("share", "of gain")]
-    lines = [
-        " " * _NAME_WIDTH + "".join(f"{head[line]:>{_COLUMN_WIDTH}}" for head in heads)
-        for line in (0, 1)
-    ]
-    shares = {"delta": 0.0, **gain.share}
-    for name, row in scores.items():
-        cells = [form.format(row[key]) for key, _, _, form in _COLUMNS]
-        cells.append(f"{shares[name]:.0%}" if name in shares else "")
-        lines.append(
-            f"{name:<{_NAME_WIDTH}}" + "".join(f"{cell:>{_COLUMN_WIDTH}}" for cell in cells)
-        )
-    return lines

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.calibrate import reading
 from lenscal.commands.option_groups import pair
-from lenscal.commands.progress import Speaker, run_job, without_nan
+from lenscal.commands.progress import Speaker, run_job
 from lenscal.errors import InputError
 from lenscal.raw.lens_setting import f_number
+from lenscal.system.json_values import without_nan
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:

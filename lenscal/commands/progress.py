@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from lenscal.errors import LenscalError
 from lenscal.reports import Report
-from lenscal.stepping import STOP, Job, Reply
+from lenscal.stepping import STOP, Job, Reply, finish
 
 T = TypeVar("T")
 _LIVE_INTERVAL_S = 0.1
@@ -96,19 +96,22 @@ def run_job(job: Job[T], speaker: Speaker, *, keeps: bool = False) -> T:
         job is closed.
     """
     with _stop_at_interrupt(speaker, active=keeps) as stopping:
-        reply: Reply | None = None
-        told = False
+        asked = False
+
+        def on_report(report: Report) -> Reply | None:
+            nonlocal asked
+            speaker.progress(report)
+            if asked or not stopping.is_set():
+                return None
+            asked = True
+            return STOP
+
         try:
-            while True:
-                speaker.progress(job.send(reply))
-                reply = STOP if stopping.is_set() and not told else None
-                told = told or reply is not None
-        except StopIteration as end:
-            value: T = end.value
-            return value
+            return finish(job, on_report)
         except LenscalError as error:
-            if not told:
+            if not asked:
                 raise
+            # There was nothing to keep yet: that is what the user asked for, and no failure.
             speaker.note(str(error))
             raise KeyboardInterrupt from error
         finally:
@@ -134,26 +137,3 @@ def _stop_at_interrupt(speaker: Speaker, *, active: bool) -> Iterator[threading.
         yield stopping
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def peak_memory_mb() -> float | None:
-    """The most memory this process has held, MB; None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
-
-
-def without_nan(value: Any) -> Any:
-    """The same with numbers that JSON does not know replaced by null, and numpy numbers made
-    plain."""
-    if isinstance(value, Mapping):
-        return {str(k): without_nan(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(v) for v in value]
-    if isinstance(value, float) or hasattr(value, "dtype"):
-        plain = float(value)
-        return plain if abs(plain) < float("inf") else None
-    return value

@@ -23,6 +23,11 @@ TEXTS = (
         "Translatable",
         "--kernel-size {size}: choose an odd number from {least} to {most}"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--markdown {path}: the tables go between the line {begin} and the line {end}: give "
+        "each of them once, in this order"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: must be above 0, and finite"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -59,6 +64,7 @@ TEXTS = (
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with photos that were kept out"),
+    QT_TRANSLATE_NOOP("Translatable", "Correcting the kept-out photo with: {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Gathering patches, photo {number}"),
     QT_TRANSLATE_NOOP("Translatable", "How sure: half {half} of the pairs by itself"),
@@ -223,6 +229,10 @@ TEXTS = (
         "the centre of the sharp photos shows nothing to compare with: it is clipped, dark or"
         " plain"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the estimate's {count} nodes do not form a rectangular grid"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "the file claims a picture too large to be true"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -345,11 +355,16 @@ TEXTS = (
         "{name} and {twice} more are in both lists: choose two folders, one of sharp and one "
         "of degraded photos (or one folder with --aperture-sharp and --aperture-degraded)"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{name} holds a kernel that is not finite or sums to 0"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name} is in both lists: choose other photos for one of them"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} is not a readable PSF file: {reason}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name} kernels must be [n, 3, k, k] with k odd and below {limit}, got {shape}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name} lacks {arrays}: not a PSF file of lenscal"),
     QT_TRANSLATE_NOOP(
         "Translatable",

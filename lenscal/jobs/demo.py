@@ -4,7 +4,6 @@ export, compare."""
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,10 +15,11 @@ from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.files.psf.psf_fits import write_fits
 from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
-from lenscal.jobs.comparing import Comparison, compare_with_truth
 from lenscal.jobs.correcting import PhotoResult, correct
+from lenscal.measure.comparison import Comparison, compare_with_truth
+from lenscal.reports import Report
 from lenscal.restore.settings import RestoreSettings
-from lenscal.stepping import STOP, Job, follow
+from lenscal.stepping import STOP, Job, Reply, follow, relay
 from lenscal.translation import translatable
 from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
 
@@ -116,17 +116,19 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
 
 def _needed(work: Job[T], low: float, high: float) -> Job[T]:
     """`follow` what has to be whole before anything is worth keeping: `STOP` ends the job."""
-    with closing(follow(work, low, high)) as steps:
-        while True:
-            try:
-                report = next(steps)
-            except StopIteration as end:
-                result: T = end.value[0]
-                return result
-            if (yield report) == STOP:
-                raise LenscalError(
-                    translatable("stopped before the photos were ready: there is nothing to keep")
-                )
+
+    def refused(reply: Reply | None) -> Reply | None:
+        if reply == STOP:
+            raise LenscalError(
+                translatable("stopped before the photos were ready: there is nothing to keep")
+            )
+        return reply
+
+    def unchanged(report: Report) -> Report:
+        return report
+
+    result, _ = yield from relay(follow(work, low, high), unchanged, refused)
+    return result
 
 
 def _clear(out: Path) -> None:

@@ -7,8 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from lenscal.optics.metrics import centroid, half_crossing
-
 _FFT = 128
 _STEP = 1 / 512
 _FINE = 8
@@ -17,7 +15,11 @@ _Figure = Callable[[np.ndarray], float]
 
 def centroid_px(kernels: np.ndarray) -> np.ndarray:
     """Centroid [..., 2] (y, x) of kernels [..., k, k], px from the middle of the array."""
-    return centroid(kernels)
+    axis = np.arange(kernels.shape[-1]) - (kernels.shape[-1] - 1) / 2
+    total = kernels.sum(axis=(-2, -1))
+    y = (kernels.sum(axis=-1) * axis).sum(axis=-1) / total
+    x = (kernels.sum(axis=-2) * axis).sum(axis=-1) / total
+    return np.stack([y, x], axis=-1)
 
 
 def fwhm_px(kernels: np.ndarray) -> np.ndarray:
@@ -37,6 +39,16 @@ def ee80_radius_px(kernels: np.ndarray) -> np.ndarray:
     Energies of pixels whose centres lie within the radius, linear in between.
     """
     return _per_kernel(kernels, _ee80)
+
+
+def half_crossing(curve: np.ndarray) -> float:
+    """Index (with fraction) at which a curve that starts at 1 first falls below 0.5; its length if
+    never."""
+    below = np.flatnonzero(curve < 0.5)
+    if not len(below):
+        return float(len(curve))
+    i = int(below[0])
+    return float(i - 1 + (curve[i - 1] - 0.5) / (curve[i - 1] - curve[i]))
 
 
 def mtf50_cy_per_px(kernels: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -154,7 +166,7 @@ def _interpolation(size: int) -> np.ndarray:
 
 
 def _ee80(kernel: np.ndarray) -> float:
-    at = centroid(kernel)
+    at = centroid_px(kernel)
     axis = np.arange(kernel.shape[-1]) - (kernel.shape[-1] - 1) / 2
     radius = np.hypot(axis[:, None] - at[0], axis - at[1]).ravel()
     order = np.argsort(radius, kind="stable")

@@ -19,7 +19,7 @@ from lenscal.restore.plug_and_play import BLOCK_PX, plug_and_play
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, LinearPhoto, Tiling, tiling_of
 from lenscal.restore.wiener_photo import Band, wiener_bands
-from lenscal.stepping import Job
+from lenscal.stepping import Job, finish
 from lenscal.system.device import free_memory, out_of_memory, pick_device
 
 BAND_PX = 256
@@ -239,10 +239,4 @@ def restore_array(
     balance = (
         np.ones(3, np.float32) if white_balance is None else np.asarray(white_balance, np.float32)
     )
-    steps = restore(ArrayPhoto(rgb, noise, balance), psf, settings)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            out: np.ndarray = end.value
-            return out
+    return finish(restore(ArrayPhoto(rgb, noise, balance), psf, settings))

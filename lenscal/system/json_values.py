@@ -152,6 +152,19 @@ def valid_fields(kind: type[D], values: Any) -> tuple[D, tuple[Translatable, ...
     return kind(**taken), tuple(problems)
 
 
+def without_nan(value: Any) -> Any:
+    """The same with numbers that JSON does not know replaced by null, and numpy numbers made
+    plain."""
+    if isinstance(value, Mapping):
+        return {str(k): without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(v) for v in value]
+    if isinstance(value, float) or hasattr(value, "dtype"):
+        plain = float(value)
+        return plain if abs(plain) < float("inf") else None
+    return value
+
+
 def _decoded(kind: type[Any], value: Any) -> Any:
     """Of types that JSON does not know: paths."""
     if kind is not Path:

@@ -24,3 +24,13 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         for parameter, size in ((M_MMAP_THRESHOLD, 32), (M_TRIM_THRESHOLD, 256), (M_TOP_PAD, 16)):
             mallopt(parameter, size * MIB)
+
+
+def peak_memory_mb() -> float | None:
+    """The most memory this process has held, MB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Generator
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
+from job_steps import stepped
 
 from lenscal.benchmark import accuracy
 from lenscal.benchmark.accuracy import measure_cases
@@ -38,16 +39,6 @@ if {fails!r} in arguments[2]:
     sys.stderr.write("lenscal: no texture\\n"); sys.exit(1)
 print(json.dumps({answer!r}))
 """
-
-
-def run(work: Generator[Any, Any, Any], reply: str | None = None) -> tuple[Any, list[Any]]:
-    reports = []
-    try:
-        reports.append(next(work))
-        while True:
-            reports.append(work.send(reply))
-    except StopIteration as end:
-        return end.value, reports
 
 
 def answer(share: float = 0.5) -> dict[str, Any]:
@@ -122,12 +113,12 @@ def test_patterns_choose_cases() -> None:
 
 
 def test_photos_are_rendered_once_and_whole(case: Case, tmp_path: Path) -> None:
-    folder, _ = run(photographed(case, tmp_path))
+    folder, _ = stepped(photographed(case, tmp_path))
     assert folder == dataset_folder(case, tmp_path)
     assert [p.name for p in (folder / "degraded").iterdir()] == ["degraded_01.dng"]
     assert json.loads((folder / "dataset.json").read_text())["degraded_aperture"] == 16.0
     before = (folder / "dataset.json").stat().st_mtime_ns
-    again, reports = run(photographed(case, tmp_path))
+    again, reports = stepped(photographed(case, tmp_path))
     assert again == folder
     assert len(reports) == 1
     assert (folder / "dataset.json").stat().st_mtime_ns == before
@@ -144,9 +135,9 @@ def test_a_rendering_that_is_cancelled_leaves_nothing(case: Case, tmp_path: Path
 def test_a_rendering_that_is_stopped_keeps_the_cases_before_it(
     case: Case, child: Path, tmp_path: Path
 ) -> None:
-    run(measure_cases([case], tmp_path))
+    stepped(measure_cases([case], tmp_path))
     other = Case(case.kind, False, 200, 0, "quick", photos=case.photos)
-    results, _ = run(measure_cases([case, other], tmp_path), reply=STOP)
+    results, _ = stepped(measure_cases([case, other], tmp_path), repeat(STOP))
     assert [r["case"] for r in results] == [case.name]
     assert [p.name for p in (tmp_path / "photos").iterdir()] == [
         dataset_folder(case, tmp_path).name
@@ -169,7 +160,7 @@ def test_other_settings_are_other_photos(case: Case, tmp_path: Path) -> None:
 def test_results_are_kept_until_the_program_changes(
     case: Case, child: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (result,), reports = run(measure_cases([case], tmp_path, device="cpu"))
+    (result,), reports = stepped(measure_cases([case], tmp_path, device="cpu"))
     assert any("halfway" in report.message for report in reports)
     assert result["case"] == case.name
     assert result["kept_out"] is False
@@ -189,34 +180,34 @@ def test_results_are_kept_until_the_program_changes(
         "cpu",
         "--json",
     ]
-    (again,), _ = run(measure_cases([case], tmp_path, device="cpu"))
+    (again,), _ = stepped(measure_cases([case], tmp_path, device="cpu"))
     assert again == result
     assert len(child.read_text().splitlines()) == 1
-    run(measure_cases([case], tmp_path, device="cpu", fresh=True))
+    stepped(measure_cases([case], tmp_path, device="cpu", fresh=True))
     assert len(child.read_text().splitlines()) == 2
     monkeypatch.setattr(accuracy, "program", lambda: "another")
-    assert run(measure_cases([case], tmp_path, device="cpu", only_kept=True))[0] == []
+    assert stepped(measure_cases([case], tmp_path, device="cpu", only_kept=True))[0] == []
 
 
 def test_a_case_that_fails_does_not_stop_the_rest_and_is_not_kept(
     case: Case, child: Path, tmp_path: Path
 ) -> None:
     noisy = Case(case.kind, True, 3200, 0, "quick", photos=case.photos)
-    results, _ = run(measure_cases([noisy, case], tmp_path))
+    results, _ = stepped(measure_cases([noisy, case], tmp_path))
     assert "no texture" in results[0]["error"]
     assert "error" not in results[1]
     assert accuracy.failures(results) == [results[0]["error"]]
     (group,) = summarise(results)
     assert (group["cases"], group["failed"]) == (1, 1)
-    run(measure_cases([noisy, case], tmp_path))
+    stepped(measure_cases([noisy, case], tmp_path))
     assert len(child.read_text().splitlines()) == 3
 
 
 def test_stopped_runs_return_what_is_done(case: Case, child: Path, tmp_path: Path) -> None:
     other = Case(case.kind, True, 200, 1, "quick", photos=case.photos)
-    run(photographed(other, tmp_path))
-    run(measure_cases([case], tmp_path))
-    results, _ = run(measure_cases([case, other], tmp_path), reply=STOP)
+    stepped(photographed(other, tmp_path))
+    stepped(measure_cases([case], tmp_path))
+    results, _ = stepped(measure_cases([case, other], tmp_path), repeat(STOP))
     assert [r["case"] for r in results] == [case.name]
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from job_steps import stepped
 from scipy.ndimage import convolve, gaussian_filter
 
 from lenscal.benchmark import correction, raw_programs
@@ -87,12 +88,7 @@ def test_true_kernels_win_and_tables_hold_every_method():
     settings = CorrectionSettings(
         "cpu", (192, 256), (correction.DEMO,), (200,), delta_grid((2, 2), 5, (8, 8)), False
     )
-    work, messages = measure_correction(settings), []
-    try:
-        while True:
-            messages.append(next(work))
-    except StopIteration as end:
-        found = end.value
+    found, messages = stepped(measure_correction(settings))
     (case,) = found["cases"]
     rows = case["rows"]
     assert {

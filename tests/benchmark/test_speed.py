@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +15,7 @@ from lenscal.benchmark.speed import SpeedSettings, in_turns, measure_speed
 from lenscal.benchmark.summary import prior_table, speed_table
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.decode import decode_photo
-from lenscal.stepping import STOP
+from lenscal.stepping import STOP, finish
 
 RATIOS = (
     "import_over_libraw",
@@ -27,14 +25,6 @@ RATIOS = (
     "correct_over_plain",
 )
 TINY = SpeedSettings("cpu", 1, (256, 384), (256, 384), (128, 192), (64, 96), 2)
-
-
-def finished(work: Generator[Any, Any, Any]) -> Any:
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
 
 
 def test_both_are_timed_in_turns_and_the_first_round_does_not_count(
@@ -48,13 +38,13 @@ def test_both_are_timed_in_turns_and_the_first_round_does_not_count(
         clock[0] += next(costs[name])
 
     monkeypatch.setattr(speed.time, "perf_counter", lambda: clock[0])
-    pace = finished(in_turns(lambda: work("ours"), lambda: work("yardstick"), 3))
+    pace = finish(in_turns(lambda: work("ours"), lambda: work("yardstick"), 3))
     assert calls == ["ours", "yardstick"] * 4
     assert (pace.ours, pace.yardstick, pace.ratio) == (6.0, 2.0, 3.0)
 
 
 def test_every_speed_is_measured(tmp_path: Path) -> None:
-    found = finished(measure_speed(TINY))
+    found = finish(measure_speed(TINY))
     for name in (*RATIOS, "wiener_s_per_mp"):
         assert math.isfinite(found[name])
         assert found[name] > 0
@@ -92,7 +82,7 @@ def kodak(tmp_path: Path) -> Path:
 
 
 def test_the_prior_is_measured_beside_a_yardstick(kodak: Path, small_prior: Path) -> None:
-    found = finished(measure_prior(kodak_files(kodak), small_prior, "cpu", repeats=1, speed_px=64))
+    found = finish(measure_prior(kodak_files(kodak), small_prior, "cpu", repeats=1, speed_px=64))
     assert found["images"] == [f"kodim{number:02d}.png" for number in SIX]
     assert found["psnr_15"] > found["psnr_25"] > found["yardstick"]["psnr_25"]
     assert found["parameters"] > found["yardstick"]["parameters"] > 0
@@ -104,7 +94,7 @@ def test_the_prior_is_measured_beside_a_yardstick(kodak: Path, small_prior: Path
 
 
 def test_without_photos_and_yardstick_the_prior_has_its_size_and_speed() -> None:
-    found = finished(measure_prior([], None, "cpu", repeats=1, speed_px=64))
+    found = finish(measure_prior([], None, "cpu", repeats=1, speed_px=64))
     assert set(found) == {"s_per_mp", "parameters", "images", "noisy", "yardstick"}
     assert found["noisy"] is None
     assert found["yardstick"] is None

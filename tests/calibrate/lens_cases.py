@@ -10,6 +10,7 @@ import numpy as np
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.frame import Frame
+from lenscal.stepping import finish
 from lenscal.virtual.dataset import VirtualSettings, true_grid, write_dataset
 from lenscal.virtual.lens import demo_lens
 
@@ -24,13 +25,7 @@ class SmallLens:
 
 def photographed(out: Path, **told: object) -> SmallLens:
     settings = VirtualSettings(demo_lens(1), **{"n_photos": 3, "size": (480, 720), **told})  # type: ignore[arg-type]
-    work = write_dataset(out, settings)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            dataset = done.value
-            break
+    dataset = finish(write_dataset(out, settings))
     sharp, degraded = (
         [decode_photo(p) for p in paths] for paths in (dataset.sharp, dataset.degraded)
     )

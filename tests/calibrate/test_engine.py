@@ -18,10 +18,10 @@ from lenscal.calibrate.stages import paired_stage
 from lenscal.calibrate.stages import run as running
 from lenscal.errors import InputError, LenscalError
 from lenscal.flow.network import NetworkSettings
-from lenscal.optics.metrics import score
+from lenscal.measure.kernel_scores import score
 from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.raw.frame import Frame, NoiseModel
-from lenscal.stepping import STOP
+from lenscal.stepping import STOP, finish
 from lenscal.system.device import pick_device
 
 SMALL = CalibrationSettings(Quality.QUICK, device="cpu", grid=(3, 3), stages=Stages.P)
@@ -37,12 +37,7 @@ def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(
     sharp: list[Frame], degraded: list[Frame], settings: CalibrationSettings = SMALL
 ) -> Calibration:
-    work = engine.calibrate(sharp, degraded, settings)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            return done.value
+    return finish(engine.calibrate(sharp, degraded, settings))
 
 
 @pytest.fixture(scope="session")

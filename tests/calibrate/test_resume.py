@@ -31,7 +31,7 @@ from lenscal.files.psf.profile import read_profile
 from lenscal.flow.network import NetworkSettings
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.frame import Frame
-from lenscal.stepping import STOP, Paused
+from lenscal.stepping import STOP, Paused, finish
 
 TINY = CalibrationSettings(
     Quality.QUICK, device="cpu", grid=(2, 2), kernel_size=7, stages=Stages.ALL
@@ -91,13 +91,7 @@ def photos(folders: Path) -> Photos:
 
 
 def calibrated(photos: Photos, settings: CalibrationSettings = TINY, **told: Any) -> Calibration:
-    work = engine.calibrate(*photos, settings, **told)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: Calibration = done.value
-            return result
+    return finish(engine.calibrate(*photos, settings, **told))
 
 
 def assert_same(a: Calibration, b: Calibration) -> None:

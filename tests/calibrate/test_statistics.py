@@ -28,7 +28,7 @@ from lenscal.calibrate.statistics.spectral_fit import (
     third_order_terms,
 )
 from lenscal.calibrate.statistics.windowed import corners, data_cells, hann, spans
-from lenscal.optics.metrics import score
+from lenscal.measure.kernel_scores import score
 
 
 def test_triads_are_closed_and_each_stands_once() -> None:

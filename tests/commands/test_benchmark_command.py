@@ -6,7 +6,9 @@ import pytest
 
 from lenscal.benchmark import accuracy
 from lenscal.benchmark.cases import Case, Photos, photographed
-from lenscal.commands import benchmark
+from lenscal.benchmark.markdown import BEGIN, END, write_tables
+from lenscal.errors import InputError
+from lenscal.stepping import finish
 from lenscal.virtual.kinds import LensKind
 
 TINY = ["--photos", 1, "--size", "288x256"]
@@ -16,11 +18,7 @@ TINY = ["--photos", 1, "--size", "288x256"]
 def rendered(tmp_path_factory):
     case = Case(LensKind.DIFFRACTION, True, 200, 0, "quick", photos=Photos(1, (256, 288)))
     work = photographed(case, tmp_path_factory.mktemp("cache"))
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
+    return finish(work)
 
 
 def test_list_names_the_cases_and_measures_nothing(run, tmp_path):
@@ -81,7 +79,7 @@ def test_accuracy_ends_with_tables_and_one_json_object(run, tmp_path, monkeypatc
 
     monkeypatch.setattr(accuracy, "_measured", measured)
     target = tmp_path / "table.md"
-    target.write_text(f"# How to\n\n{benchmark._TABLES_BEGIN}\n\nold figures\n")
+    target.write_text(f"# How to\n\n{BEGIN}\n\nold figures\n{END}\n\nDiary\n")
     options = [
         "--only",
         "accuracy",
@@ -101,6 +99,7 @@ def test_accuracy_ends_with_tables_and_one_json_object(run, tmp_path, monkeypatc
     assert told["accuracy_summary"][0]["rows"]["estimate"]["share"] == 0.5
     assert told["speed"] is None
     assert target.read_text().startswith("# How to\n")
+    assert target.read_text().endswith(f"{END}\n\nDiary\n")
     assert "| Traced 20mm f/2 | same | ISO 200 |" in target.read_text()
     assert "old figures" not in target.read_text()
 
@@ -122,3 +121,38 @@ def test_a_failed_case_fails_the_run(run, tmp_path, monkeypatch):
     )
     assert code == 1
     assert "out of paper" in err
+
+
+DOCUMENT = f"# By hand\n\n{BEGIN}\nold\n{END}\n\nMore by hand\n"
+
+
+def test_what_is_written_by_hand_around_the_tables_stays(tmp_path):
+    path = tmp_path / "document.md"
+    path.write_text(DOCUMENT)
+    for tables in ("| a |", "| b |"):
+        write_tables(path, tables)
+    assert path.read_text() == DOCUMENT.replace("\nold\n", "\n\n| b |\n")
+
+
+def test_a_document_without_markers_gets_the_tables_at_its_end(tmp_path):
+    for name, text in (("a.md", "# By hand"), ("b.md", "")):
+        path = tmp_path / name
+        path.write_text(text)
+        for _ in range(2):
+            write_tables(path, "| a |")
+        head = f"{text}\n" if text else ""
+        assert path.read_text() == f"{head}{BEGIN}\n\n| a |\n{END}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"{BEGIN}\nby hand\n", f"by hand\n{END}\n", f"{END}\n{BEGIN}\n", f"{BEGIN}\n{END}\n" * 2],
+)
+def test_a_document_of_unclear_markers_is_left_alone(run, tmp_path, text):
+    path = tmp_path / "document.md"
+    path.write_text(text)
+    with pytest.raises(InputError, match="between the line"):
+        write_tables(path, "| a |")
+    code, _, err = run("benchmark", "--only", "accuracy", "--measured", "--markdown", path)
+    assert code == 2 and "between the line" in err
+    assert path.read_text() == text

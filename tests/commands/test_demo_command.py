@@ -5,8 +5,6 @@ import json
 import pytest
 import tifffile
 
-from lenscal.commands import demo
-from lenscal.evaluate import Gain
 from lenscal.files.psf.profile import read_profile
 from lenscal.files.psf.psf_fits import read_fits
 
@@ -54,11 +52,3 @@ def test_demo_goes_the_whole_way(run, tmp_path, engine):
     assert tifffile.imread(photo).shape == (256, 288, 3)
     percents = [int(line[:3]) for line in err.splitlines() if line[3:4] == "%"]
     assert percents == sorted(percents)
-
-
-def test_demo_table_has_a_line_a_row():
-    figures = {key: 0.5 for key, *_ in demo._COLUMNS}
-    gain = Gain(30.0, 32.0, {"average": 30.2, "estimate": 31.0})
-    lines = demo.score_table({"delta": figures, "average": figures, "estimate": figures}, gain)
-    assert len({len(line) for line in lines}) == 1
-    assert [line.split()[-1] for line in lines[2:]] == ["0%", "10%", "50%"]

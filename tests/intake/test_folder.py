@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+from job_steps import stepped
 from raw_photos import add_noise, mosaic_of, scene, write_photo
 
 from lenscal.errors import InputError, LenscalError
@@ -17,19 +18,9 @@ from lenscal.intake.folder import (
 )
 from lenscal.intake.grouping import Overrides, group_by_aperture
 from lenscal.raw.frame import PhotoInfo
-from lenscal.reports import Report
-from lenscal.stepping import STOP, Job
+from lenscal.stepping import STOP
 
 T = TypeVar("T")
-
-
-def finish(job: Job[T]) -> tuple[T, list[Report]]:
-    reports = []
-    try:
-        while True:
-            reports.append(next(job))
-    except StopIteration as end:
-        return end.value, reports
 
 
 def folder(path: Path, n: int = 2, **changes: object) -> Path:
@@ -41,7 +32,7 @@ def folder(path: Path, n: int = 2, **changes: object) -> Path:
 
 
 def pair(sharp: Path, degraded: Path, **overrides: Overrides) -> Inputs:
-    return finish(import_pair([sharp], [degraded], **overrides))[0]
+    return stepped(import_pair([sharp], [degraded], **overrides))[0]
 
 
 def test_files_are_found_once_and_in_natural_order(tmp_path: Path) -> None:
@@ -91,7 +82,7 @@ def test_copies_of_a_photo_count_once(tmp_path: Path) -> None:
     (photo,) = degraded.iterdir()
     assert photo.stat().st_size >= LEAST_PHOTO_BYTES
     (degraded / "z copy ü.dng").write_bytes(photo.read_bytes())
-    imported = finish(import_folder([degraded], role="degraded"))[0]
+    imported = stepped(import_folder([degraded], role="degraded"))[0]
     assert [p.path for p in imported.photos] == [photo]
     assert [(r.path.name, r.reason) for r in imported.rejected] == [
         ("z copy ü.dng", f"a copy of {photo.name}: a photo counts once")
@@ -103,7 +94,7 @@ def test_a_pair_of_folders(tmp_path: Path) -> None:
         folder(tmp_path / "scharf", 3),
         folder(tmp_path / "offen – f1.8", 2, f_number=1.8),
     )
-    inputs, reports = finish(import_pair([sharp], [degraded], cache=tmp_path / "cache"))
+    inputs, reports = stepped(import_pair([sharp], [degraded], cache=tmp_path / "cache"))
     assert [f.info.path.name for f in inputs.sharp.frames] == [
         "IMG_5.6_9.dng",
         "IMG_5.6_10.dng",
@@ -135,7 +126,7 @@ def test_damaged_photos_are_left_out_and_named(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_not_the_photos_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(LenscalError, match="0 MB are needed there: make room"):
-        finish(import_folder([folder(tmp_path / "s")], cache=tmp_path / "file"))
+        stepped(import_folder([folder(tmp_path / "s")], cache=tmp_path / "file"))
 
 
 def test_all_unreadable(tmp_path: Path) -> None:
@@ -144,7 +135,7 @@ def test_all_unreadable(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"none of the sharp photos can be read \(0\.nef: .*and 2 more\)"
     ):
-        finish(import_folder([tmp_path]))
+        stepped(import_folder([tmp_path]))
 
 
 def test_equal_apertures_are_allowed_and_warned_of(tmp_path: Path) -> None:
@@ -164,7 +155,7 @@ def test_the_same_files_twice(tmp_path: Path) -> None:
 def test_mixed_apertures_are_listed_and_can_be_chosen(tmp_path: Path) -> None:
     mixed = folder(folder(tmp_path / "all", 2), 3, f_number=1.8)
     with pytest.raises(InputError, match=r"f/1\.8: 3 photos, f/5\.6: 2 photos.*--aperture-sharp"):
-        finish(import_folder([mixed]))
+        stepped(import_folder([mixed]))
     inputs = pair(
         mixed,
         mixed,
@@ -175,15 +166,15 @@ def test_mixed_apertures_are_listed_and_can_be_chosen(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"--aperture-degraded 11: no degraded photo .*f/1\.8: 3 photos"
     ):
-        finish(import_folder([mixed], overrides=Overrides(aperture=11), role="degraded"))
+        stepped(import_folder([mixed], overrides=Overrides(aperture=11), role="degraded"))
 
 
 def test_manual_lenses_are_typed_in(tmp_path: Path) -> None:
     manual = folder(tmp_path / "m", f_number=0, focal_mm=0, lens="")
     with pytest.raises(InputError, match=r"do not say their aperture .*--aperture-sharp 5\.6"):
-        finish(import_folder([manual]))
+        stepped(import_folder([manual]))
     typed = Overrides(aperture=8, lens="Helios 58mm f/2", focal_mm=58)
-    frames = finish(import_folder([manual], overrides=typed))[0].frames
+    frames = stepped(import_folder([manual], overrides=typed))[0].frames
     assert {(f.info.aperture, f.info.lens, f.info.focal_mm) for f in frames} == {
         (8, "Helios 58mm f/2", 58)
     }
@@ -215,8 +206,8 @@ def test_what_does_not_belong_together(
     for path in odd.iterdir():
         path.rename(sharp / path.name)
     with pytest.raises(InputError, match=message):
-        finish(import_folder([sharp]))
-    kept = finish(import_folder([sharp], overrides=Overrides(aperture=5.6)))[0]
+        stepped(import_folder([sharp]))
+    kept = stepped(import_folder([sharp], overrides=Overrides(aperture=5.6)))[0]
     assert len(kept.frames) == 2
 
 
@@ -241,7 +232,7 @@ def test_zoom_tolerance(tmp_path: Path) -> None:
 
 
 def test_noise_is_pooled_over_photos_of_one_iso(tmp_path: Path) -> None:
-    frames = finish(import_folder([folder(tmp_path / "s", 3, noise_profile=[(0.0, 0.0)])]))[
+    frames = stepped(import_folder([folder(tmp_path / "s", 3, noise_profile=[(0.0, 0.0)])]))[
         0
     ].frames
     assert len({f.noise for f in frames}) == 1 and "3 photos" in frames[0].noise.source
@@ -269,10 +260,10 @@ def test_stop_keeps_and_close_cancels(tmp_path: Path) -> None:
 def test_cameras_by_themselves_and_together(shared: Path) -> None:
     raw = shared / "data" / "raw"
     for pattern, count in (("*D30*", 1), ("Nikon*", 1), ("*G2*", 3), ("*S40*", 5)):
-        imported = finish(import_folder(sorted(raw.glob(pattern))))[0]
+        imported = stepped(import_folder(sorted(raw.glob(pattern))))[0]
         assert len(imported.frames) == count and not imported.rejected
     with pytest.raises(InputError, match="several cameras"):
-        finish(import_folder([raw]))
+        stepped(import_folder([raw]))
 
 
 def test_apertures_are_grouped_within_half_a_third_of_a_stop() -> None:

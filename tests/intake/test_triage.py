@@ -17,7 +17,7 @@ from lenscal.intake.folder import import_pair
 from lenscal.intake.survey import N_DIRECTIONS, Place, Survey, survey
 from lenscal.intake.triage import Fault, Verdict, judge, same_scenes
 from lenscal.raw.decode import decode_photo
-from lenscal.stepping import Job
+from lenscal.stepping import finish
 from lenscal.virtual.bad_shots import BadShot, write_bad_shot
 from lenscal.virtual.camera import VirtualCamera, blur_field, blurred, exposed, exposure, mosaic
 from lenscal.virtual.dataset import VirtualSettings, draw_scene, write_shot
@@ -27,15 +27,6 @@ N_SCENES = 5
 FAULTS = {shot: Fault(shot.value) for shot in BadShot if shot is not BadShot.WRONG_APERTURE}
 APERTURES = {"sharp": 5.6, "degraded": 1.8}
 T = TypeVar("T")
-
-
-def finish(job: Job[T]) -> T:
-    try:
-        while True:
-            assert next(job).stage == "import"
-    except StopIteration as end:
-        value: T = end.value
-        return value
 
 
 def surveyed(folder: Path) -> list[Survey]:

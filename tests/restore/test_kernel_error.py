@@ -14,6 +14,7 @@ from lenscal.restore.kernel_error import error_power, misplacement_px, width_px
 from lenscal.restore.photo import reach_px, restore, restore_array
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, tile_confidence
+from lenscal.stepping import finish
 
 SIZE = (150, 220)
 SCENE = dead_leaves(*SIZE)
@@ -95,12 +96,8 @@ def test_the_mask_at_clipped_highlights_can_be_shared() -> None:
     )
 
     def change(reach: int | None) -> np.ndarray:
-        steps = restore(degraded, psf, RestoreSettings(device="cpu"), reach=reach)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return np.abs(end.value - degraded.rgb)
+        settings = RestoreSettings(device="cpu")
+        return np.abs(finish(restore(degraded, psf, settings, reach=reach)) - degraded.rgb)
 
     given, same, wide = change(None), change(reach_px(psf)), change(6)
     assert np.array_equal(given, same)

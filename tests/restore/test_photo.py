@@ -14,20 +14,13 @@ from lenscal.restore import photo as module
 from lenscal.restore.photo import Band, blended, restore, restore_rows, with_less_memory
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
+from lenscal.stepping import finish
 from lenscal.system.device import out_of_memory
 
 SIZE = (160, 200)
 ISO_3200 = NoiseModel((2.4e-3,) * 3, (1e-4,) * 3)
 METHODS = [Method.WIENER, Method.DPIR, Method.DIFFPIR]
 ONES = np.ones(3, np.float32)
-
-
-def last(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.mark.parametrize("noise", [NOISE, ISO_3200], ids=["iso 200", "iso 3200"])
@@ -39,7 +32,7 @@ def test_a_step_edge_overshoots_little_and_smooth_parts_get_no_noise(
     scene[:, 100:] = 0.6
     psf = lopsided_grid(SIZE)
     photo = ArrayPhoto(photograph(scene, psf, noise), noise, ONES, demosaiced=True)
-    out = last(restore(photo, psf, RestoreSettings(method, device="cpu")))
+    out = finish(restore(photo, psf, RestoreSettings(method, device="cpu")))
     profile = out[40:120].mean(axis=0)
     assert profile[100:140].max() < 0.6 + 0.08 * 0.45
     assert profile[60:100].min() > 0.15 - 0.08 * 0.45
@@ -59,7 +52,7 @@ def test_the_mask_is_what_restore_applies() -> None:
     photo = ArrayPhoto(np.minimum(photograph(scene, psf, NOISE), 1.0), NOISE, ONES)
     settings = RestoreSettings(device="cpu", amount=0.8)
     mask = np.full(SIZE, np.nan, np.float32)
-    corrected = last(restore(photo, psf, settings, mask=mask))
+    corrected = finish(restore(photo, psf, settings, mask=mask))
     assert mask[64:86, 104:136].max() < 1e-6
     assert mask.max() == pytest.approx(0.8, abs=1e-3)
     assert mask[20:140, 10:45].mean() < mask[100:140, 150:190].mean() - 0.1
@@ -79,7 +72,7 @@ def test_the_mask_of_other_methods() -> None:
         (RestoreSettings(amount=0), 0),
     ):
         mask = np.full(size, np.nan, np.float32)
-        last(restore(photo, psf, settings, mask=mask))
+        finish(restore(photo, psf, settings, mask=mask))
         assert np.array_equal(mask, np.full(size, np.float32(weight)))
 
 
@@ -87,7 +80,7 @@ def test_diffpir_is_the_same_for_the_same_seed() -> None:
     psf, scene = lopsided_grid(SIZE), dead_leaves(*SIZE)
     photo = ArrayPhoto(photograph(scene, psf, ISO_3200), ISO_3200, ONES)
     first, again, other = (
-        last(restore(photo, psf, RestoreSettings(Method.DIFFPIR, device="cpu", seed=seed)))
+        finish(restore(photo, psf, RestoreSettings(Method.DIFFPIR, device="cpu", seed=seed)))
         for seed in (1, 1, 2)
     )
     assert np.array_equal(first, again)
@@ -102,7 +95,7 @@ def test_no_seam_shows_where_tiles_meet(method: Method) -> None:
     size = (400, 420)
     psf, scene = lopsided_grid(size), dead_leaves(*size)
     photo = ArrayPhoto(photograph(scene, psf, NOISE), NOISE, ONES)
-    out = last(restore(photo, psf, RestoreSettings(method, device="cpu")))
+    out = finish(restore(photo, psf, RestoreSettings(method, device="cpu")))
     wrong = np.abs(np.diff(out - scene, axis=1)).mean(axis=(0, 2))
     tiling = module.tiling_of(psf)
     borders = [x + offset for x in tiling.starts(size[1]) for offset in range(tiling.ramp)]
@@ -225,6 +218,6 @@ def test_dpir_goes_on_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("lenscal.restore.plug_and_play.load_denoiser", lambda *_, **__: small)
     monkeypatch.setattr(module, "BLOCK_PX", 256)
-    out = last(restore(photo, psf, RestoreSettings(Method.DPIR, device="cpu")))
+    out = finish(restore(photo, psf, RestoreSettings(Method.DPIR, device="cpu")))
     assert sizes[0] == SIZE[1] and max(sizes[1:]) < 190
     assert np.isfinite(out).all() and np.abs(out - photo.rgb).max() > 0.01

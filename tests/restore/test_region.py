@@ -15,16 +15,9 @@ from lenscal.restore.plug_and_play import blocks
 from lenscal.restore.region import Part, part_of_grid, restore_region
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
+from lenscal.stepping import finish
 
 SIZE = (1100, 1400)
-
-
-def last(job):
-    while True:
-        try:
-            next(job)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +49,8 @@ def photo() -> ArrayPhoto:
 def test_a_part_is_corrected_as_within_the_whole(photo, grid, place):
     settings = RestoreSettings(amount=0.8)
     weight = np.empty(SIZE, np.float32)
-    whole = last(restore(photo, grid, settings, mask=weight))
-    part, mask = last(restore_region(photo, grid, settings, *place))
+    whole = finish(restore(photo, grid, settings, mask=weight))
+    part, mask = finish(restore_region(photo, grid, settings, *place))
     here = np.ix_(*place)
     assert np.abs(whole[here] - photo.rgb[here]).max() > 0.1
     assert np.abs(part - whole[here]).max() < 2e-3
@@ -73,8 +66,8 @@ def test_a_part_gets_of_a_photo_prior_what_it_gets_within_the_whole(photo, grid,
     )
     settings, place = RestoreSettings(method, amount=0.8), (range(130, 226), range(200, 313))
     weight = np.empty(size, np.float32)
-    whole = last(restore(photo, grid, settings, mask=weight))
-    part, mask = last(restore_region(photo, grid, settings, *place))
+    whole = finish(restore(photo, grid, settings, mask=weight))
+    part, mask = finish(restore_region(photo, grid, settings, *place))
     here = np.ix_(*place)
     error, change = part - whole[here], whole[here] - photo.rgb[here]
     assert np.abs(change).max() > 0.1
@@ -94,13 +87,13 @@ def test_a_part_over_a_seam_of_blocks_is_that_of_the_whole(monkeypatch, photo, g
     )
     settings, place = RestoreSettings(Method.DPIR), (range(40, 100), range(130, 200))
     assert len(small(size[1])) == 2
-    whole = last(restore(photo, grid, settings))
-    part, _ = last(restore_region(photo, grid, settings, *place))
+    whole = finish(restore(photo, grid, settings))
+    part, _ = finish(restore_region(photo, grid, settings, *place))
     assert np.abs(part - whole[np.ix_(*place)]).max() < 2e-2
 
 
 def test_a_part_without_correction_is_the_photo(photo, grid):
-    part, mask = last(
+    part, mask = finish(
         restore_region(photo, grid, RestoreSettings(Method.NONE), range(10, 50), range(20, 90))
     )
     assert np.array_equal(part, photo.rgb[10:50, 20:90])
@@ -128,7 +121,7 @@ def test_a_part_reads_only_itself(photo):
 
 def test_a_photo_of_another_size_is_refused(photo, grid):
     with pytest.raises(InputError, match="its own profile"):
-        last(
+        finish(
             restore_region(
                 photo, replace(grid, image_size=(10, 10)), RestoreSettings(), range(5), range(5)
             )

@@ -16,18 +16,11 @@ from lenscal.restore.photo import restore, restore_array
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, Tiling, tiling_for
 from lenscal.restore.wiener_photo import wiener_bands
+from lenscal.stepping import finish
 
 SIZE = (150, 220)
 SETTINGS = RestoreSettings(device="cpu")
 SCENE = dead_leaves(*SIZE)
-
-
-def finish(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.mark.parametrize("size", [(300, 290), (33, 500), (128, 1)])

@@ -9,24 +9,17 @@ import exiv2
 import numpy as np
 import pytest
 import rawpy
+from job_steps import stepped
 
 from lenscal.errors import InputError
 from lenscal.files.psf.psf_fits import read_fits
-from lenscal.optics.metrics import centroid
+from lenscal.optics.mtf import centroid_px
 from lenscal.reports import Report
+from lenscal.stepping import finish
 from lenscal.virtual.dataset import VirtualDataset, VirtualSettings, true_grid, write_dataset
 from lenscal.virtual.lens import demo_lens, mirrored
 
 SMALL = VirtualSettings(size=(128, 192), n_photos=2, seed=4)
-
-
-def finish(out: Path, settings: VirtualSettings) -> tuple[VirtualDataset, list[Report]]:
-    job, reports = write_dataset(out, settings), []
-    while True:
-        try:
-            reports.append(next(job))
-        except StopIteration as end:
-            return end.value, reports
 
 
 def values(path: Path) -> np.ndarray:
@@ -45,7 +38,7 @@ def agreement(a: np.ndarray, b: np.ndarray) -> float:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[VirtualDataset, list[Report]]:
-    return finish(tmp_path_factory.mktemp("virtual"), SMALL)
+    return stepped(write_dataset(tmp_path_factory.mktemp("virtual"), SMALL))
 
 
 def test_every_file_is_there_and_progress_only_grows(
@@ -103,21 +96,20 @@ def test_reference_shows_the_held_out_scene_sharper_and_without_noise(
 
 def test_seeded_runs_repeat(written: tuple[VirtualDataset, list[Report]], tmp_path: Path) -> None:
     data, _ = written
-    again, _ = finish(tmp_path / "again", SMALL)
+    again, _ = stepped(write_dataset(tmp_path / "again", SMALL))
     for a, b in zip(
         (*data.degraded, data.reference_photo),
         (*again.degraded, again.reference_photo),
         strict=True,
     ):
         assert (values(a) == values(b)).all()
-    other, _ = finish(tmp_path / "other", replace(SMALL, seed=5))
+    other, _ = stepped(write_dataset(tmp_path / "other", replace(SMALL, seed=5)))
     assert agreement(values(other.sharp[0]), values(data.sharp[0])) < 0.5
 
 
 def test_unrelated_scenes(tmp_path: Path) -> None:
-    data, _ = finish(
-        tmp_path, replace(SMALL, same_scenes=False, n_photos=1, cfa="GRBG", compress=True)
-    )
+    settings = replace(SMALL, same_scenes=False, n_photos=1, cfa="GRBG", compress=True)
+    data = finish(write_dataset(tmp_path, settings))
     assert agreement(values(data.sharp[0]), values(data.degraded[0])) < 0.5
 
 
@@ -134,7 +126,7 @@ def test_identity_truth_is_near_a_delta_and_the_other_centred() -> None:
         replace(SMALL, lens=no_lateral_colour, degraded_aperture=5.6), shape=(2, 2), size=9
     ).kernels
     assert kernels[..., 4, 4].min() > 0.6
-    assert centroid(true_grid(SMALL, shape=(3, 3)).kernels).mean(axis=2) == pytest.approx(
+    assert centroid_px(true_grid(SMALL, shape=(3, 3)).kernels).mean(axis=2) == pytest.approx(
         np.zeros((3, 3, 2)), abs=0.1
     )
 

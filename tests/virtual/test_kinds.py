@@ -9,9 +9,10 @@ import pytest
 
 from lenscal.benchmark.cases import KEPT_OUT
 from lenscal.errors import InputError
-from lenscal.evaluate import average_grid, measure_gain, without_common_odd_part
+from lenscal.measure.gain import average_grid, measure_gain, without_common_odd_part
 from lenscal.raw.decode import decode_photo
 from lenscal.restore.settings import RestoreSettings
+from lenscal.stepping import finish
 from lenscal.virtual.dataset import VirtualSettings, true_grid, write_evaluation
 from lenscal.virtual.kinds import LensKind, benchmark_lens, kept_out_lens
 from lenscal.virtual.lens import node_positions, relative_psf
@@ -34,12 +35,7 @@ def test_neither_the_average_kernel_nor_second_order_statistics_suffice(
     truth = true_grid(settings)
     candidates = {"average": average_grid(truth), "no odd": without_common_odd_part(truth)}
     work = measure_gain(degraded, reference, truth, candidates, RestoreSettings())
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            gain = end.value
-            break
+    gain = finish(work)
     assert gain.psnr_true > gain.psnr_degraded + 1.5
     assert gain.share["average"] < 0.25
     assert gain.share["no odd"] < 0.7

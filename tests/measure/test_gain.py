@@ -1,35 +1,13 @@
-"""The measuring stick: shifts are found, baselines are what they are called, shares add up."""
+"""Baselines are what they are called, shares add up, and kernels differ in nothing else."""
 
 import numpy as np
-import pytest
 
-from lenscal.evaluate import (
-    BORDER_PX,
-    Gain,
-    average_grid,
-    common_shift,
-    measure_gain,
-    registered_psnr,
-    shifted,
-    without_common_odd_part,
-)
+from lenscal.measure.gain import Gain, average_grid, measure_gain, without_common_odd_part
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.decode import decode_photo
+from lenscal.reports import Report
 from lenscal.restore.settings import RestoreSettings
-
-
-def scene(height=120, width=150):
-    """A periodic band-limited scene, which Fourier shifts move without loss."""
-    rng = np.random.default_rng(1)
-    y, x = np.mgrid[:height, :width]
-    out = np.zeros((height, width, 3))
-    for c in range(3):
-        for _ in range(40):
-            ky, kx = rng.integers(-20, 21, 2)
-            out[..., c] += rng.normal() * np.cos(
-                2 * np.pi * (ky * y / height + kx * x / width) + rng.uniform(0, 6)
-            )
-    return 0.5 + 0.02 * out
+from lenscal.stepping import finish
 
 
 def comatic_grid(size=15) -> PsfGrid:
@@ -46,38 +24,6 @@ def comatic_grid(size=15) -> PsfGrid:
                 kernels[r, c, channel] = core + 0.4 * tail
     kernels /= kernels.sum(axis=(-1, -2), keepdims=True)
     return PsfGrid(kernels.astype(np.float32), (120, 150))
-
-
-@pytest.mark.parametrize("shift", [(0, 0), (3, -5), (0.37, -0.62), (-6.25, 4.5)])
-def test_common_shift_is_found(shift):
-    image = scene()
-    moved = shifted(image, shift)
-    found = common_shift(moved, image)
-    np.testing.assert_allclose(found, (-shift[0], -shift[1]), atol=0.006)
-
-
-def test_shifting_by_whole_pixels_is_rolling():
-    image = scene()
-    np.testing.assert_allclose(
-        shifted(image, (2, -3)), np.roll(image, (2, -3), axis=(0, 1)), atol=1e-12
-    )
-
-
-def test_psnr_of_known_noise():
-    image = scene()
-    noisy = image + np.random.default_rng(0).normal(0, 0.01, image.shape)
-    assert registered_psnr(noisy, image) == pytest.approx(40, abs=0.3)
-    assert registered_psnr(shifted(noisy, (1.5, 0.5)), image) == pytest.approx(40, abs=0.4)
-
-
-def test_psnr_leaves_the_border_out():
-    image = scene()
-    framed = image.copy()
-    framed[:4] = framed[-4:] = 0
-    inner = (slice(BORDER_PX, -BORDER_PX),) * 2
-    assert registered_psnr(framed, image) > 60
-    framed[inner] += 0.1 * np.sign(image[inner] - 0.5)
-    assert registered_psnr(framed, image) < 25
 
 
 def test_average_grid_is_the_same_everywhere():
@@ -118,12 +64,8 @@ def test_gain_is_measured_through_the_real_correction(tmp_path, make_dng):
     delta = delta_grid((2, 3), 15, frame.size)
     wide = average_grid(PsfGrid(comatic_grid().kernels, frame.size))
     work = measure_gain(frame, frame, delta, {"wide": wide}, RestoreSettings(device="cpu"))
-    reports = []
-    try:
-        while True:
-            reports.append(next(work))
-    except StopIteration as end:
-        gain = end.value
+    reports: list[Report] = []
+    gain = finish(work, reports.append)
     assert gain.psnr_degraded > 100
     assert gain.psnr["wide"] < gain.psnr_true
     assert {r.stage for r in reports} == {"compare", "correct"}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenscal.evaluate import Gain, average_grid, measure_gain, without_common_odd_part
 from lenscal.files.psf.node_grid import pixel_positions
+from lenscal.measure.gain import Gain, average_grid, measure_gain, without_common_odd_part
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.stepping import Job
 
@@ -30,7 +30,7 @@ class Comparison:
     ----------
     scores : mapping
         Row ("delta", "average", "after G", ..., "estimate") -> figure -> value, see
-        `lenscal.optics.metrics.score`; "estimate" also has confidence_rank where there is a
+        `lenscal.measure.kernel_scores.score`; "estimate" also has confidence_rank where there is a
         confidence at the truth's nodes.
     gain : Gain
         For "average" and "true, no odd part" (the lens's conditions), every stage, and "estimate".
@@ -75,7 +75,7 @@ def _estimates(calibration: Calibration) -> dict[str, PsfGrid]:
 
 
 def _scores(truth: PsfGrid, estimates: Mapping[str, PsfGrid]) -> dict[str, dict[str, float]]:
-    from lenscal.optics.metrics import confidence_rank, score
+    from lenscal.measure.kernel_scores import confidence_rank, score
 
     rows: dict[str, dict[str, float]] = {}
     at = pixel_positions(truth).reshape(-1, 2)

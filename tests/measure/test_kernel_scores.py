@@ -12,7 +12,8 @@ import pytest
 
 from lenscal.errors import InputError
 from lenscal.files.psf.psf_fits import write_fits
-from lenscal.optics.metrics import centroid, compare, confidence_rank, score
+from lenscal.measure.kernel_scores import compare, confidence_rank, score
+from lenscal.optics.mtf import centroid_px
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 
 SIZE = (400, 600)
@@ -104,7 +105,7 @@ def test_confidence_rank() -> None:
 def test_centroid_counts_from_the_middle() -> None:
     kernel = np.zeros((5, 5))
     kernel[1, 4] = 2
-    assert centroid(kernel) == pytest.approx([-1, 2])
+    assert centroid_px(kernel) == pytest.approx([-1, 2])
 
 
 @pytest.mark.parametrize("shape", [(4, 3, 4, 4), (4, 1, 5, 5), (4, 3, 65, 65)])

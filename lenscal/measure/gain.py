@@ -1,5 +1,4 @@
-"""How good is an estimated PSF grid, where the truth is known: kernel figures and the share of the
-possible gain."""
+"""How much a correction gains with estimated kernels, of what it gains with the true ones."""
 
 from __future__ import annotations
 
@@ -9,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lenscal.measure.registration import registered_psnr
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
 from lenscal.stepping import Job, follow
+from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.raw.frame import Frame
     from lenscal.restore.settings import RestoreSettings
 
-BORDER_PX = 16
-MAX_SHIFT_PX = 8
 _OTF_SIZE = 64
+_NO_PHASE = 1e-9
+"""Magnitude of a transfer function below which its phase is noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,12 @@ def without_common_odd_part(grid: PsfGrid) -> PsfGrid:
         raise ValueError(f"kernels of {size} px, want at most {_OTF_SIZE}")
     before = _OTF_SIZE // 2 - size // 2
     after = _OTF_SIZE - size - before
+    # The middle of a kernel becomes element 0, or its phase would be that of a shift.
     padded = np.pad(grid.kernels.astype(np.float64), ((0, 0),) * 3 + ((before, after),) * 2)
     otf = np.fft.fft2(np.fft.ifftshift(padded, axes=(-2, -1)))
     mean = otf.mean(axis=2, keepdims=True)
     magnitude = np.abs(mean)
-    phase = np.where(magnitude > 1e-9, mean / np.maximum(magnitude, 1e-9), 1)
+    phase = np.where(magnitude > _NO_PHASE, mean / np.maximum(magnitude, _NO_PHASE), 1)
     even = np.fft.fftshift(np.fft.ifft2(otf * phase.conj()).real, axes=(-2, -1))
     cut = even[..., before : before + size, before : before + size]
     return replace(
@@ -77,54 +79,6 @@ def padded_to(grid: PsfGrid, size: int) -> PsfGrid:
     """The same kernels with a margin of zeros, size x size px."""
     margin = (size - grid.kernel_size) // 2
     return replace(grid, kernels=np.pad(grid.kernels, ((0, 0),) * 3 + ((margin, margin),) * 2))
-
-
-def common_shift(image: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
-    """The shift (dy, dx) in px, at most 8, that moves `image` [H, W, C] best onto `reference`, to
-    0.005 px.
-
-    Maximises the cross-correlation over all channels: on whole pixels first, then on finer and
-    finer grids of the cross-spectrum's Fourier sum.
-    """
-    cross = sum(
-        np.fft.rfft2(reference[..., c] - reference[..., c].mean())
-        * np.fft.rfft2(image[..., c] - image[..., c].mean()).conj()
-        for c in range(image.shape[-1])
-    )
-    height, width = image.shape[:2]
-    correlation = np.fft.irfft2(cross, s=(height, width))
-    near = np.arange(-MAX_SHIFT_PX, MAX_SHIFT_PX + 1)
-    window = correlation[np.ix_(near % height, near % width)]
-    iy, ix = np.unravel_index(int(window.argmax()), window.shape)
-    dy, dx = float(near[iy]), float(near[ix])
-    fy, fx = np.fft.fftfreq(height), np.fft.rfftfreq(width)
-    twice = np.where((fx == 0) | (fx == 0.5), 1.0, 2.0)
-    for step in (0.25, 0.05, 0.01, 0.005):
-        offsets = np.arange(-5, 6) * step
-        rows = np.exp(2j * np.pi * np.outer(dy + offsets, fy))
-        cols = np.exp(2j * np.pi * np.outer(fx, dx + offsets)) * twice[:, None]
-        values = (rows @ cross @ cols).real
-        iy, ix = np.unravel_index(int(values.argmax()), values.shape)
-        dy, dx = dy + float(offsets[iy]), dx + float(offsets[ix])
-    return dy, dx
-
-
-def shifted(image: np.ndarray, shift: tuple[float, float]) -> np.ndarray:
-    """`image` [H, W, C] moved by (dy, dx) px with Fourier interpolation (the borders wrap
-    around)."""
-    height, width = image.shape[:2]
-    fy, fx = np.fft.fftfreq(height)[:, None, None], np.fft.rfftfreq(width)[:, None]
-    ramp = np.exp(-2j * np.pi * (fy * shift[0] + fx * shift[1]))
-    return np.fft.irfft2(np.fft.rfft2(image, axes=(0, 1)) * ramp, s=(height, width), axes=(0, 1))
-
-
-def registered_psnr(image: np.ndarray, reference: np.ndarray) -> float:
-    """PSNR in dB (peak 1.0) of linear images [H, W, 3] after removing their common shift, without a
-    16 px border."""
-    inner = (slice(BORDER_PX, -BORDER_PX),) * 2
-    moved = shifted(image.astype(np.float64), common_shift(image, reference))
-    error = float(np.mean((moved[inner] - reference[inner]) ** 2))
-    return float(-10 * np.log10(max(error, 1e-20)))
 
 
 def measure_gain(
@@ -158,7 +112,9 @@ def measure_gain(
     size, reach = max(grid.kernel_size for grid in grids.values()), reach_px(truth)
     for number, (name, grid) in enumerate(grids.items()):
         low, high = number / len(grids), (number + 1) / len(grids)
-        yield Report("compare", f"Correcting the kept-out photo with: {name}", low, number)
+        message = translatable("Correcting the kept-out photo with: {name}", name=name)
+        yield Report("compare", message, low, number)
+        # Kernels of one size and one mask for all: only what was learnt may differ.
         work = restore(degraded, padded_to(grid, size), settings, reach=reach)
         corrected, _ = yield from follow(work, low, high, prefix=f"{name}: ")
         psnr[name] = registered_psnr(corrected, target)

@@ -1,0 +1,58 @@
+"""A calibration as plain values, for JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lenscal.system.json_values import without_nan
+from lenscal.system.memory import peak_memory_mb
+
+if TYPE_CHECKING:
+    from lenscal.calibrate.result import Calibration, StageResult
+    from lenscal.intake.folder import Inputs
+
+REBLUR = ("estimate", "floor", "delta", "average")
+"""Re-blur distances that are always told; null where one is not known."""
+
+
+def calibration_values(inputs: Inputs, calibration: Calibration) -> dict[str, Any]:
+    """What `calibrate --json` says at least, but for the profile's path."""
+    confidence = calibration.psf.confidence
+    noise = calibration.noise
+    rejected = [*inputs.sharp.rejected, *inputs.degraded.rejected]
+    values = {
+        **learning_values(calibration),
+        "seconds": calibration.seconds,
+        "same_scenes": calibration.same_scenes,
+        "reblur": {name: calibration.reblur.get(name) for name in REBLUR},
+        "confidence": {
+            "mean": None if confidence is None else float(confidence.mean()),
+            "worst": None if confidence is None else float(confidence.min()),
+        },
+        "noise": {"a": list(noise.a), "b": list(noise.b), "source": noise.source},
+        "frames": {
+            "used": len(inputs.sharp.frames) + len(inputs.degraded.frames),
+            "rejected": len(rejected),
+        },
+        "rejected": [{"name": r.path.name, "reason": r.reason} for r in rejected],
+        "warnings": [*inputs.warnings, *calibration.warnings],
+        "coverage": inputs.coverage(calibration.psf.shape).cells.tolist(),
+        "peak_memory_mb": peak_memory_mb(),
+    }
+    plain: dict[str, Any] = without_nan(values)
+    return plain
+
+
+def learning_values(calibration: Calibration) -> dict[str, Any]:
+    """How a calibration went, as `calibrate --json` and `demo --json` say it."""
+    return {
+        "finished": calibration.finished,
+        "device": calibration.device,
+        "patches_flow": calibration.patches_flow,
+        "patches_matching": calibration.patches_matching,
+        "stages": [_stage_values(stage) for stage in calibration.stages],
+    }
+
+
+def _stage_values(stage: StageResult) -> dict[str, Any]:
+    return {"name": stage.name, "seconds": stage.seconds, "reblur": stage.reblur}
