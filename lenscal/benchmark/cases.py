@@ -24,7 +24,7 @@ ISOS = (200, 3200)
 SEEDS = (0, 1)
 KEPT_OUT = (3,)
 """Numbers of the kept-out lenses that are measured. Those of numbers 0 and 1 have been looked at,
-and those of number 2 have decided rules of stage M (`docs/experiments.md`): they are kept out no
+and those of number 2 have decided rules of stage M (`docs/experiments/`): they are kept out no
 longer."""
 AUTO, PAIRED = "auto", "P"
 """Stages: what calibrate does by itself; the one that needs the same scenes."""

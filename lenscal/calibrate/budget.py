@@ -12,7 +12,7 @@ from lenscal.flow.network import NetworkSettings
 @dataclass(frozen=True, slots=True)
 class Budget:
     """sites: RAW sites read in each pass of the paired stage; statistics_rounds: of stages G and T
-    with taps, where more fit the scenes instead of the lens (docs/experiments.md); ray_rounds: of
+    with taps, where more fit the scenes instead of the lens (docs/experiments/); ray_rounds: of
     the same with rays; patches: held in memory for the learnt stages."""
 
     sites: tuple[float, ...]

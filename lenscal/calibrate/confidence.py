@@ -22,7 +22,7 @@ LEAN_SHARE = 0.16
 CHANGE_SHARE = 0.1
 """Errors that both halves share: the prior draws kernels towards symmetry and towards the field's
 mean, by about these shares. Found on the benchmark's lenses (not the kept-out ones), see
-docs/experiments.md."""
+docs/experiments/."""
 
 
 def leverage(shape: tuple[int, int]) -> np.ndarray:

@@ -151,7 +151,7 @@ def _plan(run: Run) -> Iterator[tuple[str, float, Callable[[], Steps]]]:
     """The stages after the pairs, in order: name, part of the whole job that is done after it, and
     what runs it.
 
-    Matching has never found what pairs did not tell (docs/experiments.md): with pairs, F and M run
+    Matching has never found what pairs did not tell (docs/experiments/): with pairs, F and M run
     only if asked for.
     """
     wanted, same = run.settings.stages, bool(run.pairs)

@@ -60,7 +60,7 @@ def kept_out_lens(kind: LensKind, number: int) -> Shooting:
     from a seed of its own.
 
     The traced ones have other patents' surfaces. Numbers 0 to 2 are kept out no longer: what they
-    showed has decided rules (`docs/experiments.md`). Number 3 and up have decided none.
+    showed has decided rules (`docs/experiments/`). Number 3 and up have decided none.
 
     Raises
     ------

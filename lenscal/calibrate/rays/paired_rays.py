@@ -16,7 +16,7 @@ from lenscal.translation import translatable
 
 RAY_SHARE = 0.5
 """Of the rays' kernels in the mean with P's: those are too weak or too strong at high frequencies,
-rays lack what their few numbers cannot do (docs/experiments.md)."""
+rays lack what their few numbers cannot do (docs/experiments/)."""
 ROUNDS = 10
 
 

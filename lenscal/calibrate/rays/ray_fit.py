@@ -26,7 +26,7 @@ PAIRS_WEIGHT = 0.1
 """Of the pairs' normal equations, whose sites are not independent either."""
 GROUP_WEIGHT = 40.0
 """Of the prior, against statistics that are weighed as above: lenses it was found on are in
-docs/experiments.md."""
+docs/experiments/."""
 GROUP_OFFSET = 4.0
 """Degrees of freedom of a group's t distribution; its scale is a half."""
 SOFTNESS_WEIGHT = 300.0

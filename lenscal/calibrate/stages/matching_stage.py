@@ -27,7 +27,7 @@ MATCHING_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How much of what stage M changed is tried on held-out photos."""
 MOST_OF_IT = 0.5
 """Of that, what is taken at most where M began at other stages' kernels: these and M's are wrong in
-different ways, and their mean is better than either (docs/experiments.md)."""
+different ways, and their mean is better than either (docs/experiments/)."""
 LEAST_GAIN = 0.01
 """Matching must take this share of what held-out photos leave unexplained, above the floor or the
 noise: smaller changes are the scenes' or the registration's. On tuning lenses with unrelated scenes
