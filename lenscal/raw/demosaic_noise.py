@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 _RED_BLUE = (
     (1.20, 0.40, 0.10, 0.04),
@@ -18,7 +19,7 @@ _GREEN = (
 )
 
 
-def ahd_noise_correlation() -> np.ndarray:
+def ahd_noise_correlation() -> NDArray[np.float64]:
     """[3, 7, 7]: autocorrelation of the noise of a demosaiced photo, relative to the variance of
     one RAW site.
 

@@ -77,5 +77,5 @@ def normalised_white_balance(*candidates: Iterable[float] | None) -> NDArray[np.
         if rgb.size == 3 and np.isfinite(rgb).all() and (rgb > 0).all():
             rgb = rgb / rgb[1]
             if low <= rgb.min() and rgb.max() <= high:
-                return rgb.astype(np.float32)
+                return np.asarray(rgb, np.float32)
     return np.ones(3, np.float32)

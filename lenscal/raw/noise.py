@@ -8,12 +8,19 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.raw.frame import Frame, NoiseModel
+from lenscal.translation import translatable
+
+Floats = NDArray[np.floating]
 
 _BLOCK = 8
 _MAX_BLOCKS_PER_SITE = 12_000
+"""Enough for the smoothest blocks of every range of brightness, and as fast on large sensors."""
 _BRIGHTEST = 0.9
+_CLIPPED_FROM = 0.98
+"""Of the range; a site that reads 0 counts as clipped too."""
 _CLIPPED_BLOCK, _CLIPPED_GROUP = 0.1, 0.002
 """Shares of sites at the ends of the range that are too many for a block, and for a group of
 blocks."""
@@ -24,6 +31,8 @@ _SMOOTHEST = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16)
 """Groups of a range of brightness, by how smooth the blocks are: shares of its blocks."""
 _MIN_BLOCKS = 12
 _COARSE_WEIGHT = 0.2
+"""Of the variance of means of 2 x 2 when blocks are ordered: they see less noise, but coarser
+texture, than the residuals."""
 _FREEDOM = (_BLOCK / 1.944) ** 2
 """Independent residuals a block: the second difference [1, -2, 1] correlates its neighbours (sum of
 rho^2 = 1.944)."""
@@ -31,6 +40,12 @@ _USUAL_SLOPE, _SLOPE_WEIGHT = 9.0, 3.0
 """Texture in the residuals over their correlation with their neighbours: 4 to 12 on virtual
 photos."""
 _SLOPE_ERROR, _SLOPE_BEND, _EXCESS_ERROR = 0.3, 10.0, 0.9
+"""Relative errors of what a group's variance is explained by: the texture that its slope gives;
+more of it where texture exceeds the noise; and what texture and noise leave unexplained. They keep
+textured groups from pulling the line."""
+_ROUNDS = 30
+"""The weights depend on the line, so it is fitted anew with those of the line before."""
+_LEAST_VARIANCE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,11 +58,11 @@ class _Blocks:
     `clipped` the share at the ends of the range.
     """
 
-    mean: np.ndarray
-    variance: np.ndarray
-    shared: np.ndarray
-    coarse: np.ndarray
-    clipped: np.ndarray
+    mean: Floats
+    variance: Floats
+    shared: Floats
+    coarse: Floats
+    clipped: Floats
 
 
 def noise_from_profile(pairs: Sequence[tuple[float, float]]) -> NoiseModel | None:
@@ -92,21 +107,29 @@ def estimate_noise(frames: Sequence[Frame]) -> NoiseModel:
     """
     first = frames[0]
     blocks = _joined([_measure(frame) for frame in frames])
-    step = 1 / (first.white - float(first.black.mean()))
-    lines = [_fit(blocks, first.cfa == c, quiet) for c, quiet in _per_colour(blocks, first.cfa)]
-    (ar, br), (ag, bg), (ab, bb) = (line or (step, step**2 / 12) for line in lines)
-    photos = "1 photo" if len(frames) == 1 else f"{len(frames)} photos"
-    source = (
-        f"partly assumed: too little to measure in {photos}"
-        if None in lines
-        else f"estimated from {photos}"
-    )
-    return NoiseModel((ar, ag, ab), (br, bg, bb), source)
+    # Where nothing can be measured: one RAW step of photon noise, and its rounding.
+    step = 1 / first.full_scale
+    assumed = (step, step**2 / 12)
+    lines = [
+        _fit(blocks, first.cfa == colour, texture)
+        for colour, texture in _texture_by_colour(blocks, first.cfa)
+    ]
+    (ar, br), (ag, bg), (ab, bb) = (line or assumed for line in lines)
+    return NoiseModel((ar, ag, ab), (br, bg, bb), _source(len(frames), partly=None in lines))
+
+
+def _source(n_photos: int, *, partly: bool) -> str:
+    photos = translatable("1 photo")
+    if n_photos != 1:
+        photos = translatable("{n} photos", n=n_photos)
+    if partly:
+        return translatable("partly assumed: too little to measure in {photos}", photos=photos)
+    return translatable("estimated from {photos}", photos=photos)
 
 
 def _measure(frame: Frame) -> _Blocks:
     """Blocks of lines that are spread evenly over the photo."""
-    scale = np.float32(frame.white - float(frame.black.mean()))
+    scale = np.float32(frame.full_scale)
     (p, q), (height, width) = frame.cfa.shape, frame.mosaic.shape
     n = max(0, (width - 2 * q - 2) // (_BLOCK * q))
     rows = np.arange(0, height - (_BLOCK + 2) * p - 1, _BLOCK * p)
@@ -123,42 +146,53 @@ def _measure(frame: Frame) -> _Blocks:
 
 
 def _blocks_of_line(
-    raw: np.ndarray, black: np.ndarray, scale: np.float32, pattern: tuple[int, int]
-) -> np.ndarray:
+    raw: NDArray[np.uint16],
+    black: NDArray[np.float32],
+    scale: np.float32,
+    pattern: tuple[int, int],
+) -> NDArray[np.float32]:
     """One line of n blocks, uint16 [10 p + 2, (8 n + 2) q + 2], as the rows of `_Blocks`: [5, p, q,
     n]."""
     p, q = pattern
     value = (raw - black) / scale
-    d = value[: -2 * p] - 2 * value[p:-p] + value[2 * p :]
-    d = (d[:, : -2 * q] - 2 * d[:, q:-q] + d[:, 2 * q :]) / 6
-    residual = d[1:-1, 1:-1]
-    around = d[:-2] + d[1:-1] + d[2:]
+    # Second differences between sites of one colour, down and across; over 6, noise keeps its
+    # variance.
+    down = value[: -2 * p] - 2 * value[p:-p] + value[2 * p :]
+    both = (down[:, : -2 * q] - 2 * down[:, q:-q] + down[:, 2 * q :]) / 6
+    residual = both[1:-1, 1:-1]
+    # The eight sites around are of other places in the pattern: their noise is independent.
+    around = both[:-2] + both[1:-1] + both[2:]
     around = around[:, :-2] + around[:, 1:-1] + around[:, 2:] - residual
     inner = (slice(p + 1, -p - 1), slice(q + 1, -q - 1))
-    clipped = (raw[inner] == 0) | (value[inner] > 0.98)
+    clipped = (raw[inner] == 0) | (value[inner] > _CLIPPED_FROM)
     n = residual.shape[1] // (_BLOCK * q)
 
-    def per_block(x: np.ndarray) -> np.ndarray:
-        columns = x.reshape(_BLOCK, -1).sum(
-            axis=0, dtype=np.float32
-        )  # whole rows first: several times faster
-        return columns.reshape(p, n, _BLOCK, q).sum(axis=2).transpose(0, 2, 1) / np.float32(
-            _BLOCK**2
-        )
+    def per_block(x: NDArray[np.floating] | NDArray[np.bool_]) -> NDArray[np.float32]:
+        # Whole rows first: several times faster.
+        columns = x.reshape(_BLOCK, -1).sum(axis=0, dtype=np.float32)
+        total = columns.reshape(p, n, _BLOCK, q).sum(axis=2).transpose(0, 2, 1)
+        return np.asarray(total / np.float32(_BLOCK**2))
 
-    pairs = np.ascontiguousarray(value[inner]).reshape(_BLOCK // 2, 2, p, -1)
-    pairs = (pairs[:, 0] + pairs[:, 1]).reshape(_BLOCK // 2, p, n, _BLOCK // 2, 2, q)
-    half = (pairs[..., 0, :] + pairs[..., 1, :]) / 4
-    coarse = half.var(axis=(0, 3)).transpose(0, 2, 1)
     return np.stack(
         [
             per_block(value[inner]),
             per_block(residual**2),
             per_block(residual * around) / 8,
-            coarse,
+            _coarse_variance(value[inner], n, pattern),
             per_block(clipped),
         ]
     )
+
+
+def _coarse_variance(
+    value: NDArray[np.float32], n: int, pattern: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Variance [p, q, n], over each block, of the means of 2 x 2 sites of one place."""
+    p, q = pattern
+    rows = np.ascontiguousarray(value).reshape(_BLOCK // 2, 2, p, -1)
+    rows = (rows[:, 0] + rows[:, 1]).reshape(_BLOCK // 2, p, n, _BLOCK // 2, 2, q)
+    means = (rows[..., 0, :] + rows[..., 1, :]) / 4
+    return np.asarray(means.var(axis=(0, 3)).transpose(0, 2, 1))
 
 
 def _joined(parts: Sequence[_Blocks]) -> _Blocks:
@@ -167,26 +201,29 @@ def _joined(parts: Sequence[_Blocks]) -> _Blocks:
     )
 
 
-def _per_colour(blocks: _Blocks, cfa: np.ndarray) -> list[tuple[int, np.ndarray]]:
+def _texture_by_colour(blocks: _Blocks, cfa: NDArray[np.uint8]) -> list[tuple[int, Floats]]:
     """For each colour the texture [p, q, n] that the *other* places of the pattern see, in units of
     their noise."""
     level = np.ones_like(blocks.mean)
-    for c in range(3):
-        here = cfa == c
+    for colour in range(3):
+        here = cfa == colour
         good = _good(blocks)[here]
         a, b = _lower_line(blocks.mean[here][good], blocks.variance[here][good])
-        level[here] = np.maximum(a * np.maximum(blocks.mean[here], 0) + b, 1e-12)
+        line = a * np.maximum(blocks.mean[here], 0) + b
+        level[here] = np.maximum(line, _LEAST_VARIANCE)
     fine = blocks.variance / level
     coarse = blocks.coarse / level
     total = (fine + _COARSE_WEIGHT * coarse).sum(axis=(0, 1))
-    return [(c, total - fine) for c in range(3)]
+    # Without a block's own residuals: else smooth blocks would be those of little noise.
+    return [(colour, total - fine) for colour in range(3)]
 
 
-def _good(blocks: _Blocks) -> np.ndarray:
-    return (blocks.mean < _BRIGHTEST) & (blocks.clipped < _CLIPPED_BLOCK) & (blocks.variance > 0)
+def _good(blocks: _Blocks) -> NDArray[np.bool_]:
+    unclipped = (blocks.mean < _BRIGHTEST) & (blocks.clipped < _CLIPPED_BLOCK)
+    return np.asarray(unclipped & (blocks.variance > 0))
 
 
-def _lower_line(mean: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
+def _lower_line(mean: Floats, variance: Floats) -> tuple[float, float]:
     """A line along the lower edge of the cloud: proportional to the noise, roughly."""
     if mean.size < 2 * _MIN_BLOCKS:
         return 0.0, 1.0
@@ -197,22 +234,23 @@ def _lower_line(mean: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
     return a, b
 
 
-def _fit(blocks: _Blocks, here: np.ndarray, texture: np.ndarray) -> tuple[float, float] | None:
+def _fit(blocks: _Blocks, here: NDArray[np.bool_], texture: Floats) -> tuple[float, float] | None:
     """a, b of one colour; None where there are too few blocks."""
     good = _good(blocks)[here]
     mean, variance, shared, clipped = (
         x[here][good] for x in (blocks.mean, blocks.variance, blocks.shared, blocks.clipped)
     )
+    by_texture = texture[here][good]
+    n_ranges = int(np.clip(mean.size // _BLOCKS_PER_RANGE, 1, _N_RANGES))
     groups = []
-    for part in np.array_split(
-        np.argsort(mean), int(np.clip(mean.size // _BLOCKS_PER_RANGE, 1, _N_RANGES))
-    ):
-        smooth_first = part[np.argsort(texture[here][good][part])]
+    for part in np.array_split(np.argsort(mean), n_ranges):
+        smooth_first = part[np.argsort(by_texture[part])]
         ends = [round(share * part.size) for share in _SMOOTHEST]
         for start, stop in pairwise(ends):
             group = smooth_first[start:stop]
             if group.size >= _MIN_BLOCKS and clipped[group].mean() < _CLIPPED_GROUP:
                 groups.append(group[variance[group] < _OUTLIER * np.median(variance[group])])
+    # Two numbers need two groups at least.
     if len(groups) < 2:
         return None
     s, v, x = (np.array([y[group].mean() for group in groups]) for y in (mean, variance, shared))
@@ -220,34 +258,29 @@ def _fit(blocks: _Blocks, here: np.ndarray, texture: np.ndarray) -> tuple[float,
 
 
 def _line_under_texture(
-    s: np.ndarray, v: np.ndarray, x: np.ndarray, n: np.ndarray
+    s: Floats, v: Floats, x: Floats, n: NDArray[np.integer]
 ) -> tuple[float, float] | None:
     """Non-negative a, b of v = a s + b + slope x for means over n blocks. The more texture, the
     less a group counts."""
     slope, noise = _USUAL_SLOPE, v
     a = b = 0.0
-    for _ in range(30):
+    for _ in range(_ROUNDS):
         texture = slope * x
         doubt = _SLOPE_ERROR * texture * (1 + _SLOPE_BEND * np.maximum(texture, 0) / noise)
         excess = _EXCESS_ERROR * np.maximum(v - noise - texture, 0)
-        a, b, slope = _solved(
-            s, v, x, np.sqrt(noise**2 * 2 / (_FREEDOM * n) + doubt**2 + excess**2)
-        )
-        noise = np.maximum(a * s + b, 1e-12)
+        # A variance's own standard error, from the residuals that are independent.
+        sampling = noise**2 * 2 / (_FREEDOM * n)
+        a, b, slope = _solved(s, v, x, np.sqrt(sampling + doubt**2 + excess**2))
+        noise = np.maximum(a * s + b, _LEAST_VARIANCE)
     return (a, b) if a > 0 or b > 0 else None
 
 
-def _solved(
-    s: np.ndarray, v: np.ndarray, x: np.ndarray, error: np.ndarray
-) -> tuple[float, float, float]:
+def _solved(s: Floats, v: Floats, x: Floats, error: Floats) -> tuple[float, float, float]:
     """Non-negative least squares of v = a s + b + slope x, the slope drawn to its usual value."""
     from scipy.optimize import nnls
 
-    rows = np.vstack(
-        [
-            np.stack([s, np.ones_like(s), x], axis=1) / error[:, None],
-            [0, 0, _SLOPE_WEIGHT / _USUAL_SLOPE],
-        ]
-    )
+    measured = np.stack([s, np.ones_like(s), x], axis=1) / error[:, None]
+    usual = [0, 0, _SLOPE_WEIGHT / _USUAL_SLOPE]
+    rows = np.vstack([measured, usual])
     (a, b, slope), _ = nnls(rows, np.append(v / error, _SLOPE_WEIGHT))
     return float(a), float(b), float(slope)

@@ -20,14 +20,17 @@ def pixel_pitch_um(camera: str, image_size: tuple[int, int]) -> float | None:
     image_size : (height, width) px
     """
     name = plain_name(camera)
-    found = [c for c in _cameras() if c[0] and name.endswith(c[0])]
-    if not found:
+    candidates = [(model, crop) for model, crop in _cameras() if model and name.endswith(model)]
+    if not candidates:
         return None
-    return pitch_from_crop_factor(max(found, key=lambda c: len(c[0]))[1], image_size)
+    # Short model names are the ends of longer ones: the longest is the camera's own.
+    _, crop = max(candidates, key=lambda candidate: len(candidate[0]))
+    return pitch_from_crop_factor(crop, image_size)
 
 
 @lru_cache(maxsize=1)
 def _cameras() -> tuple[tuple[str, float], ...]:
+    """Plain model names and crop factors of all cameras that lensfun knows."""
     import lensfunpy
 
     cameras = lensfunpy.Database().cameras

@@ -7,16 +7,24 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.raw.frame import PhotoInfo
+from lenscal.translation import translatable
 
 _GRID = (33, 49)
+"""Vignetting is smooth: between these nodes bilinear interpolation is enough."""
 _COARSE_WIDTH_PX = 769
+"""Of the picture that lensfun is asked about: the grid's nodes fall on its pixels."""
 _USUAL_DISTANCE_M = 10.0
 _CLOSEST_M = 0.1
+_ZOOM_TOLERANCE = 0.03
+"""How far beyond a lens's range of focal lengths its profile holds: cameras write rounded ones."""
+_PLAUSIBLE_GAIN = (0.5, 30.0)
+"""Outside, lensfun's polynomial was extrapolated."""
 
 
-def vignetting_gain(info: PhotoInfo, size: tuple[int, ...]) -> tuple[np.ndarray, str]:
+def vignetting_gain(info: PhotoInfo, size: tuple[int, ...]) -> tuple[NDArray[np.float32], str]:
     """Gain that undoes vignetting, and in words where it comes from.
 
     Parameters
@@ -36,23 +44,30 @@ def vignetting_gain(info: PhotoInfo, size: tuple[int, ...]) -> tuple[np.ndarray,
     none = np.ones((*_GRID, 3), np.float32)
     camera = _camera(info.make, info.model)
     if camera is None:
-        return (
-            none,
-            f"no vignetting profile for the camera {info.camera or '(unnamed)'}: not removed",
+        return none, translatable(
+            "no vignetting profile for the camera {camera}: not removed",
+            camera=info.camera or translatable("(unnamed)"),
         )
     lens = _lens(info.make, info.model, info.lens)
     if lens is None or info.focal_mm is None or info.aperture is None:
-        what = info.lens or "an unnamed lens"
-        return none, f"no vignetting profile for {what}: not removed"
-    if not lens.min_focal * 0.97 <= info.focal_mm <= lens.max_focal * 1.03:
-        return (
-            none,
-            f"no vignetting profile for {info.lens or lens.model} at {info.focal_mm:g} mm: not removed",
+        return none, _no_profile(info.lens or translatable("an unnamed lens"))
+    shortest = lens.min_focal * (1 - _ZOOM_TOLERANCE)
+    longest = lens.max_focal * (1 + _ZOOM_TOLERANCE)
+    if not shortest <= info.focal_mm <= longest:
+        return none, translatable(
+            "no vignetting profile for {lens} at {focal_mm:g} mm: not removed",
+            lens=info.lens or lens.model,
+            focal_mm=info.focal_mm,
         )
     coarse = _coarse_gain(camera, lens, info, size)
-    if coarse is None or not np.isfinite(coarse).all() or coarse.min() < 0.5 or coarse.max() > 30:
-        return none, f"no vignetting profile for {lens.model}: not removed"
-    return _sample(coarse), f"lensfun: {lens.model}"
+    low, high = _PLAUSIBLE_GAIN
+    if coarse is None or not np.isfinite(coarse).all() or coarse.min() < low or coarse.max() > high:
+        return none, _no_profile(lens.model)
+    return _sample(coarse), translatable("lensfun: {lens}", lens=lens.model)
+
+
+def _no_profile(lens: str) -> str:
+    return translatable("no vignetting profile for {lens}: not removed", lens=lens)
 
 
 @lru_cache(maxsize=1)
@@ -64,33 +79,33 @@ def _database() -> Any:
 
 @lru_cache(maxsize=64)
 def _camera(make: str, model: str) -> Any:
-    found = _database().find_cameras(make, model) if make and model else []
-    return next(
-        (
-            c
-            for c in found
-            if plain_name(c.model) == plain_name(model)
-            or plain_name(model).endswith(plain_name(c.model))
-        ),
-        None,
-    )
+    """lensfun's camera of this name; None where it has none."""
+    candidates = _database().find_cameras(make, model) if make and model else []
+    wanted = plain_name(model)
+    for camera in candidates:
+        # lensfun leaves out what some cameras write before their model.
+        if wanted.endswith(plain_name(camera.model)):
+            return camera
+    return None
 
 
 @lru_cache(maxsize=64)
 def _lens(make: str, model: str, name: str) -> Any:
+    """lensfun's lens of this name for a camera it knows; None where it has none."""
     camera = _camera(make, model)
     # lensfun's mounts of fixed lenses begin with a small letter.
     if camera.mount[:1].islower():
-        found = _database().find_lenses(camera, None, None)
-        fixed = [lens for lens in found if "converter" not in lens.model.lower()]
+        candidates = _database().find_lenses(camera, None, None)
+        fixed = [lens for lens in candidates if "converter" not in lens.model.lower()]
         return fixed[0] if len(fixed) == 1 else None
     if not name:
         return None
+    # lensfun's search is loose: every number of its name has to be in the photo's.
     numbers = _numbers(name)
-    return next(
-        (c for c in _database().find_lenses(camera, None, name) if _numbers(c.model) <= numbers),
-        None,
-    )
+    for lens in _database().find_lenses(camera, None, name):
+        if _numbers(lens.model) <= numbers:
+            return lens
+    return None
 
 
 def plain_name(text: str) -> str:
@@ -104,7 +119,8 @@ def _numbers(text: str) -> set[float]:
 
 def _coarse_gain(
     camera: Any, lens: Any, info: PhotoInfo, size: tuple[int, ...]
-) -> np.ndarray | None:
+) -> NDArray[np.float32] | None:
+    """lensfun's gain [h, _COARSE_WIDTH_PX, 3] over a small picture of the photo's shape."""
     import lensfunpy
 
     height = max(2, round((_COARSE_WIDTH_PX - 1) * (size[0] - 1) / (size[1] - 1)) + 1)
@@ -121,7 +137,7 @@ def _coarse_gain(
     return image if modifier.apply_color_modification(image) else None
 
 
-def _sample(image: np.ndarray) -> np.ndarray:
+def _sample(image: NDArray[np.float32]) -> NDArray[np.float32]:
     y = np.linspace(0, image.shape[0] - 1, _GRID[0]).round().astype(int)
     x = np.linspace(0, image.shape[1] - 1, _GRID[1]).round().astype(int)
     return np.ascontiguousarray(image[np.ix_(y, x)])
