@@ -23,7 +23,7 @@ from lenscal.restore.settings import RestoreSettings
 if TYPE_CHECKING:
     import numpy as np
 
-    from lenscal.intake.folder import Inputs
+    from lenscal.intake.inputs import Inputs
 
 
 class Step(StrEnum):
@@ -184,7 +184,7 @@ def with_inputs(
     What the user has decided about photos before holds again.
     """
     for decided, keep in session.decisions.items():
-        inputs = inputs.deciding(decided, keep=keep)
+        inputs = inputs.with_decision(decided, keep=keep)
     frames = inputs.degraded.frames
     photo = session.photo or (frames[0].info.path if frames else None)
     return replace(
@@ -198,7 +198,7 @@ def with_decision(session: Session, photo: Path, *, keep: bool) -> Session:
     if session.inputs is None:
         return session
     decisions = {**session.decisions, photo: keep}
-    return replace(session, inputs=session.inputs.deciding(photo, keep=keep), decisions=decisions)
+    return replace(session, inputs=session.inputs.with_decision(photo, keep=keep), decisions=decisions)
 
 
 def with_psf(

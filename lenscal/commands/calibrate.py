@@ -16,7 +16,7 @@ from lenscal.translation import message_of, translatable
 if TYPE_CHECKING:
     from lenscal.calibrate.settings import CalibrationSettings
     from lenscal.files.psf.profile import Profile
-    from lenscal.intake.folder import Inputs
+    from lenscal.intake.inputs import Inputs
     from lenscal.stepping import Job
 
 

@@ -85,7 +85,7 @@ def _photos(paths: Sequence[Path]) -> list[Path]:
     InputError
         A path does not exist, or a folder holds no RAW files.
     """
-    from lenscal.intake.folder import find_raw_files
+    from lenscal.intake.raw_files import find_raw_files
 
     found: list[Path] = []
     for path in paths:

@@ -44,7 +44,7 @@ def run_check(args: argparse.Namespace) -> int:
             summary["sharp"] = _judged(args.sharp, inputs.sharp)
             summary["degraded"] = _judged(args.degraded, inputs.degraded)
             cover = inputs.coverage(grid)
-            summary["coverage"], drawn = cover.cells.tolist(), cover.drawn()
+            summary["coverage"], drawn = cover.cells.tolist(), cover.as_text()
             summary["notes"] = [note for note in inputs.warnings if "photo left out: " not in note]
             try:
                 refuse_hopeless(inputs)
@@ -92,7 +92,7 @@ def _in_short(summary: dict[str, Any]) -> str:
 def _judged(folder: Path, read: ImportedFolder) -> list[dict[str, Any]]:
     """Every RAW file of a folder with its verdict: good, doubtful, a fault's name, unreadable or
     not chosen."""
-    from lenscal.intake.folder import find_raw_files
+    from lenscal.intake.raw_files import find_raw_files
     from lenscal.raw.metadata import read_info
 
     used = {photo.path: photo for photo in read.photos}
@@ -109,7 +109,7 @@ def _judged(folder: Path, read: ImportedFolder) -> list[dict[str, Any]]:
             described.append(
                 {**_info_values(info), "verdict": _kind(out[path]), "reason": out[path].reason}
             )
-            if (judged := out[path].judged) is not None:
+            if (judged := out[path].photo) is not None:
                 described[-1]["figures"] = dict(judged.verdict.figures)
         else:
             values = _info_values(read_info(path, ask_libraw=False))
@@ -120,14 +120,14 @@ def _judged(folder: Path, read: ImportedFolder) -> list[dict[str, Any]]:
 
 
 def _kind(rejected: Rejected) -> str:
-    if rejected.judged is not None:
-        return str(rejected.judged.verdict.fault)
+    if rejected.photo is not None:
+        return str(rejected.photo.verdict.fault)
     return rejected.kind
 
 
 def _from_metadata(folder: Path) -> list[dict[str, Any]]:
     """Every RAW file of a folder that cannot be used as a whole: readable or not."""
-    from lenscal.intake.folder import find_raw_files
+    from lenscal.intake.raw_files import find_raw_files
     from lenscal.raw.decode import probe
     from lenscal.raw.metadata import read_info
 
@@ -179,7 +179,7 @@ def _info_values(info: PhotoInfo) -> dict[str, Any]:
 
 
 def run_info(args: argparse.Namespace) -> int:
-    from lenscal.intake.folder import RAW_EXTENSIONS
+    from lenscal.intake.raw_files import RAW_EXTENSIONS
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     path: Path = args.file

@@ -6,22 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lenscal.intake.survey import Place, Survey
-from lenscal.translation import translatable
+from lenscal.intake.survey import Survey, TileKind
+from lenscal.translation import join_translatable, translatable
 
 _THIN = 0.3
-"""Usable share of a region from which on it is told: less than a third of the photos have texture
-there."""
-_NAMES = (
-    ("top left", "top", "top right"),
-    ("left", "centre", "right"),
-    ("bottom left", "bottom", "bottom right"),
+"""Usable share of a region below which a warning is worth it: less than a third of the photos have
+texture there."""
+_NEARLY_EVERYWHERE = 6
+"""Of nine regions: with more, names would say less than "nearly everywhere"."""
+_REGIONS = (
+    (translatable("top left"), translatable("top"), translatable("top right")),
+    (translatable("left"), translatable("centre"), translatable("right")),
+    (translatable("bottom left"), translatable("bottom"), translatable("bottom right")),
 )
+_CORNERS = {str(_REGIONS[r][c]) for r in (0, 2) for c in (0, 2)}
 _CAUSES = {
-    Place.PLAIN: translatable("sky or other plain areas"),
-    Place.DARK: translatable("nearly black areas"),
-    Place.CLIPPED: translatable("blown-out areas"),
+    TileKind.PLAIN: translatable("sky or other plain areas"),
+    TileKind.DARK: translatable("nearly black areas"),
+    TileKind.CLIPPED: translatable("blown-out areas"),
 }
 _SHADES = " .:-=+*#"
 
@@ -40,8 +44,8 @@ class Coverage:
     n_photos : int
     """
 
-    cells: np.ndarray
-    causes: np.ndarray
+    cells: NDArray[np.float32]
+    causes: NDArray[np.float32]
     n_photos: int
 
     def describe(self) -> tuple[str, ...]:
@@ -49,49 +53,55 @@ class Coverage:
         covered."""
         return tuple(self._warnings()) if self.n_photos else ()
 
+    def as_text(self) -> list[str]:
+        """The grid as lines of text: two signs a cell, from blank (no texture) to # (texture in all
+        photos)."""
+        shade = np.clip(self.cells * len(_SHADES), 0, len(_SHADES) - 1).astype(int)
+        return ["".join(2 * _SHADES[s] for s in line) for line in shade]
+
     def _warnings(self) -> Iterator[str]:
-        thin: dict[Place, list[str]] = {}
-        rows, cols = (np.arange(n) * 3 // n if n >= 3 else np.full(n, 1) for n in self.cells.shape)
-        for r, line in enumerate(_NAMES):
-            for c, name in enumerate(line):
-                here = np.ix_(rows == r, cols == c)
-                if self.cells[here].size and self.cells[here].mean() < _THIN:
-                    cause = Place(1 + int(self.causes[here].mean(axis=(0, 1)).argmax()))
-                    thin.setdefault(cause, []).append(name)
-        often = (
-            translatable("in most photos") if self.n_photos > 1 else translatable("in the photo")
-        )
-        if sum(map(len, thin.values())) > 6:
+        thin = self._thin_regions()
+        often = translatable("in the photo")
+        if self.n_photos > 1:
+            often = translatable("in most photos")
+        if sum(map(len, thin.values())) > _NEARLY_EVERYWHERE:
             mostly = max(thin, key=lambda cause: len(thin[cause]))
             yield translatable(
-                "little texture nearly everywhere ({mostly} {often}): these kernels will be uncertain; "
-                "photograph subjects with detail all over the picture",
+                "little texture nearly everywhere ({mostly} {often}): these kernels will be "
+                "uncertain; photograph subjects with detail all over the picture",
                 mostly=_CAUSES[mostly],
                 often=often,
             )
             return
         for cause, names in thin.items():
-            rests = translatable("these parts rest on their neighbours")
-            if len(names) == 1:
-                corner = " " in names[0]
-                rests = (
-                    translatable("this corner rests on its neighbours")
-                    if corner
-                    else translatable("this part rests on its neighbours")
-                )
             yield translatable(
                 "{names}: {cause} {often}; {rests}",
-                names=listed(names),
+                names=enumeration(names),
                 cause=_CAUSES[cause],
                 often=often,
-                rests=rests,
+                rests=_rests_on_neighbours(names),
             )
 
-    def drawn(self) -> list[str]:
-        """The grid as lines of text: two signs a cell, from blank (no texture) to # (texture in all
-        photos)."""
-        shade = np.clip(self.cells * len(_SHADES), 0, len(_SHADES) - 1).astype(int)
-        return ["".join(2 * _SHADES[s] for s in line) for line in shade]
+    def _thin_regions(self) -> dict[TileKind, list[str]]:
+        """Names of the ninths of the picture with little texture, by what there is instead."""
+        # A grid with fewer than three rows or columns has middle ones only.
+        rows, cols = (np.arange(n) * 3 // n if n >= 3 else np.full(n, 1) for n in self.cells.shape)
+        thin: dict[TileKind, list[str]] = {}
+        for r, line in enumerate(_REGIONS):
+            for c, name in enumerate(line):
+                here = np.ix_(rows == r, cols == c)
+                if self.cells[here].size and self.cells[here].mean() < _THIN:
+                    cause = TileKind(1 + int(self.causes[here].mean(axis=(0, 1)).argmax()))
+                    thin.setdefault(cause, []).append(name)
+        return thin
+
+
+def _rests_on_neighbours(names: Sequence[str]) -> str:
+    if len(names) > 1:
+        return translatable("these parts rest on their neighbours")
+    if str(names[0]) in _CORNERS:
+        return translatable("this corner rests on its neighbours")
+    return translatable("this part rests on its neighbours")
 
 
 def coverage(photos: Sequence[Survey], grid: tuple[int, int]) -> Coverage:
@@ -100,33 +110,38 @@ def coverage(photos: Sequence[Survey], grid: tuple[int, int]) -> Coverage:
     cells, causes = np.zeros(grid, np.float64), np.zeros((*grid, 3), np.float64)
     for photo in photos:
         down, across = (
-            _bins(n_tiles, n) for n_tiles, n in zip(photo.place.shape, grid, strict=True)
+            _bins(n_tiles, n) for n_tiles, n in zip(photo.kinds.shape, grid, strict=True)
         )
-        cells += down @ (photo.place == Place.USABLE) @ across.T
+        cells += down @ (photo.kinds == TileKind.USABLE) @ across.T
         for k, cause in enumerate(_CAUSES):
-            causes[..., k] += down @ (photo.place == cause) @ across.T
+            causes[..., k] += down @ (photo.kinds == cause) @ across.T
     n = max(len(photos), 1)
     return Coverage((cells / n).astype(np.float32), (causes / n).astype(np.float32), len(photos))
 
 
-def weaker(a: Coverage, b: Coverage) -> Coverage:
+def common_coverage(a: Coverage, b: Coverage) -> Coverage:
     """Of two folders' coverages of one grid, the smaller at every cell: learning needs texture in
     both."""
     less = a.cells <= b.cells
-    cells, causes = np.where(less, a.cells, b.cells), np.where(less[..., None], a.causes, b.causes)
+    cells = np.where(less, a.cells, b.cells)
+    causes = np.where(less[..., None], a.causes, b.causes)
     return Coverage(cells, causes, min(a.n_photos, b.n_photos))
 
 
-def listed(names: Sequence[str]) -> str:
+def enumeration(names: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    if len(names) == 1:
+        return names[0]
+    first = join_translatable(", ", names[:-1])
+    return translatable("{first} and {last}", first=first, last=names[-1])
 
 
-def _bins(n_tiles: int, n_cells: int) -> np.ndarray:
+def _bins(n_tiles: int, n_cells: int) -> NDArray[np.float64]:
     """Weights [n_cells, n_tiles] that average the tiles in a cell, or take the nearest where there
     is none."""
-    tile, cell = (np.arange(n_tiles) + 0.5) / n_tiles, (np.arange(n_cells) + 0.5) / n_cells
+    tile = (np.arange(n_tiles) + 0.5) / n_tiles
+    cell = (np.arange(n_cells) + 0.5) / n_cells
     inside = np.floor(tile * n_cells).astype(int) == np.arange(n_cells)[:, None]
     empty = ~inside.any(axis=1)
     inside[empty, np.abs(tile - cell[empty, None]).argmin(axis=1)] = True
-    return inside / inside.sum(axis=1, keepdims=True)
+    return np.asarray(inside / inside.sum(axis=1, keepdims=True))

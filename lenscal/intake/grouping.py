@@ -4,17 +4,27 @@ folder."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lenscal.errors import InputError
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree
-from lenscal.translation import translatable
+from lenscal.translation import join_translatable, translatable
 
-SETS = {"sharp": translatable("sharp"), "degraded": translatable("degraded")}
-"""How messages call the two sets."""
+_ROLES = {
+    "sharp": translatable("sharp"),
+    "degraded": translatable("degraded"),
+    "sharp and degraded": translatable("sharp and degraded"),
+}
 _BEST_APERTURE = 6.5
+"""f-number: most lenses are sharpest between f/5.6 and f/8."""
+_ONE_STOP = 1.4
+_MOST_FOCAL_LENGTHS = 6
+"""That a message lists."""
+
+Groups = Mapping[float | None, tuple[PhotoInfo, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +52,23 @@ class Overrides:
             )
 
 
+def role_in_words(role: str) -> str:
+    """How messages call a set of photos ("sharp", "degraded" or both)."""
+    return _ROLES.get(role, role)
+
+
 def group_by_aperture(infos: Sequence[PhotoInfo]) -> dict[float | None, tuple[PhotoInfo, ...]]:
     """Photos by f-number (that of the group's first photo, rounded to 0.1), smallest first; None
     for unknown last."""
     groups: dict[float | None, list[PhotoInfo]] = {}
-    anchors: list[tuple[float, float]] = []
+    anchor = name = 0.0
     for info in sorted(infos, key=lambda i: i.aperture or float("inf")):
         if info.aperture is None:
             groups.setdefault(None, []).append(info)
             continue
-        if not anchors or not agree(anchors[-1][0], info.aperture, APERTURE_TOLERANCE):
-            anchors.append((info.aperture, round(info.aperture, 1)))
-        groups.setdefault(anchors[-1][1], []).append(info)
+        if not groups or not agree(anchor, info.aperture, APERTURE_TOLERANCE):
+            anchor, name = info.aperture, round(info.aperture, 1)
+        groups.setdefault(name, []).append(info)
     order = {info.path: n for n, info in enumerate(infos)}
     return {f: tuple(sorted(group, key=lambda i: order[i.path])) for f, group in groups.items()}
 
@@ -65,13 +80,14 @@ def split_by_aperture(infos: Sequence[PhotoInfo]) -> tuple[float, float] | None:
     None where there are not two apertures. Wide open is the smallest f-number; best is what is
     nearest to f/6.5 (in stops) of those that are at least a stop away from it, else the largest.
     """
-    known = [f for f in group_by_aperture(infos) if f is not None]
-    if len(known) < 2:
+    f_numbers = [f for f in group_by_aperture(infos) if f is not None]
+    if len(f_numbers) < 2:
         return None
-    rest = [f for f in known if f >= 1.4 * known[0]]
-    if not rest:
-        return known[-1], known[0]
-    return min(rest, key=lambda f: (abs(math.log2(f / _BEST_APERTURE)), f)), known[0]
+    widest = f_numbers[0]
+    smaller = [f for f in f_numbers if f >= _ONE_STOP * widest]
+    if not smaller:
+        return f_numbers[-1], widest
+    return min(smaller, key=lambda f: (abs(math.log2(f / _BEST_APERTURE)), f)), widest
 
 
 def pick_photos(
@@ -89,51 +105,58 @@ def pick_photos(
         focal lengths.
     """
     groups = group_by_aperture(infos)
-    option = f"--aperture-{role}"
-    known = [f for f in groups if f is not None]
     if overrides.aperture is None:
         check_same_setup([_fill_in(info, overrides) for info in infos], role)
-        if len(groups) > 1:
-            raise InputError(
-                translatable(
-                    "the {role} photos have several apertures ({groups}): keep one in the folder, or choose "
-                    "one with {option}",
-                    role=SETS.get(role, role),
-                    groups=_list_apertures(groups),
-                    option=option,
-                )
-            )
-        if not known:
-            raise InputError(
-                translatable(
-                    "the {role} photos do not say their aperture (a manual lens?): type it in with {option}, "
-                    "e.g. {option} 5.6",
-                    role=SETS.get(role, role),
-                    option=option,
-                )
-            )
-        chosen = next(iter(groups.values()))
+        photos = _only_group(groups, role)
     else:
-        wanted = overrides.aperture
-        nearest = min(known, key=lambda f: abs(f - wanted), default=None)
-        if nearest is not None and agree(nearest, wanted, APERTURE_TOLERANCE):
-            chosen = groups[nearest]
-        elif None in groups:
-            chosen = tuple(replace(i, aperture=wanted) for i in groups[None])
-        else:
-            raise InputError(
-                translatable(
-                    "{option} {wanted:g}: no {role} photo has this aperture; there are {groups}: choose one of "
-                    "these, or leave {option} out",
-                    option=option,
-                    wanted=wanted,
-                    role=SETS.get(role, role),
-                    groups=_list_apertures(groups),
-                )
+        photos = _group_at(overrides.aperture, groups, role)
+    photos = tuple(_fill_in(info, overrides) for info in photos)
+    check_same_setup(photos, role)
+    return photos
+
+
+def _only_group(groups: Groups, role: str) -> tuple[PhotoInfo, ...]:
+    """The one group there is; its photos have to say their aperture."""
+    if len(groups) > 1:
+        raise InputError(
+            translatable(
+                "the {role} photos have several apertures ({groups}): keep one in the folder, or "
+                "choose one with {option}",
+                role=role_in_words(role),
+                groups=_apertures_in_words(groups),
+                option=f"--aperture-{role}",
             )
-    chosen = tuple(_fill_in(info, overrides) for info in chosen)
-    check_same_setup(chosen, role)
-    return chosen
+        )
+    if list(groups) == [None]:
+        raise InputError(
+            translatable(
+                "the {role} photos do not say their aperture (a manual lens?): type it in with "
+                "{option}, e.g. {option} 5.6",
+                role=role_in_words(role),
+                option=f"--aperture-{role}",
+            )
+        )
+    return next(iter(groups.values()))
+
+
+def _group_at(aperture: float, groups: Groups, role: str) -> tuple[PhotoInfo, ...]:
+    """The group of a typed-in aperture, else those that do not say theirs."""
+    f_numbers = [f for f in groups if f is not None]
+    nearest = min(f_numbers, key=lambda f: abs(f - aperture), default=None)
+    if nearest is not None and agree(nearest, aperture, APERTURE_TOLERANCE):
+        return groups[nearest]
+    if None in groups:
+        return tuple(replace(info, aperture=aperture) for info in groups[None])
+    raise InputError(
+        translatable(
+            "{option} {wanted:g}: no {role} photo has this aperture; there are {groups}: choose "
+            "one of these, or leave {option} out",
+            option=f"--aperture-{role}",
+            wanted=aperture,
+            role=role_in_words(role),
+            groups=_apertures_in_words(groups),
+        )
+    )
 
 
 def _fill_in(info: PhotoInfo, overrides: Overrides) -> PhotoInfo:
@@ -162,8 +185,9 @@ def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInf
     if twice:
         raise InputError(
             translatable(
-                "{name} and {twice} more are in both lists: choose two folders, one of sharp and one of "
-                "degraded photos (or one folder with --aperture-sharp and --aperture-degraded)",
+                "{name} and {twice} more are in both lists: choose two folders, one of sharp and "
+                "one of degraded photos (or one folder with --aperture-sharp and "
+                "--aperture-degraded)",
                 name=min(twice).name,
                 twice=len(twice) - 1,
             )
@@ -173,11 +197,9 @@ def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInf
 def same_aperture_in_words(sharp: PhotoInfo, degraded: PhotoInfo) -> str:
     """A warning where both were taken at one aperture; nothing where they were not or do not
     say."""
-    if (
-        not sharp.aperture
-        or not degraded.aperture
-        or not agree(sharp.aperture, degraded.aperture, APERTURE_TOLERANCE)
-    ):
+    if not sharp.aperture or not degraded.aperture:
+        return ""
+    if not agree(sharp.aperture, degraded.aperture, APERTURE_TOLERANCE):
         return ""
     return translatable(
         "both folders hold photos at f/{aperture:.2g}: the result can only be that nothing changes "
@@ -186,7 +208,7 @@ def same_aperture_in_words(sharp: PhotoInfo, degraded: PhotoInfo) -> str:
     )
 
 
-def check_same_setup(infos: Sequence[PhotoInfo], where: str) -> None:
+def check_same_setup(infos: Sequence[PhotoInfo], role: str) -> None:
     """Refuse photos of several cameras, bodies, lenses, focal lengths or sensor sizes. Unknown
     agrees with all.
 
@@ -194,71 +216,91 @@ def check_same_setup(infos: Sequence[PhotoInfo], where: str) -> None:
     ------
     InputError
     """
-    _refuse_mixed(infos, where, "cameras", lambda i: i.camera, "use photos of one camera only")
-    _refuse_mixed(
-        infos,
-        where,
-        "camera bodies (serial numbers)",
+    refuse_mixed = partial(_refuse_mixed, infos, role)
+    refuse_mixed(
+        translatable("cameras"), lambda i: i.camera, translatable("use photos of one camera only")
+    )
+    refuse_mixed(
+        translatable("camera bodies (serial numbers)"),
         lambda i: i.camera_serial,
-        "use photos of one body only",
+        translatable("use photos of one body only"),
     )
-    _refuse_mixed(
-        infos,
-        where,
-        "lenses",
+    refuse_mixed(
+        translatable("lenses"),
         lambda i: i.lens,
-        "use photos of one lens only, or name it with --lens",
+        translatable("use photos of one lens only, or name it with --lens"),
     )
-    _refuse_mixed(
-        infos, where, "lens serial numbers", lambda i: i.lens_serial, "use photos of one lens only"
+    refuse_mixed(
+        translatable("lens serial numbers"),
+        lambda i: i.lens_serial,
+        translatable("use photos of one lens only"),
     )
+    _refuse_focal_lengths(infos, role)
+    refuse_mixed(
+        translatable("sensor sizes"),
+        lambda i: f"{i.width} x {i.height}" if i.width else "",
+        translatable("use photos of one size and crop mode"),
+    )
+
+
+def _refuse_focal_lengths(infos: Sequence[PhotoInfo], role: str) -> None:
     focal = sorted({i.focal_mm for i in infos if i.focal_mm is not None})
     if focal and not agree(focal[0], focal[-1], FOCAL_TOLERANCE):
-        listed = ", ".join(f"{f:g} mm" for f in focal[:6])
         raise InputError(
             translatable(
-                "the {where} photos have several focal lengths ({listed}): a calibration holds for one; "
-                "use photos of one, or type it in with --focal",
-                where=SETS.get(where, where),
-                listed=listed,
+                "the {role} photos have several focal lengths ({focal}): a calibration holds for "
+                "one; use photos of one, or type it in with --focal",
+                role=role_in_words(role),
+                focal=", ".join(f"{f:g} mm" for f in focal[:_MOST_FOCAL_LENGTHS]),
             )
         )
-    _refuse_mixed(
-        infos,
-        where,
-        "sensor sizes",
-        lambda i: f"{i.width} x {i.height}" if i.width else "",
-        "use photos of one size and crop mode",
-    )
 
 
 def _refuse_mixed(
-    infos: Sequence[PhotoInfo], where: str, what: str, of: Callable[[PhotoInfo], str], advice: str
+    infos: Sequence[PhotoInfo],
+    role: str,
+    things: str,
+    of: Callable[[PhotoInfo], str],
+    advice: str,
 ) -> None:
-    found: dict[str, list[str]] = {}
+    """Refuse photos that differ in one of the things they say."""
+    names: dict[str, list[str]] = {}
     for info in infos:
-        if of(info):
-            found.setdefault(of(info), []).append(info.path.name)
-    if len(found) > 1:
-        listed = "; ".join(
-            f"{value}: {_plural(len(names))}, e.g. {names[0]}" for value, names in found.items()
+        if value := of(info):
+            names.setdefault(value, []).append(info.path.name)
+    if len(names) < 2:
+        return
+    parts = [
+        translatable(
+            "{value}: {photos}, e.g. {name}",
+            value=value,
+            photos=_photos_in_words(len(with_value)),
+            name=with_value[0],
         )
-        raise InputError(
-            translatable(
-                "the {where} photos come from several {what} ({listed}): {advice}",
-                where=SETS.get(where, where),
-                what=what,
-                listed=listed,
-                advice=advice,
-            )
+        for value, with_value in names.items()
+    ]
+    raise InputError(
+        translatable(
+            "the {role} photos come from several {things} ({parts}): {advice}",
+            role=role_in_words(role),
+            things=things,
+            parts=join_translatable("; ", parts),
+            advice=advice,
         )
-
-
-def _plural(n: int) -> str:
-    return "1 photo" if n == 1 else f"{n} photos"
-
-
-def _list_apertures(groups: dict[float | None, tuple[PhotoInfo, ...]]) -> str:
-    return ", ".join(
-        f"{'unknown' if f is None else f'f/{f:g}'}: {_plural(len(g))}" for f, g in groups.items()
     )
+
+
+def _photos_in_words(n: int) -> str:
+    return translatable("1 photo") if n == 1 else translatable("{n} photos", n=n)
+
+
+def _apertures_in_words(groups: Groups) -> str:
+    parts = [
+        translatable(
+            "{aperture}: {photos}",
+            aperture=translatable("unknown") if f is None else f"f/{f:g}",
+            photos=_photos_in_words(len(group)),
+        )
+        for f, group in groups.items()
+    ]
+    return join_translatable(", ", parts)

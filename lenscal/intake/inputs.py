@@ -3,7 +3,6 @@ that."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,22 +10,25 @@ from pathlib import Path
 import numpy as np
 
 from lenscal.errors import InputError
-from lenscal.intake.coverage import Coverage, coverage, weaker
-from lenscal.intake.grouping import SETS, same_aperture_in_words
+from lenscal.intake.coverage import Coverage, common_coverage, coverage
+from lenscal.intake.grouping import role_in_words, same_aperture_in_words
+from lenscal.intake.raw_files import natural_order
 from lenscal.intake.survey import Survey
 from lenscal.intake.triage import Verdict, judge
 from lenscal.raw.frame import Frame, require_bayer
-from lenscal.translation import translatable
+from lenscal.translation import join_translatable, translatable
 
 DEFAULT_GRID = (8, 8)
 _TOO_LITTLE_TEXTURE = 0.03
 _SWAPPED = 0.2
 """Difference of the mean log of fine over coarse power: on virtual lenses, sharp photos have 0.3 to
 1.1 more."""
+_MOST_REASONS = 3
+"""That a message lists."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class JudgedPhoto:
     """A decoded photo, what was measured on it and what is thought of it."""
 
     frame: Frame
@@ -35,17 +37,18 @@ class Judged:
 
     @property
     def path(self) -> Path:
+        """The photo's file."""
         return self.frame.info.path
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A photo left out, and why; `judged` where it was decoded, so that the user can take it all
+    """A photo left out, and why; `photo` where it was decoded, so that the user can take it all
     the same."""
 
     path: Path
     reason: str
-    judged: Judged | None = None
+    photo: JudgedPhoto | None = None
     kind: str = "unreadable"
     """In a word or two what it is that was not judged."""
 
@@ -54,11 +57,12 @@ class Rejected:
 class ImportedFolder:
     """The photos of one folder, in natural order of their names."""
 
-    photos: tuple[Judged, ...]
+    photos: tuple[JudgedPhoto, ...]
     rejected: tuple[Rejected, ...]
 
     @property
     def frames(self) -> tuple[Frame, ...]:
+        """The decoded photos alone."""
         return tuple(photo.frame for photo in self.photos)
 
 
@@ -85,15 +89,15 @@ class Inputs:
             coverage([p.survey for p in folder.photos], grid)
             for folder in (self.sharp, self.degraded)
         )
-        return weaker(sharp, degraded)
+        return common_coverage(sharp, degraded)
 
-    def deciding(self, path: Path, *, keep: bool) -> Inputs:
+    def with_decision(self, path: Path, *, keep: bool) -> Inputs:
         """The same with the user's own decision on one photo; one that could not be decoded stays
         left out."""
         return replace(
             self,
-            sharp=_deciding(self.sharp, path, keep),
-            degraded=_deciding(self.degraded, path, keep),
+            sharp=_with_decision(self.sharp, path, keep),
+            degraded=_with_decision(self.degraded, path, keep),
         )
 
 
@@ -105,122 +109,149 @@ def refuse_hopeless(inputs: Inputs) -> None:
     InputError
         It says what to do.
     """
-    advice = "photograph subjects with detail all over the picture, well exposed and in focus"
     for role, folder in (("sharp", inputs.sharp), ("degraded", inputs.degraded)):
-        if not folder.photos:
-            reasons = "; ".join(f"{r.path.name}: {r.reason}" for r in folder.rejected[:3])
-            more = f"; and {len(folder.rejected) - 3} more" if len(folder.rejected) > 3 else ""
-            raise InputError(
-                translatable(
-                    "none of the {role} photos can be used ({reasons}{more}): {advice}, or keep them all the "
-                    "same (--keep-all)",
-                    role=SETS.get(role, role),
-                    reasons=reasons,
-                    more=more,
-                    advice=advice,
-                )
-            )
+        _refuse_no_photo(role, folder)
         for photo in folder.photos:
             require_bayer(photo.frame)
-        texture = coverage([p.survey for p in folder.photos], DEFAULT_GRID).cells.mean()
-        if texture < _TOO_LITTLE_TEXTURE:
-            raise InputError(
-                translatable(
-                    "the {role} photos are flat: {texture:.0%} of their area has texture; {advice}",
-                    role=SETS.get(role, role),
-                    texture=texture,
-                    advice=advice,
-                )
-            )
+        _refuse_flat(role, folder)
 
 
-def judged(sharp: ImportedFolder, degraded: ImportedFolder, *, keep_all: bool) -> Inputs:
+def _advice() -> str:
+    return translatable(
+        "photograph subjects with detail all over the picture, well exposed and in focus"
+    )
+
+
+def _refuse_no_photo(role: str, folder: ImportedFolder) -> None:
+    if folder.photos:
+        return
+    raise InputError(
+        translatable(
+            "none of the {role} photos can be used ({reasons}): {advice}, or keep them all the "
+            "same (--keep-all)",
+            role=role_in_words(role),
+            reasons=reasons_in_words(folder.rejected),
+            advice=_advice(),
+        )
+    )
+
+
+def _refuse_flat(role: str, folder: ImportedFolder) -> None:
+    texture = coverage([photo.survey for photo in folder.photos], DEFAULT_GRID).cells.mean()
+    if texture >= _TOO_LITTLE_TEXTURE:
+        return
+    raise InputError(
+        translatable(
+            "the {role} photos are flat: {texture:.0%} of their area has texture; {advice}",
+            role=role_in_words(role),
+            texture=texture,
+            advice=_advice(),
+        )
+    )
+
+
+def reasons_in_words(rejected: Sequence[Rejected]) -> str:
+    """Why photos were left out: the first three with their names, the others as a number."""
+    parts = [
+        translatable("{name}: {reason}", name=out.path.name, reason=out.reason)
+        for out in rejected[:_MOST_REASONS]
+    ]
+    if len(rejected) > _MOST_REASONS:
+        parts.append(translatable("and {n} more", n=len(rejected) - _MOST_REASONS))
+    return join_translatable("; ", parts)
+
+
+def judge_folders(sharp: ImportedFolder, degraded: ImportedFolder, *, keep_all: bool) -> Inputs:
     """Both folders without the photos that are not worth learning from; with `keep_all`, those stay
     in."""
-    verdicts = judge([p.survey for p in sharp.photos], [p.survey for p in degraded.photos])
-    left, right = (
-        [replace(p, verdict=v) for p, v in zip(folder.photos, told, strict=True)]
-        for folder, told in zip((sharp, degraded), verdicts, strict=True)
+    of_sharp, of_degraded = judge(
+        [photo.survey for photo in sharp.photos], [photo.survey for photo in degraded.photos]
     )
     return Inputs(
-        _sorted_out(left, sharp.rejected, keep_all), _sorted_out(right, degraded.rejected, keep_all)
+        _with_verdicts(sharp, of_sharp, keep_all), _with_verdicts(degraded, of_degraded, keep_all)
     )
 
 
-def _sorted_out(
-    photos: Sequence[Judged], rejected: Sequence[Rejected], keep_all: bool
+def _with_verdicts(
+    folder: ImportedFolder, verdicts: Sequence[Verdict], keep_all: bool
 ) -> ImportedFolder:
-    kept = tuple(p for p in photos if keep_all or p.verdict.fault is None)
-    out = [
-        Rejected(p.path, p.verdict.reason, p) for p in photos if not keep_all and p.verdict.fault
-    ]
-    return ImportedFolder(kept, _in_order([*rejected, *out]))
+    photos: list[JudgedPhoto] = []
+    rejected = list(folder.rejected)
+    for photo, verdict in zip(folder.photos, verdicts, strict=True):
+        photo = replace(photo, verdict=verdict)
+        if keep_all or verdict.fault is None:
+            photos.append(photo)
+        else:
+            rejected.append(Rejected(photo.path, verdict.reason, photo))
+    return ImportedFolder(tuple(photos), _in_order(rejected))
 
 
 def _in_order(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
-    return tuple(sorted(rejected, key=lambda r: (natural_key(r.path.name), str(r.path))))
+    return tuple(sorted(rejected, key=lambda out: natural_order(out.path)))
 
 
-def _deciding(folder: ImportedFolder, path: Path, keep: bool) -> ImportedFolder:
+def _with_decision(folder: ImportedFolder, path: Path, keep: bool) -> ImportedFolder:
+    """Move one photo to those that are used, or to those that are left out."""
     photos, rejected = list(folder.photos), list(folder.rejected)
     if keep:
-        photos += [r.judged for r in rejected if r.path == path and r.judged is not None]
-        rejected = [r for r in rejected if r.path != path or r.judged is None]
+        photos += [out.photo for out in rejected if out.path == path and out.photo is not None]
+        rejected = [out for out in rejected if out.path != path or out.photo is None]
     else:
+        by_user = translatable("you left it out")
         rejected += [
-            Rejected(path, p.verdict.reason or "you left it out", p)
-            for p in photos
-            if p.path == path
+            Rejected(path, photo.verdict.reason or by_user, photo)
+            for photo in photos
+            if photo.path == path
         ]
-        photos = [p for p in photos if p.path != path]
-    photos.sort(key=lambda p: (natural_key(p.path.name), str(p.path)))
+        photos = [photo for photo in photos if photo.path != path]
+    photos.sort(key=lambda photo: natural_order(photo.path))
     return ImportedFolder(tuple(photos), _in_order(rejected))
 
 
 def _swapped(sharp: ImportedFolder, degraded: ImportedFolder) -> bool:
+    """Whether the degraded photos have clearly more detail, by their means over photos and
+    directions."""
     means = []
     for folder in (sharp, degraded):
-        detail = [photo.survey.detail for photo in folder.photos]
-        known = np.isfinite(detail) if detail else np.zeros(0, bool)
-        if not known.any():
+        detail = np.array([photo.survey.detail for photo in folder.photos], np.float64)
+        measured = detail[np.isfinite(detail)]
+        if not measured.size:
             return False
-        means.append(float(np.array(detail)[known].mean()))
+        means.append(float(measured.mean()))
     return means[1] - means[0] > _SWAPPED
 
 
 def _warnings(sharp: ImportedFolder, degraded: ImportedFolder) -> Iterator[str]:
     if _swapped(sharp, degraded):
         yield translatable(
-            "the photos to correct show more fine detail than the sharp ones: were the two sets swapped?"
+            "the photos to correct show more fine detail than the sharp ones: "
+            "were the two sets swapped?"
         )
     if sharp.photos and degraded.photos:
-        told = same_aperture_in_words(sharp.photos[0].frame.info, degraded.photos[0].frame.info)
-        if told:
-            yield told
-    for role, folder in (("sharp", sharp), ("degraded", degraded)):
-        for out in folder.rejected:
+        infos = (folder.photos[0].frame.info for folder in (sharp, degraded))
+        if warning := same_aperture_in_words(*infos):
+            yield warning
+    yield from _warnings_of("sharp", sharp)
+    yield from _warnings_of("degraded", degraded)
+
+
+def _warnings_of(role: str, folder: ImportedFolder) -> Iterator[str]:
+    """What to know of the photos of one folder."""
+    for out in folder.rejected:
+        yield translatable(
+            "{role} photo left out: {name}: {reason}",
+            role=role_in_words(role),
+            name=out.path.name,
+            reason=out.reason,
+        )
+    for photo in folder.photos:
+        if photo.verdict.reason:
             yield translatable(
-                "{role} photo left out: {name}: {reason}",
-                role=SETS.get(role, role),
-                name=out.path.name,
-                reason=out.reason,
+                "{role} photo kept: {name}, but {reason}",
+                role=role_in_words(role),
+                name=photo.path.name,
+                reason=photo.verdict.reason,
             )
-        for photo in folder.photos:
-            if photo.verdict.reason:
-                yield translatable(
-                    "{role} photo kept: {name}, but {reason}",
-                    role=SETS.get(role, role),
-                    name=photo.path.name,
-                    reason=photo.verdict.reason,
-                )
-        source = folder.photos[0].frame.gain_source if folder.photos else ""
-        if source and not source.startswith("lensfun"):
-            yield translatable("{role} photos: {source}", role=SETS.get(role, role), source=source)
-
-
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """Sort key under which numbers count as numbers."""
-    return [
-        (int(part), "") if part.isdecimal() else (-1, part.casefold())
-        for part in re.split(r"(\d+)", name)
-    ]
+    source = folder.photos[0].frame.gain_source if folder.photos else ""
+    if source and not source.startswith("lensfun"):
+        yield translatable("{role} photos: {source}", role=role_in_words(role), source=source)

@@ -8,6 +8,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.raw.frame import Frame
 
@@ -19,13 +20,16 @@ _COARSE_BAND, _FINE_BAND = (0.055, 0.20), (0.22, 0.5)
 """In cycles a site of one plane, so half as much a pixel."""
 _CLIPPED_FROM, _CLIPPED_SHARE = 0.97, 0.04
 _DARK_BELOW = 0.004
+"""Of the range: eight stops below clipping."""
 _CONTRAST, _OVER_NOISE = 0.008, 2.0
+"""Texture has this contrast at least, and this many times the power of the noise."""
 _REGIONS = (4, 6)
+"""Detail is compared by regions: a photo is sharp where it has a subject in focus."""
 _LEAST_TILES = 4
 _SHARPEST = 0.75
 
 
-class Place(IntEnum):
+class TileKind(IntEnum):
     """What a tile of a photo is good for."""
 
     USABLE = 0
@@ -42,21 +46,21 @@ class Survey:
     ----------
     light : float32 ndarray [rows, cols]
         Mean of the green sites, RAW values 0..1.
-    place : uint8 ndarray [rows, cols]
-        `Place` of every tile.
+    kinds : uint8 ndarray [rows, cols]
+        `TileKind` of every tile.
     detail : float64 ndarray [N_DIRECTIONS]
         log of fine over coarse power by the direction of the waves (n / N_DIRECTIONS of half a turn
         from the x axis), where the photo is sharp: three quarters of its regions have less. Noise
         is taken off; what could hide in it is left in. NaN where there is too little texture.
     """
 
-    light: np.ndarray
-    place: np.ndarray
-    detail: np.ndarray
+    light: NDArray[np.float32]
+    kinds: NDArray[np.uint8]
+    detail: NDArray[np.float64]
 
-    def share(self, place: Place) -> float:
+    def share(self, kind: TileKind) -> float:
         """Part of the picture's area, 0..1."""
-        return float(np.mean(self.place == place))
+        return float(np.mean(self.kinds == kind))
 
 
 def survey(frame: Frame) -> Survey:
@@ -69,7 +73,8 @@ def survey(frame: Frame) -> Survey:
     """
     raw, shape, side = _tiles(frame)
     black = float(frame.black.mean())
-    scale = frame.white - black
+    scale = frame.full_scale
+    # One of the two greens: the plane with the most light and, by itself, no demosaicing.
     y, x = np.argwhere(frame.cfa == 1)[0] % 2
     green = (raw[:, y::2, x::2].astype(np.float32) - np.float32(black)) / np.float32(scale)
     light = green.mean(axis=(1, 2))
@@ -78,39 +83,45 @@ def survey(frame: Frame) -> Survey:
     _, _, coarse_weight, fine_weight = _filters(side)
     coarse_noise = variance * coarse_weight.sum()
     texture = coarse - coarse_noise
-    place = np.full(len(raw), Place.USABLE, np.uint8)
-    place[(texture < _OVER_NOISE * coarse_noise) | (texture < (_CONTRAST * light * side) ** 2)] = (
-        Place.PLAIN
-    )
-    place[light < _DARK_BELOW] = Place.DARK
-    place[(raw >= black + _CLIPPED_FROM * scale).mean(axis=(1, 2)) > _CLIPPED_SHARE] = Place.CLIPPED
-    detail = _detail(
-        texture, fine, variance, fine_weight.sum(axis=1), place.reshape(shape) == Place.USABLE
-    )
-    return Survey(light.reshape(shape), place.reshape(shape), detail)
+    faint = (texture < _OVER_NOISE * coarse_noise) | (texture < (_CONTRAST * light * side) ** 2)
+    clipped = (raw >= black + _CLIPPED_FROM * scale).mean(axis=(1, 2)) > _CLIPPED_SHARE
+    # In this order: what is clipped is also plain, what is dark is plain.
+    kinds = np.full(len(raw), TileKind.USABLE, np.uint8)
+    kinds[faint] = TileKind.PLAIN
+    kinds[light < _DARK_BELOW] = TileKind.DARK
+    kinds[clipped] = TileKind.CLIPPED
+    usable = kinds.reshape(shape) == TileKind.USABLE
+    detail = _detail(texture, fine, variance, fine_weight.sum(axis=1), usable)
+    return Survey(light.reshape(shape), kinds.reshape(shape), detail)
 
 
-def _tiles(frame: Frame) -> tuple[np.ndarray, tuple[int, int], int]:
+def _tiles(frame: Frame) -> tuple[NDArray[np.uint16], tuple[int, int], int]:
     """RAW tiles [n, 2 side, 2 side], their rows and columns, and their side in sites of a plane."""
     height, width = frame.mosaic.shape
     side = min(_SIDE, height // 2, width // 2)
-    ys, xs = (
-        2
-        * np.linspace(0, extent - side, int(np.clip((extent - side) // (side // 2) + 1, 1, most)))
-        .round()
-        .astype(int)
-        for extent, most in zip((height // 2, width // 2), _MOST_TILES, strict=True)
-    )
+    ys = _tile_starts(height, side, _MOST_TILES[0])
+    xs = _tile_starts(width, side, _MOST_TILES[1])
     tiles = [frame.mosaic[y : y + 2 * side, x : x + 2 * side] for y in ys for x in xs]
     return np.stack(tiles), (len(ys), len(xs)), side
 
 
-def _powers(green: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+def _tile_starts(extent_px: int, side: int, most: int) -> NDArray[np.intp]:
+    """Where tiles start along one side of the photo, px: half overlapping, or fewer where those are
+    too many; even, so that all begin on the same site of the pattern."""
+    room = extent_px // 2 - side
+    n = int(np.clip(room // (side // 2) + 1, 1, most))
+    return 2 * np.linspace(0, room, n).round().astype(np.intp)
+
+
+def _powers(
+    green: NDArray[np.float32], side: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Power of tiles [n, side, side] in the coarse band [n], and in the fine band by direction
     [N_DIRECTIONS, n]."""
     import scipy.fft
 
     window, ramp, coarse, fine = _filters(side)
+    # Without the tile's own plane: a slope of light would leak into all bands.
     flat = green - green.mean(axis=(1, 2), keepdims=True)
     down = flat.mean(axis=2) @ ramp / (ramp @ ramp)
     across = flat.mean(axis=1) @ ramp / (ramp @ ramp)
@@ -121,7 +132,9 @@ def _powers(green: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=4)
-def _filters(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _filters(
+    side: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Window with squares that sum to 1, ramp, and the weights of the spectrum in the bands [m],
     [N_DIRECTIONS, m]."""
     hann = np.hanning(side + 2)[1:-1]
@@ -130,6 +143,7 @@ def _filters(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     fy, fx = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
     f = np.hypot(fy, fx)
     sector = np.rint(np.arctan2(fy, fx) / np.pi * N_DIRECTIONS).astype(int) % N_DIRECTIONS
+    # rfft leaves out the mirrored half of all waves but those at its edges.
     twice = np.where((fx > 0) & (fx < 0.5), 2.0, 1.0)
     coarse = twice * ((f >= _COARSE_BAND[0]) & (f < _COARSE_BAND[1]))
     in_fine = twice * ((f >= _FINE_BAND[0]) & (f < _FINE_BAND[1]))
@@ -141,12 +155,12 @@ def _filters(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _detail(
-    texture: np.ndarray,
-    fine: np.ndarray,
-    variance: np.ndarray,
-    n_waves: np.ndarray,
-    usable: np.ndarray,
-) -> np.ndarray:
+    texture: NDArray[np.float32],
+    fine: NDArray[np.float32],
+    variance: NDArray[np.floating],
+    n_waves: NDArray[np.float32],
+    usable: NDArray[np.bool_],
+) -> NDArray[np.float64]:
     """See `Survey.detail`: of coarse power [n], fine power [d, n], noise [n] and waves a direction
     [d]."""
     rows, cols = (np.arange(n) * most // n for n, most in zip(usable.shape, _REGIONS, strict=True))
@@ -156,17 +170,19 @@ def _detail(
     good = count >= min(_LEAST_TILES, usable.sum())
     if not usable.any() or not good.any():
         return np.full(N_DIRECTIONS, np.nan)
+
+    def by_region(of_tiles: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Sums over the tiles of the regions with enough texture."""
+        return np.asarray(np.bincount(region, of_tiles, n_regions)[good])
+
+    # Fine over coarse power: how much detail is left of the texture that is there.
     weight = usable.ravel() / np.maximum(texture, 1e-12)
     detail = np.empty(N_DIRECTIONS)
     for d, n in enumerate(n_waves):
-        signal = (
-            np.bincount(region, weight * (fine[d] / n - variance), n_regions)[good] / count[good]
-        )
+        signal = by_region(weight * (fine[d] / n - variance)) / count[good]
         # A power's standard error: its mean over the root of its n / 2 independent waves.
-        spread = (
-            np.bincount(region, (weight * variance) ** 2 / (n / 2), n_regions)[good]
-            / count[good] ** 2
-        )
+        spread = by_region((weight * variance) ** 2 / (n / 2)) / count[good] ** 2
         hidden = np.sqrt(2 * spread.mean() / len(spread))
-        detail[d] = np.log(max(float(np.quantile(signal, _SHARPEST)), 0.0) + hidden + 1e-12)
+        sharpest = max(float(np.quantile(signal, _SHARPEST)), 0.0)
+        detail[d] = np.log(sharpest + hidden + 1e-12)
     return detail

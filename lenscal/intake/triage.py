@@ -1,4 +1,4 @@
-"""Which photos are worth learning from: flat, clipped, dark, moved and out-of-focus ones are told
+"""Which photos are worth learning from: flat, clipped, dark, moved and out-of-focus ones are found
 by measuring."""
 
 from __future__ import annotations
@@ -8,23 +8,33 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lenscal.intake.survey import N_DIRECTIONS, Place, Survey
+from lenscal.intake.survey import N_DIRECTIONS, Survey, TileKind
 from lenscal.translation import join_translatable, translatable
 
 _LEAST_USABLE, _LITTLE_USABLE, _USABLE_IF_CLIPPED = 0.06, 0.25, 0.35
+"""Shares of the picture with texture: below the first a photo is left out, below the second in
+doubt; with the third, clipping does not matter."""
 _MOSTLY_CLIPPED, _MUCH_CLIPPED = 0.5, 0.25
+_BRIGHT_PART = 0.98
 _DARK_BELOW = 0.015
 """Of the range, for the photo's brightest parts: more than six stops below clipping."""
 _FEWEST = 3
+"""Photos to compare with: of two, nobody knows which is the good one."""
 _SOFT, _SMEARED, _SOFT_OF_PAIR = 0.9, 1.3, 0.8
 """Thresholds for the log of fine detail against the other photos (all directions, the worst ones,
-the same scene)."""
+the same scene). Good photos of one lens differ by less, bad ones lie beyond (tests/intake)."""
 _ROBUST_SIGMAS = 4.0
+_SIGMA_OF_MEDIAN_DEVIATION = 1.4826
+"""Standard deviation over median absolute deviation of normal numbers."""
 _ONE_WAY = 0.6
 """Motion leaves detail along one direction: it costs the worst ones this share more than the best
 ones."""
+_DOUBTFUL = 0.75
+"""Of the threshold for all directions: from here on the user is asked to look."""
 _SAME_SCENE = 0.95
+"""Correlation of the spread of light of two photos of one scene."""
 
 
 class Fault(StrEnum):
@@ -70,121 +80,115 @@ def judge(
     out.
     """
     folders = (sharp, degraded)
-    lit = [[_by_light(s) for s in folder] for folder in folders]
+    by_light = [[_by_light(photo) for photo in folder] for folder in folders]
     sound = [
-        [
-            v.fault is None and bool(np.isfinite(s.detail).all())
-            for v, s in zip(verdicts, folder, strict=True)
-        ]
-        for verdicts, folder in zip(lit, folders, strict=True)
+        np.array([_is_sound(v, p) for v, p in zip(verdicts, folder, strict=True)], bool)
+        for verdicts, folder in zip(by_light, folders, strict=True)
     ]
     detail = [
-        np.array([s.detail for s in folder], np.float64).reshape(-1, N_DIRECTIONS)
+        np.array([photo.detail for photo in folder], np.float64).reshape(-1, N_DIRECTIONS)
         for folder in folders
     ]
-    deficits = [
-        _against_folder(d, np.array(good, bool)) for d, good in zip(detail, sound, strict=True)
-    ]
-    by_pair = _against_pairs(sharp, degraded, detail, sound)
+    of_pairs = _against_pairs(sharp, degraded, detail, sound)
     verdicts = []
     for role in (0, 1):
-        scale = _thresholds(deficits[role])
+        deficits = _against_folder(detail[role], sound[role])
+        thresholds = _thresholds(deficits)
+        figures = zip(by_light[role], deficits, of_pairs[role], strict=True)
         verdicts.append(
             tuple(
-                _by_blur(lit[role][n], deficits[role][n], by_pair[role][n], scale)
-                for n in range(len(folders[role]))
+                _by_blur(verdict, deficit, float(of_pair), thresholds)
+                for verdict, deficit, of_pair in figures
             )
         )
     return verdicts[0], verdicts[1]
 
 
+def _is_sound(verdict: Verdict, photo: Survey) -> bool:
+    """Whether others can be compared with it."""
+    return verdict.fault is None and bool(np.isfinite(photo.detail).all())
+
+
 def _by_light(photo: Survey) -> Verdict:
-    share = {place: photo.share(place) for place in Place}
-    brightest = float(np.quantile(photo.light, 0.98))
-    figures = {place.name.lower(): share[place] for place in Place} | {"brightest": brightest}
-    if share[Place.CLIPPED] > _MOSTLY_CLIPPED and share[Place.USABLE] < _USABLE_IF_CLIPPED:
-        words = translatable(
+    """What light and texture say, before any comparison."""
+    share = {kind: photo.share(kind) for kind in TileKind}
+    brightest = float(np.quantile(photo.light, _BRIGHT_PART))
+    figures = {kind.name.lower(): share[kind] for kind in TileKind} | {"brightest": brightest}
+    if share[TileKind.CLIPPED] > _MOSTLY_CLIPPED and share[TileKind.USABLE] < _USABLE_IF_CLIPPED:
+        reason = translatable(
             "clipped: {clipped:.0%} of the picture is blown out; expose less",
-            clipped=share[Place.CLIPPED],
+            clipped=share[TileKind.CLIPPED],
         )
-        return Verdict(Fault.CLIPPED, words, figures)
+        return Verdict(Fault.CLIPPED, reason, figures)
     if brightest < _DARK_BELOW:
-        stops = -np.log2(max(brightest, 1e-6))
-        words = translatable(
+        reason = translatable(
             "dark: its brightest parts are {stops:.0f} stops below the sensor's limit; expose more",
-            stops=stops,
+            stops=-np.log2(max(brightest, 1e-6)),
         )
-        return Verdict(Fault.DARK, words, figures)
-    if share[Place.USABLE] < _LEAST_USABLE:
-        worst = max((Place.PLAIN, Place.DARK, Place.CLIPPED), key=lambda place: share[place])
-        fault, words = {
-            Place.PLAIN: (
-                Fault.FLAT,
-                translatable(
-                    "flat: hardly any texture stands out of the noise; choose a subject with detail"
-                ),
-            ),
-            Place.DARK: (
-                Fault.DARK,
-                translatable(
-                    "dark: {dark:.0%} of the picture is nearly black; expose more",
-                    dark=share[Place.DARK],
-                ),
-            ),
-            Place.CLIPPED: (
-                Fault.CLIPPED,
-                translatable(
-                    "clipped: {clipped:.0%} of the picture is blown out",
-                    clipped=share[Place.CLIPPED],
-                ),
-            ),
-        }[worst]
-        return Verdict(fault, words, figures)
-    if share[Place.CLIPPED] > _MUCH_CLIPPED:
-        return Verdict(
-            None,
-            translatable("{clipped:.0%} of the picture is blown out", clipped=share[Place.CLIPPED]),
-            figures,
-        )
-    if share[Place.USABLE] < _LITTLE_USABLE:
-        return Verdict(
-            None,
-            translatable(
-                "only {usable:.0%} of the picture has texture to learn from",
-                usable=share[Place.USABLE],
-            ),
-            figures,
-        )
-    return Verdict(None, "", figures)
+        return Verdict(Fault.DARK, reason, figures)
+    if share[TileKind.USABLE] < _LEAST_USABLE:
+        return Verdict(*_without_texture(share), figures)
+    return Verdict(None, _doubt_about_light(share), figures)
 
 
-def _against_folder(detail: np.ndarray, good: np.ndarray) -> np.ndarray:
-    """Detail [n, directions] less its median over the good photos; NaN where there are too few to
+def _without_texture(share: dict[TileKind, float]) -> tuple[Fault, str]:
+    """What there is instead of texture in most of the picture."""
+    kinds = (TileKind.PLAIN, TileKind.DARK, TileKind.CLIPPED)
+    mostly = max(kinds, key=lambda kind: share[kind])
+    if mostly is TileKind.PLAIN:
+        return Fault.FLAT, translatable(
+            "flat: hardly any texture stands out of the noise; choose a subject with detail"
+        )
+    if mostly is TileKind.DARK:
+        return Fault.DARK, translatable(
+            "dark: {dark:.0%} of the picture is nearly black; expose more", dark=share[mostly]
+        )
+    return Fault.CLIPPED, translatable(
+        "clipped: {clipped:.0%} of the picture is blown out", clipped=share[mostly]
+    )
+
+
+def _doubt_about_light(share: dict[TileKind, float]) -> str:
+    if share[TileKind.CLIPPED] > _MUCH_CLIPPED:
+        return translatable(
+            "{clipped:.0%} of the picture is blown out", clipped=share[TileKind.CLIPPED]
+        )
+    if share[TileKind.USABLE] < _LITTLE_USABLE:
+        return translatable(
+            "only {usable:.0%} of the picture has texture to learn from",
+            usable=share[TileKind.USABLE],
+        )
+    return ""
+
+
+def _against_folder(detail: NDArray[np.float64], sound: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Detail [n, directions] less its median over the sound photos; NaN where there are too few to
     compare with."""
-    if good.sum() < _FEWEST:
+    if sound.sum() < _FEWEST:
         return np.full_like(detail, np.nan)
-    out = detail - np.median(detail[good], axis=0)
-    out[~good] = np.nan
-    return out
+    deficit = detail - np.median(detail[sound], axis=0)
+    deficit[~sound] = np.nan
+    return np.asarray(deficit)
 
 
 def _against_pairs(
     sharp: Sequence[Survey],
     degraded: Sequence[Survey],
-    detail: Sequence[np.ndarray],
-    sound: Sequence[Sequence[bool]],
-) -> tuple[np.ndarray, np.ndarray]:
+    detail: Sequence[NDArray[np.float64]],
+    sound: Sequence[NDArray[np.bool_]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How much softer [n] each photo is than its pair leads to expect (below 0), by the median over
     the pairs."""
-    out = np.full(len(sharp), np.nan), np.full(len(degraded), np.nan)
+    of_sharp, of_degraded = np.full(len(sharp), np.nan), np.full(len(degraded), np.nan)
     pairs = [(i, j) for i, j in same_scenes(sharp, degraded) if sound[0][i] and sound[1][j]]
     if len(pairs) < _FEWEST:
-        return out
+        return of_sharp, of_degraded
     i, j = np.array(pairs).T
     difference = (detail[1][j] - detail[0][i]).mean(axis=1)
+    # The wide aperture costs all pairs the same: what is left is one photo's own.
     difference -= np.median(difference)
-    out[0][i], out[1][j] = -difference, difference
-    return out
+    of_sharp[i], of_degraded[j] = -difference, difference
+    return of_sharp, of_degraded
 
 
 def same_scenes(sharp: Sequence[Survey], degraded: Sequence[Survey]) -> list[tuple[int, int]]:
@@ -192,9 +196,10 @@ def same_scenes(sharp: Sequence[Survey], degraded: Sequence[Survey]) -> list[tup
     them."""
     if not sharp or not degraded or len({s.light.shape for s in (*sharp, *degraded)}) > 1:
         return []
-    a, b = (np.stack([_standard(s.light) for s in folder]) for folder in (sharp, degraded))
+    a, b = (np.stack([_standardised(s.light) for s in folder]) for folder in (sharp, degraded))
     likeness = a @ b.T
     best = likeness.argmax(axis=1)
+    # Each has to be the other's best: two scenes alike make no pair.
     return [
         (i, int(j))
         for i, j in enumerate(best)
@@ -202,63 +207,76 @@ def same_scenes(sharp: Sequence[Survey], degraded: Sequence[Survey]) -> list[tup
     ]
 
 
-def _standard(light: np.ndarray) -> np.ndarray:
+def _standardised(light: NDArray[np.float32]) -> NDArray[np.floating]:
+    """log of the light [n], of mean 0 and length 1: exposure does not count."""
     value = np.log(np.maximum(light, 1e-4)).ravel()
     value = value - value.mean()
-    return value / max(float(np.linalg.norm(value)), 1e-6)
+    return np.asarray(value / max(float(np.linalg.norm(value)), 1e-6))
 
 
-def _thresholds(deficit: np.ndarray) -> tuple[float, float]:
+def _thresholds(deficits: NDArray[np.float64]) -> tuple[float, float]:
     """(all directions, the worst directions): what a photo may lack, from how much the photos
     differ."""
-    known = deficit[np.isfinite(deficit).all(axis=1)]
-    if not len(known):
+    compared = deficits[np.isfinite(deficits).all(axis=1)]
+    if not len(compared):
         return np.inf, np.inf
-    few = 1 + 2 / len(known)
-    overall = 1.4826 * float(np.median(np.abs(known.mean(axis=1))))
-    each = 1.4826 * float(np.median(np.abs(known)))
+    # Of few photos the median itself is uncertain.
+    few = 1 + 2 / len(compared)
+    overall = _SIGMA_OF_MEDIAN_DEVIATION * float(np.median(np.abs(compared.mean(axis=1))))
+    each = _SIGMA_OF_MEDIAN_DEVIATION * float(np.median(np.abs(compared)))
     return max(_SOFT * few, _ROBUST_SIGMAS * overall), max(_SMEARED * few, _ROBUST_SIGMAS * each)
 
 
 def _by_blur(
-    verdict: Verdict, deficit: np.ndarray, of_pair: float, thresholds: tuple[float, float]
+    verdict: Verdict,
+    deficit: NDArray[np.float64],
+    of_pair: float,
+    thresholds: tuple[float, float],
 ) -> Verdict:
+    """The verdict with what the comparison with other photos says."""
     if verdict.fault is not None or not np.isfinite(deficit).all():
         return verdict
+    # Two directions at a time: a wave's direction is no sharp thing in a tile.
     smooth = (deficit + np.roll(deficit, 1)) / 2
     overall, worst, best = float(deficit.mean()), float(smooth.min()), float(smooth.max())
     figures = verdict.figures | {"detail": overall, "detail_worst_direction": worst}
-    paired = bool(np.isfinite(of_pair))
-    if paired:
-        figures["detail_same_scene"] = float(of_pair)
+    has_pair = bool(np.isfinite(of_pair))
+    if has_pair:
+        figures["detail_same_scene"] = of_pair
     # Where the same scene is as soft in the other folder, it may be the scene.
-    lenience = 2 if paired and abs(of_pair) < _SOFT_OF_PAIR / 2 else 1
-    soft, smeared = (lenience * t for t in thresholds)
+    lenience = 2 if has_pair and abs(of_pair) < _SOFT_OF_PAIR / 2 else 1
+    soft, smeared = (lenience * threshold for threshold in thresholds)
     by_folder = overall < -soft or worst < -smeared
-    if by_folder or (paired and of_pair < -_SOFT_OF_PAIR):
-        if worst < -_SMEARED and best - worst > -_ONE_WAY * worst:
-            words = translatable(
-                "moved: along one direction, fine detail is {worst:.0f} times weaker than in the others",
-                worst=np.exp(-worst),
-            )
-            return Verdict(Fault.MOVED, words, figures)
-        than = translatable("in the other photos")
-        if not by_folder:
-            than = translatable("the other folder's photo of the same scene leads to expect")
-        weaker = np.exp(-overall if by_folder else -of_pair)
-        words = translatable(
-            "out of focus: fine detail is {weaker:.0f} times weaker than {than}",
-            weaker=weaker,
-            than=than,
-        )
-        return Verdict(Fault.OUT_OF_FOCUS, words, figures)
-    doubt = (
-        ""
-        if overall > -0.75 * soft
-        else translatable("softer than the other photos, look whether it is in focus")
+    by_pair = has_pair and of_pair < -_SOFT_OF_PAIR
+    if not by_folder and not by_pair:
+        doubt = ""
+        if overall <= -_DOUBTFUL * soft:
+            doubt = translatable("softer than the other photos, look whether it is in focus")
+        reasons = [reason for reason in (verdict.reason, doubt) if reason]
+        return Verdict(None, join_translatable("; ", reasons), figures)
+    if worst < -_SMEARED and best - worst > -_ONE_WAY * worst:
+        return Verdict(Fault.MOVED, _moved_in_words(worst), figures)
+    reason = _soft_in_words(overall) if by_folder else _softer_than_pair_in_words(of_pair)
+    return Verdict(Fault.OUT_OF_FOCUS, reason, figures)
+
+
+def _moved_in_words(worst: float) -> str:
+    return translatable(
+        "moved: along one direction, fine detail is {worst:.0f} times weaker than in the others",
+        worst=np.exp(-worst),
     )
-    return Verdict(
-        None,
-        join_translatable("; ", (words for words in (verdict.reason, doubt) if words)),
-        figures,
+
+
+def _soft_in_words(overall: float) -> str:
+    return translatable(
+        "out of focus: fine detail is {weaker:.0f} times weaker than in the other photos",
+        weaker=np.exp(-overall),
+    )
+
+
+def _softer_than_pair_in_words(of_pair: float) -> str:
+    return translatable(
+        "out of focus: fine detail is {weaker:.0f} times weaker than the other folder's photo of "
+        "the same scene leads to expect",
+        weaker=np.exp(-of_pair),
     )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from lenscal.calibrate.result import Calibration
     from lenscal.calibrate.settings import CalibrationSettings
     from lenscal.files.checkpoint import CheckpointFile
-    from lenscal.intake.folder import Inputs
     from lenscal.intake.grouping import Overrides
+    from lenscal.intake.inputs import Inputs
 
 WORSE_THAN_NOTHING = 1.05
 """From this ratio of re-blur distances on, kernels are said to be worse than none; an identity run

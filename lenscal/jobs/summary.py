@@ -9,7 +9,7 @@ from lenscal.system.memory import peak_memory_mb
 
 if TYPE_CHECKING:
     from lenscal.calibrate.result import Calibration, StageResult
-    from lenscal.intake.folder import Inputs
+    from lenscal.intake.inputs import Inputs
 
 REBLUR = ("estimate", "floor", "delta", "average")
 """Re-blur distances that are always told; null where one is not known."""

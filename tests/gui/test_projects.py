@@ -267,7 +267,7 @@ def test_other_photos_or_a_damaged_checkpoint_offer_nothing(
     inputs, kept = window.controller.session.inputs, window.controller.folders.kept
     assert unfinished_calibration(inputs, kept).stages == ("pairs", "P")
     assert (
-        unfinished_calibration(inputs.deciding(photo_folders[0] / "s0.dng", keep=False), kept)
+        unfinished_calibration(inputs.with_decision(photo_folders[0] / "s0.dng", keep=False), kept)
         is None
     )
     checkpoint.path.write_bytes(b"nonsense")

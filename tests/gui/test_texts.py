@@ -16,7 +16,7 @@ import lenscal
 from lenscal.errors import InputError
 from lenscal.gui.texts import TEXTS
 from lenscal.gui.translate import error_in_words, in_the_windows_words
-from lenscal.intake.folder import find_raw_files
+from lenscal.intake.raw_files import find_raw_files
 from lenscal.stepping import finish
 from lenscal.translation import (
     Translatable,

@@ -8,8 +8,8 @@ import numpy as np
 from raw_photos import add_noise, write_photo
 from scipy.ndimage import gaussian_filter
 
-from lenscal.intake.coverage import coverage, listed, weaker
-from lenscal.intake.survey import N_DIRECTIONS, Place, Survey, survey
+from lenscal.intake.coverage import common_coverage, coverage, enumeration
+from lenscal.intake.survey import N_DIRECTIONS, Survey, TileKind, survey
 from lenscal.raw.decode import decode_photo
 
 
@@ -35,7 +35,7 @@ def test_a_sky_is_found_where_it_is(tmp_path: Path) -> None:
     assert seen.describe() == (
         "top left: sky or other plain areas in the photo; this corner rests on its neighbours",
     )
-    assert seen.drawn()[0].startswith("  ") and seen.drawn()[-1] == 18 * "#"
+    assert seen.as_text()[0].startswith("  ") and seen.as_text()[-1] == 18 * "#"
     # Another photo without a sky there: every second photo has texture, and nothing needs to be
     # said.
     two = coverage([one, photo(tmp_path / "wall.dng", y < 0)], (6, 9))
@@ -49,21 +49,21 @@ def survey_of(place: np.ndarray) -> Survey:
 
 
 def test_regions_are_named_with_their_cause() -> None:
-    place = np.full((12, 18), Place.USABLE)
-    place[:4], place[-4:, -6:], place[4:8, :6] = Place.PLAIN, Place.CLIPPED, Place.DARK
+    place = np.full((12, 18), TileKind.USABLE)
+    place[:4], place[-4:, -6:], place[4:8, :6] = TileKind.PLAIN, TileKind.CLIPPED, TileKind.DARK
     told = coverage([survey_of(place)] * 3, (8, 8)).describe()
     assert told == (
         "top left, top and top right: sky or other plain areas in most photos; these parts rest on their neighbours",
         "left: nearly black areas in most photos; this part rests on its neighbours",
         "bottom right: blown-out areas in most photos; this corner rests on its neighbours",
     )
-    nearly = coverage([survey_of(np.full((12, 18), Place.PLAIN))], (8, 8)).describe()
+    nearly = coverage([survey_of(np.full((12, 18), TileKind.PLAIN))], (8, 8)).describe()
     assert len(nearly) == 1 and "little texture nearly everywhere" in nearly[0]
 
 
 def test_grids_finer_and_coarser_than_the_tiles() -> None:
-    place = np.full((5, 7), Place.USABLE)
-    place[:, 0] = Place.PLAIN
+    place = np.full((5, 7), TileKind.USABLE)
+    place[:, 0] = TileKind.PLAIN
     fine = coverage([survey_of(place)], (16, 21)).cells
     assert fine.shape == (16, 21)
     assert (fine[:, :3] == 0).all() and (fine[:, 3:] == 1).all()
@@ -71,15 +71,17 @@ def test_grids_finer_and_coarser_than_the_tiles() -> None:
 
 
 def test_the_weaker_folder_counts_and_no_photos_are_no_texture() -> None:
-    place = np.full((4, 4), Place.USABLE)
+    place = np.full((4, 4), TileKind.USABLE)
     left, right = place.copy(), place.copy()
-    left[:, 0], right[:, 3] = Place.PLAIN, Place.DARK
-    both = weaker(coverage([survey_of(left)], (4, 4)), coverage([survey_of(right)], (4, 4)))
+    left[:, 0], right[:, 3] = TileKind.PLAIN, TileKind.DARK
+    both = common_coverage(
+        coverage([survey_of(left)], (4, 4)), coverage([survey_of(right)], (4, 4))
+    )
     np.testing.assert_array_equal(both.cells[0], [0, 1, 1, 0])
     assert both.causes[0, 0, 0] == both.causes[0, 3, 1] == 1
     nothing = coverage([], (4, 4))
     assert nothing.cells.max() == 0 and nothing.describe() == ()
-    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == [
+    assert [enumeration(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == [
         "a",
         "a and b",
         "a, b and c",

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -9,18 +8,25 @@ from job_steps import stepped
 from raw_photos import add_noise, mosaic_of, scene, write_photo
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.intake.folder import (
-    LEAST_PHOTO_BYTES,
-    Inputs,
-    find_raw_files,
-    import_folder,
-    import_pair,
-)
+from lenscal.intake.folder import decode_photos, import_pair
 from lenscal.intake.grouping import Overrides, group_by_aperture
+from lenscal.intake.inputs import ImportedFolder, Inputs
+from lenscal.intake.raw_files import LEAST_PHOTO_BYTES, find_raw_files
+from lenscal.intake.selection import select_photos
 from lenscal.raw.frame import PhotoInfo
-from lenscal.stepping import STOP
+from lenscal.stepping import STOP, Job
 
-T = TypeVar("T")
+
+def import_folder(
+    paths: list[Path],
+    *,
+    overrides: Overrides | None = None,
+    cache: Path | None = None,
+    role: str = "sharp",
+) -> Job[ImportedFolder]:
+    """One folder by itself, its photos not judged."""
+    selection = yield from select_photos(find_raw_files(paths), overrides or Overrides(), role)
+    return (yield from decode_photos(selection, role, cache))
 
 
 def folder(path: Path, n: int = 2, **changes: object) -> Path:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from raw_photos import add_noise, write_photo
 
 from lenscal.errors import InputError
 from lenscal.intake.folder import import_pair
-from lenscal.intake.survey import N_DIRECTIONS, Place, Survey, survey
+from lenscal.intake.survey import N_DIRECTIONS, Survey, TileKind, survey
 from lenscal.intake.triage import Fault, Verdict, judge, same_scenes
 from lenscal.raw.decode import decode_photo
 from lenscal.stepping import finish
@@ -26,7 +25,6 @@ SIZE = (320, 480)
 N_SCENES = 5
 FAULTS = {shot: Fault(shot.value) for shot in BadShot if shot is not BadShot.WRONG_APERTURE}
 APERTURES = {"sharp": 5.6, "degraded": 1.8}
-T = TypeVar("T")
 
 
 def surveyed(folder: Path) -> list[Survey]:
@@ -104,7 +102,7 @@ def test_photos_of_one_scene_find_each_other(shots: Path, bad: Path) -> None:
 
 def made_up(detail: float, *, scene: int = 0, usable: bool = True) -> Survey:
     light = np.random.default_rng([scene + 9]).uniform(0.05, 0.5, (8, 12)).astype(np.float32)
-    place = np.full((8, 12), Place.USABLE if usable else Place.PLAIN, np.uint8)
+    place = np.full((8, 12), TileKind.USABLE if usable else TileKind.PLAIN, np.uint8)
     return Survey(light, place, np.full(N_DIRECTIONS, float(detail) if usable else np.nan))
 
 
@@ -138,8 +136,8 @@ def test_two_photos_cannot_tell_which_is_soft() -> None:
 
 def test_a_partly_clipped_photo_is_kept_with_a_doubt() -> None:
     photo = made_up(-7)
-    place = photo.place.copy()
-    place[:3] = Place.CLIPPED
+    place = photo.kinds.copy()
+    place[:3] = TileKind.CLIPPED
     told = verdicts([replace(photo, place=place)], [])[0]
     assert told.fault is None
     assert told.reason == "38% of the picture is blown out"
@@ -157,17 +155,17 @@ def test_a_pair_of_folders_loses_its_bad_photos_or_keeps_them_all(shots: Path, b
     assert len(inputs.sharp.photos) == len(inputs.degraded.photos) == N_SCENES
     assert inputs.coverage((4, 6)).cells.shape == (4, 6) and inputs.coverage().cells.min() > 0.5
     moved = bad / "low" / "degraded" / "MOVED.dng"
-    kept = inputs.deciding(moved, keep=True)
+    kept = inputs.with_decision(moved, keep=True)
     assert [p.path.stem for p in kept.degraded.photos] == [
         *(f"degraded_{n}" for n in range(N_SCENES)),
         "MOVED",
     ]
     assert any("MOVED.dng, but moved" in warning for warning in kept.warnings)
-    undecodable = kept.deciding(moved.with_stem("WRONG_APERTURE"), keep=True)
+    undecodable = kept.with_decision(moved.with_stem("WRONG_APERTURE"), keep=True)
     assert [r.path for r in undecodable.degraded.rejected] == [
         r.path for r in kept.degraded.rejected
     ]
-    back = kept.deciding(moved, keep=False)
+    back = kept.with_decision(moved, keep=False)
     assert [p.path for p in back.degraded.photos] == [p.path for p in inputs.degraded.photos]
     everything = finish(import_pair(sharp, degraded, keep_all=True))
     assert [r.path.stem for r in everything.degraded.rejected] == ["WRONG_APERTURE"]

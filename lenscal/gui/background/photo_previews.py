@@ -62,7 +62,7 @@ class PhotoPreviews(QObject):
 
     def _look(self, number: int, paths: Sequence[Path], known: dict[Path, Glance]) -> None:
         """In the pool's thread."""
-        from lenscal.intake.folder import find_raw_files
+        from lenscal.intake.raw_files import find_raw_files
 
         try:
             files = find_raw_files(paths)

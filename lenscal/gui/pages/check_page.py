@@ -28,7 +28,7 @@ from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.field_map import FieldMap, MapData
 from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.intake.coverage import Coverage, coverage
-from lenscal.intake.inputs import Inputs, Judged
+from lenscal.intake.inputs import Inputs, JudgedPhoto
 from lenscal.session import Session
 
 MAP_GRID = (6, 8)
@@ -123,6 +123,7 @@ class CheckPage(Page):
         if seen is None:
             return
         rows, cols = np.indices(seen.cells.shape)
+        columns: list[tuple[str, np.ndarray]]
         columns = [("row", rows.ravel()), ("col", cols.ravel()), ("share", seen.cells.ravel())]
         title = self.tr("{n} photos: share with texture").format(n=seen.n_photos)
         self.save_button.save(path, self.map, lambda: field_csv.write_columns(path, columns), title)
@@ -319,8 +320,8 @@ class CheckPage(Page):
         return (2, 3) if first is None else first.frame.size
 
 
-def _all(inputs: Inputs) -> Sequence[Judged]:
+def _all(inputs: Inputs) -> Sequence[JudgedPhoto]:
     """Every photo that was decoded, used or not."""
     folders = (inputs.sharp, inputs.degraded)
     used = [photo for folder in folders for photo in folder.photos]
-    return used + [r.judged for folder in folders for r in folder.rejected if r.judged is not None]
+    return used + [r.photo for folder in folders for r in folder.rejected if r.photo is not None]

@@ -21,7 +21,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from lenscal.gui import theme
 from lenscal.gui.drawing.images import thumbnail_icon
 from lenscal.gui.translate import in_this_language
-from lenscal.intake.inputs import natural_key
+from lenscal.intake.raw_files import natural_order
 from lenscal.raw.frame import PhotoInfo
 from lenscal.session import Session
 
@@ -65,14 +65,12 @@ def rows_of(session: Session) -> list[PhotoRow]:
             for p in folder.photos
         ]
         for r in folder.rejected:
-            info = None if r.judged is None else r.judged.frame.info
-            decided = session.decisions.get(r.path) if r.judged is not None else None
+            info = None if r.photo is None else r.photo.frame.info
+            decided = session.decisions.get(r.path) if r.photo is not None else None
             own.append(
-                PhotoRow(
-                    r.path, role, False, r.reason, info, decided, readable=r.judged is not None
-                )
+                PhotoRow(r.path, role, False, r.reason, info, decided, readable=r.photo is not None)
             )
-        rows += sorted(own, key=lambda row: (natural_key(row.path.name), str(row.path)))
+        rows += sorted(own, key=lambda row: natural_order(row.path))
     return rows
 
 

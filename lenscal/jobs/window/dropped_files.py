@@ -30,7 +30,7 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     where photos are corrected is the one to correct; where photos are written, all join the list.
     """
     from lenscal.files.psf.opening import is_psf
-    from lenscal.intake.folder import RAW_EXTENSIONS
+    from lenscal.intake.raw_files import RAW_EXTENSIONS
 
     first = paths[0]
     if first.suffix.lower() == SUFFIX:
@@ -73,7 +73,7 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
 def aperture_of(folder: Path) -> float | None:
     """F-number of the first RAW photo of a folder; None where it does not tell."""
     from lenscal.errors import LenscalError
-    from lenscal.intake.folder import find_raw_files
+    from lenscal.intake.raw_files import find_raw_files
     from lenscal.raw.metadata import read_info
 
     try:

@@ -16,7 +16,8 @@ from lenscal.stepping import Job
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
-    from lenscal.intake.folder import Inputs, Overrides
+    from lenscal.intake.grouping import Overrides
+    from lenscal.intake.inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +51,7 @@ def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]
 
 
 def _overrides(source: Source) -> Overrides:
-    from lenscal.intake.folder import Overrides
+    from lenscal.intake.grouping import Overrides
 
     return Overrides(aperture=source.aperture, lens=source.lens, focal_mm=source.focal_mm)
 
@@ -65,14 +66,14 @@ def _thumbnails(inputs: Inputs) -> Job[dict[Path, NDArray[np.uint8]]]:
     frames = [
         *inputs.sharp.frames,
         *inputs.degraded.frames,
-        *(r.judged.frame for r in rejected if r.judged),
+        *(r.photo.frame for r in rejected if r.photo),
     ]
     thumbnails: dict[Path, NDArray[np.uint8]] = {}
     for number, frame in enumerate(frames):
         message = translatable("Preparing the view of {photo}", photo=frame.info.path.name)
         yield Report("import", message, number / len(frames), number)
         thumbnails[frame.info.path] = thumbnail(frame)
-    for path in (r.path for r in rejected if r.judged is None):
+    for path in (r.path for r in rejected if r.photo is None):
         yield Report("import", translatable("Looking for the preview of {photo}", photo=path.name))
         pixels = glance(path).pixels
         if pixels is not None:
