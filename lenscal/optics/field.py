@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.optics.mtf import (
     centroid_px,
@@ -16,16 +17,23 @@ from lenscal.optics.mtf import (
     radial_directions,
 )
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.translation import join_translatable, translatable
+
+Floats = NDArray[np.float64]
 
 R, G, B = 0, 1, 2
 _LEAST_SIDES = 4
 """Rows or columns below which sides cannot be compared."""
 _SIGMAS = 3.0
 _MILD, _MARKED = 0.06, 0.18
-"""Relative differences of MTF50 between opposite sides that are told, and called marked."""
+"""Relative differences of MTF50 between opposite sides that are mentioned, and called marked."""
 _OFF_CENTRE = 0.08
-"""Distance, in half diagonals, of the centre of the colour fringes from the middle that is told."""
+"""Distance, in half diagonals, of the centre of the colour fringes from the middle that is
+mentioned."""
 _LEAST_FRINGE_PX = 0.15
+"""At the field's edge: smaller fringes have no centre that could be measured."""
+_LEAST_CONFIDENCE = 0.05
+"""As a weight: a grid of nothing but guesses is still compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,19 +49,19 @@ class FieldFigures:
         (y, x) from the kernel's middle.
     """
 
-    fwhm_px: np.ndarray
-    ee80_px: np.ndarray
-    sagittal: np.ndarray
-    tangential: np.ndarray
-    centroid_px: np.ndarray
+    fwhm_px: Floats
+    ee80_px: Floats
+    sagittal: Floats
+    tangential: Floats
+    centroid_px: Floats
 
     @property
-    def mtf50(self) -> np.ndarray:
+    def mtf50(self) -> Floats:
         """[rows, cols, 3]: geometric mean of both directions, cycles/px."""
-        return np.sqrt(self.sagittal * self.tangential)
+        return np.asarray(np.sqrt(self.sagittal * self.tangential))
 
     @property
-    def lateral_colour_px(self) -> np.ndarray:
+    def lateral_colour_px(self) -> Floats:
         """[rows, cols, 2, 2]: where red, and blue, lie from green, (y, x) px."""
         return self.centroid_px[:, :, [R, B]] - self.centroid_px[:, :, [G]]
 
@@ -82,6 +90,7 @@ class Lopsidedness:
 
 
 def field_figures(psf: PsfGrid) -> FieldFigures:
+    """Figures of every kernel of a grid."""
     rows, cols = psf.shape
     height, width = psf.image_size
     flat = psf.kernels.reshape(rows * cols, *psf.kernels.shape[2:])
@@ -98,85 +107,118 @@ def field_figures(psf: PsfGrid) -> FieldFigures:
     )
 
 
-def mtf_curves(
-    psf: PsfGrid, row: int, col: int, frequencies: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def mtf_curves(psf: PsfGrid, row: int, col: int, frequencies: Floats) -> tuple[Floats, Floats]:
     """Sagittal and tangential modulation transfer [3, f] of one node at frequencies [f] in
     cycles/px."""
     height, width = psf.image_size
     sagittal, tangential = radial_directions(psf.positions[row, col][None], width / height)
     kernels = psf.kernels[row, col]
-    return mtf_cy_per_px(kernels, sagittal, frequencies), mtf_cy_per_px(
-        kernels, tangential, frequencies
-    )
+    across = mtf_cy_per_px(kernels, sagittal, frequencies)
+    along = mtf_cy_per_px(kernels, tangential, frequencies)
+    return across, along
 
 
 def lopsidedness(psf: PsfGrid, figures: FieldFigures) -> Lopsidedness:
     """Compare opposite sides. Grids with fewer than 4 rows or columns tell nothing of that
     direction."""
     height, width = psf.image_size
+    # In half diagonals from the photo's middle, so that a corner has the distance 1.
     half_diagonal = np.hypot(1.0, width / height)
     at = ((psf.positions - 0.5) * 2 * np.array([1.0, width / height])).reshape(-1, 2)
     y, x = (at / half_diagonal).T
-    sure = (
-        np.ones(len(at))
-        if psf.confidence is None
-        else np.maximum(psf.confidence[..., G].ravel(), 0.05)
-    )
-    slope_y, slope_x, error_y, error_x = _plane(
-        np.log(np.maximum(figures.mtf50[..., G].ravel(), 1e-3)), y, x, sure
-    )
+    weight = np.ones(len(at))
+    if psf.confidence is not None:
+        weight = np.maximum(psf.confidence[..., G].ravel(), _LEAST_CONFIDENCE)
+    # The logarithm: sides are compared by ratios.
+    sharpness = np.log(np.maximum(figures.mtf50[..., G].ravel(), 1e-3))
+    slope_y, slope_x, error_y, error_x = _plane(sharpness, y, x, weight)
     rows, cols = psf.shape
     across, down = np.ptp(x), np.ptp(y)
     enough = min(rows, cols) >= _LEAST_SIDES
+    centre = _colour_centre(figures.lateral_colour_px, y, x, weight) if enough else None
     return Lopsidedness(
         right_over_left=float(slope_x * across) if cols >= _LEAST_SIDES else 0.0,
         bottom_over_top=float(slope_y * down) if rows >= _LEAST_SIDES else 0.0,
         sigma_x=float(error_x * across) if cols >= _LEAST_SIDES else np.inf,
         sigma_y=float(error_y * down) if rows >= _LEAST_SIDES else np.inf,
-        colour_centre=_colour_centre(figures.lateral_colour_px, y, x, sure) if enough else None,
+        colour_centre=centre,
     )
 
 
-def lopsidedness_in_words(found: Lopsidedness) -> tuple[str, ...]:
+def lopsidedness_in_words(sides: Lopsidedness) -> tuple[str, ...]:
     """What the sides tell of tilt and decentring, one sentence each; never empty."""
-    told, sides = [], []
-    for value, sigma, low, high in (
-        (found.right_over_left, found.sigma_x, "left", "right"),
-        (found.bottom_over_top, found.sigma_y, "top", "bottom"),
+    sentences = (_tilt_in_words(sides), _colour_centre_in_words(sides.colour_centre))
+    if any(sentences):
+        return tuple(sentence for sentence in sentences if sentence)
+    if not (np.isfinite(sides.sigma_x) and np.isfinite(sides.sigma_y)):
+        return (translatable("too few kernels to compare the sides"),)
+    within = max(_MILD, _SIGMAS * sides.sigma_x, _SIGMAS * sides.sigma_y)
+    return (
+        translatable(
+            "no tilt or decentring to be seen: opposite sides agree within {within:.0%}",
+            within=within,
+        ),
+    )
+
+
+def _tilt_in_words(sides: Lopsidedness) -> str:
+    """Which sides are softer than the opposite ones; empty where none is."""
+    left, right = translatable("left"), translatable("right")
+    top, bottom = translatable("top"), translatable("bottom")
+    parts = []
+    for value, sigma, first, second in (
+        (sides.right_over_left, sides.sigma_x, left, right),
+        (sides.bottom_over_top, sides.sigma_y, top, bottom),
     ):
         if not np.isfinite(sigma) or abs(value) < _MILD or abs(value) < _SIGMAS * sigma:
             continue
-        softer, sharper = (low, high) if value > 0 else (high, low)
-        degree = "much softer" if abs(value) >= _MARKED else "a little softer"
-        sides.append(
-            f"{softer} side {degree} than {sharper} (MTF50 {1 - np.exp(-abs(value)):.0%} lower at the edge)"
-        )
-    if sides:
-        told.append(f"{', '.join(sides)}: a tilted or decentred element, or a tilted sensor")
-    if found.colour_centre is not None and np.hypot(*found.colour_centre) >= _OFF_CENTRE:
-        y, x = found.colour_centre
-        parts = [
-            f"{abs(v):.0%} {word}"
-            for v, word in (
-                (x, "to the right" if x > 0 else "to the left"),
-                (y, "below" if y > 0 else "above"),
+        softer, sharper = (first, second) if value > 0 else (second, first)
+        lower = 1 - np.exp(-abs(value))
+        if abs(value) >= _MARKED:
+            part = translatable(
+                "{softer} side much softer than {sharper} (MTF50 {lower:.0%} lower at the edge)",
+                softer=softer,
+                sharper=sharper,
+                lower=lower,
             )
-            if abs(v) >= _OFF_CENTRE / 2
-        ]
-        told.append(
-            f"colour fringes have their centre {' and '.join(parts)} (of half the diagonal): decentred"
-        )
-    if told:
-        return tuple(told)
-    if not (np.isfinite(found.sigma_x) and np.isfinite(found.sigma_y)):
-        return ("too few kernels to compare the sides",)
-    within = max(_MILD, _SIGMAS * found.sigma_x, _SIGMAS * found.sigma_y)
-    return (f"no tilt or decentring to be seen: opposite sides agree within {within:.0%}",)
+        else:
+            part = translatable(
+                "{softer} side a little softer than {sharper} "
+                "(MTF50 {lower:.0%} lower at the edge)",
+                softer=softer,
+                sharper=sharper,
+                lower=lower,
+            )
+        parts.append(part)
+    if not parts:
+        return ""
+    return translatable(
+        "{sides}: a tilted or decentred element, or a tilted sensor",
+        sides=join_translatable(", ", parts),
+    )
+
+
+def _colour_centre_in_words(centre: tuple[float, float] | None) -> str:
+    """Where the centre of the colour fringes lies; empty where it is near the middle."""
+    if centre is None or np.hypot(*centre) < _OFF_CENTRE:
+        return ""
+    y, x = centre
+    right = translatable("{share:.0%} to the right", share=abs(x))
+    left = translatable("{share:.0%} to the left", share=abs(x))
+    below = translatable("{share:.0%} below", share=abs(y))
+    above = translatable("{share:.0%} above", share=abs(y))
+    directions = ((x, right if x > 0 else left), (y, below if y > 0 else above))
+    parts = [words for value, words in directions if abs(value) >= _OFF_CENTRE / 2]
+    where = parts[0]
+    if len(parts) > 1:
+        where = translatable("{first} and {last}", first=parts[0], last=parts[1])
+    return translatable(
+        "colour fringes have their centre {where} (of half the diagonal): decentred", where=where
+    )
 
 
 def _plane(
-    values: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray
+    values: Floats, y: Floats, x: Floats, weight: Floats
 ) -> tuple[float, float, float, float]:
     """Slopes along y and x, and their standard errors, of values [n] = even bowl (astigmatic, of
     4th order) + plane."""
@@ -186,14 +228,15 @@ def _plane(
     columns, target = columns * root[:, None], values * root
     inverse = np.linalg.pinv(columns.T @ columns)
     solution = inverse @ (columns.T @ target)
-    left = target - columns @ solution
-    variance = (left @ left) / max(len(values) - np.linalg.matrix_rank(columns), 1)
+    residual = target - columns @ solution
+    n_free = max(len(values) - np.linalg.matrix_rank(columns), 1)
+    variance = (residual @ residual) / n_free
     errors = np.sqrt(np.maximum(variance * np.diag(inverse), 0))
     return float(solution[4]), float(solution[5]), float(errors[4]), float(errors[5])
 
 
 def _colour_centre(
-    shifts: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray
+    shifts: Floats, y: Floats, x: Floats, weight: Floats
 ) -> tuple[float, float] | None:
     """Where a linear fit of the lateral colour [rows, cols, 2, 2] vanishes: the one centre of red's
     and blue's."""
@@ -210,9 +253,7 @@ def _colour_centre(
     return float(at[0]), float(at[1])
 
 
-def _scale(
-    shift: np.ndarray, y: np.ndarray, x: np.ndarray, weight: np.ndarray
-) -> tuple[float, np.ndarray]:
+def _scale(shift: Floats, y: Floats, x: Floats, weight: Floats) -> tuple[float, Floats]:
     """Scale s and s * p0 of shift [n, 2] = s * (p - p0), by weighted least squares."""
     p = np.stack([y, x], axis=1)
     w = weight / weight.sum()

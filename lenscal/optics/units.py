@@ -4,8 +4,10 @@ from __future__ import annotations
 
 
 def micrometres(px: float, pitch_um: float) -> float:
+    """A length on the sensor, of pixels that are `pitch_um` apart."""
     return px * pitch_um
 
 
 def line_pairs_per_mm(cycles_per_px: float, pitch_um: float) -> float:
+    """A spatial frequency on the sensor, of pixels that are `pitch_um` apart."""
     return cycles_per_px * 1000 / pitch_um
