@@ -198,7 +198,9 @@ def with_decision(session: Session, photo: Path, *, keep: bool) -> Session:
     if session.inputs is None:
         return session
     decisions = {**session.decisions, photo: keep}
-    return replace(session, inputs=session.inputs.with_decision(photo, keep=keep), decisions=decisions)
+    return replace(
+        session, inputs=session.inputs.with_decision(photo, keep=keep), decisions=decisions
+    )
 
 
 def with_psf(
