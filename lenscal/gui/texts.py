@@ -5,6 +5,7 @@
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 TEXTS = (
+    QT_TRANSLATE_NOOP("Translatable", "(unnamed)"),
     QT_TRANSLATE_NOOP("Translatable", "--device {name}: choose auto, cpu, cuda or mps"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -55,6 +56,7 @@ TEXTS = (
         "Translatable",
         "--{name} {value:g}: choose a number from {least:g} to {most:g}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "1 photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "CFA pattern '{cfa}': give four letters with one R, two G and one B, e.g. RGGB"
@@ -113,6 +115,8 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "a picture of {shape} is too small or not a mosaic"),
     QT_TRANSLATE_NOOP("Translatable", "an unknown aperture"),
+    QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
+    QT_TRANSLATE_NOOP("Translatable", "and {n} more"),
     QT_TRANSLATE_NOOP("Translatable", "aperture {aperture:g}: give the f-number, e.g. 5.6"),
     QT_TRANSLATE_NOOP("Translatable", "blown-out areas"),
     QT_TRANSLATE_NOOP(
@@ -120,14 +124,29 @@ TEXTS = (
         "both folders hold photos at f/{aperture:.2g}: the result can only be that nothing "
         "changes (choose photos at two apertures, unless that is what you want to see)"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "bottom"),
+    QT_TRANSLATE_NOOP("Translatable", "bottom left"),
+    QT_TRANSLATE_NOOP("Translatable", "bottom right"),
     QT_TRANSLATE_NOOP("Translatable", "calibrate again to renew it"),
+    QT_TRANSLATE_NOOP("Translatable", "camera bodies (serial numbers)"),
+    QT_TRANSLATE_NOOP("Translatable", "cameras"),
     QT_TRANSLATE_NOOP("Translatable", "cannot be read ({error})"),
+    QT_TRANSLATE_NOOP("Translatable", "centre"),
     QT_TRANSLATE_NOOP("Translatable", "choose another file"),
     QT_TRANSLATE_NOOP("Translatable", "choose the two folders anew"),
     QT_TRANSLATE_NOOP("Translatable", "clipped: {clipped:.0%} of the picture is blown out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "clipped: {clipped:.0%} of the picture is blown out; expose less"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "colour fringes have their centre {where} (of half the diagonal): decentred"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "corrections are compared with scikit-image's, which is not installed: pip install "
+        "'lenscal[benchmark]', or measure something else with --only"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -145,6 +164,7 @@ TEXTS = (
         "dropped"
     ),
     QT_TRANSLATE_NOOP("Translatable", "empty"),
+    QT_TRANSLATE_NOOP("Translatable", "estimated from {photos}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "flat: hardly any texture stands out of the noise; choose a subject with detail"
@@ -159,12 +179,15 @@ TEXTS = (
         "holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported"
     ),
     QT_TRANSLATE_NOOP("Translatable", "in most photos"),
-    QT_TRANSLATE_NOOP("Translatable", "in the other photos"),
     QT_TRANSLATE_NOOP("Translatable", "in the photo"),
     QT_TRANSLATE_NOOP("Translatable", "it does not say its aperture"),
     QT_TRANSLATE_NOOP("Translatable", "it holds no settings"),
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
+    QT_TRANSLATE_NOOP("Translatable", "left"),
+    QT_TRANSLATE_NOOP("Translatable", "lens serial numbers"),
+    QT_TRANSLATE_NOOP("Translatable", "lenses"),
+    QT_TRANSLATE_NOOP("Translatable", "lensfun: {lens}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "levels black {black:g}, white {white}: need 0 <= black < white <= 65535"
@@ -195,15 +218,29 @@ TEXTS = (
         "Translatable",
         "no RAW photo, or a camera or compression that LibRaw {version} cannot read"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "none"),
+    QT_TRANSLATE_NOOP("Translatable", "no folder given"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "none of the {role} photos can be read ({reasons}{more}): choose other files"
+        "no tilt or decentring to be seen: opposite sides agree within {within:.0%}"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "none of the {role} photos can be used ({reasons}{more}): {advice}, or keep them all "
-        "the same (--keep-all)"
+        "no vignetting profile for the camera {camera}: not removed"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no vignetting profile for {lens} at {focal_mm:g} mm: not removed"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "no vignetting profile for {lens}: not removed"),
+    QT_TRANSLATE_NOOP("Translatable", "none"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "none of the {role} photos can be read ({reasons}): choose other files"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "none of the {role} photos can be used ({reasons}): {advice}, or keep them all the "
+        "same (--keep-all)"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -211,11 +248,24 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "out of focus: fine detail is {weaker:.0f} times weaker than {than}"
+        "out of focus: fine detail is {weaker:.0f} times weaker than in the other photos"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "out of focus: fine detail is {weaker:.0f} times weaker than the other folder's photo"
+        " of the same scene leads to expect"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "partly assumed: too little to measure in {photos}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "photograph subjects with detail all over the picture, well exposed and in focus"
     ),
     QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
+    QT_TRANSLATE_NOOP("Translatable", "right"),
     QT_TRANSLATE_NOOP("Translatable", "sensor colours {colours}, need red, green, blue"),
+    QT_TRANSLATE_NOOP("Translatable", "sensor sizes"),
     QT_TRANSLATE_NOOP("Translatable", "sharp"),
+    QT_TRANSLATE_NOOP("Translatable", "sharp and degraded"),
     QT_TRANSLATE_NOOP("Translatable", "sky or other plain areas"),
     QT_TRANSLATE_NOOP("Translatable", "softer than the other photos, look whether it is in focus"),
     QT_TRANSLATE_NOOP("Translatable", "stopped before any kernel was learnt: nothing to keep"),
@@ -247,10 +297,6 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "the other folder's photo of the same scene leads to expect"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
         "the photos to correct show more fine detail than the sharp ones: were the two sets "
         "swapped?"
     ),
@@ -275,6 +321,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the {role} photos come from several {things} ({parts}): {advice}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the {role} photos do not say their aperture (a manual lens?): type it in with "
         "{option}, e.g. {option} 5.6"
     ),
@@ -285,18 +335,15 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "the {where} photos come from several {what} ({listed}): {advice}"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "the {where} photos have several focal lengths ({listed}): a calibration holds for "
-        "one; use photos of one, or type it in with --focal"
+        "the {role} photos have several focal lengths ({focal}): a calibration holds for one;"
+        " use photos of one, or type it in with --focal"
     ),
     QT_TRANSLATE_NOOP("Translatable", "there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "these parts rest on their neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this corner rests on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this part rests on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "tiles"),
+    QT_TRANSLATE_NOOP("Translatable", "too few kernels to compare the sides"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "too few photos to keep any out: what distribution matching changed cannot be checked"
@@ -311,11 +358,20 @@ TEXTS = (
         "too few textured patches for stages F and M (below {least_patches}): add photos with"
         " texture, or use --stages auto"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "top"),
+    QT_TRANSLATE_NOOP("Translatable", "top left"),
+    QT_TRANSLATE_NOOP("Translatable", "top right"),
+    QT_TRANSLATE_NOOP("Translatable", "unknown"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "up to {share} of a kernel's light falls on its border: use a larger --kernel-size"
     ),
     QT_TRANSLATE_NOOP("Translatable", "update lenscal to open it"),
+    QT_TRANSLATE_NOOP("Translatable", "use photos of one body only"),
+    QT_TRANSLATE_NOOP("Translatable", "use photos of one camera only"),
+    QT_TRANSLATE_NOOP("Translatable", "use photos of one lens only"),
+    QT_TRANSLATE_NOOP("Translatable", "use photos of one lens only, or name it with --lens"),
+    QT_TRANSLATE_NOOP("Translatable", "use photos of one size and crop mode"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "what blurs the degraded photos hardly stands out from their scenes: kernels were "
@@ -324,9 +380,11 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "wrong aperture: it says {told}, the other photos of its folder f/{usual:g}"
+        "wrong aperture: it says {own}, the other photos of its folder f/{usual:g}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "you are not allowed to read it"),
+    QT_TRANSLATE_NOOP("Translatable", "you left it out"),
+    QT_TRANSLATE_NOOP("Translatable", "{aperture}: {photos}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{camera}: the colour filter repeats each {period} pixels; only Bayer sensors (2 x 2)"
@@ -335,6 +393,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{clipped:.0%} of the picture is blown out"),
     QT_TRANSLATE_NOOP("Translatable", "{cut} of {offsets} {pieces} of picture data are missing"),
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
+    QT_TRANSLATE_NOOP("Translatable", "{first} and {last}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{folder} holds no {name}: give the folder that holds psf_R, psf_G and psf_B.fits"
@@ -378,6 +437,7 @@ TEXTS = (
         "{name}: want finite positions {expected} of its kernels, got {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{n} photos"),
     QT_TRANSLATE_NOOP("Translatable", "{offsets} {pieces}, but {lengths} lengths"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -475,10 +535,27 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{role} photo kept: {name}, but {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo left out: {name}: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photos: {source}"),
+    QT_TRANSLATE_NOOP("Translatable", "{share:.0%} above"),
+    QT_TRANSLATE_NOOP("Translatable", "{share:.0%} below"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{share:.0%} of the rows are blank: the file is cut off or damaged"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{share:.0%} to the left"),
+    QT_TRANSLATE_NOOP("Translatable", "{share:.0%} to the right"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{sides}: a tilted or decentred element, or a tilted sensor"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{softer} side a little softer than {sharper} (MTF50 {lower:.0%} lower at the edge)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{softer} side much softer than {sharper} (MTF50 {lower:.0%} lower at the edge)"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{value}: {photos}, e.g. {name}"),
     QT_TRANSLATE_NOOP("Translatable", "{what} is damaged ({problem}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{what} is damaged, it holds no JSON ({problem}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{what}, photo {number} of {shots}"),
