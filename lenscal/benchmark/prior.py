@@ -74,7 +74,7 @@ def sensor_psnr(
         seen, psf, range(height), range(width), 1.0, torch.device("cpu"), tiling_of(psf)
     )
     true = torch.from_numpy(np.sqrt(clean).astype(np.float32)).permute(2, 0, 1)
-    stabilised = step.seen_in(step.seen)[None]
+    stabilised = step.stabilised(step.photo_block)[None]
     with torch.inference_mode():
         shown = [stabilised, *(denoiser(stabilised, step.level) for denoiser in denoisers)]
         return [psnr(step.linear(u[0]).clamp(min=0).sqrt(), true) for u in shown]

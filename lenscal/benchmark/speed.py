@@ -197,7 +197,7 @@ def _wiener(settings: SpeedSettings) -> Job[Pace]:
 
 def _dpir(settings: SpeedSettings) -> Job[Pace]:
     from lenscal.prior.denoiser import load_denoiser
-    from lenscal.restore.dpir import N_ITERATIONS, dpir
+    from lenscal.restore.dpir import DPIR
     from lenscal.restore.photo import blended
     from lenscal.restore.plug_and_play import plug_and_play
     from lenscal.restore.wiener_photo import wiener_bands
@@ -210,12 +210,12 @@ def _dpir(settings: SpeedSettings) -> Job[Pace]:
 
     def passes() -> None:
         with torch.inference_mode():
-            for _ in range(N_ITERATIONS):
+            for _ in range(DPIR.n_estimates):
                 denoiser(image, 0.05)
         _wait(device)
 
     def ours() -> None:
-        prior = plug_and_play(photo, psf, restore, device, dpir, N_ITERATIONS, denoiser=denoiser)
+        prior = plug_and_play(photo, psf, restore, device, DPIR, denoiser=denoiser)
         for _ in blended(prior, wiener_bands(photo, psf, restore, device)):
             pass
         _wait(device)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 
@@ -76,10 +77,28 @@ class PsfGrid:
         flat = self.kernels.reshape(-1, *self.kernels.shape[2:])
         return np.einsum("...n,...nckl->...ckl", weight.astype(flat.dtype), flat[index])
 
+    def confidence_at(self, positions: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Confidence [..., 3] at field positions [..., 2], as `at`; None where the grid has
+        none."""
+        if self.confidence is None:
+            return None
+        index, weight = bilinear_nodes(positions, self.shape)
+        return np.einsum("...n,...nc->...c", weight, self.confidence.reshape(-1, 3)[index])
+
 
 def axis_positions(n: int) -> np.ndarray:
     """Node positions 0..1 along one axis of n nodes (a single node sits in the middle)."""
     return np.linspace(0.0, 1.0, n) if n > 1 else np.array([0.5])
+
+
+def axis_nodes(
+    position: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
+    """The node before each position 0..1 along an axis of n nodes (of the last two at most), and
+    how far the position is on its way to the next, 0..1."""
+    at = position * (n - 1)
+    first = np.clip(np.floor(at).astype(int), 0, max(n - 2, 0))
+    return first, at - first
 
 
 def bilinear_nodes(positions: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -98,10 +117,7 @@ def bilinear_nodes(positions: np.ndarray, shape: tuple[int, int]) -> tuple[np.nd
     """
     p = np.clip(np.asarray(positions, dtype=np.float64), 0, 1)
     rows, cols = shape
-    y, x = p[..., 0] * (rows - 1), p[..., 1] * (cols - 1)
-    r0 = np.clip(np.floor(y).astype(int), 0, max(rows - 2, 0))
-    c0 = np.clip(np.floor(x).astype(int), 0, max(cols - 2, 0))
-    fy, fx = y - r0, x - c0
+    (r0, fy), (c0, fx) = axis_nodes(p[..., 0], rows), axis_nodes(p[..., 1], cols)
     r1, c1 = np.minimum(r0 + 1, rows - 1), np.minimum(c0 + 1, cols - 1)
     index = np.stack([r0 * cols + c0, r0 * cols + c1, r1 * cols + c0, r1 * cols + c1], axis=-1)
     weight = np.stack([(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx], axis=-1)

@@ -8,14 +8,19 @@ looked at, and white noise: it gets u = sqrt(v + c), in which Poisson-Gaussian n
 same strength everywhere (generalised Anscombe transform) and which is close to a photo's gamma. A
 noise level sigma of u is one of s = 2 sqrt(v + c) sigma in linear light, which is what the step
 takes for a tile.
+
+Zhang, Li, Zuo, Zhang, Van Gool, Timofte 2021, DOI 10.1109/TPAMI.2021.3088914, for the step;
+Makitalo, Foi 2013, DOI 10.1109/TIP.2012.2202675, for the transform.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from lenscal.blur.border import mirrored_index
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore import wiener
 from lenscal.restore.demosaic import alias_doubt, demosaic_spectra, squared
@@ -25,7 +30,6 @@ from lenscal.restore.tiles import (
     LinearPhoto,
     Tiling,
     in_parallel,
-    mirrored,
     noise_variance,
     read_mirrored,
     tile_confidence,
@@ -33,10 +37,11 @@ from lenscal.restore.tiles import (
 )
 
 LAMBDA = 0.23
+"""How much the guess counts against the photo: the value that DPIR was published with."""
 MOSAIC_NOISE = 3.0
 """Demosaiced photos are worse than their noise says; with three times its power the result is best
 (by 0.3 dB)."""
-DARKEST = 1e-3
+LEAST_OFFSET = 1e-3
 """Smallest c of u = sqrt(v + c): keeps the slope of the transform bounded in photos without read
 noise."""
 LARGEST_OFFSET, OFFSET_OF_READ_NOISE = 0.1, 10.0
@@ -50,13 +55,23 @@ def offset(photo: LinearPhoto) -> float:
     together."""
     a, b = np.array(photo.noise.a), np.array(photo.noise.b)
     largest = max(LARGEST_OFFSET, OFFSET_OF_READ_NOISE * float(np.sqrt(b.mean())))
-    return float(np.clip((photo.white_balance * b).sum() / max(a.sum(), 1e-12), DARKEST, largest))
+    ratio = (photo.white_balance * b).sum() / max(a.sum(), 1e-12)
+    return float(np.clip(ratio, LEAST_OFFSET, largest))
 
 
 class DataStep:
-    """The step for one block of a photo, [3, h, w]; `seen` is the block as it was photographed.
+    """The step for one block of a photo, [3, h, w].
 
     Beyond the block images are taken as mirrored.
+
+    Attributes
+    ----------
+    photo_block : Tensor [3, h, w]
+        The block as it was photographed, linear.
+    c : float
+        Offset of u = sqrt(v + c).
+    level : float
+        Standard deviation of the photo's noise in u, where it is nearly the same everywhere.
     """
 
     def __init__(
@@ -71,11 +86,8 @@ class DataStep:
         phase: tuple[int, int] = (0, 0),
     ) -> None:
         self.device = device
-        self.seen = (
-            torch.as_tensor(read_mirrored(photo, rows, cols), device=device)
-            .permute(2, 0, 1)
-            .contiguous()
-        )
+        block = torch.as_tensor(read_mirrored(photo, rows, cols), device=device)
+        self.photo_block = block.permute(2, 0, 1).contiguous()
         self.c = offset(photo)
         self.windows = Windows(tiling, len(rows), len(cols), device, phase)
         shape = (len(self.windows), 3, tiling.field_px, tiling.field_px // 2 + 1)
@@ -83,13 +95,10 @@ class DataStep:
         self.curvature = torch.empty(shape, device=device)
         self.slope = torch.empty(shape[:2], device=device)
         levels = torch.empty(shape[0], device=device)
-        evidence = Evidence(
-            photo, psf, self.windows, noise_weight * (MOSAIC_NOISE if photo.demosaiced else 1.0)
-        )
-        padded, (y, x) = (
-            self.windows.padded(self.seen),
-            self.windows.centres(rows.start, cols.start),
-        )
+        weight = noise_weight * (MOSAIC_NOISE if photo.demosaiced else 1.0)
+        evidence = Evidence(photo, psf, self.windows, weight)
+        padded = self.windows.padded(self.photo_block)
+        y, x = self.windows.centres(rows.start, cols.start)
         tiles = self.windows.rows()
 
         def weigh(number: int) -> None:
@@ -97,34 +106,36 @@ class DataStep:
             mean, variance = evidence.weigh(
                 padded, y[row], x[row], tiles[number], self.data[row], self.curvature[row]
             )
+            # du/dv = 1 / (2 sqrt(v + c)): what takes noise from linear light to u.
             self.slope[row] = 2 * (mean.clamp(min=0) + self.c).sqrt()
             levels[row] = (variance.sqrt() / self.slope[row]).mean(-1)
 
         for _ in in_parallel(weigh, len(tiles), device):
             pass
         self.level = float(levels.mean())
-        """Noise of the photo in u, which is nearly the same everywhere."""
 
     def __call__(self, z: Tensor, sigma: float) -> Tensor:
         """x [3, h, w] near z [3, h, w], whose noise has the standard deviation `sigma` in u."""
-        padded, out, tiles = self.windows.padded(z), self.windows.sums(), self.windows.rows()
-        size = self.windows.tiling.field_px
+        windows, size = self.windows, self.windows.tiling.field_px
+        padded, out, tiles = windows.padded(z), windows.sums(), windows.rows()
 
         def step(number: int) -> Tensor:
             strip = torch.zeros_like(out[:, :size])
             for i in tiles[number]:
+                # X = (conj(K) Y / N + anchor Z) / (|K|^2 / N + anchor), in place: it is most of
+                # what a step costs.
                 anchor = (LAMBDA / (self.slope[i] * sigma).square())[:, None, None]
-                spectrum = torch.fft.rfft2(self.windows.in_field(self.windows.cut(padded, i)))
+                spectrum = torch.fft.rfft2(windows.in_field(windows.cut(padded, i)))
                 spectrum.mul_(anchor).add_(self.data[i]).mul_(1 / (self.curvature[i] + anchor))
-                self.windows.add(strip, inverse(spectrum, size), i)
+                windows.add(strip, inverse(spectrum, size), i)
             return strip
 
         for number, strip in enumerate(in_parallel(step, len(tiles), self.device)):
-            self.windows.add_row(out, strip, number)
-        return self.windows.inside(out)
+            windows.add_row(out, strip, number)
+        return windows.inside(out)
 
-    def seen_in(self, v: Tensor) -> Tensor:
-        """u of linear light."""
+    def stabilised(self, v: Tensor) -> Tensor:
+        """u of linear light: what the denoiser gets."""
         return (v + self.c).clamp(min=0).sqrt()
 
     def linear(self, u: Tensor) -> Tensor:
@@ -143,10 +154,10 @@ class Evidence:
         self.device, size = windows.window.device, windows.tiling.field_px
         self.rings = wiener.rings_for(size, windows.tiling.window_px, device=self.device)
         self.grid = FilterGrid(size, size, psf.kernel_size, self.device)
+        # Most of what is worked out depends on |f| alone, which has few different values on a
+        # grid.
         self.radius, index = torch.unique(self.grid.f, return_inverse=True)
         self.index = index.view(size, -1)
-        """Most of what is worked out depends on |f| alone, which has few different values on a
-        grid."""
         self.at_radius = self.rings.interpolation(self.radius)
         self.radius_colours = demosaic_spectra(self.radius, demosaiced=photo.demosaiced)
         self.probe_colours = demosaic_spectra(self.rings.f, demosaiced=photo.demosaiced)
@@ -155,8 +166,8 @@ class Evidence:
     def weigh(
         self,
         padded: Tensor,
-        y: np.ndarray,
-        x: np.ndarray,
+        y: NDArray[np.int_],
+        x: NDArray[np.int_],
         tiles: range,
         data: Tensor,
         curvature: Tensor,
@@ -186,9 +197,11 @@ class Evidence:
             torch.mul(spectrum, conjugate, out=data[j])
             curvature[j] = squared(conjugate)
             changed[j] = alias_doubt(one, conjugate)
+            # The spectrum's model knows nothing of DC: without the mean it would leak into the
+            # lowest rings through the window.
             spectrum -= mean[j, :, None, None] * self.window_spectrum
             probes[j], otf[j] = (
-                t.flatten(1)[:, rings.index].unflatten(1, probe)
+                t.flatten(1)[:, rings.index].reshape(3, *probe)
                 for t in (spectrum / unit, conjugate)
             )
         variance = noise_variance(self.photo, mean, y, x).clamp(min=1e-10)
@@ -202,6 +215,7 @@ class Evidence:
 
         for j in range(n):
             total = aliased[j][:, self.index].mul_(changed[j]).add_(noise[j][:, self.index])
+            # A sure kernel without noise would divide by 0: the signal itself counts a little.
             data[j] *= (1 + wiener.LEAST_DOUBT) / total
             curvature[j] += wiener.LEAST_DOUBT
             curvature[j] /= total
@@ -228,7 +242,9 @@ class Windows:
         self._size = height, width
         self._starts = tiling.starts(height, phase[0]), tiling.starts(width, phase[1])
         self._index = [
-            torch.as_tensor(mirrored(np.arange(s[0], s[-1] + tiling.window_px), n), device=device)
+            torch.as_tensor(
+                mirrored_index(np.arange(s[0], s[-1] + tiling.window_px), n), device=device
+            )
             for s, n in zip(self._starts, self._size, strict=True)
         ]
 
@@ -240,7 +256,7 @@ class Windows:
         n = len(self._starts[1])
         return [range(first, first + n) for first in range(0, len(self), n)]
 
-    def centres(self, y: int, x: int) -> tuple[np.ndarray, np.ndarray]:
+    def centres(self, y: int, x: int) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
         """Rows and columns [n] of the windows' centres on the photo, for a block whose first pixel
         is (y, x)."""
         rows, cols = (

@@ -17,25 +17,33 @@ from torch import Tensor
 
 from lenscal.prior.denoiser import Denoiser
 from lenscal.restore.data_step import DataStep
+from lenscal.restore.plug_and_play import PriorMethod
 from lenscal.restore.settings import RestoreSettings
 
 N_ITERATIONS = 8
+"""As published."""
 SIGMA_FIRST = 49 / 255
+"""As published: the strongest noise that denoisers for photos know well."""
+_LEAST_SIGMA = 1e-4
+"""A photo without noise still needs a level to end at."""
 
 
 def dpir(
     step: DataStep, denoiser: Denoiser, rows: range, cols: range, settings: RestoreSettings
 ) -> Iterator[Tensor]:
     """The estimates z_1, z_2, ... [3, h, w] of a block (an `Iteration` of `plug_and_play`)."""
-    z = step.seen
+    z = step.photo_block
     for sigma in schedule(step.level):
-        z = step.linear(denoiser(step.seen_in(step(z, sigma))[None], sigma)[0])
+        x = step(z, sigma)
+        z = step.linear(denoiser(step.stabilised(x)[None], sigma)[0])
         yield z
+
+
+DPIR = PriorMethod(dpir, N_ITERATIONS)
 
 
 def schedule(sigma_last: float, count: int = N_ITERATIONS) -> list[float]:
     """Noise levels, falling log-uniformly from 49/255, as far as denoisers know them well, to the
     photo's own."""
-    return [
-        float(s) for s in np.geomspace(SIGMA_FIRST, min(max(sigma_last, 1e-4), SIGMA_FIRST), count)
-    ]
+    last = min(max(sigma_last, _LEAST_SIGMA), SIGMA_FIRST)
+    return [float(sigma) for sigma in np.geomspace(SIGMA_FIRST, last, count)]

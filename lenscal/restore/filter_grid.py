@@ -3,10 +3,12 @@ pixels is small."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -17,6 +19,13 @@ class FilterGrid:
     What is known at the G frequencies is taken to the field's by trigonometric interpolation, which
     is what padding the T x T filter with zeros does. Real even functions only: that makes it two
     products of matrices.
+
+    Attributes
+    ----------
+    f : Tensor [G]
+        Cycles/px.
+    weight : Tensor [G]
+        How often each frequency counts in the whole plane.
     """
 
     def __init__(
@@ -26,14 +35,13 @@ class FilterGrid:
         self._fy, self._fx = np.fft.fftfreq(support_px), np.fft.rfftfreq(support_px)
         self._offset = np.arange(kernel_px) - kernel_px // 2
         radius = np.hypot(self._fy[:, None], self._fx)
+        # Half of the plane is left out; the columns at 0 and 0.5 are their own mirror images.
         twice = np.where((self._fx == 0) | (self._fx == 0.5), 1.0, 2.0)
         self.f = self._tensor(radius.ravel())
-        """[G] cycles/px."""
         self.weight = self._tensor(np.broadcast_to(twice, radius.shape).ravel())
-        """[G]: how often each frequency counts in the whole plane."""
 
     @cached_property
-    def _few(self) -> Tensor:
+    def _transfer_matrix(self) -> Tensor:
         """exp(-2 pi i f x) [k^2, 2 G], re and im in turns."""
         y, x = self._offset[:, None], self._offset
         phase = 2 * np.pi * (self._fy[:, None, None, None] * y + self._fx[:, None, None] * x)
@@ -51,57 +59,67 @@ class FilterGrid:
             for part in ((cos_x, sin_x), (-sin_x, cos_x))
         ]
         down = [part.T for part in _turns(np.fft.fftfreq(self.field_px), offset)]
-        return self._tensor(np.concatenate(down, axis=1)), self._tensor(
-            np.concatenate(along, axis=1)
-        )
+        return self._side_by_side(down), self._side_by_side(along)
 
     @cached_property
     def _filter_matrices(self) -> tuple[Tensor, Tensor]:
         """The same for real even functions, known for y >= 0."""
         size = self.support_px
         along = _turns(np.fft.rfftfreq(self.field_px), np.fft.fftfreq(size, 1 / size))
+        # The rows y > 0 stand for y < 0 as well: they count twice, but for 0 and the last.
         half = np.arange(size // 2 + 1)
         count = np.where((half == 0) | (half == size // 2), 1.0, 2.0)
         cos_y, sin_y = _turns(np.fft.fftfreq(self.field_px), half)
         down = np.stack([cos_y.T * count, -sin_y.T * count], axis=-1)
-        return self._tensor(down.reshape(self.field_px, -1)), self._tensor(
-            np.concatenate(along, axis=1)
-        )
+        return self._tensor(down.reshape(self.field_px, -1)), self._side_by_side(along)
 
-    def _tensor(self, values: np.ndarray) -> Tensor:
-        return torch.as_tensor(
-            np.ascontiguousarray(values), dtype=torch.float32, device=self._device
-        )
+    def _side_by_side(self, parts: Sequence[NDArray[np.float64]]) -> Tensor:
+        return self._tensor(np.concatenate(parts, axis=1))
+
+    def _tensor(self, values: NDArray[np.float64]) -> Tensor:
+        contiguous = np.ascontiguousarray(values)
+        return torch.as_tensor(contiguous, dtype=torch.float32, device=self._device)
 
     def transfer(self, kernels: Tensor) -> Tensor:
         """Transfer functions, complex [..., G], of kernels [..., k, k] whose origin is their
         central pixel."""
-        return torch.view_as_complex((kernels.flatten(-2) @ self._few).unflatten(-1, (-1, 2)))
+        return _as_complex(kernels.flatten(-2) @ self._transfer_matrix)
 
     def conjugate_transfer(self, kernels: Tensor) -> Tensor:
         """The complex conjugate of the transfer functions at the field's frequencies, [..., F, F //
         2 + 1]."""
         down, along = self._kernel_matrices
-        lines = (kernels @ along).unflatten(-1, (2, -1)).movedim(-2, -3).flatten(-3, -2)
-        return torch.view_as_complex((down @ lines).unflatten(-1, (-1, 2)))
+        lines = kernels @ along
+        # Real and imaginary part under one another: one real product sums both.
+        lines = lines.view(*lines.shape[:-1], 2, -1).movedim(-2, -3).flatten(-3, -2)
+        return _as_complex(down @ lines)
 
     def spread(self, values: Tensor) -> Tensor:
         """Real even functions [..., G] at the field's frequencies, [..., F, F // 2 + 1]."""
         size, (down, along) = self.support_px, self._filter_matrices
-        kernels = torch.fft.irfft2(
-            values.unflatten(-1, (size, -1)).to(torch.complex64), s=(size, size)
-        )
+        spectra = values.reshape(*values.shape[:-1], size, -1).to(torch.complex64)
+        kernels = torch.fft.irfft2(spectra, s=(size, size))
+        # Even functions: the rows y >= 0 say all.
         half = kernels[..., : size // 2 + 1, :].reshape(-1, size)
-        return down @ (half @ along).view(*values.shape[:-1], 2 * (size // 2 + 1), -1)
+        lines = (half @ along).view(*values.shape[:-1], 2 * (size // 2 + 1), -1)
+        return torch.matmul(down, lines)
 
 
 def inverse(spectra: Tensor, size: int) -> Tensor:
     """irfft2 [..., size, size] of half planes [..., size, size // 2 + 1]: one axis after the other
     is faster."""
-    return torch.fft.irfft(torch.fft.ifft(spectra, dim=-2), n=size)
+    out: Tensor = torch.fft.irfft(torch.fft.ifft(spectra, dim=-2), n=size)
+    return out
 
 
-def _turns(f: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _as_complex(pairs: Tensor) -> Tensor:
+    """Complex numbers [..., n] of [..., 2 n], re and im in turns."""
+    return torch.view_as_complex(pairs.view(*pairs.shape[:-1], -1, 2))
+
+
+def _turns(
+    f: NDArray[np.floating], x: NDArray[np.integer] | NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """cos and sin [x, f] of 2 pi f x."""
     phase = 2 * np.pi * np.outer(x, f)
     return np.cos(phase), np.sin(phase)

@@ -19,6 +19,7 @@ cutting off tails cost as much: on virtual photos the true kernels gain 0.2 dB w
 ones 0.2 dB, wrong ones (the field's average) 4 dB. A kernel that is a single pixel has no width:
 what it leaves as it is stays as it is."""
 LEAST_CONFIDENCE = 1e-3
+"""Less is taken as this: a node without any confidence would have an endless error."""
 
 
 def width_px(kernels: Tensor) -> Tensor:
@@ -27,6 +28,7 @@ def width_px(kernels: Tensor) -> Tensor:
 
     sqrt((1 / sum K^2 - 1) / (4 pi)): unlike a second moment, hardly touched by faint tails.
     """
+    # A kernel with negative lobes may have a sum of squares near 0: no wider than the photo.
     area = 1 / kernels.square().sum((-1, -2)).clamp(min=1e-6)
     return ((area - 1).clamp(min=0) / (4 * math.pi)).sqrt()
 
@@ -46,8 +48,9 @@ def misplacement_px(kernels: Tensor, confidence: Tensor | None = None) -> Tensor
     if confidence is None:
         return usual.sqrt()
     error = -confidence.clamp(LEAST_CONFIDENCE, 1).log() / 2
-    found = error.square() * kernels.square().sum((-1, -2)) * 6 / (2 * math.pi) ** 2
-    return (usual + found).sqrt()
+    estimated = error.square() * kernels.square().sum((-1, -2)) * 6 / (2 * math.pi) ** 2
+    # Independent errors: their squares add up.
+    return (usual + estimated).sqrt()
 
 
 def error_power(misplacement: Tensor, f: Tensor) -> Tensor:

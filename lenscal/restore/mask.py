@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.restore.tiles import LinearPhoto
@@ -12,32 +13,35 @@ from lenscal.restore.tiles import LinearPhoto
 CLIP_FROM, CLIP_FULL = 0.94, 0.985
 """Between these parts of the clipping level the correction fades out."""
 STRUCTURE_PX = 9
-"""Size of the squares in which structure is looked for."""
-COARSE_PX, BLOCK_PX, NEARLY = 8, 512, 0.98
-"""Where the noise is worked out; in what parts highlights are looked for; what may be between two
-such places."""
-CHANCE = 1.3
+"""Side of the squares in which structure is looked for."""
+COARSE_PX = 8
+"""Side of the squares for each of which the noise is worked out: vignetting changes slowly."""
+CLIPPING_BLOCK_PX = 512
+"""Side of the parts in which highlights are looked for: most have none and are done with."""
+NEARLY = 0.98
+"""The least clipping level between two places where it is known, over theirs."""
+NOISE_FLUCTUATION = 1.3
 """Local power over the noise's that noise alone often shows; what is above it is structure."""
 
 
-def clipped(rgb: np.ndarray, limit: np.ndarray, reach: int) -> np.ndarray:
+def clipped(
+    rgb: NDArray[np.float32], limit: NDArray[np.float32], reach: int
+) -> NDArray[np.float32]:
     """How far each pixel is spoilt by clipping, 0..1 [H, W]: 1 within `reach` px of a clipped one,
     then fading.
 
     rgb, limit : [H, W, 3], the photo and the value at which each channel clips.
     """
-    level = (
-        np.clip((rgb / limit - CLIP_FROM) / (CLIP_FULL - CLIP_FROM), 0, 1)
-        .max(axis=-1)
-        .astype(np.float32)
-    )
+    fading = np.clip((rgb / limit - CLIP_FROM) / (CLIP_FULL - CLIP_FROM), 0, 1)
+    level: NDArray[np.float32] = fading.max(axis=-1).astype(np.float32)
     if not level.any():
         return level
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
-    return np.asarray(cv2.blur(cv2.dilate(level, disc), (2 * reach + 1,) * 2), np.float32)
+    box = (2 * reach + 1,) * 2
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, box)
+    return np.asarray(cv2.blur(cv2.dilate(level, disc), box), np.float32)
 
 
-def structure(rgb: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def structure(rgb: NDArray[np.float32], noise: NDArray[np.floating]) -> NDArray[np.float32]:
     """How far each pixel lies in something to be corrected, 0 (nothing but noise around it) to 1,
     float32 [H, W].
 
@@ -50,21 +54,18 @@ def structure(rgb: np.ndarray, noise: np.ndarray) -> np.ndarray:
     box = (STRUCTURE_PX, STRUCTURE_PX)
     grey = cv2.transform(rgb, np.ones((1, 3), np.float32))
     mean = cv2.blur(grey, box, borderType=cv2.BORDER_REFLECT)
-    power = np.asarray(
-        cv2.sqrBoxFilter(grey, cv2.CV_32F, box, borderType=cv2.BORDER_REFLECT), np.float32
-    )
+    squares = cv2.sqrBoxFilter(grey, cv2.CV_32F, box, borderType=cv2.BORDER_REFLECT)
+    power = np.asarray(squares, np.float32)
     power -= mean * mean
-    known = cv2.resize(
-        np.maximum(noise, 1e-20).astype(np.float32),
-        None,
-        fx=COARSE_PX,
-        fy=COARSE_PX,
-        interpolation=cv2.INTER_LINEAR,
+    variance = np.maximum(noise, 1e-20).astype(np.float32)
+    # From squares to pixels, and without what the last squares have beyond the photo.
+    expected = cv2.resize(
+        variance, None, fx=COARSE_PX, fy=COARSE_PX, interpolation=cv2.INTER_LINEAR
     )[: grey.shape[0], : grey.shape[1]]
-    power -= CHANCE * known
+    power -= NOISE_FLUCTUATION * expected
     detail = np.maximum(power, 0, out=power)
-    known += detail
-    return np.asarray(cv2.divide(detail, known), np.float32)
+    expected += detail
+    return np.asarray(cv2.divide(detail, expected), np.float32)
 
 
 def reach_px(psf: PsfGrid, energy: float = 0.5) -> int:
@@ -82,50 +83,55 @@ def reach_px(psf: PsfGrid, energy: float = 0.5) -> int:
     return max(1, int(np.ceil(np.hypot(y, x).ravel()[order][index])))
 
 
-def coarse(rgb: np.ndarray) -> np.ndarray:
+def coarse(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
     """Means over squares of COARSE_PX px; what is missing of the last ones is repeated from the
     border."""
     below, right = (-n % COARSE_PX for n in rgb.shape[:2])
     if below or right:
-        rgb = cv2.copyMakeBorder(rgb, 0, below, 0, right, cv2.BORDER_REPLICATE)
-    return cv2.resize(
-        rgb, (rgb.shape[1] // COARSE_PX, rgb.shape[0] // COARSE_PX), interpolation=cv2.INTER_AREA
-    )
+        bordered = cv2.copyMakeBorder(rgb, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        rgb = np.asarray(bordered, np.float32)
+    size = rgb.shape[1] // COARSE_PX, rgb.shape[0] // COARSE_PX
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def mask_rows(
-    photo: LinearPhoto, rows: range, reach: int, smooth: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
+    photo: LinearPhoto, rows: range, reach: int, smooth: NDArray[np.float32] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The photo [h, W, 3] and the correction's weight 0..1 [h, W] of some rows, before `amount`.
 
+    Parameters
+    ----------
+    photo : LinearPhoto
+    rows : range
+    reach : int
+        How far a clipped pixel spoils its surroundings, px.
     smooth : [h, W] or None
         Weight where there is no structure; None: 1, no matter what is there.
     """
     height, width = photo.size
+    # What a row's weight depends on: clipped pixels that reach it, the square around it.
     margin = max(3 * reach, STRUCTURE_PX) + 2 * COARSE_PX
     y0 = max((rows.start - margin) // COARSE_PX * COARSE_PX, 0)
     y1 = min(-(-(rows.stop + margin) // COARSE_PX) * COARSE_PX, height)
     rgb = photo.rgb_tile(slice(y0, y1), slice(0, width))
-    sparse = (
-        photo.gain_tile(slice(y0, y1, COARSE_PX), slice(0, width, COARSE_PX)) * photo.white_balance
-    )
+    gain = photo.gain_tile(slice(y0, y1, COARSE_PX), slice(0, width, COARSE_PX))
+    multiplier = gain * photo.white_balance
     inner = slice(rows.start - y0, rows.stop - y0)
     weight = np.ones((len(rows), width), np.float32)
     if smooth is not None:
-        a, b = (np.array(n, np.float32) for n in (photo.noise.a, photo.noise.b))
-        small = coarse(rgb)
-        noise = sparse * a * np.maximum(small, 0) + sparse**2 * b
+        noise = photo.noise.variance(coarse(rgb), multiplier, dtype=np.float32)
         weight = structure(rgb, noise.sum(axis=-1))[inner]
         weight *= 1 - smooth
         weight += smooth
-    for x in range(0, width, BLOCK_PX):
-        x0, x1 = max(x - margin, 0), min(x + BLOCK_PX + margin, width)
-        block, limits = (
-            rgb[:, x0:x1],
-            NEARLY * CLIP_FROM * sparse[:, x0 // COARSE_PX : -(-x1 // COARSE_PX)].min((0, 1)),
-        )
+    for x in range(0, width, CLIPPING_BLOCK_PX):
+        x0, x1 = max(x - margin, 0), min(x + CLIPPING_BLOCK_PX + margin, width)
+        block = rgb[:, x0:x1]
+        around = multiplier[:, x0 // COARSE_PX : -(-x1 // COARSE_PX)]
+        limits = NEARLY * CLIP_FROM * around.min((0, 1))
+        # The brightest value decides nearly always; gains of all pixels are worked out only where
+        # something may clip.
         if block.max() > limits.min() and any(block[..., c].max() > limits[c] for c in range(3)):
             limit = photo.gain_tile(slice(y0, y1), slice(x0, x1)) * photo.white_balance
-            part = slice(x - x0, min(x + BLOCK_PX, width) - x0)
-            weight[:, x : x + BLOCK_PX] *= 1 - clipped(block, limit, reach)[inner, part]
+            part = slice(x - x0, min(x + CLIPPING_BLOCK_PX, width) - x0)
+            weight[:, x : x + CLIPPING_BLOCK_PX] *= 1 - clipped(block, limit, reach)[inner, part]
     return rgb[inner], np.clip(weight, 0, 1, out=weight)

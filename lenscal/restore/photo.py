@@ -7,27 +7,29 @@ from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid
-from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
-from lenscal.restore.diffpir import N_STEPS, diffpir
-from lenscal.restore.dpir import N_ITERATIONS, dpir
+from lenscal.restore.diffpir import DIFFPIR
+from lenscal.restore.dpir import DPIR
 from lenscal.restore.mask import mask_rows, reach_px
 from lenscal.restore.plug_and_play import BLOCK_PX, plug_and_play
 from lenscal.restore.settings import Method, RestoreSettings
-from lenscal.restore.tiles import ArrayPhoto, LinearPhoto, Tiling, tiling_of
+from lenscal.restore.tiles import LinearPhoto, Tiling, tiling_of
 from lenscal.restore.wiener_photo import Band, wiener_bands
-from lenscal.stepping import Job, finish
+from lenscal.stepping import Job
 from lenscal.system.device import free_memory, out_of_memory, pick_device
+from lenscal.translation import translatable
 
 BAND_PX = 256
 """Rows that are handed on at a time where there is nothing to do."""
 WIENER_SHARE = 0.5
-PRIORS = {Method.DPIR: (dpir, N_ITERATIONS), Method.DIFFPIR: (diffpir, N_STEPS)}
-"""Methods that know what photos look like, and how many estimates they yield."""
-Sink = Callable[[range, np.ndarray, np.ndarray], None]
+"""Of the mean of the two estimates: their errors are of about the same size (`blended`)."""
+PRIORS = {Method.DPIR: DPIR, Method.DIFFPIR: DIFFPIR}
+"""Methods that know what photos look like."""
+Sink = Callable[[range, NDArray[np.float32], NDArray[np.float32]], None]
 """Takes finished rows: which, their values, float32 [h, W, 3], and how much they were corrected,
 float32 [h, W]."""
 Bands = Generator[Band | float, None, None]
@@ -38,10 +40,10 @@ def restore(
     psf: PsfGrid,
     settings: RestoreSettings,
     *,
-    mask: np.ndarray | None = None,
+    mask: NDArray[np.float32] | None = None,
     reach: int | None = None,
     tiling: Tiling | None = None,
-) -> Job[np.ndarray]:
+) -> Job[NDArray[np.float32]]:
     """Undo the blur of `psf` in a photo; the returned value is the result. See `restore_rows`.
 
     Parameters
@@ -55,12 +57,12 @@ def restore(
     """
     out = np.empty((*photo.size, 3), np.float32)
 
-    def keep(rows: range, rgb: np.ndarray, weight: np.ndarray) -> None:
+    def put(rows: range, rgb: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
         out[rows.start : rows.stop] = rgb
         if mask is not None:
             mask[rows.start : rows.stop] = weight
 
-    yield from restore_rows(photo, psf, settings, keep, reach=reach, tiling=tiling)
+    yield from restore_rows(photo, psf, settings, put, reach=reach, tiling=tiling)
     return out
 
 
@@ -108,26 +110,27 @@ def restore_rows(
             rows = range(y, min(y + BAND_PX, height))
             as_it_is = photo.rgb_tile(slice(rows.start, rows.stop), slice(0, width))
             sink(rows, as_it_is, np.zeros((len(rows), width), np.float32))
-            yield Report("correct", "Copying the photo", fraction=rows.stop / height)
+            yield Report("correct", translatable("Copying the photo"), fraction=rows.stop / height)
         return
     reach = reach_px(psf) if reach is None else reach
-    yield from hand_on(
-        photo, estimate(photo, psf, settings, tiling or tiling_of(psf)), settings, sink, reach
-    )
+    bands = estimate(photo, psf, settings, tiling or tiling_of(psf))
+    yield from hand_on(photo, bands, settings, sink, reach)
 
 
 def hand_on(
     photo: LinearPhoto, bands: Bands, settings: RestoreSettings, sink: Sink, reach: int
 ) -> Job[None]:
     """Mask the bands of an estimate, mix them with the photo, and give them to `sink`."""
-    message = "Undoing the blur" + (
-        "" if settings.method is Method.WIENER else " with the photo prior"
-    )
+    if settings.method is Method.WIENER:
+        message = translatable("Undoing the blur")
+    else:
+        message = translatable("Undoing the blur with the photo prior")
     for band in bands:
         if isinstance(band, float):
             yield Report("correct", message, fraction=band)
             continue
         original, weight = mask_rows(photo, band.rows, reach, band.smooth)
+        # original + weight * amount * (estimate - original), in place: bands are large.
         rgb = band.rgb
         rgb -= original
         weight *= settings.amount
@@ -147,7 +150,14 @@ def require_size(photo: LinearPhoto, psf: PsfGrid) -> None:
     if tuple(psf.image_size) != tuple(photo.size):
         (ph, pw), (h, w) = psf.image_size, photo.size
         raise InputError(
-            f"the PSF grid is for photos of {pw} x {ph} px, this one has {w} x {h}: use its own profile"
+            translatable(
+                "the PSF grid is for photos of {grid_width} x {grid_height} px, this one has "
+                "{width} x {height}: use its own profile",
+                grid_width=pw,
+                grid_height=ph,
+                width=w,
+                height=h,
+            )
         )
 
 
@@ -159,12 +169,11 @@ def estimate(photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings, tiling
     def start(on: torch.device, block_px: int) -> Bands:
         if settings.method is Method.WIENER:
             return wiener_bands(photo, psf, settings, on, tiling=tiling)
-        iteration, n_steps = PRIORS[settings.method]
-        prior = plug_and_play(
-            photo, psf, settings, on, iteration, n_steps, tiling=tiling, block_px=block_px
-        )
+        method = PRIORS[settings.method]
+        prior = plug_and_play(photo, psf, settings, on, method, tiling=tiling, block_px=block_px)
         return blended(prior, wiener_bands(photo, psf, settings, on, tiling=tiling))
 
+    # Slower but smaller: a quarter of the block, then the computer's memory instead of the card's.
     attempts = [partial(start, device, BLOCK_PX), partial(start, device, BLOCK_PX // 2)]
     if device.type != "cpu":
         attempts.append(partial(start, torch.device("cpu"), BLOCK_PX))
@@ -178,21 +187,22 @@ def blended(prior: Bands, wiener: Bands) -> Bands:
     spoils: their errors have little in common. On virtual photos the mean is 0.6 dB better than
     either at ISO 200, 0.5 dB at ISO 3200.
     """
-    waiting: list[Band] = []
+    overlapping: list[Band] = []
     done = 0.0
     for band in prior:
         if isinstance(band, float):
             done = band
             yield band
             continue
-        while not waiting or waiting[-1].rows.stop < band.rows.stop:
-            waiting.append(next(part for part in wiener if isinstance(part, Band)))
+        # The two cut their bands differently: enough of the filter's to cover this one.
+        while not overlapping or overlapping[-1].rows.stop < band.rows.stop:
+            overlapping.append(next(part for part in wiener if isinstance(part, Band)))
             yield done
-        for other in waiting:
+        for other in overlapping:
             y0, y1 = max(other.rows.start, band.rows.start), min(other.rows.stop, band.rows.stop)
             here = band.rgb[y0 - band.rows.start : y1 - band.rows.start]
             here += WIENER_SHARE * (other.rgb[y0 - other.rows.start : y1 - other.rows.start] - here)
-        waiting = [other for other in waiting if other.rows.stop > band.rows.stop]
+        overlapping = [other for other in overlapping if other.rows.stop > band.rows.stop]
         yield band
 
 
@@ -224,19 +234,3 @@ def with_less_memory(attempts: Sequence[Callable[[], Bands]]) -> Bands:
             if not out_of_memory(error) or number == len(attempts) - 1:
                 raise
         free_memory()
-
-
-def restore_array(
-    rgb: np.ndarray,
-    psf: PsfGrid,
-    noise: NoiseModel,
-    settings: RestoreSettings,
-    *,
-    white_balance: np.ndarray | None = None,
-) -> np.ndarray:
-    """`restore` for an array [H, W, 3] float32 with white noise (of `white_balance` times the
-    model; default ones)."""
-    balance = (
-        np.ones(3, np.float32) if white_balance is None else np.asarray(white_balance, np.float32)
-    )
-    return finish(restore(ArrayPhoto(rgb, noise, balance), psf, settings))

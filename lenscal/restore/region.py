@@ -6,13 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes
-from lenscal.prior.denoiser import load_denoiser
+from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.restore import wiener
@@ -29,12 +28,13 @@ from lenscal.restore.photo import (
     unchanged,
     with_less_memory,
 )
-from lenscal.restore.plug_and_play import MARGIN_PX, blocks
+from lenscal.restore.plug_and_play import blocks, prior_denoiser, with_margin
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import LinearPhoto, Tiling, tiling_of
 from lenscal.restore.wiener_photo import Band
 from lenscal.stepping import Job
 from lenscal.system.device import pick_device
+from lenscal.translation import translatable
 
 NODE_PX = 64
 """Distance of the kernels that a part is given; between them they are interpolated as in the
@@ -54,30 +54,36 @@ class Part:
 
     @property
     def size(self) -> tuple[int, int]:
+        """(height, width) of the part in px."""
         return len(self.rows), len(self.cols)
 
     @property
     def noise(self) -> NoiseModel:
+        """The photo's."""
         return self.photo.noise
 
     @property
-    def white_balance(self) -> np.ndarray:
+    def white_balance(self) -> NDArray[np.float32]:
+        """The photo's."""
         return self.photo.white_balance
 
     @property
     def demosaiced(self) -> bool:
+        """The photo's."""
         return self.photo.demosaiced
 
-    def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray:
+    def rgb_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """Values [h, w, 3]; rows and columns count from the part's first."""
         return self.photo.rgb_tile(_slice(self.rows[rows]), _slice(self.cols[cols]))
 
-    def gain_tile(self, rows: slice, cols: slice) -> np.ndarray:
+    def gain_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """Gains [h, w, 3]; rows and columns count from the part's first."""
         return self.photo.gain_tile(_slice(self.rows[rows]), _slice(self.cols[cols]))
 
 
 def restore_region(
     photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings, rows: range, cols: range
-) -> Job[tuple[np.ndarray, np.ndarray]]:
+) -> Job[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """`restore` and its mask for the pixels of `rows` and `cols` only, [h, w, 3] and [h, w].
 
     A margin is corrected too, and tiles lie where they lie in the whole photo, so that with the
@@ -93,21 +99,21 @@ def restore_region(
     reach, tiling = reach_px(psf), tiling_of(psf)
     margin = tiling.window_px + tiling.reach + 3 * reach
     height, width = photo.size
-    ys, xs = (
-        _widened(rows, margin, tiling.stride, height),
-        _widened(cols, margin, tiling.stride, width),
-    )
+    ys = _widened(rows, margin, tiling.stride, height)
+    xs = _widened(cols, margin, tiling.stride, width)
     part, kernels = Part(photo, ys, xs), part_of_grid(psf, ys, xs)
-    out, mask = np.empty((*part.size, 3), np.float32), np.empty(part.size, np.float32)
+    out = np.empty((*part.size, 3), np.float32)
+    mask = np.empty(part.size, np.float32)
     if settings.method in PRIORS and not unchanged(settings):
 
-        def keep(here: range, rgb: np.ndarray, weight: np.ndarray) -> None:
-            out[here.start : here.stop], mask[here.start : here.stop] = rgb, weight
+        def put(band: range, rgb: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
+            out[band.start : band.stop] = rgb
+            mask[band.start : band.stop] = weight
 
         prior = yield from _prior_estimate(photo, psf, settings, rows, cols, tiling)
         linear = estimate(part, kernels, replace(settings, method=Method.WIENER), tiling)
         averaged = _averaged(linear, prior, rows.start - ys.start, cols.start - xs.start)
-        yield from hand_on(part, averaged, settings, keep, reach)
+        yield from hand_on(part, averaged, settings, put, reach)
     else:
         out = yield from restore(part, kernels, settings, mask=mask, reach=reach, tiling=tiling)
     inner = (
@@ -124,7 +130,7 @@ def _prior_estimate(
     rows: range,
     cols: range,
     tiling: Tiling,
-) -> Job[np.ndarray]:
+) -> Job[NDArray[np.float32]]:
     """The prior's estimate [h, w, 3] of a part; where the device's memory does not suffice, on the
     processor."""
     device = pick_device(settings.device)
@@ -135,7 +141,8 @@ def _prior_estimate(
     out = np.empty((len(rows), len(cols), 3), np.float32)
     for band in bands:
         if isinstance(band, float):
-            yield Report("correct", "Undoing the blur with the photo prior", fraction=band)
+            message = translatable("Undoing the blur with the photo prior")
+            yield Report("correct", message, fraction=band)
         else:
             out[band.rows.start : band.rows.stop] = band.rgb
     return out
@@ -155,61 +162,69 @@ def prior_part(
     Blocks, their seams and the windows in them lie where they lie in the whole photo, but of each
     block no more is worked out than the part and PRIOR_MARGIN_PX around it.
     """
-    iteration, n_steps = PRIORS[settings.method]
-    denoiser = load_denoiser(Path(settings.prior) if settings.prior else None, device=device)
+    method, denoiser = PRIORS[settings.method], prior_denoiser(settings, device)
+    noise_weight = wiener.noise_weight(settings.denoise)
     height, width = photo.size
     out = np.zeros((len(rows), len(cols), 3), np.float32)
-    pairs = list(product(_shares(rows, height, tiling.stride), _shares(cols, width, tiling.stride)))
+    shares = _shares(rows, height, tiling.stride), _shares(cols, width, tiling.stride)
+    pairs = list(product(*shares))
     for number, (y, x) in enumerate(pairs):
         step = DataStep(
-            photo,
-            psf,
-            y.near,
-            x.near,
-            wiener.noise_weight(settings.denoise),
-            device,
-            tiling,
-            (y.phase, x.phase),
+            photo, psf, y.near, x.near, noise_weight, device, tiling, (y.phase, x.phase)
         )
-        for done, estimated in enumerate(iteration(step, denoiser, y.near, x.near, settings), 1):  # noqa: B007
-            yield (number + done / n_steps) / len(pairs)
+        estimates = method.iteration(step, denoiser, y.near, x.near, settings)
+        for done, estimated in enumerate(estimates, 1):  # noqa: B007
+            yield (number + done / method.n_estimates) / len(pairs)
         inner = estimated[:, y.within(y.near), x.within(x.near)].permute(1, 2, 0).cpu().numpy()
-        out[y.within(rows), x.within(cols)] += (
-            np.outer(y.weight, x.weight).astype(np.float32)[..., None] * inner
-        )
+        weight = np.outer(y.weight, x.weight).astype(np.float32)[..., None]
+        out[y.within(rows), x.within(cols)] += weight * inner
     yield Band(range(len(rows)), out, None, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Share:
-    """What a block adds to a part along one axis: pixels and their weights, those that are worked
-    out for it, and how much earlier the windows in them begin."""
+    """What a block adds to a part along one axis.
 
-    own: range
-    weight: np.ndarray
+    Attributes
+    ----------
+    pixels : range
+        Of the part, those that the block reaches.
+    weight : float64 [len(pixels)]
+        How much of them is the block's.
+    near : range
+        Pixels that are worked out for it.
+    phase : int
+        How much earlier than usual the windows in them begin, px.
+    """
+
+    pixels: range
+    weight: NDArray[np.float64]
     near: range
     phase: int
 
     def within(self, outer: range) -> slice:
-        return slice(self.own.start - outer.start, self.own.stop - outer.start)
+        """The pixels' places in a range that holds them."""
+        return slice(self.pixels.start - outer.start, self.pixels.stop - outer.start)
 
 
 def _shares(part: range, length: int, stride: int) -> list[Share]:
+    """What each block of an axis of `length` px adds to a part of it."""
     out = []
     for start, weight in blocks(length):
-        own = range(max(part.start, start), min(part.stop, start + len(weight)))
-        if not len(own):
+        pixels = range(max(part.start, start), min(part.stop, start + len(weight)))
+        if not len(pixels):
             continue
-        first, last = max(start - MARGIN_PX, 0), min(start + len(weight) + MARGIN_PX, length)
+        block = with_margin(start, len(weight), length)
         # Denoisers take pixels in squares, which count from the block's first one: of 2 px, or of
         # 8.
-        skipped = max(own.start - PRIOR_MARGIN_PX - first, 0) // 8 * 8
-        near = range(first + skipped, min(own.stop + PRIOR_MARGIN_PX, last))
-        out.append(Share(own, weight[own.start - start : own.stop - start], near, skipped % stride))
+        skipped = max(pixels.start - PRIOR_MARGIN_PX - block.start, 0) // 8 * 8
+        near = range(block.start + skipped, min(pixels.stop + PRIOR_MARGIN_PX, block.stop))
+        inside = weight[pixels.start - start : pixels.stop - start]
+        out.append(Share(pixels, inside, near, skipped % stride))
     return out
 
 
-def _averaged(linear: Bands, prior: np.ndarray, y: int, x: int) -> Bands:
+def _averaged(linear: Bands, prior: NDArray[np.float32], y: int, x: int) -> Bands:
     """The Wiener filter's bands, as `blended` with the prior's estimate that lies at (y, x) in
     them."""
     height, width = prior.shape[:2]
@@ -230,15 +245,11 @@ def part_of_grid(psf: PsfGrid, rows: range, cols: range) -> PsfGrid:
         count = max(-(-(len(part) - 1) // NODE_PX) + 1, 2)
         axes.append(np.linspace(part.start, part.stop - 1, count) / max(length - 1, 1))
     positions = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    confidence = None
-    if psf.confidence is not None:
-        index, weight = bilinear_nodes(positions, psf.shape)
-        confidence = np.einsum(
-            "...n,...nc->...c", weight, psf.confidence.reshape(-1, 3)[index]
-        ).astype(np.float32)
-    return PsfGrid(
-        psf.at(positions).astype(np.float32), (len(rows), len(cols)), psf.reference, confidence
-    )
+    confidence = psf.confidence_at(positions)
+    if confidence is not None:
+        confidence = confidence.astype(np.float32)
+    kernels = psf.at(positions).astype(np.float32)
+    return PsfGrid(kernels, (len(rows), len(cols)), psf.reference, confidence)
 
 
 def _widened(part: range, margin: int, stride: int, length: int) -> range:
@@ -248,4 +259,5 @@ def _widened(part: range, margin: int, stride: int, length: int) -> range:
 
 
 def _slice(part: range) -> slice:
+    """The same pixels as a slice."""
     return slice(part.start, part.stop, part.step)

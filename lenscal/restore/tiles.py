@@ -9,9 +9,11 @@ from typing import Protocol, TypeVar
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes
+from lenscal.blur.border import mirrored_index
+from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
 from lenscal.system.threads import in_order
 
@@ -22,15 +24,26 @@ class LinearPhoto(Protocol):
     """What a correction needs of a photo. `Frame` is one; `ArrayPhoto` makes one from an array."""
 
     @property
-    def size(self) -> tuple[int, int]: ...
+    def size(self) -> tuple[int, int]:
+        """(height, width) in px."""
+
     @property
-    def noise(self) -> NoiseModel: ...
+    def noise(self) -> NoiseModel:
+        """Of RAW values, before white balance and gain."""
+
     @property
-    def white_balance(self) -> np.ndarray: ...
+    def white_balance(self) -> NDArray[np.float32]:
+        """[3]: what the channels were multiplied by."""
+
     @property
-    def demosaiced(self) -> bool: ...
-    def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray: ...
-    def gain_tile(self, rows: slice, cols: slice) -> np.ndarray: ...
+    def demosaiced(self) -> bool:
+        """Whether two thirds of the values come from neighbouring sites."""
+
+    def rgb_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """Linear camera RGB [h, w, 3]."""
+
+    def gain_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """What vignetting's correction multiplied the values by, [h, w, 3]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,19 +54,22 @@ class ArrayPhoto:
     `demosaiced`.
     """
 
-    rgb: np.ndarray
+    rgb: NDArray[np.float32]
     noise: NoiseModel
-    white_balance: np.ndarray
+    white_balance: NDArray[np.float32]
     demosaiced: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
+        """(height, width) in px."""
         return self.rgb.shape[0], self.rgb.shape[1]
 
-    def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray:
+    def rgb_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """The array's values [h, w, 3]."""
         return np.asarray(self.rgb[rows, cols], np.float32)
 
-    def gain_tile(self, rows: slice, cols: slice) -> np.ndarray:
+    def gain_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """Ones [h, w, 3]: an array has no vignetting."""
         height, width = (
             len(range(*s.indices(n))) for s, n in zip((rows, cols), self.size, strict=True)
         )
@@ -76,10 +92,12 @@ class Tiling:
 
     @property
     def window_px(self) -> int:
+        """Side of a window."""
         return self.stride + self.ramp
 
     @property
     def field_px(self) -> int:
+        """Side of the field in which a window is filtered."""
         return self.stride + self.ramp + 2 * self.reach
 
     def starts(self, length: int, phase: int = 0) -> range:
@@ -92,16 +110,20 @@ class Tiling:
         count = -(-(length + self.reach - first) // self.stride)
         return range(first, first + count * self.stride, self.stride)
 
-    def line(self) -> np.ndarray:
-        """The window along one axis, [window_px] float32."""
-        ramp = np.sin(0.5 * np.pi * (np.arange(self.ramp) + 0.5) / self.ramp) ** 2
-        return np.concatenate([ramp, np.ones(self.stride - self.ramp), ramp[::-1]]).astype(
-            np.float32
-        )
+    def line(self) -> NDArray[np.float32]:
+        """The window along one axis, [window_px]."""
+        ramp = raised_cosine(self.ramp)
+        flat = np.ones(self.stride - self.ramp)
+        return np.concatenate([ramp, flat, ramp[::-1]]).astype(np.float32)
 
-    def window(self) -> np.ndarray:
-        """[window_px, window_px] float32."""
+    def window(self) -> NDArray[np.float32]:
+        """[window_px, window_px]."""
         return np.outer(self.line(), self.line())
+
+
+def raised_cosine(length: int) -> NDArray[np.float64]:
+    """A ramp [length] from 0 to 1 that sums to 1 with its mirror image."""
+    return np.sin(0.5 * np.pi * (np.arange(length) + 0.5) / length) ** 2
 
 
 def tiling_for(kernel_size: int, stride: int = 128) -> Tiling:
@@ -121,22 +143,21 @@ def tiling_of(psf: PsfGrid) -> Tiling:
     return tiling_for(psf.kernel_size, 256 if min(psf.image_size) >= LARGE_PHOTO_PX else 128)
 
 
-def read_mirrored(photo: LinearPhoto, rows: range, cols: range) -> np.ndarray:
-    """The photo's pixels of contiguous ranges that may leave the photo, which is mirrored there;
-    float32 [h, w, 3]."""
+def read_mirrored(photo: LinearPhoto, rows: range, cols: range) -> NDArray[np.float32]:
+    """The photo's pixels [h, w, 3] of contiguous ranges that may leave the photo, which is
+    mirrored there."""
     height, width = photo.size
-    y0, y1, x0, x1 = (
-        max(rows.start, 0),
-        min(rows.stop, height),
-        max(cols.start, 0),
-        min(cols.stop, width),
-    )
+    y0, y1 = max(rows.start, 0), min(rows.stop, height)
+    x0, x1 = max(cols.start, 0), min(cols.stop, width)
     beyond = (y0 - rows.start, rows.stop - y1, x0 - cols.start, cols.stop - x1)
     if y0 < y1 and x0 < x1 and max(beyond[:2]) <= y1 - y0 and max(beyond[2:]) <= x1 - x0:
         tile = photo.rgb_tile(slice(y0, y1), slice(x0, x1))
-        return cv2.copyMakeBorder(tile, *beyond, cv2.BORDER_REFLECT) if max(beyond) else tile
+        if not max(beyond):
+            return tile
+        return np.asarray(cv2.copyMakeBorder(tile, *beyond, cv2.BORDER_REFLECT), np.float32)
+    # OpenCV mirrors once; photos smaller than a window are mirrored again and again.
     index = [
-        mirrored(np.arange(r.start, r.stop), n)
+        mirrored_index(np.arange(r.start, r.stop), n)
         for r, n in zip((rows, cols), photo.size, strict=True)
     ]
     (y0, y1), (x0, x1) = ((int(i.min()), int(i.max()) + 1) for i in index)
@@ -144,13 +165,9 @@ def read_mirrored(photo: LinearPhoto, rows: range, cols: range) -> np.ndarray:
     return tile[np.ix_(index[0] - y0, index[1] - x0)]
 
 
-def mirrored(index: np.ndarray, length: int) -> np.ndarray:
-    """Pixel numbers that may lie outside 0..length - 1, mirrored into it (... 1 0 | 0 1 2 ...)."""
-    index = index % (2 * length)
-    return np.where(index < length, index, 2 * length - 1 - index)
-
-
-def noise_variance(photo: LinearPhoto, mean: Tensor, rows: np.ndarray, cols: np.ndarray) -> Tensor:
+def noise_variance(
+    photo: LinearPhoto, mean: Tensor, rows: NDArray[np.int_], cols: NDArray[np.int_]
+) -> Tensor:
     """Noise variance [n, 3] of tiles with mean values [n, 3] whose centres are the pixels (rows,
     cols), clamped."""
     height, width = photo.size
@@ -158,29 +175,30 @@ def noise_variance(photo: LinearPhoto, mean: Tensor, rows: np.ndarray, cols: np.
     gain = np.stack(
         [photo.gain_tile(slice(r, r + 1), slice(c, c + 1))[0, 0] for r, c in zip(y, x, strict=True)]
     )
-    multiplier = torch.as_tensor(gain * photo.white_balance, dtype=mean.dtype, device=mean.device)
-    a = torch.tensor(photo.noise.a, dtype=mean.dtype, device=mean.device)
-    b = torch.tensor(photo.noise.b, dtype=mean.dtype, device=mean.device)
-    return multiplier * a * mean.clamp(min=0) + multiplier**2 * b
+    multiplier = (gain * photo.white_balance).astype(np.float32)
+    variance = photo.noise.variance(mean.cpu().numpy(), multiplier, dtype=np.float32)
+    return torch.as_tensor(variance, device=mean.device)
 
 
-def tile_kernels(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch.device) -> Tensor:
+def tile_kernels(
+    psf: PsfGrid, rows: NDArray[np.int_], cols: NDArray[np.int_], device: torch.device
+) -> Tensor:
     """Interpolated kernels [n, 3, k, k] at pixels (rows, cols)."""
     return torch.as_tensor(psf.at(_positions(psf, rows, cols)), dtype=torch.float32, device=device)
 
 
 def tile_confidence(
-    psf: PsfGrid, rows: np.ndarray, cols: np.ndarray, device: torch.device
+    psf: PsfGrid, rows: NDArray[np.int_], cols: NDArray[np.int_], device: torch.device
 ) -> Tensor | None:
     """Interpolated confidence [n, 3] at pixels (rows, cols); None where the grid has none."""
-    if psf.confidence is None:
+    confidence = psf.confidence_at(_positions(psf, rows, cols))
+    if confidence is None:
         return None
-    index, weight = bilinear_nodes(_positions(psf, rows, cols), psf.shape)
-    at = np.einsum("...n,...nc->...c", weight, psf.confidence.reshape(-1, 3)[index])
-    return torch.as_tensor(at, dtype=torch.float32, device=device)
+    return torch.as_tensor(confidence, dtype=torch.float32, device=device)
 
 
-def _positions(psf: PsfGrid, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+def _positions(psf: PsfGrid, rows: NDArray[np.int_], cols: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Field positions [n, 2] of pixels."""
     height, width = psf.image_size
     return np.stack([rows / max(height - 1, 1), cols / max(width - 1, 1)], axis=-1)
 

@@ -20,11 +20,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lenscal.restore.demosaic import squared
 
 PIVOT_CY_PER_PX = 0.1
+"""Frequency at which L = 0: in the middle of what photos show, so that t0 and t1 hardly depend on
+one another."""
 PRIOR_MEAN = (-9.0, -2.2, 0.0)
 PRIOR_PRECISION = (1e-3, 4.0, 10.0)
 """Loose: photos' spectra fall with the square of the frequency, more or less."""
@@ -48,7 +51,6 @@ LEAST_DOUBT = 1e-6
 """Part of the signal that counts as noise even without sensor noise and for a sure kernel: keeps
 divisions finite."""
 
-
 PROBES_A_RING = 96
 """Frequencies of a ring at which a tile's spectrum is looked at: as good as all (0.002 dB)."""
 SUPPORT_PX = 40
@@ -63,18 +65,31 @@ class Rings:
 
     The last of the R rings is DC and what the window smears over it. Each has P probes; rings with
     fewer members have some of weight 0. Quantities at the probes are [..., R, P].
+
+    Attributes
+    ----------
+    index : Tensor [R * P]
+        Flat positions in the half plane [F, F // 2 + 1].
+    f : Tensor [R, P]
+        Cycles/px.
+    share : Tensor [R, P]
+        What each probe adds to its ring's mean.
+    log_f : Tensor [R]
+        L of each ring; DC's is that of the lowest frequencies.
+    weight : Tensor [R]
+        Independent samples in each ring, 0 for empty rings.
     """
 
     index: Tensor
-    """[R * P] flat positions in the half plane [F, F // 2 + 1]."""
     f: Tensor
-    """[R, P] cycles/px."""
     share: Tensor
-    """[R, P]: what each probe adds to its ring's mean."""
     log_f: Tensor
-    """[R] L of each ring, DC's that of the lowest frequencies."""
     weight: Tensor
-    """[R] independent samples in each ring, 0 for empty rings."""
+
+    @property
+    def lowest_cy_per_px(self) -> float:
+        """The lowest frequency at which the spectrum's law is asked for its value."""
+        return torch.exp(self.log_f.min()).item() * PIVOT_CY_PER_PX
 
     @property
     def basis(self) -> Tensor:
@@ -107,13 +122,15 @@ def rings_for(
     independent)."""
     f = np.hypot(np.fft.fftfreq(field_px)[:, None], np.fft.rfftfreq(field_px)).ravel()
     lowest = 1.5 / window_px
+    # Up to the half plane's corner, 0.5 sqrt(2).
     edges = np.geomspace(lowest, 0.71, count + 1)
-    ring = np.where(
-        f < lowest, count, np.minimum(np.searchsorted(edges, f, side="right") - 1, count - 1)
-    )
-    rng = np.random.default_rng(0)
-    index, share = (np.zeros((count + 1, PROBES_A_RING), kind) for kind in (np.int64, np.float32))
+    ring = np.minimum(np.searchsorted(edges, f, side="right") - 1, count - 1)
+    ring = np.where(f < lowest, count, ring)
     members = np.bincount(ring, minlength=count + 1)
+    index = np.zeros((count + 1, PROBES_A_RING), np.int64)
+    share = np.zeros((count + 1, PROBES_A_RING), np.float32)
+    # At random, but the same for every photo: a regular choice would prefer some directions.
+    rng = np.random.default_rng(0)
     for number, n in enumerate(members):
         n_probes = min(n, PROBES_A_RING)
         index[number, :n_probes] = rng.permutation(np.flatnonzero(ring == number))[:n_probes]
@@ -122,9 +139,10 @@ def rings_for(
     middle = np.log(np.sqrt(edges[1:] * edges[:-1]) / PIVOT_CY_PER_PX)
     log_ring = np.bincount(ring, log_f, minlength=count + 1) / np.maximum(members, 1)
     log_ring = np.where(members > 0, log_ring, np.append(middle, 0))
+    # The field is larger than the window: neighbouring frequencies are not independent.
     samples = np.minimum(members * (window_px / field_px) ** 2, PROBES_A_RING)
 
-    def tensor(values: np.ndarray) -> Tensor:
+    def tensor(values: NDArray[np.floating]) -> Tensor:
         return torch.as_tensor(values, dtype=torch.float32, device=device)
 
     return Rings(
@@ -137,10 +155,12 @@ def rings_for(
 
 
 def _log(f: Tensor, lowest: float) -> Tensor:
+    """L of frequencies; below `lowest` the law is flat."""
     return torch.log(f.clamp(min=lowest) / PIVOT_CY_PER_PX)
 
 
 def _basis(log_f: Tensor) -> Tensor:
+    """[..., 3]: 1, L, L^2."""
     return torch.stack([torch.ones_like(log_f), log_f, log_f**2], dim=-1)
 
 
@@ -162,10 +182,13 @@ def fit_signal(
     basis, weight = rings.basis, rings.weight[:-1]
     mean = torch.tensor(PRIOR_MEAN, device=power.device)
     precision = torch.diag(torch.tensor(PRIOR_PRECISION, device=power.device))
-    rough = ((power - noise) / otf_power.clamp(min=1e-6)).clamp(min=1e-14).log()
+    # To begin with, least squares of log S by what stands above the noise.
+    first_guess = ((power - noise) / otf_power.clamp(min=1e-6)).clamp(min=1e-14).log()
     trust = weight * ((power - noise) / power.clamp(min=1e-30)).clamp(min=1e-3).square()
     curvature = torch.einsum("...b,bi,bj->...ij", trust, basis, basis) + precision
-    theta = mean + torch.linalg.solve(curvature, ((rough - basis @ mean) * trust) @ basis)
+    theta: Tensor = mean + torch.linalg.solve(
+        curvature, ((first_guess - basis @ mean) * trust) @ basis
+    )
     for _ in range(n_iter):
         signal = otf_power * torch.exp((theta @ basis.T).clamp(-40, 20))
         model = signal + noise
@@ -173,18 +196,20 @@ def fit_signal(
         pull = weight * share * (power / model.clamp(min=1e-30) - 1).clamp(max=LARGEST_PULL)
         gradient = pull @ basis - (theta - mean) @ precision
         fisher = torch.einsum("...b,bi,bj->...ij", weight * share**2, basis, basis) + precision
-        theta = theta + torch.linalg.solve(fisher, gradient).clamp(-2, 2)
+        step: Tensor = torch.linalg.solve(fisher, gradient)
+        theta = theta + step.clamp(-2, 2)
     return theta
 
 
 def law_power(theta: Tensor, log_f: Tensor) -> Tensor:
     """The law's S [..., *] of parameters [..., 3] at L [*] of any shape."""
     t0, t1, t2 = (theta[..., i].view(*theta.shape[:-1], *(1,) * log_f.ndim) for i in range(3))
-    turn = torch.where(
-        t2 > 0, (STEEPEST_RISE - t1) / (2 * t2).clamp(min=1e-6), torch.full_like(t2, 10.0)
-    )
-    bent = torch.minimum(log_f, turn)
-    log_signal = t0 + t1 * bent + t2 * bent**2 + STEEPEST_RISE * (log_f - bent)
+    # A parabola up to where its slope is the least that is allowed, a straight line from there on.
+    turning_point = (STEEPEST_RISE - t1) / (2 * t2).clamp(min=1e-6)
+    turning_point = torch.where(t2 > 0, turning_point, torch.full_like(t2, 10.0))
+    on_parabola = torch.minimum(log_f, turning_point)
+    log_signal = t0 + t1 * on_parabola + t2 * on_parabola**2
+    log_signal = log_signal + STEEPEST_RISE * (log_f - on_parabola)
     return torch.exp(log_signal.clamp(-40, 20))
 
 
@@ -199,14 +224,14 @@ class Signal:
 
     def at_probes(self) -> Tensor:
         """S [n, 3, R, P]."""
-        lowest = torch.exp(self.rings.log_f.min()).item() * PIVOT_CY_PER_PX
-        return law_power(self.theta, _log(self.rings.f, lowest)) * self.log_factor.exp()[..., None]
+        log_f = _log(self.rings.f, self.rings.lowest_cy_per_px)
+        return law_power(self.theta, log_f) * self.log_factor.exp()[..., None]
 
     def at(self, f: Tensor, interpolation: Tensor) -> Tensor:
         """S [n, 3, *] at frequencies f [*], given `rings.interpolation(f)`."""
-        lowest = torch.exp(self.rings.log_f.min()).item() * PIVOT_CY_PER_PX
-        factor = torch.tensordot(self.log_factor, interpolation, dims=1)
-        return law_power(self.theta, _log(f, lowest)) * factor.exp()
+        log_factor = torch.tensordot(self.log_factor, interpolation, dims=1)
+        factor: Tensor = log_factor.exp()
+        return law_power(self.theta, _log(f, self.rings.lowest_cy_per_px)) * factor
 
 
 def fitted_signal(
@@ -220,12 +245,12 @@ def fitted_signal(
     as in the EM algorithm: S' = S + (S |K|^2 / M) (P / M - 1) S with M = |K|^2 S + N, weighed
     against the law by the number of samples. Where noise hides the signal the law stays.
     """
-    powers = (squared(spectrum), squared(otf) + doubt, noise)
-    power, seen, known = (rings.mean(p) for p in powers)
-    theta = fit_signal(power[..., :-1], seen[..., :-1], known[..., :-1], rings)
+    passed = squared(otf) + doubt
+    power, ring_passed, ring_noise = (rings.mean(p) for p in (squared(spectrum), passed, noise))
+    theta = fit_signal(power[..., :-1], ring_passed[..., :-1], ring_noise[..., :-1], rings)
     law = Signal(theta, torch.zeros_like(power), rings)
-    visible = rings.mean(powers[1] * law.at_probes())
-    model = (visible + known).clamp(min=1e-30)
+    visible = rings.mean(passed * law.at_probes())
+    model = (visible + ring_noise).clamp(min=1e-30)
     trust = rings.weight / (rings.weight + LAW_SAMPLES)
     factor = 1 + trust * visible / model * (power / model - 1)
     return Signal(theta, factor.clamp(min=1e-3).log(), rings)
@@ -251,22 +276,25 @@ def channel_correlation(
     """
     power = squared(otf)
     total = ((power + doubt) * signal + noise).clamp(min=1e-30)
-    turned = torch.view_as_real(spectrum * otf.conj() * (signal.sqrt() / total))
+    # Without the kernel's phase, and in units of the expected power.
+    amplitude = torch.view_as_real(spectrum * otf.conj() * (signal.sqrt() / total))
     share = power * signal / total
-    count = (rings.share > 0) * (rings.weight / (rings.share > 0).sum(-1).clamp(min=1))[:, None]
-    seen, possible = [], []
+    member = rings.share > 0
+    count = member * (rings.weight / member.sum(-1).clamp(min=1))[:, None]
+    product_sums, expected_sums = [], []
     for c, d in PAIRS:
-        seen.append(((turned[:, c] * turned[:, d]).sum(-1) * count).sum(-1))
-        possible.append((share[:, c] * share[:, d] * count).sum(-1))
-    seen_ring, possible_ring = torch.stack(seen, -1), torch.stack(possible, -1)
-    tile = (seen_ring[:, :-1].sum(1) + PRIOR_SAMPLES * PRIOR_CORRELATION) / (
-        possible_ring[:, :-1].sum(1) + PRIOR_SAMPLES
+        product_sums.append(((amplitude[:, c] * amplitude[:, d]).sum(-1) * count).sum(-1))
+        expected_sums.append((share[:, c] * share[:, d] * count).sum(-1))
+    product, expected = torch.stack(product_sums, -1), torch.stack(expected_sums, -1)
+    of_tile = (product[:, :-1].sum(1) + PRIOR_SAMPLES * PRIOR_CORRELATION) / (
+        expected[:, :-1].sum(1) + PRIOR_SAMPLES
     )
-    together = (seen_ring + PRIOR_SAMPLES * tile[:, None]) / (possible_ring + PRIOR_SAMPLES)
-    return positive(together.clamp(-LARGEST_CORRELATION, LARGEST_CORRELATION))
+    of_ring = (product + PRIOR_SAMPLES * of_tile[:, None]) / (expected + PRIOR_SAMPLES)
+    return positive(of_ring.clamp(-LARGEST_CORRELATION, LARGEST_CORRELATION))
 
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
+"""Two colours each: red and green, red and blue, green and blue."""
 SURE_DETERMINANT = 0.0225
 """A correlation matrix of three with at least this determinant has no eigenvalue below 0.01."""
 
@@ -277,13 +305,16 @@ def positive(together: Tensor) -> Tensor:
     matrix = torch.eye(3, device=together.device).repeat(*together.shape[:-1], 1, 1)
     for number, (c, d) in enumerate(PAIRS):
         matrix[..., c, d] = matrix[..., d, c] = together[..., number]
+    # Eigenvalues are slow: the determinant shows which matrices may need them, few.
     rg, rb, gb = together.unbind(-1)
-    bad = 1 + 2 * rg * rb * gb - rg.square() - rb.square() - gb.square() < SURE_DETERMINANT
-    if bad.any():
-        values, vectors = torch.linalg.eigh(matrix[bad])
-        mended = vectors * values.clamp(min=0.01)[..., None, :] @ vectors.mT
-        size = mended.diagonal(dim1=-2, dim2=-1).sqrt()
-        matrix[bad] = mended / (size[..., :, None] * size[..., None, :])
+    determinant = 1 + 2 * rg * rb * gb - rg.square() - rb.square() - gb.square()
+    doubtful = determinant < SURE_DETERMINANT
+    if doubtful.any():
+        values, vectors = torch.linalg.eigh(matrix[doubtful])
+        raised = vectors * values.clamp(min=0.01)[..., None, :] @ vectors.mT
+        # A correlation matrix again: ones on the diagonal.
+        size = raised.diagonal(dim1=-2, dim2=-1).sqrt()
+        matrix[doubtful] = raised / (size[..., :, None] * size[..., None, :])
     return matrix
 
 
@@ -310,20 +341,22 @@ def joint_filter(
     noise = (noise + LEAST_DOUBT * signal).clamp(min=1e-30)
     ratio = signal / noise
     h = power * ratio
+    # C^-1, symmetric: cofactors over the determinant. `positive` has kept it away from 0.
     rg, rb, gb = (correlation[:, c, d] for c, d in PAIRS)
-    known = (1 - gb.square(), 1 - rb.square(), 1 - rg.square())
-    determinant = (known[0] - rg * (rg - gb * rb) + rb * (rg * gb - rb)).clamp(min=1e-6)
+    minors = (1 - gb.square(), 1 - rb.square(), 1 - rg.square())
+    determinant = (minors[0] - rg * (rg - gb * rb) + rb * (rg * gb - rb)).clamp(min=1e-6)
     inverse = 1 / determinant
     p01, p02, p12 = (rb * gb - rg) * inverse, (rg * gb - rb) * inverse, (rg * rb - gb) * inverse
-    a, b, c = (known[i] * inverse + h[:, i] for i in range(3))
+    # (h^2 + C^-1)^-1 in the same way.
+    a, b, c = (minors[i] * inverse + h[:, i] for i in range(3))
     c00, c11, c22 = b * c - p12 * p12, a * c - p02 * p02, a * b - p01 * p01
     c01, c02, c12 = p02 * p12 - p01 * c, p01 * p12 - p02 * b, p01 * p02 - p12 * a
-    whole = 1 / (a * c00 + p01 * c01 + p02 * c02)
-    solved = torch.stack([c00, c01, c02, c01, c11, c12, c02, c12, c22], 1) * whole[:, None]
+    scale = 1 / (a * c00 + p01 * c01 + p02 * c02)
+    solved = torch.stack([c00, c01, c02, c01, c11, c12, c02, c12, c22], 1) * scale[:, None]
+    solved = solved.view(len(solved), 3, 3, *solved.shape[2:])
     amplitude = signal.sqrt()
-    return solved.unflatten(1, (3, 3)) * amplitude[:, :, None] * (amplitude / noise)[
-        :, None
-    ], ratio / (h + 1)
+    joint = solved * amplitude[:, :, None] * (amplitude / noise)[:, None]
+    return joint, ratio / (h + 1)
 
 
 def least_noise(joint: Tensor, otf: Tensor, noise: Tensor, weight: Tensor) -> Tensor:
@@ -333,17 +366,25 @@ def least_noise(joint: Tensor, otf: Tensor, noise: Tensor, weight: Tensor) -> Te
     y + w (G y - y) with G_cd = B_cd conj(K_d) has the noise power sum over f of |1 + w (G - 1)|^2
     N: where the filter takes noise off, w is near 1, where it makes noise stronger, near 0.
 
-    Parameters: B [n, 3, 3, *], complex K [n, 3, *], noise power [n, 3, *], and how often each
-    frequency counts [*].
+    Parameters
+    ----------
+    joint : Tensor [n, 3, 3, *]
+        B.
+    otf : complex Tensor [n, 3, *]
+        K.
+    noise : Tensor [n, 3, *]
+        Noise power.
+    weight : Tensor [*]
+        How often each frequency counts.
     """
-    kept = (
-        (joint.diagonal(dim1=1, dim2=2).movedim(-1, 1) * otf.real * noise * weight)
-        .flatten(1)
-        .sum(-1)
-    )
+    # |1 + w (G - 1)|^2 N summed is a parabola in w: with the sums of N, N Re G and N |G|^2 its
+    # lowest point is known.
+    own = joint.diagonal(dim1=1, dim2=2).movedim(-1, 1)
+    correlated = (own * otf.real * noise * weight).flatten(1).sum(-1)
     power = (joint.square().sum(1) * squared(otf) * noise * weight).flatten(1).sum(-1)
     before = (noise * weight).flatten(1).sum(-1)
-    return ((before - kept) / (before - 2 * kept + power).clamp(min=1e-30)).clamp(0, 1)
+    curvature = (before - 2 * correlated + power).clamp(min=1e-30)
+    return ((before - correlated) / curvature).clamp(0, 1)
 
 
 def noise_weight(denoise: float) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lenscal.optics.psf_grid import PsfGrid
@@ -32,9 +33,10 @@ from lenscal.restore.tiles import (
 
 MOST_ROWS = 4
 """How many rows of tiles are filtered side by side: each takes some 100 MB in large photos."""
-LENDING_PX, DARKEST = 8, 1e-4
-"""Size of the squares over which a local colour is averaged, and the least value that has a
-colour."""
+LOCAL_COLOUR_PX = 8
+"""Side of the squares over which a local colour is averaged: below it noise would count as one."""
+LEAST_COLOURED = 1e-4
+"""The least value that has a colour: darker ones are noise alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +55,8 @@ class Band:
     """
 
     rows: range
-    rgb: np.ndarray
-    smooth: np.ndarray | None
+    rgb: NDArray[np.float32]
+    smooth: NDArray[np.float32] | None
     fraction: float
 
 
@@ -72,33 +74,43 @@ def wiener_bands(
     height, width = photo.size
     y_starts, x_starts = tiling.starts(height), tiling.starts(width)
     line, reach = tiling.line(), tiling.reach
-    left = x_starts[0] - reach
-    carried = torch.zeros((), device=device)
-    across = np.zeros((len(x_starts), width), np.float32)
-    for number, x in enumerate(x_starts):
-        x0, x1 = max(x, 0), min(x + tiling.window_px, width)
-        across[number, x0:x1] = line[x0 - x : x1 - x] if x1 > x0 else 0
-    smooth: list[np.ndarray] = []
+    x0 = reach - x_starts[0]
+    across = _window_lines(tiling, x_starts, width)
+    # The last rows of a row of fields, to which the next row adds.
+    unfinished = torch.zeros((), device=device)
+    smooth: list[NDArray[np.float32]] = []
     filtered = in_parallel(
         lambda i: tiles.row(y_starts[i], x_starts), len(y_starts), device, most=MOST_ROWS
     )
     with closing(filtered):
-        for number, (sums, part) in enumerate(filtered):
-            sums[:, : tiling.field_px - tiling.stride] += carried
-            carried = sums[:, tiling.stride :].clone()
-            smooth.append(part @ across)
+        for number, (sums, tile_smooth) in enumerate(filtered):
+            sums[:, : tiling.field_px - tiling.stride] += unfinished
+            unfinished = sums[:, tiling.stride :].clone()
+            smooth.append(tile_smooth @ across)
             top = y_starts[number] - reach
             rows = range(max(top, 0), min(top + tiling.stride, height))
-            if len(rows):
-                rgb = (
-                    sums[:, rows.start - top : rows.stop - top, -left : width - left].cpu().numpy()
-                )
-                weights = np.zeros((len(rows), width), np.float32)
-                for back in range(min(3, number + 1)):
-                    inside = np.array(rows) - y_starts[number - back]
-                    known = (inside >= 0) & (inside < tiling.window_px)
-                    weights[known] += line[inside[known], None] * smooth[number - back]
-                yield Band(rows, cv2.merge(list(rgb)), weights, (number + 1) / len(y_starts))
+            if not len(rows):
+                continue
+            done = sums[:, rows.start - top : rows.stop - top, x0 : x0 + width]
+            rgb = done.cpu().numpy()
+            weights = np.zeros((len(rows), width), np.float32)
+            # Three rows of windows lie over one another at most.
+            for back in range(min(3, number + 1)):
+                place = np.array(rows) - y_starts[number - back]
+                inside = (place >= 0) & (place < tiling.window_px)
+                weights[inside] += line[place[inside], None] * smooth[number - back]
+            yield Band(rows, cv2.merge(list(rgb)), weights, (number + 1) / len(y_starts))
+
+
+def _window_lines(tiling: Tiling, starts: range, length: int) -> NDArray[np.float32]:
+    """The windows [n, length] along an axis of `length` px, on the photo."""
+    line = tiling.line()
+    out = np.zeros((len(starts), length), np.float32)
+    for number, start in enumerate(starts):
+        first, last = max(start, 0), min(start + tiling.window_px, length)
+        if last > first:
+            out[number, first:last] = line[first - start : last - start]
+    return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,13 +138,9 @@ class TileFilter:
         noise_weight: float,
         device: torch.device,
     ) -> None:
-        self.photo, self.psf, self.tiling, self.device, self.noise_weight = (
-            photo,
-            psf,
-            tiling,
-            device,
-            noise_weight,
-        )
+        self.photo, self.psf, self.tiling = photo, psf, tiling
+        self.device, self.noise_weight = device, noise_weight
+        # Filters reach as far as three kernels; a multiple of 8 px is fast to transform.
         support = max(wiener.SUPPORT_PX, 8 * -(-3 * psf.kernel_size // 16))
         self.line = torch.as_tensor(tiling.line(), device=device)
         self.window = torch.outer(self.line, self.line)
@@ -146,7 +154,7 @@ class TileFilter:
         self.grid_colours = demosaic_spectra(self.grid.f, demosaiced=photo.demosaiced)
         self._threads = threading.local()
 
-    def row(self, y: int, x_starts: range) -> tuple[Tensor, np.ndarray]:
+    def row(self, y: int, x_starts: range) -> tuple[Tensor, NDArray[np.float32]]:
         """The row of windows that begins at `y`, filtered.
 
         Returns
@@ -160,24 +168,26 @@ class TileFilter:
         cols = np.array(x_starts) + self.tiling.window_px // 2
         rows = np.full_like(cols, y + self.tiling.window_px // 2)
         kernels = tile_kernels(self.psf, rows, cols, self.device)
+        confidence = tile_confidence(self.psf, rows, cols, self.device)
         buffers = self._of_this_thread(n)
         strip, colour = self._read(y, x_starts)
-        probes, otf = torch.empty(
-            2, n, 3, *self.rings.f.shape, dtype=torch.complex64, device=self.device
-        )
+        probe_shape = (2, n, 3, *self.rings.f.shape)
+        probes, otf = torch.empty(probe_shape, dtype=torch.complex64, device=self.device)
         mean = self._means(strip, n)
         for i in range(n):
             self._analyse(i, strip, kernels, buffers, probes, otf, mean)
-        misplaced = misplacement_px(kernels, tile_confidence(self.psf, rows, cols, self.device))
+        misplaced = misplacement_px(kernels, confidence)
         variance = noise_variance(self.photo, mean, rows, cols)
         filters, smooth = self._filters(probes, otf, kernels, misplaced, variance)
-        usual = mean.clamp(min=DARKEST)
-        most = usual.amax(1, keepdim=True) / usual
+        # What other channels lend is scaled by the local colour over the tile's: where a channel
+        # is darker than usual, less of it.
+        tile_colour = mean.clamp(min=LEAST_COLOURED)
+        scale = tile_colour.amax(1, keepdim=True) / tile_colour
         sums = self._sum_of_means(mean, strip)
         for i in range(n):
             part = slice(i * self.tiling.stride, i * self.tiling.stride + field)
             sums[..., part] += self._apply(
-                buffers.spectra[i], filters[i], colour[..., part], most[i], buffers.gains
+                buffers.spectra[i], filters[i], colour[..., part], scale[i], buffers.gains
             )
         return sums, smooth.cpu().numpy()
 
@@ -189,20 +199,15 @@ class TileFilter:
         cols = range(x_starts[0] - tiling.reach, x_starts[-1] + tiling.window_px + tiling.reach)
         strip = read_mirrored(self.photo, rows, cols)
         height, width = strip.shape[:2]
-        small = cv2.resize(
-            strip, (width // LENDING_PX, height // LENDING_PX), interpolation=cv2.INTER_AREA
-        )
-        small = np.maximum(small, DARKEST)
+        squares = width // LOCAL_COLOUR_PX, height // LOCAL_COLOUR_PX
+        small = cv2.resize(strip, squares, interpolation=cv2.INTER_AREA)
+        small = np.maximum(small, LEAST_COLOURED)
         small = small / small.max(axis=-1, keepdims=True)
         whole, colour = np.empty((2, 3, height, width), np.float32)
         cv2.split(strip, list(whole))
         for channel, plane in enumerate(colour):
-            cv2.resize(
-                np.ascontiguousarray(small[..., channel]),
-                (width, height),
-                plane,
-                interpolation=cv2.INTER_LINEAR,
-            )
+            values = np.ascontiguousarray(small[..., channel])
+            cv2.resize(values, (width, height), plane, interpolation=cv2.INTER_LINEAR)
         return torch.from_numpy(whole).to(self.device), torch.from_numpy(colour).to(self.device)
 
     def _means(self, strip: Tensor, n: int) -> Tensor:
@@ -226,19 +231,22 @@ class TileFilter:
         K."""
         tiling, field = self.tiling, buffers.field
         reach, x = tiling.reach, i * tiling.stride + tiling.reach
+        # In place, in a field whose zeros around stay: new memory for every tile would leave the
+        # cache.
         inner = field[:, reach:-reach, reach:-reach]
-        torch.sub(
-            strip[:, reach:-reach, x : x + tiling.window_px], mean[i, :, None, None], out=inner
-        )
+        window = strip[:, reach:-reach, x : x + tiling.window_px]
+        torch.sub(window, mean[i, :, None, None], out=inner)
         inner.mul_(self.window)
         spectrum = torch.fft.rfft2(field)
         transfer = self.grid.conjugate_transfer(kernels[i])
-        shape = self.rings.f.shape
-        probes[i] = (
-            spectrum.flatten(1).index_select(1, self.rings.index).unflatten(1, shape) / self.power
-        )
-        otf[i] = transfer.flatten(1).index_select(1, self.rings.index).unflatten(1, shape).conj()
+        probes[i] = self._at_probes(spectrum) / self.power
+        otf[i] = self._at_probes(transfer).conj()
         torch.mul(spectrum, transfer, out=buffers.spectra[i])
+
+    def _at_probes(self, spectrum: Tensor) -> Tensor:
+        """Values [3, R, P] of a half plane [3, F, G]."""
+        values = spectrum.flatten(1).index_select(1, self.rings.index)
+        return values.view(3, *self.rings.f.shape)
 
     def _sum_of_means(self, mean: Tensor, strip: Tensor) -> Tensor:
         """What the mean values [n, 3] of a row of windows add up to, like `strip`: they do not
@@ -255,10 +263,8 @@ class TileFilter:
     def _of_this_thread(self, n: int) -> Buffers:
         """This thread's buffers for a row of n tiles."""
         if not hasattr(self._threads, "buffers"):
-            field, half = (
-                self.tiling.field_px,
-                (self.tiling.field_px, self.tiling.field_px // 2 + 1),
-            )
+            field = self.tiling.field_px
+            half = field, field // 2 + 1
             self._threads.buffers = Buffers(
                 torch.zeros(3, field, field, device=self.device),
                 torch.empty(n, 3, *half, dtype=torch.complex64, device=self.device),
@@ -268,24 +274,38 @@ class TileFilter:
         return buffers
 
     def _apply(
-        self, turned: Tensor, filters: Tensor, colour: Tensor, most: Tensor, gains: Tensor
+        self, phased: Tensor, filters: Tensor, colour: Tensor, scale: Tensor, gains: Tensor
     ) -> Tensor:
-        """A tile filtered [3, F, F], but for its mean value. Parameters: conj(K) y, [12, G], [3, F,
-        F], [3]."""
+        """A tile filtered [3, F, F], but for its mean value.
+
+        Parameters
+        ----------
+        phased : complex Tensor [3, F, G]
+            conj(K) y.
+        filters : Tensor [12, g]
+            As `_filters` gives them.
+        colour : Tensor [3, F, F]
+            The local colour.
+        scale : Tensor [3]
+            What it is multiplied by.
+        gains : Tensor [12, F, G]
+            Overwritten.
+        """
         size = self.tiling.field_px
         gains.copy_(self.grid.spread(filters))
-        by_source = gains[3:].unflatten(0, (3, 3))
-        lent = by_source[:, 0] * turned[0]
-        lent.addcmul_(by_source[:, 1], turned[1]).addcmul_(by_source[:, 2], turned[2])
-        own = gains[:3].mul_(turned)
-        share = (colour * most[:, None, None]).clamp_(max=1)
-        return inverse(own, size).addcmul_(inverse(lent, size), share)
+        by_source = gains[3:].view(3, 3, *gains.shape[1:])
+        from_others = by_source[:, 0] * phased[0]
+        from_others.addcmul_(by_source[:, 1], phased[1]).addcmul_(by_source[:, 2], phased[2])
+        alone = gains[:3].mul_(phased)
+        share = (colour * scale[:, None, None]).clamp_(max=1)
+        return inverse(alone, size).addcmul_(inverse(from_others, size), share)
 
     def _filters(
         self, probes: Tensor, otf: Tensor, kernels: Tensor, misplaced: Tensor, variance: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Gains [n, 12, G] of conj(K) y: of each channel alone, then what each gets more from all;
-        least noise [n]."""
+        """Gains [n, 12, g] of conj(K) y at the grid's frequencies: of each channel alone, then what
+        each gets more from all; least noise [n]."""
+        # The sharp tile's spectrum and colours, by what the probes show.
         colour, alias = self.probe_colours
         sensor = variance[..., None, None] * colour
         doubt = alias_doubt(alias, otf) + error_power(misplaced, self.rings.f)
@@ -293,13 +313,14 @@ class TileFilter:
         correlation = wiener.channel_correlation(
             probes, otf, signal.at_probes(), sensor, doubt, self.rings
         )
+        # The filter, at the few frequencies between which it is smooth.
         colour, alias = self.grid_colours
         transfer, sensor = self.grid.transfer(kernels), variance[..., None] * colour
         doubt = alias_doubt(alias, transfer) + error_power(misplaced, self.grid.f)
         power = signal.at(self.grid.f, self.at_grid)
-        together = (correlation.flatten(2).mT @ self.at_grid).unflatten(1, (3, 3))
+        together = (correlation.flatten(2).mT @ self.at_grid).view(len(kernels), 3, 3, -1)
         noise = self.noise_weight * sensor + doubt * power
-        joint, own = wiener.joint_filter(squared(transfer), power, noise, together)
+        joint, alone = wiener.joint_filter(squared(transfer), power, noise, together)
         smooth = wiener.least_noise(joint, transfer, sensor, self.grid.weight)
-        lent = joint - torch.diag_embed(own.movedim(1, -1)).movedim((-2, -1), (1, 2))
-        return torch.cat([own, lent.flatten(1, 2)], dim=1), smooth
+        lone = torch.diag_embed(alone.movedim(1, -1)).movedim((-2, -1), (1, 2))
+        return torch.cat([alone, (joint - lone).flatten(1, 2)], dim=1), smooth

@@ -10,13 +10,13 @@ import numpy as np
 
 from lenscal.errors import InputError
 from lenscal.virtual.lens import VirtualLens
-from lenscal.virtual.prescriptions import LEE, MERTE, TRONNIER
+from lenscal.virtual.prescriptions import KAZAMAKI, MERTE, TRONNIER
 from lenscal.virtual.tracing import TracedLens
 from lenscal.virtual.waves import Lens
 
 _KEPT_OUT_SEED = 20261122
-_FIRST_WITH_LEE = 3
-"""Kept-out traced lenses have Lee's surfaces from this number on: those of numbers 0 to 2, with
+_FIRST_WITH_KAZAMAKI = 3
+"""Kept-out traced lenses have Kazamaki's surfaces from this number on: those of numbers 0 to 2, with
 Merte's, have been looked at, and a lens of the same surfaces a little longer or shorter would be
 no new one."""
 
@@ -79,10 +79,10 @@ def _drawn_traced(number: int, rng: np.random.Generator) -> Shooting:
     """Kept-out traced lens `number`: which patent follows from the number, its scale is drawn."""
     focal_mm = float(rng.uniform(19.0, 22.0))
     half_field_deg = float(rng.uniform(18.5, 21.0))
-    if number < _FIRST_WITH_LEE:
+    if number < _FIRST_WITH_KAZAMAKI:
         prescription, f_number, degraded_aperture = MERTE, 1.4, 2.8
     else:
-        prescription, f_number, degraded_aperture = LEE, 2.0, 2.0
+        prescription, f_number, degraded_aperture = KAZAMAKI, 1.4, 1.4
     lens = TracedLens(
         name=f"Kept-out {number}: traced f/{f_number:g}",
         prescription=prescription,

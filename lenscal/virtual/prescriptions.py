@@ -89,25 +89,28 @@ MERTE = Prescription(
     ),
 )
 
-LEE = Prescription(
+KAZAMAKI = Prescription(
     source=(
-        "H. W. Lee, US patent 1,955,591 (1934), scaled to 100 mm; "
+        "T. Kazamaki and others, US patent 3,451,745 (1969); "
         "stop in mid-gap and diameters: assumed, not printed"
     ),
     focal_mm=100.0,
-    f_number=2.0,
-    stop=5,
+    f_number=1.4,
+    stop=6,
     surfaces=(
-        Surface(76.6, 8.0, 1.61, 53.3, 60.0),
-        Surface(394.8, 0.5, diameter=58.0),
-        Surface(40.1, 15.0, 1.615, 56.1, 50.0),
-        Surface(103.5, 4.4, 1.6134, 36.9, 46.0),
-        Surface(25.7, 11.0, diameter=38.0),
-        Surface(0.0, 11.0),
-        Surface(-31.0, 4.5, 1.6469, 33.7, 36.0),
-        Surface(50.0, 15.7, 1.6437, 48.3, 44.0),
-        Surface(-41.5, 0.5, diameter=48.0),
-        Surface(140.0, 8.1, 1.6234, 56.3, 52.0),
-        Surface(-101.0, 0.0, diameter=52.0),
+        Surface(110.0, 10.0, 1.80416, 46.6, 84.0),
+        Surface(588.748, 0.2, diameter=84.0),
+        Surface(51.6, 14.5, 1.79446, 45.4, 72.0),
+        Surface(100.426, 3.5, diameter=72.0),
+        Surface(119.0, 3.0, 1.71736, 29.5, 64.8),
+        Surface(32.792, 16.26, diameter=52.8),
+        Surface(0.0, 16.25),
+        Surface(-36.5, 2.0, 1.68893, 31.1, 52.8),
+        Surface(131.5, 20.0, 1.77252, 49.6, 64.8),
+        Surface(-56.806, 0.2, diameter=64.8),
+        Surface(-160.0, 8.5, 1.77252, 49.6, 64.8),
+        Surface(-74.352, 0.2, diameter=64.8),
+        Surface(122.0, 9.5, 1.77252, 49.6, 64.8),
+        Surface(2092.573, 0.0, diameter=64.8),
     ),
 )

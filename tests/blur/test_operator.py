@@ -1,3 +1,5 @@
+"""The space-varying blur against its definition, and its adjoint."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -7,7 +9,8 @@ from lopsided import lopsided_grid
 from torch.nn import functional
 
 from lenscal.blur import operator
-from lenscal.blur.operator import A, A_adjoint, blur_patches
+from lenscal.blur.operator import A, A_adjoint
+from lenscal.blur.patches import blur_patches
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes, delta_grid
 
@@ -72,13 +75,13 @@ def test_impulse_shows_each_pixels_own_kernel(at: tuple[int, int]) -> None:
     radius = psf.kernel_size // 2
     x = torch.zeros(3, *SIZE, dtype=torch.float64)
     x[:, at[0], at[1]] = 1
-    seen = A(x, psf).numpy()
+    blurred = A(x, psf).numpy()
     expected = np.zeros((3, *SIZE))
     for y in range(max(at[0] - radius, 0), min(at[0] + radius + 1, SIZE[0])):
         for x_px in range(max(at[1] - radius, 0), min(at[1] + radius + 1, SIZE[1])):
             kernel = psf.at(np.array([y / (SIZE[0] - 1), x_px / (SIZE[1] - 1)]))
             expected[:, y, x_px] = kernel[:, radius + y - at[0], radius + x_px - at[1]]
-    np.testing.assert_allclose(seen, expected, atol=1e-7)
+    np.testing.assert_allclose(blurred, expected, atol=1e-7)
 
 
 def test_impulses_all_over_the_field_show_the_kernels_around_them() -> None:
@@ -88,7 +91,7 @@ def test_impulses_all_over_the_field_show_the_kernels_around_them() -> None:
     radius = psf.kernel_size // 2
     x = torch.zeros(3, *SIZE, dtype=torch.float64)
     x[:, radius : SIZE[0] - radius : spacing, radius : SIZE[1] - radius : spacing] = 1
-    seen = A(x, psf).numpy()
+    blurred = A(x, psf).numpy()
     rows, cols = (np.arange(4 * spacing), np.arange(5 * spacing))
     at = np.stack(np.meshgrid(rows / (SIZE[0] - 1), cols / (SIZE[1] - 1), indexing="ij"), axis=-1)
     kernels = psf.at(at)
@@ -96,7 +99,7 @@ def test_impulses_all_over_the_field_show_the_kernels_around_them() -> None:
     for y in rows:
         for x_px in cols:
             expected[:, y, x_px] = kernels[y, x_px, :, y % spacing, x_px % spacing]
-    np.testing.assert_allclose(seen[:, : len(rows), : len(cols)], expected, atol=1e-7)
+    np.testing.assert_allclose(blurred[:, : len(rows), : len(cols)], expected, atol=1e-7)
 
 
 def test_leans_the_way_the_kernel_does() -> None:
@@ -104,8 +107,8 @@ def test_leans_the_way_the_kernel_does() -> None:
     kernels[..., 3, 4] = 1
     x = torch.zeros(3, 11, 11)
     x[:, 5, 5] = 1
-    seen = A(x, PsfGrid(kernels, (11, 11)))
-    assert seen[1].argmax() == 6 * 11 + 7
+    blurred = A(x, PsfGrid(kernels, (11, 11)))
+    assert blurred[1].argmax() == 6 * 11 + 7
 
 
 def test_delta_is_the_identity_and_flat_stays_flat() -> None:
@@ -132,8 +135,8 @@ def test_refuses_a_tile_outside_the_sensor() -> None:
 def test_patches_are_blurred_as_an_image_with_that_kernel() -> None:
     x, grid = random(5, 3, 20, 24), lopsided_grid(SIZE, nodes=(1, 5))
     kernels = torch.from_numpy(grid.kernels[0]).double()
-    seen = blur_patches(x, kernels)
-    assert seen.shape == (5, 3, 12, 16)
-    for patch, kernel, blurred in zip(x, kernels, seen, strict=True):
+    blurred = blur_patches(x, kernels)
+    assert blurred.shape == (5, 3, 12, 16)
+    for patch, kernel, one in zip(x, kernels, blurred, strict=True):
         whole = A(patch, PsfGrid(kernel.float().numpy()[None, None], (20, 24)))
-        torch.testing.assert_close(blurred, whole[:, 4:-4, 4:-4], rtol=0, atol=1e-12)
+        torch.testing.assert_close(one, whole[:, 4:-4, 4:-4], rtol=0, atol=1e-12)

@@ -1,10 +1,14 @@
+"""Plug-and-play restoration: blocks, windows, the step that knows the photo, and denoisers."""
+
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from lopsided import lopsided_grid
-from restore_cases import NOISE, dead_leaves, photograph, psnr
+from restore_cases import NOISE, dead_leaves, photograph, psnr, restore_array
 
 from lenscal.errors import InputError
 from lenscal.prior.denoiser import (
@@ -12,11 +16,11 @@ from lenscal.prior.denoiser import (
     UnshuffleDenoiser,
     load_denoiser,
     save_denoiser,
-    shipped_prior,
 )
-from lenscal.restore import diffpir, dpir, plug_and_play
+from lenscal.resource_files import resource
+from lenscal.restore import dpir, plug_and_play
 from lenscal.restore.data_step import DataStep, Windows, offset
-from lenscal.restore.photo import restore_array
+from lenscal.restore.diffpir import DIFFPIR
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, tiling_for
 from lenscal.virtual.camera import VirtualCamera
@@ -62,17 +66,15 @@ def test_data_step_alone_fits_the_photo() -> None:
     assert psnr(last.permute(1, 2, 0).numpy(), scene) > psnr(photo.rgb, scene) + 3
 
 
-@pytest.mark.parametrize(
-    "iteration, n_steps", [(dpir.dpir, dpir.N_ITERATIONS), (diffpir.diffpir, diffpir.N_STEPS)]
-)
-def test_seam_between_blocks_is_invisible(iteration: plug_and_play.Iteration, n_steps: int) -> None:
+@pytest.mark.parametrize("method", [dpir.DPIR, DIFFPIR], ids=["dpir", "diffpir"])
+def test_seam_between_blocks_is_invisible(method: plug_and_play.PriorMethod) -> None:
     psf, scene = lopsided_grid(SIZE, nodes=(1, 1)), dead_leaves(*SIZE)
     photo = ArrayPhoto(photograph(scene, psf, NOISE), NOISE, np.ones(3, np.float32))
 
     def run(block_px: int) -> np.ndarray:
         settings, cpu = RestoreSettings(device="cpu"), torch.device("cpu")
         steps = plug_and_play.plug_and_play(
-            photo, psf, settings, cpu, iteration, n_steps, denoiser=smooth, block_px=block_px
+            photo, psf, settings, cpu, method, denoiser=smooth, block_px=block_px
         )
         out, done = np.zeros((*SIZE, 3), np.float32), 0
         for band in steps:
@@ -107,7 +109,7 @@ def test_improves_a_photo_with_the_prior_that_ships() -> None:
 
 
 def test_prior_that_ships_takes_noise_off_and_is_small() -> None:
-    assert shipped_prior().stat().st_size < 8e6
+    assert resource("prior", "prior.safetensors").stat().st_size < 8e6
     net = load_denoiser()
     clean = torch.from_numpy(np.sqrt(dead_leaves(*SIZE))).permute(2, 0, 1)[None]
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
@@ -117,7 +119,7 @@ def test_prior_that_ships_takes_noise_off_and_is_small() -> None:
     torch.testing.assert_close(net(clean, 0.0), clean)
 
 
-def test_sigma_may_be_a_map_and_sizes_odd(tmp_path) -> None:
+def test_sigma_may_be_a_map_and_sizes_odd(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = UnshuffleDenoiser(8, 2)
     save_denoiser(net, tmp_path / "net.safetensors")
@@ -127,7 +129,7 @@ def test_sigma_may_be_a_map_and_sizes_odd(tmp_path) -> None:
     torch.testing.assert_close(loaded(x, 0.1), net(x, 0.1))
 
 
-def test_reads_ffdnets_layout_and_refuses_others(tmp_path) -> None:
+def test_reads_ffdnets_layout_and_refuses_others(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     sizes = [(13, 6), (6, 6), (6, 12)]
@@ -152,9 +154,9 @@ def test_photon_noise_that_was_not_found_ruins_nothing(
     """DiffPIR draws detail of its own, which costs some dB in photos that are hardly noisy."""
     psf, scene = lopsided_grid(SIZE), 0.05 * dead_leaves(*SIZE)
     noise = type(NOISE)(a, (1e-7,) * 3)
-    seen = photograph(scene, psf, noise)
-    found = restore_array(seen, psf, noise, RestoreSettings(method))
-    assert psnr(found, scene) > psnr(seen, scene) + least_db
+    degraded = photograph(scene, psf, noise)
+    restored = restore_array(degraded, psf, noise, RestoreSettings(method))
+    assert psnr(restored, scene) > psnr(degraded, scene) + least_db
 
 
 @pytest.mark.parametrize("iso", [100, 3200, 25600])

@@ -1,3 +1,5 @@
+"""How wrong a kernel may be, and what a correction makes of it."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -6,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 from lopsided import lopsided_grid
-from restore_cases import NOISE, dead_leaves, photograph, psnr
+from restore_cases import NOISE, dead_leaves, photograph, psnr, restore_array
 
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.restore import kernel_error
 from lenscal.restore.kernel_error import error_power, misplacement_px, width_px
-from lenscal.restore.photo import reach_px, restore, restore_array
+from lenscal.restore.photo import reach_px, restore
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, tile_confidence
 from lenscal.stepping import finish

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from lopsided import lopsided_grid
+from numpy.typing import NDArray
 from restore_cases import NOISE, dead_leaves, photograph, psnr
 
 from lenscal.raw.frame import NoiseModel
@@ -114,7 +115,7 @@ class Endless:
         self.size, self.noise, self.white_balance, self.demosaiced = size, NOISE, ONES, True
         self.most = 0
 
-    def rgb_tile(self, rows: slice, cols: slice) -> np.ndarray:
+    def rgb_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         y, x = (
             np.arange(*rows.indices(self.size[0]))[:, None],
             np.arange(*cols.indices(self.size[1])),
@@ -124,7 +125,7 @@ class Endless:
             np.float32
         )
 
-    def gain_tile(self, rows: slice, cols: slice) -> np.ndarray:
+    def gain_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         height, width = (
             len(range(*s.indices(n))) for s, n in zip((rows, cols), self.size, strict=True)
         )
@@ -136,7 +137,7 @@ def test_rows_come_in_order_and_few_at_a_time(method: Method) -> None:
     photo = Endless((3000, 64))
     next_row, most = 0, 0
 
-    def sink(rows: range, rgb: np.ndarray, weight: np.ndarray) -> None:
+    def sink(rows: range, rgb: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
         nonlocal next_row, most
         assert weight.shape == (len(rows), 64)
         assert (
@@ -184,13 +185,13 @@ def failing(error: Exception, rows: int):
 )
 def test_out_of_memory_goes_on_with_less(error: Exception) -> None:
     assert out_of_memory(error)
-    found = [
+    estimate = [
         b
         for b in with_less_memory([lambda: failing(error, 20), lambda: bands(0, 50, 2.0, 15)])
         if isinstance(b, Band)
     ]
-    assert [r for b in found for r in b.rows] == list(range(50))
-    assert found[0].rgb[0, 0, 0] == 1 and found[-1].rgb[0, 0, 0] == 2
+    assert [r for b in estimate for r in b.rows] == list(range(50))
+    assert estimate[0].rgb[0, 0, 0] == 1 and estimate[-1].rgb[0, 0, 0] == 2
     with pytest.raises(type(error)):
         list(with_less_memory([lambda: failing(error, 20)]))
 

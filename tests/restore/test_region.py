@@ -1,3 +1,5 @@
+"""A part of a photo corrected alone is what it is within the whole."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -46,7 +48,9 @@ def photo() -> ArrayPhoto:
 @pytest.mark.parametrize(
     "place", [(range(400, 700), range(500, 900)), (range(0, 130), range(1290, 1400))]
 )
-def test_a_part_is_corrected_as_within_the_whole(photo, grid, place):
+def test_a_part_is_corrected_as_within_the_whole(
+    photo: ArrayPhoto, grid: PsfGrid, place: tuple[range, range]
+) -> None:
     settings = RestoreSettings(amount=0.8)
     weight = np.empty(SIZE, np.float32)
     whole = finish(restore(photo, grid, settings, mask=weight))
@@ -58,7 +62,9 @@ def test_a_part_is_corrected_as_within_the_whole(photo, grid, place):
 
 
 @pytest.mark.parametrize("method", [Method.DPIR, Method.DIFFPIR])
-def test_a_part_gets_of_a_photo_prior_what_it_gets_within_the_whole(photo, grid, method):
+def test_a_part_gets_of_a_photo_prior_what_it_gets_within_the_whole(
+    photo: ArrayPhoto, grid: PsfGrid, method: Method
+) -> None:
     size = (380, 440)
     photo, grid = (
         replace(photo, rgb=photo.rgb[: size[0], : size[1]]),
@@ -76,7 +82,9 @@ def test_a_part_gets_of_a_photo_prior_what_it_gets_within_the_whole(photo, grid,
     assert np.abs(mask - weight[here]).max() < 1e-5
 
 
-def test_a_part_over_a_seam_of_blocks_is_that_of_the_whole(monkeypatch, photo, grid):
+def test_a_part_over_a_seam_of_blocks_is_that_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch, photo: ArrayPhoto, grid: PsfGrid
+) -> None:
     small = partial(blocks, block_px=160)
     monkeypatch.setattr(region, "blocks", small)
     monkeypatch.setattr(plug_and_play, "blocks", lambda length, _px: small(length))
@@ -92,7 +100,7 @@ def test_a_part_over_a_seam_of_blocks_is_that_of_the_whole(monkeypatch, photo, g
     assert np.abs(part - whole[np.ix_(*place)]).max() < 2e-2
 
 
-def test_a_part_without_correction_is_the_photo(photo, grid):
+def test_a_part_without_correction_is_the_photo(photo: ArrayPhoto, grid: PsfGrid) -> None:
     part, mask = finish(
         restore_region(photo, grid, RestoreSettings(Method.NONE), range(10, 50), range(20, 90))
     )
@@ -100,7 +108,7 @@ def test_a_part_without_correction_is_the_photo(photo, grid):
     assert not mask.any()
 
 
-def test_kernels_of_a_part_are_those_of_the_whole(grid):
+def test_kernels_of_a_part_are_those_of_the_whole(grid: PsfGrid) -> None:
     rows, cols = range(256, 700), range(100, 900)
     part = part_of_grid(grid, rows, cols)
     for y, x in ((256, 100), (699, 899), (320, 355), (511, 612)):
@@ -112,14 +120,14 @@ def test_kernels_of_a_part_are_those_of_the_whole(grid):
     assert 0.5 <= part.confidence.min() <= part.confidence.max() <= 1
 
 
-def test_a_part_reads_only_itself(photo):
+def test_a_part_reads_only_itself(photo: ArrayPhoto) -> None:
     part = Part(photo, range(100, 200), range(300, 500))
     assert part.size == (100, 200)
     assert np.array_equal(part.rgb_tile(slice(5, 9), slice(0, 7)), photo.rgb[105:109, 300:307])
     assert part.gain_tile(slice(0, 100), slice(0, 200)).shape == (100, 200, 3)
 
 
-def test_a_photo_of_another_size_is_refused(photo, grid):
+def test_a_photo_of_another_size_is_refused(photo: ArrayPhoto, grid: PsfGrid) -> None:
     with pytest.raises(InputError, match="its own profile"):
         finish(
             restore_region(

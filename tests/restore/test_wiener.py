@@ -1,3 +1,5 @@
+"""The Wiener filter: what it undoes, what it leaves alone, and how its parts are worked out."""
+
 from __future__ import annotations
 
 import cv2
@@ -5,14 +7,15 @@ import numpy as np
 import pytest
 import torch
 from lopsided import lopsided_grid
-from restore_cases import NO_NOISE, NOISE, dead_leaves, photograph, psnr
+from numpy.typing import NDArray
+from restore_cases import NO_NOISE, NOISE, dead_leaves, photograph, psnr, restore_array
 
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.restore import wiener
 from lenscal.restore.demosaic import demosaic_spectra
-from lenscal.restore.photo import restore, restore_array
+from lenscal.restore.photo import restore
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto, Tiling, tiling_for
 from lenscal.restore.wiener_photo import wiener_bands
@@ -87,7 +90,7 @@ def test_more_denoise_leaves_less_noise() -> None:
     assert spread[1] < degraded.std()
 
 
-def unmasked(photo: ArrayPhoto, psf: PsfGrid, tiling: Tiling) -> np.ndarray:
+def unmasked(photo: ArrayPhoto, psf: PsfGrid, tiling: Tiling) -> NDArray[np.float32]:
     bands = wiener_bands(photo, psf, SETTINGS, torch.device("cpu"), tiling=tiling)
     return np.concatenate([band.rgb for band in bands])
 
@@ -107,7 +110,7 @@ def test_tiles_add_up_to_the_filtered_photo(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(
         wiener, "channel_correlation", lambda spectrum, *_: together.expand(len(spectrum), 21, 3, 3)
     )
-    monkeypatch.setattr("lenscal.restore.wiener_photo.DARKEST", 1e9)
+    monkeypatch.setattr("lenscal.restore.wiener_photo.LEAST_COLOURED", 1e9)
     monkeypatch.setattr(
         "lenscal.restore.wiener_photo.noise_variance", lambda _, m, *__: torch.full_like(m, 1e-4)
     )

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.blur.operator import blur_patches
+from lenscal.blur.patches import blur_patches
 from lenscal.calibrate.field.kernels import centroids, tilts
 from lenscal.calibrate.field.polynomials import field_polynomials
 from lenscal.calibrate.matching.patches import PatchPool
