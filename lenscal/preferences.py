@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lenscal.errors import LenscalError
-from lenscal.files.atomic import written_whole
+from lenscal.system.atomic import written_whole
 from lenscal.system.device import AUTO, DEVICES
 from lenscal.system.json_values import parse_json, to_json, valid_fields
 from lenscal.system.threads import usable_cores

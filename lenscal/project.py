@@ -16,10 +16,10 @@ from pathlib import Path
 
 from lenscal.calibrate.settings import CalibrationSettings
 from lenscal.errors import InputError
-from lenscal.files.atomic import written_whole
 from lenscal.files.schema import check_schema
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Session, Source
+from lenscal.system.atomic import written_whole
 from lenscal.system.json_values import from_json, parse_json, to_json
 from lenscal.translation import translatable
 

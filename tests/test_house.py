@@ -141,7 +141,7 @@ NOT_YET: set[str] = {
     "commands/calibrate.py",
     "commands/look.py",
     # files
-    "files/atomic.py",
+    "files/output_paths.py",
     "files/checkpoint.py",
     "files/plots.py",
     "files/report.py",

@@ -17,9 +17,9 @@ from typing import Any
 import lenscal
 from lenscal.benchmark.cases import Case, dataset_folder, photographed
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.atomic import written_whole
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, follow
+from lenscal.system.atomic import written_whole
 from lenscal.system.device import AUTO
 
 Result = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lenscal.errors import InputError
-from lenscal.files.atomic import written_whole
+from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
 
 BEGIN = "<!-- tables of lenscal benchmark --markdown -->"

@@ -170,7 +170,7 @@ def _images(args: argparse.Namespace, parts: Collection[Part]) -> list[Path]:
     """The photos that the prior is measured on; files that are named on the command line are looked
     for before any work starts."""
     from lenscal.benchmark.markdown import check_markers
-    from lenscal.files.atomic import check_output_folder
+    from lenscal.files.output_paths import check_output_folder
 
     if args.markdown is not None:
         check_output_folder(args.markdown.absolute().parent)

@@ -61,7 +61,7 @@ def reading(
 
 def run_calibrate(args: argparse.Namespace) -> int:
     from lenscal import jobs
-    from lenscal.files.atomic import check_profile_path
+    from lenscal.files.output_paths import check_profile_path
     from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
     from lenscal.jobs.summary import calibration_values
 

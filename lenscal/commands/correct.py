@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def run_correct(args: argparse.Namespace) -> int:
     from lenscal import jobs
-    from lenscal.files.atomic import check_output_folder
+    from lenscal.files.output_paths import check_output_folder
     from lenscal.files.psf.opening import open_psf
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)

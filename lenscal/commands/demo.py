@@ -27,7 +27,7 @@ def run_demo(args: argparse.Namespace) -> int:
         return code
     from lenscal import jobs
     from lenscal.calibrate.settings import Stages
-    from lenscal.files.atomic import check_output_folder
+    from lenscal.files.output_paths import check_output_folder
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     n_photos, size = virtual_photos(args)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lenscal.errors import InputError
-from lenscal.files.atomic import temporary_stem, written_whole
+from lenscal.system.atomic import temporary_stem, written_whole
 
 _KEY = "lenscal checkpoint"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenscal.files.atomic import written_whole
+from lenscal.system.atomic import written_whole
 from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.optics.psf_grid import PsfGrid
 

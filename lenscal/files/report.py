@@ -14,11 +14,11 @@ import numpy as np
 
 from lenscal import __version__
 from lenscal.files import plots
-from lenscal.files.atomic import written_whole
 from lenscal.files.psf.profile import Profile, preview_png
 from lenscal.optics.field import FieldFigures, field_figures, lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.lens_setting import f_number
+from lenscal.system.atomic import written_whole
 
 _STYLE = """body{font:15px/1.5 sans-serif;color:#222;max-width:760px;margin:2em auto;padding:0 1em}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}table{border-collapse:collapse}

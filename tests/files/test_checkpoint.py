@@ -8,8 +8,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.atomic import temporary_stem
 from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
+from lenscal.system.atomic import temporary_stem
 
 
 def test_values_and_arrays_come_back_to_the_bit(tmp_path):

@@ -52,7 +52,6 @@ NOT_YET: set[str] = {
     # calibrate/stages
     "calibrate/stages/run.py",
     # files
-    "files/atomic.py",
     "files/checkpoint.py",
     # files/photos
     "files/photos/export_settings.py",

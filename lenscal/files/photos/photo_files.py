@@ -11,13 +11,13 @@ from typing import Protocol
 import numpy as np
 
 from lenscal.errors import LenscalError
-from lenscal.files.atomic import written_whole
 from lenscal.files.photos.colour import SPACES, develop, usable
 from lenscal.files.photos.encoders import Picture, encode_jpeg, encode_png, encode_tiff
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
 from lenscal.files.photos.icc import icc_profile
 from lenscal.files.photos.linear_dng import ReadTile, write_linear_dng
 from lenscal.raw.frame import Frame
+from lenscal.system.atomic import written_whole
 
 
 class Pixels(Protocol):

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
-from lenscal.files.atomic import written_whole
+from lenscal.system.atomic import written_whole
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_npz import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema

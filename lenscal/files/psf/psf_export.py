@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lenscal import __version__
-from lenscal.files.atomic import written_whole
+from lenscal.system.atomic import written_whole
 from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.files.psf.psf_fits import CHANNELS, write_fits

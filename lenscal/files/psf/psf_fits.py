@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lenscal import __version__
 from lenscal.errors import InputError
-from lenscal.files.atomic import written_whole
+from lenscal.system.atomic import written_whole
 from lenscal.files.psf.node_grid import on_grid_nodes, pixel_positions
 from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.files.psf.psf_npz import reference_of

@@ -20,8 +20,8 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 
 from lenscal.errors import LenscalError
-from lenscal.files.atomic import written_whole
 from lenscal.files.report import Block
+from lenscal.system.atomic import written_whole
 
 _DPI, _MARGIN_MM, _GAP = 96, 15.0, 10.0
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
 from lenscal.errors import LenscalError
-from lenscal.files.atomic import written_whole
+from lenscal.system.atomic import written_whole
 
 PNG_SCALE = 2
 

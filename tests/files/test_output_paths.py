@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lenscal.errors import InputError, LenscalError
-from lenscal.files.atomic import check_output_file, temporary_stem, written_whole
+from lenscal.files.output_paths import check_output_file
+from lenscal.system.atomic import temporary_stem, written_whole
 
 
 def test_a_read_only_disk_is_what_is_told(tmp_path, monkeypatch):

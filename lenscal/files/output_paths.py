@@ -1,0 +1,115 @@
+"""Whether a file or folder can be written where it shall be, noticed before long work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from lenscal.errors import InputError
+from lenscal.translation import translatable
+
+_LEAST_FREE_BYTES = 16 * 2**20
+"""More than a profile or a kernel file takes."""
+
+
+def check_profile_path(path: Path) -> None:
+    """Notice before long work that a profile cannot be written there.
+
+    Raises
+    ------
+    InputError
+        As `check_output_file`, or the path is another kind of file.
+    """
+    check_output_file(path, "lens.lenscal")
+    if path.exists() and path.suffix.lower() != ".lenscal":
+        raise InputError(
+            translatable(
+                "--out {path} exists and is no lenscal profile: not overwritten, "
+                "choose another name",
+                path=path,
+            )
+        )
+
+
+def check_output_file(path: Path, example: str) -> None:
+    """Notice before any work that a file cannot be written there; `example` is a name it might
+    have.
+
+    Raises
+    ------
+    InputError
+        Its folder is missing, not writable or full, or the path is a folder or a protected file.
+    """
+    if path.is_dir():
+        raise InputError(
+            translatable(
+                "--out {path} is a folder: give a file name, e.g. {example}",
+                path=path,
+                example=path / example,
+            )
+        )
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise InputError(
+            translatable(
+                "--out {path}: there is no folder {folder}; create it first",
+                path=path,
+                folder=folder,
+            )
+        )
+    _check_writable(folder, path)
+    if path.exists() and not os.access(path, os.W_OK):
+        raise InputError(
+            translatable(
+                "--out {path}: not allowed to write there; choose another place", path=path
+            )
+        )
+
+
+def check_output_folder(path: Path) -> None:
+    """Notice before long work that no files can be written to a folder. It may be missing, its
+    parent may not.
+
+    Raises
+    ------
+    InputError
+        The path is a file, its parent is missing, or it is not writable.
+    """
+    if path.exists() and not path.is_dir():
+        raise InputError(translatable("--out {path} is a file: give a folder", path=path))
+    parent = path.absolute().parent
+    if not path.exists() and not parent.is_dir():
+        raise InputError(
+            translatable(
+                "--out {path}: there is no folder {folder}; create it first",
+                path=path,
+                folder=parent,
+            )
+        )
+    _check_writable(path if path.exists() else parent, path)
+
+
+def _check_writable(folder: Path, path: Path) -> None:
+    """Try to write to a folder on behalf of --out `path`: rights alone do not tell of /proc or a
+    full disk."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            free = shutil.disk_usage(folder).free
+    except OSError as error:
+        why = error.strerror or str(error)
+        if isinstance(error, PermissionError):
+            why = translatable("not allowed to write there")
+        raise InputError(
+            translatable("--out {path}: {why}; choose another place", path=path, why=why)
+        ) from error
+    if free < _LEAST_FREE_BYTES:
+        raise InputError(
+            translatable(
+                "--out {path}: the disk is full ({free_mb:.0f} MB free): make room, or choose "
+                "another place",
+                path=path,
+                free_mb=free / 2**20,
+            )
+        )
