@@ -16,8 +16,12 @@ from torch.nn import functional
 
 from lenscal.errors import InputError
 from lenscal.prior.drunet import Drunet, is_drunet
+from lenscal.resource_files import resource
+from lenscal.system.atomic import written_whole
+from lenscal.translation import translatable
 
 LAYOUT = "lenscal residual unshuffle denoiser 1"
+"""Names the network in the metadata of lenscal's own weights files."""
 PYTORCH_FILES = {".pth", ".pt"}
 
 
@@ -32,7 +36,7 @@ class Denoiser(Protocol):
 
 
 def sigma_map(x: Tensor, sigma: float | Tensor) -> Tensor:
-    """The noise level as a map [B, 1, H, W]."""
+    """The noise level as a map [B, 1, H, W] for images x [B, 3, H, W]."""
     level = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
     return level.expand(x.shape[0], 1, *x.shape[-2:])
 
@@ -46,7 +50,10 @@ class ResidualBlock(nn.Module):
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.second(functional.relu(self.first(x), inplace=True)).add_(x)
+        """Features [B, C, H, W] of features [B, C, H, W]."""
+        # In place: a third less memory, and nothing but this block uses what is overwritten.
+        change: Tensor = self.second(functional.relu(self.first(x), inplace=True))
+        return change.add_(x)
 
 
 class UnshuffleDenoiser(nn.Module):
@@ -66,14 +73,15 @@ class UnshuffleDenoiser(nn.Module):
         self.tail = nn.Conv2d(channels, 12, 3, padding=1)
 
     def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
+        """As `Denoiser`."""
         level = sigma_map(x, sigma)
         padded, height, width = _even(x)
         level, _, _ = _even(level)
+        # All inputs about as strong: levels of photos are around 0.1.
         phases = functional.pixel_unshuffle(padded, 2) - 0.5
         features = torch.cat([phases, 4 * functional.avg_pool2d(level, 2)], dim=1)
-        noise = functional.pixel_shuffle(
-            self.tail(functional.relu(self.blocks(self.head(features)))), 2
-        )
+        features = functional.relu(self.blocks(self.head(features)))
+        noise = functional.pixel_shuffle(self.tail(features), 2)
         return (padded - level * noise)[..., :height, :width]
 
 
@@ -91,12 +99,12 @@ class PlainFfdnet(nn.Module):
         self.load_state_dict(dict(weights))
 
     def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
+        """As `Denoiser`."""
         level = sigma_map(x, sigma)
         padded, height, width = _even(x)
         level, _, _ = _even(level)
-        features = torch.cat(
-            [functional.pixel_unshuffle(padded, 2), functional.avg_pool2d(level, 2)], dim=1
-        )
+        phases = functional.pixel_unshuffle(padded, 2)
+        features = torch.cat([phases, functional.avg_pool2d(level, 2)], dim=1)
         return functional.pixel_shuffle(self.model(features), 2)[..., :height, :width]
 
 
@@ -110,14 +118,13 @@ def save_denoiser(
         "blocks": str(net.n_blocks),
         **(notes or {}),
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.part")
     tensors = {
         name: value.detach().to("cpu", torch.float32).contiguous()
         for name, value in net.state_dict().items()
     }
-    save_file(tensors, temporary, metadata=metadata)
-    temporary.replace(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(file) as temporary:
+        save_file(tensors, temporary, metadata=metadata)
 
 
 def load_denoiser(
@@ -133,7 +140,7 @@ def load_denoiser(
     InputError
         The file is missing, cannot be read, or is of another network.
     """
-    path = file if file is not None else shipped_prior()
+    path = file if file is not None else resource("prior", "prior.safetensors")
     weights, metadata = _read_weights(path)
     net: UnshuffleDenoiser | PlainFfdnet | Drunet
     try:
@@ -146,16 +153,23 @@ def load_denoiser(
             net = Drunet(weights)
         else:
             raise InputError(
-                f"--prior {path}: unknown network; give lenscal's own weights, or FFDNet's or DRUNet's for colour"
+                translatable(
+                    "--prior {path}: unknown network; give lenscal's own weights, or FFDNet's or "
+                    "DRUNet's for colour",
+                    path=path,
+                )
             )
     except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise InputError(
-            f"--prior {path}: the weights do not fit the network they name ({error})"
+            translatable(
+                "--prior {path}: the weights do not fit the network they name ({error})",
+                path=path,
+                error=str(error),
+            )
         ) from error
     net.requires_grad_(False).eval().to(device)
-    if (
-        torch.device(device).type == "cpu"
-    ):  # a sixth faster there; the same numbers but for rounding
+    if torch.device(device).type == "cpu":
+        # A sixth faster there; the same numbers but for rounding.
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net
 
@@ -164,32 +178,35 @@ def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors of a weights file by name, and its metadata."""
     try:
         if path.suffix.lower() in PYTORCH_FILES:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # old files make torch warn of its own internals
-                weights = torch.load(path, map_location="cpu", weights_only=True)
-            return {str(name): value.float() for name, value in weights.items()}, {}
+            return _read_pytorch(path), {}
         with safe_open(path, framework="pt") as handle:
             metadata = handle.metadata() or {}
         return load_file(path), metadata
     except (OSError, SafetensorError) as error:
-        raise InputError(f"--prior {path}: not a readable safetensors file ({error})") from error
+        raise InputError(
+            translatable(
+                "--prior {path}: not a readable safetensors file ({error})",
+                path=path,
+                error=str(error),
+            )
+        ) from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, ValueError) as error:
-        told = (
-            "not a PyTorch file of tensors by name; give the weights as their authors publish them"
-        )
-        raise InputError(f"--prior {path}: {told}") from error
+        raise InputError(
+            translatable(
+                "--prior {path}: not a PyTorch file of tensors by name; give the weights as their "
+                "authors publish them",
+                path=path,
+            )
+        ) from error
 
 
-def shipped_prior() -> Path:
-    """The weights that come with lenscal: beside the package in a checkout, inside it when
-    installed."""
-    package = Path(__file__).resolve().parents[1]
-    for root in (package / "resources", package.parent / "resources"):
-        if (root / "prior" / "prior.safetensors").is_file():
-            return root / "prior" / "prior.safetensors"
-    raise InputError(
-        "the denoiser's weights (resources/prior/prior.safetensors) are missing: install lenscal again"
-    )
+def _read_pytorch(path: Path) -> dict[str, Tensor]:
+    """The tensors of a PyTorch file; code in it is not run (`weights_only`)."""
+    with warnings.catch_warnings():
+        # Old files make torch warn of its own internals.
+        warnings.simplefilter("ignore")
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    return {str(name): value.float() for name, value in weights.items()}
 
 
 def _even(x: Tensor) -> tuple[Tensor, int, int]:

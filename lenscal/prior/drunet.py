@@ -36,6 +36,7 @@ class Drunet(nn.Module):
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         super().__init__()
+        # Modules are named as the authors' tensors: load_state_dict then finds them all.
         widths = [weights["m_head.weight"].shape[0]]
         blocks = len({name.split(".")[1] for name in weights if name.startswith("m_body.")})
         self.m_head = _conv(4, widths[0])
@@ -54,16 +55,15 @@ class Drunet(nn.Module):
         """x [B, 3, H, W] without its noise of standard deviation `sigma`, a number or a map [B, 1,
         H, W]."""
         height, width = x.shape[-2:]
-        level = torch.as_tensor(sigma, dtype=x.dtype, device=x.device).expand(
-            x.shape[0], 1, height, width
-        )
+        level = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
+        level = level.expand(x.shape[0], 1, height, width)
         beyond = (0, -width % MULTIPLE_PX, 0, -height % MULTIPLE_PX)
-        features = [
-            self.m_head(functional.pad(torch.cat([x, level], dim=1), beyond, mode="replicate"))
-        ]
+        padded = functional.pad(torch.cat([x, level], dim=1), beyond, mode="replicate")
+        features = [self.m_head(padded)]
         for scale in range(1, SCALES):
             features.append(self.get_submodule(f"m_down{scale}")(features[-1]))
         out = self.m_body(features[-1])
+        # Up again; what each scale had on the way down is added to it.
         for scale in range(SCALES - 1, 0, -1):
             out = self.get_submodule(f"m_up{scale}")(out + features.pop())
         restored: Tensor = self.m_tail(out + features.pop())
@@ -80,7 +80,8 @@ class _Block(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.res(x)
+        out: Tensor = x + self.res(x)
+        return out
 
 
 def _blocks(channels: int, count: int) -> list[nn.Module]:

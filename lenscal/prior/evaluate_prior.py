@@ -12,14 +12,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.prior.denoiser import Denoiser, load_denoiser
+from lenscal.translation import translatable
 
 PHOTOS = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+"""Suffixes of the photos that denoisers are trained with and measured on."""
 
 
-def denoising_psnr(denoiser: Denoiser, photo: np.ndarray, sigma: float, seed: int) -> float:
+def denoising_psnr(
+    denoiser: Denoiser, photo: NDArray[np.floating], sigma: float, seed: int
+) -> float:
     """PSNR in dB (peak 1, result clipped to 0..1) after white noise of `sigma` was added to [H, W,
     3] in 0..1."""
     clean = torch.from_numpy(np.ascontiguousarray(photo, dtype=np.float32)).permute(2, 0, 1)[None]
@@ -33,11 +38,11 @@ def psnr(image: torch.Tensor, truth: torch.Tensor) -> float:
     return float(-10 * torch.log10((image.clamp(0, 1) - truth).square().mean()))
 
 
-def read_photo(file: Path) -> np.ndarray:
+def read_photo(file: Path) -> NDArray[np.float64]:
     """float64 [H, W, 3] in 0..1, as the file has it; InputError where it cannot be read."""
     image = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if image is None:
-        raise InputError(f"{file}: not a photo that can be read")
+        raise InputError(translatable("{file}: not a photo that can be read", file=file))
     return np.asarray(image[..., ::-1] / 255)
 
 
@@ -53,7 +58,9 @@ def evaluate(
         There is no photo, or one cannot be read.
     """
     if not files:
-        raise InputError("no photos to measure on: give a folder with PNG, JPEG or TIFF files")
+        raise InputError(
+            translatable("no photos to measure on: give a folder with PNG, JPEG or TIFF files")
+        )
     out: dict[float, list[float]] = {sigma: [] for sigma in sigmas}
     for number, file in enumerate(files):
         photo = read_photo(file)
@@ -63,6 +70,7 @@ def evaluate(
 
 
 def main(argv: list[str] | None = None) -> None:
+    """The command line: prints the mean PSNR at each noise level as JSON."""
     parser = argparse.ArgumentParser(
         prog="python -m lenscal.prior.evaluate_prior", description=__doc__
     )

@@ -45,7 +45,6 @@ NOT_YET: set[str] = {
     "benchmark/raw_programs.py",
     "benchmark/speed.py",
     # blur
-    "blur/operator.py",
     # calibrate
     "calibrate/checkpoint.py",
     "calibrate/engine.py",
@@ -70,12 +69,7 @@ NOT_YET: set[str] = {
     # optics
     "optics/psf_grid.py",
     # prior
-    "prior/denoiser.py",
-    "prior/evaluate_prior.py",
-    "prior/train_prior.py",
     # restore
-    "restore/photo.py",
-    "restore/region.py",
     # system
     "system/preload.py",
     # virtual

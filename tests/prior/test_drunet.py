@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn.functional import conv2d, conv_transpose2d, pad, relu
@@ -13,7 +15,9 @@ from lenscal.prior.drunet import Drunet
 Weights = dict[str, torch.Tensor]
 
 
-def published(widths=(64, 128, 256, 512), blocks=4, seed=0) -> Weights:
+def published(
+    widths: tuple[int, ...] = (64, 128, 256, 512), blocks: int = 4, seed: int = 0
+) -> Weights:
     """Random weights, named and shaped as the authors' are."""
     shapes: dict[str, tuple[int, ...]] = {
         "m_head.weight": (widths[0], 4, 3, 3),
@@ -37,6 +41,8 @@ def published(widths=(64, 128, 256, 512), blocks=4, seed=0) -> Weights:
 
 
 def by_hand(w: Weights, x: torch.Tensor, sigma: float, blocks: int) -> torch.Tensor:
+    """The published network, layer by layer."""
+
     def residual(x: torch.Tensor, stage: str, first: int) -> torch.Tensor:
         for n in range(first, first + blocks):
             inner = relu(conv2d(x, w[f"{stage}.{n}.res.0.weight"], padding=1))
@@ -55,7 +61,7 @@ def by_hand(w: Weights, x: torch.Tensor, sigma: float, blocks: int) -> torch.Ten
 
 
 @pytest.mark.parametrize("name", ["drunet_color.pth", "drunet.safetensors"])
-def test_does_what_the_published_network_does(tmp_path, name: str) -> None:
+def test_does_what_the_published_network_does(tmp_path: Path, name: str) -> None:
     from safetensors.torch import save_file
 
     weights = published((4, 6, 8, 10), 2)
@@ -77,7 +83,7 @@ def test_the_published_size() -> None:
     assert round(sum(p.numel() for p in net.parameters()) / 1e6, 2) == 32.64
 
 
-def test_refuses_files_that_do_not_fit(tmp_path) -> None:
+def test_refuses_files_that_do_not_fit(tmp_path: Path) -> None:
     weights = published((4, 6, 8, 10), 2)
     torch.save(
         {k: v for k, v in weights.items() if k != "m_up2.1.res.0.weight"}, tmp_path / "short.pth"

@@ -1,3 +1,5 @@
+"""The training of the denoiser prior, and its measurement."""
+
 from __future__ import annotations
 
 import json
@@ -14,23 +16,16 @@ from lenscal.errors import InputError
 from lenscal.prior.denoiser import load_denoiser, save_denoiser
 from lenscal.prior.evaluate_prior import evaluate
 from lenscal.prior.evaluate_prior import main as evaluate_main
-from lenscal.prior.train_prior import (
-    Patches,
-    TrainSettings,
-    draw_sigma,
-    learning_rate,
-    load_photos,
-    main,
-    run,
-    start,
-    train,
-)
+from lenscal.prior.train_prior import main, run, save_checkpoint
+from lenscal.prior.training import learning_rate, start, train
+from lenscal.prior.training_photos import Patches, draw_sigma, load_photos
+from lenscal.prior.training_settings import TrainSettings
 
 SMALL = TrainSettings(channels=8, blocks=1, patch_px=16, batch=8, steps=12, minutes=None, rate=3e-3)
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory) -> Path:
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     for seed in range(2):
         image = (255 * np.sqrt(dead_leaves(60, 70, seed))).astype(np.uint8)
@@ -61,8 +56,6 @@ def test_resumes_to_the_bit(photos: Path, tmp_path: Path, optimiser: str) -> Non
     begin = state.net.blocks[0].first.weight.detach().clone()
     for _ in zip(range(5), train(patches, state, settings), strict=False):
         pass
-    from lenscal.prior.train_prior import save_checkpoint
-
     assert not torch.equal(begin, state.net.blocks[0].first.weight)
     save_checkpoint(state, settings, half.with_suffix(".checkpoint.safetensors"))
     resumed = run(photos, half, settings)
@@ -126,7 +119,9 @@ def test_command_line(photos: Path, tmp_path: Path) -> None:
     assert load_denoiser(out)(torch.zeros(1, 3, 8, 8), 0.1).shape == (1, 3, 8, 8)
 
 
-def test_evaluation_knows_how_much_noise_it_added(photos: Path, capsys) -> None:
+def test_evaluation_knows_how_much_noise_it_added(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     files = sorted(photos.iterdir())
     psnr = evaluate(lambda x, sigma: x, files, [5.0, 10.0])
     assert len(psnr[5.0]) == len(files)
