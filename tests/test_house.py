@@ -141,7 +141,6 @@ NOT_YET: set[str] = {
     "commands/calibrate.py",
     "commands/look.py",
     # files
-    "files/output_paths.py",
     "files/checkpoint.py",
     "files/plots.py",
     "files/report.py",
@@ -186,16 +185,8 @@ NOT_YET: set[str] = {
     "optics/field.py",
     # modules of no package
     "preferences.py",
-    # prior
-    "prior/denoiser.py",
-    "prior/train_prior.py",
     # raw
     "raw/vignetting.py",
-    # restore
-    "restore/photo.py",
-    "restore/plug_and_play.py",
-    "restore/plug_and_play.py:plug_and_play",
-    "restore/region.py",
     # system
     "system/json_values.py",
     # virtual

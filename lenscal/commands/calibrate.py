@@ -61,8 +61,8 @@ def reading(
 
 def run_calibrate(args: argparse.Namespace) -> int:
     from lenscal import jobs
-    from lenscal.files.output_paths import check_profile_path
     from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
+    from lenscal.files.output_paths import check_profile_path
     from lenscal.jobs.summary import calibration_values
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)

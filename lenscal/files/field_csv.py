@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lenscal.system.atomic import written_whole
 from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.system.atomic import written_whole
 
 
 def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, np.ndarray]]) -> Path:

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from lenscal import __version__
 from lenscal.errors import InputError
-from lenscal.system.atomic import written_whole
 from lenscal.files.photos import dng_tags
 from lenscal.files.photos.dng_tags import D65, LOSSLESS_JPEG, TILE_PX, ExtraTag, Tag
 from lenscal.raw.exif import EXIV2_LOCK
+from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
 
 CFA_COLOURS = {"R": 0, "G": 1, "B": 2}

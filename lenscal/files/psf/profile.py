@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
-from lenscal.system.atomic import written_whole
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_npz import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
+from lenscal.system.atomic import written_whole
 from lenscal.system.json_values import convert_json, to_json
 from lenscal.translation import translatable
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from lenscal import __version__
-from lenscal.system.atomic import written_whole
 from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.files.psf.psf_fits import CHANNELS, write_fits
 from lenscal.files.psf.psf_npz import write_npz
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.system.atomic import written_whole
 
 CSV_COLUMNS = (
     "row",

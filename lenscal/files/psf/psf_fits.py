@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from lenscal import __version__
 from lenscal.errors import InputError
-from lenscal.system.atomic import written_whole
 from lenscal.files.psf.node_grid import on_grid_nodes, pixel_positions
 from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.files.psf.psf_npz import reference_of
 from lenscal.optics.psf_grid import PsfGrid, Reference
+from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
-from lenscal.system.atomic import written_whole
 from lenscal.files.psf.node_grid import on_grid_nodes
 from lenscal.optics.psf_grid import PsfGrid, Reference
+from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
 
 MAX_NPZ_BYTES = 2**30
