@@ -20,6 +20,13 @@ TEXTS = (
         "Translatable",
         "--grid {rows}x{columns}: choose {least} to {most} rows and columns, e.g. 8x8"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--grow-from {path}: not one of lenscal's own networks"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--grow-from: a network of {channels} channels and {blocks} blocks cannot grow into "
+        "one of {wanted_channels} and {wanted_blocks}: keep --channels {channels}, add "
+        "--blocks"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--kernel-size {size}: choose an odd number from {least} to {most}"
@@ -39,8 +46,46 @@ TEXTS = (
         "--out {out} is not empty: choose a new folder, or one of an earlier demo"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--out {out}: give a file name that ends in .html or .pdf"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--out {path} exists and is no lenscal profile: not overwritten, choose another name"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "--out {path} is a file: give a folder"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--out {path} is a folder: give a file name, e.g. {example}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--out {path}: not allowed to write there; choose another place"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--out {path}: the disk is full ({free_mb:.0f} MB free): make room, or choose another"
+        " place"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--out {path}: there is no folder {folder}; create it first"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "--out {path}: {why}; choose another place"),
     QT_TRANSLATE_NOOP("Translatable", "--photos {photos}: choose {least} to {most}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--prior {path}: not a PyTorch file of tensors by name; give the weights as their "
+        "authors publish them"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "--prior {path}: not a readable safetensors file ({error})"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--prior {path}: the weights do not fit the network they name ({error})"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--prior {path}: there is no such file"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--prior {path}: unknown network; give lenscal's own weights, or FFDNet's or DRUNet's"
+        " for colour"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 or more"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -66,6 +111,7 @@ TEXTS = (
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with photos that were kept out"),
+    QT_TRANSLATE_NOOP("Translatable", "Copying the photo"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting the kept-out photo with: {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Gathering patches, photo {number}"),
@@ -104,6 +150,8 @@ TEXTS = (
         "The settings file {path} cannot be read ({error}); the usual settings are used."
     ),
     QT_TRANSLATE_NOOP("Translatable", "The settings file {path}: {problems}"),
+    QT_TRANSLATE_NOOP("Translatable", "Undoing the blur"),
+    QT_TRANSLATE_NOOP("Translatable", "Undoing the blur with the photo prior"),
     QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "What one half of the photos tells of the other"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
@@ -221,6 +269,14 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "no folder given"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "no photo is at least {size} px wide and high: give larger photos"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no photos to measure on: give a folder with PNG, JPEG or TIFF files"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "no tilt or decentring to be seen: opposite sides agree within {within:.0%}"
     ),
     QT_TRANSLATE_NOOP(
@@ -242,6 +298,7 @@ TEXTS = (
         "none of the {role} photos can be used ({reasons}): {advice}, or keep them all the "
         "same (--keep-all)"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "not allowed to write there"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "only {usable:.0%} of the picture has texture to learn from"
@@ -276,6 +333,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "strips"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the PSF grid is for photos of {grid_width} x {grid_height} px, this one has {width} "
+        "x {height}: use its own profile"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the centre of the sharp photos shows nothing to compare with: it is clipped, dark or"
         " plain"
     ),
@@ -295,6 +357,7 @@ TEXTS = (
         "Translatable",
         "the folder {path} cannot be read ({strerror}): check its rights"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the operator takes [3, H, W] or [B, 3, H, W], got {shape}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the photos to correct show more fine detail than the sharp ones: were the two sets "
@@ -342,6 +405,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "these parts rest on their neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this corner rests on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this part rests on its neighbours"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "tile {height}x{width} at {origin} does not lie inside the sensor {sensor}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "tiles"),
     QT_TRANSLATE_NOOP("Translatable", "too few kernels to compare the sides"),
     QT_TRANSLATE_NOOP(
@@ -361,6 +428,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "top"),
     QT_TRANSLATE_NOOP("Translatable", "top left"),
     QT_TRANSLATE_NOOP("Translatable", "top right"),
+    QT_TRANSLATE_NOOP("Translatable", "training diverged at step {step}: lower --rate ({rate:g})"),
+    QT_TRANSLATE_NOOP("Translatable", "training needs --steps or --minutes"),
     QT_TRANSLATE_NOOP("Translatable", "unknown"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -393,6 +462,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{clipped:.0%} of the picture is blown out"),
     QT_TRANSLATE_NOOP("Translatable", "{cut} of {offsets} {pieces} of picture data are missing"),
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{file}: cannot resume from this checkpoint ({error}); delete it to start anew"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{file}: not a photo that can be read"),
     QT_TRANSLATE_NOOP("Translatable", "{first} and {last}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -402,6 +476,7 @@ TEXTS = (
         "Translatable",
         "{folder}: a photo of {width} x {height} px (IMGWIDTH, IMGHEIGH)"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{folder}: no photo (JPEG, PNG or TIFF) that can be read"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{folder}: {error}; {megabytes:.0f} MB are needed there: make room"
@@ -456,6 +531,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read as a RAW photo: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {why}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: {why}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} has schema version {schema!r}, this lenscal reads {version}: {advice}"
@@ -509,12 +585,17 @@ TEXTS = (
         "number"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: a node position is not finite"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: another program has written a file of that name meanwhile; try again"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: its FITS header is damaged: {reason}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path}: its node positions differ from those of psf_R.fits"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: its profile.json is not one of lenscal's"),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: there is a file of that name by now; try again"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
     QT_TRANSLATE_NOOP(
