@@ -9,18 +9,25 @@ no aliases below 0.25 cycles/px.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from lenscal.calibrate.statistics.windowed import hann, mosaic_patches
+from lenscal.calibrate.statistics.windowed import MosaicPatches, hann, mosaic_patches
 from lenscal.raw.frame import Frame
+from lenscal.system.threads import in_order
 
 WINDOW_PX = 32
 MOST_PATCHES = 110
 """A cell and photo."""
 HIGHEST_FREQUENCY = 0.25
+LEAST_POWER = 2.0
+"""Power of a patch over its noise's, below which it is left out: it would only add noise."""
+DARKEST = 1e-6
+"""Brightness of a patch that the gain is worked out with at least."""
 _WINDOW_RATIO = (5 / 16 / (3 / 8)) ** 2
 """Sum of a Hann window's cube over the sum of its square, in two dimensions."""
 
@@ -60,45 +67,92 @@ def triads() -> np.ndarray:
 def bispectra(
     shots: Sequence[Frame], cells: tuple[int, int], triad: np.ndarray
 ) -> Iterator[Bispectra]:
-    """Yields the growing sums after each photo; the noise's own third moments are taken out."""
-    n, n_cells = WINDOW_PX, cells[0] * cells[1]
-    window = hann(n)
+    """Yields the growing sums after each photo, which is read beside others; the noise's own third
+    moments are taken out."""
+    sums = _no_bispectra(cells[0] * cells[1], len(triad))
+    with closing(in_order(lambda frame: _photo_bispectra(frame, cells, triad), shots)) as photos:
+        for photo in photos:
+            sums.values[:] += photo.values
+            sums.power[:] += photo.power
+            sums.count[:] += photo.count
+            yield sums
+
+
+def _no_bispectra(n_cells: int, n_triads: int) -> Bispectra:
+    values = np.zeros((n_cells, n_triads), np.complex128)
+    return Bispectra(values, np.zeros((n_cells, WINDOW_PX, WINDOW_PX)), np.zeros(n_cells))
+
+
+def _photo_bispectra(frame: Frame, cells: tuple[int, int], triad: np.ndarray) -> Bispectra:
+    """Sums over the patches of one photo."""
+    n = WINDOW_PX
     index = [torch.from_numpy((triad[:, k, 0] % n) * n + triad[:, k, 1] % n) for k in range(3)]
-    sums = Bispectra(
-        np.zeros((n_cells, len(triad)), np.complex128), np.zeros((n_cells, n, n)), np.zeros(n_cells)
-    )
-    for frame in shots:
-        green = np.tile(frame.cfa == 1, (n // 2, n // 2))
-        sites = frame.cfa.ravel() == 1
-        seen = window * green
-        square, cube = (seen**2).sum(), (seen**3).sum()
-        for patches in mosaic_patches(frame, cells, n, MOST_PATCHES):
-            mean = (patches.values * seen).sum((1, 2)) / seen.sum()
-            y = torch.fft.fft2(
-                torch.from_numpy(((patches.values - mean[:, None, None]) * seen).astype(np.float32))
-            )
-            noise, third = patches.noise[:, sites].mean(1), patches.third[:, sites].mean(1)
-            raw = y.abs().square().mean((1, 2)).numpy()
-            textured = raw > 2 * noise * square
-            if not textured.any():
-                continue
-            y, raw, noise, third = (
-                y[torch.from_numpy(textured)],
-                raw[textured],
-                noise[textured],
-                third[textured],
-            )
-            y = (y / torch.from_numpy(np.sqrt(raw)).float()[:, None, None]).flatten(1)
-            a, b, c = (y[:, i] for i in index)
-            power = y.abs().square() - torch.from_numpy(noise * square / raw).float()[:, None]
-            gain = third / np.maximum(mean[textured], 1e-6)
-            poisson = (
-                power * torch.from_numpy(np.sqrt(np.maximum(gain, 0) / raw)).float()[:, None]
-            ).sum(0)
-            biased = (
-                _WINDOW_RATIO * sum(poisson[i] for i in index) + (third / raw**1.5).sum() * cube
-            )
-            sums.values[patches.cell] += (a * b * c.conj()).sum(0).numpy() - np.asarray(biased)
-            sums.power[patches.cell] += y.abs().square().sum(0).view(n, n).numpy()
-            sums.count[patches.cell] += len(y)
-        yield sums
+    sums = _no_bispectra(cells[0] * cells[1], len(triad))
+    sites = frame.cfa.ravel() == 1
+    window = hann(n) * np.tile(frame.cfa == 1, (n // 2, n // 2))
+    for patches in mosaic_patches(frame, cells, n, MOST_PATCHES):
+        green = _green_spectra(patches, window, sites)
+        if green is None:
+            continue
+        y = green.spectra
+        a, b, c = (y[:, i] for i in index)
+        noise_triple = _noise_triple(green, index, window)
+        sums.values[patches.cell] += (a * b * c.conj()).sum(0).numpy() - noise_triple
+        sums.power[patches.cell] += y.abs().square().sum(0).view(n, n).numpy()
+        sums.count[patches.cell] += len(y)
+    return sums
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GreenSpectra:
+    """Textured patches of a cell, seen through the green sites alone.
+
+    spectra : complex64 [n, WINDOW_PX^2], each over its own contrast
+    contrast : [n], mean power of the spectra before that
+    mean : [n], brightness
+    noise, third : [n], second and third moments of a green site's noise
+    """
+
+    spectra: Tensor
+    contrast: np.ndarray
+    mean: np.ndarray
+    noise: np.ndarray
+    third: np.ndarray
+
+
+def _green_spectra(
+    patches: MosaicPatches, window: np.ndarray, sites: np.ndarray
+) -> GreenSpectra | None:
+    """Spectra of the patches whose texture stands out from the noise; None where none does.
+
+    window : [WINDOW_PX, WINDOW_PX], zero where no green is measured
+    sites : bool [4], the green ones of a period
+    """
+    mean = (patches.values * window).sum((1, 2)) / window.sum()
+    centred = (patches.values - mean[:, None, None]) * window
+    y = torch.fft.fft2(torch.from_numpy(centred.astype(np.float32)))
+    noise, third = patches.noise[:, sites].mean(1), patches.third[:, sites].mean(1)
+    contrast = y.abs().square().mean((1, 2)).numpy()
+    textured = contrast > LEAST_POWER * noise * (window**2).sum()
+    if not textured.any():
+        return None
+    y, contrast = y[torch.from_numpy(textured)], contrast[textured]
+    spectra = (y / torch.from_numpy(np.sqrt(contrast)).float()[:, None, None]).flatten(1)
+    return GreenSpectra(spectra, contrast, mean[textured], noise[textured], third[textured])
+
+
+def _noise_triple(green: GreenSpectra, index: list[Tensor], window: np.ndarray) -> np.ndarray:
+    """[triads]: what the noise adds to the sum of the triple products.
+
+    Photon noise is as strong as the light below it, so it goes along with the scene (first term),
+    and is skew by itself (second).
+    """
+    square, cube = (window**2).sum(), (window**3).sum()
+    contrast, third = green.contrast, green.third
+    noise_power = torch.from_numpy(green.noise * square / contrast).float()[:, None]
+    power = green.spectra.abs().square() - noise_power
+    gain = third / np.maximum(green.mean, DARKEST)
+    strength = torch.from_numpy(np.sqrt(np.maximum(gain, 0) / contrast)).float()[:, None]
+    poisson = (power * strength).sum(0)
+    own = (third / contrast**1.5).sum() * cube
+    return np.asarray(_WINDOW_RATIO * sum(poisson[i] for i in index) + own)

@@ -9,6 +9,8 @@ from unpaired photos).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import product
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from lenscal.calibrate.field.geometry import cell_positions
 from lenscal.calibrate.field.polynomials import field_polynomials, polynomials
 from lenscal.calibrate.packing import CLIPPED
 from lenscal.raw.frame import Frame
+from lenscal.system.threads import in_order
 
 PATCH_PX = 64
 COLOUR_GRID = (9, 9)
@@ -45,27 +48,39 @@ def cross_spectra(
     """
     n = PATCH_PX
     m = n // 2 if _is_bayer(frames[0]) else n
-    window = np.outer(np.hanning(m), np.hanning(m))
     sums = np.zeros((cells[0] * cells[1], 5, m, m // 2 + 1), np.complex128)
+    with closing(in_order(lambda frame: _photo_spectra(frame, cells, per_cell), frames)) as photos:
+        for photo in photos:
+            # Patch by patch, as if one photo after the other had been read.
+            for cell, cross in photo:
+                sums[cell] += cross
+            yield sums
+
+
+def _photo_spectra(
+    frame: Frame, cells: tuple[int, int], per_cell: int
+) -> list[tuple[int, np.ndarray]]:
+    """Cell and cross-spectra [5, m, m // 2 + 1] of every patch of a photo that can be used."""
+    n = PATCH_PX
+    m = n // 2 if _is_bayer(frame) else n
+    window = np.outer(np.hanning(m), np.hanning(m))
     parts = int(np.sqrt(per_cell))
+    # The middles of as many parts of a cell, drawn in a little from its edges.
     offsets = ((np.arange(parts) * 2 + 1) / parts - 1) * 0.4
-    for frame in frames:
-        height, width = frame.size
-        for cell, (y, x) in enumerate(cell_positions(cells)):
-            for dy in offsets:
-                for dx in offsets:
-                    top = int(np.clip((y + dy / cells[0]) * height - n / 2, 0, height - n)) // 2 * 2
-                    left = int(np.clip((x + dx / cells[1]) * width - n / 2, 0, width - n)) // 2 * 2
-                    spectra = _patch_spectra(
-                        frame, slice(top, top + n), slice(left, left + n), window
-                    )
-                    if spectra is not None:
-                        r, g, b = spectra
-                        cross = np.stack(
-                            [r * g.conj(), b * g.conj(), abs(r) ** 2, abs(g) ** 2, abs(b) ** 2]
-                        )
-                        sums[cell] += cross / cross[3, 1:, 1:].real.mean()
-        yield sums
+    height, width = frame.size
+    out = []
+    for cell, (y, x) in enumerate(cell_positions(cells)):
+        for dy, dx in product(offsets, offsets):
+            top = int(np.clip((y + dy / cells[0]) * height - n / 2, 0, height - n)) // 2 * 2
+            left = int(np.clip((x + dx / cells[1]) * width - n / 2, 0, width - n)) // 2 * 2
+            rows, cols = slice(top, top + n), slice(left, left + n)
+            spectra = _patch_spectra(frame, rows, cols, window)
+            if spectra is not None:
+                r, g, b = spectra
+                powers = abs(r) ** 2, abs(g) ** 2, abs(b) ** 2
+                cross = np.stack([r * g.conj(), b * g.conj(), *powers])
+                out.append((cell, cross / cross[3, 1:, 1:].real.mean()))
+    return out
 
 
 def _is_bayer(frame: Frame) -> bool:
