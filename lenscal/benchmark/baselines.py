@@ -51,8 +51,7 @@ def average_kernels(psf: PsfGrid) -> Kernels:
 
 
 def uniform_wiener(rgb: Image, kernels: Kernels, balance: float) -> Image:
-    """Wiener-Hunt deconvolution (Hunt, Proc. IEEE 65, 1977) with a Laplacian as its prior; `balance`
-    weighs that."""
+    """Wiener-Hunt deconvolution with a Laplacian as its prior, which `balance` weighs."""
     restoration = scikit_image("restoration")
 
     def deconvolved(channel: NDArray[np.float64], kernel: Kernels) -> NDArray[np.float64]:
@@ -62,7 +61,7 @@ def uniform_wiener(rgb: Image, kernels: Kernels, balance: float) -> Image:
 
 
 def richardson_lucy(rgb: Image, kernels: Kernels, n_steps: int) -> Image:
-    """Richardson-Lucy deconvolution (Richardson, JOSA 62, 1972), started from a grey picture."""
+    """Richardson-Lucy deconvolution, started from a grey picture."""
     restoration = scikit_image("restoration")
 
     def deconvolved(channel: NDArray[np.float64], kernel: Kernels) -> NDArray[np.float64]:
@@ -76,8 +75,9 @@ def unsharp_mask(rgb: Image, radius: float, amount: float) -> Image:
     """The photo plus `amount` times its difference from itself blurred by a Gaussian of `radius`
     px."""
     sharpen = scikit_image("filters").unsharp_mask
-    # preserve_range: else light above 1, which white balance makes, would be cut off.
-    sharpened = sharpen(rgb, radius, amount, preserve_range=True, channel_axis=-1)
+    # preserve_range: else light above 1, which white balance makes, would be cut off. The axis as
+    # 2, not -1: scikit-image 0.26 takes that for the first one, and returns unset memory.
+    sharpened = sharpen(rgb, radius, amount, preserve_range=True, channel_axis=2)
     return np.asarray(sharpened, np.float32)
 
 
@@ -115,7 +115,7 @@ def _settings() -> dict[str, Mapping[str, Deblur]]:
         "Wiener, one kernel": {
             f"balance {b:g}": wiener(b) for b in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
         },
-        "Richardson-Lucy, one kernel": {f"{n} steps": lucy(n) for n in (3, 6, 11, 21)},
+        "Richardson-Lucy, one kernel": {f"{n} steps": lucy(n) for n in (3, 5, 8, 12, 20)},
         "unsharp mask": {
             f"{radius:g} px, {amount:.0%}": unsharp(radius, amount)
             for radius in (0.7, 1.0, 2.0)

@@ -4,52 +4,66 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import lenscal
 from lenscal.errors import InputError
 from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
 
-BEGIN = "<!-- tables of lenscal benchmark --markdown -->"
-END = "<!-- end of the tables of lenscal benchmark --markdown -->"
+BEGIN = "<!-- tables: lenscal benchmark -->"
+END = "<!-- /tables -->"
 
 
 def check_markers(path: Path) -> None:
-    """Refuse a document of which it could not be said where its tables begin and end.
+    """Refuse a document that does not say where its tables begin and end; one that is not there
+    yet may be made.
 
     Raises
     ------
     InputError
-        One of the two lines is missing, or they stand more than once or in the wrong order.
+        The two markers do not stand in it once each, in their order.
     """
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    begins, ends = text.count(BEGIN), text.count(END)
-    if begins != ends or begins > 1 or text.find(END) < text.find(BEGIN):
+    if path.is_file():
+        _around_tables(path)
+
+
+def _around_tables(path: Path) -> tuple[str, str]:
+    """What stands before and after the markers."""
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    once = text.count(BEGIN) == text.count(END) == 1
+    if not (begin and end and once):
         raise InputError(
             translatable(
-                "--markdown {path}: the tables go between the line {begin} and the line {end}: "
-                "give each of them once, in this order",
+                "--markdown {path}: the tables go between the lines {begin} and {end}: put each of "
+                "them into the document once, in this order",
                 path=path,
                 begin=BEGIN,
                 end=END,
             )
         )
+    return before, after
 
 
-def write_tables(path: Path, tables: str) -> None:
-    """Write the tables between the two markers; all that a document holds before and after stays.
+def write_tables(path: Path, tables: str, program: str) -> None:
+    """Write tables between the two markers; all that a document holds before and after stays. All
+    old tables go, so that those that stand there were made by one program.
 
-    A document without markers gets them, and the tables, at its end.
+    Parameters
+    ----------
+    path : Path
+        Made, with the markers alone, where it is not there.
+    tables : str
+    program : str
+        The digest of the source that made them, which is written above them.
 
     Raises
     ------
     InputError
         See `check_markers`.
     """
-    check_markers(path)
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if before and not before.endswith("\n"):
-        before += "\n"
+    before, after = _around_tables(path) if path.is_file() else ("", "\n")
+    origin = f"Made by `lenscal benchmark`, version {lenscal.__version__}, program `{program}`."
+    text = f"{before}{BEGIN}\n\n{origin}\n\n{tables.strip()}\n\n{END}{after}"
     with written_whole(path) as temporary:
-        whole = f"{before}{BEGIN}\n\n{tables}\n{END}{after or chr(10)}"
-        temporary.write_text(whole, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")

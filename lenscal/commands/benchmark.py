@@ -143,12 +143,14 @@ def _report(
     tables: Sequence[Table],
     values: Mapping[str, Any],
 ) -> None:
+    from lenscal.benchmark.accuracy import program
     from lenscal.benchmark.markdown import write_tables
     from lenscal.benchmark.summary import as_markdown, as_text
 
-    if args.markdown is not None:
+    # Without a table, those that the document holds are better than none.
+    if args.markdown is not None and tables:
         lines = [line for table in tables for line in as_markdown(table)]
-        write_tables(args.markdown, "\n".join(lines))
+        write_tables(args.markdown, "\n".join(lines), program())
     text = "\n\n".join("\n".join(as_text(table)) for table in tables)
     speaker.result(text or "Nothing was measured before.", without_nan(values))
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -20,11 +21,11 @@ from lenscal.benchmark.baselines import (
 from lenscal.benchmark.correction import (
     PLAIN,
     CorrectionSettings,
-    figures,
     measure_correction,
-    ssim,
     tables,
 )
+from lenscal.benchmark.picture_figures import picture_figures, ssim
+from lenscal.errors import InputError
 from lenscal.optics.psf_grid import delta_grid
 
 
@@ -64,18 +65,30 @@ def test_baselines_leave_a_sharp_photo_as_it_is(blurred):
     np.testing.assert_allclose(richardson_lucy(sharp, delta, 3), sharp, atol=1e-4)
 
 
+def test_unsharp_mask_is_what_its_name_says(blurred):
+    rgb = 2 * blurred[0]
+    smooth = gaussian_filter(rgb, (1.5, 1.5, 0))
+    np.testing.assert_allclose(unsharp_mask(rgb, 1.5, 0.7), rgb + 0.7 * (rgb - smooth), atol=1e-5)
+
+
+def test_without_scikit_image_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage.restoration", None)
+    with pytest.raises(InputError, match=r"pip install 'lenscal\[benchmark\]'"):
+        next(measure_correction(CorrectionSettings("cpu")))
+
+
 def test_figures_of_equal_and_of_shifted_photos(blurred):
     sharp, seen, _ = blurred
-    same = figures(sharp, sharp, 1.0)
+    same = picture_figures(sharp, sharp, 1.0)
     assert same.psnr > 60
     assert same.ssim == pytest.approx(1)
-    moved = figures(np.roll(sharp, (2, -3), (0, 1)), sharp, 1.0)
-    worse = figures(seen, sharp, 1.0)
+    moved = picture_figures(np.roll(sharp, (2, -3), (0, 1)), sharp, 1.0)
+    worse = picture_figures(seen, sharp, 1.0)
     assert moved.psnr > worse.psnr + 5
     assert 0 < worse.ssim < moved.ssim <= 1
     cut = sharp.copy()
     cut[:8] = np.nan
-    assert figures(cut, sharp, 1.0) == same
+    assert picture_figures(cut, sharp, 1.0) == same
 
 
 def test_ssim_of_noise_is_low(blurred):
@@ -128,7 +141,7 @@ def test_other_programs_photos_are_brought_to_our_colours(tmp_path, make_dng):
     ]
     assert seconds > 0
     inner = (slice(16, -16),) * 2
-    assert figures(picture, plain, 0.0).psnr > 35
+    assert picture_figures(picture, plain, 0.0).psnr > 35
     np.testing.assert_allclose(picture[inner].mean((0, 1)), plain[inner].mean((0, 1)), rtol=0.02)
 
 

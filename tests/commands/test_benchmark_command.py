@@ -1,12 +1,14 @@
 """lenscal benchmark, called as a user calls it."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from lenscal.benchmark import accuracy
 from lenscal.benchmark.cases import Case, Photos, photographed
-from lenscal.benchmark.markdown import BEGIN, END, write_tables
+from lenscal.benchmark.markdown import BEGIN, END, check_markers, write_tables
 from lenscal.errors import InputError
 from lenscal.stepping import finish
 from lenscal.virtual.kinds import LensKind
@@ -102,6 +104,7 @@ def test_accuracy_ends_with_tables_and_one_json_object(run, tmp_path, monkeypatc
     assert target.read_text().endswith(f"{END}\n\nDiary\n")
     assert "| Traced 20mm f/2 | same | ISO 200 |" in target.read_text()
     assert "old figures" not in target.read_text()
+    assert accuracy.program() in target.read_text()
 
 
 def test_a_failed_case_fails_the_run(run, tmp_path, monkeypatch):
@@ -129,30 +132,50 @@ DOCUMENT = f"# By hand\n\n{BEGIN}\nold\n{END}\n\nMore by hand\n"
 def test_what_is_written_by_hand_around_the_tables_stays(tmp_path):
     path = tmp_path / "document.md"
     path.write_text(DOCUMENT)
-    for tables in ("| a |", "| b |"):
-        write_tables(path, tables)
-    assert path.read_text() == DOCUMENT.replace("\nold\n", "\n\n| b |\n")
+    for table, program in (("| a |", "0123"), ("| b |", "4567")):
+        write_tables(path, table, program)
+    head, tables, tail = re.split(f"{BEGIN}|{END}", path.read_text())
+    assert (head, tail) == ("# By hand\n\n", "\n\nMore by hand\n")
+    assert "| b |" in tables and "4567" in tables
+    assert "old" not in tables and "| a |" not in tables and "0123" not in tables
 
 
-def test_a_document_without_markers_gets_the_tables_at_its_end(tmp_path):
-    for name, text in (("a.md", "# By hand"), ("b.md", "")):
-        path = tmp_path / name
-        path.write_text(text)
-        for _ in range(2):
-            write_tables(path, "| a |")
-        head = f"{text}\n" if text else ""
-        assert path.read_text() == f"{head}{BEGIN}\n\n| a |\n{END}\n"
+def test_a_document_that_is_not_there_is_made_and_can_be_written_again(tmp_path):
+    path = tmp_path / "new.md"
+    for _ in range(2):
+        check_markers(path)
+        write_tables(path, "| a |", "0123")
+    assert path.read_text().startswith(BEGIN) and path.read_text().endswith(f"{END}\n")
 
 
 @pytest.mark.parametrize(
     "text",
-    [f"{BEGIN}\nby hand\n", f"by hand\n{END}\n", f"{END}\n{BEGIN}\n", f"{BEGIN}\n{END}\n" * 2],
+    [
+        "# By hand\n",
+        f"{BEGIN}\nby hand\n",
+        f"by hand\n{END}\n",
+        f"{END}\n{BEGIN}\n",
+        f"{BEGIN}\n{END}\n" * 2,
+    ],
 )
-def test_a_document_of_unclear_markers_is_left_alone(run, tmp_path, text):
+def test_a_document_without_both_markers_is_refused_and_left_alone(run, tmp_path, text):
     path = tmp_path / "document.md"
     path.write_text(text)
-    with pytest.raises(InputError, match="between the line"):
-        write_tables(path, "| a |")
+    with pytest.raises(InputError, match="between the lines"):
+        write_tables(path, "| a |", "0123")
     code, _, err = run("benchmark", "--only", "accuracy", "--measured", "--markdown", path)
-    assert code == 2 and "between the line" in err
+    assert code == 2 and "between the lines" in err
     assert path.read_text() == text
+
+
+def test_tables_stay_where_nothing_was_measured(run, tmp_path):
+    path = tmp_path / "document.md"
+    path.write_text(DOCUMENT)
+    options = ["--only", "accuracy", "--measured", "--folder", tmp_path, "--markdown", path]
+    code, out, _ = run("benchmark", *options)
+    assert code == 0 and "Nothing was measured before" in out
+    assert path.read_text() == DOCUMENT
+
+
+def test_the_shipped_document_has_its_markers():
+    check_markers(Path(__file__).resolve().parents[2] / "docs" / "benchmark.md")

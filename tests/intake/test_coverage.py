@@ -42,16 +42,16 @@ def test_a_sky_is_found_where_it_is(tmp_path: Path) -> None:
     assert two.cells[0, 0] == 0.5 and two.describe() == ()
 
 
-def survey_of(place: np.ndarray) -> Survey:
+def survey_of(kinds: np.ndarray) -> Survey:
     return Survey(
-        np.full(place.shape, 0.2, np.float32), place.astype(np.uint8), np.zeros(N_DIRECTIONS)
+        np.full(kinds.shape, 0.2, np.float32), kinds.astype(np.uint8), np.zeros(N_DIRECTIONS)
     )
 
 
 def test_regions_are_named_with_their_cause() -> None:
-    place = np.full((12, 18), TileKind.USABLE)
-    place[:4], place[-4:, -6:], place[4:8, :6] = TileKind.PLAIN, TileKind.CLIPPED, TileKind.DARK
-    told = coverage([survey_of(place)] * 3, (8, 8)).describe()
+    kinds = np.full((12, 18), TileKind.USABLE)
+    kinds[:4], kinds[-4:, -6:], kinds[4:8, :6] = TileKind.PLAIN, TileKind.CLIPPED, TileKind.DARK
+    told = coverage([survey_of(kinds)] * 3, (8, 8)).describe()
     assert told == (
         "top left, top and top right: sky or other plain areas in most photos; these parts rest on their neighbours",
         "left: nearly black areas in most photos; this part rests on its neighbours",
@@ -62,17 +62,17 @@ def test_regions_are_named_with_their_cause() -> None:
 
 
 def test_grids_finer_and_coarser_than_the_tiles() -> None:
-    place = np.full((5, 7), TileKind.USABLE)
-    place[:, 0] = TileKind.PLAIN
-    fine = coverage([survey_of(place)], (16, 21)).cells
+    kinds = np.full((5, 7), TileKind.USABLE)
+    kinds[:, 0] = TileKind.PLAIN
+    fine = coverage([survey_of(kinds)], (16, 21)).cells
     assert fine.shape == (16, 21)
     assert (fine[:, :3] == 0).all() and (fine[:, 3:] == 1).all()
-    np.testing.assert_allclose(coverage([survey_of(place)], (1, 1)).cells, 6 / 7)
+    np.testing.assert_allclose(coverage([survey_of(kinds)], (1, 1)).cells, 6 / 7)
 
 
 def test_the_weaker_folder_counts_and_no_photos_are_no_texture() -> None:
-    place = np.full((4, 4), TileKind.USABLE)
-    left, right = place.copy(), place.copy()
+    kinds = np.full((4, 4), TileKind.USABLE)
+    left, right = kinds.copy(), kinds.copy()
     left[:, 0], right[:, 3] = TileKind.PLAIN, TileKind.DARK
     both = common_coverage(
         coverage([survey_of(left)], (4, 4)), coverage([survey_of(right)], (4, 4))

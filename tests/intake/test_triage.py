@@ -102,8 +102,8 @@ def test_photos_of_one_scene_find_each_other(shots: Path, bad: Path) -> None:
 
 def made_up(detail: float, *, scene: int = 0, usable: bool = True) -> Survey:
     light = np.random.default_rng([scene + 9]).uniform(0.05, 0.5, (8, 12)).astype(np.float32)
-    place = np.full((8, 12), TileKind.USABLE if usable else TileKind.PLAIN, np.uint8)
-    return Survey(light, place, np.full(N_DIRECTIONS, float(detail) if usable else np.nan))
+    kinds = np.full((8, 12), TileKind.USABLE if usable else TileKind.PLAIN, np.uint8)
+    return Survey(light, kinds, np.full(N_DIRECTIONS, float(detail) if usable else np.nan))
 
 
 def test_a_photo_is_judged_by_its_folder_and_by_its_pair() -> None:
@@ -136,9 +136,9 @@ def test_two_photos_cannot_tell_which_is_soft() -> None:
 
 def test_a_partly_clipped_photo_is_kept_with_a_doubt() -> None:
     photo = made_up(-7)
-    place = photo.kinds.copy()
-    place[:3] = TileKind.CLIPPED
-    told = verdicts([replace(photo, place=place)], [])[0]
+    kinds = photo.kinds.copy()
+    kinds[:3] = TileKind.CLIPPED
+    told = verdicts([replace(photo, kinds=kinds)], [])[0]
     assert told.fault is None
     assert told.reason == "38% of the picture is blown out"
 
