@@ -33,8 +33,8 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "--markdown {path}: the tables go between the line {begin} and the line {end}: give "
-        "each of them once, in this order"
+        "--markdown {path}: the tables go between the lines {begin} and {end}: put each of "
+        "them into the document once, in this order"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: must be above 0, and finite"),
     QT_TRANSLATE_NOOP(
@@ -299,10 +299,12 @@ TEXTS = (
         "same (--keep-all)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "not allowed to write there"),
+    QT_TRANSLATE_NOOP("Translatable", "one kernel for the whole photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "only {usable:.0%} of the picture has texture to learn from"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "other programs"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "out of focus: fine detail is {weaker:.0f} times weaker than in the other photos"
@@ -331,6 +333,7 @@ TEXTS = (
         "stopped before the photos were ready: there is nothing to keep"
     ),
     QT_TRANSLATE_NOOP("Translatable", "strips"),
+    QT_TRANSLATE_NOOP("Translatable", "taking the photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the PSF grid is for photos of {grid_width} x {grid_height} px, this one has {width} "
@@ -483,6 +486,9 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{frames} {role} photos are ready"),
     QT_TRANSLATE_NOOP("Translatable", "{job} is still running: wait for it or cancel it first"),
+    QT_TRANSLATE_NOOP("Translatable", "{lens}, ISO {iso}: "),
+    QT_TRANSLATE_NOOP("Translatable", "{method}"),
+    QT_TRANSLATE_NOOP("Translatable", "{method}, {name} kernels: "),
     QT_TRANSLATE_NOOP("Translatable", "{names}: {cause} {often}; {rests}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
