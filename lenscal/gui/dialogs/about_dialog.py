@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from lenscal import __version__
 from lenscal.gui import theme
-from lenscal.gui.pages.page import muted
+from lenscal.gui.widgets.elements import muted
 
 
 class AboutDialog(QDialog):

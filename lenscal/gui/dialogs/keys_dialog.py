@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lenscal.gui.pages.page import section
+from lenscal.gui.widgets.elements import section
 
 KEYS = (
     ("1 – 6", QT_TR_NOOP("Go to a step")),

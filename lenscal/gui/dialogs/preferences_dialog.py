@@ -19,19 +19,14 @@ from PySide6.QtWidgets import (
 
 from lenscal.gui import theme
 from lenscal.gui.last_folder import last_folder
-from lenscal.gui.pages.page import form, in_a_row, muted, with_tip
+from lenscal.gui.widgets.device_names import device_names
+from lenscal.gui.widgets.elements import Form, in_a_row, muted, with_tip
 from lenscal.preferences import Preferences, ThemeChoice, Units
 
 THEMES = {
     ThemeChoice.SYSTEM: QT_TR_NOOP("As the desktop"),
     ThemeChoice.LIGHT: QT_TR_NOOP("Light"),
     ThemeChoice.DARK: QT_TR_NOOP("Dark"),
-}
-DEVICES = {
-    "auto": QT_TR_NOOP("Automatic"),
-    "cpu": QT_TR_NOOP("Processor (CPU)"),
-    "cuda": QT_TR_NOOP("NVIDIA graphics card (CUDA)"),
-    "mps": QT_TR_NOOP("Apple graphics (MPS)"),
 }
 UNITS = {
     Units.PIXELS: QT_TR_NOOP("Pixels and cycles per pixel"),
@@ -57,12 +52,14 @@ class PreferencesDialog(QDialog):
         )
         for box, items, value in (
             (self.theme, THEMES, preferences.theme),
-            (self.device, DEVICES, preferences.device),
             (self.units, UNITS, preferences.units),
         ):
             for item, text in items.items():
                 box.addItem(self.tr(str(text)), item)
             box.setCurrentIndex(box.findData(value))
+        for device, name in device_names().items():
+            self.device.addItem(name, device)
+        self.device.setCurrentIndex(self.device.findData(preferences.device))
         self.threads = QSpinBox(minimum=0, maximum=1024, value=preferences.threads)
         self.threads.setSpecialValueText(self.tr("Automatic"))
         self.threads.setToolTip(
@@ -73,7 +70,7 @@ class PreferencesDialog(QDialog):
         browse = QPushButton(theme.icon("folder", size=16), self.tr("Choose…"))
         browse.setToolTip(self.tr("Choose the folder for decoded photos"))
         browse.clicked.connect(self._choose_cache)
-        fields = form()
+        fields = Form()
         for label, field in (
             (self.tr("&Theme"), self.theme),
             (self.tr("&Device"), self.device),

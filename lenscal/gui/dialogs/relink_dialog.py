@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from lenscal.gui import theme
 from lenscal.gui.last_folder import last_folder, remember
-from lenscal.gui.pages.page import section
+from lenscal.gui.widgets.elements import section
 from lenscal.project import Project, missing, relinked
 
 

@@ -1,0 +1,66 @@
+"""The desktop's dialogs for files, which begin where the user was last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from lenscal.gui.last_folder import last_folder, remember
+from lenscal.intake.folder import RAW_EXTENSIONS
+
+translate = QCoreApplication.translate
+
+
+def raw_photos_filter() -> str:
+    """Every kind of RAW file that can be read, and all files."""
+    patterns = [f"*{extension}" for extension in sorted(RAW_EXTENSIONS)]
+    # Cameras write capitals, which are other names on most file systems but Windows'.
+    patterns += [pattern.upper() for pattern in patterns]
+    return translate("FileDialogs", "RAW photos ({patterns});;All files (*)").format(
+        patterns=" ".join(patterns)
+    )
+
+
+def profiles_filter() -> str:
+    """lenscal's own files."""
+    return translate("FileDialogs", "lenscal profiles (*.lenscal)")
+
+
+def ask_for_photos(parent: QWidget, title: str) -> tuple[Path, ...]:
+    """Any number of RAW photos; none where the user cancels."""
+    names, _ = QFileDialog.getOpenFileNames(parent, title, last_folder(), raw_photos_filter())
+    if names:
+        remember(names[0])
+    return tuple(Path(name) for name in names)
+
+
+def ask_for_photo(parent: QWidget, title: str, beside: Path | None) -> Path | None:
+    """One RAW photo; the dialog begins in the folder of `beside`."""
+    folder = last_folder() if beside is None else str(beside.parent)
+    return _ask_for_file(parent, title, folder, raw_photos_filter())
+
+
+def ask_for_profile(parent: QWidget, title: str) -> Path | None:
+    """A profile that is there; None where the user cancels."""
+    return _ask_for_file(parent, title, last_folder(), profiles_filter())
+
+
+def ask_for_folder(parent: QWidget, title: str, *, to_write: bool = False) -> Path | None:
+    """A folder; None where the user cancels. Where something is written to is no place to look for
+    photos: the next dialog does not begin there."""
+    name = QFileDialog.getExistingDirectory(parent, title, last_folder())
+    if not name:
+        return None
+    if not to_write:
+        remember(name)
+    return Path(name)
+
+
+def _ask_for_file(parent: QWidget, title: str, folder: str, kinds: str) -> Path | None:
+    name, _ = QFileDialog.getOpenFileName(parent, title, folder, kinds)
+    if not name:
+        return None
+    remember(name)
+    return Path(name)
