@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from lenscal.gui import theme
 from lenscal.gui.background.worker import Ending, Outcome, Progress
 from lenscal.gui.main_window import MainWindow
-from lenscal.gui.widgets.compare import View
+from lenscal.gui.widgets.compare.compare_view import View
 from lenscal.session import Step
 
 logger = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from lenscal.gui.dialogs.preferences_dialog import PreferencesDialog
 from lenscal.gui.dialogs.relink_dialog import RelinkDialog
 from lenscal.gui.pages.page import Page
 from lenscal.gui.widgets.cells import CellView
-from lenscal.gui.widgets.compare import CompareView
+from lenscal.gui.widgets.compare.compare_view import CompareView
 from lenscal.preferences import Preferences
 from lenscal.project import Project
 from lenscal.session import Source

@@ -16,7 +16,7 @@ from lenscal.gui.background import previewer
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.tasks import Tasks
-from lenscal.gui.widgets.compare import CompareView, View
+from lenscal.gui.widgets.compare.compare_view import CompareView, View
 from lenscal.gui.widgets.histogram import histogram
 from lenscal.jobs.window.preview import (
     Developed,

@@ -1,0 +1,1 @@
+"""Before and after: where a photo lies on the screen, and the view of it."""
