@@ -34,7 +34,7 @@ def test_the_virtual_lens_by_one_click_and_then_by_keys_alone(qtbot, real_window
     qtbot.waitUntil(lambda: c.calibrating, timeout=240_000)
     qtbot.waitUntil(lambda: window.calibrate_page.mosaic.kernels is not None, timeout=240_000)
     assert window.step is Step.CALIBRATE and window.calibrate_page.truth.isVisible()
-    assert window.calibrate_page.device_notice.text().startswith("Computing on")
+    assert window.calibrate_page.messages.device.text().startswith("Computing on")
     window.menus.actions["stop"].trigger()
     qtbot.waitUntil(lambda: not c.busy, timeout=240_000)
     session = c.session
@@ -92,8 +92,8 @@ def test_every_control_can_be_reached_and_says_what_it_is(qtbot, window, read_ph
             assert told, f"{step}: {widget}"
     window.go_to(Step.CALIBRATE)
     page = window.calibrate_page
-    reached = [w for w in page._inputs if w.isEnabled()]
-    assert len(reached) == len(page._inputs) and page.button.isEnabled()
+    reached = [w for w in page.form.inputs if w.isEnabled()]
+    assert len(reached) == len(page.form.inputs) and page.button.isEnabled()
 
 
 def test_the_menus_do_what_the_buttons_do(qtbot, window, read_photos, fake):

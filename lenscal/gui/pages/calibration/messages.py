@@ -1,0 +1,97 @@
+"""What the calibration says while it runs, and what has come of it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from lenscal.calibrate.result import Calibration
+from lenscal.gui.translate import in_the_windows_words, in_this_language
+from lenscal.gui.widgets.device_names import device_names
+from lenscal.gui.widgets.elements import muted, section
+
+SHORT_S = 90
+"""Below it times are told in seconds."""
+
+
+class CalibrationMessages(QWidget):
+    """The running stage, what computes, and the result."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.stage = section("")
+        self.stage.setWordWrap(True)
+        self.device = muted()
+        self.device.hide()
+        self.result = muted()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 6, 0)
+        for label in (self.stage, self.device, self.result):
+            column.addWidget(label)
+        column.addStretch()
+
+    def clear(self) -> None:
+        """A calibration starts: forget what came of the last one."""
+        self.device.hide()
+        self.result.clear()
+
+    def show_stage(self, message: str) -> None:
+        """What is being done."""
+        self.stage.setText(in_this_language(message))
+
+    def show_device(self, device: str, *, automatic: bool) -> None:
+        """What computes; `automatic`: the user has left the choice to the program."""
+        if device == "cpu" and automatic:
+            words = self.tr(
+                "Computing on: {device}. "
+                "No graphics card was found that can help: it takes longer this way."
+            )
+        else:
+            words = self.tr("Computing on: {device}.")
+        self.device.setText(words.format(device=device_names().get(device, device)))
+        self.device.show()
+
+    def show_result(self, calibration: Calibration, problem: str) -> None:
+        """The last result; `problem`: why a later calibration has left none."""
+        self.stage.setText(problem or self._ending(calibration.finished))
+        paragraphs = [self._cost(calibration)]
+        if problem:
+            paragraphs.insert(0, self.tr("What is shown is the calibration before it."))
+        figures = self._distances(calibration.reblur)
+        if figures:
+            words = self.tr("Distance to unseen photos: {figures}.")
+            paragraphs.append(words.format(figures=", ".join(figures)))
+        # They name options of the command line, which the window calls otherwise.
+        paragraphs += [f"⚠ {in_the_windows_words(text)}" for text in calibration.warnings]
+        self.result.setText("\n\n".join(paragraphs))
+
+    def _ending(self, finished: str) -> str:
+        endings = {
+            "done": self.tr("Calibrated"),
+            "stopped": self.tr("Stopped early and kept"),
+            "time": self.tr("Kept when the time was up"),
+        }
+        return endings.get(finished, finished)
+
+    def _cost(self, calibration: Calibration) -> str:
+        if calibration.same_scenes:
+            words = self.tr("{s:.0f} s on {device}. The same scenes were found in both sets.")
+        else:
+            words = self.tr("{s:.0f} s on {device}. Unrelated scenes.")
+        return words.format(s=calibration.seconds, device=calibration.device)
+
+    def _distances(self, reblur: Mapping[str, float]) -> list[str]:
+        words = {
+            "estimate": self.tr("this calibration {distance:.3g}"),
+            "floor": self.tr("two halves of the degraded photos differ by {distance:.3g}"),
+            "delta": self.tr("no correction {distance:.3g}"),
+            "average": self.tr("one kernel for all {distance:.3g}"),
+        }
+        return [words[key].format(distance=d) for key, d in reblur.items() if key in words]
+
+    def time_text(self, seconds: float) -> str:
+        """A time, roughly."""
+        if seconds < SHORT_S:
+            return self.tr("{n:.0f} s").format(n=seconds)
+        return self.tr("{n:.0f} min").format(n=seconds / 60)
