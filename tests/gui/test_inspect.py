@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
+from pytestqt.qtbot import QtBot
 
 from lenscal.files.psf.profile import Profile, write_profile
-from lenscal.gui.pages.field_maps import View
+from lenscal.gui.main_window import MainWindow
+from lenscal.gui.pages.inspect_page import InspectPage
+from lenscal.gui.pages.inspection.field_maps import FieldView
 from lenscal.optics.kernel_pictures import common_size, resized
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.session import Step, with_psf
@@ -22,7 +26,14 @@ LEFT = Qt.MouseButton.LeftButton
 SIZE = (96, 144)
 
 
-def gaussian_grid(shape=(4, 6), k=15, *, right=1.0, lateral=0.0, confidence=True) -> PsfGrid:
+def gaussian_grid(
+    shape: tuple[int, int] = (4, 6),
+    k: int = 15,
+    *,
+    right: float = 1.0,
+    lateral: float = 0.0,
+    confidence: bool = True,
+) -> PsfGrid:
     """Width 1 px on the left edge, `right` px on the right one; red to the right of green by
     `lateral` px there."""
     axis = np.arange(k) - k // 2
@@ -37,7 +48,7 @@ def gaussian_grid(shape=(4, 6), k=15, *, right=1.0, lateral=0.0, confidence=True
 
 
 @pytest.fixture
-def page(window):
+def page(window: MainWindow) -> InspectPage:
     grid = gaussian_grid(right=2.0, lateral=0.5)
     window.controller.change(
         with_psf(window.controller.session, grid, "My lens", profile=Profile(psf=grid))
@@ -46,7 +57,7 @@ def page(window):
     return window.inspect_page
 
 
-def figures(page) -> dict[str, list[str]]:
+def figures(page: InspectPage) -> dict[str, list[str]]:
     table = page.panel.table
     return {
         table.verticalHeaderItem(row).text(): [
@@ -56,19 +67,19 @@ def figures(page) -> dict[str, list[str]]:
     }
 
 
-def show(page, view: View) -> None:
-    page.view.setCurrentIndex(list(View).index(view))
+def show(page: InspectPage, view: FieldView) -> None:
+    page.bar.view.setCurrentIndex(list(FieldView).index(view))
 
 
-def test_a_click_and_the_arrow_keys_choose_a_cell(qtbot, page):
+def test_a_click_and_the_arrow_keys_choose_a_cell(qtbot: QtBot, page: InspectPage) -> None:
     qtbot.mouseClick(page.mosaic, LEFT, pos=page.mosaic.cell_rect(2, 5).center())
-    assert page.cell_title.text() == "Row 3, column 6"
-    told = figures(page)
-    assert float(told["FWHM"][1]) == pytest.approx(2.3548 * 2, rel=0.02)
-    assert float(told["MTF50 sag."][1]) == pytest.approx(
+    assert page.panel.title.text() == "Row 3, column 6"
+    values = figures(page)
+    assert float(values["FWHM"][1]) == pytest.approx(2.3548 * 2, rel=0.02)
+    assert float(values["MTF50 sag."][1]) == pytest.approx(
         math.sqrt(math.log(2) / 2) / math.pi / 2, abs=2e-3
     )
-    assert told["Centre right"][0] == "+0.50" and told["Confidence"] == ["75%"] * 3
+    assert values["Centre right"][0] == "+0.50" and values["Confidence"] == ["75%"] * 3
     page.mosaic.setFocus()
     for key, cell in (
         (Qt.Key.Key_Up, (1, 5)),
@@ -79,79 +90,79 @@ def test_a_click_and_the_arrow_keys_choose_a_cell(qtbot, page):
     ):
         qtbot.keyClick(page.mosaic, key)
         assert page.mosaic.cell == cell
-    assert page.cell_title.text() == "Row 3, column 6"
+    assert page.panel.title.text() == "Row 3, column 6"
 
 
-def test_keys_choose_channels_scale_and_view(qtbot, page):
+def test_keys_choose_channels_scale_and_view(qtbot: QtBot, page: InspectPage) -> None:
     for key, value in (("R", "R"), ("G", "G"), ("B", "B"), ("A", "all")):
         qtbot.keyClick(page, key)
-        assert page.channel.value == value
+        assert page.bar.channel.value == value
         expected = {value} if value != "all" else {"R", "G", "B"}
         assert {curve.channel for curve in page.panel.plot.curves} == expected
     assert len(page.panel.plot.curves) == 6
     qtbot.keyClick(page, "L")
-    assert page.scale.value == "log"
+    assert page.bar.scale.value == "log"
     qtbot.keyClick(page, "V")
-    assert page.left.view is page.left.map and not page.scale.isVisible()
+    assert page.left.view is page.left.map and not page.bar.scale.isVisible()
     assert "MTF50" in page.left.map.data.title
 
 
-def test_scale_and_norm_change_the_pictures(qtbot, page):
+def test_scale_and_norm_change_the_pictures(qtbot: QtBot, page: InspectPage) -> None:
     plain = page.mosaic.grab().toImage()
-    qtbot.mouseClick(page.scale.buttons["log"], LEFT)
+    qtbot.mouseClick(page.bar.scale.buttons["log"], LEFT)
     tails = page.mosaic.grab().toImage()
     assert tails != plain
-    qtbot.mouseClick(page.scale.buttons["linear"], LEFT)
-    qtbot.mouseClick(page.norm.buttons["global"], LEFT)
+    qtbot.mouseClick(page.bar.scale.buttons["linear"], LEFT)
+    qtbot.mouseClick(page.bar.norm.buttons["global"], LEFT)
     cell = page.mosaic.cell_rect(1, 5).center()
     assert (
         page.mosaic.grab().toImage().pixelColor(cell).green() < 0.7 * plain.pixelColor(cell).green()
     )
 
 
-def test_maps_show_the_field(qtbot, page):
-    show(page, View.MTF50)
+def test_maps_show_the_field(qtbot: QtBot, page: InspectPage) -> None:
+    show(page, FieldView.MTF50)
     shown = page.left.map.data
     assert (np.diff(shown.values, axis=1) < 0).all() and (shown.low, shown.high) == (
         shown.values.min(),
         shown.values.max(),
     )
     qtbot.mouseClick(page.left.map, LEFT, pos=page.left.map.cell_rect(3, 1).center())
-    assert page.cell_title.text() == "Row 4, column 2"
-    show(page, View.LATERAL)
+    assert page.panel.title.text() == "Row 4, column 2"
+    show(page, FieldView.LATERAL)
     arrows = page.left.map.data.arrows
     assert arrows[0, 5, 0] == pytest.approx([0, 0.5], abs=0.01) and arrows[
         0, 5, 1
     ] == pytest.approx([0, 0], abs=0.01)
     assert "red +0.50 px right" in page.left.map.tip(0, 5)
-    show(page, View.CONFIDENCE)
+    show(page, FieldView.CONFIDENCE)
     assert page.left.map.tip(0, 0) == "Row 1, column 1: 75%"
-    show(page, View.KERNELS)
+    show(page, FieldView.KERNELS)
     assert page.mosaic.cell == (3, 1)
 
 
-def test_a_profile_without_confidence_says_so(window):
+def test_a_profile_without_confidence_says_so(window: MainWindow) -> None:
     window.controller.change(
         with_psf(window.controller.session, gaussian_grid(confidence=False), "Bare")
     )
     window.go_to(Step.INSPECT)
     page = window.inspect_page
-    show(page, View.CONFIDENCE)
+    show(page, FieldView.CONFIDENCE)
     assert page.left.map.data is None
     assert figures(page)["Confidence"] == ["–"] * 3
     page.left.map.grab()
 
 
-def test_the_verdict_is_in_words(page):
+def test_the_verdict_is_in_words(page: InspectPage) -> None:
     assert page.verdict.text().startswith("Right side much softer than left")
 
 
-def test_units_follow_the_pixel_size(qtbot, page, window):
+def test_units_follow_the_pixel_size(qtbot: QtBot, page: InspectPage, window: MainWindow) -> None:
     before = float(figures(page)["FWHM"][0]), float(figures(page)["MTF50 sag."][0])
-    qtbot.mouseClick(page.units.buttons["um"], LEFT)
-    assert page.pitch.isVisible() and page.pitch.value() == 0
+    qtbot.mouseClick(page.bar.units.buttons["um"], LEFT)
+    assert page.bar.pitch.isVisible() and page.bar.pitch.value() == 0
     assert page.panel.units.text() == "px, cy/px"
-    page.pitch.setValue(5)
+    page.bar.pitch.setValue(5)
     after = float(figures(page)["FWHM"][0]), float(figures(page)["MTF50 sag."][0])
     assert after == (
         pytest.approx(5 * before[0], abs=0.03),
@@ -159,19 +170,21 @@ def test_units_follow_the_pixel_size(qtbot, page, window):
     )
     assert page.panel.units.text() == "µm, lp/mm"
     assert page.panel.plot.frequencies[-1] == pytest.approx(100)
-    show(page, View.MTF50)
+    show(page, FieldView.MTF50)
     assert page.left.map.data.title.endswith("lp/mm")
     assert window.preferences.values.units == "um"
 
 
-def test_the_pixel_size_comes_from_the_camera(window):
+def test_the_pixel_size_comes_from_the_camera(window: MainWindow) -> None:
     grid = replace(gaussian_grid(), image_size=(4480, 6720))
     profile = Profile(psf=grid, camera="Canon EOS 5D Mark IV")
     window.controller.change(with_psf(window.controller.session, grid, "My lens", profile=profile))
-    assert window.inspect_page.pitch.value() == pytest.approx(5.36, rel=0.02)
+    assert window.inspect_page.bar.pitch.value() == pytest.approx(5.36, rel=0.02)
 
 
-def test_the_pixel_size_that_was_typed_in_is_kept(qtbot, window, tmp_path):
+def test_the_pixel_size_that_was_typed_in_is_kept(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
     c, page = window.controller, window.inspect_page
     grid = gaussian_grid()
     c.change(
@@ -181,20 +194,24 @@ def test_the_pixel_size_that_was_typed_in_is_kept(qtbot, window, tmp_path):
         )
     )
     window.go_to(Step.INSPECT)
-    assert page.pitch.value() == 3.5
-    qtbot.mouseClick(page.units.buttons["um"], LEFT)
-    page.pitch.setFocus()
-    page.pitch.selectAll()
-    qtbot.keyClicks(page.pitch, "4.25")
-    qtbot.keyClick(page.pitch, Qt.Key.Key_Return)
+    assert page.bar.pitch.value() == 3.5
+    qtbot.mouseClick(page.bar.units.buttons["um"], LEFT)
+    page.bar.pitch.setFocus()
+    page.bar.pitch.selectAll()
+    qtbot.keyClicks(page.bar.pitch, "4.25")
+    qtbot.keyClick(page.bar.pitch, Qt.Key.Key_Return)
     assert window.preferences.values.pitches == (("Tiny One", 4.25),)
     c.change(with_psf(c.session, grid, "Second", profile=Profile(psf=grid, camera="Tiny Two")))
-    assert page.pitch.value() == 3.5 and window.preferences.values.pitches == (("Tiny One", 4.25),)
+    assert page.bar.pitch.value() == 3.5 and window.preferences.values.pitches == (
+        ("Tiny One", 4.25),
+    )
     c.change(with_psf(c.session, grid, "First", profile=Profile(psf=grid, camera="Tiny One")))
-    assert page.pitch.value() == 4.25
+    assert page.bar.pitch.value() == 4.25
 
 
-def test_another_profile_is_shown_beside(qtbot, page, window, tmp_path):
+def test_another_profile_is_shown_beside(
+    qtbot: QtBot, page: InspectPage, window: MainWindow, tmp_path: Path
+) -> None:
     other = gaussian_grid((3, 3), 9, right=1.0)
     write_profile(tmp_path / "second copy.lenscal", Profile(psf=other))
     page.compare_wanted.emit(tmp_path / "second copy.lenscal")
@@ -210,7 +227,7 @@ def test_another_profile_is_shown_beside(qtbot, page, window, tmp_path):
     assert sum(curve.other for curve in page.panel.plot.curves) == 6
     qtbot.mouseClick(page.right.mosaic, LEFT, pos=page.right.mosaic.cell_rect(0, 0).center())
     assert page.mosaic.cell == (0, 0) and page.right.mosaic.cell == (0, 0)
-    show(page, View.MTF50)
+    show(page, FieldView.MTF50)
     left, right = page.left.map.data, page.right.map.data
     assert (left.low, left.high) == (right.low, right.high)
     page.compare.setCurrentIndex(page.compare.findData("nothing"))
@@ -218,14 +235,16 @@ def test_another_profile_is_shown_beside(qtbot, page, window, tmp_path):
     assert not page.right.isVisible() and "/" not in figures(page)["FWHM"][1]
 
 
-def test_a_file_that_is_no_profile_is_refused_in_words(qtbot, page, window, tmp_path):
+def test_a_file_that_is_no_profile_is_refused_in_words(
+    qtbot: QtBot, page: InspectPage, window: MainWindow, tmp_path: Path
+) -> None:
     (tmp_path / "x.lenscal").write_text("nothing")
     page.compare_wanted.emit(tmp_path / "x.lenscal")
     qtbot.waitUntil(lambda: not window.controller.busy, timeout=10_000)
     assert window.message_bar.isVisible() and not page.right.isVisible()
 
 
-def test_the_truth_is_shown_beside_the_estimate(window):
+def test_the_truth_is_shown_beside_the_estimate(window: MainWindow) -> None:
     session = with_psf(window.controller.session, gaussian_grid(), "Demo")
     window.controller.change(replace(session, truth=gaussian_grid(k=25)))
     window.go_to(Step.INSPECT)
@@ -234,8 +253,8 @@ def test_the_truth_is_shown_beside_the_estimate(window):
     assert page.right.mosaic.kernels.shape[-1] == page.mosaic.kernels.shape[-1] == 15
 
 
-@pytest.mark.parametrize("view", list(View))
-def test_what_is_shown_is_saved(page, tmp_path, view):
+@pytest.mark.parametrize("view", list(FieldView))
+def test_what_is_shown_is_saved(page: InspectPage, tmp_path: Path, view: FieldView) -> None:
     show(page, view)
     for suffix in ("png", "svg", "csv"):
         page.save_field(tmp_path / f"field.{suffix}")
@@ -252,11 +271,11 @@ def test_what_is_shown_is_saved(page, tmp_path, view):
         lines = list(csv.DictReader(stream))
     assert len(lines) == 24
     assert lines[-1]["x_px"] == "143.00"
-    if view is View.FWHM:
+    if view is FieldView.FWHM:
         assert float(lines[5]["fwhm_G_px"]) == pytest.approx(4.71, abs=0.05)
 
 
-def test_curves_are_saved(page, tmp_path):
+def test_curves_are_saved(page: InspectPage, tmp_path: Path) -> None:
     page.mosaic.choose(0, 0)
     for suffix in ("png", "svg", "csv"):
         page.save_curves(tmp_path / f"mtf.{suffix}")
@@ -269,7 +288,7 @@ def test_curves_are_saved(page, tmp_path):
     assert float(at["G_sagittal"]) == pytest.approx(math.exp(-2 * (math.pi * 0.1) ** 2), abs=0.01)
 
 
-def test_the_chosen_kernel_is_saved(page, tmp_path):
+def test_the_chosen_kernel_is_saved(page: InspectPage, tmp_path: Path) -> None:
     page.mosaic.choose(2, 5)
     for suffix in ("png", "svg", "csv"):
         page.save_kernel(tmp_path / f"kernel.{suffix}")
@@ -282,21 +301,23 @@ def test_the_chosen_kernel_is_saved(page, tmp_path):
     assert red == pytest.approx(0.5, abs=0.01)
 
 
-def test_what_cannot_be_saved_is_said(page, window, tmp_path):
+def test_what_cannot_be_saved_is_said(
+    page: InspectPage, window: MainWindow, tmp_path: Path
+) -> None:
     page.save_field(tmp_path / "missing" / "field.png")
     assert "could not be written" in window.message_bar.text.text()
 
 
-def test_without_kernels_nothing_can_be_done(window):
+def test_without_kernels_nothing_can_be_done(window: MainWindow) -> None:
     window.go_to(Step.INSPECT)
     page = window.inspect_page
     assert not page.save_button.isEnabled() and not page.next_button.isEnabled()
-    for view in View:
+    for view in FieldView:
         show(page, view)
         page.left.view.grab()
 
 
-def test_kernels_are_cut_to_a_common_size_without_losing_light():
+def test_kernels_are_cut_to_a_common_size_without_losing_light() -> None:
     small, large = gaussian_grid(k=9).kernels, gaussian_grid(k=25).kernels
     assert common_size(small, large) == 9
     wide = gaussian_grid(k=25, right=4.0).kernels

@@ -177,8 +177,8 @@ def test_inspect_correct_compare_and_export(qtbot, window, read_photos, fake, tm
     mosaic = window.inspect_page.mosaic
     qtbot.mouseClick(mosaic, LEFT, pos=mosaic.cell_rect(2, 5).center())
     assert mosaic.cell == (2, 5)
-    assert window.inspect_page.cell_title.text() == "Row 3, column 6"
-    assert window.inspect_page.table.rowCount() >= 4
+    assert window.inspect_page.panel.title.text() == "Row 3, column 6"
+    assert window.inspect_page.panel.table.rowCount() >= 4
 
     qtbot.keyClick(window, Qt.Key.Key_5)
     qtbot.mouseClick(window.correct_page.button, LEFT)
@@ -310,7 +310,7 @@ def test_a_cancelled_calibration_is_not_taken_for_the_one_before(qtbot, window, 
     window.controller.calibrate()
     idle(qtbot, window)
     page = window.calibrate_page
-    learnt, text = page.mosaic.kernels, page.stage.text()
+    learnt, text = page.mosaic.kernels, page.messages.stage.text()
     fake.steps = 1000
     start_calibration(qtbot, window)
     qtbot.waitUntil(lambda: bool(page.curves.names), timeout=5000)
@@ -318,6 +318,6 @@ def test_a_cancelled_calibration_is_not_taken_for_the_one_before(qtbot, window, 
     qtbot.mouseClick(window.job_bar.cancel_button, LEFT)
     idle(qtbot, window)
     assert np.array_equal(page.mosaic.kernels, learnt)
-    assert page.stage.text() == "Cancelled" and text != "Cancelled"
-    assert page.result.text().startswith("What is shown is the calibration before it.")
+    assert page.messages.stage.text() == "Cancelled" and text != "Cancelled"
+    assert page.messages.result.text().startswith("What is shown is the calibration before it.")
     assert not page.curves.names

@@ -1,0 +1,1 @@
+"""Parts of the fourth step's page."""

@@ -1,0 +1,193 @@
+"""Which maps over the field there are, and what they show. Figures come from
+`lenscal.optics.field`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication
+
+from lenscal.gui.pages.inspection.grids import DisplayUnits, Floats, NamedGrid
+from lenscal.gui.widgets.field_map import MapData
+from lenscal.gui.widgets.mtf_plot import MtfPlot
+from lenscal.optics.kernel_pictures import CHANNELS
+
+ALL_CHANNELS = "all"
+"""In place of a channel: their mean."""
+Column = tuple[str, NDArray[np.generic]]
+"""A name and its data, for CSV files."""
+translate = QCoreApplication.translate
+
+
+class FieldView(StrEnum):
+    """What is shown over the field."""
+
+    KERNELS = "kernels"
+    MTF50 = "mtf50"
+    SAGITTAL = "sagittal"
+    TANGENTIAL = "tangential"
+    FWHM = "fwhm"
+    LATERAL = "lateral"
+    CONFIDENCE = "confidence"
+
+
+FIGURES = (
+    FieldView.MTF50,
+    FieldView.SAGITTAL,
+    FieldView.TANGENTIAL,
+    FieldView.FWHM,
+    FieldView.CONFIDENCE,
+)
+"""Views with one figure a channel."""
+
+
+def view_names() -> dict[FieldView, str]:
+    """What the views are called, in their order."""
+    return {
+        FieldView.KERNELS: translate("FieldMaps", "Kernels"),
+        FieldView.MTF50: translate("FieldMaps", "MTF50"),
+        FieldView.SAGITTAL: translate("FieldMaps", "MTF50 sagittal"),
+        FieldView.TANGENTIAL: translate("FieldMaps", "MTF50 tangential"),
+        FieldView.FWHM: translate("FieldMaps", "Width (FWHM)"),
+        FieldView.LATERAL: translate("FieldMaps", "Lateral colour"),
+        FieldView.CONFIDENCE: translate("FieldMaps", "Confidence"),
+    }
+
+
+def map_of(
+    grids: Sequence[NamedGrid], which: int, view: FieldView, channel: str, units: DisplayUnits
+) -> MapData | None:
+    """The map of one of the grids, with a scale that all of them share.
+
+    Parameters
+    ----------
+    grids : those that are shown side by side
+    which : index of the grid that the map is of
+    channel : "R", "G", "B" or `ALL_CHANNELS`
+
+    Returns
+    -------
+    MapData, or None where the grid has none
+    """
+    if view is FieldView.KERNELS:
+        return None
+    if view is FieldView.LATERAL:
+        return _lateral_map(grids, which, units)
+    return _figure_map(grids, which, view, channel, units)
+
+
+def _lateral_map(grids: Sequence[NamedGrid], which: int, units: DisplayUnits) -> MapData:
+    """Arrows to where red and blue lie."""
+    lengths_px = [np.linalg.norm(grid.figures.lateral_colour_px, axis=-1) for grid in grids]
+    # Arrows of both grids are drawn at one scale, so that they can be compared.
+    longest_px = max(float(lengths.max()) for lengths in lengths_px)
+    return MapData(
+        translate("FieldMaps", "Red and blue against green, {unit}").format(unit=units.length),
+        arrows=units.of_length(grids[which].figures.lateral_colour_px),
+        high=float(units.of_length(np.array(longest_px))),
+        unit=units.length,
+        names=(translate("FieldMaps", "red"), translate("FieldMaps", "blue")),
+    )
+
+
+def _figure_map(
+    grids: Sequence[NamedGrid], which: int, view: FieldView, channel: str, units: DisplayUnits
+) -> MapData | None:
+    values_of_all = [_values(grid, view, channel, units) for grid in grids]
+    values = values_of_all[which]
+    if values is None:
+        return None
+    shown = np.concatenate([v.ravel() for v in values_of_all if v is not None])
+    title = _figure_title(view, channel, _unit(view, units))
+    if view is FieldView.CONFIDENCE:
+        # Its ends mean something by themselves: 0 a guess, 1 sure.
+        return MapData(title, values, low=0.0, high=1.0, pattern="{:.0%}")
+    pattern = "{:.2f}" if view is FieldView.FWHM else units.frequency_pattern
+    return MapData(title, values, low=float(shown.min()), high=float(shown.max()), pattern=pattern)
+
+
+def _figure_title(view: FieldView, channel: str, unit: str) -> str:
+    words = (
+        translate("FieldMaps", "{figure}, {channel}, {unit}")
+        if unit
+        else translate("FieldMaps", "{figure}, {channel}")
+    )
+    channel_name = (
+        translate("FieldMaps", "mean of R, G and B") if channel == ALL_CHANNELS else channel
+    )
+    return words.format(figure=view_names()[view], channel=channel_name, unit=unit)
+
+
+def _unit(view: FieldView, units: DisplayUnits) -> str:
+    if view is FieldView.CONFIDENCE:
+        return ""
+    return units.length if view is FieldView.FWHM else units.frequency
+
+
+def map_columns(grid: NamedGrid, view: FieldView, units: DisplayUnits) -> list[Column]:
+    """Columns [rows, cols] with the data behind a view; of the kernels all figures."""
+    if view is FieldView.LATERAL:
+        shifts = units.of_length(grid.figures.lateral_colour_px)
+        return [
+            (f"{colour}_{axis}_{units.length}", shifts[..., n, k])
+            for n, colour in enumerate(("red", "blue"))
+            for k, axis in ((1, "right"), (0, "down"))
+        ]
+    columns: list[Column] = []
+    # The kernels themselves are saved elsewhere: a table has room for their figures.
+    for figure in FIGURES if view is FieldView.KERNELS else (view,):
+        unit = _unit(figure, units)
+        for channel in CHANNELS:
+            values = _values(grid, figure, channel, units)
+            if values is not None:
+                name = f"{figure.name.lower()}_{channel}"
+                columns.append((f"{name}_{unit}" if unit else name, values))
+    return columns
+
+
+def curve_columns(plot: MtfPlot) -> list[Column]:
+    """Columns [f] with the curves of a plot behind their frequencies."""
+    columns: list[Column] = [(f"frequency_{plot.unit}", plot.frequencies)]
+    for curve in plot.curves:
+        direction = "sagittal" if curve.sagittal else "tangential"
+        suffix = "_other" if curve.other else ""
+        columns.append((f"{curve.channel}_{direction}{suffix}", curve.values))
+    return columns
+
+
+def kernel_columns(kernel: NDArray[np.float32]) -> list[Column]:
+    """Columns [k * k] with a kernel [3, k, k] behind its pixels' (y, x) from the middle."""
+    y, x = np.indices(kernel.shape[1:]) - kernel.shape[-1] // 2
+    columns: list[Column] = [("dy_px", y.ravel()), ("dx_px", x.ravel())]
+    return columns + [(name, kernel[n].ravel()) for name, n in CHANNELS.items()]
+
+
+def _values(grid: NamedGrid, view: FieldView, channel: str, units: DisplayUnits) -> Floats | None:
+    """[rows, cols] of one of the `FIGURES`; None where the grid does not have it."""
+    values = _values_rgb(grid, view, units)
+    if values is None:
+        return None
+    if channel == ALL_CHANNELS:
+        mean: Floats = values.mean(axis=-1)
+        return mean
+    return values[..., CHANNELS[channel]]
+
+
+def _values_rgb(grid: NamedGrid, view: FieldView, units: DisplayUnits) -> Floats | None:
+    """[rows, cols, 3]."""
+    figures = grid.figures
+    match view:
+        case FieldView.MTF50:
+            return units.of_frequency(figures.mtf50)
+        case FieldView.SAGITTAL:
+            return units.of_frequency(figures.sagittal)
+        case FieldView.TANGENTIAL:
+            return units.of_frequency(figures.tangential)
+        case FieldView.FWHM:
+            return units.of_length(figures.fwhm_px)
+        case FieldView.CONFIDENCE:
+            return grid.psf.confidence
+    raise ValueError(f"{view} is not one figure a channel")

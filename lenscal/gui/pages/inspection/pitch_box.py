@@ -1,0 +1,67 @@
+"""The distance of the sensor's pixels, without which there are no micrometres."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QWidget
+
+from lenscal.raw.sensor import pixel_pitch_um
+from lenscal.session import Session
+
+
+class PitchBox(QDoubleSpinBox):
+    """As typed in before, as lensfun tells, or as the photos tell; what is typed in is kept."""
+
+    pitch_typed = Signal(str, float)
+    """Camera, or the profile's name where it tells none, and um; 0: not known."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setRange(0, 100)
+        self.setDecimals(2)
+        self.setSingleStep(0.05)
+        self.setSuffix(self.tr(" µm pixels"))
+        self.setSpecialValueText(self.tr("pixel size?"))
+        self.setToolTip(
+            self.tr(
+                "Distance of the sensor's pixels: as lensfun or the photos tell, "
+                "or typed in, which is kept"
+            )
+        )
+        self.setAccessibleName(self.tr("Distance of the sensor's pixels"))
+        self.setMinimumWidth(128)
+        self.typed_um: dict[str, float] = {}
+        """What was typed in before, by camera."""
+        self._camera = ""
+        self._source: tuple[str, tuple[int, int], float | None] | None = None
+        self._shown_um = 0.0
+        self.editingFinished.connect(self._keep)
+
+    @property
+    def pitch_um(self) -> float | None:
+        """None: not known."""
+        return self.value() or None
+
+    def show_session(self, session: Session) -> None:
+        """Show the pitch of the session's camera, if it is another one."""
+        if session.psf is None:
+            return
+        camera = session.profile.camera if session.profile else ""
+        source = (camera, session.psf.image_size, session.pitch_um)
+        name = camera or session.psf_name
+        if (source, name) == (self._source, self._camera):
+            # What is being typed in must stay.
+            return
+        self._source, self._camera = source, name
+        of_camera = pixel_pitch_um(camera, session.psf.image_size)
+        pitch_um = self.typed_um.get(name) or of_camera or session.pitch_um or 0
+        # `changed` is for what the user types.
+        with QSignalBlocker(self):
+            self.setValue(pitch_um)
+        self._shown_um = self.value()
+
+    def _keep(self) -> None:
+        if self._camera and self.value() != self._shown_um:
+            self._shown_um = self.value()
+            self.typed_um[self._camera] = self.value()
+            self.pitch_typed.emit(self._camera, self.value())
