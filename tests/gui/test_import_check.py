@@ -4,6 +4,7 @@ coverage."""
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +13,26 @@ from conftest import write_photo
 from desktop import drop
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+from pytestqt.qtbot import QtBot
 
 from lenscal.gui.background.photo_previews import PhotoPreviews
-from lenscal.gui.pages.photo_table import said_of, taken_text
+from lenscal.gui.main_window import MainWindow
+from lenscal.gui.pages.check_page import CheckPage
+from lenscal.gui.pages.photos.exif_words import date_text, exif_text
+from lenscal.gui.pages.photos.source_panel import SourcePanel
 from lenscal.raw.frame import PhotoInfo
 from lenscal.session import Lack, Step, lacks
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-def looked(qtbot, *panels) -> None:
-    qtbot.waitUntil(lambda: all(p.seen and not p.glances.busy for p in panels), timeout=20_000)
+def wait_for_previews(qtbot: QtBot, *panels: SourcePanel) -> None:
+    qtbot.waitUntil(
+        lambda: all(p.list.previews and not p.glances.busy for p in panels), timeout=20_000
+    )
 
 
-def idle(qtbot, window) -> None:
+def idle(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: not window.controller.busy, timeout=60_000)
 
 
@@ -41,22 +48,22 @@ def mixed(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def checked(qtbot, window, read_photos):
+def checked(qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None]) -> CheckPage:
     read_photos()
     idle(qtbot, window)
     assert window.step is Step.CHECK
     return window.check_page
 
 
-def row_of(page, name: str) -> int:
+def row_of(page: CheckPage, name: str) -> int:
     return next(n for n, row in enumerate(page.model.rows) if row.path.name == name)
 
 
-def verdict_of(page, name: str) -> str:
+def verdict_of(page: CheckPage, name: str) -> str:
     return page.model.data(page.model.index(row_of(page, name), 2))
 
 
-def tick_at(page, name: str) -> QPoint:
+def tick_at(page: CheckPage, name: str) -> QPoint:
     """Middle of the tick of a photo, in the table's viewport."""
     index = page.model.index(row_of(page, name), 0)
     option = QStyleOptionViewItem()
@@ -72,32 +79,36 @@ def tick_at(page, name: str) -> QPoint:
 # Import
 
 
-def test_photos_are_seen_as_soon_as_they_are_dropped(qtbot, window, photo_folders):
+def test_photos_are_seen_as_soon_as_they_are_dropped(
+    qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path]
+) -> None:
     panel = window.import_page.degraded
     drop(panel.drop, [photo_folders[1]])
-    looked(qtbot, panel)
-    texts = [panel.model.item(n).text() for n in range(panel.model.rowCount())]
+    wait_for_previews(qtbot, panel)
+    texts = [panel.list.photos.item(n).text() for n in range(panel.list.photos.rowCount())]
     assert texts[1] == "d0.dng\nf/1.8 · 35 mm · ISO 200 · 1/100 s · 2026-01-01 12:00"
     assert (
-        texts[0].startswith("broken.dng\ncannot be read: ") and not panel.model.item(0).isEnabled()
+        texts[0].startswith("broken.dng\ncannot be read: ")
+        and not panel.list.photos.item(0).isEnabled()
     )
     assert (
-        panel.model.item(0).icon().availableSizes() and panel.model.item(1).icon().availableSizes()
+        panel.list.photos.item(0).icon().availableSizes()
+        and panel.list.photos.item(1).icon().availableSizes()
     )
     assert "4 photos" in panel.summary.text() and "1 cannot be read" in panel.summary.text()
     assert "Tiny 35mm f/1.8" in panel.summary.text()
 
 
-def test_a_mixed_folder_is_split_by_aperture(qtbot, window, mixed):
+def test_a_mixed_folder_is_split_by_aperture(qtbot: QtBot, window: MainWindow, mixed: Path) -> None:
     page = window.import_page
     drop(page.sharp.drop, [mixed])
     qtbot.waitUntil(lambda: bool(page.degraded.paths), timeout=20_000)
-    looked(qtbot, page.sharp, page.degraded)
+    wait_for_previews(qtbot, page.sharp, page.degraded)
     session = window.controller.session
     assert (session.sharp.aperture, session.degraded.aperture) == (5.6, 1.8)
     assert session.sharp.paths == session.degraded.paths == (mixed,)
     shown = [n for n in range(6) if not page.sharp.list.isRowHidden(n)]
-    assert [page.sharp.model.item(n).text()[:2] for n in shown] == ["a0", "a1", "a2"]
+    assert [page.sharp.list.photos.item(n).text()[:2] for n in shown] == ["a0", "a1", "a2"]
     qtbot.mouseClick(page.read_button, LEFT)
     idle(qtbot, window)
     inputs = window.controller.session.inputs
@@ -105,32 +116,36 @@ def test_a_mixed_folder_is_split_by_aperture(qtbot, window, mixed):
     assert [p.path.name for p in inputs.degraded.photos] == ["b0.dng", "b1.dng", "b2.dng"]
 
 
-def test_another_aperture_is_picked_by_a_click(qtbot, window, mixed):
+def test_another_aperture_is_picked_by_a_click(
+    qtbot: QtBot, window: MainWindow, mixed: Path
+) -> None:
     write_photo(mixed / "c0.dng", aperture=8, seed=30)
     page = window.import_page
     drop(page.degraded.drop, [mixed])
     qtbot.waitUntil(lambda: bool(page.sharp.paths), timeout=20_000)
-    looked(qtbot, page.sharp, page.degraded)
-    assert list(page.sharp.choice.buttons) == ["1.8", "5.6", "8"]
-    qtbot.mouseClick(page.sharp.choice.buttons["8"], LEFT)
+    wait_for_previews(qtbot, page.sharp, page.degraded)
+    assert list(page.sharp.apertures.choice.buttons) == ["1.8", "5.6", "8"]
+    qtbot.mouseClick(page.sharp.apertures.choice.buttons["8"], LEFT)
     assert window.controller.session.sharp.aperture == 8
-    assert page.sharp.aperture.value() == 8 and page.sharp.choice.value == "8"
+    assert page.sharp.fields.aperture.value() == 8 and page.sharp.apertures.choice.value == "8"
     assert window.controller.session.degraded.aperture == 1.8
 
 
-def test_a_set_that_is_there_is_not_replaced_by_a_split(qtbot, window, mixed, photo_folders):
+def test_a_set_that_is_there_is_not_replaced_by_a_split(
+    qtbot: QtBot, window: MainWindow, mixed: Path, photo_folders: tuple[Path, Path]
+) -> None:
     page = window.import_page
     drop(page.degraded.drop, [photo_folders[1]])
     drop(page.sharp.drop, [mixed])
-    looked(qtbot, page.sharp, page.degraded)
+    wait_for_previews(qtbot, page.sharp, page.degraded)
     session = window.controller.session
     assert session.degraded.paths == (photo_folders[1],) and session.sharp.aperture is None
-    assert page.sharp.groups.isVisible()
-    qtbot.mouseClick(page.sharp.choice.buttons["5.6"], LEFT)
+    assert page.sharp.apertures.isVisible()
+    qtbot.mouseClick(page.sharp.apertures.choice.buttons["5.6"], LEFT)
     assert window.controller.session.sharp.aperture == 5.6
 
 
-def test_a_manual_lens_is_typed_in(qtbot, window, tmp_path):
+def test_a_manual_lens_is_typed_in(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     folders = [tmp_path / "s", tmp_path / "d"]
     for n, folder in enumerate(folders):
         folder.mkdir()
@@ -138,16 +153,16 @@ def test_a_manual_lens_is_typed_in(qtbot, window, tmp_path):
     page = window.import_page
     for panel, folder in zip((page.sharp, page.degraded), folders, strict=True):
         drop(panel.drop, [folder])
-        looked(qtbot, panel)
+        wait_for_previews(qtbot, panel)
         assert "type in the aperture" in panel.summary.text()
     qtbot.mouseClick(page.read_button, LEFT)
     idle(qtbot, window)
     assert "“Aperture” of the sharp photos" in window.message_bar.text.text()
     for panel, text in ((page.sharp, "8"), (page.degraded, "2")):
         for field, typed in (
-            (panel.aperture, text),
-            (panel.lens, "Old 50mm f/2"),
-            (panel.focal, "50"),
+            (panel.fields.aperture, text),
+            (panel.fields.lens, "Old 50mm f/2"),
+            (panel.fields.focal, "50"),
         ):
             field.setFocus()
             field.selectAll()
@@ -159,33 +174,41 @@ def test_a_manual_lens_is_typed_in(qtbot, window, tmp_path):
     assert (info.aperture, info.lens, info.focal_mm) == (2, "Old 50mm f/2", 50)
 
 
-def test_a_folder_without_photos_says_so_at_once(qtbot, window, tmp_path):
+def test_a_folder_without_photos_says_so_at_once(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
     panel = window.import_page.sharp
     (tmp_path / "notes.txt").write_text("x")
     drop(panel.drop, [tmp_path])
     qtbot.waitUntil(lambda: "no RAW files" in panel.drop.text.text(), timeout=5000)
-    assert panel.model.rowCount() == 0
+    assert panel.list.photos.rowCount() == 0
 
 
-def test_the_former_folder_is_not_mixed_with_the_new_one(qtbot, window, mixed, photo_folders):
+def test_the_former_folder_is_not_mixed_with_the_new_one(
+    qtbot: QtBot, window: MainWindow, mixed: Path, photo_folders: tuple[Path, Path]
+) -> None:
     panel = window.import_page.sharp
     drop(panel.drop, [mixed])
     drop(panel.drop, [photo_folders[0]])
-    looked(qtbot, panel)
-    assert [seen.info.path.parent for seen in panel.seen] == [photo_folders[0]] * 3
+    wait_for_previews(qtbot, panel)
+    assert [preview.info.path.parent for preview in panel.list.previews] == [photo_folders[0]] * 3
 
 
-def test_closing_ends_the_looking(qtbot, window, tmp_path, photo_folders):
+def test_closing_ends_the_looking(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, photo_folders: tuple[Path, Path]
+) -> None:
     for n in range(60):
         shutil.copy(photo_folders[0] / "s0.dng", tmp_path / f"{n}.dng")
     drop(window.import_page.sharp.drop, [tmp_path])
-    qtbot.waitUntil(lambda: bool(window.import_page.sharp.seen), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(window.import_page.sharp.list.previews), timeout=20_000)
     window.close()
     assert not window.import_page.sharp.glances.busy
-    assert len(window.import_page.sharp.seen) < 60
+    assert len(window.import_page.sharp.list.previews) < 60
 
 
-def test_looking_again_uses_what_is_known(qtbot, monkeypatch, photo_folders):
+def test_looking_again_uses_what_is_known(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, photo_folders: tuple[Path, Path]
+) -> None:
     calls = []
     from lenscal.gui.background import photo_previews
 
@@ -199,18 +222,20 @@ def test_looking_again_uses_what_is_known(qtbot, monkeypatch, photo_folders):
     assert len(calls) == 3
 
 
-def test_words_for_exif():
-    assert taken_text("2026:01:31 09:08:07") == "2026-01-31 09:08" and taken_text("") == "–"
-    assert said_of(PhotoInfo(Path("x"))) == "f/? · ? mm · ISO ?"
-    assert said_of(PhotoInfo(Path("x"), aperture=1.4142, focal_mm=85, iso=6400, exposure_s=2)) == (
-        "f/1.41 · 85 mm · ISO 6400 · 2 s"
-    )
+def test_words_for_exif() -> None:
+    assert date_text("2026:01:31 09:08:07") == "2026-01-31 09:08" and date_text("") == "–"
+    assert exif_text(PhotoInfo(Path("x"))) == "f/? · ? mm · ISO ?"
+    assert exif_text(
+        PhotoInfo(Path("x"), aperture=1.4142, focal_mm=85, iso=6400, exposure_s=2)
+    ) == ("f/1.41 · 85 mm · ISO 6400 · 2 s")
 
 
 # Check
 
 
-def test_a_photo_is_left_out_and_taken_back_by_its_tick(qtbot, window, checked):
+def test_a_photo_is_left_out_and_taken_back_by_its_tick(
+    qtbot: QtBot, window: MainWindow, checked: CheckPage
+) -> None:
     qtbot.mouseClick(checked.table.viewport(), LEFT, pos=tick_at(checked, "d1.dng"))
     assert verdict_of(checked, "d1.dng") == "left out by you"
     assert [p.path.name for p in window.controller.session.inputs.degraded.photos] == [
@@ -223,7 +248,9 @@ def test_a_photo_is_left_out_and_taken_back_by_its_tick(qtbot, window, checked):
     assert len(window.controller.session.inputs.degraded.photos) == 3
 
 
-def test_decisions_are_undone_and_redone(qtbot, window, checked):
+def test_decisions_are_undone_and_redone(
+    qtbot: QtBot, window: MainWindow, checked: CheckPage
+) -> None:
     assert not checked.undo_button.isEnabled()
     checked.table.selectRow(row_of(checked, "s1.dng"))
     qtbot.mouseClick(checked.leave_button, LEFT)
@@ -242,7 +269,9 @@ def test_decisions_are_undone_and_redone(qtbot, window, checked):
     assert verdict_of(checked, "s1.dng") == "used" and not checked.undo_button.isEnabled()
 
 
-def test_space_turns_all_that_are_chosen(qtbot, window, checked):
+def test_space_turns_all_that_are_chosen(
+    qtbot: QtBot, window: MainWindow, checked: CheckPage
+) -> None:
     checked.table.setFocus()
     checked.table.selectRow(0)
     qtbot.keyClick(checked.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
@@ -257,7 +286,9 @@ def test_space_turns_all_that_are_chosen(qtbot, window, checked):
     assert len(window.controller.session.inputs.sharp.photos) == 3
 
 
-def test_what_cannot_be_read_cannot_be_kept(qtbot, window, checked):
+def test_what_cannot_be_read_cannot_be_kept(
+    qtbot: QtBot, window: MainWindow, checked: CheckPage
+) -> None:
     row = row_of(checked, "broken.dng")
     checked.table.selectRow(row)
     assert not checked.keep_button.isEnabled() and not checked.leave_button.isEnabled()
@@ -268,7 +299,9 @@ def test_what_cannot_be_read_cannot_be_kept(qtbot, window, checked):
     assert not picture.isNull()
 
 
-def test_a_set_without_photos_cannot_go_on(qtbot, window, checked):
+def test_a_set_without_photos_cannot_go_on(
+    qtbot: QtBot, window: MainWindow, checked: CheckPage
+) -> None:
     checked.table.setFocus()
     checked.table.selectAll()
     qtbot.mouseClick(checked.leave_button, LEFT)
@@ -279,8 +312,8 @@ def test_a_set_without_photos_cannot_go_on(qtbot, window, checked):
 
 
 def test_a_flat_photo_is_left_out_with_its_reason_and_kept_by_hand(
-    qtbot, window, photo_folders, tmp_path
-):
+    qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     from lenscal.files.photos.dng import DngInfo, write_bayer_dng
 
     folder = tmp_path / "sky"
@@ -323,7 +356,7 @@ def test_a_flat_photo_is_left_out_with_its_reason_and_kept_by_hand(
     assert page.map.data.values.max() < 0.2
 
 
-def test_coverage_is_shown_for_each_set(qtbot, checked):
+def test_coverage_is_shown_for_each_set(qtbot: QtBot, checked: CheckPage) -> None:
     assert checked.map.data.values.shape == (6, 8)
     assert checked.map.data.title.startswith("3 photos")
     for value in ("sharp", "degraded"):

@@ -1,0 +1,74 @@
+"""What is typed in where the photos do not tell it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QLineEdit, QWidget
+
+from lenscal.gui.widgets.elements import Form, in_a_row, without_margins
+from lenscal.session import Source
+
+FIELDS_PX = 560
+"""Most width: labels stay beside their fields on a wide screen."""
+
+
+class SourceFields(QWidget):
+    """Aperture, focal length and lens; 0 and nothing: as the photos say."""
+
+    edited = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMaximumWidth(FIELDS_PX)
+        self.aperture = QDoubleSpinBox(
+            minimum=0, maximum=64, singleStep=0.1, decimals=1, prefix=self.tr("f/")
+        )
+        self.aperture.setToolTip(
+            self.tr("For a lens that does not tell its aperture, or to pick one of several")
+        )
+        self.focal = QDoubleSpinBox(minimum=0, maximum=3000, decimals=1, suffix=self.tr(" mm"))
+        self.focal.setToolTip(self.tr("For a lens that does not tell its focal length"))
+        self.lens = QLineEdit(placeholderText=self.tr("from the photos"))
+        self.lens.setToolTip(
+            self.tr("For a lens that does not tell its name, as it is listed by lensfun")
+        )
+        for box in (self.aperture, self.focal):
+            box.setSpecialValueText(self.tr("from the photos"))
+            box.valueChanged.connect(lambda _: self.edited.emit())
+        # A name that is half typed in is no lens.
+        self.lens.editingFinished.connect(self.edited)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        focal = QLabel(self.tr("Focal length"))
+        focal.setBuddy(self.focal)
+        fields = Form(self)
+        without_margins(fields)
+        numbers = in_a_row(self.aperture, focal, self.focal)
+        fields.add(self.tr("Aperture"), numbers, self.aperture)
+        fields.add(self.tr("Lens"), self.lens)
+
+    def source(self, paths: tuple[Path, ...]) -> Source:
+        """The photos of these paths with what is typed in."""
+        return Source(
+            paths,
+            self.aperture.value() or None,
+            self.lens.text().strip() or None,
+            self.focal.value() or None,
+        )
+
+    def show_source(self, source: Source) -> None:
+        """Fill in what is known, without `edited`."""
+        self.blockSignals(True)
+        self.aperture.setValue(source.aperture or 0)
+        self.focal.setValue(source.focal_mm or 0)
+        self.lens.setText(source.lens or "")
+        self.blockSignals(False)
+
+    def clear_aperture(self) -> None:
+        """Take the photos' own, without `edited`."""
+        self.blockSignals(True)
+        self.aperture.setValue(0)
+        self.blockSignals(False)
