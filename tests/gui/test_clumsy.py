@@ -40,7 +40,7 @@ def test_nothing_is_written_to_where_the_program_was_started(
     monkeypatch.chdir(tmp_path)
     page = exporting.export_page
     page.folder.setText(typed)
-    for button in (page.photos_button, page.psf_button, page.open_button):
+    for button in (page.photos_button, page.psf_button, page.folder_row.show_button):
         qtbot.mouseClick(button, LEFT)
         idle(qtbot, exporting)
         assert "folder" in exporting.message_bar.text.text()
@@ -115,16 +115,17 @@ def test_likely_mistakes_are_told_before_anything_is_read(qtbot, window, photo_f
     )
     qtbot.mouseClick(page.swap_button, LEFT)
     qtbot.waitUntil(
-        lambda: len(page.sharp.seen) == 3 and len(page.degraded.seen) == 4, timeout=10_000
+        lambda: len(page.sharp.list.previews) == 3 and len(page.degraded.list.previews) == 4,
+        timeout=10_000,
     )
     assert not page.doubt.text()
     drop(page.degraded.drop, [sharp])
     assert "same photos" in page.doubt.text()
     drop(page.degraded.drop, [wide])
-    qtbot.waitUntil(lambda: len(page.degraded.seen) == 4, timeout=10_000)
-    page.degraded.aperture.setValue(5.6)
+    qtbot.waitUntil(lambda: len(page.degraded.list.previews) == 4, timeout=10_000)
+    page.degraded.fields.aperture.setValue(5.6)
     assert "at f/5.6" in page.doubt.text()
-    page.degraded.aperture.setValue(16)  # stopped down so far that it blurs: nothing wrong
+    page.degraded.fields.aperture.setValue(16)  # stopped down so far that it blurs: nothing wrong
     assert not page.doubt.text()
 
 

@@ -13,19 +13,22 @@ import pytest
 import tifffile
 from desktop import drop
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
 
 from lenscal.files.photos.export_settings import OnConflict, PhotoFormat, Space
 from lenscal.files.psf.profile import Profile
 from lenscal.gui.drawing import pdf
+from lenscal.gui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-def choose(box, value) -> None:
+def choose(box: QComboBox, value: object) -> None:
     box.setCurrentIndex(box.findData(value))
 
 
-def write(qtbot, window) -> None:
+def write(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.mouseClick(window.export_page.photos_button, LEFT)
     qtbot.waitUntil(lambda: not window.controller.busy, timeout=60_000)
 
@@ -34,29 +37,34 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
-def test_the_example_follows_what_is_typed(exporting, photo_folders, tmp_path):
+def test_the_example_follows_what_is_typed(
+    exporting: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     page = exporting.export_page
-    assert page.example.text() == "d0.dng → d0_lenscal.tif"
+    assert page.photo_card.example.text() == "d0.dng → d0_lenscal.tif"
     page.template.setText("{name}-{method}")
     choose(page.kind.format, PhotoFormat.JPEG)
-    assert page.example.text() == "d0.dng → d0-wiener.jpg"
+    assert page.photo_card.example.text() == "d0.dng → d0-wiener.jpg"
     page.template.setText("{nme}")
-    assert "{nme}" in page.example.text() and "“File name”" in page.example.text()
+    assert (
+        "{nme}" in page.photo_card.example.text()
+        and "“File name”" in page.photo_card.example.text()
+    )
     page.template.setText("{name}")
     choose(page.kind.format, PhotoFormat.DNG)
-    assert not page.space.isEnabled()
+    assert not page.photo_card.space.isEnabled()
     page.folder.setText(str(photo_folders[1]))
-    choose(page.conflict, OnConflict.OVERWRITE)
-    assert "original" in page.example.text()
-    choose(page.conflict, OnConflict.UNIQUE)
-    assert page.example.text() == "d0.dng → d0-2.dng"
-    choose(page.conflict, OnConflict.SKIP)
-    assert "skipped" in page.example.text()
+    choose(page.photo_card.conflict, OnConflict.OVERWRITE)
+    assert "original" in page.photo_card.example.text()
+    choose(page.photo_card.conflict, OnConflict.UNIQUE)
+    assert page.photo_card.example.text() == "d0.dng → d0-2.dng"
+    choose(page.photo_card.conflict, OnConflict.SKIP)
+    assert "skipped" in page.photo_card.example.text()
 
 
 def test_a_batch_tells_of_every_photo_and_touches_no_original(
-    qtbot, exporting, photo_folders, tmp_path
-):
+    qtbot: QtBot, exporting: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     photos = tmp_path / "photos"
     shutil.copytree(photo_folders[1], photos)
     before = digests(photos)
@@ -69,8 +77,8 @@ def test_a_batch_tells_of_every_photo_and_touches_no_original(
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "d1_lenscal.png").write_bytes(b"mine")
     choose(page.kind.format, PhotoFormat.PNG)
-    choose(page.conflict, OnConflict.SKIP)
-    page.save_mask.setChecked(True)
+    choose(page.photo_card.conflict, OnConflict.SKIP)
+    page.photo_card.save_mask.setChecked(True)
     write(qtbot, exporting)
     assert page.queue.words(photos / "broken.dng").startswith("not written: ")
     assert page.queue.words(photos / "d0.dng").startswith("written as d0_lenscal.png")
@@ -86,7 +94,9 @@ def test_a_batch_tells_of_every_photo_and_touches_no_original(
     assert "1 of 3 photos written" in text and "broken.dng" in text and "d1.dng" not in text
 
 
-def test_a_folder_that_cannot_be_written_to_is_said(qtbot, exporting, photo_folders, tmp_path):
+def test_a_folder_that_cannot_be_written_to_is_said(
+    qtbot: QtBot, exporting: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     (tmp_path / "out").write_text("a file")
     write(qtbot, exporting)
     assert str(tmp_path / "out") in exporting.message_bar.text.text()
@@ -94,7 +104,9 @@ def test_a_folder_that_cannot_be_written_to_is_said(qtbot, exporting, photo_fold
     assert exporting.export_page.queue.words(photo_folders[1] / "d0.dng") == "not written"
 
 
-def test_photos_of_another_lens_are_left_out_unless_asked_for(qtbot, exporting, tmp_path):
+def test_photos_of_another_lens_are_left_out_unless_asked_for(
+    qtbot: QtBot, exporting: MainWindow, tmp_path: Path
+) -> None:
     c = exporting.controller
     c.change(replace(c.session, profile=Profile(psf=c.session.psf, lens="Another lens")))
     write(qtbot, exporting)
@@ -110,7 +122,7 @@ def test_photos_of_another_lens_are_left_out_unless_asked_for(qtbot, exporting, 
     assert "the profile is for Another lens" in exporting.export_page.queue.words(c.session.photo)
 
 
-def forty(photo, folder):
+def forty(photo: Path, folder: Path) -> Path:
     """A new folder with so many copies of a photo."""
     folder.mkdir()
     for number in range(40):
@@ -118,7 +130,9 @@ def forty(photo, folder):
     return folder
 
 
-def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders, tmp_path):
+def test_a_batch_can_be_cancelled_in_the_middle(
+    qtbot: QtBot, exporting: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     drop(exporting, [forty(photo_folders[1] / "d0.dng", tmp_path / "many")])
     page = exporting.export_page
     qtbot.mouseClick(page.photos_button, LEFT)
@@ -137,8 +151,8 @@ def test_a_batch_can_be_cancelled_in_the_middle(qtbot, exporting, photo_folders,
 
 
 def test_closing_in_a_batch_offers_to_finish_the_present_photo(
-    qtbot, exporting, photo_folders, tmp_path
-):
+    qtbot: QtBot, exporting: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     drop(exporting, [forty(photo_folders[1] / "d0.dng", tmp_path / "many")])
     qtbot.mouseClick(exporting.export_page.photos_button, LEFT)
     qtbot.waitUntil(
@@ -153,7 +167,9 @@ def test_closing_in_a_batch_offers_to_finish_the_present_photo(
     )
 
 
-def test_clearing_the_list_empties_it_and_nothing_is_written(qtbot, exporting, photo_folders):
+def test_clearing_the_list_empties_it_and_nothing_is_written(
+    qtbot: QtBot, exporting: MainWindow, photo_folders: tuple[Path, Path]
+) -> None:
     page = exporting.export_page
     page.add_photos([photo_folders[1] / "d1.dng", photo_folders[1] / "d1.dng"])
     assert len(page.queue.photos) == 1
@@ -164,7 +180,9 @@ def test_clearing_the_list_empties_it_and_nothing_is_written(qtbot, exporting, p
 
 
 @pytest.mark.parametrize("suffix", [".html", ".pdf"])
-def test_a_report_is_written(qtbot, exporting, tmp_path, suffix):
+def test_a_report_is_written(
+    qtbot: QtBot, exporting: MainWindow, tmp_path: Path, suffix: str
+) -> None:
     page = exporting.export_page
     page.report_clicked.emit(tmp_path / f"my report{suffix}")
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=30_000)
@@ -174,7 +192,7 @@ def test_a_report_is_written(qtbot, exporting, tmp_path, suffix):
     assert f"my report{suffix}" in page.results.text()
 
 
-def test_what_can_be_chosen_goes_with_the_format(exporting):
+def test_what_can_be_chosen_goes_with_the_format(exporting: MainWindow) -> None:
     page = exporting.export_page
     kind = page.kind
     assert kind.bits.isEnabled() and [kind.bits.itemData(n) for n in range(kind.bits.count())] == [
@@ -193,13 +211,13 @@ def test_what_can_be_chosen_goes_with_the_format(exporting):
         kind.quality.isVisible() and not kind.bits.isVisible() and page.settings.jpeg_quality == 80
     )
     choose(kind.format, PhotoFormat.TIFF)
-    choose(page.space, Space.CAMERA_LINEAR)
+    choose(page.photo_card.space, Space.CAMERA_LINEAR)
     assert kind.bits.currentText().startswith("32 bit") and not kind.bits.isEnabled()
-    choose(page.space, Space.SRGB)
+    choose(page.photo_card.space, Space.SRGB)
     assert kind.bits.isEnabled() and kind.bits.currentData() == 8
 
 
-def test_photos_of_8_bit_are_written(qtbot, exporting, tmp_path):
+def test_photos_of_8_bit_are_written(qtbot: QtBot, exporting: MainWindow, tmp_path: Path) -> None:
     kind = exporting.export_page.kind
     choose(kind.bits, 8)
     kind.bits.activated.emit(kind.bits.currentIndex())

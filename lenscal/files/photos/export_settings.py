@@ -40,6 +40,7 @@ class OnConflict(StrEnum):
 TEMPLATE_FIELDS = ("name", "method")
 DEPTHS = (8, 16)
 """Bits a channel of PNG and TIFF."""
+JPEG_QUALITIES = range(1, 101)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class ExportSettings:
             raise InputError(
                 f"--space camera-linear needs --format tiff (32-bit float) or dng, not {self.format}"
             )
-        if not 1 <= self.jpeg_quality <= 100:
+        if self.jpeg_quality not in JPEG_QUALITIES:
             raise InputError(f"JPEG quality {self.jpeg_quality}: choose 1 to 100")
         if self.depth not in DEPTHS:
             raise InputError(f"--depth {self.depth}: choose 8 or 16")

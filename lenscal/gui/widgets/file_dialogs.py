@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from lenscal.files.psf.opening import PSF_SUFFIXES
 from lenscal.gui.last_folder import last_folder, remember
 from lenscal.intake.folder import RAW_EXTENSIONS
 
@@ -21,6 +22,12 @@ def raw_photos_filter() -> str:
     return translate("FileDialogs", "RAW photos ({patterns});;All files (*)").format(
         patterns=" ".join(patterns)
     )
+
+
+def psf_filter() -> str:
+    """Every kind of file that holds a whole PSF."""
+    suffixes = " ".join(f"*{suffix}" for suffix in PSF_SUFFIXES)
+    return translate("FileDialogs", "Profiles ({suffixes})").format(suffixes=suffixes)
 
 
 def profiles_filter() -> str:
@@ -43,8 +50,8 @@ def ask_for_photo(parent: QWidget, title: str, beside: Path | None) -> Path | No
 
 
 def ask_for_profile(parent: QWidget, title: str) -> Path | None:
-    """A profile that is there; None where the user cancels."""
-    return _ask_for_file(parent, title, last_folder(), profiles_filter())
+    """A profile, or another file with a PSF; None where the user cancels."""
+    return _ask_for_file(parent, title, last_folder(), psf_filter())
 
 
 def ask_for_folder(parent: QWidget, title: str, *, to_write: bool = False) -> Path | None:

@@ -10,6 +10,7 @@ WIDE_PX, SETTINGS_PX = 1700, 600
 """From this width on they stand beside each other, and the settings get this width."""
 GAP_PX, WIDE_GAP_PX = 12, 24
 ANY_PX = (1 << 24) - 1
+"""Qt's own limit of a widget's size (QWIDGETSIZE_MAX)."""
 _Direction = QBoxLayout.Direction
 
 
@@ -18,15 +19,16 @@ class Sides(QWidget):
     room."""
 
     def __init__(
-        self, top: QLayout, cards: QBoxLayout, content: QLayout, parent: QWidget | None = None
+        self, top: QWidget, cards: QBoxLayout, content: QLayout, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._cards = cards
+        # A widget, for only widgets can be given a width.
         self._settings = QWidget()
         column = QVBoxLayout(self._settings)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP_PX)
-        column.addLayout(top)
+        column.addWidget(top)
         column.addLayout(cards)
         self._whole = QBoxLayout(_Direction.TopToBottom, self)
         self._whole.setContentsMargins(0, 0, 0, 0)
@@ -36,13 +38,16 @@ class Sides(QWidget):
 
     @property
     def wide(self) -> bool:
+        """Whether settings and content stand beside each other."""
         return self.width() >= WIDE_PX
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Turn where the width asks for it."""
         super().resizeEvent(event)
         wide = self.wide
         self._whole.setDirection(_Direction.LeftToRight if wide else _Direction.TopToBottom)
         self._whole.setSpacing(WIDE_GAP_PX if wide else GAP_PX)
+        # Beside the list the settings stay together at the top; above it they take its width.
         self._whole.setAlignment(
             self._settings, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag(0)
         )

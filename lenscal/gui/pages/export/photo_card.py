@@ -1,0 +1,183 @@
+"""Which corrected photos are written, and how: the first card of step 6."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
+
+from lenscal.errors import LenscalError
+from lenscal.files.photos.export_settings import (
+    ExportSettings,
+    OnConflict,
+    PhotoFormat,
+    Space,
+    output_path,
+)
+from lenscal.gui.pages.export.format_choice import FormatChoice
+from lenscal.gui.translate import error_in_words, in_the_windows_words
+from lenscal.gui.widgets.choice_box import ChoiceBox
+from lenscal.gui.widgets.elements import Card, Form, muted, primary, section, with_tip
+
+DEFAULTS = ExportSettings(out=Path())
+EXAMPLE = Path("IMG_1234.CR3")
+"""Stands for a photo where there is none."""
+
+
+class Which(StrEnum):
+    """Photos to write."""
+
+    ONE = "one"
+    ALL = "all"
+    LIST = "list"
+
+
+class PhotoCard(Card):
+    """Fields, an example of a written name, and the button."""
+
+    changed = Signal()
+    """Files would be written otherwise."""
+    which_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._busy = False
+        self._make_choices()
+        self._make_fields()
+        self.button = primary(self.tr("Write the p&hotos"), "export")
+        self.button.setToolTip(self.tr("Correct and write the photos (Ctrl+E)"))
+        self._lay_out()
+        self.which.currentIndexChanged.connect(lambda _: self.which_changed.emit())
+        self.kind.changed.connect(self.changed)
+        self.template.textChanged.connect(lambda _: self.changed.emit())
+        for box in (self.space, self.conflict):
+            box.currentIndexChanged.connect(lambda _: self.changed.emit())
+
+    def _make_choices(self) -> None:
+        self.which = ChoiceBox(
+            {
+                Which.ONE: self.tr("The photo of step 5"),
+                Which.ALL: self.tr("All photos to correct"),
+                Which.LIST: self.tr("A list of photos"),
+            },
+            self.tr("Photos are corrected with the settings of step 5"),
+        )
+        self.space = ChoiceBox(
+            {
+                Space.SRGB: self.tr("sRGB"),
+                Space.DISPLAY_P3: self.tr("Display P3"),
+                Space.PROPHOTO: self.tr("ProPhoto RGB"),
+                Space.CAMERA_LINEAR: self.tr("Camera, linear (TIFF)"),
+            },
+            self.tr("The colour profile is written into the photo"),
+        )
+        self.conflict = ChoiceBox(
+            {
+                OnConflict.UNIQUE: self.tr("Choose a new name"),
+                OnConflict.OVERWRITE: self.tr("Overwrite"),
+                OnConflict.SKIP: self.tr("Skip"),
+                OnConflict.ERROR: self.tr("Say so"),
+            },
+            self.tr("What happens where a file of that name exists; originals are never touched"),
+        )
+        self.space.choose(DEFAULTS.space)
+        self.conflict.choose(DEFAULTS.on_conflict)
+
+    def _make_fields(self) -> None:
+        self.kind = FormatChoice(DEFAULTS)
+        self.template = with_tip(
+            QLineEdit(DEFAULTS.template), self.tr("{name}: of the photo; {method}: the correction")
+        )
+        self.example = muted()
+        self.save_mask = with_tip(
+            QCheckBox(self.tr("Also write masks: where it was corrected")),
+            self.tr("A grey PNG beside each photo: white where it was corrected"),
+        )
+        self.strangers = with_tip(
+            QCheckBox(self.tr("Also photos that do not fit the profile")),
+            self.tr(
+                "Of another camera, lens, focal length or aperture: "
+                "corrected with a warning instead of left out"
+            ),
+        )
+
+    def _lay_out(self) -> None:
+        fields = Form()
+        fields.add(self.tr("Photos"), self.which)
+        fields.add(self.tr("Format"), self.kind)
+        fields.add(self.tr("Colour space"), self.space)
+        fields.add(self.tr("File name"), self.template)
+        fields.add(self.tr("If it exists"), self.conflict)
+        for widget in (self.example, self.save_mask, self.strangers):
+            fields.add("", widget)
+        self.content.addWidget(section(self.tr("Corrected photos")))
+        self.content.addLayout(fields)
+        self.content.addStretch()
+        self.content.addWidget(self.button)
+
+    def settings(self, folder: Path) -> ExportSettings:
+        """What is chosen, for photos that are written to a folder.
+
+        Raises
+        ------
+        InputError
+            The file name or the formats make no sense.
+        """
+        return ExportSettings(
+            out=folder,
+            format=self.kind.value,
+            space=self.space.value,
+            template=self.template.text(),
+            on_conflict=self.conflict.value,
+            jpeg_quality=self.kind.quality.value(),
+            depth=self.kind.chosen_depth,
+        )
+
+    def show_example(self, photos: Sequence[Path], folder: Path, method: str) -> None:
+        """What the next file will be called, or what is wrong with the name.
+
+        Parameters
+        ----------
+        photos : those that are to be written
+        method : of correction, which may be a part of the name
+        """
+        self.kind.show_space(self.space.value)
+        self._enable()
+        source = photos[0] if photos else EXAMPLE
+        try:
+            settings = self.settings(folder)
+            path = output_path(source, settings, method=method)
+            # A folder that cannot be reached raises here, as writing would.
+            exists = path.exists()
+        except LenscalError as error:
+            words = self.tr("⚠ {problem}")
+            problem = in_the_windows_words(error_in_words(error))
+            self.example.setText(words.format(problem=problem))
+            return
+        except OSError as error:
+            words = self.tr("⚠ {problem}")
+            self.example.setText(words.format(problem=error.strerror or error))
+            return
+        if not exists:
+            words = self.tr("{source} → {name}")
+        elif settings.on_conflict is OnConflict.SKIP:
+            words = self.tr("{name} is there already and will be skipped")
+        else:
+            words = self.tr("{source} → {name} (replaces the present one)")
+        self.example.setText(words.format(source=source.name, name=path.name))
+
+    def set_busy(self, busy: bool) -> None:
+        """A job runs: photos cannot be written otherwise than they are."""
+        self._busy = busy
+        self.kind.set_busy(busy)
+        for widget in (self.which, self.conflict, self.template):
+            widget.setEnabled(not busy)
+        self._enable()
+
+    def _enable(self) -> None:
+        # A DNG holds the camera's own colours, whatever is chosen.
+        fixed = self.kind.value is PhotoFormat.DNG
+        self.space.setEnabled(not fixed and not self._busy)
