@@ -18,6 +18,12 @@ from PySide6.QtWidgets import (
 from lenscal.gui import theme
 from lenscal.gui.background.worker import Progress
 from lenscal.gui.translate import in_the_windows_words, in_this_language
+from lenscal.gui.widgets.elements import icon_button, mark, muted
+
+LONGEST_S = 5999
+"""The time left that takes most room: 99 minutes and 59 seconds."""
+STEPS = 1000
+"""Of the progress bar."""
 
 
 class MessageBar(QFrame):
@@ -28,6 +34,7 @@ class MessageBar(QFrame):
         self.setObjectName("message")
         self.text = QLabel(wordWrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        # File names may hold what looks like HTML.
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.details_button = QPushButton(self.tr("Details…"))
         self.details_button.setToolTip(self.tr("Show the technical report, for a bug report"))
@@ -50,9 +57,7 @@ class MessageBar(QFrame):
         self.text.setText(in_the_windows_words(text))
         self._details = details
         self.details_button.setVisible(bool(details))
-        self.setProperty("kind", kind)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        mark(self, "kind", kind)
         self.show()
 
     def leave_behind(self) -> None:
@@ -65,6 +70,7 @@ class MessageBar(QFrame):
             QMessageBox.Icon.Information, self.tr("Details"), self.text.text(), parent=self
         )
         box.setDetailedText(self._details)
+        # `open` returns at once: nobody else would delete it.
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
@@ -73,13 +79,16 @@ class ElidedLabel(QLabel):
     """One line of text that ends in … where there is no room; the whole as tooltip."""
 
     def setText(self, text: str) -> None:
+        """Show a text."""
         super().setText(text)
         self.setToolTip(text)
 
     def minimumSizeHint(self) -> QSize:
+        """Room for some letters."""
         return QSize(60, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """As much of the text as there is room for."""
         painter = QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(
@@ -99,56 +108,62 @@ class JobBar(QFrame):
         super().__init__(parent)
         self.setObjectName("jobBar")
         self.text = ElidedLabel()
-        self.time = QLabel()
-        self.time.setProperty("muted", True)
+        self.time = muted(wrapped=False)
         self.time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.time.setMinimumWidth(self.time.fontMetrics().horizontalAdvance(self._time_left(5999)))
+        # As wide as it gets: the bar must not move every second.
+        widest = self.time.fontMetrics().horizontalAdvance(self._time_left(LONGEST_S))
+        self.time.setMinimumWidth(widest)
         self.progress = QProgressBar(textVisible=False)
         self.progress.setFixedWidth(200)
         self.progress.setAccessibleName(self.tr("Progress of the running job"))
-        self.pause_button = QPushButton(theme.icon("pause", size=16), self.tr("&Pause"))
-        self.pause_button.clicked.connect(self.pause_clicked)
-        self.stop_button = QPushButton(theme.icon("stop", size=16), "")
-        self.stop_button.clicked.connect(self._stop)
-        self.cancel_button = QPushButton(theme.icon("close", size=16), self.tr("Cancel"))
-        self.cancel_button.setToolTip(self.tr("End now without a result (Esc)"))
-        self.cancel_button.clicked.connect(self.cancel_clicked)
+        self._make_buttons()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
         layout.setSpacing(12)
         layout.addWidget(self.text, 1)
-        layout.addWidget(self.time)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.pause_button)
-        layout.addWidget(self.stop_button)
-        layout.addWidget(self.cancel_button)
+        for widget in (self.time, self.progress, *self._buttons):
+            layout.addWidget(widget)
         self._message = ""
         self.show_paused(False)
         self.hide()
 
+    def _make_buttons(self) -> None:
+        self.pause_button = icon_button(self.tr("&Pause"), "pause", "")
+        self.pause_button.clicked.connect(self.pause_clicked)
+        self.stop_button = icon_button(
+            self.tr("&Stop and keep"), "stop", self.tr("End now and keep what was learnt so far")
+        )
+        self.stop_button.clicked.connect(self._stop)
+        self.cancel_button = icon_button(
+            self.tr("Cancel"), "close", self.tr("End now without a result (Esc)")
+        )
+        self.cancel_button.clicked.connect(self.cancel_clicked)
+        self._buttons = (self.pause_button, self.stop_button, self.cancel_button)
+
     def begin(self, name: str, *, can_stop: bool) -> None:
+        """A job starts; `can_stop`: it can end early with a result, and wait."""
         self.text.setText(name)
         self._message = name
         self.show_paused(False)
-        self.pause_button.setVisible(can_stop)
-        self.pause_button.setEnabled(True)
         self.time.clear()
+        # Until the job says how far it is, the bar says only that it runs.
         self.progress.setRange(0, 0)
-        self.stop_button.setText(self.tr("&Stop and keep"))
-        self.stop_button.setToolTip(self.tr("End now and keep what was learnt so far"))
+        self.pause_button.setVisible(can_stop)
         self.stop_button.setVisible(can_stop)
-        self.stop_button.setEnabled(True)
-        self.cancel_button.setEnabled(True)
+        for button in self._buttons:
+            button.setEnabled(True)
         self.show()
 
     def update_progress(self, progress: Progress) -> None:
+        """What the job says, how far it is and how long it will take."""
         report = progress.report
         self._message = in_this_language(report.message)
+        # A job that was cancelled or paused may still report: that must not hide what it waits for.
         if self.cancel_button.isEnabled() and not self._paused:
             self.text.setText(self._message)
         if report.fraction is not None:
-            self.progress.setRange(0, 1000)
-            self.progress.setValue(round(1000 * report.fraction))
+            self.progress.setRange(0, STEPS)
+            self.progress.setValue(round(STEPS * report.fraction))
         self.time.setText(
             "" if report.seconds_left is None else self._time_left(report.seconds_left)
         )
@@ -166,9 +181,8 @@ class JobBar(QFrame):
 
     def cancelling(self) -> None:
         """The user has cancelled; the job has not noticed yet."""
-        self.cancel_button.setEnabled(False)
-        self.stop_button.setEnabled(False)
-        self.pause_button.setEnabled(False)
+        for button in self._buttons:
+            button.setEnabled(False)
         self.text.setText(self.tr("Cancelling…"))
 
     def _stop(self) -> None:

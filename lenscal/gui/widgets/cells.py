@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from lenscal.gui import theme
 
 CHOSEN = "#ffd24a"
+"""Yellow is in no map's colours, and stands out from kernels of every colour."""
+DARK, LIGHT = "#101010", "#f0f0f0"
 MOVES = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
@@ -19,7 +21,7 @@ MOVES = {
 
 def readable_on(background: str) -> str:
     """Ink that can be read on a colour."""
-    return "#101010" if QColor(background).lightnessF() > 0.45 else "#f0f0f0"
+    return DARK if QColor(background).lightnessF() > 0.45 else LIGHT
 
 
 class CellView(QWidget):
@@ -27,6 +29,7 @@ class CellView(QWidget):
     there are none."""
 
     cell_chosen = Signal(int, int)
+    """row, col."""
 
     def __init__(self, parent: QWidget | None = None, *, selectable: bool = True) -> None:
         super().__init__(parent)
@@ -34,12 +37,14 @@ class CellView(QWidget):
         self._cell: tuple[int, int] | None = None
         self._cells: tuple[int, int] | None = None
         self._empty = self.tr("Nothing to show yet")
+        # Cells take all the room there is: kernels are small.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(200, 180)
         if selectable:
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:
+        """As much as there is room for."""
         return QSize(560, 560)
 
     @property
@@ -72,24 +77,29 @@ class CellView(QWidget):
             painter.drawText(where, int(flags), self._empty)
 
     def tip(self, row: int, col: int) -> str:
+        """The tooltip of a cell."""
         return self.tr("Row {r}, column {c}").format(r=row + 1, c=col + 1)
 
     @property
     def cell(self) -> tuple[int, int] | None:
+        """(row, col) of the chosen one."""
         return self._cell
 
     def mark(self, row: int, col: int) -> None:
-        """Choose a cell without telling."""
+        """Choose a cell, or the nearest one, without `cell_chosen`."""
         if self.cells is not None:
-            self._cell = min(max(row, 0), self.cells[0] - 1), min(max(col, 0), self.cells[1] - 1)
+            rows, cols = self.cells
+            self._cell = min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)
             self.update()
 
     def choose(self, row: int, col: int) -> None:
+        """As if the user had clicked on a cell."""
         if self.cells is not None:
             self.mark(row, col)
             self.cell_chosen.emit(*(self._cell or (0, 0)))
 
     def cell_at(self, point: QPoint) -> tuple[int, int] | None:
+        """(row, col) of the cell at a place of the widget."""
         rows, cols = self.cells or (0, 0)
         # The gaps between cells belong to the cell before them.
         where = (
@@ -103,38 +113,43 @@ class CellView(QWidget):
     def _show_cells(self, cells: tuple[int, int] | None) -> None:
         """(rows, cols) from now on; a choice that is no longer there is forgotten."""
         self._cells = cells
+        # A cell that is no longer there cannot stay chosen.
         if cells is None or (
             self._cell and (self._cell[0] >= cells[0] or self._cell[1] >= cells[1])
         ):
             self._cell = None
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """The picture, the chosen cell and the focus."""
         painter = QPainter(self)
         self.draw(painter)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._cell is not None and self._selectable:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(CHOSEN), 2))
             painter.drawRect(self.cell_rect(*self._cell).adjusted(-1, -1, 1, 1))
         if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(theme.theme().accent), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the cell under the pointer."""
         cell = self.cell_at(event.position().toPoint())
         if self._selectable and cell is not None:
             self.choose(*cell)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows choose the next cell."""
         move = MOVES.get(Qt.Key(event.key()))
         if move is None or not self._selectable or self.cells is None:
             super().keyPressEvent(event)
             return
         row, col = self._cell or (0, 0)
-        self.choose(row + move[0], col + move[1])
+        down, right = move
+        self.choose(row + down, col + right)
 
     def event(self, event: QEvent) -> bool:
+        """Each cell has a tooltip of its own."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             cell = self.cell_at(event.pos())
             QToolTip.showText(event.globalPos(), self.tip(*cell) if cell else self.toolTip(), self)

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
+from lenscal.gui.widgets.elements import without_margins
+
 
 class Choice(QWidget):
     """Values with their texts and tooltips; the first is chosen at the start."""
 
     chosen = Signal(str)
+    """The value, by the user."""
 
     def __init__(
         self, items: Sequence[tuple[str, str, str]], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
+        without_margins(layout, spacing_px=3)
         self._group = QButtonGroup(self)
         self.buttons: dict[str, QPushButton] = {}
         for value, text, tip in items:
@@ -36,6 +38,7 @@ class Choice(QWidget):
 
     @property
     def value(self) -> str:
+        """What is chosen."""
         return next(value for value, button in self.buttons.items() if button.isChecked())
 
     def choose(self, value: str) -> None:
@@ -44,7 +47,8 @@ class Choice(QWidget):
         self.chosen.emit(value)
 
     def mark(self, value: str | None) -> None:
-        """Press a button without telling; None: none is pressed."""
+        """Press a button without `chosen`; None: none is pressed."""
+        # In an exclusive group Qt keeps one button pressed.
         self._group.setExclusive(value is not None)
         for name, button in self.buttons.items():
             button.setChecked(name == value)

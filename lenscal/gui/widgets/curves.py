@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 from lenscal.gui import theme
 
 MAX_POINTS = 2000
+"""A curve of more is thinned: there are no more pixels, and drawing takes the training's time."""
 COLOURS = ("#1f8fb3", "#d9822b", "#4f9e5a", "#b05fb8", "#c94f4f", "#808080")
 
 
@@ -32,14 +33,7 @@ class Curves(QWidget):
         super().__init__(parent)
         self._labels = {"bottom": x_label, "left": y_label}
         self._dots = dots
-        self.plot = pg.PlotWidget()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.getPlotItem().setContentsMargins(4, 10, 10, 4)
-        for side in self._labels:
-            self.plot.getAxis(side).enableAutoSIPrefix(False)
+        self.plot = self._make_plot()
         self._legend = self.plot.addLegend(offset=(-8, 8), verSpacing=-4)
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._points: dict[str, list[tuple[float, float]]] = {}
@@ -52,7 +46,22 @@ class Curves(QWidget):
         self._stack.addWidget(self.plot)
         self._dye()
 
+    def _make_plot(self) -> pg.PlotWidget:
+        """A plot to look at: nothing of it can be moved."""
+        plot = pg.PlotWidget()
+        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # pyqtgraph's menu speaks English only, and a plot that was moved would not follow.
+        plot.setMenuEnabled(False)
+        plot.setMouseEnabled(x=False, y=False)
+        plot.hideButtons()
+        plot.getPlotItem().setContentsMargins(4, 10, 10, 4)
+        for side in self._labels:
+            # Losses have no unit that could have a prefix.
+            plot.getAxis(side).enableAutoSIPrefix(False)
+        return plot
+
     def changeEvent(self, event: QEvent) -> None:
+        """Another theme."""
         if event.type() == QEvent.Type.PaletteChange:
             self._dye()
         super().changeEvent(event)
@@ -68,6 +77,7 @@ class Curves(QWidget):
             self.plot.render(painter, QRectF(self.rect()), self.plot.viewport().rect())
 
     def clear(self) -> None:
+        """Forget all curves."""
         self._stack.setCurrentWidget(self._empty)
         for curve in self._curves.values():
             self.plot.removeItem(curve)
@@ -77,24 +87,28 @@ class Curves(QWidget):
 
     def add_points(self, points: Iterable[tuple[str, float, float]]) -> None:
         """Append (name, x, y); values that are not finite are left out."""
-        touched = {}
+        # A dict keeps the order in which names come, and with it their colours.
+        longer: dict[str, None] = {}
         for name, x, y in points:
             if np.isfinite(y):
                 self._points.setdefault(name, []).append((x, y))
-                touched[name] = True
-        if touched:
+                longer[name] = None
+        if longer:
             self._stack.setCurrentWidget(self.plot)
-        for name in touched:
+        for name in longer:
             series = self._points[name]
             if len(series) > MAX_POINTS:
+                # Every second one: the curve keeps its shape.
                 series[:] = series[::2]
             self._curve(name).setData(np.array(series, dtype=np.float64))
 
     def points(self, name: str) -> list[tuple[float, float]]:
+        """(x, y) of a curve, none where there is no such curve."""
         return list(self._points.get(name, ()))
 
     @property
     def names(self) -> list[str]:
+        """Of the curves, in the order in which they came."""
         return list(self._points)
 
     def _curve(self, name: str) -> pg.PlotDataItem:

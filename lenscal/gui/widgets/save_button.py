@@ -14,8 +14,12 @@ from lenscal.gui.drawing.save_plots import Drawn, save_picture
 from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.translate import error_in_words
 
+SUFFIXES = (".png", ".svg", ".csv")
+
 
 class SaveButton(QPushButton):
+    """Asks where to, and saves by the file's suffix."""
+
     problem = Signal(str)
     """Why a plot could not be saved."""
 
@@ -34,6 +38,7 @@ class SaveButton(QPushButton):
         self, path: Path, widget: Drawn, write_csv: Callable[[], object], title: str = ""
     ) -> None:
         """A plot as PNG, SVG or CSV by the suffix; what went wrong is said."""
+        # What cannot be written is a message, not a crash: the user chose the place.
         try:
             if path.suffix.lower() == ".csv":
                 write_csv()
@@ -47,13 +52,11 @@ class SaveButton(QPushButton):
     def _ask_where(self, name: str, save: Callable[[Path], None]) -> None:
         kinds = self.tr("PNG picture (*.png);;SVG picture (*.svg);;CSV table (*.csv)")
         start = str(Path(last_folder()) / f"{name}.png")
-        chosen, kind = QFileDialog.getSaveFileName(self, self.tr("Save as"), start, kinds)
-        if chosen:
-            path = Path(chosen)
-            suffix = (
-                kind.rpartition("*")[2].rstrip(")")
-                if path.suffix.lower() not in (".png", ".svg", ".csv")
-                else ""
-            )
+        answer, kind = QFileDialog.getSaveFileName(self, self.tr("Save as"), start, kinds)
+        if answer:
+            path = Path(answer)
             remember(path)
-            save(path.with_name(path.name + suffix))
+            if path.suffix.lower() not in SUFFIXES:
+                # The dialog's kind of file, "PNG picture (*.png)", names the suffix that is meant.
+                path = path.with_name(path.name + kind.rpartition("*")[2].rstrip(")"))
+            save(path)
