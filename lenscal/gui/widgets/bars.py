@@ -130,9 +130,7 @@ class JobBar(QFrame):
     def _make_buttons(self) -> None:
         self.pause_button = icon_button(self.tr("&Pause"), "pause", "")
         self.pause_button.clicked.connect(self.pause_clicked)
-        self.stop_button = icon_button(
-            self.tr("&Stop and keep"), "stop", self.tr("End now and keep what was learnt so far")
-        )
+        self.stop_button = icon_button("", "stop", "")
         self.stop_button.clicked.connect(self._stop)
         self.cancel_button = icon_button(
             self.tr("Cancel"), "close", self.tr("End now without a result (Esc)")
@@ -148,6 +146,9 @@ class JobBar(QFrame):
         self.time.clear()
         # Until the job says how far it is, the bar says only that it runs.
         self.progress.setRange(0, 0)
+        # The job before may have had other words.
+        self.stop_button.setText(self.tr("&Stop and keep"))
+        self.stop_button.setToolTip(self.tr("End now and keep what was learnt so far"))
         self.pause_button.setVisible(can_stop)
         self.stop_button.setVisible(can_stop)
         for button in self._buttons:
