@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lenscal.files.photos.photo_preview import Glance
+from lenscal.files.psf.opening import is_psf
 from lenscal.gui.background.photo_previews import PhotoPreviews
 from lenscal.gui.pages.photos.aperture_choice import ApertureChoice
 from lenscal.gui.pages.photos.drop_zone import DropZone
@@ -90,8 +91,8 @@ class SourcePanel(QWidget):
         return [preview.info for preview in self.list.previews if not preview.problem]
 
     def choose(self, paths: tuple[Path, ...]) -> None:
-        """Take a folder, or photos; a profile goes to whoever opens profiles."""
-        if paths[0].suffix == ".lenscal":
+        """Take a folder, or photos; a PSF goes to whoever opens PSFs."""
+        if is_psf(paths[0]):
             self.profile_dropped.emit(paths[0])
             return
         if paths != self.paths and self.apertures.choice is not None:
