@@ -284,7 +284,7 @@ def test_every_form_of_a_psf_is_opened_and_dropped_alike(qtbot, window, tmp_path
         assert session.profile is not None, window.message_bar.text.text()
         np.testing.assert_array_equal(session.profile.psf.kernels, grid.kernels)
         assert session.profile.lens == ("Some lens" if "profile" in form else "")
-        assert window.export_page.profile_button.isEnabled() == ("profile" in form)
+        assert window.export_page.profile_card.profile_button.isEnabled() == ("profile" in form)
 
 
 def test_messages_name_the_windows_fields(window):
