@@ -100,6 +100,7 @@ class CheckPage(Page):
     def show_session(self, session: Session) -> None:
         """Show what has changed."""
         inputs = session.inputs
+        # A calibration needs photos of both sets.
         can_go_on = inputs is not None and bool(inputs.sharp.photos and inputs.degraded.photos)
         self.next_button.setEnabled(can_go_on)
         first = self._decisions is None
@@ -159,6 +160,7 @@ class CheckPage(Page):
         can_leave = any(row.used for row in rows)
         self.keep_button.setEnabled(can_keep and not self._busy)
         self.leave_button.setEnabled(can_leave and not self._busy)
+        # The other maps do not depend on what is chosen, and take a moment to draw.
         if self.texture.shows_chosen:
             self._show_map()
 
@@ -170,6 +172,7 @@ class CheckPage(Page):
 
     def _decide(self, keep: bool) -> None:
         rows = self.table.chosen_rows
+        # Photos that are so already need no decision, which undo would count.
         paths = tuple(row.path for row in rows if row.readable and row.used != keep)
         if paths and not self._busy:
             self.decided.emit(paths, keep)

@@ -201,6 +201,7 @@ class ExportPage(Page):
 
     def _show_queue(self) -> None:
         self.queue.show_photos(self.photos)
+        # Photos that other pages have chosen cannot be cleared here.
         self.clear_button.setVisible(self.photo_card.which.value is Which.LIST)
         self._show_example()
 

@@ -151,6 +151,7 @@ class ImportPage(Page):
 
     def _enable(self) -> None:
         self.read_button.setEnabled(self._ready and not self._busy)
+        # Without photos there is nothing to swap.
         self.swap_button.setVisible(any(panel.paths for panel in self.panels))
         self.swap_button.setEnabled(not self._busy)
         for widget in (self.demo_button, self.profile_button, *self.panels):

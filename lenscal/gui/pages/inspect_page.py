@@ -191,11 +191,13 @@ class InspectPage(Page):
         if left is None or self.mosaic.cell is None:
             return
         row, col = self.mosaic.cell
+        # The map follows the mosaic, whichever is in front.
         self.left.mark(row, col)
         cells = [Cell(left, row, col)]
         if right is not None:
             counterpart = right.nearest(*left.psf.positions[row, col])
             cells.append(Cell(right, *counterpart))
+            # A cell of the other grid that was clicked on stays chosen.
             self.right.mark(*(self.right.mosaic.cell or counterpart))
         self.panel.show_cells(
             cells,

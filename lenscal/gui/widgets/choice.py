@@ -29,6 +29,7 @@ class Choice(QWidget):
             button.setCheckable(True)
             button.setProperty("choice", True)
             button.setToolTip(tip)
+            # R, G and B alone would say little to a screen reader.
             button.setAccessibleName(tip)
             button.clicked.connect(lambda _checked=False, value=value: self.chosen.emit(value))
             self._group.addButton(button)

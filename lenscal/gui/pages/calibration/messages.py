@@ -42,6 +42,7 @@ class CalibrationMessages(QWidget):
 
     def show_device(self, device: str, *, automatic: bool) -> None:
         """What computes; `automatic`: the user has left the choice to the program."""
+        # Whoever has chosen the processor knows that it takes longer.
         if device == "cpu" and automatic:
             words = self.tr(
                 "Computing on: {device}. "
@@ -57,7 +58,9 @@ class CalibrationMessages(QWidget):
         self.stage.setText(problem or self._ending(calibration.finished))
         paragraphs = [self._cost(calibration)]
         if problem:
+            # Its figures would be taken for those of the last one.
             paragraphs.insert(0, self.tr("What is shown is the calibration before it."))
+        # None where no photos were kept out.
         figures = self._distances(calibration.reblur)
         if figures:
             words = self.tr("Distance to unseen photos: {figures}.")

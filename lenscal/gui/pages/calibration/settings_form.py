@@ -86,6 +86,7 @@ class SettingsForm(QWidget):
             self.seed,
         )
         """All fields, in the order of the keyboard."""
+        # Qt's own starting values are the lowest ones.
         self.show_settings(DEFAULTS)
 
     def _make_choices(self) -> None:

@@ -72,6 +72,7 @@ class CorrectionPanel(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
+        # Words below the button come and go: the picture must not jump.
         self.setFixedWidth(PANEL_PX)
         self._others = DEFAULTS
         """Settings that have no field here are kept as they are."""
@@ -135,6 +136,7 @@ class CorrectionPanel(Card):
         column.addWidget(self.button)
         column.addWidget(self.state)
         column.addWidget(self.preview_state)
+        # The histogram keeps its place, whatever is said above it.
         column.addStretch()
         column.addWidget(section(self.tr("Visible part")))
         column.addWidget(self.histogram)

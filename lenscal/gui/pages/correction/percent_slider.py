@@ -16,6 +16,7 @@ class PercentSlider(QWidget):
     def __init__(self, name: str, value: float, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.slider = QSlider(Qt.Orientation.Horizontal)
+        # Whole percents: finer steps cannot be seen.
         self.slider.setRange(0, 100)
         self.slider.setToolTip(tip)
         self.slider.setAccessibleName(name)

@@ -52,6 +52,7 @@ class FolderRow(QWidget):
         program was started."""
         if self.path.is_absolute():
             return True
+        # There it can be typed in at once.
         self.field.setFocus()
         self.problem.emit(self.tr("Choose the folder to write to, or type in its whole path."))
         return False

@@ -32,6 +32,7 @@ class FormatChoice(QWidget):
         without_margins(row, spacing_px=8)
         for widget in (self.format, self.bits, self.quality):
             row.addWidget(widget, 1)
+        # Labels lead to a widget as a whole.
         self.setFocusProxy(self.format)
         self.format.currentIndexChanged.connect(lambda _: self._format_chosen())
         self.bits.activated.connect(lambda _: self._depth_chosen())

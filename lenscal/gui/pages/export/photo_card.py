@@ -144,8 +144,10 @@ class PhotoCard(Card):
         photos : those that are to be written
         method : of correction, which may be a part of the name
         """
+        # The space decides how many bits a TIFF has.
         self.kind.show_space(self.space.value)
         self._enable()
+        # The first one stands for all.
         source = photos[0] if photos else EXAMPLE
         try:
             settings = self.settings(folder)

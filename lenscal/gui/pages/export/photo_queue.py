@@ -78,6 +78,7 @@ class PhotoQueue(QTableWidget):
 
     def begin(self) -> None:
         """A batch starts: nothing is done yet."""
+        # What became of photos the last time is true no more.
         self._results.clear()
         self._current = 0
         for row in range(len(self.photos)):
@@ -94,6 +95,7 @@ class PhotoQueue(QTableWidget):
         # The name stands in the first column.
         words = in_this_language(message).removeprefix(f"{self.photos[row].name}: ")
         self._show_state(row, words, "accent")
+        # In a long queue the current photo would soon be out of sight.
         self.scrollTo(self.model().index(row, NAME))
 
     def _row_of(self, message: str) -> int | None:

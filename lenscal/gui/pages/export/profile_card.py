@@ -83,6 +83,7 @@ class ProfileCard(Card):
         if not name:
             return
         path = Path(name)
+        # Not every desktop's dialog adds the suffix of the kind that was chosen.
         if path.suffix.lower() not in REPORT_SUFFIXES:
             path = _with_suffix(path, ".pdf" if "pdf" in kind else ".html")
         self.report_clicked.emit(path)

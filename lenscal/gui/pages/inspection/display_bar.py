@@ -89,6 +89,7 @@ class DisplayBar(QWidget):
 
     def add_keys(self, page: QWidget) -> None:
         """Letters that do the same as buttons, wherever the keyboard is on a page."""
+        # No field of the page takes letters.
         for key, channel in (("A", ALL_CHANNELS), ("R", "R"), ("G", "G"), ("B", "B")):
             self._add_key(page, key, partial(self.channel.choose, channel))
         self._add_key(page, "L", self._turn_scale)

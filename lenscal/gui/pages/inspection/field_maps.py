@@ -171,6 +171,7 @@ def _values(grid: NamedGrid, view: FieldView, channel: str, units: DisplayUnits)
     if values is None:
         return None
     if channel == ALL_CHANNELS:
+        # Of the figures, not of the kernels: colour fringes would widen a mean kernel.
         mean: Floats = values.mean(axis=-1)
         return mean
     return values[..., CHANNELS[channel]]

@@ -92,6 +92,7 @@ class Field(QWidget):
         peak = max((float(values.max()) for values in kernels.values()), default=1.0)
         for side in self.sides:
             side.show_view(view)
+            # The page's title names the only one.
             side.name.setVisible(compared)
             if side.grid is None:
                 side.name.clear()

@@ -29,6 +29,7 @@ class PitchBox(QDoubleSpinBox):
             )
         )
         self.setAccessibleName(self.tr("Distance of the sensor's pixels"))
+        # Room for the words that stand for 0.
         self.setMinimumWidth(128)
         self.typed_um: dict[str, float] = {}
         """What was typed in before, by camera."""

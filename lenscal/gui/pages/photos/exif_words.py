@@ -19,6 +19,7 @@ def exposure_text(seconds: float | None) -> str:
 def date_text(exif_date: str) -> str:
     """EXIF's 2026:01:31 12:00:05 as 2026-01-31 12:00."""
     day, _, clock = exif_date.partition(" ")
+    # Seconds help nobody to find a photo.
     return f"{day.replace(':', '-')} {clock[:5]}".strip() or UNKNOWN
 
 

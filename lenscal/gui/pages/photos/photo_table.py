@@ -177,6 +177,7 @@ class PhotoTable(QAbstractTableModel):
 
 def _colour(row: PhotoRow, column: int) -> QColor | None:
     """Of a cell's text; None: as it is anywhere else."""
+    # Colours repeat what words say, for the eye that goes over many rows.
     colours = theme.theme()
     if column != VERDICT:
         return None if row.used else QColor(colours.muted)

@@ -61,6 +61,7 @@ class SourceFields(QWidget):
 
     def show_source(self, source: Source) -> None:
         """Fill in what is known, without `edited`."""
+        # The form's own signal alone: its fields need theirs to draw themselves.
         self.blockSignals(True)
         self.aperture.setValue(source.aperture or 0)
         self.focal.setValue(source.focal_mm or 0)

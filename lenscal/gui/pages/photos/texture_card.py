@@ -96,6 +96,7 @@ class TextureCard(Card):
             self.map.show_map(None, empty=words)
             self.advice.hide()
             return
+        # In the photo's proportions, so that places can be found in it.
         height, width = _photo_size(inputs)
         data = MapData(self._title, self._coverage.cells, low=0, high=1, pattern="{:.0%}")
         self.map.show_map(data, aspect=width / height)

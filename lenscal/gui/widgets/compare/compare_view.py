@@ -282,6 +282,7 @@ class CompareView(QWidget):
             draw_photo(painter, part.levels, self._viewport, part.panel, ratio)
             at_right = part.levels is self._after
             draw_caption(painter, part.caption, part.clip, at_right=at_right)
+        # Line and focus lie over both pictures.
         painter.setClipping(False)
         if self._shown is View.SPLIT:
             draw_line(painter, self._line_px, self.height())
@@ -324,6 +325,7 @@ class CompareView(QWidget):
             case View.SIDE_BY_SIDE:
                 left, right = left_clip, right_clip = self._panels()
             case View.SPLIT:
+                # Both are laid out over the whole view, so that they meet at the line.
                 left_clip = QRectF(0, 0, self._line_px, whole.height())
                 right_clip = whole.adjusted(self._line_px, 0, 0, 0)
         return [

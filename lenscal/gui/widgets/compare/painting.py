@@ -26,6 +26,7 @@ def image_in(pixels: NDArray[np.uint8]) -> QImage:
     grey = pixels.ndim == 2
     height, width = pixels.shape[:2]
     kind = QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888
+    # numpy keeps rows one behind the other; Qt would expect them padded to four bytes.
     return QImage(pixels.data, width, height, width * (1 if grey else 3), kind)
 
 

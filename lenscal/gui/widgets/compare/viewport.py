@@ -54,6 +54,7 @@ class Viewport:
         """Change the scale; the photo's point that lies at `anchor` on the screen stays there."""
         offset = anchor - panel.center()
         fixed = self._centre + offset / self._scale
+        # From now on a resize must not undo the zoom.
         self._fitted = False
         self._scale = min(max(scale, self._smallest(panel)), MAX_SCALE)
         self._centre = fixed - offset / self._scale
