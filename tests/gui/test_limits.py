@@ -26,7 +26,7 @@ from lenscal.files.photos.export_settings import (
 from lenscal.gui.pages.calibrate_page import CalibratePage
 from lenscal.gui.pages.correct_page import CorrectPage
 from lenscal.gui.pages.export_page import ExportPage
-from lenscal.intake.folder import RAW_EXTENSIONS
+from lenscal.intake.raw_files import RAW_EXTENSIONS
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.system.device import DEVICES
 

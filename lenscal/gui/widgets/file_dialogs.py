@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from lenscal.files.psf.opening import PSF_SUFFIXES
 from lenscal.gui.last_folder import last_folder, remember
-from lenscal.intake.folder import RAW_EXTENSIONS
+from lenscal.intake.raw_files import RAW_EXTENSIONS
 
 translate = QCoreApplication.translate
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lenscal.intake.inputs import ImportedFolder, natural_key
+from lenscal.intake.inputs import ImportedFolder
+from lenscal.intake.raw_files import natural_order
 from lenscal.raw.frame import PhotoInfo
 from lenscal.session import Session
 
@@ -59,19 +60,19 @@ def _rows_of_set(folder: ImportedFolder, role: str, session: Session) -> list[Ph
         for photo in folder.photos
     ]
     for rejected in folder.rejected:
-        judged = rejected.judged
+        photo = rejected.photo
         # A photo that cannot be decoded has no verdict, and nothing can be decided about it.
-        readable = judged is not None
+        readable = photo is not None
         rows.append(
             PhotoRow(
                 path=rejected.path,
                 role=role,
                 used=False,
                 reason=rejected.reason,
-                info=None if judged is None else judged.frame.info,
+                info=None if photo is None else photo.frame.info,
                 decision=decisions.get(rejected.path) if readable else None,
                 readable=readable,
             )
         )
     # Used and rejected photos mixed: the user looks for a name.
-    return sorted(rows, key=lambda row: (natural_key(row.path.name), str(row.path)))
+    return sorted(rows, key=lambda row: natural_order(row.path))

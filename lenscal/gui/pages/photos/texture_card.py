@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -17,7 +18,7 @@ from lenscal.gui.widgets.elements import Card, muted, scrolled, section
 from lenscal.gui.widgets.field_map import FieldMap, MapData
 from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.intake.coverage import Coverage, coverage
-from lenscal.intake.inputs import Inputs, Judged
+from lenscal.intake.inputs import Inputs, JudgedPhoto
 
 MAP_GRID = (6, 8)
 """Rows and columns: as fine as the numbers in the cells can be read."""
@@ -146,16 +147,20 @@ class TextureCard(Card):
             return
         cells = self._coverage.cells
         rows, cols = np.indices(cells.shape)
-        columns = [("row", rows.ravel()), ("col", cols.ravel()), ("share", cells.ravel())]
+        columns: list[tuple[str, NDArray[np.generic]]] = [
+            ("row", rows.ravel()),
+            ("col", cols.ravel()),
+            ("share", cells.ravel()),
+        ]
         button.save(path, self.map, lambda: field_csv.write_columns(path, columns), self._title)
 
 
-def _all_photos(inputs: Inputs) -> Sequence[Judged]:
+def _all_photos(inputs: Inputs) -> Sequence[JudgedPhoto]:
     """Every photo that was decoded, used or not."""
     folders = (inputs.sharp, inputs.degraded)
     used = [photo for folder in folders for photo in folder.photos]
-    rejected = [photo.judged for folder in folders for photo in folder.rejected]
-    return used + [judged for judged in rejected if judged is not None]
+    left_out = [rejected.photo for folder in folders for rejected in folder.rejected]
+    return used + [photo for photo in left_out if photo is not None]
 
 
 def _photo_size(inputs: Inputs) -> tuple[int, int]:
