@@ -34,9 +34,9 @@ def run(
     Parameters
     ----------
     project : path of a project, a profile (LENS.lenscal), a folder of PSF files or of photos to
-    open
+        open
     grab : folder; walk through every step on a small virtual lens, save one PNG a step there, and
-    close
+        close
     theme : "light" or "dark"; None: what the preferences say
     size : (width, height) of the window, px
     demo : begin with the virtual lens
@@ -46,47 +46,52 @@ def run(
     InputError
         Unknown theme.
     """
-    from lenscal.preferences import (
-        PreferencesFile,
-        ThemeChoice,
-        numerical_threads,
-        user_preferences,
-    )
+    from lenscal.preferences import PreferencesFile, numerical_threads, user_preferences
 
     preferences = user_preferences() if grab is None else PreferencesFile()
     keep_fluid(numerical_threads(preferences.values))
+    if grab is not None:
+        return _grab(grab, project, theme, size)
     from PySide6.QtCore import QTimer
 
-    from lenscal.gui.controller import Controller, Folders, user_folders
+    from lenscal.gui.controller import Controller, user_folders
     from lenscal.gui.main_window import MainWindow
     from lenscal.gui.tasks import Tasks
 
-    app = application(theme or (ThemeChoice.LIGHT if grab else preferences.values.theme))
-    if grab is None:
-        window = MainWindow(
-            Controller(Tasks(), user_folders(preferences.values.cache)), preferences
-        )
-        window.resize(*size)
-        window.show()
-        if project is not None:
-            QTimer.singleShot(0, lambda: open_given(window, project))
-        elif demo:
-            QTimer.singleShot(0, window.controller.demo)
-        else:
-            window.commands.tell_of_unfinished()
-        code = app.exec()
-        window.controller.close()
-        return code
+    app = application(theme or preferences.values.theme)
+    folders = user_folders(preferences.values.cache)
+    window = MainWindow(Controller(Tasks(), folders), preferences)
+    window.resize(*size)
+    window.show()
+    # Once the event loop turns, so that a message about it is shown in a window that can be seen.
+    if project is not None:
+        QTimer.singleShot(0, lambda: open_given(window, project))
+    elif demo:
+        QTimer.singleShot(0, window.controller.demo)
+    else:
+        window.commands.tell_of_unfinished()
+    code = app.exec()
+    window.controller.close()
+    return code
+
+
+def _grab(folder: Path, psf: str | None, theme: str | None, size: tuple[int, int]) -> int:
+    """Walk through every step with folders of its own, so that the user's stay as they are."""
+    from PySide6.QtCore import QTimer
+
+    from lenscal.gui.controller import Controller, Folders
+    from lenscal.gui.main_window import MainWindow
+    from lenscal.gui.tasks import Tasks
     from lenscal.gui.tour import Tour
 
-    grab.mkdir(parents=True, exist_ok=True)
+    app = application(theme or "light")
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lenscal-tour-") as scratch:
-        window = MainWindow(
-            Controller(Tasks(), Folders(Path(scratch) / "cache", Path(scratch) / "kept"))
-        )
+        folders = Folders(Path(scratch) / "cache", Path(scratch) / "kept")
+        window = MainWindow(Controller(Tasks(), folders))
         window.resize(*size)
         window.show()
-        tour = Tour(window, grab, psf=Path(project) if project else None)
+        tour = Tour(window, folder, psf=Path(psf) if psf else None)
         QTimer.singleShot(0, tour.start)
         code = app.exec()
         window.controller.close()
@@ -116,8 +121,8 @@ def application(theme: str) -> QApplication:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The gui-script: `lenscal-window [PROFILE]`."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return run(given[0] if given else None)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    return run(words[0] if words else None)
 
 
 def keep_fluid(threads: int | None = None) -> None:

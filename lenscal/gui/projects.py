@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lenscal import __version__
 from lenscal.errors import InputError, LenscalError
 from lenscal.gui.controller import Controller
+from lenscal.gui.translate import error_in_words
 from lenscal.preferences import PreferencesFile
 from lenscal.project import (
     SUFFIX,
@@ -24,8 +25,10 @@ from lenscal.project import (
     write_project,
 )
 from lenscal.session import Session, Step
+from lenscal.translation import message_of
 
 SAVE_AFTER_MS = 1000
+"""After a change: a number that is being typed is written once."""
 
 
 class Projects(QObject):
@@ -54,6 +57,7 @@ class Projects(QObject):
 
     @property
     def title(self) -> str:
+        """Its name; empty while it has none."""
         return self.path.stem if self.path is not None else ""
 
     @property
@@ -67,35 +71,35 @@ class Projects(QObject):
         """Write what has changed, if anything has."""
         self._timer.stop()
         project = project_of(self._controller.session)
-        if project == self._kept or project.empty or self._passing(project):
+        if project == self._kept or project.empty or self._is_passing(project):
             return
         path = self.path or self._untitled(project)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_project(path, project, _versions())
         except (OSError, LenscalError) as error:
+            # It is tried again at every change, and said once.
             if not self._failed:
                 words = self.tr(
-                    "The project is not being saved: {why}. Choose another place with File, Save as."
+                    "The project is not being saved: {why}. Choose another place with File, "
+                    "Save as."
                 )
-                self._controller.message.emit(
-                    words.format(why=str(error).rstrip(".")), "warning", ""
-                )
+                why = error_in_words(error).rstrip(".")
+                self._controller.message.emit(words.format(why=why), "warning", "")
             self._failed = True
             return
         self._failed, self._kept = False, project
-        self._took(path)
+        self._use(path)
 
     def save_as(self, path: Path) -> None:
+        """Keep the project under this name from now on."""
         self.path = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
+        # As if nothing had been written yet, so that it is written there.
         self._kept, self._failed = Project(), False
         self.save()
         if not self._failed and self.path.exists():
-            self._controller.message.emit(
-                self.tr("The project is kept as {path} from now on.").format(path=self.path),
-                "info",
-                "",
-            )
+            text = self.tr("The project is kept as {path} from now on.").format(path=self.path)
+            self._controller.message.emit(text, "info", "")
 
     def new(self) -> None:
         """Begin again, with nothing chosen."""
@@ -111,21 +115,19 @@ class Projects(QObject):
         try:
             return read_project(path)
         except InputError as error:
-            self._controller.message.emit(str(error), "error", "")
+            self._controller.message.emit(message_of(error), "error", "")
             return None
 
     def open(self, path: Path, project: Project) -> None:
-        """Go on with a project (its missing parts have been found again, or are left)."""
+        """Go on with a project (its missing parts have been found again, or are done without)."""
         self.save()
         self.path, self._kept = path, project
         session, device = session_of(project), self._preferences.values.device
         # The device is this computer's, whatever the project was made on.
-        settings, restore = (
-            replace(session.settings, device=device),
-            replace(session.restore, device=device),
-        )
+        settings = replace(session.settings, device=device)
+        restore = replace(session.restore, device=device)
         self._controller.change(replace(session, settings=settings, restore=restore))
-        self._took(path)
+        self._use(path)
         if project.profile is not None and project.profile.exists():
             self._controller.open_psf(project.profile)
         else:
@@ -135,12 +137,12 @@ class Projects(QObject):
         if project_of(session) != self._kept:
             self._timer.start()
 
-    def _took(self, path: Path) -> None:
+    def _use(self, path: Path) -> None:
         self.path = path
         self._preferences.change(recent=self._preferences.values.with_recent(path).recent)
         self.changed.emit()
 
-    def _passing(self, project: Project) -> bool:
+    def _is_passing(self, project: Project) -> bool:
         """Whether its photos go when the window closes."""
         return any(
             path.is_relative_to(self._controller.folders.cache) for path in project.sharp.paths

@@ -23,8 +23,12 @@ SIZE = (720, 1080)
 N_PHOTOS = 4
 MAX_MINUTES = 2.0
 LIVE_POINTS = 8
+"""Of one curve, before the running calibration is grabbed: fewer make no curve."""
+LATE = 0.9
+"""Part of the job after which it is grabbed whatever there is."""
 POLL_MS = 60
 SETTLE_S = 0.4
+"""Layouts and the preview's delay take less."""
 
 
 class Tour(QObject):
@@ -57,6 +61,7 @@ class Tour(QObject):
         self._to_do: list[tuple[Callable[[], bool], Callable[[], None]]] = []
 
     def start(self) -> None:
+        """Begin, once the event loop turns."""
         c = self._controller
         self._window.go_to(Step.IMPORT)
         if self._psf is not None:
@@ -88,12 +93,9 @@ class Tour(QObject):
     def _live(self, progress: Progress) -> None:
         curves = self._window.calibrate_page.curves
         drawn = any(len(curves.points(name)) >= LIVE_POINTS for name in curves.names)
-        late = (progress.report.fraction or 0) > 0.9
-        if (
-            self._controller.calibrating
-            and (drawn or late)
-            and not (self._grabbed_live or self._grabbing)
-        ):
+        late = (progress.report.fraction or 0) > LATE
+        done = self._grabbed_live or self._grabbing
+        if self._controller.calibrating and (drawn or late) and not done:
             self._grabbed_live = True
             self._window.go_to(Step.CALIBRATE)
             self._grab("3-calibrate-live")
@@ -141,10 +143,8 @@ class Tour(QObject):
     def _grab(self, name: str) -> None:
         if not self._looks:
             self._save(self._folder / f"{name}.png")
-        step, self._grabbing = (
-            self._window.step,
-            True,
-        )  # grabs let events in, which must not begin another
+        # Grabs let events in, which must not begin another.
+        step, self._grabbing = self._window.step, True
         application = QApplication.instance()
         for look, (width, height) in self._looks:
             if isinstance(application, QApplication):

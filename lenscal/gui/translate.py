@@ -38,11 +38,11 @@ _OPTION = re.compile(r"--[a-z]+(?:-[a-z]+)*")
 def in_the_windows_words(text: str) -> str:
     """The message in this language, with every option that has a field here named as that field."""
 
-    def field(match: re.Match[str]) -> str:
+    def field_of(match: re.Match[str]) -> str:
         words = FIELDS.get(match.group())
         return match.group() if words is None else QCoreApplication.translate(_CONTEXT, str(words))
 
-    return _OPTION.sub(field, in_this_language(text))
+    return _OPTION.sub(field_of, in_this_language(text))
 
 
 def in_this_language(text: str) -> str:

@@ -16,6 +16,7 @@ class Heartbeat(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._timer = QTimer(self)
+        # A coarse timer beats early or late by itself.
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(INTERVAL_MS)
         self._timer.timeout.connect(self._beat)
@@ -23,15 +24,18 @@ class Heartbeat(QObject):
         self.intervals_ms: list[float] = []
 
     def start(self) -> None:
+        """Begin anew."""
         self.intervals_ms.clear()
         self._last_s = time.perf_counter()
         self._timer.start()
 
     def stop(self) -> None:
+        """Keep what was measured."""
         self._timer.stop()
 
     @property
     def running(self) -> bool:
+        """Whether it beats."""
         return self._timer.isActive()
 
     def percentile(self, percent: float) -> float:
@@ -40,6 +44,7 @@ class Heartbeat(QObject):
 
     @property
     def worst_ms(self) -> float:
+        """The longest interval between two beats."""
         return max(self.intervals_ms, default=0.0)
 
     def _beat(self) -> None:

@@ -68,7 +68,8 @@ class Worker(QObject):
     """Steps one generator at a time in its own thread.
 
     `cancel` closes the generator at its next yield; `stop_and_keep` sends it `STOP`, so that it
-    returns what it has; `pause` holds it at its next yield until `go_on`, and then sends it `Paused`.
+    returns what it has; `pause` holds it at its next yield until `go_on`, and then sends it
+    `Paused`.
     """
 
     started = Signal(str)

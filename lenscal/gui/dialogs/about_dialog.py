@@ -37,7 +37,8 @@ class AboutDialog(QDialog):
         name.setObjectName("title")
         about = muted(
             self.tr(
-                "Learns from ordinary photos how a lens blurs, and takes that blur out of others. Free software."
+                "Learns from ordinary photos how a lens blurs, and takes that blur out of others. "
+                "Free software."
             )
         )
         versions = {

@@ -22,8 +22,13 @@ from PySide6.QtSvg import QSvgRenderer
 from lenscal.errors import LenscalError
 from lenscal.files.report import Block
 from lenscal.system.atomic import written_whole
+from lenscal.translation import translatable
 
-_DPI, _MARGIN_MM, _GAP = 96, 15.0, 10.0
+_MARGIN_MM, _GAP_PX = 15.0, 10.0
+_DPI = 96
+"""Lengths of the report's HTML and SVG are px of a screen: at this density they print as meant."""
+_MOST_HEIGHT = 0.85
+"""Of a page, for a picture: its title stands above it on the same page."""
 
 
 def write_pdf(blocks: Sequence[Block], title: str, path: Path) -> Path:
@@ -57,16 +62,16 @@ def write_pdf(blocks: Sequence[Block], title: str, path: Path) -> Path:
         )
         painter = QPainter()
         if not painter.begin(writer):
-            raise LenscalError(f"{path} could not be written as PDF")
+            raise LenscalError(translatable("{path} could not be written as PDF", path=path))
         page = _Page(writer, painter)
         page.text(f"<h1>{escape(title)}</h1>")
         for block in blocks:
             page.block(block)
         painter.end()
+        # Gone before its buffer is read.
         del writer
-        temporary.write_bytes(
-            buffer.data().data()
-        )  # not by Qt, which keeps silent when the disk is full
+        # Not by Qt, which keeps silent when the disk is full.
+        temporary.write_bytes(buffer.data().data())
     del application
     return path
 
@@ -80,6 +85,7 @@ class _Page:
         self.width, self.height = float(writer.width()), float(writer.height())
 
     def block(self, block: Block) -> None:
+        """Title, text and picture; the picture is not torn from the text above it."""
         head = f"<h2>{escape(block.title)}</h2>" if block.title else ""
         picture = self._picture_size(block)
         document = self._document(head + block.html)
@@ -94,9 +100,10 @@ class _Page:
             self.painter.drawImage(
                 QRectF(0, self.y, picture.width(), picture.height()), _image(block.png)
             )
-        self.y += picture.height() + _GAP
+        self.y += picture.height() + _GAP_PX
 
     def text(self, html: str) -> None:
+        """HTML as far as QTextDocument knows it."""
         self._draw(self._document(html))
 
     def _document(self, html: str) -> QTextDocument:
@@ -128,7 +135,7 @@ class _Page:
             size = QSizeF(_image(block.png).size())
         else:
             return QSizeF(0, 0)
-        scale = min(1.0, self.width / size.width(), 0.85 * self.height / size.height())
+        scale = min(1.0, self.width / size.width(), _MOST_HEIGHT * self.height / size.height())
         return size * scale
 
     def _room(self, height: float) -> None:

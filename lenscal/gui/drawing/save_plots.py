@@ -11,16 +11,20 @@ from PySide6.QtSvg import QSvgGenerator
 
 from lenscal.errors import LenscalError
 from lenscal.system.atomic import written_whole
+from lenscal.translation import translatable
 
 PNG_SCALE = 2
+"""Pixels along one of the widget: so that a figure can be printed."""
 
 
 class Drawn(Protocol):
     """A widget that can draw what it shows."""
 
-    def draw(self, painter: QPainter) -> None: ...
+    def draw(self, painter: QPainter) -> None:
+        """Paint what is shown, from (0, 0) on, in px of the widget."""
 
-    def size(self) -> QSize: ...
+    def size(self) -> QSize:
+        """What `draw` fills, px."""
 
 
 def save_picture(widget: Drawn, path: Path, title: str = "") -> Path:
@@ -40,12 +44,18 @@ def save_picture(widget: Drawn, path: Path, title: str = "") -> Path:
             generator.setViewBox(QRect(0, 0, size.width(), size.height()))
             generator.setTitle(title)
             if not _paint(widget, generator, 1):
-                raise LenscalError(f"{path} could not be written: choose another folder")
+                raise _unwritable(path)
         else:
             image = QImage(size * PNG_SCALE, QImage.Format.Format_RGB32)
             if not _paint(widget, image, PNG_SCALE) or not image.save(str(temporary)):
-                raise LenscalError(f"{path} could not be written: choose another folder")
+                raise _unwritable(path)
     return path
+
+
+def _unwritable(path: Path) -> LenscalError:
+    return LenscalError(
+        translatable("{path} could not be written: choose another folder", path=path)
+    )
 
 
 def _paint(widget: Drawn, device: QImage | QSvgGenerator, scale: int) -> bool:

@@ -1,4 +1,4 @@
-"""What files that are dropped on the window are meant for. No Qt."""
+"""What files that are dropped on the window are meant for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lenscal.project import SUFFIX
 from lenscal.session import Session, Source, Step
+from lenscal.translation import translatable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,11 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     folders = tuple(p for p in paths if p.is_dir())
     if not photos and not folders:
         return Dropped(
-            problem=f"{first.name} is no RAW photo, folder, project ({SUFFIX}) or profile (.lenscal)"
+            problem=translatable(
+                "{file} is no RAW photo, folder, project ({project}) or profile (.lenscal)",
+                file=first.name,
+                project=SUFFIX,
+            )
         )
     if step is Step.CORRECT and photos:
         return Dropped(photo=photos[0])
@@ -54,19 +59,23 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
         )
         return Dropped(batch=(*photos, *inside))
     if len(folders) == 2:
+        # The smaller aperture is the sharp one; where none is known, in the order of the drop.
         one, other = ((folder,) for folder in folders)
         if (aperture_of(folders[0]) or 0) < (aperture_of(folders[1]) or 0):
             one, other = other, one
         return Dropped(
             sources=(replace(session.sharp, paths=one), replace(session.degraded, paths=other))
         )
-    given = photos or folders
+    sources = photos or folders
     if not session.sharp.paths:
-        return Dropped(sources=(replace(session.sharp, paths=given), session.degraded))
+        return Dropped(sources=(replace(session.sharp, paths=sources), session.degraded))
     if not session.degraded.paths:
-        return Dropped(sources=(session.sharp, replace(session.degraded, paths=given)))
+        return Dropped(sources=(session.sharp, replace(session.degraded, paths=sources)))
     return Dropped(
-        problem="both sets of photos are chosen already: drop onto the one in step 1 that shall be replaced"
+        problem=translatable(
+            "both sets of photos are chosen already: drop onto the one in step 1 that is to be "
+            "replaced"
+        )
     )
 
 
