@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import platformdirs
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
@@ -18,13 +16,16 @@ from lenscal.files.photos.export_settings import ExportSettings
 from lenscal.gui.background.previewer import Previewer
 from lenscal.gui.background.worker import Ending, Outcome, Worker
 from lenscal.gui.tasks import Tasks
-from lenscal.jobs.cache import remove_stale
+from lenscal.gui.translate import in_this_language
 from lenscal.jobs.window.calibration import Calibrated
+from lenscal.jobs.window.export_summary import partial_summary_of, summary_of
+from lenscal.jobs.window.folders import Folders, user_folders
 from lenscal.jobs.window.photos import ReadPhotos
 from lenscal.jobs.window.psf import OpenedPsf
 from lenscal.jobs.window.virtual_lens import VirtualPhotos
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import (
+    Comparison,
     Session,
     Source,
     Step,
@@ -37,38 +38,25 @@ from lenscal.session import (
 )
 from lenscal.stepping import Job
 
+if TYPE_CHECKING:
+    from lenscal.jobs import PhotoResult
+
+__all__ = ["Controller", "Folders", "user_folders"]
+
 DEMO_SIZE = (1200, 1800)
 DEMO_PHOTOS = 8
-TOLD = 3
-"""Problems that a message names; all are beside their photos."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Folders:
-    """Where the window keeps things."""
+class _RunningJob:
+    """What is to be done when the running job has ended."""
 
-    cache: Path
-    """Decoded photos and the virtual lens's files; emptied at the end."""
-    kept: Path
-    """Every calibration is kept here at once."""
-
-    @property
-    def projects(self) -> Path:
-        """Projects that have no name yet."""
-        return self.kept.parent / "projects"
-
-
-def user_folders(cache: str = "") -> Folders:
-    """The usual folders; decoded photos go to `cache` where that is given and can be written."""
-    base = Path(cache) if cache else platformdirs.user_cache_path("lenscal")
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        if not cache:  # a folder of the user's own choice may hold anything
-            remove_stale(base)
-        folder = Path(tempfile.mkdtemp(prefix="window-", dir=base))
-    except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="lenscal-window-"))
-    return Folders(folder, platformdirs.user_data_path("lenscal") / "calibrations")
+    then: Callable[[Any], None]
+    """With what it returned."""
+    calibrates: bool = False
+    otherwise: Callable[[], str] | None = None
+    """Where it is cancelled or fails: what is kept of it, in words."""
 
 
 class Decision(QUndoCommand):
@@ -79,9 +67,11 @@ class Decision(QUndoCommand):
         self._controller, self._before, self._after = controller, controller.session, after
 
     def undo(self) -> None:
+        """As it was before."""
         self._show(self._before)
 
     def redo(self) -> None:
+        """Also done by the undo stack when the decision is pushed."""
         self._show(self._after)
 
     def _show(self, session: Session) -> None:
@@ -114,20 +104,21 @@ class Controller(QObject):
         self.worker.finished.connect(self._finished)
         self.undo_stack = QUndoStack(self)
         self.previewer = Previewer(folders.cache, self)
-        self._then: Callable[[Any], None] | None = None
+        self._job: _RunningJob | None = None
         self._after: Callable[[], None] | None = None
-        self._otherwise: Callable[[], str] | None = None
-        """Where a job is cancelled or fails: what is kept of it, in words."""
+        """What follows the running job, if that comes to its end."""
         self._reads = 0
         self.demo_size, self.demo_photos = DEMO_SIZE, DEMO_PHOTOS
 
     @property
     def busy(self) -> bool:
+        """Whether a job runs."""
         return self.worker.running
 
     @property
     def calibrating(self) -> bool:
-        return self.busy and self._then == self._calibrated
+        """Whether the running job is a calibration."""
+        return self.busy and self._job is not None and self._job.calibrates
 
     def close(self) -> None:
         """The end of the window: no thread and no temporary file is left."""
@@ -136,6 +127,7 @@ class Controller(QObject):
         shutil.rmtree(self.folders.cache, ignore_errors=True)
 
     def change(self, session: Session) -> None:
+        """Go on with another session, and tell all who show it."""
         if session is not self.session:
             if session.inputs is not self.session.inputs:
                 session = self._with_unfinished(session)
@@ -147,25 +139,26 @@ class Controller(QObject):
             self.session_changed.emit(session)
 
     def _with_unfinished(self, session: Session) -> Session:
-        found = (
-            None
-            if session.inputs is None
-            else self.tasks.unfinished(session.inputs, self.folders.kept)
-        )
-        return replace(session, unfinished=found)
+        inputs = session.inputs
+        unfinished = None if inputs is None else self.tasks.unfinished(inputs, self.folders.kept)
+        return replace(session, unfinished=unfinished)
 
     # What the user decides
 
     def set_sources(self, sharp: Source, degraded: Source) -> None:
+        """Other photos than before."""
         self.change(with_sources(self.session, sharp, degraded))
 
     def set_settings(self, settings: CalibrationSettings) -> None:
+        """Of the next calibration."""
         self.change(replace(self.session, settings=settings))
 
     def set_restore(self, settings: RestoreSettings) -> None:
+        """How photos are corrected."""
         self.change(with_restore(self.session, settings))
 
     def set_photo(self, photo: Path) -> None:
+        """The one to correct."""
         self.change(with_photo(self.session, photo))
 
     def decide(self, photos: Iterable[Path], keep: bool) -> None:
@@ -175,8 +168,10 @@ class Controller(QObject):
             session = with_decision(session, photo, keep=keep)
             names.append(photo.name)
         if session is not self.session:
-            words = self.tr("keeping {photos}") if keep else self.tr("leaving out {photos}")
-            self.undo_stack.push(Decision(self, session, words.format(photos=", ".join(names[:3]))))
+            template = self.tr("keeping {photos}") if keep else self.tr("leaving out {photos}")
+            # Three, as the menu would grow as wide as the screen.
+            text = template.format(photos=", ".join(names[:3]))
+            self.undo_stack.push(Decision(self, session, text))
 
     def set_device(self, device: str) -> None:
         """What computes calibrations and corrections from now on."""
@@ -200,7 +195,9 @@ class Controller(QObject):
         return self.busy
 
     def read_photos(self) -> None:
+        """Read both sets."""
         self._reads += 1
+        # A folder of its own: what the session holds still lies in the one before.
         cache = self.folders.cache / f"photos-{self._reads}"
         cache.mkdir(parents=True, exist_ok=True)
         sharp, degraded = self.session.sharp, self.session.degraded
@@ -220,16 +217,24 @@ class Controller(QObject):
         if inputs is None or self.busy:
             return
         settings = replace(settings, stages=stages or settings.stages)
-        found = self.session.unfinished if resume else None
-        if found is not None:
+        unfinished = self.session.unfinished if resume else None
+        if unfinished is not None:
+            # Device and patience are of today; all else must be as it was when it began.
             settings = replace(
-                found.settings, device=settings.device, max_minutes=settings.max_minutes
+                unfinished.settings, device=settings.device, max_minutes=settings.max_minutes
             )
             self.set_settings(settings)
-        begin = lambda: self.tasks.calibrate(inputs, settings, kept, resume=found is not None)  # noqa: E731
-        self._start(self.tr("Calibrating"), begin, self._calibrated, True)
+        goes_on = unfinished is not None
+        self._start(
+            self.tr("Calibrating"),
+            lambda: self.tasks.calibrate(inputs, settings, kept, resume=goes_on),
+            self._calibrated,
+            can_stop=True,
+            calibrates=True,
+        )
 
     def open_psf(self, path: Path) -> None:
+        """Go on with a PSF that was calibrated before."""
         self._start(
             self.tr("Opening {name}").format(name=path.name),
             lambda: self.tasks.open_psf(path),
@@ -245,12 +250,17 @@ class Controller(QObject):
         )
 
     def compare(self) -> None:
+        """Correct the whole photo for the screen."""
         profile, photo, settings = self.session.profile, self.session.photo, self.session.restore
         if profile is not None and photo is not None:
-            known = self.previewer.developed
-            developed = known if known is not None and known.photo == photo else None
-            begin = lambda: self.tasks.compare(profile, photo, settings, developed)  # noqa: E731
-            self._start(self.tr("Correcting"), begin, self._compared)
+            developed = self.previewer.developed
+            if developed is not None and developed.photo != photo:
+                developed = None
+            self._start(
+                self.tr("Correcting"),
+                lambda: self.tasks.compare(profile, photo, settings, developed),
+                self._compared,
+            )
 
     def export_photos(
         self,
@@ -259,23 +269,23 @@ class Controller(QObject):
         save_mask: bool = False,
         force: bool = False,
     ) -> None:
-        """`force`: also photos that do not fit the profile."""
+        """Write corrected photos; with `force`, also those that do not fit the profile."""
         profile, settings = self.session.profile, self.session.restore
         if profile is None:
             return
-        kept: list[Any] = []
-        started = self._start(
+        kept: list[PhotoResult] = []
+        self._start(
             self.tr("Writing photos"),
             lambda: self.tasks.export_photos(
                 profile, photos, settings, export, save_mask=save_mask, force=force, kept=kept
             ),
             lambda results: self._exported_photos(results, len(photos), export.out),
             can_stop=len(photos) > 1,
+            otherwise=lambda: self._exported_partly(kept, len(photos), export.out),
         )
-        if started:
-            self._otherwise = lambda: self._exported_partly(kept, len(photos), export.out)
 
     def save_profile(self, path: Path) -> None:
+        """Write the profile to where the user wants it."""
         profile = self.session.profile
         if profile is not None:
             self._start(
@@ -285,6 +295,7 @@ class Controller(QObject):
             )
 
     def write_report(self, path: Path) -> None:
+        """Write the report as HTML or PDF, by the suffix."""
         profile, name = self.session.profile, self.session.psf_name
         if profile is None:
             return
@@ -297,6 +308,7 @@ class Controller(QObject):
         )
 
     def export_psf(self, folder: Path, formats: tuple[str, ...]) -> None:
+        """Write the kernels as files of other programs' formats."""
         profile = self.session.profile
         if profile is None:
             return
@@ -321,24 +333,25 @@ class Controller(QObject):
 
     @Slot(str, object)
     def _finished(self, name: str, outcome: Outcome) -> None:
-        then, after, otherwise = self._then, self._after, self._otherwise
-        calibrated = then == self._calibrated
-        self._then = self._after = self._otherwise = None
+        job, after = self._job, self._after
+        # Before anybody hears of the end, as they may start the next job.
+        self._job = self._after = None
         self.previewer.hold(False)
         self.job_ended.emit(outcome)
+        if job is None:
+            return
         match outcome.ending:
             case Ending.DONE | Ending.STOPPED:
-                if then is not None:
-                    then(outcome.value)
+                job.then(outcome.value)
                 if after is not None and outcome.ending is Ending.DONE:
                     after()
             case Ending.CANCELLED:
-                told = f" {otherwise()}" if otherwise is not None else ""
-                self.message.emit(self.tr("{job}: cancelled.").format(job=name) + told, "info", "")
+                rest = f" {job.otherwise()}" if job.otherwise is not None else ""
+                self.message.emit(self.tr("{job}: cancelled.").format(job=name) + rest, "info", "")
             case Ending.FAILED:
-                told = f"\n{otherwise()}" if otherwise is not None else ""
-                self.message.emit(outcome.message + told, "error", outcome.details)
-        if calibrated:
+                rest = f"\n{job.otherwise()}" if job.otherwise is not None else ""
+                self.message.emit(outcome.message + rest, "error", outcome.details)
+        if job.calibrates:
             self.change(self._with_unfinished(self.session))
 
     def _read(self, read: ReadPhotos) -> None:
@@ -350,8 +363,8 @@ class Controller(QObject):
         self.step_wanted.emit(Step.CHECK)
         if read.inputs.swapped:
             text = self.tr(
-                "The photos to correct show more fine detail than the sharp ones: were the two sets swapped? "
-                "Step 1 can swap them back."
+                "The photos to correct show more fine detail than the sharp ones: were the two "
+                "sets swapped? Step 1 can swap them back."
             )
             self.message.emit(text, "warning", "")
 
@@ -373,7 +386,8 @@ class Controller(QObject):
             text = self.tr(
                 "Calibrated, but the profile could not be kept: {why} Save it in step 6."
             )
-            self.message.emit(text.format(why=result.problem), "warning", "")
+            why = in_this_language(result.problem)
+            self.message.emit(text.format(why=why), "warning", "")
 
     def _opened(self, opened: OpenedPsf) -> None:
         profile, path = opened.profile, opened.path
@@ -386,43 +400,24 @@ class Controller(QObject):
     def _opened_other(self, opened: OpenedPsf) -> None:
         self.change(replace(self.session, other=opened.profile.psf, other_name=opened.path.stem))
 
-    def _compared(self, result: tuple[Any, tuple[str, ...]]) -> None:
+    def _compared(self, result: tuple[Comparison, tuple[str, ...]]) -> None:
         comparison, doubts = result
         self.change(replace(self.session, comparison=comparison))
         if doubts:
-            self.message.emit(
-                self.tr("Mind: {doubts}.").format(doubts="; ".join(doubts)), "warning", ""
-            )
+            words = "; ".join(in_this_language(doubt) for doubt in doubts)
+            self.message.emit(self.tr("Mind: {doubts}.").format(doubts=words), "warning", "")
 
-    def _exported_photos(self, results: list[Any], count: int, out: Path) -> None:
-        written = [result for result in results if result.output is not None]
-        text = self.tr("{n} of {m} photos written to {out}").format(
-            n=len(written), m=count, out=out
-        )
+    def _exported_photos(self, results: list[PhotoResult], count: int, out: Path) -> None:
         self.photos_written.emit(results)
-        failed = [result for result in results if result.output is None and not result.skipped]
-        problems = [
-            f"{r.source.name}: {r.problem.removeprefix(f'{r.source.name}: ')}"
-            for r in failed[:TOLD]
-        ]
-        if len(failed) > TOLD:
-            problems.append(
-                self.tr("and {n} more, see the list in step 6").format(n=len(failed) - TOLD)
-            )
-        doubtful = [result for result in written if result.warnings][:TOLD]
-        warnings = [f"{result.source.name}: {'; '.join(result.warnings)}" for result in doubtful]
-        self.exported.emit(text)
-        if problems or warnings:
-            self.message.emit(
-                "\n".join([text, *problems, *warnings]), "error" if problems else "warning", ""
-            )
+        summary = summary_of(results, count, out)
+        self.exported.emit(in_this_language(summary.count))
+        if summary.problems or summary.warnings:
+            kind = "error" if summary.problems else "warning"
+            self.message.emit(summary.message, kind, "")
 
-    def _exported_partly(self, kept: list[Any], count: int, out: Path) -> str:
+    def _exported_partly(self, kept: list[PhotoResult], count: int, out: Path) -> str:
         self.photos_written.emit(kept)
-        done = sum(result.output is not None for result in kept)
-        return self.tr("{n} of {m} photos were written to {out}, the others were not.").format(
-            n=done, m=count, out=out
-        )
+        return in_this_language(partial_summary_of(kept, count, out))
 
     def _saved_profile(self, path: Path) -> None:
         self.change(replace(self.session, psf_saved=True))
@@ -454,18 +449,21 @@ class Controller(QObject):
     def _start(
         self,
         name: str,
-        job: Callable[[], Job[Any]],
-        then: Callable[[Any], None],
+        job: Callable[[], Job[T]],
+        then: Callable[[T], None],
+        *,
         can_stop: bool = False,
-    ) -> bool:
-        """Whether it could be started."""
+        calibrates: bool = False,
+        otherwise: Callable[[], str] | None = None,
+    ) -> None:
+        """Start a job, unless another one runs, which is then said."""
         if self.refuse_while_busy():
-            return False
-        self._then = then
+            return
+        self._job = _RunningJob(then, calibrates, otherwise)
         self.previewer.hold(True)
         preview_over = self.previewer.idle
 
-        def begin() -> Job[Any]:
+        def begin() -> Job[T]:
             # In the job's thread: the preview and the job must not share the cores, and the
             # window must not wait for either.
             preview_over.wait()
@@ -473,4 +471,3 @@ class Controller(QObject):
 
         self.worker.start(name, begin)
         self.job_started.emit(name, can_stop)
-        return True
