@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.files.photos.export_settings import ExportSettings
+from lenscal.gui.background.job_runner import JobRunner
 from lenscal.gui.background.previewer import Previewer
-from lenscal.gui.background.worker import Ending, Outcome, Worker
 from lenscal.gui.tasks import Tasks
 from lenscal.gui.translate import in_this_language
 from lenscal.jobs.window.calibration import Calibrated
@@ -36,7 +36,6 @@ from lenscal.session import (
     with_restore,
     with_sources,
 )
-from lenscal.stepping import Job
 
 if TYPE_CHECKING:
     from lenscal.jobs import PhotoResult
@@ -45,18 +44,6 @@ __all__ = ["Controller", "Folders", "user_folders"]
 
 DEMO_SIZE = (1200, 1800)
 DEMO_PHOTOS = 8
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _RunningJob:
-    """What is to be done when the running job has ended."""
-
-    then: Callable[[Any], None]
-    """With what it returned."""
-    calibrates: bool = False
-    otherwise: Callable[[], str] | None = None
-    """Where it is cancelled or fails: what is kept of it, in words."""
 
 
 class Decision(QUndoCommand):
@@ -100,25 +87,26 @@ class Controller(QObject):
         self.session = Session()
         self.tasks = tasks
         self.folders = folders
-        self.worker = Worker(self)
-        self.worker.finished.connect(self._finished)
         self.undo_stack = QUndoStack(self)
         self.previewer = Previewer(folders.cache, self)
-        self._job: _RunningJob | None = None
-        self._after: Callable[[], None] | None = None
-        """What follows the running job, if that comes to its end."""
+        self._jobs = JobRunner(self.previewer, self)
+        self._jobs.started.connect(self.job_started)
+        self._jobs.ended.connect(self.job_ended)
+        self._jobs.message.connect(self.message)
+        self._jobs.calibration_ended.connect(self._renew_unfinished)
+        self.worker = self._jobs.worker
         self._reads = 0
         self.demo_size, self.demo_photos = DEMO_SIZE, DEMO_PHOTOS
 
     @property
     def busy(self) -> bool:
         """Whether a job runs."""
-        return self.worker.running
+        return self._jobs.busy
 
     @property
     def calibrating(self) -> bool:
         """Whether the running job is a calibration."""
-        return self.busy and self._job is not None and self._job.calibrates
+        return self._jobs.calibrating
 
     def close(self) -> None:
         """The end of the window: no thread and no temporary file is left."""
@@ -142,6 +130,10 @@ class Controller(QObject):
         inputs = session.inputs
         unfinished = None if inputs is None else self.tasks.unfinished(inputs, self.folders.kept)
         return replace(session, unfinished=unfinished)
+
+    def _renew_unfinished(self) -> None:
+        """A calibration has left a checkpoint, or has removed it."""
+        self.change(self._with_unfinished(self.session))
 
     # What the user decides
 
@@ -189,10 +181,7 @@ class Controller(QObject):
 
     def refuse_while_busy(self) -> bool:
         """Whether a job runs, which is then said: no other can start."""
-        if self.busy:
-            text = self.tr("{job} is still running: wait for it or cancel it first.")
-            self.message.emit(text.format(job=self.worker.name), "warning", "")
-        return self.busy
+        return self._jobs.refuse_while_busy()
 
     def read_photos(self) -> None:
         """Read both sets."""
@@ -201,7 +190,7 @@ class Controller(QObject):
         cache = self.folders.cache / f"photos-{self._reads}"
         cache.mkdir(parents=True, exist_ok=True)
         sharp, degraded = self.session.sharp, self.session.degraded
-        self._start(
+        self._jobs.start(
             self.tr("Reading photos"),
             lambda: self.tasks.read_photos(sharp, degraded, cache),
             self._read,
@@ -225,7 +214,7 @@ class Controller(QObject):
             )
             self.set_settings(settings)
         goes_on = unfinished is not None
-        self._start(
+        self._jobs.start(
             self.tr("Calibrating"),
             lambda: self.tasks.calibrate(inputs, settings, kept, resume=goes_on),
             self._calibrated,
@@ -235,7 +224,7 @@ class Controller(QObject):
 
     def open_psf(self, path: Path) -> None:
         """Go on with a PSF that was calibrated before."""
-        self._start(
+        self._jobs.start(
             self.tr("Opening {name}").format(name=path.name),
             lambda: self.tasks.open_psf(path),
             self._opened,
@@ -243,7 +232,7 @@ class Controller(QObject):
 
     def open_other(self, path: Path) -> None:
         """A profile to look at beside the present one."""
-        self._start(
+        self._jobs.start(
             self.tr("Opening {name}").format(name=path.name),
             lambda: self.tasks.open_psf(path),
             self._opened_other,
@@ -256,7 +245,7 @@ class Controller(QObject):
             developed = self.previewer.developed
             if developed is not None and developed.photo != photo:
                 developed = None
-            self._start(
+            self._jobs.start(
                 self.tr("Correcting"),
                 lambda: self.tasks.compare(profile, photo, settings, developed),
                 self._compared,
@@ -274,7 +263,7 @@ class Controller(QObject):
         if profile is None:
             return
         kept: list[PhotoResult] = []
-        self._start(
+        self._jobs.start(
             self.tr("Writing photos"),
             lambda: self.tasks.export_photos(
                 profile, photos, settings, export, save_mask=save_mask, force=force, kept=kept
@@ -288,7 +277,7 @@ class Controller(QObject):
         """Write the profile to where the user wants it."""
         profile = self.session.profile
         if profile is not None:
-            self._start(
+            self._jobs.start(
                 self.tr("Writing the profile"),
                 lambda: self.tasks.save_profile(profile, path),
                 self._saved_profile,
@@ -299,10 +288,10 @@ class Controller(QObject):
         profile, name = self.session.profile, self.session.psf_name
         if profile is None:
             return
-        self._start(
+        self._jobs.start(
             self.tr("Writing the report"),
             lambda: self.tasks.write_report(profile, name, path),
-            lambda written: self._exported(
+            lambda written: self.exported.emit(
                 self.tr("Report written to {path}").format(path=written)
             ),
         )
@@ -312,10 +301,10 @@ class Controller(QObject):
         profile = self.session.profile
         if profile is None:
             return
-        self._start(
+        self._jobs.start(
             self.tr("Writing PSF files"),
             lambda: self.tasks.export_psf(profile, folder, formats),
-            lambda files: self._exported(
+            lambda files: self.exported.emit(
                 self.tr("{n} PSF files in {folder}").format(n=len(files), folder=folder)
             ),
         )
@@ -323,36 +312,13 @@ class Controller(QObject):
     def demo(self) -> None:
         """The virtual lens: take its photos, read them, calibrate."""
         out, size, n = self.folders.cache / "virtual lens", self.demo_size, self.demo_photos
-        self._start(
+        self._jobs.start(
             self.tr("Taking photos with the virtual lens"),
             lambda: self.tasks.virtual_photos(out, size=size, n_photos=n),
             self._virtual,
         )
 
     # What a job has brought
-
-    @Slot(str, object)
-    def _finished(self, name: str, outcome: Outcome) -> None:
-        job, after = self._job, self._after
-        # Before anybody hears of the end, as they may start the next job.
-        self._job = self._after = None
-        self.previewer.hold(False)
-        self.job_ended.emit(outcome)
-        if job is None:
-            return
-        match outcome.ending:
-            case Ending.DONE | Ending.STOPPED:
-                job.then(outcome.value)
-                if after is not None and outcome.ending is Ending.DONE:
-                    after()
-            case Ending.CANCELLED:
-                rest = f" {job.otherwise()}" if job.otherwise is not None else ""
-                self.message.emit(self.tr("{job}: cancelled.").format(job=name) + rest, "info", "")
-            case Ending.FAILED:
-                rest = f"\n{job.otherwise()}" if job.otherwise is not None else ""
-                self.message.emit(outcome.message + rest, "error", outcome.details)
-        if job.calibrates:
-            self.change(self._with_unfinished(self.session))
 
     def _read(self, read: ReadPhotos) -> None:
         self.undo_stack.clear()
@@ -421,10 +387,7 @@ class Controller(QObject):
 
     def _saved_profile(self, path: Path) -> None:
         self.change(replace(self.session, psf_saved=True))
-        self._exported(self.tr("Profile written to {path}").format(path=path))
-
-    def _exported(self, text: str) -> None:
-        self.exported.emit(text)
+        self.exported.emit(self.tr("Profile written to {path}").format(path=path))
 
     def _virtual(self, photos: VirtualPhotos) -> None:
         session = with_sources(self.session, Source((photos.sharp,)), Source((photos.degraded,)))
@@ -439,35 +402,9 @@ class Controller(QObject):
             )
         )
         self.read_photos()
-        self._after = self._demo_calibrate
+        self._jobs.follow_up = self._demo_calibrate
 
     def _demo_calibrate(self) -> None:
         self.step_wanted.emit(Step.CALIBRATE)
         # As `lenscal demo`: everything is shown, also what pairs make needless.
         self.calibrate(stages=Stages.ALL)
-
-    def _start(
-        self,
-        name: str,
-        job: Callable[[], Job[T]],
-        then: Callable[[T], None],
-        *,
-        can_stop: bool = False,
-        calibrates: bool = False,
-        otherwise: Callable[[], str] | None = None,
-    ) -> None:
-        """Start a job, unless another one runs, which is then said."""
-        if self.refuse_while_busy():
-            return
-        self._job = _RunningJob(then, calibrates, otherwise)
-        self.previewer.hold(True)
-        preview_over = self.previewer.idle
-
-        def begin() -> Job[T]:
-            # In the job's thread: the preview and the job must not share the cores, and the
-            # window must not wait for either.
-            preview_over.wait()
-            return job()
-
-        self.worker.start(name, begin)
-        self.job_started.emit(name, can_stop)
