@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from lenscal.gui.background.worker import Ending, MakeJob, Outcome, Progress, Worker
+from lenscal.files.psf.profile import Profile
+from lenscal.gui.background.worker import Ending, Outcome, Progress, Worker
 from lenscal.jobs.window.preview import (
     SLOW,
     Developed,
@@ -26,11 +29,37 @@ from lenscal.jobs.window.preview import (
     take_back,
 )
 from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.stepping import Job
 
 WAIT_MS = 120
-"""After the last change, before work begins."""
+"""After the last change, before work begins: a slider that is being moved begins nothing."""
 Blocks = set[tuple[int, int]]
 """(row, column) of parts that were corrected."""
+T = TypeVar("T")
+
+
+class PreviewState(StrEnum):
+    """What is to be said about the visible part."""
+
+    OFF = "off"
+    """Nothing is to be corrected."""
+    WORKING = "working"
+    FINER = "finer"
+    """A slow method takes the place of the fast one."""
+    DONE = "done"
+    QUICK = "quick"
+    """Too much is visible for the slow method: the fast one has to do."""
+    LARGE = "large"
+    """Too much is visible for any."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is to be done next; no part where nothing is."""
+
+    state: PreviewState
+    settings: RestoreSettings
+    part: Rect | None = None
 
 
 class Previewer(QObject):
@@ -41,8 +70,7 @@ class Previewer(QObject):
     painted = Signal()
     """`developed.after` has changed."""
     state = Signal(str)
-    """working, finer (a slow method takes the place of the fast one), done, quick (too much is
-    visible for the slow one), large (for any), off, or why it failed."""
+    """A PreviewState, or why it failed."""
     fraction = Signal(float)
     """How far the slow method is with what is visible."""
 
@@ -51,7 +79,7 @@ class Previewer(QObject):
         self.developed: Developed | None = None
         self._cache = cache
         self._photo: Path | None = None
-        self._psf: Any = None
+        self._profile: Profile | None = None
         self._settings = RestoreSettings()
         self._visible: Rect | None = None
         self._done: Blocks = set()
@@ -73,6 +101,7 @@ class Previewer(QObject):
 
     @property
     def working(self) -> bool:
+        """Whether something is being worked on, or soon will be."""
         return self._worker.running or self._timer.isActive()
 
     def show_photo(self, photo: Path | None) -> None:
@@ -86,11 +115,11 @@ class Previewer(QObject):
         self._worker.cancel()
         self._wake()
 
-    def correct_with(self, psf: Any, settings: RestoreSettings) -> None:
+    def correct_with(self, profile: Profile | None, settings: RestoreSettings) -> None:
         """How it is corrected; what was corrected otherwise stays in sight until it is replaced."""
-        if psf is self._psf and settings == self._settings:
+        if profile is self._profile and settings == self._settings:
             return
-        self._psf, self._settings, self._failed = psf, settings, None
+        self._profile, self._settings, self._failed = profile, settings, None
         if self._correcting:
             self._worker.cancel()
         self._stale |= self._quick | self._done
@@ -135,6 +164,7 @@ class Previewer(QObject):
             self._wake()
 
     def close(self) -> None:
+        """The end of the window."""
         self._timer.stop()
         self._held = True
         self._worker.wait()
@@ -144,31 +174,37 @@ class Previewer(QObject):
             self._timer.start()
 
     def _begin(self) -> None:
-        if (
-            self._worker.running
-            or self._held
-            or not self._active
-            or self._photo in (None, self._failed)
-        ):
-            return
+        """Do the next thing, if anything is to be done."""
         photo, developed = self._photo, self.developed
-        assert photo is not None
+        if self._worker.running or self._held or not self._active:
+            return
+        if photo is None or photo == self._failed:
+            return
         if developed is None:
             self._opens += 1
             cache = self._cache / f"preview-{self._opens}"
-            self.state.emit("working")
+            self.state.emit(PreviewState.WORKING)
             self._start(lambda: open_photo(photo, cache), self._opened)
             return
-        psf = self._psf
-        state, settings, rect = self._next(developed)
-        self.state.emit(state)
-        if rect is None:
+        step, profile = self._next(developed), self._profile
+        self.state.emit(step.state)
+        if step.part is None or profile is None:
             self._drop_stale()
-            return
+        else:
+            self._correct(profile, developed, step.settings, step.part)
+            self._finer = step.state is PreviewState.FINER
+
+    def _correct(
+        self, profile: Profile, developed: Developed, settings: RestoreSettings, part: Rect
+    ) -> None:
+        """One piece at a time, so that what has become visible meanwhile comes next."""
         wanted = self._settings
 
-        def corrected(piece: Piece) -> None:
-            if self.developed is not developed or self._psf is not psf or self._settings != wanted:
+        def show(piece: Piece) -> None:
+            # Something else may be wanted by now.
+            if self.developed is not developed or self._profile is not profile:
+                return
+            if self._settings != wanted:
                 return
             paint(developed, piece)
             blocks = {*blocks_of(piece.rect)}
@@ -180,33 +216,30 @@ class Previewer(QObject):
                 self._done -= blocks
             self.painted.emit()
 
-        # One piece at a time, so that what has become visible meanwhile comes next.
-        self._finer = state == "finer"
-        self._working_on = len(set(blocks_of(rect)))
-        self._start(
-            lambda: correct_part(psf, developed, settings, rect), corrected, correcting=True
-        )
+        self._working_on = len(set(blocks_of(part)))
+        work = partial(correct_part, profile, developed, settings, part)
+        self._start(work, show, correcting=True)
 
-    def _next(self, developed: Developed) -> tuple[str, RestoreSettings, Rect | None]:
-        """The state, and what is to be corrected next and how; None where nothing is left to do."""
+    def _next(self, developed: Developed) -> _Step:
+        """What is to be corrected next, and how."""
         wanted, visible = self._settings, self._visible
-        if (
-            visible is None
-            or self._psf is None
-            or wanted.method is Method.NONE
-            or wanted.amount == 0
-        ):
-            return "off", wanted, None
+        does_nothing = wanted.method is Method.NONE or wanted.amount == 0
+        if visible is None or self._profile is None or does_nothing:
+            return _Step(PreviewState.OFF, wanted)
         quick = replace(wanted, method=Method.WIENER) if wanted.method in SLOW else wanted
-        first = missing_pieces(visible, self._quick | self._done, developed.size, quick.method)
-        if first is None:
-            return "large", quick, None
-        if first:
-            return "working", quick, first[0]
-        then = missing_pieces(visible, self._done, developed.size, wanted.method)
-        if then is None:
-            return "quick", wanted, None
-        return ("finer", wanted, then[0]) if then else ("done", wanted, None)
+        shown = self._quick | self._done
+        pieces = missing_pieces(visible, shown, developed.size, quick.method)
+        if pieces is None:
+            return _Step(PreviewState.LARGE, quick)
+        if pieces:
+            return _Step(PreviewState.WORKING, quick, pieces[0])
+        # Something is to be seen everywhere: now for the method that was asked for.
+        pieces = missing_pieces(visible, self._done, developed.size, wanted.method)
+        if pieces is None:
+            return _Step(PreviewState.QUICK, wanted)
+        if pieces:
+            return _Step(PreviewState.FINER, wanted, pieces[0])
+        return _Step(PreviewState.DONE, wanted)
 
     def _drop_stale(self) -> None:
         """Show what nobody corrects anew as it was."""
@@ -217,7 +250,7 @@ class Previewer(QObject):
             self.painted.emit()
 
     def _start(
-        self, job: MakeJob, then: Callable[[Any], None], *, correcting: bool = False
+        self, job: Callable[[], Job[T]], then: Callable[[T], None], *, correcting: bool = False
     ) -> None:
         self._then, self._correcting = then, correcting
         self._worker.start("preview", job)
