@@ -116,7 +116,7 @@ def test_a_slow_method_takes_the_place_of_the_fast_one(qtbot, correcting):
 
 
 def test_what_is_too_large_for_a_slow_method_is_shown_quickly(qtbot, correcting, monkeypatch):
-    monkeypatch.setattr("lenscal.jobs.window.preview.MOST_PX_SLOW", 96 * 144 - 1)
+    monkeypatch.setattr("lenscal.jobs.window.preview.SLOW_MOST_PX", 96 * 144 - 1)
     settled(qtbot, correcting)
     wiener = correcting.controller.previewer.developed.after[0].copy()
     correcting.controller.set_restore(RestoreSettings(method=Method.DPIR))

@@ -1,20 +1,22 @@
-"""The visible part of a photo, corrected by the code of the export before anything is written. No
-Qt."""
+"""The visible part of a photo, corrected by the code of the export before anything is written."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.files.photos.screen import pyramid, to_screen
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.stepping import Job
 from lenscal.system.preload import preload
+from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
@@ -24,13 +26,15 @@ BLOCK_PX = 256
 """What was corrected is noted in blocks of this side."""
 PIECE_PX = 1024
 """A larger visible part is corrected in pieces of this side, from the middle outwards."""
-PIECE_PX_SLOW = 256
+SLOW_PIECE_PX = 256
 """Of slow methods: one takes about two seconds."""
 SLOW = (Method.DPIR, Method.DIFFPIR)
 """These take most of a minute a megapixel: the Wiener filter's correction is shown until theirs is
 there."""
-MOST_PX, MOST_PX_SLOW = 9e6, 2.1e6
+MOST_PX, SLOW_MOST_PX = 9e6, 2.1e6
 """Larger parts are not corrected by themselves: it would take long."""
+Block = tuple[int, int]
+"""(row, column)."""
 Rect = tuple[int, int, int, int]
 """left, top, right, bottom, px of the upright photo."""
 
@@ -40,16 +44,16 @@ class Developed:
     """A photo as it was, for the screen.
 
     before, after : pyramids of uint8 [h, w, 3] sRGB, upright; `after` begins as `before` and is
-    painted over.
+        painted over.
     mask : uint8 [h, w] of the first level, how much correction each pixel gets; 0 where it is not
-    known.
+        known.
     """
 
     photo: Path
     frame: Frame
-    before: tuple[np.ndarray, ...]
-    after: tuple[np.ndarray, ...]
-    mask: np.ndarray
+    before: tuple[NDArray[np.uint8], ...]
+    after: tuple[NDArray[np.uint8], ...]
+    mask: NDArray[np.uint8]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -62,28 +66,29 @@ class Piece:
     """A corrected part: pixels uint8 [h, w, 3] and mask uint8 [h, w] at `rect`."""
 
     rect: Rect
-    pixels: np.ndarray
-    mask: np.ndarray
+    pixels: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
 
 
 def open_photo(photo: Path, cache: Path) -> Job[Developed]:
     """Decode a photo (into memory maps in `cache`) and develop it for the screen."""
     from lenscal.raw.decode import decode_photo
 
-    yield Report("open", f"Reading {photo.name}")
+    yield Report("open", translatable("Reading {photo}", photo=photo.name))
     cache.mkdir(parents=True, exist_ok=True)
     frame = decode_photo(photo, cache=cache)
-    yield Report("open", "Preparing the view")
+    yield Report("open", translatable("Preparing the view"))
     whole = np.empty((*frame.size, 3), np.uint8)
+    # In strips, as the linear photo takes four times the memory; turned at the end, as a whole.
     for y in range(0, frame.size[0], PIECE_PX):
         rows = slice(y, min(y + PIECE_PX, frame.size[0]))
         whole[rows] = to_screen(frame.rgb_tile(rows, slice(None)), frame, turned=False)
-        yield Report("open", "Preparing the view", rows.stop / frame.size[0])
+        yield Report("open", translatable("Preparing the view"), rows.stop / frame.size[0])
     from lenscal.files.photos.photo_files import upright
 
     before = pyramid(upright(whole, frame.info.orientation))
     del whole
-    yield Report("open", "Preparing the view", 1.0)
+    yield Report("open", translatable("Preparing the view"), 1.0)
     after = tuple(level.copy() for level in before)
     return Developed(photo, frame, before, after, np.zeros(before[0].shape[:2], np.uint8))
 
@@ -108,6 +113,7 @@ def sensor_part(rect: Rect, size: tuple[int, int], orientation: int) -> tuple[ra
     Orientation 1 to 8)."""
     left, top, right, bottom = rect
     height, width = size
+    # 5 to 8 are transposed; of what is then left of a turn, each axis is mirrored or not.
     if orientation >= 5:
         left, top, right, bottom = top, left, bottom, right
     if orientation in (3, 4, 6, 7):
@@ -126,18 +132,18 @@ def paint(developed: Developed, piece: Piece) -> None:
 
 
 def take_back(developed: Developed, rect: Rect) -> None:
-    """Show a part as it was."""
+    """Show a part as it was before."""
     left, top, right, bottom = rect
     for level in range(len(developed.before)):
-        part = (
-            slice(top >> level, (bottom >> level) + 1),
-            slice(left >> level, (right >> level) + 1),
-        )
-        developed.after[level][part] = developed.before[level][part]
+        # A pixel of a coarser level may lie half in the part: it goes with it.
+        rows = slice(top >> level, (bottom >> level) + 1)
+        cols = slice(left >> level, (right >> level) + 1)
+        developed.after[level][rows, cols] = developed.before[level][rows, cols]
     developed.mask[top:bottom, left:right] = 0
 
 
-def _renew(levels: Sequence[np.ndarray], rect: Rect) -> None:
+def _renew(levels: Sequence[NDArray[np.uint8]], rect: Rect) -> None:
+    """Halve a part of the first level for the coarser ones."""
     import cv2
 
     left, top, right, bottom = rect
@@ -148,54 +154,53 @@ def _renew(levels: Sequence[np.ndarray], rect: Rect) -> None:
         if y0 >= y1 or x0 >= x1:
             return
         part = levels[level - 1][2 * y0 : 2 * y1, 2 * x0 : 2 * x1]
-        levels[level][y0:y1, x0:x1] = cv2.resize(
-            part, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA
-        )
+        smaller = cv2.resize(part, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+        levels[level][y0:y1, x0:x1] = smaller
 
 
-def blocks_of(rect: Rect) -> Iterator[tuple[int, int]]:
-    """(row, column) of the blocks that a part touches."""
+def blocks_of(rect: Rect) -> Iterator[Block]:
+    """The blocks that a part touches."""
     left, top, right, bottom = rect
     for row in range(top // BLOCK_PX, -(-bottom // BLOCK_PX)):
         for col in range(left // BLOCK_PX, -(-right // BLOCK_PX)):
             yield row, col
 
 
-def around(blocks: Collection[tuple[int, int]], size: tuple[int, int]) -> Rect:
+def around(blocks: Collection[Block], size: tuple[int, int]) -> Rect:
     """The smallest part of a photo (height, width) that holds these blocks."""
     rows, cols = [row for row, _ in blocks], [col for _, col in blocks]
-    right, bottom = (
-        min((max(cols) + 1) * BLOCK_PX, size[1]),
-        min((max(rows) + 1) * BLOCK_PX, size[0]),
-    )
+    right = min((max(cols) + 1) * BLOCK_PX, size[1])
+    bottom = min((max(rows) + 1) * BLOCK_PX, size[0])
     return min(cols) * BLOCK_PX, min(rows) * BLOCK_PX, right, bottom
 
 
 def missing_pieces(
-    visible: Rect, done: Set[tuple[int, int]], size: tuple[int, int], method: Method
+    visible: Rect, done: Set[Block], size: tuple[int, int], method: Method
 ) -> list[Rect] | None:
-    """What of the visible part is still to be corrected, in whole blocks, the middle first; None:
-    too much."""
-    left, top, right, bottom = around(list(blocks_of(visible)), size)
+    """What of the visible part is still to be corrected, in whole blocks, the middle first.
+
+    None where that is too much for the method. `size` is the photo's, (height, width) px.
+    """
     wanted = [block for block in blocks_of(visible) if block not in done]
-    if (right - left) * (bottom - top) > (MOST_PX_SLOW if method in SLOW else MOST_PX) and wanted:
+    if not wanted:
+        return []
+    left, top, right, bottom = around(list(blocks_of(visible)), size)
+    most, side = (SLOW_MOST_PX, SLOW_PIECE_PX) if method in SLOW else (MOST_PX, PIECE_PX)
+    if (right - left) * (bottom - top) > most:
         return None
-    left, top, right, bottom = around(wanted, size) if wanted else (0, 0, 0, 0)
-    pieces, side = [], PIECE_PX_SLOW if method in SLOW else PIECE_PX
+    left, top, right, bottom = around(wanted, size)
+    pieces = []
     for y in range(top, bottom, side):
         for x in range(left, right, side):
             # Without what is done of it already: each piece brings something new, so that there is
             # an end.
-            lacking = set(
-                blocks_of((x, y, min(x + side, right), min(y + side, bottom)))
-            ).intersection(wanted)
+            piece = x, y, min(x + side, right), min(y + side, bottom)
+            lacking = set(blocks_of(piece)).intersection(wanted)
             if lacking:
                 pieces.append(around(lacking, size))
-    middle = (visible[0] + visible[2]) / 2, (visible[1] + visible[3]) / 2
+    middle = _middle(visible)
+    return sorted(pieces, key=lambda piece: math.dist(_middle(piece), middle))
 
-    def distance(piece: Rect) -> float:
-        return float(
-            np.hypot((piece[0] + piece[2]) / 2 - middle[0], (piece[1] + piece[3]) / 2 - middle[1])
-        )
 
-    return sorted(pieces, key=distance)
+def _middle(rect: Rect) -> tuple[float, float]:
+    return (rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2
