@@ -54,9 +54,10 @@ def run(
         return _grab(grab, project, theme, size)
     from PySide6.QtCore import QTimer
 
-    from lenscal.gui.controller import Controller, user_folders
+    from lenscal.gui.controller import Controller
     from lenscal.gui.main_window import MainWindow
     from lenscal.gui.tasks import Tasks
+    from lenscal.jobs.window.folders import user_folders
 
     app = application(theme or preferences.values.theme)
     folders = user_folders(preferences.values.cache)
@@ -79,10 +80,11 @@ def _grab(folder: Path, psf: str | None, theme: str | None, size: tuple[int, int
     """Walk through every step with folders of its own, so that the user's stay as they are."""
     from PySide6.QtCore import QTimer
 
-    from lenscal.gui.controller import Controller, Folders
+    from lenscal.gui.controller import Controller
     from lenscal.gui.main_window import MainWindow
     from lenscal.gui.tasks import Tasks
     from lenscal.gui.tour import Tour
+    from lenscal.jobs.window.folders import Folders
 
     app = application(theme or "light")
     folder.mkdir(parents=True, exist_ok=True)

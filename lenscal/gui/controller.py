@@ -19,7 +19,7 @@ from lenscal.gui.tasks import Tasks
 from lenscal.gui.translate import in_this_language
 from lenscal.jobs.window.calibration import Calibrated
 from lenscal.jobs.window.export_summary import partial_summary_of, summary_of
-from lenscal.jobs.window.folders import Folders, user_folders
+from lenscal.jobs.window.folders import Folders
 from lenscal.jobs.window.photos import ReadPhotos
 from lenscal.jobs.window.psf import OpenedPsf
 from lenscal.jobs.window.virtual_lens import VirtualPhotos
@@ -39,8 +39,6 @@ from lenscal.session import (
 
 if TYPE_CHECKING:
     from lenscal.jobs import PhotoResult
-
-__all__ = ["Controller", "Folders", "user_folders"]
 
 DEMO_SIZE = (1200, 1800)
 DEMO_PHOTOS = 8
@@ -392,15 +390,8 @@ class Controller(QObject):
     def _virtual(self, photos: VirtualPhotos) -> None:
         session = with_sources(self.session, Source((photos.sharp,)), Source((photos.degraded,)))
         settings = replace(session.settings, quality=Quality.QUICK)
-        self.change(
-            replace(
-                session,
-                photo=photos.evaluation,
-                settings=settings,
-                comparison=None,
-                truth=photos.truth,
-            )
-        )
+        session = replace(session, settings=settings, comparison=None, truth=photos.truth)
+        self.change(replace(session, photo=photos.evaluation))
         self.read_photos()
         self._jobs.follow_up = self._demo_calibrate
 
