@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,9 +69,9 @@ class Controller(QObject):
     """Owns the session and the worker; the only one who changes them."""
 
     session_changed = Signal(object)
+    # As an object, the text stays translatable.
     message = Signal(object, str, str)
-    """Text, kind (info, warning, error), details. As object, so that a translatable text stays
-    one."""
+    """Text, kind (info, warning, error), details."""
     step_wanted = Signal(object)
     job_started = Signal(str, bool)
     """Text, whether it can be stopped and kept."""
@@ -309,12 +310,10 @@ class Controller(QObject):
 
     def demo(self) -> None:
         """The virtual lens: take its photos, read them, calibrate."""
+        text = self.tr("Taking photos with the virtual lens")
         out, size, n = self.folders.cache / "virtual lens", self.demo_size, self.demo_photos
-        self._jobs.start(
-            self.tr("Taking photos with the virtual lens"),
-            lambda: self.tasks.virtual_photos(out, size=size, n_photos=n),
-            self._virtual,
-        )
+        make = partial(self.tasks.virtual_photos, out, size=size, n_photos=n)
+        self._jobs.start(text, make, self._virtual)
 
     # What a job has brought
 
