@@ -112,6 +112,7 @@ def application(theme: str) -> QApplication:
 
     from lenscal.gui import theme as looks
 
+    # Tests have one already; none of our own options is for Qt.
     app = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(app, QApplication):
         raise RuntimeError("a QCoreApplication without windows exists already")

@@ -168,6 +168,8 @@ class Commands(QObject):
         if isinstance(application, QApplication) and self._theme != preferences.theme:
             self._theme = preferences.theme
             theme.apply(application, preferences.theme)
+        # Only what has changed: a project may have brought another device, or the command line
+        # another number of threads.
         if preferences.device != self._device:
             self._device = preferences.device
             self._controller.set_device(preferences.device)
@@ -209,6 +211,7 @@ class Commands(QObject):
         """Over the window, without blocking it; one at a time."""
         if self.dialog is not None:
             self.dialog.reject()
+        # A new parent makes a widget of a window, but for its flags.
         dialog.setParent(self._parent, dialog.windowFlags())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.finished.connect(self._dialog_closed)

@@ -84,8 +84,7 @@ class Controller(QObject):
     def __init__(self, tasks: Tasks, folders: Folders, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = Session()
-        self.tasks = tasks
-        self.folders = folders
+        self.tasks, self.folders = tasks, folders
         self.undo_stack = QUndoStack(self)
         self.previewer = Previewer(folders.cache, self)
         self._jobs = JobRunner(self.previewer, self)
@@ -116,6 +115,7 @@ class Controller(QObject):
     def change(self, session: Session) -> None:
         """Go on with another session, and tell all who show it."""
         if session is not self.session:
+            # Looked for only then: it reads files.
             if session.inputs is not self.session.inputs:
                 session = self._with_unfinished(session)
             self.session = session
@@ -241,9 +241,7 @@ class Controller(QObject):
         """Correct the whole photo for the screen."""
         profile, photo, settings = self.session.profile, self.session.photo, self.session.restore
         if profile is not None and photo is not None:
-            developed = self.previewer.developed
-            if developed is not None and developed.photo != photo:
-                developed = None
+            developed = self.previewer.developed_of(photo)
             self._jobs.start(
                 self.tr("Correcting"),
                 lambda: self.tasks.compare(profile, photo, settings, developed),
@@ -320,6 +318,7 @@ class Controller(QObject):
     def _read(self, read: ReadPhotos) -> None:
         self.undo_stack.clear()
         self.change(with_inputs(self.session, read.inputs, read.thumbnails, read.pitch_um))
+        # Gigabytes of decoded photos that the session refers to no longer.
         for old in self.folders.cache.glob("photos-*"):
             if old.name != f"photos-{self._reads}":
                 shutil.rmtree(old, ignore_errors=True)
@@ -388,6 +387,7 @@ class Controller(QObject):
 
     def _virtual(self, photos: VirtualPhotos) -> None:
         session = with_sources(self.session, Source((photos.sharp,)), Source((photos.degraded,)))
+        # Who tries it wants to see the end of it.
         settings = replace(session.settings, quality=Quality.QUICK)
         session = replace(session, settings=settings, comparison=None, truth=photos.truth)
         self.change(replace(session, photo=photos.evaluation))

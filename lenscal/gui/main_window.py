@@ -62,6 +62,7 @@ class MainWindow(QMainWindow):
         self._connect_controller()
         self._connect_photo_pages()
         self._connect_psf_pages()
+        # The application's, as a space bar goes to whatever has the focus.
         _application().installEventFilter(self)
         self.inspect_page.known_pitches.update(self.preferences.values.pitches)
         self.commands.apply(self.preferences.values)
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
 
     def go_to(self, step: Step) -> None:
         """Show the page of a step."""
+        # Also called for the page that is shown already, where its message still matters.
         if step is not self.step:
             self.message_bar.leave_behind()
         self.pages.show_step(step)
@@ -100,6 +102,7 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
+        # Who has answered already waits for the job's end.
         if not self._leaving:
             self._ask(leaving=True)
 
@@ -258,6 +261,7 @@ class MainWindow(QMainWindow):
         self.message_bar.show_message(text, kind="warning")
 
     def _show_progress(self, progress: Progress) -> None:
+        # That report names the device for the page, and is no sentence.
         if progress.report.stage != DEVICE:
             self.job_bar.update_progress(progress)
         if self.controller.calibrating:
@@ -265,6 +269,7 @@ class MainWindow(QMainWindow):
         self.export_page.show_progress(progress.report.message)
 
     def _job_started(self, name: str, can_stop: bool) -> None:
+        # Noted, as at its end the controller knows of no job any more.
         self._was_calibrating = self.controller.calibrating
         self.message_bar.hide()
         self.job_bar.begin(name, can_stop=can_stop)

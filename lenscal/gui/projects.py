@@ -134,6 +134,7 @@ class Projects(QObject):
             self._controller.step_wanted.emit(Step.IMPORT)
 
     def _session_changed(self, session: Session) -> None:
+        # Compared as a project: most changes of a session are results, which no project holds.
         if project_of(session) != self._kept:
             self._timer.start()
 
@@ -150,6 +151,7 @@ class Projects(QObject):
 
     def _untitled(self, project: Project) -> Path:
         name = common_folder([*project.sharp.paths, *project.degraded.paths]) or self.tr("Untitled")
+        # No character that a file system refuses.
         stem = "".join(c if c.isalnum() or c in "-._ " else "-" for c in name)
         when = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
         return self._controller.folders.projects / f"{stem} {when}{SUFFIX}"

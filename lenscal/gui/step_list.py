@@ -82,6 +82,7 @@ class StepList(QFrame):
         button.setToolTip(tip.format(title=title, state=state, n=number))
         present = theme.theme()
         colour = present.on_accent if button.isChecked() else present.text
+        # Setting an icon lays out the list anew, and this is called for every change.
         if button.property("tint") != colour:
             button.setProperty("tint", colour)
             button.setIcon(theme.icon(step.value, size=22, colour=colour))

@@ -71,6 +71,7 @@ class Tour(QObject):
                 (lambda: True, self._export),
             ]
         else:
+            # Smaller than the demo, as nobody judges its results.
             c.demo_size, c.demo_photos = SIZE, N_PHOTOS
             c.set_settings(replace(c.session.settings, max_minutes=MAX_MINUTES))
             c.demo()

@@ -104,6 +104,11 @@ class Previewer(QObject):
         """Whether something is being worked on, or soon will be."""
         return self._worker.running or self._timer.isActive()
 
+    def developed_of(self, photo: Path) -> Developed | None:
+        """The photo as it was read for the preview, where that is the one."""
+        developed = self.developed
+        return developed if developed is not None and developed.photo == photo else None
+
     def show_photo(self, photo: Path | None) -> None:
         """The photo to be shown; it is decoded when something of it is visible."""
         if photo == self._photo:
@@ -120,6 +125,7 @@ class Previewer(QObject):
         if profile is self._profile and settings == self._settings:
             return
         self._profile, self._settings, self._failed = profile, settings, None
+        # Decoding is of use whatever the settings are.
         if self._correcting:
             self._worker.cancel()
         self._stale |= self._quick | self._done

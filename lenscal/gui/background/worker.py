@@ -157,6 +157,7 @@ class Worker(QObject):
         thread = self._thread
         if thread is None:
             return
+        # Qt says "finished" a moment before the thread is gone.
         thread.wait()
         self._thread = None
         outcome = thread.outcome
@@ -213,6 +214,7 @@ class _Stepper(QThread):
                 began = time.monotonic()
                 self.may_run.wait()
                 answer = Paused(time.monotonic() - began)
+            # Said at every report from then on: some parts of a job take no notice of it.
             if self.stop.is_set():
                 answer, stopped = STOP, True
 

@@ -87,6 +87,7 @@ def calibration_checkpoint(
         [str(frame.info.path.absolute()) for frame in photo_set.frames]
         for photo_set in (inputs.sharp, inputs.degraded)
     ]
+    # The same photos find it again, in whichever project they are.
     name = hashlib.sha256(repr(photos).encode()).hexdigest()[:16]
     return CheckpointFile(keep_in / "unfinished" / f"{name}.checkpoint", resume)
 
@@ -136,6 +137,7 @@ def _keep(profile: Profile, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     lens = profile.lens or profile.camera or "lens"
     words = (lens, datetime.now().strftime("%Y-%m-%d %H-%M-%S"))
+    # No character that a file system refuses.
     name = " ".join(
         "".join(c if c.isalnum() or c in "-._ " else "-" for c in word) for word in words
     )

@@ -42,6 +42,7 @@ def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]
         sharp_overrides=_overrides(sharp),
         degraded_overrides=_overrides(degraded),
         cache=cache,
+        # What is hopeless is said when the calibration begins: the user may mend it before.
         only_look=True,
     )
     thumbnails = yield from _thumbnails(inputs)
