@@ -165,12 +165,18 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "an unknown aperture"),
     QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more"),
+    QT_TRANSLATE_NOOP("Translatable", "and {n} more, see the list in step 6"),
     QT_TRANSLATE_NOOP("Translatable", "aperture {aperture:g}: give the f-number, e.g. 5.6"),
     QT_TRANSLATE_NOOP("Translatable", "blown-out areas"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "both folders hold photos at f/{aperture:.2g}: the result can only be that nothing "
         "changes (choose photos at two apertures, unless that is what you want to see)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "both sets of photos are chosen already: drop onto the one in step 1 that is to be "
+        "replaced"
     ),
     QT_TRANSLATE_NOOP("Translatable", "bottom"),
     QT_TRANSLATE_NOOP("Translatable", "bottom left"),
@@ -467,6 +473,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "{file} is no RAW photo, folder, project ({project}) or profile (.lenscal)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "{file}: cannot resume from this checkpoint ({error}); delete it to start anew"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{file}: not a photo that can be read"),
@@ -518,6 +528,11 @@ TEXTS = (
         "{name}: want finite positions {expected} of its kernels, got {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: {reason}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{n} of {m} photos were written to {out}, the others were not."
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{n} of {m} photos written to {out}"),
     QT_TRANSLATE_NOOP("Translatable", "{n} photos"),
     QT_TRANSLATE_NOOP("Translatable", "{offsets} {pieces}, but {lengths} lengths"),
     QT_TRANSLATE_NOOP(
@@ -537,6 +552,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read as a RAW photo: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {why}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} could not be written as PDF"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: choose another folder"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: {why}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
