@@ -11,9 +11,18 @@ from lenscal.flow.network import NetworkSettings
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """sites: RAW sites read in each pass of the paired stage; statistics_rounds: of stages G and T
-    with taps, where more fit the scenes instead of the lens (docs/experiments/); ray_rounds: of
-    the same with rays; patches: held in memory for the learnt stages."""
+    """What may be spent.
+
+    Attributes
+    ----------
+    sites : RAW sites read in each pass of stage P
+    statistics_rounds : of stages G and GT, where more fit the scenes instead of the lens
+        (docs/experiments/)
+    ray_rounds : of stage R after GT
+    patches : held in memory for the learnt stages
+    flow_steps, matching_steps : of stages F and M
+    batch : patches a step
+    """
 
     sites: tuple[float, ...]
     statistics_rounds: int

@@ -1,8 +1,8 @@
 """What of a calibration is kept so that it can be continued, to the bit: after stages and passes of
 P, during F and M.
 
-The learnt stages also keep their network and moments (`matching.Snapshot`); patches and statistics
-are made again.
+The learnt stages also keep their network and moments (`Snapshot`); patches and statistics are made
+again.
 """
 
 from __future__ import annotations
@@ -11,56 +11,174 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lenscal import __version__
+from lenscal.calibrate.budget import Budget
 from lenscal.calibrate.matching.matcher import Snapshot
 from lenscal.calibrate.pairs.registration import Pair
 from lenscal.calibrate.result import StageResult
-from lenscal.calibrate.stages.run import Learning, Run, Saved
+from lenscal.calibrate.settings import CalibrationSettings
+from lenscal.calibrate.stages.estimate import Estimate, Learning, Registration
+from lenscal.calibrate.stages.journal import Journal
+from lenscal.calibrate.stages.layout import Layout
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.frame import Frame
+from lenscal.translation import message_of, translatable
 
-SCHEMA = 5
+SCHEMA = 6
 FREE_SETTINGS = frozenset({"max_minutes", "device"})
-"""A run may be continued with other values of these."""
-_SAMPLE_ROWS = 64
-_NAMES_TOLD = 3
-_PLAIN = ("completed", "warnings", "batch", "passes", "patches_flow", "patches_matching")
-_FIELDS = ("common", "lateral", "colour", "sharp_colour")
+"""A calibration may be continued with other values of these."""
+SAMPLE_ROWS = 64
+"""Of every so many rows one is hashed: enough to tell photos apart, in no time."""
+MOST_NAMES = 3
+"""Of changed photos that a message lists."""
+
+Values = dict[str, Any]
+Arrays = dict[str, NDArray[Any]]
 
 
-def made_from(run: Run) -> dict[str, Any]:
-    """What a run was made from, as JSON knows it: photos with hashes of what was decoded, settings,
-    budget, version."""
-    settings = {
-        name: value for name, value in asdict(run.settings).items() if name not in FREE_SETTINGS
-    }
+class Keeper(Protocol):
+    """Where checkpoints are kept; `lenscal.files.checkpoint.CheckpointFile` is one."""
+
+    def load(self) -> tuple[Values, Arrays] | None:
+        """What there is to go on from."""
+
+    def save(self, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Raises LenscalError where they cannot be kept."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saved:
+    """An estimate and a journal, as values for JSON and copied arrays."""
+
+    values: Values
+    arrays: Arrays
+
+
+class Checkpointer:
+    """Keeps where a calibration is, in memory and at a keeper.
+
+    Attributes
+    ----------
+    keeper : Keeper or None
+        None: memory only.
+    made_from : mapping
+        `made_from` of the calibration: only a checkpoint of the same is continued.
+    saved_at : float
+        `time.monotonic()` of the last checkpoint.
+    """
+
+    def __init__(
+        self, keeper: Keeper | None, made_from: Values, estimate: Estimate, journal: Journal
+    ) -> None:
+        self.keeper, self.made_from = keeper, made_from
+        self.saved_at = 0.0
+        self._saved = captured(estimate, journal, made_from)
+
+    def save(self, estimate: Estimate, journal: Journal) -> None:
+        """Keep where a calibration is. A disk that does not take it costs a warning, never the
+        calibration."""
+        self.note(estimate, journal)
+        self.saved_at = time.monotonic()
+        if self.keeper is None:
+            return
+        try:
+            self.keeper.save(self._saved.values, self._saved.arrays)
+        except LenscalError as error:
+            self.keeper = None
+            journal.warnings.append(
+                translatable(
+                    "this calibration cannot be resumed if it is interrupted: {error}",
+                    error=message_of(error),
+                )
+            )
+            self.note(estimate, journal)
+
+    def keep(self, estimate: Estimate, journal: Journal) -> Estimate:
+        """`save` between two parts of the work; what is returned has the very arrays that a
+        calibration which is continued there begins with."""
+        self.save(estimate, journal)
+        return self.restored(estimate.layout, journal)
+
+    def note(self, estimate: Estimate, journal: Journal) -> None:
+        """Keep it in memory only."""
+        self._saved = captured(estimate, journal, self.made_from)
+
+    def restored(self, layout: Layout, journal: Journal) -> Estimate:
+        """The estimate of the last checkpoint, on the layout's device; the journal gets what it
+        held then, but for the clock."""
+        return restored(self._saved, layout, journal)
+
+    def resumed(self, layout: Layout, journal: Journal) -> Estimate | None:
+        """Where the keeper's checkpoint ends; None where there is none.
+
+        Raises
+        ------
+        InputError
+            It is damaged, or was made from other photos, with other settings or by another version.
+        """
+        content = None if self.keeper is None else self.keeper.load()
+        if content is None:
+            return None
+        values, arrays = content
+        try:
+            difference = _difference(values["made_from"], self.made_from)
+            if difference:
+                raise InputError(
+                    translatable(
+                        "this calibration cannot be resumed: {difference}. Give the same again, or "
+                        "calibrate without --resume",
+                        difference=difference,
+                    )
+                )
+            estimate = restored(Saved(values, arrays), layout, journal)
+            journal.spent = float(values["seconds"])
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise InputError(
+                translatable(
+                    "the checkpoint is damaged ({error}): calibrate without --resume to start anew",
+                    error=repr(error),
+                )
+            ) from error
+        self._saved = Saved(values, arrays)
+        return estimate
+
+
+def made_from(
+    settings: CalibrationSettings,
+    budget: Budget,
+    sharp: Sequence[Frame],
+    degraded: Sequence[Frame],
+) -> Values:
+    """What a calibration is made from, as JSON knows it: photos with hashes of what was decoded,
+    settings, budget, version."""
+    free = FREE_SETTINGS
     described = {
         "schema": SCHEMA,
         "version": __version__,
-        "settings": settings,
-        "budget": asdict(run.budget),
-        "sharp": [_photo(frame) for frame in run.sharp],
-        "degraded": [_photo(frame) for frame in run.degraded],
+        "settings": {name: v for name, v in asdict(settings).items() if name not in free},
+        "budget": asdict(budget),
+        "sharp": [_photo(frame) for frame in sharp],
+        "degraded": [_photo(frame) for frame in degraded],
     }
-    plain: dict[str, Any] = json.loads(json.dumps(described))
+    plain: Values = json.loads(json.dumps(described))
     return plain
 
 
 def _photo(frame: Frame) -> list[str]:
     """Name and hash: a part of the decoded rows, and all small values that a calibration reads."""
-    digest = hashlib.sha256(
-        repr((frame.size, frame.white, frame.rgb_scale, frame.info.aperture, frame.noise)).encode()
-    )
+    small = frame.size, frame.white, frame.rgb_scale, frame.info.aperture, frame.noise
+    digest = hashlib.sha256(repr(small).encode())
     for array in (
-        frame.mosaic[::_SAMPLE_ROWS],
-        frame.rgb[::_SAMPLE_ROWS],
+        frame.mosaic[::SAMPLE_ROWS],
+        frame.rgb[::SAMPLE_ROWS],
         frame.cfa,
         frame.black,
         frame.white_balance,
@@ -70,171 +188,167 @@ def _photo(frame: Frame) -> list[str]:
     return [frame.info.path.name, digest.hexdigest()]
 
 
-def capture(run: Run) -> Saved:
-    """What there is to keep of a run, copied."""
-    values: dict[str, Any] = {
-        "made_from": run.made_from,
-        "seconds": run.seconds(),
-        "size": run.size,
-        "stages": [[s.name, s.seconds] for s in run.stages],
-        **{name: list(v) if isinstance(v := getattr(run, name), list) else v for name in _PLAIN},
+def captured(estimate: Estimate, journal: Journal, made_from: Values) -> Saved:
+    """What there is to keep, copied."""
+    registration = estimate.registration
+    values: Values = {
+        "made_from": made_from,
+        "seconds": journal.seconds,
+        "size": estimate.layout.kernel_size,
+        "stages": [[stage.name, stage.seconds] for stage in journal.stages],
+        "warnings": list(journal.warnings),
+        "completed": list(estimate.completed),
+        "batch": estimate.batch,
+        "passes": estimate.passes,
+        "patches": list(estimate.patches),
     }
-    arrays: dict[str, Any] = {name: getattr(run, name) for name in _FIELDS}
-    if run.kernels is not None:
-        arrays["kernels"] = run.kernels
-    if run.halves is not None:
-        arrays["halves.0"], arrays["halves.1"] = run.halves
-    for name in ("pairs", "held_pairs"):
-        pairs: list[Pair] = getattr(run, name)
-        values[name] = [[p.sharp, p.degraded] for p in pairs]
-        arrays[name] = np.reshape([p.motion for p in pairs], (-1, 3, 2))
-    arrays |= {f"stage.{number}": stage.kernels for number, stage in enumerate(run.stages)}
-    arrays |= {f"curve.{name}": np.reshape(points, (-1, 2)) for name, points in run.curves.items()}
-    arrays |= {f"weights.{name}": weights for name, weights in run.weights.items()}
-    if run.learning is not None:
-        learning, snapshot = run.learning, run.learning.snapshot
-        values["learning"] = {
-            "seconds": learning.seconds,
-            "step": snapshot.step,
-            "patches": list(snapshot.patches),
-        }
-        arrays |= {f"learning.{name}": array for name, array in snapshot.arrays.items()}
-        if learning.given is not None:
-            arrays["given"] = learning.given
+    arrays: dict[str, NDArray[Any] | Tensor] = {
+        "common": registration.common,
+        "lateral": registration.lateral,
+        "colour": estimate.colour,
+        "sharp_colour": estimate.sharp_colour,
+    }
+    for name, pairs in (("pairs", registration.pairs), ("held_out", registration.held_out)):
+        values[name] = [[pair.sharp, pair.degraded] for pair in pairs]
+        arrays[name] = np.reshape([pair.motion for pair in pairs], (-1, 3, 2))
+    if estimate.kernels is not None:
+        arrays["kernels"] = estimate.kernels
+    if estimate.halves is not None:
+        arrays["halves.0"], arrays["halves.1"] = estimate.halves
+    arrays |= {f"stage.{n}": stage.kernels for n, stage in enumerate(journal.stages)}
+    arrays |= {f"curve.{name}": np.reshape(p, (-1, 2)) for name, p in journal.curves.items()}
+    arrays |= {f"weights.{name}": weights for name, weights in estimate.weights.items()}
+    if estimate.learning is not None:
+        _capture_learning(estimate.learning, values, arrays)
     return Saved(values, {name: _copy(array) for name, array in arrays.items()})
 
 
-def _copy(array: np.ndarray | Tensor) -> np.ndarray:
-    return np.array(array.detach().cpu().numpy() if isinstance(array, Tensor) else array, order="C")
+def _capture_learning(
+    learning: Learning, values: Values, arrays: dict[str, NDArray[Any] | Tensor]
+) -> None:
+    """Add where the learnt stages are."""
+    snapshot = learning.snapshot
+    values["learning"] = {
+        "seconds": learning.seconds,
+        "step": snapshot.step,
+        "patches": list(snapshot.patches),
+    }
+    arrays |= {f"learning.{name}": array for name, array in snapshot.arrays.items()}
+    if learning.start is not None:
+        arrays["start"] = learning.start
 
 
-def restore(run: Run, saved: Saved) -> None:
-    """Put a run where it was when it was kept, all but its photos and its clock."""
+def _copy(array: NDArray[Any] | Tensor) -> NDArray[Any]:
+    plain = array.detach().cpu().numpy() if isinstance(array, Tensor) else array
+    return np.array(plain, order="C")
+
+
+def restored(saved: Saved, layout: Layout, journal: Journal) -> Estimate:
+    """The estimate that was kept, on the layout's device; the journal gets what it held then, but
+    for the clock."""
     values, arrays = saved.values, saved.arrays
-    if values["size"] != run.size:
-        run.resize(values["size"])
-    for name in _PLAIN:
-        setattr(run, name, list(v) if isinstance(v := values[name], list) else v)
-    for name in _FIELDS:
-        setattr(run, name, arrays[name].copy())
+    layout = layout.with_kernel_size(values["size"])
 
     def tensor(name: str) -> Tensor | None:
-        return torch.tensor(arrays[name]).to(run.device) if name in arrays else None
+        return torch.tensor(arrays[name]).to(layout.device) if name in arrays else None
 
-    run.kernels = tensor("kernels")
     first, second = tensor("halves.0"), tensor("halves.1")
-    run.halves = None if first is None or second is None else (first, second)
-    run.pairs, run.held_pairs = (
-        [
-            Pair(s, d, motion.copy())
-            for (s, d), motion in zip(values[name], arrays[name], strict=True)
-        ]
-        for name in ("pairs", "held_pairs")
+    flow, matching = values["patches"]
+    estimate = Estimate(
+        layout,
+        Registration(
+            _pairs(saved, "pairs"),
+            _pairs(saved, "held_out"),
+            arrays["common"].copy(),
+            arrays["lateral"].copy(),
+        ),
+        values["batch"],
+        arrays["colour"].copy(),
+        arrays["sharp_colour"].copy(),
+        kernels=tensor("kernels"),
+        halves=None if first is None or second is None else (first, second),
+        completed=tuple(values["completed"]),
+        passes=values["passes"],
+        learning=_learning(saved, tensor("start")),
+        patches=(flow, matching),
+        weights=dict(_group(arrays, "weights.")),
     )
-    run.stages = [
+    journal.warnings = list(values["warnings"])
+    journal.stages = [
         StageResult(name, seconds, arrays[f"stage.{number}"])
         for number, (name, seconds) in enumerate(values["stages"])
     ]
-    run.curves = {
-        name: [(int(s), float(v)) for s, v in points] for name, points in _part(arrays, "curve.")
+    journal.curves = {
+        name: [(int(step), float(value)) for step, value in points]
+        for name, points in _group(arrays, "curve.")
     }
-    run.weights = dict(_part(arrays, "weights."))
-    run.learning = None
-    if "learning" in values:
-        told = values["learning"]
-        flow, matching = told["patches"]
-        snapshot = Snapshot(told["step"], (flow, matching), dict(_part(arrays, "learning.")))
-        run.learning = Learning(tensor("given"), told["seconds"], snapshot)
+    return estimate
 
 
-def _part(arrays: Mapping[str, np.ndarray], prefix: str) -> Iterator[tuple[str, np.ndarray]]:
-    return (
-        (name.removeprefix(prefix), array)
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    )
+def _pairs(saved: Saved, name: str) -> tuple[Pair, ...]:
+    numbers, motions = saved.values[name], saved.arrays[name]
+    pairs = zip(numbers, motions, strict=True)
+    return tuple(Pair(sharp, degraded, motion.copy()) for (sharp, degraded), motion in pairs)
 
 
-def save(run: Run) -> None:
-    """Keep where a run is. A disk that does not take it costs a warning, never the run."""
-    run.saved, run.saved_at = capture(run), time.monotonic()
-    if run.keeper is None:
-        return
-    try:
-        run.keeper.save(run.saved.values, run.saved.arrays)
-    except LenscalError as error:
-        run.keeper = None
-        run.warnings.append(f"this calibration cannot be resumed if it is interrupted: {error}")
-        run.saved = capture(run)
+def _learning(saved: Saved, start: Tensor | None) -> Learning | None:
+    if "learning" not in saved.values:
+        return None
+    values = saved.values["learning"]
+    flow, matching = values["patches"]
+    arrays = dict(_group(saved.arrays, "learning."))
+    return Learning(start, values["seconds"], Snapshot(values["step"], (flow, matching), arrays))
 
 
-def complete(run: Run, stage: str) -> None:
-    """Note that a stage is done and keep what it gave."""
-    run.completed.append(stage)
-    run.learning = None
-    run.passes = 0
-    keep(run)
-
-
-def keep(run: Run) -> None:
-    """Keep where a run is between two parts of its work; one that is continued has the very same
-    arrays."""
-    save(run)
-    assert run.saved is not None
-    restore(run, run.saved)
-
-
-def resume(run: Run) -> bool:
-    """Continue where a checkpoint ends, if there is one; whether there was.
-
-    Raises
-    ------
-    InputError
-        It is damaged, or was made from other photos, with other settings or by another version.
-    """
-    found = None if run.keeper is None else run.keeper.load()
-    if found is None:
-        return False
-    values, arrays = found
-    try:
-        told = _difference(values["made_from"], run.made_from)
-        if told:
-            raise InputError(
-                f"this calibration cannot be resumed: {told}. Give the same again, or calibrate without --resume"
-            )
-        restore(run, Saved(values, arrays))
-        run.spent = float(values["seconds"])
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(
-            f"the checkpoint is damaged ({error!r}): calibrate without --resume to start anew"
-        ) from error
-    return True
+def _group(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Arrays whose names begin so, by the rest of their names."""
+    for name, array in arrays.items():
+        if name.startswith(prefix):
+            yield name.removeprefix(prefix), array
 
 
 def _difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """The first thing in which what a checkpoint was made from differs from what it shall go on
     with; empty if none."""
     if (then["schema"], then["version"]) != (now["schema"], now["version"]):
-        return f"it was begun by lenscal {then['version']}, this is {now['version']}"
+        return translatable(
+            "it was begun by lenscal {then}, this is {now}",
+            then=then["version"],
+            now=now["version"],
+        )
     for name, value in now["settings"].items():
-        if value != then["settings"].get(name):
-            was = _in_words(then["settings"].get(name))
-            return f"it was begun with --{name.replace('_', '-')} {was}, not {_in_words(value)}"
-    for role in ("sharp", "degraded"):
-        if then[role] != now[role]:
-            return f"the {role} photos are not those that it was begun with ({_changed(then[role], now[role])})"
-    return (
-        ""
-        if then["budget"] == now["budget"]
-        else "this version of lenscal takes other numbers of steps"
-    )
+        before = then["settings"].get(name)
+        if value != before:
+            return translatable(
+                "it was begun with --{option} {then}, not {now}",
+                option=name.replace("_", "-"),
+                then=_in_words(before),
+                now=_in_words(value),
+            )
+    if then["sharp"] != now["sharp"]:
+        return translatable(
+            "the sharp photos are not those that it was begun with ({names})",
+            names=_changed(then["sharp"], now["sharp"]),
+        )
+    if then["degraded"] != now["degraded"]:
+        return translatable(
+            "the degraded photos are not those that it was begun with ({names})",
+            names=_changed(then["degraded"], now["degraded"]),
+        )
+    if then["budget"] != now["budget"]:
+        return translatable("this version of lenscal takes other numbers of steps")
+    return ""
 
 
 def _changed(then: Sequence[Sequence[str]], now: Sequence[Sequence[str]]) -> str:
     before, after = ({(name, digest) for name, digest in photos} for photos in (then, now))
-    names = sorted({name for name, _ in before ^ after}) or ["their order"]
-    more = f" and {len(names) - _NAMES_TOLD} more" if len(names) > _NAMES_TOLD else ""
-    return ", ".join(names[:_NAMES_TOLD]) + more
+    names = sorted({name for name, _ in before ^ after})
+    if not names:
+        return translatable("their order")
+    listed = ", ".join(names[:MOST_NAMES])
+    if len(names) <= MOST_NAMES:
+        return listed
+    return translatable("{names} and {more} more", names=listed, more=len(names) - MOST_NAMES)
 
 
 def _in_words(value: Any) -> str:

@@ -10,11 +10,15 @@ on one side only, in a corner on a quarter.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.calibrate.field.geometry import cell_positions, node_positions
 from lenscal.calibrate.field.polynomials import polynomials
 from lenscal.calibrate.statistics.kernel_field import DEGREE
 from lenscal.calibrate.statistics.windowed import MOST_CELLS
+
+Kernels = NDArray[np.floating]
+"""[rows, cols, 3, k, k]."""
 
 OWN_SHARE = 0.1
 """How much of a node's disagreement is taken from itself, the rest from all nodes."""
@@ -25,7 +29,7 @@ mean, by about these shares. Found on the benchmark's lenses (not the kept-out o
 docs/experiments/."""
 
 
-def leverage(shape: tuple[int, int]) -> np.ndarray:
+def leverage(shape: tuple[int, int]) -> NDArray[np.float64]:
     """Variance [rows, cols] at a grid's nodes, relative to their mean, of polynomials fitted to
     cells that are equally uncertain all over the field."""
     middles = cell_positions((MOST_CELLS, MOST_CELLS))
@@ -35,24 +39,29 @@ def leverage(shape: tuple[int, int]) -> np.ndarray:
     return np.asarray(variance / variance.mean()).reshape(shape)
 
 
-def expected_error(kernels: np.ndarray, halves: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def expected_error(kernels: Kernels, halves: tuple[Kernels, Kernels]) -> NDArray[np.floating]:
     """Expected relative L2 error [rows, cols, 3] of kernels [rows, cols, 3, k, k].
 
     halves : two fits on disjoint halves of the photos, of the same shape
     """
 
-    def size(k: np.ndarray) -> np.ndarray:
-        return np.asarray(np.linalg.norm(k, axis=(-2, -1)))
-
-    norm = np.maximum(size(kernels), 1e-9)
-    own = (size(halves[0] - halves[1]) / 2 / norm) ** 2
+    norm = np.maximum(_size(kernels), 1e-9)
+    # The mean of two halves errs by half of what they differ by.
+    own = (_size(halves[0] - halves[1]) / 2 / norm) ** 2
     disagreement = OWN_SHARE * own + (1 - OWN_SHARE) * own.mean(axis=(0, 1))
-    lean = size(kernels - kernels[..., ::-1, ::-1]) / norm
-    change = size(kernels - kernels.mean(axis=(0, 1))) / norm
+    lean = _size(kernels - kernels[..., ::-1, ::-1]) / norm
+    change = _size(kernels - kernels.mean(axis=(0, 1))) / norm
     expected = disagreement + (LEAN_SHARE * lean) ** 2 + (CHANGE_SHARE * change) ** 2
-    return np.sqrt(leverage(kernels.shape[:2])[..., None] * expected)
+    rows, cols = kernels.shape[:2]
+    return np.asarray(np.sqrt(leverage((rows, cols))[..., None] * expected))
 
 
-def confidence(kernels: np.ndarray, halves: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _size(kernels: Kernels) -> NDArray[np.floating]:
+    """L2 norm of each kernel."""
+    return np.asarray(np.linalg.norm(kernels, axis=(-2, -1)))
+
+
+def confidence(kernels: Kernels, halves: tuple[Kernels, Kernels]) -> NDArray[np.float32]:
     """[rows, cols, 3] float32 in 0..1; 1: no error expected."""
-    return np.exp(-2 * expected_error(kernels, halves)).astype(np.float32)
+    error = expected_error(kernels, halves)
+    return np.asarray(np.exp(-2 * error).astype(np.float32))

@@ -1,40 +1,51 @@
-"""One calibration from beginning to end: which stages run, in which order, and what is kept of
-them."""
+"""One calibration from beginning to end: which stages run, in which order, and what comes out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
-from lenscal.calibrate.checkpoint import capture, complete, made_from, restore, resume
+from lenscal.calibrate.budget import BUDGETS, Budget
+from lenscal.calibrate.checkpoint import Checkpointer, Keeper, made_from
 from lenscal.calibrate.confidence import confidence
 from lenscal.calibrate.field.kernels import border_light, framed
-from lenscal.calibrate.pairs.registration import find_pairs
+from lenscal.calibrate.matching.reblur_check import ReblurCheck
 from lenscal.calibrate.result import Calibration
-from lenscal.calibrate.settings import CalibrationSettings, Stages
-from lenscal.calibrate.stages.matching_stage import held_out_check, learnt_stages, look_at_unseen
-from lenscal.calibrate.stages.paired_stage import paired_fit
-from lenscal.calibrate.stages.run import Keeper, Run, Steps, Stopped, prepare
-from lenscal.calibrate.stages.statistics_stage import lateral_colour, statistics_fit
-from lenscal.errors import InputError, LenscalError
+from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, Stages
+from lenscal.calibrate.stages.colour_stage import LateralColourStage
+from lenscal.calibrate.stages.estimate import Estimate, first_estimate
+from lenscal.calibrate.stages.held_out import HeldOutPhotos
+from lenscal.calibrate.stages.journal import Journal, Stopped
+from lenscal.calibrate.stages.layout import Layout, lay_out
+from lenscal.calibrate.stages.matching_stage import MatchingStage
+from lenscal.calibrate.stages.pair_search import PairSearch
+from lenscal.calibrate.stages.paired_ray_stage import PairedRayStage
+from lenscal.calibrate.stages.paired_stage import PairedStage
+from lenscal.calibrate.stages.photos import Photos, checked_photos
+from lenscal.calibrate.stages.ray_stage import RayStage
+from lenscal.calibrate.stages.stage import Chain, Span, Stage, StageName
+from lenscal.calibrate.stages.statistics_stage import (
+    SecondOrderStage,
+    ThirdOrderStage,
+)
+from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame
 from lenscal.stepping import Job
-from lenscal.system.device import free_memory, out_of_memory
+from lenscal.system.device import free_memory, out_of_memory, pick_device
 from lenscal.translation import translatable
-
-T = TypeVar("T")
 
 LEAST_BATCH = 8
 """Below so many patches a step, a GPU is no help: the CPU takes over."""
-ON_THE_CPU = "the GPU's memory was full: the rest was computed on the CPU, which takes longer"
-
-LEAST_SHARE_OF_PAIRS = 0.5
-"""From this share of the smaller folder on, the folders count as showing the same scenes."""
+CPU = torch.device("cpu")
+MOST_BORDER_LIGHT = 0.03
+"""Of a kernel's light on its border, from which on the user is told; above `MOST_AT_BORDER`, at
+which kernels are made larger unless the user chose their size."""
 
 
 def calibrate(
@@ -58,204 +69,267 @@ def calibrate(
     LenscalError
         Stopped before anything was learnt; no usable patches.
     """
-    run = prepare(sharp, degraded, settings)
-    if keeper is not None:
-        run.keeper, run.made_from = keeper, made_from(run)
-    resumed = resume(run)
+    photos, budget = checked_photos(sharp, degraded), BUDGETS[settings.quality]
+    device = pick_device(settings.device)
+    layout = lay_out(settings.grid, settings.kernel_size or KERNEL_PX, device)
+    estimate = first_estimate(layout, budget.batch)
+    journal = Journal(settings.max_minutes)
+    origin = made_from(settings, budget, sharp, degraded)
+    checkpoints = Checkpointer(keeper, origin, estimate, journal)
+    resumed = checkpoints.resumed(layout, journal)
+    engine = _Engine(photos, settings, budget, journal, checkpoints)
     try:
-        if resumed:
-            run.check((yield run.say("resume", _where(run), 0.0)))
-        yield from _stages(run)
-    except Stopped:
-        if run.kernels is None:
-            raise LenscalError(
-                translatable("stopped before any kernel was learnt: nothing to keep")
-            ) from None
-    try:
-        return _result(run)
-    except RuntimeError as error:
-        if not _full(run, error):
-            raise
-    _to_the_cpu(run)
-    return _result(run)
+        if resumed is not None:
+            estimate = resumed
+            yield from journal.tell("resume", _whence(estimate), 0.0, estimate)
+        estimate = yield from engine.run(estimate)
+    except Stopped as stopped:
+        estimate = stopped.estimate
+    if estimate.kernels is None:
+        raise LenscalError(translatable("stopped before any kernel was learnt: nothing to keep"))
+    return engine.result(estimate, estimate.kernels)
 
 
-def _full(run: Run, error: RuntimeError) -> bool:
-    """Whether a GPU's memory was full: the CPU may have more."""
-    return run.device != torch.device("cpu") and out_of_memory(error)
-
-
-def _to_the_cpu(run: Run) -> None:
-    free_memory()
-    run.move_to(torch.device("cpu"))
-    run.warnings.append(ON_THE_CPU)
-
-
-def _where(run: Run) -> str:
-    within = f", pass {run.passes} of stage P" if run.passes else ""
-    if run.learning is not None:
-        within = f", step {run.learning.snapshot.step} of stages F and M"
-    return f"Going on after {', '.join(run.completed)}{within}"
-
-
-def _stages(run: Run) -> Steps:
-    if "pairs" not in run.completed:
-        yield from _look_for_pairs(run)
-        complete(run, "pairs")
-    if not run.pairs:
-        run.held_degraded, run.degraded = _hold_out(run.degraded)
-    for name, done, stage in _plan(run):
-        if name not in run.completed:
-            yield from _with_enough_memory(run, name, stage)
-            yield from _look(run, name, done)
-            complete(run, name)
-            # The stage may have changed where the photos are compared.
-            run.unseen = None
-
-
-def _look(run: Run, name: str, done: float) -> Steps:
-    """A look at the photos that were kept out, which a full GPU must not end."""
-    try:
-        yield from look_at_unseen(run, name, done)
-        return
-    except RuntimeError as error:
-        if not _full(run, error):
-            raise
-    _to_the_cpu(run)
-    yield from look_at_unseen(run, name, done)
-
-
-def _look_for_pairs(run: Run) -> Steps:
-    run.check((yield run.say("pairs", translatable("Looking for photos of the same scenes"), 0.0)))
-    pairs = find_pairs(run.sharp, run.degraded)
-    enough = len(pairs) >= max(1, LEAST_SHARE_OF_PAIRS * min(len(run.sharp), len(run.degraded)))
-    n_cells = run.cells[0] * run.cells[1]
-    run.common, run.lateral = np.zeros((n_cells, 2)), np.zeros((n_cells, 3, 2))
-    if enough:
-        run.held_pairs, run.pairs = _hold_out(pairs)
-        told = translatable(
-            "{pairs} scenes stand in both folders: they are compared directly", pairs=len(pairs)
+def _whence(estimate: Estimate) -> str:
+    """Where a calibration goes on."""
+    stages = ", ".join(estimate.completed)
+    if estimate.learning is not None:
+        return translatable(
+            "Going on after {stages}, step {step} of stages F and M",
+            stages=stages,
+            step=estimate.learning.snapshot.step,
         )
-    elif run.settings.stages is Stages.P:
-        raise InputError(
-            translatable(
-                "--stages P needs the same scenes in both folders; none were found. Use --stages auto"
-            )
+    if estimate.passes:
+        return translatable(
+            "Going on after {stages}, pass {number} of stage P",
+            stages=stages,
+            number=estimate.passes,
         )
-    else:
-        told = translatable("The folders show different scenes: their statistics are compared")
-    run.check((yield run.say("pairs", told, 0.02)))
+    return translatable("Going on after {stages}", stages=stages)
 
 
-def _plan(run: Run) -> Iterator[tuple[str, float, Callable[[], Steps]]]:
-    """The stages after the pairs, in order: name, part of the whole job that is done after it, and
-    what runs it.
+def plan(
+    settings: CalibrationSettings,
+    budget: Budget,
+    estimate: Estimate,
+    held_out: HeldOutPhotos,
+    checkpoints: Checkpointer,
+) -> list[Stage]:
+    """The stages after the search for pairs, in order.
 
     Matching has never found what pairs did not tell (docs/experiments/): with pairs, F and M run
     only if asked for.
     """
-    wanted, same = run.settings.stages, bool(run.pairs)
+    wanted, same = settings.stages, estimate.same_scenes
     paired = same and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
-    alone = wanted is Stages.AUTO and not same
-    yield "L", 0.05, lambda: lateral_colour(run)
+    statistics_alone = wanted is Stages.AUTO and not same
+    stages: list[Stage] = [LateralColourStage(Span(0.02, 0.05))]
     if wanted in (Stages.G, Stages.ALL):
         only = wanted is Stages.G
-        high = 0.4 if only else 0.1
-        yield "G", high, lambda: statistics_fit(run, 0.05, high, third_order=False, last=only)
-    if wanted in (Stages.GT, Stages.ALL) or alone:
-        told = 0.2 if paired else 0.4
-        yield "GT", told, lambda: statistics_fit(run, 0.1, told, third_order=True, last=not paired)
-    if wanted in (Stages.FM, Stages.ALL) or (
-        alone and run.held_degraded
-    ):  # what cannot be checked is not kept
+        span = Span(0.05, 0.4 if only else 0.1)
+        stages.append(SecondOrderStage(span, budget.statistics_rounds, halves=only))
+    if wanted in (Stages.GT, Stages.ALL) or statistics_alone:
+        stages.append(_third_order(settings, budget, with_rays=not paired))
+    # What cannot be checked is not kept: without photos to check on, M is not worth its time.
+    if wanted in (Stages.FM, Stages.ALL) or (statistics_alone and held_out.any_for(estimate)):
         low = 0.05 if wanted is Stages.FM else 0.2 if paired else 0.4
-        learnt = 0.6 if paired else 0.98
-        yield "FM", learnt, lambda: learnt_stages(run, low, learnt)
+        span = Span(low, 0.6 if paired else 0.98)
+        alone = wanted is Stages.FM
+        stages.append(MatchingStage(span, budget, settings.seed, alone, held_out, checkpoints))
     if paired:
-        yield "P", 0.98, lambda: paired_fit(run, 0.6 if wanted is Stages.ALL else 0.05, 0.98)
+        span = Span(0.6 if wanted is Stages.ALL else 0.05, 0.98)
+        stages.append(_paired(settings, budget, span, checkpoints))
+    return stages
 
 
-def _with_enough_memory(run: Run, name: str, stage: Callable[[], Steps]) -> Steps:
-    """A stage; where a GPU's memory does not suffice, again from its last checkpoint in a way that
-    needs less."""
-    while True:
-        try:
-            yield from stage()
-            return
-        except RuntimeError as error:
-            if not _full(run, error):
-                raise
-        free_memory()
-        batch = run.batch // 2 if name == "FM" else 0
-        if batch < LEAST_BATCH:
-            run.move_to(torch.device("cpu"))
-            batch, notice = run.budget.batch, ON_THE_CPU
-        else:
-            notice = f"the GPU's memory was full: learning went on with {batch} patches a step instead of {2 * batch}"
-        assert run.saved is not None
-        restore(run, run.saved)
-        run.batch = batch
-        run.warnings.append(notice)
-        run.saved = capture(run)
-        run.check((yield run.say(name, notice[0].upper() + notice[1:], 0.05)))
-
-
-def _hold_out(items: Sequence[T]) -> tuple[list[T], list[T]]:
-    """One in six, at least one where there are four; the rest."""
-    n = 0 if len(items) < 4 else max(1, len(items) // 6)
-    return list(items[len(items) - n :]), list(items[: len(items) - n])
-
-
-def _result(run: Run) -> Calibration:
-    assert run.kernels is not None
-    check = held_out_check(run)
-    reblur: dict[str, float] = {}
-    if check is not None:
-        average = run.kernels.mean(0, keepdim=True).expand_as(run.kernels)
-        delta = torch.zeros_like(run.kernels)
-        delta[..., run.size**2 // 2] = 1
-        reblur = {
-            "estimate": check.distance(run.kernels),
-            "floor": check.floor(),
-            "delta": check.distance(delta),
-            "average": check.distance(average),
-        }
-        stages = (
-            torch.from_numpy(s.kernels).flatten(-2).flatten(0, 1).to(run.device) for s in run.stages
-        )
-        distances = [check.distance(framed(k, run.size)) for k in stages]
-        run.stages = [replace(s, reblur=d) for s, d in zip(run.stages, distances, strict=True)]
-    kernels = run.grid(run.kernels)
-    border = float(border_light(run.kernels).max())
-    if border > 0.03:
-        share = f"{border:.0%}"
-        run.warnings.append(
-            translatable(
-                "up to {share} of a kernel's light falls on its border: use a larger --kernel-size",
-                share=share,
-            )
-        )
-    psf = PsfGrid(kernels, run.degraded[0].size, run.reference, _confidence(run))
-    return Calibration(
-        psf,
-        run.degraded[0].noise,
-        tuple(run.stages),
-        bool(run.pairs),
-        run.curves,
-        reblur,
-        tuple(run.warnings),
-        run.finished,
-        str(run.device),
-        run.seconds(),
-        run.patches_flow,
-        run.patches_matching,
-        run.weights,
+def _third_order(settings: CalibrationSettings, budget: Budget, *, with_rays: bool) -> Stage:
+    """Stage GT, and R after it; where pairs follow, they tell more in less time than rays do."""
+    if not with_rays:
+        return ThirdOrderStage(Span(0.1, 0.2), budget.statistics_rounds)
+    return Chain(
+        ThirdOrderStage(Span(0.1, 0.28), budget.statistics_rounds),
+        RayStage(Span(0.28, 0.4), budget.ray_rounds, settings.kernel_size),
     )
 
 
-def _confidence(run: Run) -> np.ndarray | None:
+def _paired(
+    settings: CalibrationSettings, budget: Budget, span: Span, checkpoints: Checkpointer
+) -> Stage:
+    """Stage P, and R after it, unless P alone is asked for."""
+    may_enlarge = settings.kernel_size is None
+    if settings.stages is Stages.P:
+        return PairedStage(span, budget.sites, may_enlarge, checkpoints)
+    first, second = span.between(0, 0.8), span.between(0.8, 1)
+    return Chain(PairedStage(first, budget.sites, may_enlarge, checkpoints), PairedRayStage(second))
+
+
+@dataclass(slots=True)
+class _Engine:
+    """Runs the stages on one set of photos."""
+
+    photos: Photos
+    settings: CalibrationSettings
+    budget: Budget
+    journal: Journal
+    checkpoints: Checkpointer
+
+    def run(self, estimate: Estimate) -> Job[Estimate]:
+        """All stages that are not completed."""
+        search = PairSearch(Span(0.0, 0.02), required=self.settings.stages is Stages.P)
+        if StageName.PAIRS not in estimate.completed:
+            estimate = yield from search.run(self.photos, estimate, self.journal)
+            estimate = self._completed(search, estimate)
+        if not estimate.same_scenes:
+            self.photos = self.photos.with_some_held_out()
+        held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
+        for stage in plan(self.settings, self.budget, estimate, held_out, self.checkpoints):
+            if stage.names[-1] in estimate.completed:
+                continue
+            estimate = yield from self._with_enough_memory(stage, estimate)
+            estimate = yield from self._look(stage, held_out, estimate)
+            estimate = self._completed(stage, estimate)
+        return estimate
+
+    def _completed(self, stage: Stage, estimate: Estimate) -> Estimate:
+        """Note that a stage is done, and keep what it gave."""
+        completed = (*estimate.completed, *stage.names)
+        estimate = replace(estimate, completed=completed, learning=None, passes=0)
+        return self.checkpoints.keep(estimate, self.journal)
+
+    def _with_enough_memory(self, stage: Stage, estimate: Estimate) -> Job[Estimate]:
+        """A stage; where a GPU's memory does not suffice, again from its last checkpoint in a way
+        that needs less."""
+        while True:
+            try:
+                return (yield from stage.run(self.photos, estimate, self.journal))
+            except RuntimeError as error:
+                if not _full(estimate.layout, error):
+                    raise
+            free_memory()
+            estimate = yield from self._with_less_memory(stage, estimate)
+
+    def _with_less_memory(self, stage: Stage, estimate: Estimate) -> Job[Estimate]:
+        """The last checkpoint, with half the batch or on the CPU."""
+        batch = estimate.batch // 2 if StageName.FLOW in stage.names else 0
+        if batch < LEAST_BATCH:
+            layout, batch = estimate.layout.on(CPU), self.budget.batch
+            warning = _on_the_cpu()
+            message = translatable("The GPU's memory was full: going on with the CPU")
+        else:
+            layout = estimate.layout
+            warning = translatable(
+                "the GPU's memory was full: learning went on with {batch} patches a step instead "
+                "of {before}",
+                batch=batch,
+                before=2 * batch,
+            )
+            message = translatable(
+                "The GPU's memory was full: going on with {batch} patches a step", batch=batch
+            )
+        estimate = replace(self.checkpoints.restored(layout, self.journal), batch=batch)
+        self.journal.warnings.append(warning)
+        self.checkpoints.note(estimate, self.journal)
+        yield from self.journal.tell(stage.names[0], message, stage.span.low, estimate)
+        return estimate
+
+    def _look(self, stage: Stage, held_out: HeldOutPhotos, estimate: Estimate) -> Job[Estimate]:
+        """A look at the photos that were kept out, which a full GPU must not end."""
+        name, fraction = stage.names[-1], stage.span.high
+        try:
+            yield from held_out.look(name, fraction, estimate, self.journal)
+            return estimate
+        except RuntimeError as error:
+            if not _full(estimate.layout, error):
+                raise
+        estimate = self._on_the_cpu(estimate)
+        yield from held_out.look(name, fraction, estimate, self.journal)
+        return estimate
+
+    def _on_the_cpu(self, estimate: Estimate) -> Estimate:
+        free_memory()
+        self.journal.warnings.append(_on_the_cpu())
+        return estimate.on(CPU)
+
+    def result(self, estimate: Estimate, kernels: Tensor) -> Calibration:
+        """What comes out, compared with the photos that were kept out."""
+        held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
+        try:
+            return self._result(estimate, kernels, held_out)
+        except RuntimeError as error:
+            if not _full(estimate.layout, error):
+                raise
+        estimate = self._on_the_cpu(estimate)
+        return self._result(estimate, kernels.to(CPU), held_out)
+
+    def _result(self, estimate: Estimate, kernels: Tensor, held_out: HeldOutPhotos) -> Calibration:
+        layout, journal, degraded = estimate.layout, self.journal, self.photos.degraded[0]
+        check = held_out.check(estimate)
+        stages = tuple(journal.stages)
+        if check is not None:
+            distances = [check.distance(_on_nodes(s.kernels, layout)) for s in stages]
+            pairs = zip(stages, distances, strict=True)
+            stages = tuple(replace(stage, reblur=distance) for stage, distance in pairs)
+        border = float(border_light(kernels).max())
+        if border > MOST_BORDER_LIGHT:
+            journal.warnings.append(
+                translatable(
+                    "up to {share} of a kernel's light falls on its border: use a larger "
+                    "--kernel-size",
+                    share=f"{border:.0%}",
+                )
+            )
+        sure = _confidence(estimate, kernels)
+        return Calibration(
+            PsfGrid(layout.on_grid(kernels), degraded.size, self.photos.reference, sure),
+            degraded.noise,
+            stages,
+            estimate.same_scenes,
+            journal.curves,
+            {} if check is None else reblur_distances(check, kernels),
+            tuple(journal.warnings),
+            journal.finished,
+            str(layout.device),
+            journal.seconds,
+            *estimate.patches,
+            weights=estimate.weights,
+        )
+
+
+def _full(layout: Layout, error: RuntimeError) -> bool:
+    """Whether a GPU's memory was full: the CPU may have more."""
+    return layout.device != CPU and out_of_memory(error)
+
+
+def _on_the_cpu() -> str:
+    return translatable(
+        "the GPU's memory was full: the rest was computed on the CPU, which takes longer"
+    )
+
+
+def reblur_distances(check: ReblurCheck, kernels: Tensor) -> dict[str, float]:
+    """Distances from held-out photos: of the kernels, the floor that even true ones leave, of no
+    blur, and of their mean everywhere."""
+    point = torch.zeros_like(kernels)
+    point[..., kernels.shape[-1] // 2] = 1
+    average = kernels.mean(0, keepdim=True).expand_as(kernels)
+    return {
+        "estimate": check.distance(kernels),
+        "floor": check.floor(),
+        "delta": check.distance(point),
+        "average": check.distance(average),
+    }
+
+
+def _on_nodes(kernels: NDArray[np.float32], layout: Layout) -> Tensor:
+    """Kernels [rows, cols, 3, k, k] of a stage as [nodes, 3, n] in the frame of the layout."""
+    nodes = torch.from_numpy(kernels).flatten(-2).flatten(0, 1)
+    return framed(nodes.to(layout.device), layout.kernel_size)
+
+
+def _confidence(estimate: Estimate, kernels: Tensor) -> NDArray[np.float32] | None:
     """[rows, cols, 3] in 0..1 from two fits on disjoint halves of the photos; None without them."""
-    if run.halves is None or run.kernels is None:
+    if estimate.halves is None:
         return None
-    a, b = (run.grid(half) for half in run.halves)
-    return confidence(run.grid(run.kernels), (a, b))
+    layout = estimate.layout
+    first, second = (layout.on_grid(half) for half in estimate.halves)
+    return confidence(layout.on_grid(kernels), (first, second))

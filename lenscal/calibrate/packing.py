@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lenscal.raw.frame import Frame, NoiseModel, require_bayer
 
 CLIPPED = 0.95
 """Share of the clipping level from which on a site is not trusted."""
+MOST_CLIPPED = 0.002
+"""Share of clipped sites above which a patch is left out: below, they are hot pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +37,7 @@ def packing_of(frame: Frame) -> Packing:
     return Packing((a, b, c, d))
 
 
-def pack_mosaic(mosaic: np.ndarray) -> np.ndarray:
+def pack_mosaic(mosaic: NDArray[np.float32]) -> NDArray[np.float32]:
     """[h, w] with even sides to [4, h / 2, w / 2]."""
     return np.stack(
         [mosaic[0::2, 0::2], mosaic[0::2, 1::2], mosaic[1::2, 0::2], mosaic[1::2, 1::2]]
@@ -53,16 +56,15 @@ def pack_rgb(rgb: Tensor, packing: Packing) -> Tensor:
 
 def read_packed(
     frame: Frame, noise: NoiseModel, top: int, left: int, size: int
-) -> tuple[np.ndarray, np.ndarray] | None:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """A packed patch of size x size px and its noise variance per plane [4]; None where light
     clips.
 
     The variance is that of the patch's mean brightness.
     """
     value, _, multiplier = frame.mosaic_tile(slice(top, top + size), slice(left, left + size))
-    if (value > CLIPPED * multiplier).mean() > 0.002:
+    if (value > CLIPPED * multiplier).mean() > MOST_CLIPPED:
         return None
-    planes, mult = pack_mosaic(value), pack_mosaic(multiplier).mean((1, 2))
-    a, b = (np.array(v)[frame.cfa.ravel()] for v in (noise.a, noise.b))
-    level = np.maximum(planes.mean((1, 2)), 0)
-    return planes, (mult * a * level + mult**2 * b).astype(np.float32)
+    planes, gain = pack_mosaic(value), pack_mosaic(multiplier).mean((1, 2))
+    variance = noise.variance(planes.mean((1, 2)), gain, frame.cfa.ravel())
+    return planes, variance.astype(np.float32)

@@ -11,10 +11,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 REAL, REBLURRED = 0, 1
+"""Domains."""
+HARMONICS = 6
+"""Wavelengths from 4 times the range of t, y and x down to an eighth of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
+    """How large the network is."""
+
     planes: int = 4
     width: int = 32
     depth: int = 2
@@ -31,13 +36,16 @@ class Block(nn.Module):
         self.second = nn.Conv2d(width, width, 3, padding=1)
         self.norm = nn.GroupNorm(4, width)
         self.modulate = nn.Linear(embedding, 2 * width)
+        # A block begins as the identity, and deaf to time and place: training starts calmly.
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.modulate.weight)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        """[n, width, m, m] to the same, for an embedding [n, e] of time, position and domain."""
         scale, shift = self.modulate(embedding)[:, :, None, None].chunk(2, dim=1)
         h = self.norm(self.first(F.silu(x))) * (1 + scale) + shift
-        return x + self.second(F.silu(h))
+        residual: Tensor = self.second(F.silu(h))
+        return x + residual
 
 
 class VelocityNetwork(nn.Module):
@@ -45,16 +53,19 @@ class VelocityNetwork(nn.Module):
 
     position [n, 2] as (y, x) in 0..1; domain [n] int: `REAL` photos or `REBLURRED` ones. One
     network for both, so that its training error cancels in the difference of their velocities
-    (method: stage M).
+    (docs/method.md, stage M).
     """
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
         w, e = settings.width, 4 * settings.width
         self.harmonics: Tensor
-        self.register_buffer("harmonics", 2.0 ** torch.arange(6) * math.pi / 2)
-        self.embed = nn.Sequential(nn.Linear(3 * 12, e), nn.SiLU(), nn.Linear(e, e))
+        self.register_buffer("harmonics", 2.0 ** torch.arange(HARMONICS) * math.pi / 2)
+        # Sine and cosine of each wave in t, y and x.
+        waves = 3 * 2 * HARMONICS
+        self.embed = nn.Sequential(nn.Linear(waves, e), nn.SiLU(), nn.Linear(e, e))
         self.domain = nn.Embedding(2, e)
+        # Both domains begin alike: their velocities differ by what is learnt of them only.
         nn.init.zeros_(self.domain.weight)
         self.enter = nn.Conv2d(settings.planes, w, 3, padding=1)
         self.fine_in = nn.ModuleList(Block(w, e) for _ in range(settings.depth))
@@ -66,6 +77,8 @@ class VelocityNetwork(nn.Module):
         nn.init.zeros_(self.leave.weight)
 
     def forward(self, x_t: Tensor, t: Tensor, position: Tensor, domain: Tensor) -> Tensor:
+        """The velocity [n, planes, m, m] at x_t [n, planes, m, m] and t [n]."""
+        # Waves of several lengths: a network tells small differences of plain numbers badly.
         place = torch.cat([t[:, None], position], -1)
         angles = place[:, :, None] * self.harmonics
         waves = torch.cat([angles.sin(), angles.cos()], -1).flatten(1)
@@ -79,4 +92,5 @@ class VelocityNetwork(nn.Module):
         x = x + self.up(low)
         for block in self.fine_out:
             x = block(x, embedding)
-        return self.leave(F.silu(x))
+        velocity: Tensor = self.leave(F.silu(x))
+        return velocity

@@ -7,6 +7,11 @@ import torch
 from torch import Tensor
 
 T_LOW, T_HIGH = 0.02, 0.985
+"""Times that are learnt: at 0 there is nothing but noise, near 1 the velocities of two domains
+differ by the noise of single pixels."""
+HIGHEST_WEIGHT = 10.0
+"""Of a difference of velocities: towards t = 1 the exact weight grows without bound, and with it
+what the network gets wrong there."""
 
 
 def sample_t(
@@ -29,6 +34,6 @@ def target_velocity(x_0: Tensor, x_1: Tensor) -> Tensor:
 
 
 def matching_weight(t: Tensor) -> Tensor:
-    """[n]: t^2 / (1 - t), capped at 10: turns a difference of velocities into the KL divergence's
+    """[n]: t^2 / (1 - t), capped: turns a difference of velocities into the KL divergence's
     gradient at t."""
-    return (t.square() / (1 - t)).clamp(max=10.0)
+    return (t.square() / (1 - t)).clamp(max=HIGHEST_WEIGHT)

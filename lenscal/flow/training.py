@@ -16,7 +16,8 @@ def flow_loss(
 ) -> Tensor:
     """Mean squared error of the velocity (Meanti et al. 2025, section 3.1) for patches x_1 of the
     given domains."""
-    v = network(interpolate(x_0, x_1, t), t, position, domain)
+    v: Tensor = network(interpolate(x_0, x_1, t), t, position, domain)
+    # In single precision, whatever the network computes in: small errors are squared here.
     return (v.float() - target_velocity(x_0, x_1)).square().mean()
 
 
@@ -33,6 +34,7 @@ class PowerAverage:
 
     @torch.no_grad()
     def update(self, tensors: Iterable[Tensor]) -> None:
+        """Take in the next iterates."""
         self.count += 1
         beta = (1 - 1 / self.count) ** (self.gamma + 1)
         for mean, now in zip(self.values, tensors, strict=True):

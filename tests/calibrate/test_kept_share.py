@@ -1,58 +1,51 @@
-"""How much of what stage M changed is kept."""
+"""How much of what stage M changed is taken."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 import torch
+from torch import Tensor
 
-from lenscal.calibrate.settings import Stages
-from lenscal.calibrate.stages import matching_stage as learnt
+from lenscal.calibrate.stages.matching_stage import share_to_take
+
+START, MATCHED = torch.zeros(4, 3, 9), torch.ones(4, 3, 9)
 
 
-@pytest.mark.parametrize("pairs", [True, False])
+@dataclass(frozen=True)
+class Check:
+    """Photos that kernels explain better by `gain` for each step from the start to M's kernels.
+
+    The least that kernels can leave is 1 with pairs (the noise) and the floor without them.
+    """
+
+    paired: bool
+    unexplained: float
+    gain: float
+
+    def residual(self, kernels: Tensor) -> float:
+        assert self.paired, "the other measure decides"
+        return 1.0 + self._unexplained(kernels)
+
+    def distance(self, kernels: Tensor) -> float:
+        assert not self.paired, "the other measure decides"
+        return self.floor() + self._unexplained(kernels)
+
+    def floor(self) -> float:
+        return 0.4
+
+    def _unexplained(self, kernels: Tensor) -> float:
+        return self.unexplained * (1 - self.gain * float(kernels.mean()))
+
+
+@pytest.mark.parametrize("paired", [True, False])
 @pytest.mark.parametrize(
-    ("unexplained", "gain", "kept"),
+    ("unexplained", "gain", "share"),
     [(0.5, -0.1, 0.0), (0.5, 0.003, 0.0), (0.5, 0.05, 0.5), (-0.01, -0.2, 0.0)],
 )
-def test_matching_is_kept_where_it_explains_clearly_more(
-    monkeypatch: pytest.MonkeyPatch, pairs: bool, unexplained: float, gain: float, kept: float
+def test_matching_is_taken_where_it_explains_clearly_more(
+    paired: bool, unexplained: float, gain: float, share: float
 ) -> None:
-    """The least that kernels can leave is 1 with pairs (the noise) and the floor without them."""
-    least = 1.0 if pairs else 0.4
-
-    def left(kernels: torch.Tensor) -> float:
-        return least + unexplained * (1 - gain * float(kernels.mean()))
-
-    def never(_: torch.Tensor) -> float:
-        raise AssertionError("the other measure decides")
-
-    check = SimpleNamespace(
-        residual=left if pairs else never, distance=never if pairs else left, floor=lambda: 0.4
-    )
-    monkeypatch.setattr(learnt, "held_out_check", lambda _: check)
-    run: Any = SimpleNamespace(
-        pairs=[object()] * pairs,
-        completed=["L"],
-        warnings=[],
-        settings=SimpleNamespace(stages=Stages.ALL),
-    )
-    found = learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9))
-    assert torch.equal(found, torch.full((4, 3, 9), kept))
-    assert len(run.warnings) == (kept == 0)
-
-
-def test_what_cannot_be_checked_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learnt, "held_out_check", lambda _: None)
-    settings = SimpleNamespace(stages=Stages.AUTO)
-    run: Any = SimpleNamespace(pairs=[], completed=["L", "GT"], warnings=[], settings=settings)
-    assert torch.equal(
-        learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9)), torch.zeros(4, 3, 9)
-    )
-    assert "too few photos" in run.warnings[0]
-    settings.stages = Stages.FM
-    assert torch.equal(
-        learnt._kept_share(run, torch.zeros(4, 3, 9), torch.ones(4, 3, 9)), torch.ones(4, 3, 9)
-    )
+    check = Check(paired, unexplained, gain)
+    assert share_to_take(START, MATCHED, check, paired=paired) == share

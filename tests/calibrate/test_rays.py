@@ -16,10 +16,13 @@ from lenscal.calibrate.budget import BUDGETS
 from lenscal.calibrate.field import kernels
 from lenscal.calibrate.field.geometry import node_positions
 from lenscal.calibrate.field.kernels import centroids
+from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.rays.ray_field import FAMILIES, RayField, _slopes, diffraction_mtf, ray_field
 from lenscal.calibrate.rays.ray_fit import HeldOut, cross_validate, rays_like
 from lenscal.calibrate.settings import Quality, Stages
-from lenscal.calibrate.stages import statistics_stage
+from lenscal.calibrate.stages import ray_stage
+from lenscal.calibrate.stages.ray_stage import Rays
+from lenscal.calibrate.stages.statistics_sums import Places
 from lenscal.calibrate.statistics.spectral_fit import SecondOrder, ThirdOrder
 from lenscal.stepping import STOP
 from lenscal.virtual.lens import demo_lens, relative_psf
@@ -199,39 +202,35 @@ def test_what_one_half_of_the_photos_does_not_tell_of_the_other_is_not_believed(
     assert tested.gain > 1
 
 
+def rays_around(taps: Tensor, field: RayField) -> Rays:
+    lateral = np.zeros((len(NODES), 3, 2))
+    places = Places((4, 4), NODES, NODES, lateral, None, None, Packing((0, 1, 1, 2)))
+    return Rays(field, places, taps)
+
+
+def point_taps() -> Tensor:
+    taps = torch.zeros(len(NODES), 3, 169)
+    taps[..., 84] = 1
+    return taps
+
+
 def test_taps_have_their_share_where_rays_tell_something() -> None:
-    shares = [
-        statistics_stage._share(HeldOut(torch.ones(1), gain))
-        for gain in (-5.0, 0.0, 1.0, 2.0, 50.0)
-    ]
+    rays = rays_around(point_taps(), ray_field(13, CPU))
+    gains = (-5.0, 0.0, 1.0, 2.0, 50.0)
+    shares = [rays.weighed(HeldOut(torch.ones(1), gain))[0].share for gain in gains]
     assert shares == pytest.approx([1.0, 1.0, 0.85, 0.7, 0.7])
 
 
-def test_rays_that_tell_what_scenes_could_have_told_shrink_to_a_point(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_rays_that_tell_what_scenes_could_have_told_shrink_to_a_point() -> None:
     field = ray_field(13, CPU)
-    taps = torch.zeros(len(NODES), 3, 169)
-    taps[..., 84] = 1
-    rays = statistics_stage.Rays(field, NODES, NODES, np.zeros((len(NODES), 3, 2)), taps)
+    rays = rays_around(point_taps(), field)
     theta = theta_of(field, symmetric=0.3 * torch.ones(field.shapes["symmetric"]))
     light, beliefs = [], []
-    half = statistics_stage.Told(*[None] * 5)  # type: ignore[arg-type]
     for gain in (0.0, 0.08, 0.5, 60.0):
-        told = HeldOut(torch.ones(field.count), gain)
-        monkeypatch.setattr(statistics_stage, "cross_validate", lambda *_, told=told: iter([told]))
-        monkeypatch.setattr(statistics_stage.Told, "second_order", lambda *_: None)
-        monkeypatch.setattr(statistics_stage.Told, "third_order", lambda *_: object())
-        ((weighed, scales),) = rays.cross_validated((half, half), (theta, theta), theta)
+        weighed, scales = rays.weighed(HeldOut(torch.ones(field.count), gain))
+        kernels = weighed.at_nodes(theta * scales).view(-1, 3, 13, 13)
         beliefs.append(weighed.belief)
-        light.append(
-            float(
-                weighed.at_nodes(theta * scales)
-                .view(-1, 3, 13, 13)[..., 5:8, 5:8]
-                .sum((-1, -2))
-                .min()
-            )
-        )
+        light.append(float(kernels[..., 5:8, 5:8].sum((-1, -2)).min()))
     assert beliefs == pytest.approx([0, 0.16, 1, 1])
     assert light[0] == pytest.approx(1, abs=1e-4)
     assert light[1] > 0.97 > 0.9 > light[2]
@@ -273,7 +272,7 @@ def test_a_centred_lens_does_the_same_all_around() -> None:
 def one_round(monkeypatch: pytest.MonkeyPatch) -> None:
     budget = replace(BUDGETS[Quality.QUICK], statistics_rounds=1, ray_rounds=1)
     monkeypatch.setitem(BUDGETS, Quality.QUICK, budget)
-    monkeypatch.setattr(statistics_stage, "HALF_ROUNDS", 1)
+    monkeypatch.setattr(ray_stage, "HALF_ROUNDS", 1)
 
 
 @pytest.mark.usefixtures("one_round")
@@ -293,7 +292,7 @@ def test_wide_kernels_are_kept_whole(
 def test_a_drawn_point_is_told_of(
     small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch, enough: float
 ) -> None:
-    monkeypatch.setattr(statistics_stage, "FAINT_GAIN", enough)
+    monkeypatch.setattr(ray_stage, "FAINT_GAIN", enough)
     calibration = run(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.GT))
     assert any("drawn to a point" in w for w in calibration.warnings) == (enough > 1)
 

@@ -18,13 +18,19 @@ import torch
 from lenscal import __version__, cli
 from lenscal.calibrate import checkpoint, engine
 from lenscal.calibrate.budget import BUDGETS, Budget
-from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings, Reblur
+from lenscal.calibrate.checkpoint import Keeper
+from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings
 from lenscal.calibrate.matching.patches import PatchPool
+from lenscal.calibrate.matching.reblur import Reblur
 from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.result import Calibration
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
-from lenscal.calibrate.stages import matching_stage as learnt
-from lenscal.calibrate.stages import run
+from lenscal.calibrate.stages import matching_stage
+from lenscal.calibrate.stages.estimate import first_estimate
+from lenscal.calibrate.stages.held_out import HeldOutPhotos
+from lenscal.calibrate.stages.journal import Journal
+from lenscal.calibrate.stages.layout import lay_out
+from lenscal.calibrate.stages.paired_stage import PairedStage
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
 from lenscal.files.psf.profile import read_profile
@@ -62,7 +68,7 @@ class Files:
 @pytest.fixture(autouse=True)
 def tiny_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BUDGETS, Quality.QUICK, BUDGET)
-    monkeypatch.setattr(learnt, "SAVE_S", -1.0)
+    monkeypatch.setattr(matching_stage, "SAVE_S", -1.0)
 
 
 def photograph(folder: Path, make_dng: Callable[..., Path]) -> None:
@@ -90,8 +96,10 @@ def photos(folders: Path) -> Photos:
     return sharp, degraded
 
 
-def calibrated(photos: Photos, settings: CalibrationSettings = TINY, **told: Any) -> Calibration:
-    return finish(engine.calibrate(*photos, settings, **told))
+def calibrated(
+    photos: Photos, settings: CalibrationSettings = TINY, *, keeper: Keeper | None = None
+) -> Calibration:
+    return finish(engine.calibrate(*photos, settings, keeper=keeper))
 
 
 def assert_same(a: Calibration, b: Calibration) -> None:
@@ -117,7 +125,8 @@ def test_resumed_from_any_checkpoint_equals_uninterrupted(photos: Photos, tmp_pa
     watched = calibrated(photos, keeper=keeper)
     assert_same(watched, whole)
     steps = [f"GT-{n + 1}" for n in range(FLOW + MATCHING)]
-    assert keeper.names == ["pairs", "L", "G", "GT", *steps, "FM", "FM-pass1", "P"]
+    assert keeper.names == ["pairs", "L", "G", "GT", *steps, "M", "M-pass1", "R"]
+    assert json_of(tmp_path / "R")["completed"] == ["pairs", "L", "G", "GT", "F", "M", "P", "R"]
     for name in (
         "pairs",
         "G",
@@ -125,9 +134,9 @@ def test_resumed_from_any_checkpoint_equals_uninterrupted(photos: Photos, tmp_pa
         f"GT-{FLOW}",
         f"GT-{FLOW + 2}",
         f"GT-{FLOW + MATCHING}",
-        "FM",
-        "FM-pass1",
-        "P",
+        "M",
+        "M-pass1",
+        "R",
     ):
         later = Files(tmp_path, begin=tmp_path / name)
         resumed = calibrated(photos, keeper=later)
@@ -161,7 +170,7 @@ def test_stopped_while_learning_keeps_kernels_and_goes_on(
     photos = photos[0][:1], photos[1][1:]
     whole = calibrated(photos, settings)
     keeper = Files(tmp_path)
-    learnt.SILENCE_S, before = -1.0, learnt.SILENCE_S
+    matching_stage.SILENCE_S, before = -1.0, matching_stage.SILENCE_S
     try:
         work = engine.calibrate(*photos, settings, keeper=keeper)
         while (report := next(work)).stage != stage or "step" not in report.message:
@@ -169,7 +178,7 @@ def test_stopped_while_learning_keeps_kernels_and_goes_on(
         with pytest.raises(StopIteration) as done:
             work.send(STOP)
     finally:
-        learnt.SILENCE_S = before
+        matching_stage.SILENCE_S = before
     stopped: Calibration = done.value.value
     assert stopped.finished == "stopped"
     # With a single photo nothing can be kept out, and what M changes is not taken unchecked.
@@ -199,7 +208,7 @@ sys.path.insert(0, sys.argv[1])
 import test_resume as t
 from lenscal.calibrate.matching.matcher import Matcher
 t.BUDGETS[t.Quality.QUICK] = t.BUDGET
-t.learnt.SAVE_S = -1.0
+t.matching_stage.SAVE_S = -1.0
 step = Matcher.step
 def dying(self):
     if self.step_number == t.FLOW + 2:
@@ -312,13 +321,13 @@ APPLES_IS_FULL = RuntimeError("MPS backend out of memory (MPS allocated: 8.2 GB)
 
 
 def out_of_memory(
-    times: int, work: Callable[..., Any], error: RuntimeError = CUDA_IS_FULL
+    calls: range, work: Callable[..., Any], error: RuntimeError = CUDA_IS_FULL
 ) -> Callable[..., Any]:
-    left = [times]
+    """The same function, for which memory does not suffice at some of its calls (from 0)."""
+    number = iter(range(10**6))
 
     def failing(*args: Any, **kwargs: Any) -> Any:
-        left[0] -= 1
-        if left[0] >= 0:
+        if next(number) in calls:
             raise error
         return work(*args, **kwargs)
 
@@ -328,7 +337,7 @@ def out_of_memory(
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A device that computes like the CPU and is not it."""
-    monkeypatch.setattr(run, "pick_device", lambda name: torch.device("cpu:0"))
+    monkeypatch.setattr(engine, "pick_device", lambda name: torch.device("cpu:0"))
 
 
 @pytest.mark.usefixtures("gpu")
@@ -336,7 +345,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_full_gpu_memory_halves_the_batch(
     photos: Photos, monkeypatch: pytest.MonkeyPatch, error: RuntimeError
 ) -> None:
-    monkeypatch.setattr(Matcher, "step", out_of_memory(1, Matcher.step, error))
+    monkeypatch.setattr(Matcher, "step", out_of_memory(range(1), Matcher.step, error))
     work, reports = engine.calibrate(*photos, replace(TINY, stages=Stages.FM)), []
     with pytest.raises(StopIteration) as done:
         while True:
@@ -356,9 +365,9 @@ def test_a_gpu_too_small_gives_way_to_the_cpu(
 ) -> None:
     settings = replace(TINY, stages=Stages.FM)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "pick_device", lambda name: torch.device("cpu"))
+        patch.setattr(engine, "pick_device", lambda name: torch.device("cpu"))
         plain = calibrated(photos, settings)
-    monkeypatch.setattr(Matcher, "step", out_of_memory(2, Matcher.step))
+    monkeypatch.setattr(Matcher, "step", out_of_memory(range(2), Matcher.step))
     result = calibrated(photos, settings)
     assert any("the rest was computed on the CPU" in w for w in result.warnings)
     assert (result.device, result.patches_flow) == ("cpu", FLOW * 2 * BATCH)
@@ -388,33 +397,28 @@ def test_a_gpu_that_fills_up_late_loses_no_step(
 def test_closed_form_stages_give_way_too(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(TINY, stages=Stages.P)
     plain = calibrated(photos, settings)
-    monkeypatch.setattr(engine, "paired_fit", out_of_memory(1, engine.paired_fit))
-    monkeypatch.setattr(engine, "held_out_check", out_of_memory(0, engine.held_out_check))
+    monkeypatch.setattr(PairedStage, "run", out_of_memory(range(1), PairedStage.run))
     result = calibrated(photos, settings)
     assert result.device == "cpu"
     assert np.array_equal(result.psf.kernels, plain.psf.kernels)
-    monkeypatch.setattr(engine, "held_out_check", out_of_memory(1, learnt.held_out_check))
-    assert sum("computed on the CPU" in w for w in calibrated(photos, settings).warnings) == 1
 
 
 @pytest.mark.usefixtures("gpu")
-def test_a_look_at_unseen_photos_gives_way_too(
-    photos: Photos, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("call", [0, 1, 2], ids=["after L", "after P", "at the end"])
+def test_a_look_at_photos_that_were_kept_out_gives_way_too(
+    photos: Photos, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
     settings = replace(TINY, stages=Stages.P)
     plain = calibrated(photos, settings)
-    monkeypatch.setattr(
-        learnt, "held_out_check", out_of_memory(1, learnt.held_out_check, APPLES_IS_FULL)
-    )
-    result = calibrated(photos, settings)
+    check, calls = HeldOutPhotos.check, range(call, call + 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HeldOutPhotos, "check", out_of_memory(calls, check, APPLES_IS_FULL))
+        result = calibrated(photos, settings)
     assert result.device == "cpu"
     assert sum("computed on the CPU" in w for w in result.warnings) == 1
     assert np.array_equal(result.psf.kernels, plain.psf.kernels)
-    monkeypatch.setattr(
-        learnt,
-        "held_out_check",
-        out_of_memory(1, learnt.held_out_check, RuntimeError("wrong shape")),
-    )
+    wrong = RuntimeError("wrong shape")
+    monkeypatch.setattr(HeldOutPhotos, "check", out_of_memory(calls, check, wrong))
     with pytest.raises(RuntimeError, match="wrong shape"):
         calibrated(photos, settings)
 
@@ -447,7 +451,6 @@ def test_matching_keeps_the_signs_of_its_start() -> None:
         1, 30, batch=64, network=NetworkSettings(width=8, depth=1), kernel_rate=0.1
     )
     matcher = Matcher(patches(), start, settings, seed=0, device=torch.device("cpu"))
-    assert torch.allclose(matcher._kernels(matcher.coefficients), start, atol=1e-7)
     assert matcher.matched() is None
     for _ in range(matcher.total):
         matcher.step()
@@ -461,12 +464,12 @@ def test_matching_keeps_the_signs_of_its_start() -> None:
 def test_several_threads_give_the_same_gradient_each_time() -> None:
     """Sums over patches that share a node: several threads must not add them up in any order."""
     reblur, before, found = patches(), torch.get_num_threads(), []
-    *_, sharp, _, index, weight, _ = reblur.take(torch.arange(256), torch.arange(256))
+    batch = reblur.take(torch.arange(256), torch.arange(256))
     torch.set_num_threads(2)
     try:
         for _ in range(20):
             kernels = signed_start().requires_grad_()
-            clean, _ = reblur.blur(kernels, sharp, index, weight)
+            clean, _ = reblur.blur(kernels, batch)
             clean.square().sum().backward()
             assert kernels.grad is not None
             found.append(kernels.grad)
@@ -484,8 +487,36 @@ def test_learning_on_a_gpu_resumes(photos: Photos, tmp_path: Path) -> None:
     assert np.abs(resumed.psf.kernels - whole.psf.kernels).max() < 1e-3
 
 
-def test_time_of_a_pause_does_not_count(photos: Photos) -> None:
-    begun = run.prepare(*photos, replace(TINY, max_minutes=1))
-    started = begun.started
-    begun.check(Paused(12.5))
-    assert begun.started == started + 12.5
+def test_time_of_a_pause_does_not_count() -> None:
+    layout = lay_out((2, 2), 7, torch.device("cpu"))
+    journal = Journal(max_minutes=1)
+    before = journal.seconds
+    report = journal.tell("P", "working", 0.5, first_estimate(layout, 16))
+    next(report)
+    with pytest.raises(StopIteration):
+        report.send(Paused(12.5))
+    assert journal.seconds < before - 12
+
+
+def test_a_matcher_leaves_the_random_numbers_of_others_alone() -> None:
+    """Whatever another thread draws between two steps, and whatever a matcher draws, is its own."""
+    settings = MatchingSettings(2, 2, batch=16, network=NetworkSettings(width=8, depth=1))
+
+    def matched(disturb: Callable[[], object]) -> torch.Tensor:
+        matcher = Matcher(patches(), signed_start(), settings, seed=0, device=torch.device("cpu"))
+        while matcher.step_number < matcher.total:
+            disturb()
+            matcher.step()
+            snapshot = matcher.snapshot()
+            disturb()
+            matcher.restore(snapshot)
+        kernels = matcher.matched()
+        assert kernels is not None
+        return kernels
+
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    quiet = matched(lambda: None)
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.equal(matched(lambda: torch.rand(1)), quiet)

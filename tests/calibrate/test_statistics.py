@@ -17,7 +17,7 @@ from lenscal.calibrate.field.geometry import cell_positions, node_positions
 from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.result import StageResult
 from lenscal.calibrate.settings import Quality, Stages
-from lenscal.calibrate.stages import statistics_stage
+from lenscal.calibrate.stages import ray_stage, statistics_stage
 from lenscal.calibrate.statistics.bispectra import WINDOW_PX, Bispectra, triads
 from lenscal.calibrate.statistics.kernel_field import expecting, kernel_field
 from lenscal.calibrate.statistics.spectra import WINDOW_PX as SPECTRAL_PX
@@ -146,7 +146,8 @@ def test_coma_is_learnt_from_unrelated_scenes(
     """Third order finds more of the odd part than second order alone, and rays more of all than
     taps."""
     monkeypatch.setitem(BUDGETS, Quality.QUICK, replace(BUDGETS[Quality.QUICK], ray_rounds=6))
-    monkeypatch.setattr(statistics_stage, "HALF_ROUNDS", 1)
+    for stage in (statistics_stage, ray_stage):
+        monkeypatch.setattr(stage, "HALF_ROUNDS", 1)
     truth = unrelated.truth
     height, width = truth.image_size
     at = (truth.positions * [height - 1, width - 1]).reshape(-1, 2)
@@ -156,12 +157,12 @@ def test_coma_is_learnt_from_unrelated_scenes(
         return score(flat[0], at, flat[1], at)["estimate"]
 
     stages = [
-        stage
+        result
         for asked in (Stages.G, Stages.GT)
-        for stage in run(unrelated.sharp, unrelated.degraded, replace(SMALL, stages=asked)).stages
+        for result in run(unrelated.sharp, unrelated.degraded, replace(SMALL, stages=asked)).stages
     ]
     assert [s.name for s in stages] == ["G", "GT", "R"]
-    second, third, rays = (figures(stage) for stage in stages)
+    second, third, rays = (figures(result) for result in stages)
     assert third["odd_rel"] < 0.9 * second["odd_rel"]
     assert third["rel_l2_mean"] < second["rel_l2_mean"]
     assert rays["rel_l2_mean"] < 0.9 * third["rel_l2_mean"]

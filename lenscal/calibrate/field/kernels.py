@@ -1,15 +1,16 @@
-"""Small operations on kernels and fields of kernels, in torch."""
+"""Small operations on kernels, in torch: kernels [..., k, k], or [..., n] with n = k * k taps."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 MOST_AT_BORDER = 0.025
 """Light on the outermost taps, at the tenth of the nodes that have most, above which kernels are
-made larger."""
+made larger: what falls outside is lost, and a wider frame costs time (docs/experiments/)."""
 
 
 def centroids(kernels: Tensor) -> Tensor:
@@ -24,14 +25,20 @@ def framed(kernels: Tensor, size: int) -> Tensor:
     zeros, or with less."""
     k = round(kernels.shape[-1] ** 0.5)
     margin = (size - k) // 2
-    squares = F.pad(kernels.unflatten(-1, (k, k)), (margin, margin, margin, margin))
+    squares: Tensor = F.pad(squares_of(kernels), (margin, margin, margin, margin))
     return squares.flatten(-2)
+
+
+def squares_of(kernels: Tensor) -> Tensor:
+    """Kernels [..., k * k] as [..., k, k]."""
+    k = round(kernels.shape[-1] ** 0.5)
+    return kernels.reshape(*kernels.shape[:-1], k, k)
 
 
 def border_light(kernels: Tensor) -> Tensor:
     """[...]: light on the outermost taps of kernels [..., k * k] of sum 1."""
-    k = round(kernels.shape[-1] ** 0.5)
-    return 1 - kernels.unflatten(-1, (k, k))[..., 1:-1, 1:-1].sum((-1, -2))
+    inner: Tensor = squares_of(kernels)[..., 1:-1, 1:-1].sum((-1, -2))
+    return 1 - inner
 
 
 def reaches_border(kernels: Tensor) -> bool:
@@ -42,12 +49,13 @@ def reaches_border(kernels: Tensor) -> bool:
 
 def tilts(
     kernel_size: int, *, degree: int = 3, scale_px: float = 2.0, reach_px: float = 4.0
-) -> np.ndarray:
+) -> NDArray[np.float64]:
     """[m, k * k]: Hermite polynomials of degree 1..`degree` in the taps' places, fading out at
     `reach_px`, of norm 1.
 
     Added to a kernel's logarithm they move (degree 1), widen (2) and skew (3) it.
     """
+    # Hermite polynomials are orthogonal under a Gaussian: a shift does not widen, and so on.
     u = (np.arange(kernel_size) - kernel_size // 2) / scale_px
     hermite = [
         np.polynomial.hermite_e.hermeval(u, np.eye(degree + 1)[i]) for i in range(degree + 1)

@@ -16,23 +16,22 @@ polynomial over the field: few degrees of freedom, since the gradient is noisy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.blur.patches import blur_patches
 from lenscal.calibrate.field.kernels import centroids, tilts
 from lenscal.calibrate.field.polynomials import field_polynomials
-from lenscal.calibrate.matching.patches import PatchPool
-from lenscal.calibrate.packing import Packing, pack_rgb
+from lenscal.calibrate.matching.reblur import Patches, Reblur, send
 from lenscal.flow.network import REAL, REBLURRED, NetworkSettings, VelocityNetwork
 from lenscal.flow.path import interpolate, matching_weight, sample_t
 from lenscal.flow.training import PowerAverage, flow_loss
-from lenscal.optics.psf_grid import bilinear_nodes
 from lenscal.system.threads import Team
 
+LEAST_CONTRAST = 1e-4
+"""Added to a patch's contrast, so that a plain one is not divided by nothing."""
 RANDOM_POSITIONS = 0.15
 """Share of patches whose position is replaced by a random one, so that content is not learnt by
 place."""
@@ -45,14 +44,18 @@ of 8 patches took a tenth more time than four of 16."""
 
 @dataclass(frozen=True, slots=True)
 class MatchingSettings:
+    """How long and how fast is learnt."""
+
     flow_steps: int
     matching_steps: int
     batch: int = 64
     degree: int = 3
+    """Of the polynomials over the field."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     learning_rate: float = 2e-3
     kernel_rate: float = 5e-3
     centroid_weight: float = 100.0
+    """Of the kernels' drift, px^2: a shift common to all photos is no blur."""
     hold_lateral_colour: bool = True
     """Keep each channel's centroid where the start has it: the sharp photos' demosaicing pulls
     colours together, and what a closed-form stage measured on the mosaic is better. Otherwise only
@@ -71,84 +74,12 @@ class MatchingState:
     patches: int
 
 
-class Reblur:
-    """Turns sharp patches into degraded ones with the kernels at their positions, and normalises
-    both alike."""
-
-    def __init__(
-        self,
-        pool: PatchPool,
-        packing: Packing,
-        shape: tuple[int, int],
-        correlation: Tensor,
-        device: torch.device,
-    ) -> None:
-        self.pool, self.packing, self.shape, self.device = pool, packing, shape, device
-        self.correlation = correlation
-        self.real = torch.from_numpy(pool.real)
-        self.noise = torch.from_numpy(pool.noise)
-        self.sharp = torch.from_numpy(pool.sharp)
-        self.sharp_noise = torch.from_numpy(pool.sharp_noise)
-        self.positions = torch.from_numpy(pool.positions)
-
-    def draw(self, n: int, generator: torch.Generator) -> tuple[Tensor, ...]:
-        """`take` n patches at random."""
-        i = torch.randint(len(self.real), (n,), generator=generator)
-        return self.take(i, self.partners(i, generator))
-
-    def partners(self, i: Tensor, generator: torch.Generator) -> Tensor:
-        """Sharp patches for the real patches i: their own, or any where scenes are unrelated."""
-        return (
-            i
-            if self.pool.paired
-            else torch.randint(len(self.sharp), (len(i),), generator=generator)
-        )
-
-    def take(self, i: Tensor, j: Tensor) -> tuple[Tensor, ...]:
-        """real patches i, their noise, sharp patches j, their noise, node numbers, bilinear
-        weights, positions."""
-        index, weight = bilinear_nodes(self.positions[i].numpy(), self.shape)
-        batch = (
-            self.real[i],
-            self.noise[i],
-            self.sharp[j].float(),
-            self.sharp_noise[j],
-            torch.from_numpy(index),
-            torch.from_numpy(weight).float(),
-            self.positions[i],
-        )
-        return tuple(sent(b, self.device) for b in batch)
-
-    def blur(
-        self, kernels: Tensor, sharp: Tensor, index: Tensor, weight: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Packed noise-free patches [n, 4, 16, 16] and the kernels [n, 3, taps] they were made
-        with."""
-        # A product with dense weights: the gradient of kernels[index] would be summed in any order
-        # by several threads.
-        dense = torch.zeros(len(index), len(kernels), device=weight.device).scatter_add_(
-            1, index, weight
-        )
-        k = (dense @ kernels.flatten(1)).view(-1, *kernels.shape[1:])
-        size = round(k.shape[-1] ** 0.5)
-        return pack_rgb(blur_patches(sharp, k.unflatten(-1, (size, size))), self.packing), k
-
-    def missing_noise(self, k: Tensor, noise: Tensor, sharp_noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Variance [n, 4] to add to the re-blurred patches, and to the real ones where the former
-        carry more."""
-        carried = torch.einsum("ncu,cuv,ncv->nc", k, self.correlation, k)[
-            :, list(self.packing.channels)
-        ]
-        carried = carried * sharp_noise
-        return (noise - carried).clamp(min=0), (carried - noise).clamp(min=0)
-
-
 def normalised(patches: Tensor) -> Tensor:
     """Every plane without its mean, all planes over the patch's own contrast (a number, not part of
     any gradient)."""
     centred = patches - patches.mean((-1, -2), keepdim=True)
     contrast = centred.detach().square().mean((1, 2, 3), keepdim=True).sqrt()
-    return centred / (contrast + 1e-4)
+    return centred / (contrast + LEAST_CONTRAST)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,19 +88,14 @@ class Batch:
 
     Attributes
     ----------
-    real, noise, sharp, sharp_noise, index, weight : as `Reblur.take` returns them
+    patches : Patches
     noise_real, noise_fake, x_0 : Tensor [n, 4, m, m], standard normal
     place : Tensor [n, 2], the positions that the network is told
     t : Tensor [n]
     share : of the step's patches that are in the piece
     """
 
-    real: Tensor
-    noise: Tensor
-    sharp: Tensor
-    sharp_noise: Tensor
-    index: Tensor
-    weight: Tensor
+    patches: Patches
     noise_real: Tensor
     noise_fake: Tensor
     place: Tensor
@@ -177,19 +103,25 @@ class Batch:
     t: Tensor
     share: float
 
-    def part(self, patches: slice) -> Batch:
+    def part(self, numbers: slice) -> Batch:
         """The piece of these patches."""
-        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "share"}
-        pieces = {name: tensor[patches] for name, tensor in tensors.items()}
-        share = self.share * len(pieces["t"]) / len(self.t)
-        return Batch(**pieces, share=share)
+        t = self.t[numbers]
+        return Batch(
+            Patches(*(part[numbers] for part in self.patches)),
+            self.noise_real[numbers],
+            self.noise_fake[numbers],
+            self.place[numbers],
+            self.x_0[numbers],
+            t,
+            self.share * len(t) / len(self.t),
+        )
 
     @property
     def domain(self) -> Tensor:
         """[2 n]: of the real patches, then of the re-blurred ones."""
         n = len(self.t)
         domain = torch.cat([torch.full((n,), REAL), torch.full((n,), REBLURRED)])
-        return sent(domain, self.t.device)
+        return send(domain, self.t.device)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,9 +152,10 @@ class Matcher:
         self.step_number = 0
         self.patches = [0, 0]
         self.generator = torch.Generator().manual_seed(seed)
-        torch.manual_seed(seed)
-        network = VelocityNetwork(settings.network)
-        self.network: VelocityNetwork = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = _seeded_network(settings.network, seed)
+        channels_last = torch.channels_last
+        network = network.to(device, memory_format=channels_last)  # type: ignore[call-overload]
+        self.network = network
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99)
         )
@@ -241,6 +174,7 @@ class Matcher:
 
     @property
     def total(self) -> int:
+        """Steps of both stages."""
         return self.settings.flow_steps + self.settings.matching_steps
 
     @torch.no_grad()
@@ -254,9 +188,10 @@ class Matcher:
         )
 
     def snapshot(self) -> Snapshot:
+        """All that the next steps depend on, copied."""
         arrays = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         arrays |= {"coefficients": self.coefficients, "average": self.average.values[0]}
-        arrays |= {"generator": self.generator.get_state(), "rng": torch.get_rng_state()}
+        arrays |= {"generator": self.generator.get_state()}
         for name, optimiser, parameters in self._optimisers():
             for number, parameter in enumerate(parameters):
                 for key, value in optimiser.state.get(parameter, {}).items():
@@ -279,7 +214,6 @@ class Matcher:
             self.average.values[0].copy_(arrays["average"])
         self.average.count = max(snapshot.step - self.settings.flow_steps, 0)
         self.generator.set_state(arrays["generator"])
-        torch.set_rng_state(arrays["rng"])
         for name, optimiser, parameters in self._optimisers():
             for number, parameter in enumerate(parameters):
                 if f"{name}.{number}.step" not in arrays:
@@ -328,30 +262,16 @@ class Matcher:
     def _draw(self) -> Batch:
         """Patches and random numbers of a step."""
         generator, device = self.generator, self.device
-        real, noise, sharp, sharp_noise, index, weight, positions = self.reblur.draw(
-            self.settings.batch, generator
-        )
-        n = len(real)
-        noise_fake = _normal(real.shape, generator, device)
-        noise_real = _normal(real.shape, generator, device)
-        shuffled = sent(torch.rand(n, generator=generator), device) < RANDOM_POSITIONS
-        elsewhere = sent(torch.rand(n, 2, generator=generator), device)
-        place = torch.where(shuffled[:, None], elsewhere, positions)
-        x_0, t = _normal(real.shape, generator, device), sent(sample_t(n, generator), device)
-        return Batch(
-            real,
-            noise,
-            sharp,
-            sharp_noise,
-            index,
-            weight,
-            noise_real,
-            noise_fake,
-            place,
-            x_0,
-            t,
-            share=1.0,
-        )
+        patches = self.reblur.draw(self.settings.batch, generator)
+        n, shape = len(patches.real), patches.real.shape
+        noise_fake = _normal(shape, generator, device)
+        noise_real = _normal(shape, generator, device)
+        shuffled = send(torch.rand(n, generator=generator), device) < RANDOM_POSITIONS
+        elsewhere = send(torch.rand(n, 2, generator=generator), device)
+        place = torch.where(shuffled[:, None], elsewhere, patches.positions)
+        x_0 = _normal(shape, generator, device)
+        t = send(sample_t(n, generator), device)
+        return Batch(patches, noise_real, noise_fake, place, x_0, t, share=1.0)
 
     def _pieces(self, batch: Batch) -> list[Batch]:
         """The batch cut into pieces for threads; on a GPU it stays whole."""
@@ -367,10 +287,11 @@ class Matcher:
     ) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, Tensor]]:
         """The piece's part of the loss of flow matching, of its gradients by the network, and its
         normalised patches (real, re-blurred), the latter with a graph to the kernels."""
-        clean, k = self.reblur.blur(kernels, piece.sharp, piece.index, piece.weight)
-        to_fake, to_real = self.reblur.missing_noise(k.detach(), piece.noise, piece.sharp_noise)
+        patches = piece.patches
+        clean, k = self.reblur.blur(kernels, patches)
+        to_fake, to_real = self.reblur.missing_noise(k.detach(), patches)
         fake = clean + to_fake.sqrt()[:, :, None, None] * piece.noise_fake
-        real = piece.real + to_real.sqrt()[:, :, None, None] * piece.noise_real
+        real = patches.real + to_real.sqrt()[:, :, None, None] * piece.noise_real
         y_real, y_fake = normalised(real), normalised(fake)
         with self._autocast():
             loss = piece.share * flow_loss(
@@ -408,12 +329,12 @@ class Matcher:
 
     def _move_kernels(self, kernels: Tensor, pull: Tensor) -> None:
         """A step of the coefficients against the pull on the kernels, their centroids held."""
-        moved = self._centroids(kernels) - self.start_centroids
+        drift = self._centroids(kernels) - self.start_centroids
         if not self.settings.hold_lateral_colour:
-            moved = moved.mean(1)
-        held = self.settings.centroid_weight * moved.square().sum(-1).mean()
+            drift = drift.mean(1)
+        penalty = self.settings.centroid_weight * drift.square().sum(-1).mean()
         self.kernel_optimiser.zero_grad()
-        ((kernels * pull).sum() + held).backward()
+        torch.autograd.backward((kernels * pull).sum() + penalty)
         self.kernel_optimiser.step()
         self.average.update([self.coefficients])
 
@@ -445,13 +366,6 @@ class Matcher:
         )
 
 
-def sent(tensor: Tensor, device: torch.device) -> Tensor:
-    """The tensor on the device; to a GPU through pinned memory, without waiting."""
-    if device.type != "cuda":
-        return tensor.to(device)
-    return tensor.pin_memory().to(device, non_blocking=True)
-
-
 def _sum_in_order(parts: Sequence[Tensor]) -> Tensor:
     """Added one after the other, so that the bits do not depend on who was ready first."""
     total = parts[0]
@@ -460,7 +374,15 @@ def _sum_in_order(parts: Sequence[Tensor]) -> Tensor:
     return total
 
 
+def _seeded_network(settings: NetworkSettings, seed: int) -> VelocityNetwork:
+    """A network whose weights come from the seed. Layers draw them from the process's generator,
+    which is put back: others, a preview in another thread say, use it as well."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return VelocityNetwork(settings)
+
+
 def _normal(
     shape: tuple[int, ...] | torch.Size, generator: torch.Generator, device: torch.device
 ) -> Tensor:
-    return sent(torch.randn(shape, generator=generator), device)
+    return send(torch.randn(shape, generator=generator), device)

@@ -4,18 +4,26 @@ to look alike."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
-from lenscal.calibrate.field.geometry import shifted_window, span_with_room, tile_centre, tiles_of
+from lenscal.calibrate.field.geometry import (
+    shifted_window,
+    span_with_room,
+    tile_centre,
+    tiles_of,
+)
 from lenscal.calibrate.packing import CLIPPED, read_packed
 from lenscal.calibrate.pairs.normal_equations import SINC_HALF_WIDTH, pair_gains, sinc_shift
 from lenscal.calibrate.pairs.registration import Pair
 from lenscal.raw.frame import Frame
 
 PATCH_PX = 32
+"""Side of a degraded patch: several times the kernel, few enough pixels for a small network."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,19 +41,60 @@ class PatchPool:
         Sharp patch i shows what real patch i shows (m = n).
     """
 
-    real: np.ndarray
-    noise: np.ndarray
-    sharp: np.ndarray
-    sharp_noise: np.ndarray
-    positions: np.ndarray
+    real: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    sharp: NDArray[np.float16]
+    sharp_noise: NDArray[np.float32]
+    positions: NDArray[np.float32]
     paired: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Patches:
+    """A pool while it fills."""
+
+    real: list[NDArray[np.float32]] = field(default_factory=list)
+    noise: list[NDArray[np.float32]] = field(default_factory=list)
+    sharp: list[NDArray[np.float16]] = field(default_factory=list)
+    sharp_noise: list[NDArray[np.float32]] = field(default_factory=list)
+    positions: list[NDArray[np.float32]] = field(default_factory=list)
+
+    def add_real(self, frame: Frame, top: int, left: int) -> bool:
+        """Add a degraded patch, unless light clips; whether it was added."""
+        packed = read_packed(frame, frame.noise, top, left, PATCH_PX)
+        if packed is None:
+            return False
+        height, width = frame.size
+        centre = [(top + PATCH_PX / 2) / height, (left + PATCH_PX / 2) / width]
+        self.real.append(packed[0])
+        self.noise.append(packed[1])
+        self.positions.append(np.array(centre, np.float32))
+        return True
+
+    def add_sharp(self, frame: Frame, patch: NDArray[np.float32]) -> None:
+        """Add a sharp patch [3, h, w]."""
+        self.sharp.append(patch.astype(np.float16))
+        self.sharp_noise.append(_raw_variance(frame, patch))
+
+    def pool(self, *, paired: bool) -> PatchPool | None:
+        """None where a folder gave nothing."""
+        if not (self.real and self.sharp):
+            return None
+        return PatchPool(
+            np.stack(self.real),
+            np.stack(self.noise),
+            np.stack(self.sharp),
+            np.stack(self.sharp_noise),
+            np.stack(self.positions),
+            paired,
+        )
 
 
 def paired_pool(
     shots: Sequence[tuple[Frame, Frame]],
     pairs: Sequence[Pair],
-    common: np.ndarray,
-    lateral: np.ndarray,
+    common: NDArray[np.float64],
+    lateral: NDArray[np.float64],
     *,
     cells: tuple[int, int],
     kernel_size: int,
@@ -57,56 +106,75 @@ def paired_pool(
     shots, common [cells, 2] px and lateral [cells, 3, 2] px are those of
     `lenscal.calibrate.pairs.normal_equations.accumulate`.
     """
-    r, n = kernel_size // 2, PATCH_PX
-    margin = r + SINC_HALF_WIDTH
-    parts: list[list[np.ndarray]] = [[] for _ in range(5)]
-    wanted = n_patches / len(pairs)
+    patches, wanted = _Patches(), n_patches / len(pairs)
     for (sharp, degraded), pair in zip(shots, pairs, strict=True):
         gains = torch.from_numpy(pair_gains(sharp, degraded)).float()[:, None, None]
-        size = degraded.size
-        tiles = tiles_of(size, cells)
-        stride = max(
-            1, round(len(tiles) * (min(s.stop - s.start for _, s, _ in tiles) // n) ** 2 / wanted)
-        )
-        for cell, ys, xs in tiles[::stride]:
-            centre = tile_centre(ys, xs, size)
-            d = pair.displacement(centre) + common[cell]
-            whole = np.round(d).astype(int)
-            ys, xs = (
-                span_with_room(ys, int(whole[0]), margin, size[0]),
-                span_with_room(xs, int(whole[1]), margin, size[1]),
-            )
-            if min(ys.stop - ys.start, xs.stop - xs.start) < n:
-                continue
-            window = shifted_window((ys, xs), whole, margin)
-            x = torch.from_numpy(np.ascontiguousarray(sharp.rgb_tile(*window).transpose(2, 0, 1)))
-            clipped = (x > CLIPPED * torch.from_numpy(sharp.white_balance)[:, None, None]).any(0)
-            x = sinc_shift(x, torch.from_numpy(d - whole + lateral[cell])) * gains
-            for top in range(ys.start, ys.stop - n + 1, n):
-                for left in range(xs.start, xs.stop - n + 1, n):
-                    read = read_packed(degraded, degraded.noise, top, left, n)
-                    i, j = top - ys.start, left - xs.start
-                    if (
-                        read is None
-                        or clipped[i : i + n + 2 * margin, j : j + n + 2 * margin].any()
-                    ):
-                        continue
-                    place = np.array(
-                        [(top + n / 2) / size[0], (left + n / 2) / size[1]], np.float32
-                    )
-                    patch = x[:, i : i + n + 2 * r, j : j + n + 2 * r].numpy()
-                    planes, variance = read
-                    rows: tuple[np.ndarray, ...] = (
-                        planes,
-                        variance,
-                        patch.astype(np.float16),
-                        _raw_variance(sharp, patch),
-                        place,
-                    )
-                    for part, row in zip(parts, rows, strict=True):
-                        part.append(row)
+        tiles = tiles_of(degraded.size, cells)
+        # Every so many tiles, so that about as many patches as wanted come from all of the field.
+        a_tile = (min(cols.stop - cols.start for _, _, cols in tiles) // PATCH_PX) ** 2
+        stride = max(1, round(len(tiles) * a_tile / wanted))
+        for cell, rows, cols in tiles[::stride]:
+            shift = pair.displacement(tile_centre(rows, cols, degraded.size)) + common[cell]
+            tile = _registered(sharp, (rows, cols), shift, lateral[cell], kernel_size)
+            if tile is not None:
+                _add_tile(patches, sharp, degraded, tile, gains)
         yield None
-    yield _stacked(parts, paired=True)
+    yield patches.pool(paired=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tile:
+    """A part of the degraded photo that the sharp one can be moved onto.
+
+    sharp : Tensor [3, h + 2 r, w + 2 r], the sharp photo moved there; r: half a kernel
+    clipped : bool Tensor [h + 2 margin, w + 2 margin]
+        Where it clips, before it was moved.
+    """
+
+    rows: slice
+    cols: slice
+    sharp: Tensor
+    clipped: Tensor
+    radius: int
+    margin: int
+
+
+def _registered(
+    sharp: Frame,
+    tile: tuple[slice, slice],
+    shift: NDArray[np.float64],
+    lateral: NDArray[np.float64],
+    kernel_size: int,
+) -> _Tile | None:
+    """The sharp photo moved by shift [2] px and its lateral colour [3, 2] px; None where the tile
+    lies too near the border."""
+    radius, whole = kernel_size // 2, np.round(shift).astype(int)
+    margin = radius + SINC_HALF_WIDTH
+    height, width = sharp.size
+    rows = span_with_room(tile[0], int(whole[0]), margin, height)
+    cols = span_with_room(tile[1], int(whole[1]), margin, width)
+    if min(rows.stop - rows.start, cols.stop - cols.start) < PATCH_PX:
+        return None
+    window = shifted_window((rows, cols), whole, margin)
+    x = torch.from_numpy(np.ascontiguousarray(sharp.rgb_tile(*window).transpose(2, 0, 1)))
+    limit = CLIPPED * torch.from_numpy(sharp.white_balance)
+    clipped = (x > limit[:, None, None]).any(0)
+    x = sinc_shift(x, torch.from_numpy(shift - whole + lateral))
+    return _Tile(rows, cols, x, clipped, radius, margin)
+
+
+def _add_tile(patches: _Patches, sharp: Frame, degraded: Frame, tile: _Tile, gains: Tensor) -> None:
+    """Add the patches of a tile in which neither photo clips; gains [3, 1, 1] give the sharp
+    photo the degraded one's brightness."""
+    x = tile.sharp * gains
+    whole, inner = PATCH_PX + 2 * tile.margin, PATCH_PX + 2 * tile.radius
+    for top in range(tile.rows.start, tile.rows.stop - PATCH_PX + 1, PATCH_PX):
+        for left in range(tile.cols.start, tile.cols.stop - PATCH_PX + 1, PATCH_PX):
+            i, j = top - tile.rows.start, left - tile.cols.start
+            if tile.clipped[i : i + whole, j : j + whole].any():
+                continue
+            if patches.add_real(degraded, top, left):
+                patches.add_sharp(sharp, x[:, i : i + inner, j : j + inner].numpy())
 
 
 def unpaired_pool(
@@ -117,49 +185,31 @@ def unpaired_pool(
     n_patches: int,
     rng: np.random.Generator,
 ) -> Iterator[PatchPool | None]:
-    """Degraded patches from everywhere, sharp patches from the centre (a quarter of the area); None
-    after a photo."""
-    r, n = kernel_size // 2, PATCH_PX
-    parts: list[list[np.ndarray]] = [[] for _ in range(5)]
+    """Degraded patches from everywhere, sharp patches from the centre (a quarter of the area);
+    yields None after each photo, at last the pool."""
+    radius, patches = kernel_size // 2, _Patches()
     for frame in degraded:
-        height, width = frame.size
         for _ in range(n_patches // len(degraded)):
-            top, left = (int(rng.integers(0, (s - n) // 2 + 1)) * 2 for s in (height, width))
-            read = read_packed(frame, frame.noise, top, left, n)
-            if read is not None:
-                parts[0].append(read[0])
-                parts[1].append(read[1])
-                parts[4].append(
-                    np.array([(top + n / 2) / height, (left + n / 2) / width], np.float32)
-                )
+            # Even corners: patches begin on a period of the colour filter array.
+            top, left = (int(rng.integers(0, (s - PATCH_PX) // 2 + 1)) * 2 for s in frame.size)
+            patches.add_real(frame, top, left)
         yield None
     for frame in sharp:
-        height, width = frame.size
+        limit = CLIPPED * frame.white_balance[:, None, None]
         for _ in range(n_patches // len(sharp)):
-            top, left = (int(rng.integers(s // 4, s * 3 // 4 - n)) for s in (height, width))
-            patch = frame.rgb_tile(
-                slice(top - r, top + n + r), slice(left - r, left + n + r)
-            ).transpose(2, 0, 1)
-            if (patch > CLIPPED * frame.white_balance[:, None, None]).any():
-                continue
-            parts[2].append(patch.astype(np.float16))
-            parts[3].append(_raw_variance(frame, patch))
+            top, left = (int(rng.integers(s // 4, s * 3 // 4 - PATCH_PX)) for s in frame.size)
+            rows = slice(top - radius, top + PATCH_PX + radius)
+            cols = slice(left - radius, left + PATCH_PX + radius)
+            patch = frame.rgb_tile(rows, cols).transpose(2, 0, 1)
+            if not (patch > limit).any():
+                patches.add_sharp(frame, patch)
         yield None
-    yield _stacked(parts, paired=False)
+    yield patches.pool(paired=False)
 
 
-def _stacked(parts: list[list[np.ndarray]], *, paired: bool) -> PatchPool | None:
-    if not (parts[0] and parts[2]):
-        return None
-    real, noise, sharp, sharp_noise, positions = (np.stack(part) for part in parts)
-    return PatchPool(real, noise, sharp, sharp_noise, positions, paired)
-
-
-def _raw_variance(frame: Frame, patch: np.ndarray) -> np.ndarray:
+def _raw_variance(frame: Frame, patch: NDArray[np.float32]) -> NDArray[np.float32]:
     """[4]: noise variance of a RAW site of the patch's mean brightness, for the sites of a packed
     patch."""
     channels = frame.cfa.ravel()
-    wb = frame.white_balance[channels]
-    a, b = (np.array(v)[channels] for v in (frame.noise.a, frame.noise.b))
-    level = np.maximum(patch.mean((1, 2)), 0)[channels]
-    return np.asarray(wb * a * level + wb**2 * b, np.float32)
+    level, balance = patch.mean((1, 2))[channels], frame.white_balance[channels]
+    return np.asarray(frame.noise.variance(level, balance, channels), np.float32)

@@ -1,103 +1,112 @@
-"""The re-blur check: held-out sharp patches, blurred and noised by the estimate, against held-out
-degraded patches.
-
-Needs no truth, so it works for users (method: how results are judged).
-"""
+"""Sharp patches made to look like degraded ones, with the kernels at their positions."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.matching.matcher import Reblur
+from lenscal.blur.patches import blur_patches
+from lenscal.calibrate.field.kernels import squares_of
+from lenscal.calibrate.matching.patches import PatchPool
+from lenscal.calibrate.packing import Packing, pack_rgb
+from lenscal.optics.psf_grid import bilinear_nodes
 
-MOST_PATCHES = 4096
-ZONES = 3
-"""Statistics are compared within ZONES x ZONES parts of the field."""
 
+class Patches(NamedTuple):
+    """Patches that were drawn.
 
-def zone_statistics(patches: Tensor, zones: Tensor) -> tuple[Tensor, Tensor]:
-    """Spectra and skewness of gradients by zone, of packed patches [n, 4, m, m] over their own
-    contrast.
-
-    Returns
-    -------
-    power : [zones, 4, m, m], mean power spectra
-    skew : [zones, 4, 4], third moment of the differences along four directions, over the 3/2th
-    power of the second
+    real : [n, 4, m, m], packed degraded patches
+    noise : [n, 4], their noise variance
+    sharp : [n, 3, 2 m + k - 1, 2 m + k - 1]
+    sharp_noise : [n, 4], the noise variance of a RAW site of the sharp photo there
+    nodes, weight : [n, 4], the nodes around each real patch, and their bilinear weights
+    positions : [n, 2], (y, x) in 0..1
     """
-    centred = patches - patches.mean((-1, -2), keepdim=True)
-    centred = centred / (centred.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-4)
-    m = patches.shape[-1]
-    window = torch.hann_window(m, periodic=False)
-    power = torch.fft.fft2(centred * window[:, None] * window).abs().square()
-    steps = ((0, 1), (1, 0), (1, 1), (1, -1))
-    gradients = [(torch.roll(centred, step, (-2, -1)) - centred)[..., 1:-1, 1:-1] for step in steps]
-    second = torch.stack([g.square().mean((-1, -2)) for g in gradients], -1)
-    third = torch.stack([g.pow(3).mean((-1, -2)) for g in gradients], -1)
-    count = torch.zeros(ZONES**2).index_add_(0, zones, torch.ones(len(zones))).clamp(min=1)
 
-    def by_zone(values: Tensor) -> Tensor:
-        out = torch.zeros(ZONES**2, *values.shape[1:]).index_add_(0, zones, values)
-        return out / count.view(-1, *(1,) * (values.ndim - 1))
-
-    second, third = by_zone(second), by_zone(third)
-    return by_zone(power), third / second.clamp(min=1e-9) ** 1.5
+    real: Tensor
+    noise: Tensor
+    sharp: Tensor
+    sharp_noise: Tensor
+    nodes: Tensor
+    weight: Tensor
+    positions: Tensor
 
 
-def statistics_distance(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> float:
-    """Mean absolute difference of log spectra plus that of the gradients' skewness; 0 for equal
-    statistics."""
-    spectra = (a[0].clamp(min=1e-9).log() - b[0].clamp(min=1e-9).log()).abs().mean()
-    return float(spectra + (a[1] - b[1]).abs().mean())
+class Reblur:
+    """Turns sharp patches into degraded ones, and says what noise they lack.
 
+    Parameters
+    ----------
+    shape : (rows, cols) of the kernels' grid
+    correlation : Tensor [3, n, n]
+        Covariance of the sharp photos' noise between taps.
+    """
 
-class ReblurCheck:
-    """Distances of kernels [nodes, 3, n] on one held-out pool of patches."""
+    def __init__(
+        self,
+        pool: PatchPool,
+        packing: Packing,
+        shape: tuple[int, int],
+        correlation: Tensor,
+        device: torch.device,
+    ) -> None:
+        self.pool, self.packing, self.shape, self.device = pool, packing, shape, device
+        self.correlation = correlation
+        self.real = torch.from_numpy(pool.real)
+        self.noise = torch.from_numpy(pool.noise)
+        self.sharp = torch.from_numpy(pool.sharp)
+        self.sharp_noise = torch.from_numpy(pool.sharp_noise)
+        self.positions = torch.from_numpy(pool.positions)
 
-    def __init__(self, reblur: Reblur, *, seed: int) -> None:
-        self.reblur = reblur
-        generator = torch.Generator().manual_seed(seed)
-        i = torch.randperm(len(reblur.real), generator=generator)[:MOST_PATCHES]
-        self.batch = reblur.take(i, reblur.partners(i, generator))
-        real, _, _, _, _, _, positions = self.batch
-        self.zones = (positions.cpu() * ZONES).long().clamp(max=ZONES - 1) @ torch.tensor(
-            [ZONES, 1]
+    def draw(self, n: int, generator: torch.Generator) -> Patches:
+        """`take` n patches at random."""
+        i = torch.randint(len(self.real), (n,), generator=generator)
+        return self.take(i, self.partners(i, generator))
+
+    def partners(self, i: Tensor, generator: torch.Generator) -> Tensor:
+        """Numbers of sharp patches for the real patches i: their own, or any where scenes are
+        unrelated."""
+        if self.pool.paired:
+            return i
+        return torch.randint(len(self.sharp), (len(i),), generator=generator)
+
+    def take(self, i: Tensor, j: Tensor) -> Patches:
+        """The real patches i and the sharp patches j, on the device."""
+        index, weight = bilinear_nodes(self.positions[i].numpy(), self.shape)
+        patches = Patches(
+            self.real[i],
+            self.noise[i],
+            self.sharp[j].float(),
+            self.sharp_noise[j],
+            torch.from_numpy(index),
+            torch.from_numpy(weight).float(),
+            self.positions[i],
         )
-        self.normal = torch.randn(2, *real.shape, generator=generator)
+        return Patches(*(send(part, self.device) for part in patches))
 
-    def distance(self, kernels: Tensor) -> float:
-        """Of one half's re-blurred patches from the other half's degraded ones, both ways round."""
-        real, fake = self._pair(kernels)
-        return (self._across(fake, real, 0) + self._across(fake, real, 1)) / 2
+    def blur(self, kernels: Tensor, patches: Patches) -> tuple[Tensor, Tensor]:
+        """Packed noise-free patches [n, 4, m, m], and the kernels [n, 3, taps] they were made
+        with."""
+        weight, n_nodes = patches.weight, len(kernels)
+        # A product with dense weights: the gradient of kernels[index] would be summed in any order
+        # by several threads.
+        dense = torch.zeros(len(patches.nodes), n_nodes, device=weight.device)
+        dense = dense.scatter_add_(1, patches.nodes, weight)
+        k = (dense @ kernels.flatten(1)).view(-1, *kernels.shape[1:])
+        return pack_rgb(blur_patches(patches.sharp, squares_of(k)), self.packing), k
 
-    def floor(self) -> float:
-        """The same distance with degraded patches on both sides: what even the true kernels
-        leave."""
-        real = self.batch[0].cpu()
-        return self._across(real, real, 0)
+    def missing_noise(self, k: Tensor, patches: Patches) -> tuple[Tensor, Tensor]:
+        """Variance [n, 4] to add to the re-blurred patches, and to the real ones where the former
+        carry more."""
+        by_channel = torch.einsum("ncu,cuv,ncv->nc", k, self.correlation, k)
+        carried = by_channel[:, list(self.packing.channels)] * patches.sharp_noise
+        return (patches.noise - carried).clamp(min=0), (carried - patches.noise).clamp(min=0)
 
-    def _across(self, a: Tensor, b: Tensor, first: int) -> float:
-        """Distance of the statistics of a's patches of one half from b's of the other."""
-        one = torch.arange(len(self.zones)) % 2 == first
-        return statistics_distance(
-            zone_statistics(a[one], self.zones[one]), zone_statistics(b[~one], self.zones[~one])
-        )
 
-    def residual(self, kernels: Tensor) -> float:
-        """For paired patches: mean squared difference from the degraded photo over the noise's (1:
-        nothing left)."""
-        real, noise, sharp, sharp_noise, index, weight, _ = self.batch
-        clean, k = self.reblur.blur(kernels, sharp, index, weight)
-        missing, excess = self.reblur.missing_noise(k, noise, sharp_noise)
-        known = noise + (noise - missing + excess)
-        difference = real - clean
-        difference = difference - difference.mean((-1, -2), keepdim=True)
-        return float((difference.square().mean((-1, -2)) / known).clamp(max=50).mean())
-
-    def _pair(self, kernels: Tensor) -> tuple[Tensor, Tensor]:
-        real, noise, sharp, sharp_noise, index, weight, _ = self.batch
-        clean, k = self.reblur.blur(kernels, sharp, index, weight)
-        to_fake, to_real = self.reblur.missing_noise(k, noise, sharp_noise)
-        fake = clean.cpu() + to_fake.cpu().sqrt()[:, :, None, None] * self.normal[0]
-        return real.cpu() + to_real.cpu().sqrt()[:, :, None, None] * self.normal[1], fake
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on the device; to a GPU through pinned memory, without waiting."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)

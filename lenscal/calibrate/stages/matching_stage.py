@@ -1,28 +1,33 @@
-"""The learnt stages as steps of a run (F and M), and the held-out check that decides what is kept
-of them."""
+"""The learnt stages: a network learns how the degraded photos look (F), then kernels are changed
+until re-blurred sharp photos look the same (M)."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.checkpoint import save
-from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings, Reblur
-from lenscal.calibrate.matching.patches import PatchPool, paired_pool, unpaired_pool
-from lenscal.calibrate.matching.reblur import ReblurCheck
-from lenscal.calibrate.packing import packing_of
-from lenscal.calibrate.pairs.registration import Pair
-from lenscal.calibrate.settings import Stages
-from lenscal.calibrate.stages.run import Learning, Run, Steps, Stopped
+from lenscal.calibrate.budget import Budget
+from lenscal.calibrate.checkpoint import Checkpointer
+from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings, MatchingState
+from lenscal.calibrate.matching.patches import PatchPool
+from lenscal.calibrate.stages.estimate import Estimate, Learning
+from lenscal.calibrate.stages.held_out import HeldOutPhotos, patch_pools, reblur_of
+from lenscal.calibrate.stages.journal import Journal, Stopped
+from lenscal.calibrate.stages.layout import Layout
+from lenscal.calibrate.stages.photos import Photos
+from lenscal.calibrate.stages.stage import Span, StageName
 from lenscal.errors import LenscalError
-from lenscal.raw.frame import Frame
+from lenscal.stepping import Job
 from lenscal.translation import translatable
 
 LEAST_PATCHES = 200
+START_SIGMA_PX = 1.5
+"""Of the Gaussian that matching begins with where no other stage made kernels."""
 MATCHING_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How much of what stage M changed is tried on held-out photos."""
 MOST_OF_IT = 0.5
@@ -42,182 +47,239 @@ SILENCE_S = 1.0
 step."""
 SAVE_S = 20.0
 """A checkpoint is kept as often as this."""
+GATHERING = 0.04
+"""Fraction of the whole job that gathering patches takes."""
 
 
-def learnt_stages(run: Run, low: float, high: float) -> Steps:
-    """Stages F and M, starting from the closed-form kernels where there are any, or where
-    `run.learning` is."""
-    before = run.learning
-    given = run.kernels if before is None else before.given
-    began = time.monotonic() - (0.0 if before is None else before.seconds)
-    pool: PatchPool | None = None
-    for number, filled in enumerate(_pools(run, run.pairs, run.degraded, run.budget.patches)):
-        pool = filled
-        run.check(
-            (
-                yield run.say(
-                    "F",
-                    translatable("Gathering patches, photo {number}", number=number + 1),
-                    low + 0.02,
-                    number,
-                )
-            )
+class Misfit(Protocol):
+    """How far kernels are from explaining photos (`ReblurCheck`)."""
+
+    def distance(self, kernels: Tensor) -> float:
+        """In statistics."""
+
+    def floor(self) -> float:
+        """The distance that even true kernels leave."""
+
+    def residual(self, kernels: Tensor) -> float:
+        """Of paired patches: over the noise's, so that true kernels leave 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingStage:
+    """Stages F and M, starting from the kernels of other stages where there are any.
+
+    Attributes
+    ----------
+    alone : bool
+        Only these stages were asked for: all that M changes is taken, unchecked.
+    held_out : decides otherwise how much of it is
+    checkpoints : keeps the network every `SAVE_S`
+    """
+
+    span: Span
+    budget: Budget
+    seed: int
+    alone: bool
+    held_out: HeldOutPhotos
+    checkpoints: Checkpointer
+
+    @property
+    def names(self) -> tuple[StageName, ...]:
+        return StageName.FLOW, StageName.MATCHING
+
+    def run(self, photos: Photos, estimate: Estimate, journal: Journal) -> Job[Estimate]:
+        """Go on from `estimate.learning` where there is one.
+
+        Raises
+        ------
+        LenscalError
+            Too few patches, and no kernels of other stages.
+        """
+        learning = estimate.learning
+        given = estimate.kernels if learning is None else learning.start
+        began = time.monotonic() - (0.0 if learning is None else learning.seconds)
+        pool = yield from self._gathered(photos, estimate, journal)
+        if pool is None or len(pool.real) < LEAST_PATCHES:
+            return _left_out(estimate, journal)
+        start = gaussian_start(estimate.layout) if given is None else given
+        matcher = self._matcher(pool, photos, estimate, start, hold_colour=given is not None)
+        if learning is not None:
+            matcher.restore(learning.snapshot)
+        lesson = _Lesson(self, matcher, given, began, journal)
+        stop, estimate = yield from lesson.learn(estimate)
+        estimate = self._result(matcher, start, began, estimate, journal)
+        if stop is not None:
+            raise Stopped(estimate) from stop
+        return estimate
+
+    def _gathered(
+        self, photos: Photos, estimate: Estimate, journal: Journal
+    ) -> Job[PatchPool | None]:
+        """Patches to learn from."""
+        pool: PatchPool | None = None
+        pools = patch_pools(photos, estimate, n_patches=self.budget.patches, seed=self.seed)
+        for number, filled in enumerate(pools):
+            pool = filled
+            message = translatable("Gathering patches, photo {number}", number=number + 1)
+            fraction = self.span.low + GATHERING / 2
+            yield from journal.tell(StageName.FLOW, message, fraction, estimate, number)
+        return pool
+
+    def _matcher(
+        self,
+        pool: PatchPool,
+        photos: Photos,
+        estimate: Estimate,
+        start: Tensor,
+        *,
+        hold_colour: bool,
+    ) -> Matcher:
+        """What learns, at its first step."""
+        settings = MatchingSettings(
+            self.budget.flow_steps,
+            self.budget.matching_steps,
+            batch=estimate.batch,
+            network=self.budget.network,
+            hold_lateral_colour=hold_colour,
         )
-    if pool is None or len(pool.real) < LEAST_PATCHES:
-        if run.kernels is None:
-            raise LenscalError(
+        reblur = reblur_of(pool, photos, estimate.layout)
+        return Matcher(reblur, start, settings, seed=self.seed, device=estimate.layout.device)
+
+    def _result(
+        self, matcher: Matcher, start: Tensor, began: float, estimate: Estimate, journal: Journal
+    ) -> Estimate:
+        """The estimate with what was learnt, as far as held-out photos bear it out."""
+        network = matcher.network.state_dict()
+        weights = {name: tensor.detach().cpu().numpy() for name, tensor in network.items()}
+        patches = matcher.patches[0], matcher.patches[1]
+        estimate = replace(estimate, patches=patches, weights=weights)
+        matched = matcher.matched()
+        if matched is None:
+            return replace(estimate, kernels=start)
+        estimate = replace(estimate, kernels=matched)
+        journal.note_stage(StageName.MATCHING, began, estimate)
+        if self.alone:
+            return estimate
+        kernels = self._taken(start, matched, estimate, journal)
+        return replace(estimate, kernels=kernels)
+
+    def _taken(
+        self, start: Tensor, matched: Tensor, estimate: Estimate, journal: Journal
+    ) -> Tensor:
+        """Of the kernels between the start and M's, those that held-out photos bear out."""
+        check = self.held_out.check(estimate)
+        if check is None:
+            journal.warnings.append(
                 translatable(
-                    "too few textured patches for stages F and M (below {least_patches}): add photos with "
-                    "texture, or use --stages auto",
-                    least_patches=LEAST_PATCHES,
+                    "too few photos to keep any out: what distribution matching changed cannot be "
+                    "checked and was dropped"
                 )
             )
-        run.warnings.append(
-            translatable("too few textured patches for distribution matching: it was left out")
-        )
-        return
-    start = _gaussian_start(run) if given is None else given
-    b = run.budget
-    reblur = Reblur(pool, packing_of(run.degraded[0]), run.shape, run.correlation, run.device)
-    settings = MatchingSettings(
-        b.flow_steps,
-        b.matching_steps,
-        batch=run.batch,
-        network=b.network,
-        hold_lateral_colour=given is not None,
-    )
-    matcher = Matcher(reblur, start, settings, seed=run.settings.seed, device=run.device)
-    if before is not None:
-        matcher.restore(before.snapshot)
-    stop: Stopped | None = None
-    said_at = 0.0
-    while matcher.step_number < matcher.total and stop is None:
-        state = matcher.step()
-        drawn = state.step % CURVE_STEPS == CURVE_STEPS - 1 or matcher.step_number == matcher.total
-        if drawn or time.monotonic() - said_at > SILENCE_S:
-            said_at = time.monotonic()
-            if state.stage == "M":
-                run.kernels = matcher.matched()
-            fraction = low + 0.04 + (high - low - 0.04) * state.step / matcher.total
-            curves = {"flow_loss": state.flow_loss} | (
-                {"velocity_gap": state.gap} if state.stage == "M" else {}
+            return start
+        share = share_to_take(start, matched, check, paired=estimate.same_scenes)
+        if share == 0:
+            journal.warnings.append(
+                translatable(
+                    "distribution matching explained the held-out photos no better: its changes "
+                    "were dropped"
+                )
             )
-            name = (
-                "Learning the degraded photos" if state.stage == "F" else "Matching distributions"
-            )
+        return start + share * (matched - start)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lesson:
+    """Steps of the matcher, with their reports and checkpoints."""
+
+    stage: MatchingStage
+    matcher: Matcher
+    given: Tensor | None
+    began: float
+    journal: Journal
+
+    def learn(self, estimate: Estimate) -> Job[tuple[Stopped | None, Estimate]]:
+        """Step to the end, or until a stop is asked for; the estimate with the kernels shown
+        last."""
+        matcher, checkpoints = self.matcher, self.stage.checkpoints
+        told_at = 0.0
+        while matcher.step_number < matcher.total:
+            stop: Stopped | None = None
+            state = matcher.step()
+            drawn = self._is_drawn(state)
+            if drawn or time.monotonic() - told_at > SILENCE_S:
+                told_at = time.monotonic()
+                if state.stage == StageName.MATCHING:
+                    estimate = replace(estimate, kernels=matcher.matched())
+                try:
+                    yield from self._tell(state, estimate, drawn=drawn)
+                except Stopped as asked:
+                    stop = asked
+            if stop is not None or time.monotonic() - checkpoints.saved_at > SAVE_S:
+                seconds = time.monotonic() - self.began
+                learning = Learning(self.given, seconds, matcher.snapshot())
+                estimate = replace(estimate, learning=learning)
+                checkpoints.save(estimate, self.journal)
+            if stop is not None:
+                return stop, estimate
+        return None, estimate
+
+    def _is_drawn(self, state: MatchingState) -> bool:
+        """Whether a step gives a point of the curves."""
+        last = self.matcher.step_number == self.matcher.total
+        return last or state.step % CURVE_STEPS == CURVE_STEPS - 1
+
+    def _tell(self, state: MatchingState, estimate: Estimate, *, drawn: bool) -> Job[None]:
+        """Report a step, and from time to time the held-out photos."""
+        matcher, stage, span = self.matcher, self.stage, self.stage.span
+        numbers = {"step": matcher.step_number, "total": matcher.total}
+        curves = {"flow_loss": state.flow_loss}
+        if state.stage == StageName.FLOW:
             message = translatable(
-                "{name}, step {step_number} of {total}",
-                name=name,
-                step_number=matcher.step_number,
-                total=matcher.total,
+                "Learning the degraded photos, step {step} of {total}", **numbers
             )
-            try:
-                run.check(
-                    (
-                        yield run.say(
-                            state.stage, message, fraction, state.step, **(curves if drawn else {})
-                        )
-                    )
-                )
-                if state.stage == "M" and state.step % REBLUR_STEPS == REBLUR_STEPS - 1:
-                    yield from look_at_unseen(run, state.stage, fraction)
-            except Stopped as stopped:
-                stop = stopped
-        if stop is not None or time.monotonic() - run.saved_at > SAVE_S:
-            run.learning = Learning(given, time.monotonic() - began, matcher.snapshot())
-            save(run)
-    run.patches_flow, run.patches_matching = matcher.patches
-    run.weights = {k: v.detach().cpu().numpy() for k, v in matcher.network.state_dict().items()}
-    matched = matcher.matched()
-    if matched is None:
-        run.kernels = start
-    else:
-        run.kernels = matched
-        run.keep_stage("M", began)
-        run.kernels = _kept_share(run, start, matched)
-    if stop is not None:
-        raise stop
+        else:
+            message = translatable("Matching distributions, step {step} of {total}", **numbers)
+            curves["velocity_gap"] = state.gap
+        fraction = span.low + GATHERING
+        fraction += (span.high - fraction) * state.step / matcher.total
+        points = curves if drawn else {}
+        yield from self.journal.tell(state.stage, message, fraction, estimate, state.step, **points)
+        if state.stage == StageName.MATCHING and state.step % REBLUR_STEPS == REBLUR_STEPS - 1:
+            yield from stage.held_out.look(state.stage, fraction, estimate, self.journal)
 
 
-def _pools(
-    run: Run, pairs: Sequence[Pair], degraded: Sequence[Frame], n_patches: int
-) -> Iterator[PatchPool | None]:
-    if run.pairs:
-        shots = [(run.sharp[p.sharp], run.degraded[p.degraded]) for p in pairs]
-        return paired_pool(
-            shots,
-            pairs,
-            run.common,
-            run.lateral,
-            cells=run.cells,
-            kernel_size=run.size,
-            n_patches=n_patches,
-        )
-    rng = np.random.default_rng(run.settings.seed)
-    return unpaired_pool(run.sharp, degraded, kernel_size=run.size, n_patches=n_patches, rng=rng)
-
-
-def _gaussian_start(run: Run) -> Tensor:
-    u = torch.arange(run.size) - run.size // 2
-    g = torch.exp(-(u**2) / 2 / 1.5**2)
-    kernel = torch.outer(g, g).reshape(-1)
-    return (kernel / kernel.sum()).expand(run.shape[0] * run.shape[1], 3, -1).clone().to(run.device)
-
-
-def look_at_unseen(run: Run, stage: str, fraction: float) -> Steps:
-    """Report how far the kernels are from explaining the photos that were kept out, beside what is
-    left at best."""
-    check = held_out_check(run)
-    if check is None or run.kernels is None:
-        return
-    number = len(run.curves.get("re-blur distance", ()))
-    message = translatable("Comparing with photos that were kept out")
-    distances = {"re-blur_distance": check.distance(run.kernels), "re-blur_floor": check.floor()}
-    run.check((yield run.say(stage, message, fraction, number, **distances)))
-
-
-def held_out_check(run: Run) -> ReblurCheck | None:
-    """The re-blur check on the photos that were kept out; None where there were too few to keep any
-    out."""
-    if not (run.held_pairs if run.pairs else run.held_degraded):
-        return None
-    if run.unseen is None:
-        run.unseen = _make_held_out_check(run)
-    return run.unseen
-
-
-def _make_held_out_check(run: Run) -> ReblurCheck | None:
-    *_, pool = _pools(run, run.held_pairs, run.held_degraded, 2000)
-    if pool is None:
-        return None
-    reblur = Reblur(pool, packing_of(run.degraded[0]), run.shape, run.correlation, run.device)
-    return ReblurCheck(reblur, seed=run.settings.seed + 1)
-
-
-def _kept_share(run: Run, start: Tensor, matched: Tensor) -> Tensor:
-    """Of the kernels between the start and M's, those that explain the held-out photos best: half
-    way at most."""
-    if run.settings.stages is Stages.FM:
-        return matched
-    check = held_out_check(run)
-    if check is None:
-        run.warnings.append(
+def _left_out(estimate: Estimate, journal: Journal) -> Estimate:
+    """The estimate as it is, where there are kernels and too few patches to learn from."""
+    if estimate.kernels is None:
+        raise LenscalError(
             translatable(
-                "too few photos to keep any out: what distribution matching changed cannot be checked and was dropped"
+                "too few textured patches for stages F and M (below {least_patches}): add photos "
+                "with texture, or use --stages auto",
+                least_patches=LEAST_PATCHES,
             )
         )
-        return start
-    measure, least = (check.residual, 1.0) if run.pairs else (check.distance, check.floor())
-    mixtures = [start + share * (matched - start) for share in MATCHING_SHARES]
-    errors = [measure(m) for m in mixtures]
+    journal.warnings.append(
+        translatable("too few textured patches for distribution matching: it was left out")
+    )
+    return estimate
+
+
+def gaussian_start(layout: Layout) -> Tensor:
+    """Kernels [nodes, 3, n] to begin with where nothing is known."""
+    u = torch.arange(layout.kernel_size) - layout.kernel_size // 2
+    profile = torch.exp(-(u**2) / 2 / START_SIGMA_PX**2)
+    kernel = torch.outer(profile, profile).reshape(-1)
+    kernels = (kernel / kernel.sum()).expand(layout.n_nodes, 3, -1)
+    return kernels.clone().to(layout.device)
+
+
+def share_to_take(start: Tensor, matched: Tensor, check: Misfit, *, paired: bool) -> float:
+    """How far to go from the start to M's kernels: to those that explain held-out photos best, half
+    way at most; 0 where none explains them clearly better."""
+    measure, least = (check.residual, 1.0) if paired else (check.distance, check.floor())
+    errors = [measure(start + share * (matched - start)) for share in MATCHING_SHARES]
     best = int(np.argmin(errors))
     unexplained = errors[0] - least
     if unexplained <= 0 or errors[0] - errors[best] < LEAST_GAIN * unexplained:
-        best = 0
-    if best == 0:
-        run.warnings.append(
-            translatable(
-                "distribution matching explained the held-out photos no better: its changes were dropped"
-            )
-        )
-    return start + min(MATCHING_SHARES[best], MOST_OF_IT) * (matched - start)
+        return 0.0
+    return min(MATCHING_SHARES[best], MOST_OF_IT)

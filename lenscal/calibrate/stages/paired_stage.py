@@ -1,14 +1,18 @@
-"""Stage P as steps of a run: passes over pairs of photos that show the same scene."""
+"""Stage P: passes over pairs of photos that show the same scene, each solving for the kernels and
+mending the pairs' displacements."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from lenscal.calibrate.checkpoint import keep
+from lenscal.calibrate.checkpoint import Checkpointer
 from lenscal.calibrate.field.geometry import (
     cell_positions,
     interpolation_matrix,
@@ -24,16 +28,19 @@ from lenscal.calibrate.pairs.normal_equations import (
     NormalEquations,
     ShiftEquations,
     accumulate,
-    empty_equations,
     refine_pairs,
 )
-from lenscal.calibrate.rays.paired_rays import rays_from_pairs
-from lenscal.calibrate.settings import LARGE_KERNEL_PX, Stages
-from lenscal.calibrate.stages.run import NOTHING_USABLE, Run, Steps, Stopped, bytes_per_cell
+from lenscal.calibrate.settings import LARGE_KERNEL_PX
+from lenscal.calibrate.stages.estimate import Estimate
+from lenscal.calibrate.stages.journal import Journal, Stopped
+from lenscal.calibrate.stages.layout import Layout, bytes_per_cell
+from lenscal.calibrate.stages.photos import Photos
+from lenscal.calibrate.stages.stage import Span, StageName
+from lenscal.calibrate.stages.statistics_sums import NOTHING_USABLE
 from lenscal.calibrate.statistics.kernel_field import kernel_field
 from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID
 from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
-from lenscal.calibrate.statistics.spectra import mean_matrices, mosaic_spectra
+from lenscal.calibrate.statistics.spectra import MosaicSpectra, mean_matrices, mosaic_spectra
 from lenscal.calibrate.statistics.windowed import data_cells
 from lenscal.errors import LenscalError
 from lenscal.stepping import Job
@@ -41,198 +48,317 @@ from lenscal.translation import translatable
 
 FIELD_SMOOTHNESS = 100.0
 SOLVER_STEPS, HALF_STEPS = 25, 10
+"""Of conjugate gradients: halves begin at the kernels of all pairs and need fewer."""
+STEPS_A_REPORT = 5
+SHIFT_DEGREE = 3
+"""Of the polynomial over the field that all pairs' displacements may have in common."""
 MORE_WORK = 2.0
-"""How much longer the last pass may take then; fewer sites are read."""
+"""How much longer the last pass may take with larger kernels; fewer sites are read."""
 MOST_BYTES = 1e9
 """Of normal equations, that larger kernels may take."""
 
 
-def paired_fit(run: Run, low: float, high: float) -> Steps:
-    """Stage P: passes over the pairs, each solving for kernels and mending the pairs'
-    displacements; then rays (R)."""
-    began = time.monotonic()
-    with_rays = run.settings.stages is not Stages.P
-    end, high = high, low + 0.8 * (high - low) if with_rays else high
-    weights = (
-        torch.from_numpy(interpolation_matrix(cell_positions(run.cells), run.shape))
-        .float()
-        .to(run.device)
-    )
-    basis = field_polynomials(run.shape, 3)
-    solved = run.kernels if run.passes else None
-    cell_kernels = None if solved is None else torch.einsum("cm,mau->cau", weights, solved)
-    sums = empty_equations(len(run.common), run.size, run.device)
-    told = _bounds(run)
-    scene = yield from _mean_scene(run, low)
-    for number, budget in list(enumerate(run.budget.sites))[run.passes :]:
-        if number == len(run.budget.sites) - 1 and solved is not None and _too_small(run, solved):
-            budget *= MORE_WORK * (run.size / LARGE_KERNEL_PX) ** 4
-            told, solved, cell_kernels = _enlarged(run, solved, weights)
-        shots = [(run.sharp[p.sharp], run.degraded[p.degraded]) for p in run.pairs]
-        stop: Stopped | None = None
-        passes = len(run.budget.sites)
+@dataclass(frozen=True, slots=True, eq=False)
+class Bounds:
+    """What the solver knows beforehand.
+
+    Attributes
+    ----------
+    seen : Tensor [n, n]
+        What of a kernel cannot be negative: its convolution with a pixel of a good lens.
+    taps : Tensor [n, 2], (y, x) px from the middle
+    centroids : Tensor [nodes, 3, 2], (y, x) px of the channels
+    """
+
+    seen: Tensor
+    taps: Tensor
+    centroids: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairedFit:
+    """What stage P hands to stage R.
+
+    Attributes
+    ----------
+    kernels : Tensor [nodes, 3, n]
+        The estimate's.
+    equations : NormalEquations
+        Of the last pass.
+    weights : Tensor [cells, nodes], bilinear
+    bounds : Bounds
+    """
+
+    estimate: Estimate
+    kernels: Tensor
+    equations: NormalEquations
+    weights: Tensor
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairSums:
+    """What reading the pairs gave.
+
+    Attributes
+    ----------
+    equations : of the kernels
+    shifts : of what is left of each pair's displacement; empty in the first pass
+    stop : where the user asked for it meanwhile
+    whole : whether all pairs were read
+    """
+
+    equations: NormalEquations
+    shifts: Sequence[ShiftEquations | None]
+    stop: Stopped | None
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PairedStage:
+    """Stage P.
+
+    Attributes
+    ----------
+    sites : sites read in each pass
+    may_enlarge : bool
+        Whether kernels that reach their border are made larger: not where the user chose.
+    checkpoints : keeps what each pass gave
+    """
+
+    span: Span
+    sites: tuple[float, ...]
+    may_enlarge: bool
+    checkpoints: Checkpointer
+
+    @property
+    def names(self) -> tuple[StageName, ...]:
+        return (StageName.PAIRED,)
+
+    def run(self, photos: Photos, estimate: Estimate, journal: Journal) -> Job[Estimate]:
+        fit = yield from self.hand_on(photos, estimate, journal)
+        return fit.estimate
+
+    def hand_on(self, photos: Photos, estimate: Estimate, journal: Journal) -> Job[PairedFit]:
+        """The same, with the equations of the last pass."""
+        began = time.monotonic()
+        scene = yield from self._mean_scene(photos, estimate, journal)
+        passes = _Passes(self.span, len(self.sites), scene, began, photos, journal)
+        kernels = estimate.kernels if estimate.passes else None
+        for number in range(estimate.passes, passes.count - 1):
+            task = _Task(number, self.sites[number], kernels)
+            sums, solved, estimate = yield from passes.run(task, estimate)
+            estimate = replace(refined(estimate, solved, sums.shifts), passes=number + 1)
+            estimate = self.checkpoints.keep(estimate, journal)
+            kernels = estimate.kernels
+        sites = self.sites[-1]
+        if kernels is not None and self._too_small(estimate, kernels):
+            sites *= MORE_WORK * (estimate.layout.kernel_size / LARGE_KERNEL_PX) ** 4
+            estimate = journal.enlarged(replace(estimate, kernels=kernels), LARGE_KERNEL_PX)
+            kernels = estimate.kernels
+        task = _Task(passes.count - 1, sites, kernels)
+        sums, solved, estimate = yield from passes.run(task, estimate)
+        journal.note_stage(StageName.PAIRED, began, estimate)
+        weights, bounds = cell_weights(estimate.layout), bounds_of(estimate)
+        fit = PairedFit(estimate, solved, sums.equations, weights, bounds)
+        return (yield from self._with_halves(fit, journal))
+
+    def _too_small(self, estimate: Estimate, kernels: Tensor) -> bool:
+        """Whether kernels reach their border, and a larger size may be chosen and held in
+        memory."""
+        size_bytes = estimate.layout.n_cells * bytes_per_cell(LARGE_KERNEL_PX)
+        if not self.may_enlarge or size_bytes > MOST_BYTES:
+            return False
+        return reaches_border(kernels)
+
+    def _mean_scene(
+        self, photos: Photos, estimate: Estimate, journal: Journal
+    ) -> Job[NDArray[np.complex128]]:
+        """Spectral matrices of the paired sharp photos, their lateral colour taken out, for
+        demosaicing them."""
+        shots = [photos.sharp[p.sharp] for p in estimate.registration.pairs]
+        cells = data_cells(photos.size)
+        sums: MosaicSpectra | None = None
+        for number, growing in enumerate(mosaic_spectra(shots, cells)):
+            sums = growing
+            message = translatable(
+                "{what}, photo {number} of {shots}",
+                what=translatable("Spectra of sharp photos"),
+                number=number + 1,
+                shots=len(shots),
+            )
+            yield from journal.tell(StageName.PAIRED, message, self.span.low, estimate, number)
+        if sums is None or not sums.count.sum():
+            raise LenscalError(NOTHING_USABLE)
+        lateral = values_at_cells(estimate.sharp_colour, cells, COLOUR_GRID)
+        scenes = likeliest_scene(*mean_matrices(sums, None), packing_of(shots[0]), lateral)
+        return scene_spectrum(np.average(scenes, 0, sums.count))
+
+    def _with_halves(self, fit: PairedFit, journal: Journal) -> Job[PairedFit]:
+        """The same with independent fits on two halves of the pairs."""
+        if len(fit.estimate.registration.pairs) < 2:
+            return fit
+        fits: list[Tensor] = []
+        for half in range(2):
+            gram, cross = fit.equations.gram[half], fit.equations.cross[half]
+            iterates = solved_field((gram, cross), fit.estimate, fit.kernels, HALF_STEPS)
+            message = translatable("How sure: half {half} of the pairs by itself", half=half + 1)
+            kernels = yield from journal.tell_each(
+                iterates, StageName.PAIRED, message, self.span.high, fit.estimate
+            )
+            fits.append(kernels)
+        return replace(fit, estimate=replace(fit.estimate, halves=(fits[0], fits[1])))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """One pass: its number, about how many sites to read, and the kernels of the pass before."""
+
+    number: int
+    sites: float
+    kernels: Tensor | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Passes:
+    """What all passes have in common."""
+
+    span: Span
+    count: int
+    scene: NDArray[np.complex128]
+    began: float
+    photos: Photos
+    journal: Journal
+
+    def run(self, task: _Task, estimate: Estimate) -> Job[tuple[PairSums, Tensor, Estimate]]:
+        """One pass: its sums, the kernels that solve them, and the estimate with these."""
+        sums = yield from self._read(task, estimate)
+        if sums.stop is not None and task.kernels is not None and not sums.whole:
+            # The pass before has read all pairs: what it gave is better than what a few of them
+            # tell.
+            raise self._stopped(replace(estimate, kernels=task.kernels)) from sums.stop
+        solved, stop = yield from self._solve(task, sums, estimate)
+        estimate = replace(estimate, kernels=solved)
+        if stop is not None:
+            raise self._stopped(estimate) from stop
+        return sums, solved, estimate
+
+    def _stopped(self, estimate: Estimate) -> Stopped:
+        self.journal.note_stage(StageName.PAIRED, self.began, estimate)
+        return Stopped(estimate)
+
+    def _read(self, task: _Task, estimate: Estimate) -> Job[PairSums]:
+        """Sum up the normal equations of all pairs, or of as many as there is time for."""
+        registration, layout = estimate.registration, estimate.layout
+        pairs, count = registration.pairs, len(registration.pairs)
+        kernels = task.kernels
         work = accumulate(
-            shots,
-            run.pairs,
-            run.common,
-            run.lateral,
-            scene,
-            cells=run.cells,
-            kernel_size=run.size,
-            kernels=cell_kernels,
-            budget_sites=budget,
-            device=run.device,
+            [(self.photos.sharp[p.sharp], self.photos.degraded[p.degraded]) for p in pairs],
+            pairs,
+            registration.common,
+            registration.lateral,
+            self.scene,
+            cells=layout.cells,
+            kernel_size=layout.kernel_size,
+            kernels=None if kernels is None else at_cells(cell_weights(layout), kernels),
+            budget_sites=task.sites,
+            device=layout.device,
         )
-        shifts: list[ShiftEquations | None] = []
-        for done, (grown, grown_shifts) in enumerate(work):
-            sums, shifts = grown, grown_shifts
-            part = (number + (done + 1) / len(run.pairs)) / passes
+        sums: PairSums | None = None
+        for done, (equations, shifts) in enumerate(work):
+            sums = PairSums(equations, shifts, None, done + 1 == count)
             message = translatable(
                 "Comparing pair {done} of {pairs}, pass {number} of {passes}",
                 done=done + 1,
-                pairs=len(run.pairs),
-                number=number + 1,
-                passes=passes,
+                pairs=count,
+                number=task.number + 1,
+                passes=self.count,
             )
+            fraction = self.span.at((task.number + (done + 1) / count) / self.count)
             try:
-                run.check((yield run.say("P", message, low + part * (high - low), done)))
-            except Stopped as stopped:
-                stop = stopped
-                break
-        if stop is not None and solved is not None and done + 1 < len(run.pairs):
-            # The pass before has read all pairs: what it found is better than what a few of them
-            # tell.
-            run.kernels = solved
-            run.keep_stage("P", began)
-            raise stop
-        high_part = low + (number + 1) / passes * (high - low)
-        fit = solve_field(
-            sums.gram.sum(0),
-            sums.cross.sum(0),
-            weights,
-            run.precision,
-            run.differences,
-            FIELD_SMOOTHNESS,
-            **told,
-            start=solved,
-            iterations=SOLVER_STEPS,
-        )
-        for step, solved in enumerate(fit):
-            message = translatable(
-                "Solving for the kernels, pass {number} of {passes}",
-                number=number + 1,
-                passes=passes,
-            )
-            if stop is None and step % 5 == 4:
-                run.kernels = solved
-                try:
-                    run.check((yield run.say("P", message, high_part, step)))
-                except Stopped as stopped:
-                    stop = stopped
-                    break
-        assert solved is not None
-        run.kernels = solved
-        if stop is not None:
-            run.keep_stage("P", began)
-            raise stop
-        if number == passes - 1:
-            break
-        if shifts:
-            run.pairs = refine_pairs(run.pairs, shifts)
-        middle = centroids(solved.view(-1, 3, run.size, run.size)).mean(1).cpu().numpy()
-        smooth = basis @ np.linalg.lstsq(basis, middle, rcond=None)[0]
-        run.common = run.common - values_at_cells(smooth, run.cells, run.shape)
-        run.passes = number + 1
-        keep(run)
-        solved = run.kernels
-        cell_kernels = torch.einsum("cm,mau->cau", weights, solved)
-    run.keep_stage("P", began)
-    yield from _half_fits(run, sums, weights, high)
-    if with_rays:
-        yield from rays_from_pairs(run, sums, weights, told["centroids"], high, end)
+                yield from self.journal.tell(StageName.PAIRED, message, fraction, estimate, done)
+            except Stopped as stop:
+                return replace(sums, stop=stop)
+        if sums is None:
+            raise LenscalError(NOTHING_USABLE)
+        return sums
 
-
-def _too_small(run: Run, kernels: Tensor) -> bool:
-    """Whether kernels reach their border, and a larger size may be chosen and held in memory."""
-    if (
-        run.settings.kernel_size is not None
-        or len(run.common) * bytes_per_cell(LARGE_KERNEL_PX) > MOST_BYTES
-    ):
-        return False
-    return reaches_border(kernels)
-
-
-def _enlarged(
-    run: Run, solved: Tensor, weights: Tensor
-) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-    """What a pass needs to go on with `LARGE_KERNEL_PX`: what is known beforehand, kernels of the
-    nodes and cells."""
-    run.kernels = solved
-    run.enlarge(LARGE_KERNEL_PX)
-    assert run.kernels is not None
-    return _bounds(run), run.kernels, torch.einsum("cm,mau->cau", weights, run.kernels)
-
-
-def _mean_scene(run: Run, fraction: float) -> Job[np.ndarray]:
-    """Spectral matrices of the paired sharp photos, their lateral colour taken out, for demosaicing
-    them."""
-    shots, cells = [run.sharp[p.sharp] for p in run.pairs], data_cells(run.degraded[0].size)
-    sums = None
-    for number, grown in enumerate(mosaic_spectra(shots, cells)):
-        sums = grown
+    def _solve(
+        self, task: _Task, sums: PairSums, estimate: Estimate
+    ) -> Job[tuple[Tensor, Stopped | None]]:
+        """Kernels that explain what was read; reports until a stop is asked for."""
+        equations, stop = sums.equations, sums.stop
+        parts = equations.gram.sum(0), equations.cross.sum(0)
+        fraction = self.span.at((task.number + 1) / self.count)
         message = translatable(
-            "Spectra of sharp photos, photo {number} of {shots}",
-            number=number + 1,
-            shots=len(shots),
+            "Solving for the kernels, pass {number} of {passes}",
+            number=task.number + 1,
+            passes=self.count,
         )
-        run.check((yield run.say("L", message, fraction, number)))
-    if sums is None or not sums.count.sum():
-        raise LenscalError(NOTHING_USABLE)
-    lateral = values_at_cells(run.sharp_colour, cells, COLOUR_GRID)
-    scenes = likeliest_scene(*mean_matrices(sums, None), packing_of(shots[0]), lateral)
-    return scene_spectrum(np.average(scenes, 0, sums.count))
+        solved = torch.zeros(0)
+        for step, solved in enumerate(solved_field(parts, estimate, task.kernels, SOLVER_STEPS)):
+            if stop is not None or step % STEPS_A_REPORT != STEPS_A_REPORT - 1:
+                continue
+            estimate = replace(estimate, kernels=solved)
+            try:
+                yield from self.journal.tell(StageName.PAIRED, message, fraction, estimate, step)
+            except Stopped as asked:
+                return solved, asked
+        return solved, stop
 
 
-def _bounds(run: Run) -> dict[str, Tensor]:
-    """What `solve_field` knows beforehand: what cannot be negative, and the channels' centroids at
-    the nodes."""
-    field = kernel_field(run.size, run.device)
-    colour = np.tensordot(
-        interpolation_matrix(node_positions(run.shape), COLOUR_GRID), run.colour, axes=1
+def solved_field(
+    equations: tuple[Tensor, Tensor], estimate: Estimate, start: Tensor | None, steps: int
+) -> Iterator[Tensor]:
+    """Iterates of the kernels [nodes, 3, n] that solve gram and cross [cells, 3, n, ...]."""
+    layout, bounds = estimate.layout, bounds_of(estimate)
+    return solve_field(
+        *equations,
+        cell_weights(layout),
+        layout.precision,
+        layout.differences,
+        FIELD_SMOOTHNESS,
+        seen=bounds.seen,
+        taps=bounds.taps,
+        centroids=bounds.centroids,
+        start=start,
+        iterations=steps,
     )
-    centred = torch.from_numpy(colour - colour.mean(1, keepdims=True)).to(run.device, torch.float32)
-    return {"seen": field.seen, "taps": field.taps, "centroids": centred}
 
 
-def _half_fits(run: Run, sums: NormalEquations, weights: Tensor, fraction: float) -> Steps:
-    """Independent fits on two halves of the pairs."""
-    if len(run.pairs) < 2 or run.kernels is None:
-        return
-    fits: list[Tensor] = []
-    for half in range(2):
-        fit = solve_field(
-            sums.gram[half],
-            sums.cross[half],
-            weights,
-            run.precision,
-            run.differences,
-            FIELD_SMOOTHNESS,
-            **_bounds(run),
-            start=run.kernels,
-            iterations=HALF_STEPS,
-        )
-        kernels = run.kernels
-        for step, iterate in enumerate(fit):
-            kernels = iterate
-            run.check(
-                (
-                    yield run.say(
-                        "P",
-                        translatable("How sure: half {half} of the pairs by itself", half=half + 1),
-                        fraction,
-                        step,
-                    )
-                )
-            )
-        fits.append(kernels)
-    run.halves = fits[0], fits[1]
+def refined(
+    estimate: Estimate, kernels: Tensor, shifts: Sequence[ShiftEquations | None]
+) -> Estimate:
+    """The estimate with displacements mended by what is left of them, and by the place that kernels
+    have come to stand at: a shift of all photos is no blur."""
+    registration, layout = estimate.registration, estimate.layout
+    pairs = registration.pairs
+    if shifts:
+        pairs = tuple(refine_pairs(pairs, shifts))
+    size = layout.kernel_size
+    middle = centroids(kernels.view(-1, 3, size, size)).mean(1).cpu().numpy()
+    basis = field_polynomials(layout.grid, SHIFT_DEGREE)
+    smooth = basis @ np.linalg.lstsq(basis, middle, rcond=None)[0]
+    common = registration.common - values_at_cells(smooth, layout.cells, layout.grid)
+    return replace(estimate, registration=replace(registration, pairs=pairs, common=common))
+
+
+def bounds_of(estimate: Estimate) -> Bounds:
+    """What is known of kernels before they are solved for."""
+    layout = estimate.layout
+    field = kernel_field(layout.kernel_size, layout.device)
+    matrix = interpolation_matrix(node_positions(layout.grid), COLOUR_GRID)
+    colour = np.tensordot(matrix, estimate.colour, axes=1)
+    centred = torch.from_numpy(colour - colour.mean(1, keepdims=True))
+    return Bounds(field.seen, field.taps, centred.to(layout.device, torch.float32))
+
+
+def cell_weights(layout: Layout) -> Tensor:
+    """[cells, nodes]: bilinear weights of the nodes at the cells' centres."""
+    matrix = interpolation_matrix(cell_positions(layout.cells), layout.grid)
+    return torch.from_numpy(matrix).float().to(layout.device)
+
+
+def at_cells(weights: Tensor, kernels: Tensor) -> Tensor:
+    """Kernels [nodes, 3, n] carried to the cells: [cells, 3, n]."""
+    return torch.einsum("cm,mau->cau", weights, kernels)

@@ -1,0 +1,81 @@
+"""Lateral colour of both folders (L): of the sharp photos, since paired kernels cannot see it, and
+of the degraded ones, since kernels get it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenscal.calibrate.field.geometry import values_at_cells
+from lenscal.calibrate.stages.estimate import Estimate
+from lenscal.calibrate.stages.journal import Journal
+from lenscal.calibrate.stages.photos import Photos
+from lenscal.calibrate.stages.stage import Span, StageName
+from lenscal.calibrate.statistics.lateral_colour import (
+    COLOUR_GRID,
+    cross_spectra,
+    lateral_shifts,
+)
+from lenscal.optics.psf_grid import Reference
+from lenscal.raw.frame import Frame
+from lenscal.stepping import Job
+from lenscal.translation import translatable
+
+LOW_FREQUENCY = 0.12
+"""cycles/px: below, the phase between channels grows in line with the frequency, coma or not: it is
+that of their centroids."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateralColourStage:
+    """Measures where red and blue stand against green."""
+
+    span: Span
+
+    @property
+    def names(self) -> tuple[StageName, ...]:
+        return (StageName.LATERAL_COLOUR,)
+
+    def run(self, photos: Photos, estimate: Estimate, journal: Journal) -> Job[Estimate]:
+        cells = estimate.layout.cells
+        sharp_sums = yield from self._sums(photos.sharp, "sharp", estimate, journal)
+        degraded_sums = yield from self._sums(photos.degraded, "degraded", estimate, journal)
+        colour = lateral_shifts(degraded_sums, cells, COLOUR_GRID, highest=LOW_FREQUENCY)
+        low = lateral_shifts(sharp_sums, cells, COLOUR_GRID, highest=LOW_FREQUENCY)
+        if photos.reference is not Reference.AXIS:
+            return replace(estimate, colour=colour - low)
+        # The reference is the axis: what the sharp photos have there is no fault of theirs.
+        sharp_colour = _against_the_centre(lateral_shifts(sharp_sums, cells, COLOUR_GRID))
+        lateral = values_at_cells(sharp_colour, cells, COLOUR_GRID)
+        return replace(
+            estimate,
+            registration=replace(estimate.registration, lateral=lateral),
+            colour=colour - (low - _against_the_centre(low)),
+            sharp_colour=sharp_colour,
+        )
+
+    def _sums(
+        self, shots: Sequence[Frame], what: str, estimate: Estimate, journal: Journal
+    ) -> Job[NDArray[np.complex128]]:
+        """`cross_spectra` of all photos."""
+        sums = np.zeros(0, np.complex128)
+        for number, growing in enumerate(cross_spectra(shots, estimate.layout.cells)):
+            sums = growing
+            message = translatable(
+                "Lateral colour of the {what} photos, {number} of {shots}",
+                what=what,
+                number=number + 1,
+                shots=len(shots),
+            )
+            stage = StageName.LATERAL_COLOUR
+            yield from journal.tell(stage, message, self.span.low, estimate, number)
+        return sums
+
+
+def _against_the_centre(shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lateral colour on `COLOUR_GRID` relative to that of the middle of the field."""
+    centre: NDArray[np.float64] = shifts[len(shifts) // 2]
+    return np.asarray(shifts - centre)

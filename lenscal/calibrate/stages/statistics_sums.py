@@ -1,0 +1,289 @@
+"""Sums over photos that stages G, GT and R read, and what their fits need of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lenscal.calibrate.field.geometry import (
+    Positions,
+    cell_positions,
+    node_positions,
+    values_at_cells,
+)
+from lenscal.calibrate.packing import Packing, packing_of
+from lenscal.calibrate.stages.estimate import Estimate
+from lenscal.calibrate.stages.journal import Journal
+from lenscal.calibrate.stages.photos import Photos
+from lenscal.calibrate.stages.stage import Span, StageName
+from lenscal.calibrate.statistics.bispectra import Bispectra, bispectra, triads
+from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID
+from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
+from lenscal.calibrate.statistics.spectra import MosaicSpectra, mean_matrices, mosaic_spectra
+from lenscal.calibrate.statistics.spectral_fit import (
+    SecondOrder,
+    ThirdOrder,
+    second_order_terms,
+    third_order_terms,
+)
+from lenscal.calibrate.statistics.windowed import data_cells
+from lenscal.errors import LenscalError
+from lenscal.optics.psf_grid import Reference
+from lenscal.raw.frame import Frame
+from lenscal.stepping import Job
+from lenscal.translation import translatable
+
+NOTHING_USABLE = translatable(
+    "no patch could be used: the photos are clipped, dark or without texture all over"
+)
+CENTRE = 0.27
+"""The reference of unrelated scenes: sharp photos within this distance of the middle, as a share of
+the sides."""
+
+Sums = TypeVar("Sums", MosaicSpectra, Bispectra)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SecondOrderSums:
+    """Spectra of the degraded and of the sharp photos."""
+
+    degraded: MosaicSpectra
+    sharp: MosaicSpectra
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ThirdOrderSums(SecondOrderSums):
+    """Bispectra of both, too."""
+
+    degraded_third: Bispectra
+    sharp_third: Bispectra
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where statistics are compared.
+
+    Attributes
+    ----------
+    cells : (rows, cols) that spectra are summed over
+    positions : [cells, 2], their centres
+    nodes : [nodes, 2]
+        Of the grid, drawn in to the outermost centres: polynomials run away beyond them.
+    lateral : [cells, 3, 2] px
+        Where the channels' light is expected.
+    reference : bool [cells] or None
+        Which cells of the sharp photos are the reference; None: each is its own.
+    sharp_colour : [cells, 3, 2] px or None
+        Lateral colour of the reference; None where it is the middle, which has none.
+    """
+
+    cells: tuple[int, int]
+    positions: Positions
+    nodes: Positions
+    lateral: NDArray[np.float64]
+    reference: NDArray[np.bool_] | None
+    sharp_colour: NDArray[np.float64] | None
+    packing: Packing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statistics:
+    """What a fit of second order reads.
+
+    Attributes
+    ----------
+    spectra : of the degraded photos
+    scene : complex ndarray [cells or 1, 3, 3, n, n]
+        Spectral matrices of what the sharp photos show.
+    """
+
+    spectra: MosaicSpectra
+    scene: NDArray[np.complex128]
+    packing: Packing
+    device: torch.device
+
+    def second_order(self, kernel_size: int) -> SecondOrder:
+        """The likelihood of the spectra, for kernels of a size."""
+        return second_order_terms(self.spectra, self.scene, self.packing, kernel_size, self.device)
+
+    def third_order(self, kernel_size: int) -> ThirdOrder | None:
+        """That of the bispectra, where they are read."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ThirdOrderStatistics(Statistics):
+    """What a fit of third order reads, too: bispectra of the degraded photos and of the reference,
+    the latter with as many cells or one."""
+
+    third: tuple[Bispectra, Bispectra]
+
+    def third_order(self, kernel_size: int) -> ThirdOrder:
+        return third_order_terms(*self.third, triads(), kernel_size, self.device)
+
+
+def places_of(photos: Photos, estimate: Estimate) -> Places:
+    """Where the photos' statistics are compared."""
+    cells = data_cells(photos.size)
+    positions = cell_positions(cells)
+    nodes = node_positions(estimate.layout.grid).clip(positions.min(0), positions.max(0))
+    colour = values_at_cells(estimate.colour, cells, COLOUR_GRID)
+    lateral = colour - colour.mean(1, keepdims=True)
+    packing = packing_of(photos.degraded[0])
+    if estimate.same_scenes or photos.reference is Reference.SAME_POSITION:
+        sharp_colour = values_at_cells(estimate.sharp_colour, cells, COLOUR_GRID)
+        return Places(cells, positions, nodes, lateral, None, sharp_colour, packing)
+    middle = np.abs(positions - 0.5).max(axis=1) < CENTRE
+    return Places(cells, positions, nodes, lateral, middle, None, packing)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathering:
+    """Sums up photos as a part of a stage.
+
+    Attributes
+    ----------
+    sharp, degraded : photos whose statistics are compared
+    stage : name that reports are made under
+    span : of the sums over four kinds of statistics
+    """
+
+    sharp: Sequence[Frame]
+    degraded: Sequence[Frame]
+    cells: tuple[int, int]
+    stage: StageName
+    span: Span
+    estimate: Estimate
+    journal: Journal
+
+    @property
+    def can_be_halved(self) -> bool:
+        """Whether both halves of the photos hold one of each folder."""
+        return min(len(self.degraded), len(self.sharp)) >= 2
+
+    def second_order(self) -> Job[tuple[SecondOrderSums, SecondOrderSums]]:
+        """Spectra of all photos, and of the first half of them."""
+        degraded, sharp = self.degraded, self.sharp
+        message = translatable("Spectra of degraded photos")
+        first = yield from self._summed(message, 0, degraded, mosaic_spectra(degraded, self.cells))
+        message = translatable("Spectra of sharp photos")
+        second = yield from self._summed(message, 1, sharp, mosaic_spectra(sharp, self.cells))
+        return SecondOrderSums(first[0], second[0]), SecondOrderSums(first[1], second[1])
+
+    def third_order(self) -> Job[tuple[ThirdOrderSums, ThirdOrderSums]]:
+        """The same with bispectra."""
+        whole, half = yield from self.second_order()
+        degraded, sharp = self.degraded, self.sharp
+        message = translatable("Third order, degraded photos")
+        work = bispectra(degraded, self.cells, triads())
+        first = yield from self._summed(message, 2, degraded, work)
+        message = translatable("Third order, sharp photos")
+        work = bispectra(sharp, self.cells, triads())
+        second = yield from self._summed(message, 3, sharp, work)
+        return (
+            ThirdOrderSums(whole.degraded, whole.sharp, first[0], second[0]),
+            ThirdOrderSums(half.degraded, half.sharp, first[1], second[1]),
+        )
+
+    def _summed(
+        self, what: str, part: int, shots: Sequence[Frame], work: Iterator[Sums]
+    ) -> Job[tuple[Sums, Sums]]:
+        """The sums over all photos, and those over the first half; part: number of 4."""
+        half_of_them = max(1, len(shots) // 2)
+        half: Sums | None = None
+        whole: Sums | None = None
+        for number, whole in enumerate(work):
+            if number + 1 == half_of_them:
+                # The sums go on growing in place.
+                half = deepcopy(whole)
+            message = translatable(
+                "{what}, photo {number} of {shots}",
+                what=what,
+                number=number + 1,
+                shots=len(shots),
+            )
+            fraction = self.span.at((part + (number + 1) / len(shots)) / 4)
+            yield from self.journal.tell(self.stage, message, fraction, self.estimate, number)
+        if whole is None or half is None:
+            raise LenscalError(NOTHING_USABLE)
+        return whole, half
+
+
+def gathering(
+    photos: Photos,
+    places: Places,
+    stage: StageName,
+    span: Span,
+    estimate: Estimate,
+    journal: Journal,
+) -> Gathering:
+    """Of the photos that both folders have, where they show the same scenes, else of all."""
+    pairs = estimate.registration.pairs
+    sharp = [photos.sharp[p.sharp] for p in pairs] if pairs else photos.sharp
+    degraded = [photos.degraded[p.degraded] for p in pairs] if pairs else photos.degraded
+    return Gathering(sharp, degraded, places.cells, stage, span, estimate, journal)
+
+
+def statistics_of(sums: SecondOrderSums, places: Places, device: torch.device) -> Statistics:
+    """What a fit of second order reads of sums.
+
+    Raises
+    ------
+    LenscalError
+        They hold nothing to compare.
+    """
+    degraded, sharp, middle = sums.degraded, sums.sharp, places.reference
+    if not degraded.count.sum() or not sharp.count.sum():
+        raise LenscalError(NOTHING_USABLE)
+    if middle is not None and not sharp.count[middle].sum():
+        raise LenscalError(
+            translatable(
+                "the centre of the sharp photos shows nothing to compare with: "
+                "it is clipped, dark or plain"
+            )
+        )
+    matrices = mean_matrices(sharp, middle)
+    scene = likeliest_scene(*matrices, places.packing, places.sharp_colour)
+    return Statistics(degraded, scene, places.packing, device)
+
+
+def third_order_statistics_of(
+    sums: ThirdOrderSums, places: Places, device: torch.device
+) -> ThirdOrderStatistics:
+    """What a fit of third order reads of sums; raises as `statistics_of` does."""
+    second = statistics_of(sums, places, device)
+    reference, middle = sums.sharp_third, places.reference
+    if middle is not None:
+        parts = reference.values, reference.power, reference.count
+        reference = Bispectra(*(part[middle].sum(0, keepdims=True) for part in parts))
+    third = sums.degraded_third, reference
+    return ThirdOrderStatistics(second.spectra, second.scene, second.packing, device, third)
+
+
+def other_half(whole: ThirdOrderSums, half: ThirdOrderSums) -> ThirdOrderSums:
+    """Sums over the photos that are in `whole` and not in `half`."""
+    second = other_half_of_spectra(whole, half)
+    return ThirdOrderSums(
+        second.degraded,
+        second.sharp,
+        _difference(whole.degraded_third, half.degraded_third),
+        _difference(whole.sharp_third, half.sharp_third),
+    )
+
+
+def other_half_of_spectra(whole: SecondOrderSums, half: SecondOrderSums) -> SecondOrderSums:
+    """The same of spectra only."""
+    return SecondOrderSums(
+        _difference(whole.degraded, half.degraded), _difference(whole.sharp, half.sharp)
+    )
+
+
+def _difference(whole: Sums, part: Sums) -> Sums:
+    names = [f.name for f in fields(whole)]
+    return replace(whole, **{n: getattr(whole, n) - getattr(part, n) for n in names})
