@@ -119,22 +119,10 @@ NOT_YET: set[str] = {
     "benchmark/raw_programs.py",
     "benchmark/speed.py",
     # calibrate
-    "calibrate/checkpoint.py",
-    "calibrate/engine.py",
-    # calibrate/matching
-    "calibrate/matching/matcher.py",
     # calibrate/pairs
     "calibrate/pairs/field_solver.py:solve_field",
     "calibrate/pairs/normal_equations.py:_add_tile",
     "calibrate/pairs/normal_equations.py:accumulate",
-    # calibrate/stages
-    "calibrate/stages/matching_stage.py",
-    "calibrate/stages/matching_stage.py:learnt_stages",
-    "calibrate/stages/paired_stage.py:paired_fit",
-    "calibrate/stages/run.py",
-    "calibrate/stages/statistics_stage.py",
-    "calibrate/stages/statistics_stage.py:_rounds",
-    "calibrate/stages/statistics_stage.py:statistics_fit",
     # calibrate/statistics
     "calibrate/statistics/spectral_fit.py:minimise",
     # commands

@@ -271,8 +271,8 @@ def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
     """Stage F alone on patches of noise, which cost as much as photos' do."""
     from lenscal.calibrate.budget import BUDGETS
     from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings
-    from lenscal.calibrate.matching.reblur import Reblur
     from lenscal.calibrate.matching.patches import PATCH_PX, PatchPool
+    from lenscal.calibrate.matching.reblur import Reblur
     from lenscal.calibrate.packing import Packing
     from lenscal.calibrate.settings import Quality
 

@@ -46,10 +46,6 @@ NOT_YET: set[str] = {
     "benchmark/speed.py",
     # blur
     # calibrate
-    "calibrate/checkpoint.py",
-    "calibrate/engine.py",
-    # calibrate/stages
-    "calibrate/stages/run.py",
     # files
     "files/checkpoint.py",
     # files/photos
