@@ -18,6 +18,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "--grid {grid}: give at least 1x1"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--grid {rows}x{columns} with --kernel-size {size} needs more than 2 GB: choose a "
+        "coarser grid or smaller kernels"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--grid {rows}x{columns}: choose {least} to {most} rows and columns, e.g. 8x8"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--grow-from {path}: not one of lenscal's own networks"),
@@ -115,17 +120,22 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Correcting the kept-out photo with: {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Gathering patches, photo {number}"),
+    QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}"),
+    QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}, pass {number} of stage P"),
+    QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}, step {step} of stages F and M"),
     QT_TRANSLATE_NOOP("Translatable", "How sure: half {half} of the pairs by itself"),
     QT_TRANSLATE_NOOP("Translatable", "How sure: half {half} of the photos by itself"),
     QT_TRANSLATE_NOOP("Translatable", "How wide kernels are"),
     QT_TRANSLATE_NOOP("Translatable", "Keeping the profile"),
     QT_TRANSLATE_NOOP("Translatable", "Lateral colour of the {what} photos, {number} of {shots}"),
+    QT_TRANSLATE_NOOP("Translatable", "Learning the degraded photos, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "LibRaw gave up"),
     QT_TRANSLATE_NOOP("Translatable", "Looking at the texture of {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for photos of the same scenes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for rays that make such kernels"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the preview of {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Looking into {name}"),
+    QT_TRANSLATE_NOOP("Translatable", "Matching distributions, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching statistics, round {number} of {rounds}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -138,8 +148,14 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Reading what {name} says ({n} of {files} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Reading {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Solving for the kernels, pass {number} of {passes}"),
-    QT_TRANSLATE_NOOP("Translatable", "Spectra of sharp photos, photo {number} of {shots}"),
+    QT_TRANSLATE_NOOP("Translatable", "Spectra of degraded photos"),
+    QT_TRANSLATE_NOOP("Translatable", "Spectra of sharp photos"),
     QT_TRANSLATE_NOOP("Translatable", "Starting the numerical engine"),
+    QT_TRANSLATE_NOOP("Translatable", "The GPU's memory was full: going on with the CPU"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "The GPU's memory was full: going on with {batch} patches a step"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "The folders show different scenes: their statistics are compared"
@@ -150,6 +166,8 @@ TEXTS = (
         "The settings file {path} cannot be read ({error}); the usual settings are used."
     ),
     QT_TRANSLATE_NOOP("Translatable", "The settings file {path}: {problems}"),
+    QT_TRANSLATE_NOOP("Translatable", "Third order, degraded photos"),
+    QT_TRANSLATE_NOOP("Translatable", "Third order, sharp photos"),
     QT_TRANSLATE_NOOP("Translatable", "Undoing the blur"),
     QT_TRANSLATE_NOOP("Translatable", "Undoing the blur with the photo prior"),
     QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
@@ -182,6 +200,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "bottom left"),
     QT_TRANSLATE_NOOP("Translatable", "bottom right"),
     QT_TRANSLATE_NOOP("Translatable", "calibrate again to renew it"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "calibration needs at least one sharp and one degraded photo"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "camera bodies (serial numbers)"),
     QT_TRANSLATE_NOOP("Translatable", "cameras"),
     QT_TRANSLATE_NOOP("Translatable", "cannot be read ({error})"),
@@ -236,6 +258,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "in the photo"),
     QT_TRANSLATE_NOOP("Translatable", "it does not say its aperture"),
     QT_TRANSLATE_NOOP("Translatable", "it holds no settings"),
+    QT_TRANSLATE_NOOP("Translatable", "it was begun by lenscal {then}, this is {now}"),
+    QT_TRANSLATE_NOOP("Translatable", "it was begun with --{option} {then}, not {now}"),
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
     QT_TRANSLATE_NOOP("Translatable", "left"),
@@ -273,6 +297,10 @@ TEXTS = (
         "no RAW photo, or a camera or compression that LibRaw {version} cannot read"
     ),
     QT_TRANSLATE_NOOP("Translatable", "no folder given"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no patch could be used: the photos are clipped, dark or without texture all over"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "no photo is at least {size} px wide and high: give larger photos"
@@ -325,6 +353,11 @@ TEXTS = (
         "Translatable",
         "photograph subjects with detail all over the picture, well exposed and in focus"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "photos are smaller than {least} px: too small to calibrate"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "photos differ in size ({sizes}): use one camera mode"),
     QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
     QT_TRANSLATE_NOOP("Translatable", "right"),
     QT_TRANSLATE_NOOP("Translatable", "sensor colours {colours}, need red, green, blue"),
@@ -342,6 +375,15 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "taking the photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the GPU's memory was full: learning went on with {batch} patches a step instead of "
+        "{before}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the GPU's memory was full: the rest was computed on the CPU, which takes longer"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the PSF grid is for photos of {grid_width} x {grid_height} px, this one has {width} "
         "x {height}: use its own profile"
     ),
@@ -349,6 +391,14 @@ TEXTS = (
         "Translatable",
         "the centre of the sharp photos shows nothing to compare with: it is clipped, dark or"
         " plain"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the checkpoint is damaged ({error}): calibrate without --resume to start anew"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the degraded photos are not those that it was begun with ({names})"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -386,6 +436,10 @@ TEXTS = (
         "Translatable",
         "the sensor's grid is not upright and square ({camera}): not supported"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the sharp photos are not those that it was begun with ({names})"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "the usual settings are used"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -410,10 +464,21 @@ TEXTS = (
         "the {role} photos have several focal lengths ({focal}): a calibration holds for one;"
         " use photos of one, or type it in with --focal"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "their order"),
     QT_TRANSLATE_NOOP("Translatable", "there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "these parts rest on their neighbours"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "this calibration cannot be resumed if it is interrupted: {error}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "this calibration cannot be resumed: {difference}. Give the same again, or calibrate "
+        "without --resume"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "this corner rests on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this part rests on its neighbours"),
+    QT_TRANSLATE_NOOP("Translatable", "this version of lenscal takes other numbers of steps"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "tile {height}x{width} at {origin} does not lie inside the sensor {sensor}"
@@ -499,6 +564,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{lens}, ISO {iso}: "),
     QT_TRANSLATE_NOOP("Translatable", "{method}"),
     QT_TRANSLATE_NOOP("Translatable", "{method}, {name} kernels: "),
+    QT_TRANSLATE_NOOP("Translatable", "{names} and {more} more"),
     QT_TRANSLATE_NOOP("Translatable", "{names}: {cause} {often}; {rests}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -520,7 +586,6 @@ TEXTS = (
         "Translatable",
         "{name} would unpack to {size:.0f} MiB: not a PSF file of lenscal"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "{name}, step {step_number} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: image_size is {values}, want height and width"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: the node positions do not form a rectangular grid"),
     QT_TRANSLATE_NOOP(

@@ -231,17 +231,19 @@ class _Lesson:
     def _tell(self, state: MatchingState, estimate: Estimate, *, drawn: bool) -> Job[None]:
         """Report a step, and from time to time the held-out photos."""
         matcher, stage, span = self.matcher, self.stage, self.stage.span
-        numbers = {"step": matcher.step_number, "total": matcher.total}
+        step, total = matcher.step_number, matcher.total
         curves = {"flow_loss": state.flow_loss}
         if state.stage == StageName.FLOW:
             message = translatable(
-                "Learning the degraded photos, step {step} of {total}", **numbers
+                "Learning the degraded photos, step {step} of {total}", step=step, total=total
             )
         else:
-            message = translatable("Matching distributions, step {step} of {total}", **numbers)
+            message = translatable(
+                "Matching distributions, step {step} of {total}", step=step, total=total
+            )
             curves["velocity_gap"] = state.gap
         fraction = span.low + GATHERING
-        fraction += (span.high - fraction) * state.step / matcher.total
+        fraction += (span.high - fraction) * state.step / total
         points = curves if drawn else {}
         yield from self.journal.tell(state.stage, message, fraction, estimate, state.step, **points)
         if state.stage == StageName.MATCHING and state.step % REBLUR_STEPS == REBLUR_STEPS - 1:
