@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.files.photos.dng import DngInfo, write_bayer_dng
@@ -17,6 +18,7 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
 from lenscal.stepping import Job
 from lenscal.system.threads import in_order
+from lenscal.translation import translatable
 from lenscal.virtual.camera import (
     BlurField,
     VirtualCamera,
@@ -25,9 +27,9 @@ from lenscal.virtual.camera import (
     exposed,
     exposure,
     mosaic,
-    moved,
     quantised,
     scene_size,
+    shaken,
 )
 from lenscal.virtual.lens import demo_lens, node_positions, relative_psf
 from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
@@ -36,8 +38,12 @@ from lenscal.virtual.waves import Lens
 
 TRUTH_GRID = (8, 8)
 TRUTH_SIZE = 25
+"""Nodes and kernel width in px of the truth that is written: finer and wider than an estimate."""
 _FINE_WHITE = 65535
+"""White level of the photo without noise: all that 16 bits hold."""
 _WOBBLE_PX, _WOBBLE_DEG = 2.0, 0.02
+"""Standard deviations of what a tripod is shaken by between two photos."""
+_LEAST_SIZE_PX = 64
 MOST_AT_ONCE = 4
 """Scenes that are photographed side by side: each takes some hundred MB meanwhile."""
 
@@ -73,15 +79,25 @@ class VirtualSettings:
     compress: bool = False
 
     def __post_init__(self) -> None:
-        if min(self.size) < 64 or self.size[0] % 2 or self.size[1] % 2:
+        height, width = self.size
+        if min(self.size) < _LEAST_SIZE_PX or height % 2 or width % 2:
             raise InputError(
-                f"photo size {self.size[0]} x {self.size[1]}: both must be even and at least 64 px"
+                translatable(
+                    "photo size {height} x {width}: both must be even and at least {least} px",
+                    height=height,
+                    width=width,
+                    least=_LEAST_SIZE_PX,
+                )
             )
         if self.n_photos < 1:
-            raise InputError(f"number of photos {self.n_photos}: give at least 1")
-        if min(self.sharp_aperture, self.degraded_aperture) < self.lens.f_number * 0.999:
+            raise InputError(translatable("number of photos {n}: give at least 1", n=self.n_photos))
+        if not self.lens.opens_to(min(self.sharp_aperture, self.degraded_aperture)):
             raise InputError(
-                f"{self.lens.name} opens to f/{self.lens.f_number:g}; choose apertures from there on"
+                translatable(
+                    "{lens} opens to f/{widest:g}; choose apertures from there on",
+                    lens=self.lens.name,
+                    widest=self.lens.f_number,
+                )
             )
 
 
@@ -121,10 +137,10 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Job[VirtualDataset]:
     camera = VirtualCamera(cfa=settings.cfa)
     lens = settings.lens
     n_steps = settings.n_photos + 4
-    yield Report("render", f"Tracing {lens.name} at f/{settings.degraded_aperture:g}", 0.0)
+    yield _tracing(lens, settings.degraded_aperture, 0.0)
     truth = _write_truth(out / "truth", settings, camera)
     degraded_field = blur_field(lens, settings.degraded_aperture, settings.size)
-    yield Report("render", f"Tracing {lens.name} at f/{settings.sharp_aperture:g}", 1 / n_steps)
+    yield _tracing(lens, settings.sharp_aperture, 1 / n_steps)
     sharp_field = blur_field(lens, settings.sharp_aperture, settings.size)
     fields = {"sharp": sharp_field, "degraded": degraded_field}
     photos = {
@@ -138,13 +154,16 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Job[VirtualDataset]:
 
     with closing(in_order(photograph, range(settings.n_photos), most=MOST_AT_ONCE)) as scenes:
         for number, _ in enumerate(scenes):
-            message = f"Photographed scene {number + 1} of {settings.n_photos} with both apertures"
+            message = translatable(
+                "Photographed scene {number} of {n_photos} with both apertures",
+                number=number + 1,
+                n_photos=settings.n_photos,
+            )
             yield Report("render", message, (number + 3) / n_steps, number + 3)
-    yield Report(
-        "render", "Photographing the scene that is kept out", (n_steps - 1) / n_steps, n_steps - 1
-    )
+    message = translatable("Photographing the scene that is kept out")
+    yield Report("render", message, (n_steps - 1) / n_steps, n_steps - 1)
     degraded_photo, reference = write_evaluation(out / "evaluation", settings)
-    yield Report("render", "The virtual photos are written", 1.0, n_steps)
+    yield Report("render", translatable("The virtual photos are written"), 1.0, n_steps)
     return VirtualDataset(
         sharp=photos["sharp"],
         degraded=photos["degraded"],
@@ -158,6 +177,12 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Job[VirtualDataset]:
     )
 
 
+def _tracing(lens: Lens, f_number: float, fraction: float) -> Report:
+    """What is reported while a lens is traced."""
+    message = translatable("Tracing {lens} at f/{f_number:g}", lens=lens.name, f_number=f_number)
+    return Report("render", message, fraction)
+
+
 def true_grid(
     settings: VirtualSettings, shape: tuple[int, int] = TRUTH_GRID, size: int = TRUTH_SIZE
 ) -> PsfGrid:
@@ -168,6 +193,7 @@ def true_grid(
 
 
 def _write_truth(folder: Path, settings: VirtualSettings, camera: VirtualCamera) -> PsfGrid:
+    """Write the true grid as FITS, and return it."""
     grid = true_grid(settings)
     lens = settings.lens
     provenance = Provenance(
@@ -189,14 +215,14 @@ def _photograph(
     fields: Mapping[str, BlurField],
 ) -> None:
     """Take photo `number` of both folders."""
-    still = None
+    scene = None
     for shot, (role, path) in enumerate(paths.items()):
-        if still is None or not settings.same_scenes:
-            still = draw_scene(settings, number if settings.same_scenes else 2 * number + shot)
-            level = np.float32(exposure(still, camera))
+        if scene is None or not settings.same_scenes:
+            scene = draw_scene(settings, number if settings.same_scenes else 2 * number + shot)
+            level = np.float32(exposure(scene, camera))
         rng = np.random.default_rng([settings.seed, 2, shot, number])
         dy, dx, turn = rng.normal(0, 1, 3) * (_WOBBLE_PX, _WOBBLE_PX, _WOBBLE_DEG)
-        values = mosaic(blurred(moved(still, (dy, dx), turn), fields[role]), camera) * level
+        values = mosaic(blurred(shaken(scene, (dy, dx), turn), fields[role]), camera) * level
         raw = exposed(values, camera, settings.iso, rng)
         aperture = settings.sharp_aperture if role == "sharp" else settings.degraded_aperture
         write_shot(path, raw, settings, camera, aperture, number)
@@ -206,6 +232,7 @@ def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Pat
     """Write the kept-out scene as `degraded_photo` and `reference_photo` of a `VirtualDataset`."""
     camera = VirtualCamera(cfa=settings.cfa)
     degraded = blur_field(settings.lens, settings.degraded_aperture, settings.size)
+    # Beyond the numbers of all scenes of both folders.
     number = 2 * settings.n_photos + 17
     scene = draw_scene(settings, number, held_out=True)
     level = np.float32(exposure(scene, camera))
@@ -215,6 +242,7 @@ def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Pat
     write_shot(paths[0], raw, settings, camera, settings.degraded_aperture, 98)
     on_axis = blur_field(settings.lens, settings.sharp_aperture, settings.size, on_axis=True)
     clean = quantised(mosaic(blurred(scene, on_axis), camera) * level, 0, _FINE_WHITE)
+    # Rounding alone; a noise profile must not say 0.
     no_noise = (1e-9, 1 / 12 / _FINE_WHITE**2)
     write_shot(
         paths[1],
@@ -229,17 +257,19 @@ def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Pat
     return paths
 
 
-def draw_scene(settings: VirtualSettings, number: int, *, held_out: bool = False) -> np.ndarray:
+def draw_scene(
+    settings: VirtualSettings, number: int, *, held_out: bool = False
+) -> NDArray[np.float32]:
     """Scene `number` of a dataset: float32 [h, w, 3], linear light."""
+    # Three quarters dead leaves, which have detail everywhere; photos are what users take.
     kind = SceneKind.COLLAGE if held_out or number % 4 == 3 else SceneKind.LEAVES
-    return make_scene(
-        kind, scene_size(settings.size), np.random.default_rng([settings.seed, 1, number])
-    )
+    rng = np.random.default_rng([settings.seed, 1, number])
+    return make_scene(kind, scene_size(settings.size), rng)
 
 
 def write_shot(
     path: Path,
-    raw: np.ndarray,
+    raw: NDArray[np.uint16],
     settings: VirtualSettings,
     camera: VirtualCamera,
     aperture: float,
@@ -251,6 +281,7 @@ def write_shot(
     """Write RAW values as photo `number` of the virtual lens; black and white level and noise are
     the camera's own."""
     black, white = levels or (camera.black, camera.white)
+    second = 0 if aperture == settings.sharp_aperture else 30
     info = DngInfo(
         cfa=camera.cfa,
         black=black,
@@ -261,8 +292,9 @@ def write_shot(
         f_number=aperture,
         focal_mm=settings.lens.focal_mm,
         iso=settings.iso,
+        # The same light at every aperture: 1/1000 s at f/1.8 and ISO 200.
         exposure_s=aperture**2 / 1.8**2 / 1000 * 200 / settings.iso,
-        date_time=f"2026:05:01 12:{number % 60:02d}:{0 if aperture == settings.sharp_aperture else 30:02d}",
+        date_time=f"2026:05:01 12:{number % 60:02d}:{second:02d}",
         noise_profile=[noise or camera.noise(settings.iso)] * 3,
         colour_matrix=camera.colour_matrix,
         as_shot_neutral=camera.as_shot_neutral,

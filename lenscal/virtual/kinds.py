@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from lenscal.errors import InputError
+from lenscal.translation import translatable
 from lenscal.virtual.lens import VirtualLens
 from lenscal.virtual.prescriptions import KAZAMAKI, MERTE, TRONNIER
 from lenscal.virtual.tracing import TracedLens
@@ -23,6 +24,8 @@ gain 2.6 dB, of which the average kernel gives 17 %, kernels without odd part 63
 
 
 class LensKind(StrEnum):
+    """What makes a lens hard to calibrate."""
+
     WIDE_OPEN = "wide-open"
     """Strong coma and astigmatism, soft everywhere."""
     DIFFRACTION = "diffraction"
@@ -69,7 +72,7 @@ def kept_out_lens(kind: LensKind, number: int) -> Shooting:
         The number is negative.
     """
     if number < 0:
-        raise InputError(f"kept-out lens {number}: choose 0 or more")
+        raise InputError(translatable("kept-out lens {number}: choose 0 or more", number=number))
     rng = np.random.default_rng([_KEPT_OUT_SEED + number, list(LensKind).index(kind)])
     if kind is LensKind.TRACED:
         return _drawn_traced(number, rng)
@@ -97,10 +100,12 @@ def _drawn_traced(number: int, rng: np.random.Generator) -> Shooting:
 def _drawn(kind: LensKind, rng: np.random.Generator | None, name: str = "") -> Shooting:
     """A lens with coefficients as they stand here, or drawn around them."""
 
-    def near(value: float, spread: float = 0.2) -> float:
-        return value if rng is None else value * float(rng.uniform(1 - spread, 1 + spread))
+    def near(value: float, share: float = 0.2) -> float:
+        """The value, or one up to this share above or below it."""
+        return value if rng is None else value * float(rng.uniform(1 - share, 1 + share))
 
     def turned(y: float, x: float) -> tuple[float, float]:
+        """The vector, or one of about its length in any direction."""
         angle = 0.0 if rng is None else float(rng.uniform(0, 2 * np.pi))
         cos, sin = float(np.cos(angle)), float(np.sin(angle))
         return near(cos * y - sin * x, 0.1), near(sin * y + cos * x, 0.1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 D_NM, F_NM, C_NM = 587.56, 486.13, 656.27
+"""Fraunhofer's lines, for which indices and Abbe numbers are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,18 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class Prescription:
-    """surfaces, from the front; `stop` numbers the aperture stop among them; focal_mm and f_number
-    as printed."""
+    """A lens as its patent prints it.
+
+    Attributes
+    ----------
+    source : str
+    focal_mm, f_number : float
+        As printed.
+    stop : int
+        Number of the aperture stop among the surfaces.
+    surfaces : tuple of Surface
+        From the front.
+    """
 
     source: str
     focal_mm: float
@@ -50,7 +61,10 @@ class Prescription:
 
 
 TRONNIER = Prescription(
-    source="A. W. Tronnier, US patent 2,673,491 (1954); diameters: W. J. Smith, Modern Lens Design, p. 312",
+    source=(
+        "A. W. Tronnier, US patent 2,673,491 (1954); "
+        "diameters: W. J. Smith, Modern Lens Design, p. 312"
+    ),
     focal_mm=50.0,
     f_number=2.0,
     stop=5,
@@ -70,7 +84,10 @@ TRONNIER = Prescription(
 )
 
 MERTE = Prescription(
-    source="W. Merte, US patent 1,786,916 (1930), example 2; stop in mid-gap and diameters: assumed, not printed",
+    source=(
+        "W. Merte, US patent 1,786,916 (1930), example 2; "
+        "stop in mid-gap and diameters: assumed, not printed"
+    ),
     focal_mm=100.0,
     f_number=1.4,
     stop=5,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bad_shots import BadShot, write_bad_shot
 from raw_photos import add_noise, write_photo
 
 from lenscal.errors import InputError
@@ -17,7 +18,6 @@ from lenscal.intake.survey import N_DIRECTIONS, Survey, TileKind, survey
 from lenscal.intake.triage import Fault, Verdict, judge, same_scenes
 from lenscal.raw.decode import decode_photo
 from lenscal.stepping import finish
-from lenscal.virtual.bad_shots import BadShot, write_bad_shot
 from lenscal.virtual.camera import VirtualCamera, blur_field, blurred, exposed, exposure, mosaic
 from lenscal.virtual.dataset import VirtualSettings, draw_scene, write_shot
 

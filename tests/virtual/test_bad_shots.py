@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bad_shots import BadShot, disc_kernel, line_kernel, write_bad_shot
 
 from lenscal.raw.metadata import read_info
-from lenscal.virtual.bad_shots import BadShot, disc_kernel, line_kernel, write_bad_shot
 from lenscal.virtual.dataset import VirtualSettings
 
 SETTINGS = VirtualSettings(size=(128, 192), iso=400)

@@ -14,8 +14,8 @@ from lenscal.virtual.camera import (
     exposed,
     exposure,
     mosaic,
-    moved,
     scene_size,
+    shaken,
 )
 from lenscal.virtual.lens import VirtualLens, demo_lens
 
@@ -66,7 +66,7 @@ def test_perfect_pixels_keep_position() -> None:
 
 def test_moved_by_whole_pixels() -> None:
     scene = np.random.default_rng(1).random((80, 90, 3), np.float32)
-    there = moved(scene, (3.0, -2.0), 0.0)
+    there = shaken(scene, (3.0, -2.0), 0.0)
     assert there[20:60, 20:60] == pytest.approx(scene[14:54, 24:64], abs=1e-4)
 
 
