@@ -68,6 +68,7 @@ def A(x: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> Tensor:
     batch, axes = _prepared(x, psf, origin)
     out = torch.empty_like(batch)
     for tile in _tiles(axes, psf, batch):
+        # Mirrored where the field leaves the image.
         field = batch.index_select(-2, tile.y_source).index_select(-1, tile.x_source)
         by_node = torch.fft.rfft2(field, s=tile.size) * tile.transfer
         # One axis after the other: half of the nodes are gone before the second transform.
@@ -93,6 +94,7 @@ def A_adjoint(y: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> T
     out = torch.zeros_like(batch)
     for tile in _tiles(axes, psf, batch):
         part = batch[..., tile.rows, tile.cols]
+        # Zeros where A throws away: the adjoint of cutting out.
         across = batch.new_zeros(len(tile.x_weights), *part.shape[:-1], tile.size[1])
         across[..., tile.x_valid] = part * tile.x_weights[:, None, None, None]
         spectra = torch.fft.rfft(across)
@@ -103,6 +105,7 @@ def A_adjoint(y: Tensor, psf: PsfGrid, *, origin: tuple[int, int] = (0, 0)) -> T
         gathered = (torch.fft.fft(by_node, dim=-2) * tile.transfer.conj()).sum((0, 1))
         field = torch.fft.irfft2(gathered, s=tile.size)
         field = field[..., : len(tile.y_source), : len(tile.x_source)]
+        # A pixel that A read twice, itself and in the mirror, gets both back.
         (y0, y1), field = _summed_where_read(field, tile.y_source, -2)
         (x0, x1), field = _summed_where_read(field, tile.x_source, -1)
         out[..., y0:y1, x0:x1] += field
@@ -177,6 +180,7 @@ def _prepared(x: Tensor, psf: PsfGrid, origin: tuple[int, int]) -> tuple[Tensor,
                 sensor=sensor,
             )
         )
+    # Tiles so large that the kernel's margin costs little.
     longest = max(FIELD_PX, 4 * psf.kernel_size) - psf.kernel_size + 1
     axes = zip((height, width), origin, sensor, psf.shape, strict=True)
     rows, cols = (_pieces(*axis, longest) for axis in axes)
@@ -189,6 +193,7 @@ def _pieces(length: int, origin: int, full: int, nodes: int, longest: int) -> li
     out = []
     for node in np.unique(first):
         inside = np.flatnonzero(first == node)
+        # Equal parts: no sliver that costs a whole transform.
         for part in np.array_split(inside, -(-len(inside) // longest)):
             share = to_next[part]
             weights = np.stack([1 - share, share]) if nodes > 1 else np.ones((1, len(part)))
@@ -212,6 +217,7 @@ def _tiles(axes: _Axes, psf: PsfGrid, like: Tensor) -> Iterator[_Tile]:
     columns = [(piece, source(piece, width), tensor(piece.weights)) for piece in cols]
     node, transfers = -1, like.new_zeros(0)
     for row in rows:
+        # Many tiles lie between the same nodes: their kernels are transformed once.
         if row.node != node:
             node = row.node
             kernels = tensor(psf.kernels[node : node + len(row.weights)])
@@ -240,6 +246,7 @@ def _transform_px(pieces: list[_Piece], kernel_size: int) -> int:
 
 def _weighted(values: Tensor, weights: Tensor) -> Tensor:
     """Sum over the first axis of values [1 or 2, ...] times weights that broadcast to them."""
+    # A single node has weight 1 and no neighbour.
     out = values[0] * weights[0]
     return out if len(values) == 1 else out + values[1] * weights[1]
 

@@ -51,7 +51,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features [B, C, H, W] of features [B, C, H, W]."""
-        # In place: a third less memory, and nothing but this block uses what is overwritten.
+        # In place: less memory, and nothing but this block uses what is overwritten.
         change: Tensor = self.second(functional.relu(self.first(x), inplace=True))
         return change.add_(x)
 
@@ -77,7 +77,7 @@ class UnshuffleDenoiser(nn.Module):
         level = sigma_map(x, sigma)
         padded, height, width = _even(x)
         level, _, _ = _even(level)
-        # All inputs about as strong: levels of photos are around 0.1.
+        # All inputs about as strong: phases centred, and levels, which are small, times four.
         phases = functional.pixel_unshuffle(padded, 2) - 0.5
         features = torch.cat([phases, 4 * functional.avg_pool2d(level, 2)], dim=1)
         features = functional.relu(self.blocks(self.head(features)))
@@ -90,6 +90,7 @@ class PlainFfdnet(nn.Module):
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         super().__init__()
+        # Every second module is a ReLU without weights.
         numbers = sorted({int(name.split(".")[1]) for name in weights})
         layers: list[nn.Module] = []
         for number in numbers:
@@ -147,6 +148,7 @@ def load_denoiser(
         if metadata.get("layout") == LAYOUT:
             net = UnshuffleDenoiser(int(metadata["channels"]), int(metadata["blocks"]))
             net.load_state_dict(weights)
+        # FFDNet for colour reads twelve phases and the noise level.
         elif "model.0.weight" in weights and weights["model.0.weight"].shape[1] == 13:
             net = PlainFfdnet(weights)
         elif is_drunet(weights):
@@ -167,6 +169,7 @@ def load_denoiser(
                 error=str(error),
             )
         ) from error
+    # No training: autograd would keep every layer's output.
     net.requires_grad_(False).eval().to(device)
     if torch.device(device).type == "cpu":
         # A sixth faster there; the same numbers but for rounding.
@@ -179,6 +182,7 @@ def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         if path.suffix.lower() in PYTORCH_FILES:
             return _read_pytorch(path), {}
+        # load_file alone would not say what the metadata are.
         with safe_open(path, framework="pt") as handle:
             metadata = handle.metadata() or {}
         return load_file(path), metadata
@@ -212,6 +216,7 @@ def _read_pytorch(path: Path) -> dict[str, Tensor]:
 def _even(x: Tensor) -> tuple[Tensor, int, int]:
     """x padded by its own border to even sizes, and the sizes it had."""
     height, width = x.shape[-2:]
+    # Half-size phases need pairs of rows and columns.
     if height % 2 or width % 2:
         x = functional.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
     return x, height, width

@@ -41,6 +41,7 @@ class Drunet(nn.Module):
         blocks = len({name.split(".")[1] for name in weights if name.startswith("m_body.")})
         self.m_head = _conv(4, widths[0])
         for scale in range(1, SCALES):
+            # The layer that halves the size also says how wide the next scale is.
             wider = weights[f"m_down{scale}.{blocks}.weight"].shape[0]
             down = nn.Conv2d(widths[-1], wider, 2, stride=2, bias=False)
             up = nn.ConvTranspose2d(wider, widths[-1], 2, stride=2, bias=False)
@@ -57,6 +58,7 @@ class Drunet(nn.Module):
         height, width = x.shape[-2:]
         level = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
         level = level.expand(x.shape[0], 1, height, width)
+        # Three halvings must come out even.
         beyond = (0, -width % MULTIPLE_PX, 0, -height % MULTIPLE_PX)
         padded = functional.pad(torch.cat([x, level], dim=1), beyond, mode="replicate")
         features = [self.m_head(padded)]

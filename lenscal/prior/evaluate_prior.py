@@ -28,7 +28,9 @@ def denoising_psnr(
     """PSNR in dB (peak 1, result clipped to 0..1) after white noise of `sigma` was added to [H, W,
     3] in 0..1."""
     clean = torch.from_numpy(np.ascontiguousarray(photo, dtype=np.float32)).permute(2, 0, 1)[None]
+    # From a generator of its own: the same noise whatever was drawn before.
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(seed))
+    # No gradients are asked for: less memory for large photos.
     with torch.inference_mode():
         return psnr(denoiser(clean + sigma * noise, sigma), clean)
 
@@ -62,6 +64,7 @@ def evaluate(
             translatable("no photos to measure on: give a folder with PNG, JPEG or TIFF files")
         )
     out: dict[float, list[float]] = {sigma: [] for sigma in sigmas}
+    # One seed a photo, the same at each level: differences are those of the denoisers.
     for number, file in enumerate(files):
         photo = read_photo(file)
         for sigma in sigmas:

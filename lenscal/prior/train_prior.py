@@ -66,6 +66,7 @@ def load_checkpoint(file: Path, settings: TrainSettings) -> TrainState:
             net.load_state_dict(
                 {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}
             )
+        # The fresh optimisers' parameter groups, with the moments from the file.
         moments = [optimiser.state_dict() for optimiser in state.optimisers]
         for key, value in tensors.items():
             if key.startswith("optimiser."):
@@ -94,6 +95,7 @@ def run(
     save_every_s: float = 180.0,
 ) -> TrainState:
     """Train on `folder`, keeping `out` (averaged weights) and a checkpoint beside it up to date."""
+    # Beside the weights, so that the same command goes on where it stopped.
     checkpoint = out.with_suffix(".checkpoint.safetensors")
     state = (
         load_checkpoint(checkpoint, settings) if checkpoint.exists() else start(settings, grow_from)
@@ -104,6 +106,7 @@ def run(
     try:
         for loss in train(patches, state, settings):
             losses.append(loss)
+            # The last checkpoint is from before: _export writes no weights that are not finite.
             if not math.isfinite(loss):
                 raise LenscalError(
                     translatable(
@@ -123,6 +126,7 @@ def run(
             if time.monotonic() - saved > save_every_s:
                 _export(state, settings, out, checkpoint)
                 saved = time.monotonic()
+    # Ctrl+C ends a run: what has been learnt is kept.
     finally:
         _export(state, settings, out, checkpoint)
     return state
@@ -140,6 +144,7 @@ def main(argv: list[str] | None = None) -> None:
     """The command line."""
     options = vars(_parser().parse_args(argv))
     folder, out, grow_from = (options.pop(name) for name in ("folder", "out", "grow_from"))
+    # Without a length of its own a run takes the usual time.
     if options["minutes"] is None and options["steps"] is None:
         options["minutes"] = TrainSettings().minutes
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -46,6 +46,7 @@ class TrainState:
         """Once along the gradients, at this learning rate."""
         for weights, matrix in self.matrices:
             assert weights.grad is not None
+            # Muon orthogonalises matrices; the view makes its steps the weights' own.
             matrix.grad = _as_matrix(weights.grad)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -55,6 +56,7 @@ class TrainState:
 
 def learning_rate(progress: float, step: int, rate: float) -> float:
     """Cosine decay from `rate` to a thousandth over progress 0..1, after a warm-up of 200 steps."""
+    # Ends at a thousandth, not at 0: the last minutes still count.
     decay = 1e-3 + (1 - 1e-3) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
     return rate * decay * min(1.0, (step + 1) / 200)
 
@@ -89,6 +91,7 @@ def take_weights(net: UnshuffleDenoiser, smaller: UnshuffleDenoiser) -> None:
 def start(settings: TrainSettings, grow_from: Path | None = None) -> TrainState:
     """A fresh network that leaves images as they are, or one that does what a smaller one does
     (`grow_from`)."""
+    # Layers draw from the global generator as they are made: it is put back.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         net = UnshuffleDenoiser(settings.channels, settings.blocks)
@@ -132,7 +135,7 @@ def _initialise(net: UnshuffleDenoiser, seed: int) -> None:
         else:
             torch.nn.init.kaiming_normal_(parameter, nonlinearity="relu", generator=generator)
             if "second" in name:
-                # Blocks near the identity: eleven of them train as quickly as five.
+                # Blocks begin near the identity: a deep network then trains quickly.
                 parameter.data *= 0.3
 
 
@@ -161,11 +164,14 @@ def train(patches: Patches, state: TrainState, settings: TrainSettings) -> Itera
         rng = np.random.default_rng([settings.seed, state.step])
         clean = patches.draw(settings.batch, rng)
         sigma = draw_sigma(settings.batch, settings.patch_px, settings, rng)
+        # Numpy's generator, not torch's: its state is one number, the step.
         noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
         noisy = (clean + sigma * noise).to(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.half_precision):
             denoised = state.net(noisy, sigma)
+        # In float32: bfloat16 has too few digits for a mean of small squares.
         loss = ((denoised.float() - clean).square() / (sigma + 0.02)).mean()
+        # None instead of zeros: no memory, and Adam skips what has no gradient.
         state.net.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state.net.parameters(), 1.0)

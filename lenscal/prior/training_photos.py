@@ -31,6 +31,7 @@ def load_photos(folder: Path) -> list[NDArray[np.uint8]]:
     """
     photos = []
     for file in sorted(p for p in folder.iterdir() if p.suffix.lower() in PHOTOS):
+        # One bad file shall not end a training of hours.
         image = cv2.imread(str(file), cv2.IMREAD_COLOR)
         if image is None:
             log.warning("%s: not readable, left out", file.name)
@@ -76,6 +77,7 @@ class Patches:
         self._size = size
         self._pools: list[_Pool] = []
         share = settings.full_size_share
+        # Halves hide the camera's own demosaicing and sharpening, too.
         halves = [_half_size(photo) for photo in photos]
         for pool, pool_share in ((photos, share), (halves, 1 - share)):
             large = [p for p in pool if min(p.shape[:2]) >= size]
@@ -97,6 +99,7 @@ class Patches:
             pool = self._pools[rng.choice(len(shares), p=shares / shares.sum())]
             photo = pool.photos[rng.choice(len(pool.photos), p=pool.odds)]
             y, x = (int(rng.integers(0, photo.shape[axis] - size + 1)) for axis in (0, 1))
+            # Eight ways to look at a photo: turned and flipped.
             patch = np.rot90(photo[y : y + size, x : x + size], int(rng.integers(4)))
             out[i] = patch[:, ::-1] if rng.integers(2) else patch
         return torch.from_numpy(out).permute(0, 3, 1, 2).float() / 255
@@ -117,6 +120,7 @@ def draw_sigma(n: int, size: int, settings: TrainSettings, rng: np.random.Genera
     def levels(*shape: int) -> NDArray[np.float32]:
         return (knee * np.expm1(span * rng.random(shape))).astype(np.float32)
 
+    # Both are drawn for every patch: which one counts does not shift the random numbers.
     level, corners = levels(n, 1, 1, 1), levels(n, 1, 2, 2)
     varies = rng.random((n, 1, 1, 1)) < settings.map_share
     coarse = torch.from_numpy(np.where(varies, corners, np.broadcast_to(level, corners.shape)))

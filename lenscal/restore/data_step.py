@@ -55,6 +55,7 @@ def offset(photo: LinearPhoto) -> float:
     together."""
     a, b = np.array(photo.noise.a), np.array(photo.noise.b)
     largest = max(LARGEST_OFFSET, OFFSET_OF_READ_NOISE * float(np.sqrt(b.mean())))
+    # u has the noise variance (a v + b) / (4 (v + c)): the same for all v where c = b / a.
     ratio = (photo.white_balance * b).sum() / max(a.sum(), 1e-12)
     return float(np.clip(ratio, LEAST_OFFSET, largest))
 
@@ -95,8 +96,10 @@ class DataStep:
         self.curvature = torch.empty(shape, device=device)
         self.slope = torch.empty(shape[:2], device=device)
         levels = torch.empty(shape[0], device=device)
+        # Only what was a mosaic has a mosaic's errors.
         weight = noise_weight * (MOSAIC_NOISE if photo.demosaiced else 1.0)
         evidence = Evidence(photo, psf, self.windows, weight)
+        # Windows at the border see the block's mirror image.
         padded = self.windows.padded(self.photo_block)
         y, x = self.windows.centres(rows.start, cols.start)
         tiles = self.windows.rows()
@@ -181,6 +184,7 @@ class Evidence:
             Of the tiles' values, and of their (weighted) noise.
         """
         n, rings, probe = len(tiles), self.rings, self.rings.f.shape
+        # One kernel a tile, that of its centre.
         kernels = tile_kernels(self.psf, y, x, self.device)
         misplaced = misplacement_px(kernels, tile_confidence(self.psf, y, x, self.device))
         mean = torch.empty(n, 3, device=self.device)
@@ -204,15 +208,19 @@ class Evidence:
                 t.flatten(1)[:, rings.index].reshape(3, *probe)
                 for t in (spectrum / unit, conjugate)
             )
+        # No photo is free of noise; 0 would make the spectrum's fit divide by it.
         variance = noise_variance(self.photo, mean, y, x).clamp(min=1e-10)
         colour, alias = self.probe_colours
         doubt = alias_doubt(alias, otf) + error_power(misplaced, rings.f)
+        # Unweighted noise here: how much the user wants to be smoothed changes no spectrum.
         signal = wiener.fitted_signal(probes, otf, variance[..., None, None] * colour, doubt, rings)
         power, (colour, alias) = signal.at(self.radius, self.at_radius), self.radius_colours
+        # From here on as the user weighs it.
         variance = self.noise_weight * variance
         noise = variance[..., None] * colour + error_power(misplaced, self.radius) * power
         aliased = alias * power
 
+        # Spread from the few radii to all frequencies only here, tile by tile: memory.
         for j in range(n):
             total = aliased[j][:, self.index].mul_(changed[j]).add_(noise[j][:, self.index])
             # A sure kernel without noise would divide by 0: the signal itself counts a little.

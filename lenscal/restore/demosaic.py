@@ -47,6 +47,7 @@ def demosaic_spectra(f: Tensor, *, demosaiced: bool) -> tuple[Tensor, Tensor]:
     if not demosaiced:
         return torch.ones(3, *f.shape, device=f.device), torch.zeros(3, *f.shape, device=f.device)
     at = f.cpu().numpy()
+    # Interpolated on the processor: numpy has it, and the curves have no finer structure.
     tables = (
         np.stack([np.interp(at, _FREQUENCY, row) for row in table]) for table in (_NOISE, _ALIAS)
     )
@@ -67,7 +68,7 @@ def alias_doubt(alias: Tensor, otf: Tensor) -> Tensor:
 def squared(z: Tensor) -> Tensor:
     """|z|^2 of complex numbers.
 
-    By hand, since z.abs().square() takes a root first and is several times slower.
+    By hand, since z.abs().square() takes a root first, which is slower.
     """
     parts = torch.view_as_real(z)
     return parts.square().sum(-1)

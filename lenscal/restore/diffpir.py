@@ -49,12 +49,14 @@ def diffpir(
     seed."""
     levels = schedule(step.level, N_STEPS - 1)
     device = step.photo_block.device
+    # Begins from the photo as it is plus noise of the first level, not from noise alone.
     noise = fresh_noise(settings.seed, 0, rows, cols).to(device)
     x = step.stabilised(step.photo_block) + levels[0] * noise
     for number, (sigma, following) in enumerate(pairwise([*levels, 0.0]), start=1):
         z = step.linear(denoiser(x[None], sigma)[0])
         yield z
         x_0 = step.stabilised(step(z, sigma))
+        # The last pair has no level to go to.
         if following > 0:
             noise = fresh_noise(settings.seed, number, rows, cols).to(device)
             x = x_0 + following * ((1 - ZETA) ** 0.5 / sigma * (x - x_0) + ZETA**0.5 * noise)
@@ -72,6 +74,7 @@ def fresh_noise(seed: int, number: int, rows: range, cols: range) -> Tensor:
         y0, y1 = max(rows.start, cy * CELL_PX), min(rows.stop, (cy + 1) * CELL_PX)
         for cx in range(cols.start // CELL_PX, (cols.stop - 1) // CELL_PX + 1):
             x0, x1 = max(cols.start, cx * CELL_PX), min(cols.stop, (cx + 1) * CELL_PX)
+            # Numbers by place, not by block: neighbours agree where they overlap.
             rng = np.random.Generator(np.random.SFC64([seed, number, cy, cx]))
             cell = rng.standard_normal((3, CELL_PX, CELL_PX), np.float32)
             inside = (

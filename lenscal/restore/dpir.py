@@ -34,6 +34,7 @@ def dpir(
     """The estimates z_1, z_2, ... [3, h, w] of a block (an `Iteration` of `plug_and_play`)."""
     z = step.photo_block
     for sigma in schedule(step.level):
+        # What fits the photo, near the last guess; then what a photo may be, near that.
         x = step(z, sigma)
         z = step.linear(denoiser(step.stabilised(x)[None], sigma)[0])
         yield z
@@ -45,5 +46,6 @@ DPIR = PriorMethod(dpir, N_ITERATIONS)
 def schedule(sigma_last: float, count: int = N_ITERATIONS) -> list[float]:
     """Noise levels, falling log-uniformly from 49/255, as far as denoisers know them well, to the
     photo's own."""
+    # A photo noisier than the first level has a constant schedule.
     last = min(max(sigma_last, _LEAST_SIGMA), SIGMA_FIRST)
     return [float(sigma) for sigma in np.geomspace(SIGMA_FIRST, last, count)]

@@ -43,6 +43,7 @@ class FilterGrid:
     @cached_property
     def _transfer_matrix(self) -> Tensor:
         """exp(-2 pi i f x) [k^2, 2 G], re and im in turns."""
+        # The kernel's middle is its origin.
         y, x = self._offset[:, None], self._offset
         phase = 2 * np.pi * (self._fy[:, None, None, None] * y + self._fx[:, None, None] * x)
         parts = np.stack([np.cos(phase), -np.sin(phase)], axis=2)
@@ -54,6 +55,7 @@ class FilterGrid:
         ones of them."""
         offset = self._offset
         cos_x, sin_x = _turns(np.fft.rfftfreq(self.field_px), offset)
+        # Complex numbers as pairs of real ones: real products are what processors are best at.
         along = [
             np.stack(part, -1).reshape(len(offset), -1)
             for part in ((cos_x, sin_x), (-sin_x, cos_x))

@@ -44,9 +44,11 @@ def misplacement_px(kernels: Tensor, confidence: Tensor | None = None) -> Tensor
         top of what is expected of any kernel. An error that is white has |dK|^2 = d^2 sum K^2 at
         every frequency, and the mean of (2 pi f s)^2 over all frequencies is (2 pi s)^2 / 6.
     """
+    # In proportion to the width: a wide kernel's nodes differ more from one another.
     usual = (RELATIVE_MISPLACEMENT * width_px(kernels)).square()
     if confidence is None:
         return usual.sqrt()
+    # Back from the confidence to the error that it was made of.
     error = -confidence.clamp(LEAST_CONFIDENCE, 1).log() / 2
     estimated = error.square() * kernels.square().sum((-1, -2)) * 6 / (2 * math.pi) ** 2
     # Independent errors: their squares add up.

@@ -37,6 +37,7 @@ def clipped(
     if not level.any():
         return level
     box = (2 * reach + 1,) * 2
+    # Grown by the reach, then softened by a box of the same width.
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, box)
     return np.asarray(cv2.blur(cv2.dilate(level, disc), box), np.float32)
 
@@ -52,6 +53,7 @@ def structure(rgb: NDArray[np.float32], noise: NDArray[np.floating]) -> NDArray[
     noise : [h, w], noise variance of the channels' sum in every square of COARSE_PX px.
     """
     box = (STRUCTURE_PX, STRUCTURE_PX)
+    # The channels' sum: three boxes in one, and the noise of the sum is known as well.
     grey = cv2.transform(rgb, np.ones((1, 3), np.float32))
     mean = cv2.blur(grey, box, borderType=cv2.BORDER_REFLECT)
     squares = cv2.sqrBoxFilter(grey, cv2.CV_32F, box, borderType=cv2.BORDER_REFLECT)
@@ -77,6 +79,7 @@ def reach_px(psf: PsfGrid, energy: float = 0.5) -> int:
     """
     radius = psf.kernel_size // 2
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    # From the middle outwards.
     order = np.argsort(np.hypot(y, x), axis=None)
     light = np.abs(psf.kernels).mean(axis=(0, 1)).reshape(3, -1)[:, order].cumsum(axis=-1)
     index = int((light / light[:, -1:] < energy).sum(axis=-1).max())
@@ -120,6 +123,7 @@ def mask_rows(
     weight = np.ones((len(rows), width), np.float32)
     if smooth is not None:
         noise = photo.noise.variance(coarse(rgb), multiplier, dtype=np.float32)
+        # All of the correction at structure, `smooth` of it elsewhere.
         weight = structure(rgb, noise.sum(axis=-1))[inner]
         weight *= 1 - smooth
         weight += smooth

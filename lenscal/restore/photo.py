@@ -55,6 +55,7 @@ def restore(
     -------
     float32 ndarray [H, W, 3]
     """
+    # Rows are written where they belong as they come.
     out = np.empty((*photo.size, 3), np.float32)
 
     def put(rows: range, rgb: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
@@ -112,6 +113,7 @@ def restore_rows(
             sink(rows, as_it_is, np.zeros((len(rows), width), np.float32))
             yield Report("correct", translatable("Copying the photo"), fraction=rows.stop / height)
         return
+    # A part of a photo is given the whole photo's: its own kernels may be narrower.
     reach = reach_px(psf) if reach is None else reach
     bands = estimate(photo, psf, settings, tiling or tiling_of(psf))
     yield from hand_on(photo, bands, settings, sink, reach)
@@ -121,6 +123,7 @@ def hand_on(
     photo: LinearPhoto, bands: Bands, settings: RestoreSettings, sink: Sink, reach: int
 ) -> Job[None]:
     """Mask the bands of an estimate, mix them with the photo, and give them to `sink`."""
+    # Two whole sentences: translations need not say the second one by adding to the first.
     if settings.method is Method.WIENER:
         message = translatable("Undoing the blur")
     else:
@@ -129,6 +132,7 @@ def hand_on(
         if isinstance(band, float):
             yield Report("correct", message, fraction=band)
             continue
+        # Masked last, and by the photo itself: what an estimate makes of highlights does not count.
         original, weight = mask_rows(photo, band.rows, reach, band.smooth)
         # original + weight * amount * (estimate - original), in place: bands are large.
         rgb = band.rgb
@@ -147,6 +151,7 @@ def unchanged(settings: RestoreSettings) -> bool:
 
 def require_size(photo: LinearPhoto, psf: PsfGrid) -> None:
     """Refuse a photo of another size than the grid's."""
+    # A grid says where its nodes lie in px of its own size: elsewhere they would be wrong places.
     if tuple(psf.image_size) != tuple(photo.size):
         (ph, pw), (h, w) = psf.image_size, photo.size
         raise InputError(
@@ -200,6 +205,7 @@ def blended(prior: Bands, wiener: Bands) -> Bands:
             yield done
         for other in overlapping:
             y0, y1 = max(other.rows.start, band.rows.start), min(other.rows.stop, band.rows.stop)
+            # In place: prior + share * (filter - prior).
             here = band.rgb[y0 - band.rows.start : y1 - band.rows.start]
             here += WIENER_SHARE * (other.rgb[y0 - other.rows.start : y1 - other.rows.start] - here)
         overlapping = [other for other in overlapping if other.rows.stop > band.rows.stop]
@@ -215,11 +221,13 @@ def with_less_memory(attempts: Sequence[Callable[[], Bands]]) -> Bands:
     torch.OutOfMemoryError, RuntimeError, MemoryError
         The last attempt ran out of memory too.
     """
+    # The next attempt begins at the top again: rows that were handed on are not handed on twice.
     next_row, furthest = 0, 0.0
     for number, attempt in enumerate(attempts):
         try:
             for band in attempt():
                 if isinstance(band, float):
+                    # A bar that runs backwards would frighten.
                     furthest = max(furthest, band)
                     yield furthest
                 elif band.rows.stop > next_row:
@@ -233,4 +241,5 @@ def with_less_memory(attempts: Sequence[Callable[[], Bands]]) -> Bands:
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error) or number == len(attempts) - 1:
                 raise
+        # The failed attempt's tensors are gone by now, but torch's allocator keeps their memory.
         free_memory()

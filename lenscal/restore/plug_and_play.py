@@ -73,6 +73,7 @@ def plug_and_play(
     overlap = np.zeros((0, width, 3), np.float32)
     for number, (y, weight_y) in enumerate(rows):
         strip = np.zeros((len(weight_y), width, 3), np.float32)
+        # The blocks above have put in their share of the seam.
         strip[: len(overlap)] = overlap
         block_rows = with_margin(y, len(weight_y), height)
         for x, weight_x in cols:
@@ -84,6 +85,7 @@ def plug_and_play(
             for estimate in estimates:  # noqa: B007
                 done += 1
                 yield done / total
+            # Without the margin.
             y0, x0 = y - block_rows.start, x - block_cols.start
             inner = estimate[:, y0 : y0 + len(weight_y), x0 : x0 + len(weight_x)]
             weight = np.outer(weight_y, weight_x).astype(np.float32)[..., None]
@@ -114,6 +116,7 @@ def blocks(length: int, block_px: int = BLOCK_PX) -> list[tuple[int, NDArray[np.
     """First pixel and weights of each block along an axis; neighbours overlap by SEAM_PX, the
     weights sum to 1."""
     count = max(1, round(length / block_px))
+    # Blocks of equal size, so that none is a sliver.
     edges = np.linspace(0, length, count + 1).astype(int)
     half = SEAM_PX // 2
     ramp = raised_cosine(SEAM_PX)

@@ -97,6 +97,7 @@ def restore_region(
     """
     require_size(photo, psf)
     reach, tiling = reach_px(psf), tiling_of(psf)
+    # All that a pixel's value depends on: its windows, their fields, and clipped pixels' reach.
     margin = tiling.window_px + tiling.reach + 3 * reach
     height, width = photo.size
     ys = _widened(rows, margin, tiling.stride, height)
@@ -111,6 +112,7 @@ def restore_region(
             mask[band.start : band.stop] = weight
 
         prior = yield from _prior_estimate(photo, psf, settings, rows, cols, tiling)
+        # The filter is cheap enough for the margin too, which the mask needs.
         linear = estimate(part, kernels, replace(settings, method=Method.WIENER), tiling)
         averaged = _averaged(linear, prior, rows.start - ys.start, cols.start - xs.start)
         yield from hand_on(part, averaged, settings, put, reach)
@@ -134,6 +136,7 @@ def _prior_estimate(
     """The prior's estimate [h, w, 3] of a part; where the device's memory does not suffice, on the
     processor."""
     device = pick_device(settings.device)
+    # Smaller blocks would not help: a part is smaller than a block.
     devices = [device] if device.type == "cpu" else [device, torch.device("cpu")]
     bands = with_less_memory(
         [partial(prior_part, photo, psf, settings, rows, cols, on, tiling) for on in devices]
@@ -166,6 +169,7 @@ def prior_part(
     noise_weight = wiener.noise_weight(settings.denoise)
     height, width = photo.size
     out = np.zeros((len(rows), len(cols), 3), np.float32)
+    # A part may lie over up to four blocks.
     shares = _shares(rows, height, tiling.stride), _shares(cols, width, tiling.stride)
     pairs = list(product(*shares))
     for number, (y, x) in enumerate(pairs):
@@ -230,17 +234,20 @@ def _averaged(linear: Bands, prior: NDArray[np.float32], y: int, x: int) -> Band
     height, width = prior.shape[:2]
     for band in linear:
         if isinstance(band, Band):
+            # Outside the part the filter's estimate alone stands: it is cut off in the end.
             top, bottom = max(band.rows.start, y), min(band.rows.stop, y + height)
             if top < bottom:
                 here = band.rgb[top - band.rows.start : bottom - band.rows.start, x : x + width]
                 here *= WIENER_SHARE
                 here += (1 - WIENER_SHARE) * prior[top - y : bottom - y]
+            # As the whole photo's blend: the filter's own weight for smooth parts is not asked.
             yield replace(band, smooth=None, fraction=1.0)
 
 
 def part_of_grid(psf: PsfGrid, rows: range, cols: range) -> PsfGrid:
     """The grid over some rows and columns of the photo, with nodes every NODE_PX px or less."""
     axes = []
+    # Between close nodes the part's own interpolation is the whole grid's.
     for part, length in zip((rows, cols), psf.image_size, strict=True):
         count = max(-(-(len(part) - 1) // NODE_PX) + 1, 2)
         axes.append(np.linspace(part.start, part.stop - 1, count) / max(length - 1, 1))

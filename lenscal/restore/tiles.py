@@ -106,6 +106,7 @@ class Tiling:
 
         phase : how many pixels earlier they begin, 0 to stride - 1
         """
+        # So early that the photo's first pixel lies under a whole window and its field.
         first = -self.ramp - self.reach - phase
         count = -(-(length + self.reach - first) // self.stride)
         return range(first, first + count * self.stride, self.stride)
@@ -129,6 +130,8 @@ def raised_cosine(length: int) -> NDArray[np.float64]:
 def tiling_for(kernel_size: int, stride: int = 128) -> Tiling:
     """A tiling whose overlap is at least the kernel's size; field sizes stay friendly to the FFT
     (multiples of 32)."""
+    # A filter reaches about as far as its kernel: what it spreads beyond a window must find room
+    # in the zeros around.
     overlap = max(32, 32 * -(-kernel_size // 32))
     return Tiling(max(stride, overlap), overlap, overlap // 2)
 
@@ -149,6 +152,7 @@ def read_mirrored(photo: LinearPhoto, rows: range, cols: range) -> NDArray[np.fl
     height, width = photo.size
     y0, y1 = max(rows.start, 0), min(rows.stop, height)
     x0, x1 = max(cols.start, 0), min(cols.stop, width)
+    # OpenCV's order: above, below, left, right.
     beyond = (y0 - rows.start, rows.stop - y1, x0 - cols.start, cols.stop - x1)
     if y0 < y1 and x0 < x1 and max(beyond[:2]) <= y1 - y0 and max(beyond[2:]) <= x1 - x0:
         tile = photo.rgb_tile(slice(y0, y1), slice(x0, x1))
@@ -171,10 +175,12 @@ def noise_variance(
     """Noise variance [n, 3] of tiles with mean values [n, 3] whose centres are the pixels (rows,
     cols), clamped."""
     height, width = photo.size
+    # Windows' centres may lie beyond the photo.
     y, x = np.clip(rows, 0, height - 1), np.clip(cols, 0, width - 1)
     gain = np.stack(
         [photo.gain_tile(slice(r, r + 1), slice(c, c + 1))[0, 0] for r, c in zip(y, x, strict=True)]
     )
+    # One gain for a tile: vignetting changes little over it.
     multiplier = (gain * photo.white_balance).astype(np.float32)
     variance = photo.noise.variance(mean.cpu().numpy(), multiplier, dtype=np.float32)
     return torch.as_tensor(variance, device=mean.device)

@@ -103,6 +103,7 @@ class Rings:
     def interpolation(self, f: Tensor) -> Tensor:
         """[R, ...]: weights by which ring values become values at frequencies f [...], linear in
         log f."""
+        # DC's ring is the last, but the lowest.
         order = torch.argsort(self.log_f)
         centres = self.log_f[order].contiguous()
         log_f = _log(f, torch.exp(centres[0]).item() * PIVOT_CY_PER_PX).clamp(
@@ -110,6 +111,7 @@ class Rings:
         )
         upper = torch.searchsorted(centres, log_f).clamp(1, len(centres) - 1)
         part = (log_f - centres[upper - 1]) / (centres[upper] - centres[upper - 1]).clamp(min=1e-6)
+        # Two rings have a say at each frequency.
         out = torch.zeros(len(centres), *f.shape, device=f.device)
         out.scatter_(0, order[upper - 1][None], (1 - part)[None])
         return out.scatter_(0, order[upper][None], part[None])
@@ -184,6 +186,7 @@ def fit_signal(
     precision = torch.diag(torch.tensor(PRIOR_PRECISION, device=power.device))
     # To begin with, least squares of log S by what stands above the noise.
     first_guess = ((power - noise) / otf_power.clamp(min=1e-6)).clamp(min=1e-14).log()
+    # A ring that noise fills says nothing.
     trust = weight * ((power - noise) / power.clamp(min=1e-30)).clamp(min=1e-3).square()
     curvature = torch.einsum("...b,bi,bj->...ij", trust, basis, basis) + precision
     theta: Tensor = mean + torch.linalg.solve(
@@ -193,8 +196,10 @@ def fit_signal(
         signal = otf_power * torch.exp((theta @ basis.T).clamp(-40, 20))
         model = signal + noise
         share = signal / model.clamp(min=1e-30)
+        # The likelihood's slope in log S, ring by ring.
         pull = weight * share * (power / model.clamp(min=1e-30) - 1).clamp(max=LARGEST_PULL)
         gradient = pull @ basis - (theta - mean) @ precision
+        # Its expected curvature, which unlike the true one is never negative.
         fisher = torch.einsum("...b,bi,bj->...ij", weight * share**2, basis, basis) + precision
         step: Tensor = torch.linalg.solve(fisher, gradient)
         theta = theta + step.clamp(-2, 2)
@@ -248,6 +253,7 @@ def fitted_signal(
     passed = squared(otf) + doubt
     power, ring_passed, ring_noise = (rings.mean(p) for p in (squared(spectrum), passed, noise))
     theta = fit_signal(power[..., :-1], ring_passed[..., :-1], ring_noise[..., :-1], rings)
+    # The law first; then each ring says how far it is from it.
     law = Signal(theta, torch.zeros_like(power), rings)
     visible = rings.mean(passed * law.at_probes())
     model = (visible + ring_noise).clamp(min=1e-30)
@@ -274,6 +280,7 @@ def channel_correlation(
         The power that signal of power 1 leaves in the photo beside |K|^2: by errors of the kernel,
         by aliases.
     """
+    # What the photo should show at each frequency: signal, doubt and noise.
     power = squared(otf)
     total = ((power + doubt) * signal + noise).clamp(min=1e-30)
     # Without the kernel's phase, and in units of the expected power.

@@ -72,6 +72,7 @@ def wiener_bands(
     tiling = tiling or tiling_of(psf)
     tiles = TileFilter(photo, psf, tiling, wiener.noise_weight(settings.denoise), device)
     height, width = photo.size
+    # Windows begin before the photo and end beyond it, on its mirror image.
     y_starts, x_starts = tiling.starts(height), tiling.starts(width)
     line, reach = tiling.line(), tiling.reach
     x0 = reach - x_starts[0]
@@ -140,7 +141,7 @@ class TileFilter:
     ) -> None:
         self.photo, self.psf, self.tiling = photo, psf, tiling
         self.device, self.noise_weight = device, noise_weight
-        # Filters reach as far as three kernels; a multiple of 8 px is fast to transform.
+        # Filters reach about as far as one and a half kernels; multiples of 8 px transform fast.
         support = max(wiener.SUPPORT_PX, 8 * -(-3 * psf.kernel_size // 16))
         self.line = torch.as_tensor(tiling.line(), device=device)
         self.window = torch.outer(self.line, self.line)
@@ -164,6 +165,7 @@ class TileFilter:
         float32 [n]
             How much of the correction to take in each tile's smooth parts.
         """
+        # A tile's kernels are those of its centre.
         n, field = len(x_starts), self.tiling.field_px
         cols = np.array(x_starts) + self.tiling.window_px // 2
         rows = np.full_like(cols, y + self.tiling.window_px // 2)
@@ -173,6 +175,7 @@ class TileFilter:
         strip, colour = self._read(y, x_starts)
         probe_shape = (2, n, 3, *self.rings.f.shape)
         probes, otf = torch.empty(probe_shape, dtype=torch.complex64, device=self.device)
+        # Means stay as they are (kernels sum to 1): what is left has no steps at windows' rims.
         mean = self._means(strip, n)
         for i in range(n):
             self._analyse(i, strip, kernels, buffers, probes, otf, mean)
@@ -213,6 +216,7 @@ class TileFilter:
     def _means(self, strip: Tensor, n: int) -> Tensor:
         """Mean values [n, 3] in the windows of a row."""
         tiling = self.tiling
+        # Separable windows: a product along y, then one along x.
         columns = self.line @ strip[:, tiling.reach : tiling.reach + tiling.window_px]
         lines = columns[:, tiling.reach :].unfold(1, tiling.window_px, tiling.stride)[:, :n]
         return (lines @ self.line).T / self.line.sum().square()
@@ -252,6 +256,7 @@ class TileFilter:
         """What the mean values [n, 3] of a row of windows add up to, like `strip`: they do not
         change."""
         tiling, sums = self.tiling, torch.empty_like(strip)
+        # The windows' sum is 1 only over all rows; of one row it is the window's own line.
         lines = mean.new_zeros(3, sums.shape[-1])
         for i, value in enumerate(mean):
             x = i * tiling.stride + tiling.reach
@@ -262,6 +267,7 @@ class TileFilter:
 
     def _of_this_thread(self, n: int) -> Buffers:
         """This thread's buffers for a row of n tiles."""
+        # A thread filters rows one after the other: it needs its buffers once.
         if not hasattr(self._threads, "buffers"):
             field = self.tiling.field_px
             half = field, field // 2 + 1
@@ -297,6 +303,7 @@ class TileFilter:
         from_others = by_source[:, 0] * phased[0]
         from_others.addcmul_(by_source[:, 1], phased[1]).addcmul_(by_source[:, 2], phased[2])
         alone = gains[:3].mul_(phased)
+        # Other channels lend no more than the local colour allows.
         share = (colour * scale[:, None, None]).clamp_(max=1)
         return inverse(alone, size).addcmul_(inverse(from_others, size), share)
 

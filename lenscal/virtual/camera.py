@@ -107,6 +107,7 @@ def blur_field(
         wanted = size[0] * OVERSAMPLING // _STEPS_ACROSS
         # A multiple of 4: `blurred` halves it and its half must be whole.
         step = int(np.clip(wanted, _SMALLEST_STEP, _LARGEST_STEP)) // 4 * 4
+    # The last node lies on or beyond the last sample.
     rows, cols = -(-(height - 1) // step) + 1, -(-(width - 1) // step) + 1
     y = (np.arange(rows) * step - MARGIN) / OVERSAMPLING / (size[0] - 1)
     x = (np.arange(cols) * step - MARGIN) / OVERSAMPLING / (size[1] - 1)
@@ -168,6 +169,7 @@ def blurred(scene: NDArray[np.float32], field: BlurField) -> NDArray[np.float32]
 def exposure(scene: NDArray[np.float32], camera: VirtualCamera, *, clipped: float = 0.005) -> float:
     """Factor that makes the given share of RAW values clip (taken on the scene, so equal for every
     aperture)."""
+    # A quarter of the size is enough, and single highlights do not decide.
     small = cv2.resize(scene, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     raw = small / np.array(camera.white_balance, np.float32)
     # Every second site is green.
@@ -194,6 +196,7 @@ def exposed(
     """RAW numbers uint16 of noise-free values 0..1: shot noise, read noise, black level, clipping,
     rounding."""
     a, b = camera.noise(iso)
+    # Photons first, in units of `a`; then what electronics add.
     noisy = rng.poisson(np.maximum(values, 0) / a).astype(np.float32) * np.float32(a)
     noisy += rng.standard_normal(values.shape, np.float32) * np.float32(np.sqrt(b))
     return quantised(noisy, camera.black, camera.white)
@@ -231,6 +234,7 @@ def _narrow_spectrum(kernel: NDArray[np.float32], lead: int, n: int) -> NDArray[
     """rfft2 of kernels [3, K, K] placed at (lead, lead) in n x n zeros; the empty rows are not
     transformed."""
     size = kernel.shape[-1]
+    # Row by row first: a kernel has few rows.
     rows = np.zeros((kernel.shape[0], size + lead, n), np.float32)
     rows[:, lead:, lead : lead + size] = kernel
     spectrum: NDArray[np.complex64] = scipy.fft.fft(scipy.fft.rfft(rows, axis=-1), n=n, axis=-2)

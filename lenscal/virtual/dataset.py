@@ -134,6 +134,7 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Job[VirtualDataset]:
     InputError
         The settings do not fit together.
     """
+    # Steps: two lenses traced, the photos, the scene kept out, the end.
     camera = VirtualCamera(cfa=settings.cfa)
     lens = settings.lens
     n_steps = settings.n_photos + 4
@@ -187,6 +188,7 @@ def true_grid(
     settings: VirtualSettings, shape: tuple[int, int] = TRUTH_GRID, size: int = TRUTH_SIZE
 ) -> PsfGrid:
     """The true PSF of the degraded aperture relative to the sharp one on the axis, on a grid."""
+    # The folder's aperture counts as sharp, whatever the lens says.
     lens = replace(settings.lens, f_sharp=settings.sharp_aperture)
     kernels = relative_psf(lens, settings.degraded_aperture, node_positions(shape), size=size)
     return PsfGrid(kernels.reshape(*shape, *kernels.shape[1:]), settings.size)
@@ -220,7 +222,9 @@ def _photograph(
         if scene is None or not settings.same_scenes:
             scene = draw_scene(settings, number if settings.same_scenes else 2 * number + shot)
             level = np.float32(exposure(scene, camera))
+        # By photo, not one after the other: photos are taken side by side.
         rng = np.random.default_rng([settings.seed, 2, shot, number])
+        # A tripod that nobody touches does not exist: pairs have to be registered.
         dy, dx, turn = rng.normal(0, 1, 3) * (_WOBBLE_PX, _WOBBLE_PX, _WOBBLE_DEG)
         values = mosaic(blurred(shaken(scene, (dy, dx), turn), fields[role]), camera) * level
         raw = exposed(values, camera, settings.iso, rng)
@@ -234,12 +238,14 @@ def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Pat
     degraded = blur_field(settings.lens, settings.degraded_aperture, settings.size)
     # Beyond the numbers of all scenes of both folders.
     number = 2 * settings.n_photos + 17
+    # Of photos: gains are to be those of users' scenes.
     scene = draw_scene(settings, number, held_out=True)
     level = np.float32(exposure(scene, camera))
     rng = np.random.default_rng([settings.seed, 3])
     raw = exposed(mosaic(blurred(scene, degraded), camera) * level, camera, settings.iso, rng)
     paths = folder / "degraded.dng", folder / "reference.dng"
     write_shot(paths[0], raw, settings, camera, settings.degraded_aperture, 98)
+    # What a perfect correction would give: the reference of the PSF.
     on_axis = blur_field(settings.lens, settings.sharp_aperture, settings.size, on_axis=True)
     clean = quantised(mosaic(blurred(scene, on_axis), camera) * level, 0, _FINE_WHITE)
     # Rounding alone; a noise profile must not say 0.

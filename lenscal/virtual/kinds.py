@@ -73,6 +73,7 @@ def kept_out_lens(kind: LensKind, number: int) -> Shooting:
     """
     if number < 0:
         raise InputError(translatable("kept-out lens {number}: choose 0 or more", number=number))
+    # By kind and number: a further kind or lens changes no other.
     rng = np.random.default_rng([_KEPT_OUT_SEED + number, list(LensKind).index(kind)])
     if kind is LensKind.TRACED:
         return _drawn_traced(number, rng)
@@ -81,6 +82,7 @@ def kept_out_lens(kind: LensKind, number: int) -> Shooting:
 
 def _drawn_traced(number: int, rng: np.random.Generator) -> Shooting:
     """Kept-out traced lens `number`: which patent follows from the number, its scale is drawn."""
+    # Drawn in this order since number 0: another order would be other lenses.
     focal_mm = float(rng.uniform(19.0, 22.0))
     half_field_deg = float(rng.uniform(18.5, 21.0))
     if number < _FIRST_WITH_KAZAMAKI:
@@ -106,6 +108,7 @@ def _drawn(kind: LensKind, rng: np.random.Generator | None, name: str = "") -> S
 
     def turned(y: float, x: float) -> tuple[float, float]:
         """The vector, or one of about its length in any direction."""
+        # Kept-out lenses lean elsewhere: no rule may know the direction.
         angle = 0.0 if rng is None else float(rng.uniform(0, 2 * np.pi))
         cos, sin = float(np.cos(angle)), float(np.sin(angle))
         return near(cos * y - sin * x, 0.1), near(sin * y + cos * x, 0.1)

@@ -55,6 +55,7 @@ class VirtualLens(Lens):
         axis: NDArray[np.float64],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """A round stop, and W as the class says."""
+        # The three given values hold at the bands' middles.
         anchors = [float(np.average(band, weights=self.band_weights)) for band in self.bands_nm]
         defocus = float(np.polynomial.Polynomial.fit(anchors, self.defocus, 2)(wavelength_nm))
         # Stopped down, the rim lies further in: |p|^4 falls with its fourth power.
@@ -164,8 +165,10 @@ def relative_psf(
         return spectra[..., band[:, None], band[None, :]]
 
     sharp = transfer(np.array([[0.5, 0.5]]), lens.f_sharp)
+    # Wiener's quotient: where the sharp lens passes nothing, neither does the PSF.
     ratio = transfer(positions, f_number) * sharp.conj() / (np.abs(sharp) ** 2 + epsilon)
     whole = scipy.fft.ifft2(ratio, axes=(-2, -1)).real
+    # From the origin at [0, 0] to the middle of the array.
     kernels = np.roll(whole, size // 2, axis=(-2, -1))[..., :size, :size]
     return np.asarray(kernels / kernels.sum(axis=(-2, -1), keepdims=True), np.float32)
 
@@ -174,6 +177,7 @@ def _origin_first(kernels: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """Kernels in an n x n array with the central sample at [0, 0]."""
     size = kernels.shape[-1]
     out = np.zeros((*kernels.shape[:-2], n, n), kernels.dtype)
+    # Moved round by half the width, so that the transform's phase is that of the shift alone.
     out[..., :size, :size] = kernels
     return np.roll(out, -(size // 2), axis=(-2, -1))
 

@@ -70,6 +70,7 @@ def pink_noise(
 ) -> NDArray[np.float32]:
     """Noise [size, size] with amplitude 1 / f^exponent, mean 0 and variance 1; periodic."""
     f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
+    # No mean: 1 / 0 would be one.
     f[0, 0] = np.inf
     white = np.fft.rfft2(rng.standard_normal((size, size)))
     noise = np.fft.irfft2(white / f**exponent, s=(size, size))
@@ -79,6 +80,7 @@ def pink_noise(
 @lru_cache(maxsize=1)
 def photo_textures() -> NDArray[np.float16]:
     """The shipped photos [n, 576, 576, 3] float16, linear light, each with mean luminance 1."""
+    # In the order of names: file systems have none.
     files = sorted(resource("scenes").glob("*.jpg"))
     photos = []
     for file in files:
@@ -129,8 +131,10 @@ def _leaf_labels(size: tuple[int, int], rng: np.random.Generator) -> tuple[NDArr
     out.
     """
     height, width = size
+    # Octave by octave: the area of the sum is the sum of areas.
     octaves = int(np.log2(_LARGEST / _SMALLEST))
     area = _COVER * height * width
+    # Drawn by the inverse of r^-2's distribution, octave by octave.
     radii = []
     for octave in range(octaves):
         low = _SMALLEST * 2**octave
@@ -206,6 +210,7 @@ def _painted(
 ) -> NDArray[np.float32]:
     """Every label painted with its own texture, offset, contrast, light and colour."""
     n, (height, width) = len(texture), labels.shape
+    # In the logarithm: contrast is a power of the radiance.
     power = rng.uniform(*contrast, n).astype(np.float32)
     brightness = rng.normal(0, light, n)[:, None] + rng.normal(0, tint, (n, 3))
     gain = 0.2 * np.exp(brightness).astype(np.float32)

@@ -230,6 +230,7 @@ def _model(lens: TracedLens, wavelength_nm: float) -> _Model:
     for height in heights:
         path, relative, r, t2 = _wavefront(lens, height, wavelength_nm, rims)
         basis = _monomials(r, t2, _powers(_DEGREE))
+        # Fits over the rays that get through: hundreds for some 36 terms.
         path_terms.append(np.linalg.lstsq(basis, path, rcond=None)[0])
         basis = _monomials(r, t2, _powers(_RIM_DEGREE))
         rim_terms.append(np.linalg.lstsq(basis, relative, rcond=None)[0])
@@ -258,7 +259,9 @@ def _wavefront(
     tangent = height * np.tan(np.deg2rad(lens.half_field_deg))
     plane, size = sensor_plane(lens)
     diameters = [prescription.surfaces[n].diameter / 2 for n in rims[1:]]
+    # The stop at the widest aperture: smaller ones only close it.
     limits = np.array([_stop_mm(prescription, lens.f_number), *diameters])
+    # The green chief ray says where the image is, for all wavelengths: lateral colour is in W.
     image, middle = _chief(prescription, tangent, plane)
     rays, start = _bundle(prescription, tangent, wavelength_nm)
     relative = rays.squared[:, rims] / limits**2
@@ -283,6 +286,7 @@ def _over_the_field(
 
 def _field_basis(height: NDArray[np.float64], parity: NDArray[np.int_]) -> NDArray[np.float64]:
     """[m, terms, field terms]: height^(2 k), times the height where the term is odd."""
+    # A round lens: W does not change when field and pupil are turned together.
     even = height[:, None] ** (2 * np.arange(_FIELD_TERMS))
     odd = parity[:, None] % 2 == 1
     return np.asarray(even[:, None, :] * np.where(odd, height[:, None, None], 1.0))
@@ -372,6 +376,7 @@ def _front_mm(prescription: Prescription) -> float:
 
 def _axial_focus(prescription: Prescription) -> float:
     """Distance behind the last vertex with the smallest RMS spot of a green axial bundle at f/4."""
+    # As a user focuses: where the axis is sharpest a little stopped down.
     rays, _ = _bundle(prescription, 0.0, GREEN_NM)
     inside = np.isfinite(rays.path) & (
         rays.squared[:, prescription.stop] < _stop_mm(prescription, _FOCUS_F_NUMBER) ** 2

@@ -22,7 +22,7 @@ FINE = 6
 N_PUPIL = 180
 """Length of the square Fourier transform that takes the pupil to the PSF: 30 px."""
 _BATCH = 16
-"""Positions that are worked out together: as many pupils as fit a processor's cache."""
+"""Positions that are worked out together: bounds the memory."""
 _F_NUMBER_SLACK = 0.999
 """f-numbers are rounded: f/1.798 is the widest aperture of an f/1.8."""
 
@@ -124,6 +124,7 @@ class Lens(ABC):
             The aperture is wider than the lens's widest, or the array does not fit.
         """
         self._check(f_number, size, oversampling)
+        # Beyond 0..1 as well: blur fields have a margin.
         h = self.field(np.asarray(positions, np.float64).reshape(-1, 2))
         batches = [h[i : i + _BATCH] for i in range(0, len(h), _BATCH)]
         return np.concatenate(
@@ -162,7 +163,9 @@ class Lens(ABC):
 def pupil_axis(f_number: float, wavelength_nm: float, pitch_um: float) -> NDArray[np.float64]:
     """Pupil coordinates [q] (odd, 0 in the middle, a little over the rim) that the Fourier
     transform asks for."""
+    # So that the transform's samples are pitch / FINE apart, whatever wavelength and aperture.
     step = 2 * wavelength_nm * 1e-3 * f_number / (N_PUPIL * pitch_um / FINE)
+    # A soft rim ends half a step beyond 1.
     reach = int(np.ceil(1 / step + 0.5))
     return np.asarray(np.arange(-reach, reach + 1) * step, np.float64)
 
@@ -189,6 +192,7 @@ def _transfer(lens: Lens, h: NDArray[np.float64], f_number: float) -> NDArray[np
             full[:, index[:, None], index[None, :]] = transmission * np.cos(phase) + 1j * (
                 transmission * np.sin(phase)
             )
+            # Fraunhofer: the field in the focus is the pupil's Fourier transform.
             amplitude = scipy.fft.fft2(full, axes=(-2, -1), overwrite_x=True)
             # Every wavelength has the light that its weight says, however much the rims hold back.
             light = N_PUPIL**2 * (transmission**2).sum(axis=(-2, -1), keepdims=True)
@@ -214,6 +218,7 @@ def _centred(
     pixel = np.sinc(fy) * np.sinc(fx) * low_pass_y * low_pass_x
     transfer = transfer * pixel.astype(np.float32)
     lateral = lens.lateral_shift(h)
+    # A common shift of all channels is where the photo is, not how it is blurred.
     shift = lateral - (_mean_shift(transfer) + lateral).mean(axis=1, keepdims=True)
     psf = _sampled(transfer, shift, fy, fx, size, oversampling)
     # Once more by what is left within the array: tails beyond it have pulled at the phase's slope.
@@ -247,6 +252,7 @@ def _sampled(
     rows = scipy.fft.ifft(aliased, axis=-2, overwrite_x=True)
     fine = scipy.fft.irfft(rows, n=N_PUPIL, axis=-1)[..., ::step]
     index = np.arange(-half, half + 1) % n
+    # Shifting by parts of a sample rings a little below 0.
     psf = np.maximum(fine[..., index[:, None], index[None, :]], 0)
     return np.asarray(psf / psf.sum(axis=(-2, -1), keepdims=True), np.float32)
 
