@@ -142,6 +142,15 @@ TEXTS = (
         "Not enough memory: close other programs or use fewer photos"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Opening {file}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "PSF size {size} at {oversampling} x: the size must be odd and fit 30 px"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Photographed scene {number} of {n_photos} with both apertures"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "Photographing the scene that is kept out"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the mask"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the view"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the view of {photo}"),
@@ -166,8 +175,10 @@ TEXTS = (
         "The settings file {path} cannot be read ({error}); the usual settings are used."
     ),
     QT_TRANSLATE_NOOP("Translatable", "The settings file {path}: {problems}"),
+    QT_TRANSLATE_NOOP("Translatable", "The virtual photos are written"),
     QT_TRANSLATE_NOOP("Translatable", "Third order, degraded photos"),
     QT_TRANSLATE_NOOP("Translatable", "Third order, sharp photos"),
+    QT_TRANSLATE_NOOP("Translatable", "Tracing {lens} at f/{f_number:g}"),
     QT_TRANSLATE_NOOP("Translatable", "Undoing the blur"),
     QT_TRANSLATE_NOOP("Translatable", "Undoing the blur with the photo prior"),
     QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
@@ -243,6 +254,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "estimated from {photos}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "f/{f_number:g} is wider than the widest aperture of {lens}, f/{widest:g}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "flat: hardly any texture stands out of the noise; choose a subject with detail"
     ),
     QT_TRANSLATE_NOOP(
@@ -262,6 +277,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "it was begun with --{option} {then}, not {now}"),
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
+    QT_TRANSLATE_NOOP("Translatable", "kept-out lens {number}: choose 0 or more"),
     QT_TRANSLATE_NOOP("Translatable", "left"),
     QT_TRANSLATE_NOOP("Translatable", "lens serial numbers"),
     QT_TRANSLATE_NOOP("Translatable", "lenses"),
@@ -333,6 +349,7 @@ TEXTS = (
         "same (--keep-all)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "not allowed to write there"),
+    QT_TRANSLATE_NOOP("Translatable", "number of photos {n}: give at least 1"),
     QT_TRANSLATE_NOOP("Translatable", "one kernel for the whole photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -349,6 +366,10 @@ TEXTS = (
         " of the same scene leads to expect"
     ),
     QT_TRANSLATE_NOOP("Translatable", "partly assumed: too little to measure in {photos}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "photo size {height} x {width}: both must be even and at least {least} px"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "photograph subjects with detail all over the picture, well exposed and in focus"
@@ -561,6 +582,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{frames} {role} photos are ready"),
     QT_TRANSLATE_NOOP("Translatable", "{job} is still running: wait for it or cancel it first"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{lens} opens to f/{widest:g}; choose apertures from there on"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{lens}, ISO {iso}: "),
     QT_TRANSLATE_NOOP("Translatable", "{method}"),
     QT_TRANSLATE_NOOP("Translatable", "{method}, {name} kernels: "),
