@@ -20,11 +20,11 @@ DONE, FAILED, WRONG_INPUT, CANCELLED = 0, 1, 2, 130
 _MODULES = {
     "gui": "window",
     "demo": "demo",
-    "check": "look",
-    "info": "look",
+    "check": "check",
+    "info": "info",
     "calibrate": "calibrate",
     "correct": "correct",
-    "export-psf": "export",
+    "export-psf": "export_psf",
     "report": "report",
     "benchmark": "benchmark",
 }

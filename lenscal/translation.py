@@ -34,10 +34,13 @@ def join_translatable(separator: str, parts: Iterable[str]) -> Translatable:
     return Translatable(separator.join(f"{{{name}}}" for name in values), values)
 
 
-def message_of(error: BaseException) -> str:
-    """An error's message; `str(error)` would forget what it was made of."""
-    told = error.args[0] if len(error.args) == 1 else None
-    return told if isinstance(told, Translatable) else str(error)
+def message_of(error: BaseException) -> Translatable:
+    """An error's message; `str(error)` would forget what it was made of. Other people's errors stay
+    as they are."""
+    message = error.args[0] if len(error.args) == 1 else None
+    if isinstance(message, Translatable):
+        return message
+    return Translatable("{message}", {"message": str(error)})
 
 
 def translate_text(text: str, translate: Callable[[str], str]) -> str:

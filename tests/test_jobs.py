@@ -17,11 +17,12 @@ from lenscal.errors import InputError, LenscalError
 from lenscal.files.photos.export_settings import ExportSettings, Space
 from lenscal.files.psf.profile import Profile, read_profile, write_profile
 from lenscal.intake.grouping import Overrides
+from lenscal.jobs.photo_work import RowsOnDisk
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.decode import decode_photo
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
-from lenscal.stepping import STOP, finish
+from lenscal.stepping import STOP, finish, follow
 
 
 def counting(log, n=4):
@@ -37,7 +38,7 @@ def counting(log, n=4):
 
 def test_follow_scales_fractions_and_hands_on_the_result():
     log = []
-    result, reports = stepped(jobs.follow(counting(log), 0.5, 0.9, prefix="part: "))
+    result, reports = stepped(follow(counting(log), 0.5, 0.9, prefix="part: "))
     assert result == (4, False)
     np.testing.assert_allclose([r.fraction for r in reports], [0.5, 0.6, 0.7, 0.8])
     assert reports[0].message == "part: step 0"
@@ -46,16 +47,16 @@ def test_follow_scales_fractions_and_hands_on_the_result():
 
 def test_follow_hands_on_stop_or_keeps_it():
     log = []
-    assert stepped(jobs.follow(counting(log)), [None, STOP])[0] == (1, True)
+    assert stepped(follow(counting(log)), [None, STOP])[0] == (1, True)
     assert log == ["stopped", "closed"]
     log.clear()
-    assert stepped(jobs.follow(counting(log), forward_stop=False), [None, STOP])[0] == (4, True)
+    assert stepped(follow(counting(log), forward_stop=False), [None, STOP])[0] == (4, True)
     assert log == ["closed"]
 
 
 def test_closing_closes_the_inner_job():
     log = []
-    job = jobs.follow(counting(log))
+    job = follow(counting(log))
     next(job)
     job.close()
     assert log == ["closed"]
@@ -220,9 +221,9 @@ def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monke
             assert second_read.wait(30)
         return plain_restore(frame, *rest, **more)
 
-    def write_photo(path, rgb, frame, *rest):
-        written = plain_write(path, rgb, frame, *rest)
-        events.append(f"written {frame.info.path.stem}")
+    def write_photo(path, rgb, header, *rest):
+        written = plain_write(path, rgb, header, *rest)
+        events.append(f"written {header.info.path.stem}")
         return written
 
     monkeypatch.setattr(decode, "decode_photo", decode_photo)
@@ -323,15 +324,15 @@ def test_where_large_photos_wait_is_named_when_it_is_full(tmp_path, make_dng, mo
     photos = [make_dng(tmp_path / f"{n}.dng", seed=n) for n in range(2)]
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
     monkeypatch.setattr(correcting, "OVERLAP_PX", 0)
-    plain_append, waiting = correcting._append, []
+    plain_append, waiting = RowsOnDisk.append, []
 
-    def append(file, rgb):
+    def append(store, rows, rgb):
         waiting.append([path.name for path in (tmp_path / "lenscal").glob("*/*.rows")])
-        if file.name.endswith("0.rows"):
+        if store.path.name == "0.rows":
             raise OSError(errno.ENOSPC, "No space left on device")
-        plain_append(file, rgb)
+        plain_append(store, rows, rgb)
 
-    monkeypatch.setattr(correcting, "_append", append)
+    monkeypatch.setattr(RowsOnDisk, "append", append)
     grid, settings = delta_grid((2, 2), 5, (128, 192)), RestoreSettings(device="cpu")
     (failed, written), _ = stepped(
         jobs.correct(Profile(grid), photos, settings, ExportSettings(tmp_path / "o"))

@@ -8,11 +8,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lenscal.errors import InputError
 from lenscal.system.json_values import from_json, parse_json, read_json, to_json, valid_fields
-from lenscal.translation import Translatable, message_of
+from lenscal.translation import Translatable, message_of, translatable
 
 
 class Colour(StrEnum):
@@ -80,6 +81,12 @@ def test_a_bad_field_costs_that_field() -> None:
     settings, problems = valid_fields(Outer, values)
     assert settings == Outer(inner=Inner((2, 3)))
     assert [problem.values["name"] for problem in problems] == ["paths", "colour"]
+
+
+def test_messages_and_numbers_of_numpy_become_plain() -> None:
+    values = to_json({"warnings": (translatable("so {n}", n=1),), "share": np.float32(0.5)})
+    assert values == {"warnings": ("so 1",), "share": 0.5}
+    assert type(values["warnings"][0]) is str and type(values["share"]) is float
 
 
 def test_what_is_no_json_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from lenscal.system.device import check_device
 from lenscal.translation import message_of, translatable
 
 if TYPE_CHECKING:
+    from lenscal.calibrate.result import Calibration
     from lenscal.calibrate.settings import CalibrationSettings
+    from lenscal.files.checkpoint import CheckpointFile
     from lenscal.files.psf.profile import Profile
     from lenscal.intake.inputs import Inputs
     from lenscal.stepping import Job
@@ -60,6 +63,7 @@ def reading(
 
 
 def run_calibrate(args: argparse.Namespace) -> int:
+    """Calibrate and write the profile; a checkpoint stays where it could go on."""
     from lenscal import jobs
     from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
     from lenscal.files.output_paths import check_profile_path
@@ -70,31 +74,22 @@ def run_calibrate(args: argparse.Namespace) -> int:
     settings = calibration_settings(args)
     check_profile_path(args.out)
     checkpoint = CheckpointFile(checkpoint_path(args.out), args.resume)
+    # A checkpoint of another calibration that lies there is none of this one.
     before = None if args.resume else checkpoint.written_at
-    if args.resume and not checkpoint.path.exists():
-        speaker.note(
-            f"note: there is no checkpoint {checkpoint.path}: the calibration starts at its beginning"
-        )
-    elif checkpoint.path.exists() and not args.resume:
-        speaker.note(
-            f"note: {checkpoint.path} of an interrupted calibration is overwritten (--resume goes on)"
-        )
+    _announce(checkpoint, speaker, resume=args.resume)
     with jobs.photo_cache() as cache:
         inputs = run_job(reading(args, cache), speaker)
-        for warning in inputs.warnings:
-            speaker.note(f"note: {warning}")
+        _note_all(inputs.warnings, speaker)
         try:
-            calibration = run_job(
-                jobs.calibrate(inputs, settings, checkpoint=checkpoint), speaker, keeps=True
-            )
+            work = jobs.calibrate(inputs, settings, checkpoint=checkpoint)
+            calibration = run_job(work, speaker, keeps=True)
         except KeyboardInterrupt:
             if checkpoint.written_at not in (None, before):
                 speaker.note(
                     "No profile was written; the same command with --resume goes on where it was."
                 )
             raise
-        for warning in calibration.warnings:
-            speaker.note(f"note: {warning}")
+        _note_all(calibration.warnings, speaker)
         profile = jobs.build_profile(inputs, calibration, settings)
     _write_or_rescue(args.out, profile)
     if calibration.finished == "done":
@@ -105,8 +100,28 @@ def run_calibrate(args: argparse.Namespace) -> int:
         **calibration_values(inputs, calibration),
         "seconds": time.monotonic() - start,
     }
-    speaker.result(_in_words(summary), summary)
+    speaker.result(_in_words(summary, calibration), summary)
     return CANCELLED if calibration.finished == "stopped" else 0
+
+
+def _announce(checkpoint: CheckpointFile, speaker: Speaker, *, resume: bool) -> None:
+    """Say what becomes of a checkpoint, where that is not what the user may expect."""
+    there = checkpoint.path.exists()
+    if resume and not there:
+        speaker.note(
+            f"note: there is no checkpoint {checkpoint.path}: "
+            "the calibration starts at its beginning"
+        )
+    elif there and not resume:
+        speaker.note(
+            f"note: {checkpoint.path} of an interrupted calibration is overwritten "
+            "(--resume goes on)"
+        )
+
+
+def _note_all(warnings: Iterable[str], speaker: Speaker) -> None:
+    for warning in warnings:
+        speaker.note(f"note: {warning}")
 
 
 def _write_or_rescue(path: Path, profile: Profile) -> None:
@@ -139,25 +154,19 @@ def _write_or_rescue(path: Path, profile: Profile) -> None:
         ) from error
 
 
-def _in_words(summary: dict[str, Any]) -> str:
+def _in_words(summary: dict[str, Any], calibration: Calibration) -> str:
+    from lenscal.files.psf.quality_words import confidence_in_words, distances_in_words
+
     lines = [
         f"{summary['profile']} written after {summary['seconds']:.0f} s on {summary['device']}."
     ]
-    if summary["finished"] != "done":
-        why = "you stopped it" if summary["finished"] == "stopped" else "the time was up"
+    if calibration.finished != "done":
+        why = "you stopped it" if calibration.finished == "stopped" else "the time was up"
         lines.append(f"The calibration ended early, as {why}: what was reached is kept.")
         if summary["checkpoint"] is not None:
             lines.append("The same command with --resume goes on from here.")
     frames = summary["frames"]
     lines.append(f"{frames['used']} photos used, {frames['rejected']} left out.")
-    if summary["confidence"]["mean"] is not None:
-        lines.append(
-            "Confidence: mean {mean:.2f}, worst node {worst:.2f} (1: sure).".format(
-                **summary["confidence"]
-            )
-        )
-    reblur = {name: value for name, value in summary["reblur"].items() if value is not None}
-    if reblur:
-        figures = ", ".join(f"{name} {value:.4g}" for name, value in reblur.items())
-        lines.append(f"Re-blur distance on kept-out photos (smaller is better): {figures}.")
+    quality = (*confidence_in_words(calibration.psf), *distances_in_words(calibration.reblur))
+    lines += [f"{words}." for words in quality]
     return "\n".join(lines)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_correct(args: argparse.Namespace) -> int:
+    """Correct the photos; what went wrong with one does not stop the others."""
     from lenscal import jobs
     from lenscal.files.output_paths import check_output_folder
     from lenscal.files.psf.opening import open_psf
@@ -39,25 +40,37 @@ def run_correct(args: argparse.Namespace) -> int:
     )
     with suppress(KeyboardInterrupt):  # what was corrected before it has been written
         run_job(work, speaker)
-    reached = {r.source for r in results}
-    failed = [r for r in results if r.output is None and not r.skipped]
-    summary = {
-        "written": [str(r.output) for r in results if r.output is not None],
-        "skipped": [str(r.source) for r in results if r.skipped],
-        "failed": [{"photo": str(r.source), "reason": r.problem} for r in failed],
-        "not_reached": [str(path) for path in photos if path not in reached],
-        "photos": [_described(r) for r in results],
-    }
     for result in results:
         for warning in result.warnings:
             speaker.note(f"note: {result.source.name}: {warning}")
-    speaker.result(_in_words(results, len(photos)), summary)
-    if len(results) < len(photos):
+    speaker.result(_in_words(results, len(photos)), _summary(results, photos))
+    return _exit_code(results, len(photos))
+
+
+def _summary(results: Sequence[PhotoResult], photos: Sequence[Path]) -> dict[str, Any]:
+    """What `correct --json` says."""
+    reached = {result.source for result in results}
+    return {
+        "written": [str(r.output) for r in results if r.output is not None],
+        "skipped": [str(r.source) for r in results if r.skipped],
+        "failed": [{"photo": str(r.source), "reason": r.problem} for r in results if _failed(r)],
+        "not_reached": [str(path) for path in photos if path not in reached],
+        "photos": [_values(result) for result in results],
+    }
+
+
+def _exit_code(results: Sequence[PhotoResult], asked: int) -> int:
+    if len(results) < asked:
         return CANCELLED
+    failed = [result for result in results if _failed(result)]
     if not failed:
         return 0
-    nothing_begun = len(failed) == len(results) and all(r.wrong_input for r in failed)
-    return 2 if nothing_begun else 1
+    # Nothing was begun, for reasons that the user can mend: wrong input, as for other commands.
+    return 2 if len(failed) == len(results) and all(r.wrong_input for r in failed) else 1
+
+
+def _failed(result: PhotoResult) -> bool:
+    return result.output is None and not result.skipped
 
 
 def correction_settings(args: argparse.Namespace) -> RestoreSettings:
@@ -78,7 +91,7 @@ def export_settings(args: argparse.Namespace) -> ExportSettings:
 
 
 def _photos(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are named (each problem is told), the RAW files of folders; each once.
+    """Files as they are named (what is wrong with one is said when it is its turn), the RAW files of folders; each once.
 
     Raises
     ------
@@ -87,16 +100,16 @@ def _photos(paths: Sequence[Path]) -> list[Path]:
     """
     from lenscal.intake.raw_files import find_raw_files
 
-    found: list[Path] = []
+    files: list[Path] = []
     for path in paths:
-        found += find_raw_files([path]) if path.is_dir() or not path.exists() else [path]
+        files += find_raw_files([path]) if path.is_dir() or not path.exists() else [path]
     once: dict[Path, Path] = {}
-    for path in found:
+    for path in files:
         once.setdefault(path.resolve(), path)
     return list(once.values())
 
 
-def _described(result: PhotoResult) -> dict[str, Any]:
+def _values(result: PhotoResult) -> dict[str, Any]:
     return {
         "photo": str(result.source),
         "output": None if result.output is None else str(result.output),
@@ -111,13 +124,13 @@ def _described(result: PhotoResult) -> dict[str, Any]:
 def _in_words(results: Sequence[PhotoResult], asked: int) -> str:
     lines = []
     for result in results:
+        name = result.source.name
         if result.output is not None:
-            lines.append(f"{result.source.name} -> {result.output} ({result.seconds:.1f} s)")
+            lines.append(f"{name} -> {result.output} ({result.seconds:.1f} s)")
+        elif result.skipped:
+            lines.append(f"{name}: {result.reason}")
         else:
-            told = result.problem.removeprefix(f"{result.source.name}: ")
-            lines.append(
-                f"{result.source.name}: {'' if result.skipped else 'not corrected: '}{told}"
-            )
-    written = sum(r.output is not None for r in results)
+            lines.append(f"{name}: not corrected: {result.reason}")
+    written = sum(result.output is not None for result in results)
     lines.append(f"{written} of {asked} photos written.")
     return "\n".join(lines)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_demo(args: argparse.Namespace) -> int:
+    """Do the whole job on a virtual lens."""
     if args.window:
         from lenscal.gui.app import run
 

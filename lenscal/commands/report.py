@@ -13,6 +13,7 @@ SUFFIXES = (".html", ".pdf")
 
 
 def run_report(args: argparse.Namespace) -> int:
+    """Write the report, HTML or PDF."""
     from lenscal.files.output_paths import check_output_file
     from lenscal.files.psf.opening import open_psf
     from lenscal.files.report import report_blocks, write_report

@@ -8,6 +8,7 @@ from lenscal.commands.option_groups import pair
 
 
 def run_gui(args: argparse.Namespace) -> int:
+    """Open the window."""
     size = pair(args.size, "--size")
     from lenscal.gui.app import run
 

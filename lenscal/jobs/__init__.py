@@ -8,20 +8,19 @@ photo they are at.
 
 from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
-from lenscal.jobs.correcting import PhotoResult, correct, mismatches
+from lenscal.jobs.correcting import correct
 from lenscal.jobs.demo import DemoResult, DemoSettings, demo
-from lenscal.stepping import Job, follow
+from lenscal.jobs.photo_work import PhotoResult
+from lenscal.jobs.profile_match import mismatches
 
 __all__ = [
     "DemoResult",
     "DemoSettings",
-    "Job",
     "PhotoResult",
     "build_profile",
     "calibrate",
     "correct",
     "demo",
-    "follow",
     "import_photos",
     "mismatches",
     "photo_cache",

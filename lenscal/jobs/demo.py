@@ -15,7 +15,8 @@ from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.files.psf.psf_fits import write_fits
 from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
-from lenscal.jobs.correcting import PhotoResult, correct
+from lenscal.jobs.correcting import correct
+from lenscal.jobs.photo_work import PhotoResult
 from lenscal.measure.comparison import Comparison, compare_with_truth
 from lenscal.reports import Report
 from lenscal.restore.settings import RestoreSettings

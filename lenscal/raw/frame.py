@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +117,17 @@ class NoiseModel:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PhotoHeader:
+    """A decoded photo but for its pixels: what those who write its corrected pixels need of it. The
+    fields are those of `Frame`."""
+
+    info: PhotoInfo
+    size: tuple[int, int]
+    white_balance: NDArray[np.float32]
+    colour_matrix: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """A decoded photo in sensor orientation. Arrays may be memory-mapped: read tiles, not the
     whole.
@@ -165,6 +176,15 @@ class Frame:
     def size(self) -> tuple[int, int]:
         """(height, width) px."""
         return self.rgb.shape[0], self.rgb.shape[1]
+
+    @property
+    def header(self) -> PhotoHeader:
+        """What is known of it beside the pixels."""
+        return PhotoHeader(self.info, self.size, self.white_balance, self.colour_matrix)
+
+    def without_mosaic(self) -> Frame:
+        """The same with a mosaic of zeros that takes no memory, for those who read `rgb` only."""
+        return replace(self, mosaic=np.broadcast_to(np.zeros((), np.uint16), self.mosaic.shape))
 
     @property
     def full_scale(self) -> float:

@@ -175,7 +175,12 @@ def _decoded(kind: type[Any], value: Any) -> Any:
     return Path(value)
 
 
-def _encoded(value: Any) -> str:
+def _encoded(value: Any) -> Any:
+    if isinstance(value, str):
+        # A message that can be translated is text like any other, but a type of its own.
+        return str(value)
+    if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0:
+        return value.item()
     if not isinstance(value, Path):
         raise NotImplementedError(f"no way to write {type(value)} as JSON")
     return value.as_posix()

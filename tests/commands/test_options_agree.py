@@ -29,7 +29,7 @@ from lenscal.files.photos.export_settings import (
     Space,
 )
 from lenscal.files.psf.psf_formats import ALL_FORMATS, PSF_FORMATS
-from lenscal.gui.dialogs import DEVICES as DEVICE_LABELS
+from lenscal.gui.dialogs.preferences_dialog import DEVICES as DEVICE_LABELS
 from lenscal.restore.settings import AMOUNT_LIMITS, DENOISE_LIMITS, Method, RestoreSettings
 from lenscal.system.device import DEVICES
 from lenscal.virtual.dataset import VirtualSettings

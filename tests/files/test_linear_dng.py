@@ -11,7 +11,7 @@ import tifffile
 from lenscal.errors import LenscalError
 from lenscal.files.photos.colour import SPACES, develop
 from lenscal.files.photos.export_settings import ExportSettings, PhotoFormat, Space
-from lenscal.files.photos.photo_files import write_photo
+from lenscal.files.photos.photo_files import AsTaken, write_photo
 from lenscal.raw.decode import decode_photo
 
 BALANCE = np.array([2.0, 1.0, 1.6])
@@ -36,8 +36,9 @@ def picture():
 
 def written(tmp_path, frame, rgb):
     path = tmp_path / "out.dng"
+    pixels = AsTaken(frame) if rgb is None else rgb
     warnings = write_photo(
-        path, rgb, frame, ExportSettings(tmp_path, PhotoFormat.DNG), "method wiener"
+        path, pixels, frame, ExportSettings(tmp_path, PhotoFormat.DNG), "method wiener"
     )
     return path, warnings
 

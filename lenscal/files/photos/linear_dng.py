@@ -14,7 +14,7 @@ from lenscal.files.photos.colour import SPACES, develop, usable
 from lenscal.files.photos.dng_tags import D65, LOSSLESS_JPEG, TILE_PX, ExtraTag, Tag
 from lenscal.files.photos.encoders import shrunk
 from lenscal.files.photos.export_settings import Space
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, PhotoHeader
 from lenscal.system.threads import in_order
 
 LINEAR_RAW = 34892
@@ -29,7 +29,7 @@ ReadTile = Callable[[slice, slice], np.ndarray]
 """(rows, columns) -> float32 [h, w, 3], linear white-balanced camera RGB in sensor orientation."""
 
 
-def write_linear_dng(path: Path, read: ReadTile, frame: Frame) -> None:
+def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> None:
     """Write linear camera RGB as DNG 1.4, photometric LinearRaw: 16-bit lossless JPEG tiles, and a
     thumbnail.
 
@@ -90,7 +90,7 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame) -> None:
         )
 
 
-def _levels(read: ReadTile, frame: Frame) -> tuple[int, np.ndarray]:
+def _levels(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[int, np.ndarray]:
     """The value of WhiteLevel, and what white-balanced values are multiplied by, [3]."""
     height, width = frame.size
     peak = np.zeros(3)
@@ -102,7 +102,7 @@ def _levels(read: ReadTile, frame: Frame) -> tuple[int, np.ndarray]:
     return white, (white / frame.white_balance).astype(np.float32)
 
 
-def _thumbnail(read: ReadTile, frame: Frame) -> np.ndarray:
+def _thumbnail(read: ReadTile, frame: Frame | PhotoHeader) -> np.ndarray:
     """sRGB uint8, in sensor orientation as the photo itself."""
     height, width = frame.size
     step = max(1, max(height, width) // THUMBNAIL_PX)
@@ -115,7 +115,7 @@ def _thumbnail(read: ReadTile, frame: Frame) -> np.ndarray:
     return np.ascontiguousarray(shrunk(developed, (THUMBNAIL_PX, THUMBNAIL_PX)))
 
 
-def _about_the_camera(frame: Frame) -> list[ExtraTag]:
+def _about_the_camera(frame: Frame | PhotoHeader) -> list[ExtraTag]:
     matrix: np.ndarray | None = frame.colour_matrix
     if matrix is None or not usable(matrix):
         matrix = np.linalg.inv(SPACES[Space.SRGB].to_xyz) / frame.white_balance[:, None]

@@ -4,7 +4,7 @@ JPEG."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from lenscal.files.photos.encoders import Picture, encode_jpeg, encode_png, enco
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
 from lenscal.files.photos.icc import icc_profile
 from lenscal.files.photos.linear_dng import ReadTile, write_linear_dng
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, PhotoHeader
 from lenscal.system.atomic import written_whole
 
 
@@ -27,18 +27,27 @@ class Pixels(Protocol):
     def __getitem__(self, part: tuple[slice, slice], /) -> np.ndarray: ...
 
 
+@dataclass(frozen=True, slots=True)
+class AsTaken:
+    """A photo that is written as it is: its tiles are made when they are asked for."""
+
+    frame: Frame
+
+    def __getitem__(self, part: tuple[slice, slice]) -> np.ndarray:
+        return self.frame.rgb_tile(*part)
+
+
 def write_photo(
-    path: Path, rgb: Pixels | None, frame: Frame, export: ExportSettings, settings: str
+    path: Path, rgb: Pixels, frame: Frame | PhotoHeader, export: ExportSettings, settings: str
 ) -> tuple[str, ...]:
     """Write a corrected photo with ICC profile and the original's metadata, whole or not at all.
 
     Parameters
     ----------
     path : Path
-    rgb : Pixels, float32 [H, W, 3], or None
-        Linear white-balanced camera RGB in sensor orientation; 1.0 = white level of green. None:
-        the photo as it is.
-    frame : Frame
+    rgb : Pixels, float32 [H, W, 3]
+        Linear white-balanced camera RGB in sensor orientation; 1.0 = white level of green.
+    frame : Frame or PhotoHeader
         The decoded original: its colour matrix, orientation and file.
     export : ExportSettings
         A DNG holds camera RGB, see `write_linear_dng`, and EXIF says how to turn it. Otherwise,
@@ -79,7 +88,7 @@ def write_photo(
         words += f", not turned (the original's Orientation is {info.orientation})"
     height, width = frame.size
     facts = Written(width, height, space is SPACES[Space.SRGB], words, info.make, info.model)
-    read = _reader(rgb, frame)
+    read = _reader(rgb)
     with written_whole(path, fresh=export.on_conflict is not OnConflict.OVERWRITE) as temporary:
         if export.format is PhotoFormat.DNG:
             write_linear_dng(temporary, read, frame)
@@ -134,14 +143,15 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(turned)
 
 
-def _reader(rgb: Pixels | None, frame: Frame) -> ReadTile:
-    if rgb is None:
-        return frame.rgb_tile
+def _reader(rgb: Pixels) -> ReadTile:
     return lambda rows, cols: np.asarray(rgb[rows, cols], np.float32)
 
 
 def _turned(
-    read: ReadTile, frame: Frame, develop_tile: Callable[[np.ndarray], np.ndarray], depth: np.dtype
+    read: ReadTile,
+    frame: Frame | PhotoHeader,
+    develop_tile: Callable[[np.ndarray], np.ndarray],
+    depth: np.dtype,
 ) -> Picture:
     """The developed photo, upright: each of its rows is a row or a column of the sensor."""
     height, width = frame.size

@@ -13,7 +13,7 @@ from lenscal.files.photos.screen import pyramid, to_screen
 from lenscal.reports import Report
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Comparison
-from lenscal.stepping import Job
+from lenscal.stepping import Job, follow
 from lenscal.system.preload import preload
 from lenscal.translation import join_translatable, translatable
 
@@ -61,7 +61,7 @@ def compare(
     weight = np.empty(frame.size, np.float32)
     # 5 % of the bar for reading and 10 % for the view: about their share of the time of a Wiener
     # correction, the quickest.
-    rgb, _ = yield from jobs.follow(restore(frame, grid, settings, mask=weight), 0.05, 0.9)
+    rgb, _ = yield from follow(restore(frame, grid, settings, mask=weight), 0.05, 0.9)
     yield Report("correct", translatable("Preparing the view"), 0.9)
     after = pyramid(to_screen(rgb, frame))
     # 12 bytes a pixel: gone before the photo is developed a second time.

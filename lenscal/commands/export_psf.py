@@ -8,6 +8,7 @@ from lenscal.commands.progress import Speaker
 
 
 def run_export_psf(args: argparse.Namespace) -> int:
+    """Write the kernels."""
     from lenscal.files.output_paths import check_output_folder
     from lenscal.files.psf.opening import open_psf
     from lenscal.files.psf.psf_export import export_psf

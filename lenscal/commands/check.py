@@ -1,0 +1,165 @@
+"""lenscal check: which photos of two folders can be used."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lenscal.commands.calibrate import reading
+from lenscal.commands.option_groups import pair
+from lenscal.commands.photo_values import lens_setting_in_words, photo_values
+from lenscal.commands.progress import Speaker, run_job
+from lenscal.errors import InputError
+from lenscal.system.json_values import without_nan
+from lenscal.translation import translatable
+
+if TYPE_CHECKING:
+    from lenscal.intake.inputs import ImportedFolder, Rejected
+
+ROLES = ("sharp", "degraded")
+USED = ("good", "doubtful")
+"""Verdicts of photos that are used."""
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """Judge the photos; the exit code says whether a calibration could begin."""
+    speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
+    grid = pair(args.grid, "--grid")
+    if min(grid) < 1:
+        raise InputError(translatable("--grid {grid}: give at least 1x1", grid=args.grid))
+    summary, map_lines = _checked(args, speaker, grid)
+    speaker.result(_in_words(args, summary, map_lines), without_nan(summary))
+    return 0 if summary["ready"] else 2
+
+
+def _checked(
+    args: argparse.Namespace, speaker: Speaker, grid: tuple[int, int]
+) -> tuple[dict[str, Any], Sequence[str]]:
+    """What is found, for JSON, and the map of texture as lines of characters."""
+    from lenscal import jobs
+    from lenscal.intake.inputs import refuse_hopeless
+
+    summary: dict[str, Any] = {"ready": True, "problems": [], "notes": [], "coverage": None}
+    with jobs.photo_cache() as cache:
+        try:
+            inputs = run_job(reading(args, cache, only_look=True), speaker)
+        except InputError as error:
+            # A folder that is of no use as a whole: its metadata say what is in it.
+            summary["sharp"] = _from_metadata(args.sharp)
+            summary["degraded"] = _from_metadata(args.degraded)
+            return {**summary, "ready": False, "problems": [str(error)]}, []
+        summary["sharp"] = _judged(args.sharp, inputs.sharp)
+        summary["degraded"] = _judged(args.degraded, inputs.degraded)
+        summary["notes"] = [note for note in inputs.warnings if "photo left out: " not in note]
+        coverage = inputs.coverage(grid)
+        summary["coverage"] = coverage.cells.tolist()
+        try:
+            refuse_hopeless(inputs)
+        except InputError as error:
+            summary |= {"ready": False, "problems": [str(error)]}
+        return summary, coverage.as_text()
+
+
+def _in_words(args: argparse.Namespace, summary: dict[str, Any], map_lines: Sequence[str]) -> str:
+    lines = []
+    for role, folder in zip(ROLES, (args.sharp, args.degraded), strict=True):
+        lines.append(f"{role}: {folder}")
+        for photo in summary[role]:
+            lines.append(f"  {_photo_line(photo)}")
+            if args.verbose and photo.get("figures"):
+                figures = [f"{name} {value:.3g}" for name, value in photo["figures"].items()]
+                lines.append(f"    {'  '.join(figures)}")
+        lines.append("")
+    if map_lines:
+        lines.append("Texture to learn from, over the picture (#: in all photos, blank: in none):")
+        lines += [*(f"  |{line}|" for line in map_lines), ""]
+    lines += [f"Note: {note}" for note in summary["notes"]]
+    lines += [f"Problem: {problem}" for problem in summary["problems"]] or [_in_short(summary)]
+    return "\n".join(lines)
+
+
+def _in_short(summary: dict[str, Any]) -> str:
+    """What of the photos would be used."""
+    used = {role: sum(p["verdict"] in USED for p in summary[role]) for role in ROLES}
+    refused = sum(
+        p["verdict"] not in (*USED, "not chosen") for role in ROLES for p in summary[role]
+    )
+    words = (
+        f"These photos can be calibrated with: {used['sharp']} sharp and "
+        f"{used['degraded']} degraded."
+    )
+    if refused:
+        words += f" {refused} would be left out (--keep-all keeps those that only look bad)."
+    return words
+
+
+def _judged(folder: Path, imported: ImportedFolder) -> list[dict[str, Any]]:
+    """Every RAW file of a folder with its verdict: good, doubtful, a fault's name, unreadable or
+    not chosen."""
+    from lenscal.intake.raw_files import find_raw_files
+    from lenscal.raw.metadata import read_info
+
+    used = {photo.path: photo for photo in imported.photos}
+    rejected = {photo.path: photo for photo in imported.rejected}
+    photos = []
+    for path in find_raw_files([folder]):
+        if path in used:
+            verdict = used[path].verdict
+            photos.append(
+                {
+                    **photo_values(used[path].frame.info),
+                    "verdict": "doubtful" if verdict.reason else "good",
+                    "reason": verdict.reason,
+                    "figures": dict(verdict.figures),
+                }
+            )
+            continue
+        values = photo_values(read_info(path, ask_libraw=False))
+        if path in rejected:
+            photos.append({**values, **_refusal(rejected[path])})
+        else:
+            reason = "it has another aperture"
+            photos.append({**values, "verdict": "not chosen", "reason": reason})
+    return photos
+
+
+def _refusal(rejected: Rejected) -> dict[str, Any]:
+    """Why a photo is left out."""
+    if rejected.photo is None:
+        return {"verdict": rejected.kind, "reason": rejected.reason}
+    verdict = rejected.photo.verdict
+    return {
+        "verdict": str(verdict.fault),
+        "reason": rejected.reason,
+        "figures": dict(verdict.figures),
+    }
+
+
+def _from_metadata(folder: Path) -> list[dict[str, Any]]:
+    """Every RAW file of a folder that cannot be used as a whole: readable or not."""
+    from lenscal.intake.raw_files import find_raw_files
+    from lenscal.raw.decode import probe
+    from lenscal.raw.metadata import read_info
+
+    photos = []
+    for path in find_raw_files([folder]):
+        reason = probe(path)
+        values = photo_values(read_info(path, ask_libraw=not reason))
+        verdict = "unreadable" if reason else "not judged"
+        photos.append({**values, "verdict": verdict, "reason": reason})
+    return photos
+
+
+def _photo_line(photo: dict[str, Any]) -> str:
+    verdict, reason = photo["verdict"], photo["reason"]
+    if verdict == "good":
+        words = "keep"
+    elif verdict == "doubtful":
+        words = f"keep, but {reason}"
+    elif not reason or reason.startswith(verdict):
+        words = reason or verdict
+    else:
+        words = f"{verdict}: {reason}"
+    return f"{photo['name']:<28} {lens_setting_in_words(photo):<44} {words}"

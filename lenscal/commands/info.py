@@ -1,0 +1,136 @@
+"""lenscal info: what a profile or a RAW file is, in words."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lenscal.commands.photo_values import lens_setting_in_words, photo_values
+from lenscal.commands.progress import Speaker
+from lenscal.errors import InputError
+from lenscal.raw.lens_setting import f_number
+from lenscal.system.json_values import without_nan
+from lenscal.translation import translatable
+
+if TYPE_CHECKING:
+    from lenscal.files.psf.profile import Profile
+
+LONG_EXPOSURE_S = 0.3
+"""From here on cameras show seconds instead of a fraction."""
+
+
+def run_info(args: argparse.Namespace) -> int:
+    """Say what a file is."""
+    from lenscal.intake.raw_files import RAW_EXTENSIONS
+
+    speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
+    path: Path = args.file
+    if path.is_dir():
+        raise InputError(
+            translatable("{path} is a folder: give a profile or a RAW file", path=path)
+        )
+    if not path.is_file():
+        raise InputError(translatable("{path}: there is no such file", path=path))
+    is_raw = path.suffix.lower() in RAW_EXTENSIONS
+    lines, values = _raw_in_words(path) if is_raw else _profile_in_words(path)
+    speaker.result("\n".join(lines), without_nan(values))
+    return 0
+
+
+def _raw_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
+    from lenscal.raw.decode import probe
+    from lenscal.raw.metadata import read_info
+    from lenscal.raw.vignetting import vignetting_gain
+
+    reason = probe(path)
+    if reason:
+        raise InputError(
+            translatable("{path} cannot be read as a RAW photo: {reason}", path=path, reason=reason)
+        )
+    info = read_info(path)
+    _, vignetting = vignetting_gain(info, (info.height, info.width))
+    noise = [list(pair) for pair in info.noise_profile]
+    values = {"kind": "raw", **photo_values(info), "noise_profile": noise, "vignetting": vignetting}
+    exposure = _exposure(info.exposure_s) if info.exposure_s else ""
+    setting = (lens_setting_in_words(values, lens=False), exposure, info.taken)
+    noise_source = (
+        "from its NoiseProfile"
+        if noise
+        else "no NoiseProfile, estimated from the photo when needed"
+    )
+    lines = [
+        f"{path.name}: a RAW photo of {info.width} x {info.height} px",
+        f"Camera: {info.camera or 'unknown'}{_serial(info.camera_serial)}",
+        f"Lens: {info.lens or 'unknown'}{_serial(info.lens_serial)}",
+        f"Taken: {'  '.join(part for part in setting if part)}",
+        f"Orientation: {info.orientation} (EXIF)",
+        f"Noise: {noise_source}",
+        f"Vignetting: {vignetting}",
+    ]
+    return lines, values
+
+
+def _exposure(seconds: float) -> str:
+    return f"1/{1 / seconds:.0f} s" if seconds < LONG_EXPOSURE_S else f"{seconds:g} s"
+
+
+def _serial(serial: str) -> str:
+    return f" (serial {serial})" if serial else ""
+
+
+def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
+    from lenscal.files.psf.profile import described, read_profile
+
+    profile = read_profile(path)
+    (rows, cols), k = profile.psf.shape, profile.psf.kernel_size
+    height, width = profile.psf.image_size
+    focal = f", {profile.focal_mm:g} mm," if profile.focal_mm else ","
+    aperture = f_number(profile.aperture_degraded)
+    lines = [
+        f"{path.name}: the PSF of {profile.lens or 'an unnamed lens'}{_serial(profile.lens_serial)}"
+        f" on {profile.camera or 'an unnamed camera'}{_serial(profile.camera_serial)}",
+        f"For photos at {aperture}{focal} of {width} x {height} px",
+        f"Relative to: {profile.psf.reference} ({f_number(profile.aperture_sharp)})",
+        f"Grid: {rows} x {cols} nodes of RGB kernels, {k} x {k} px",
+        *_quality_lines(profile),
+        _origin(profile),
+    ]
+    return lines, {"kind": "profile", **described(profile)}
+
+
+def _quality_lines(profile: Profile) -> list[str]:
+    from lenscal.files.psf.quality_words import (
+        confidence_in_words,
+        distances_in_words,
+        scenes_in_words,
+    )
+
+    sharp, degraded = (
+        sum(photo.used and photo.role == role for photo in profile.photos)
+        for role in ("sharp", "degraded")
+    )
+    scenes = scenes_in_words(profile.same_scenes)
+    rejected = [f"{p.name} ({p.verdict})" for p in profile.photos if not p.used]
+    return [
+        f"Learnt from: {sharp} sharp and {degraded} degraded photos{scenes}",
+        *_list("Left out", rejected),
+        *confidence_in_words(profile.psf),
+        *distances_in_words(profile.reblur),
+        *_list("Stages", [f"{stage.name} {stage.seconds:.0f} s" for stage in profile.stages]),
+        *_list("Vignetting", profile.vignetting),
+        *(f"Note: {warning}" for warning in profile.warnings),
+    ]
+
+
+def _origin(profile: Profile) -> str:
+    """When, on what and with what a profile was made."""
+    versions = " ".join(f"{name} {version}" for name, version in profile.versions.items())
+    ended = "" if profile.finished == "done" else f", ended early ({profile.finished})"
+    created = profile.created or "at an unknown time"
+    return f"Made {created} on {profile.device or '?'} with {versions or '?'}{ended}"
+
+
+def _list(head: str, items: Sequence[str]) -> list[str]:
+    return [f"{head}: {', '.join(items)}"] if items else []

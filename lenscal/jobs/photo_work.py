@@ -1,0 +1,308 @@
+"""What is done with one photo of a batch: name it, decode it, correct it, write it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenscal.errors import InputError, LenscalError, PhotoError
+from lenscal.files.photos.export_settings import (
+    ExportSettings,
+    OnConflict,
+    PhotoFormat,
+    Space,
+    mask_path,
+    output_path,
+)
+from lenscal.jobs.profile_match import another_body, mismatches
+from lenscal.restore.settings import Method
+from lenscal.stepping import Job
+from lenscal.translation import Translatable, join_translatable, message_of, translatable
+
+if TYPE_CHECKING:
+    from lenscal.files.photos.photo_files import Pixels
+    from lenscal.files.psf.profile import Profile
+    from lenscal.optics.psf_grid import PsfGrid
+    from lenscal.raw.frame import Frame, PhotoHeader
+    from lenscal.restore.settings import RestoreSettings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoResult:
+    """How the correction of one photo ended: `output` is None where it was not written, and
+    `problem` says why."""
+
+    source: Path
+    output: Path | None
+    problem: str = ""
+    skipped: bool = False
+    """True: not written because the file is there already and that was asked for. No failure."""
+    wrong_input: bool = False
+    """True: refused before any work, for what the photo, its name or a setting is."""
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    """From the start of reading it to the end of writing it; photos of a batch overlap."""
+    mask: Path | None = None
+    reason: str = ""
+    """`problem` for those who name the photo themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSettings:
+    """What all photos of a batch share.
+
+    originals : files that are never overwritten, resolved
+    cache : folder where the rows of large photos wait
+    taken : names that photos of the batch have, so that no other gets them
+    """
+
+    profile: Profile
+    restore: RestoreSettings
+    export: ExportSettings
+    force: bool
+    save_mask: bool
+    originals: frozenset[Path]
+    cache: Path
+    taken: set[Path] = field(default_factory=set)
+
+    @property
+    def leaves_photos(self) -> bool:
+        """Whether photos are written as they are."""
+        return self.restore.method is Method.NONE or self.restore.amount == 0
+
+    @property
+    def in_words(self) -> str:
+        """How photos are corrected, for their metadata."""
+        restore, lens = self.restore, self.profile.lens
+        words = f"method {restore.method}, amount {restore.amount:g}, denoise {restore.denoise:g}"
+        return f"{words}, PSF of {lens}" if lens else words
+
+
+@dataclass(slots=True)
+class PhotoWork:
+    """One photo on its way: `result` is there once nothing more is to be done with it."""
+
+    path: Path
+    batch: BatchSettings
+    began: float = field(default_factory=time.monotonic)
+    output: Path | None = None
+    mask_output: Path | None = None
+    decoding: Future[Frame] | None = None
+    writing: Future[None] | None = None
+    mask: NDArray[np.uint8] | None = None
+    """[H, W]."""
+    result: PhotoResult | None = None
+
+    @property
+    def spool(self) -> Path:
+        """Where the corrected rows of a large photo wait to be written."""
+        return self.batch.cache / f"{self.path.stem}.rows"
+
+    def open(self, reader: ThreadPoolExecutor) -> None:
+        """Find a name for the corrected photo and begin to decode it."""
+        from lenscal.raw.decode import decode_photo
+
+        batch = self.batch
+        with self._failing(wrong_input=True):
+            named = output_path(
+                self.path,
+                batch.export,
+                method=batch.restore.method.value,
+                originals=batch.originals,
+                taken=batch.taken,
+            )
+            batch.taken.add(named)
+            if batch.export.on_conflict is OnConflict.SKIP and named.exists():
+                self._fail(translatable("a file of that name exists: skipped"), skipped=True)
+                return
+            self.output = named
+            if batch.save_mask:
+                self.mask_output = mask_path(
+                    named, batch.export, originals=batch.originals, taken=batch.taken
+                )
+                batch.taken.add(self.mask_output)
+            self.decoding = reader.submit(decode_photo, self.path)
+
+    def decoded(self) -> Frame | None:
+        """The frame, once it is read; None where it cannot be used: `result` then says why."""
+        decoding, self.decoding = self.decoding, None
+        if decoding is None:
+            return None
+        with self._failing(wrong_input=True):
+            frame = decoding.result()
+            differences = mismatches(self.batch.profile, frame)
+            if not differences or self.batch.force:
+                return frame
+            advice = translatable(
+                "{differences} (--force corrects it all the same)",
+                differences=join_translatable("; ", differences),
+            )
+            self._fail(advice, wrong_input=True)
+        return None
+
+    def corrected(self, frame: Frame, *, in_memory: bool) -> Job[Pixels | None]:
+        """The corrected photo; None where `result` says what went wrong."""
+        from lenscal.files.photos.photo_files import AsTaken
+        from lenscal.restore.photo import restore_rows
+
+        with self._failing(correcting=True):
+            if self.batch.save_mask:
+                self.mask = np.zeros(frame.size, np.uint8)
+            if self.batch.leaves_photos:
+                return AsTaken(frame)
+            store: RowsInMemory | RowsOnDisk = (
+                RowsInMemory(frame.size) if in_memory else RowsOnDisk(self.spool, frame.size)
+            )
+
+            def keep(rows: range, rgb: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
+                if self.mask is not None:
+                    self.mask[rows.start : rows.stop] = weight * 255 + 0.5
+                store.append(rows, rgb)
+
+            with store.opened():
+                yield from restore_rows(frame, self._grid(frame), self.batch.restore, keep)
+            return store
+        return None
+
+    def _grid(self, frame: Frame) -> PsfGrid:
+        # With --force, the kernels are laid over a photo of another size.
+        return replace(self.batch.profile.psf, image_size=frame.size)
+
+    def write(self, header: PhotoHeader, pixels: Pixels) -> None:
+        """Write the photo and its mask, both or none; `result` says how it ended."""
+        from lenscal.files.photos.photo_files import write_photo
+
+        batch, output = self.batch, self.output
+        assert output is not None
+        written_mask = None
+        with self._failing():
+            batch.export.out.mkdir(exist_ok=True)
+            written_mask = self._write_mask(header)
+            warnings = write_photo(output, pixels, header, batch.export, batch.in_words)
+            differences = [*mismatches(batch.profile, header), *another_body(batch.profile, header)]
+            self.result = PhotoResult(
+                self.path,
+                output,
+                warnings=(*differences, *warnings),
+                seconds=time.monotonic() - self.began,
+                mask=written_mask,
+            )
+            return
+        if written_mask is not None:
+            written_mask.unlink(missing_ok=True)
+
+    def _write_mask(self, header: PhotoHeader) -> Path | None:
+        """Write the mask, turned as the photo is; where it is, or None where there is none."""
+        from lenscal.files.photos.photo_files import write_mask
+
+        mask, self.mask = self.mask, None
+        if mask is None or self.mask_output is None:
+            return None
+        export = self.batch.export
+        upright = export.format is not PhotoFormat.DNG and export.space is not Space.CAMERA_LINEAR
+        orientation = header.info.orientation if upright else 1
+        fresh = export.on_conflict is not OnConflict.OVERWRITE
+        write_mask(self.mask_output, mask, orientation, fresh=fresh)
+        return self.mask_output
+
+    @contextmanager
+    def _failing(self, *, wrong_input: bool = False, correcting: bool = False) -> Iterator[None]:
+        """Turn what goes wrong into the photo's result: one bad photo does not stop the rest.
+
+        wrong_input : errors that the user can mend are his, not the program's
+        correcting : an `InputError` is the user's, and the system's errors are those of the folder
+            where large photos wait
+        """
+        try:
+            yield
+        except LenscalError as error:
+            wrong = wrong_input or (correcting and isinstance(error, InputError))
+            self._fail(message_of(error), wrong_input=wrong, error=error)
+        except OSError as error:
+            if correcting:
+                message = translatable(
+                    "large photos wait in {cache}, which failed: {why}; make room there",
+                    cache=self.batch.cache,
+                    why=error.strerror or error,
+                )
+            else:
+                message = message_of(error)
+            self._fail(message, wrong_input=wrong_input)
+        except MemoryError as error:
+            self._fail(message_of(error) if str(error) else translatable("not enough memory"))
+        except Exception as error:
+            logger.error("unexpected", exc_info=error)
+            kind = type(error).__name__
+            self._fail(translatable("unexpected: {kind}: {error}", kind=kind, error=error))
+
+    def _fail(
+        self,
+        problem: Translatable,
+        *,
+        skipped: bool = False,
+        wrong_input: bool = False,
+        error: LenscalError | None = None,
+    ) -> None:
+        self.result = PhotoResult(
+            self.path,
+            None,
+            problem,
+            skipped,
+            wrong_input,
+            seconds=time.monotonic() - self.began,
+            reason=error.reason if isinstance(error, PhotoError) else problem,
+        )
+
+
+class RowsInMemory:
+    """A corrected photo, float32 [H, W, 3]."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._rgb = np.empty((*size, 3), np.float32)
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Nothing is to be opened."""
+        yield
+
+    def append(self, rows: range, rgb: NDArray[np.float32]) -> None:
+        """Keep the next rows."""
+        self._rgb[rows.start : rows.stop] = rgb
+
+    def __getitem__(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        return self._rgb[part]
+
+
+class RowsOnDisk:
+    """A corrected photo in a file, float32 [H, W, 3]; nothing of it stays in memory between two
+    readings."""
+
+    def __init__(self, path: Path, size: tuple[int, int]) -> None:
+        self.path, self.size = path, size
+        self._file: BinaryIO | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """While rows are appended."""
+        with self.path.open("wb") as self._file:
+            yield
+
+    def append(self, rows: range, rgb: NDArray[np.float32]) -> None:
+        """Keep the next rows."""
+        assert self._file is not None
+        self._file.write(np.ascontiguousarray(rgb, np.float32).data)
+
+    def __getitem__(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        # A mapping that stayed open would count as the program's memory.
+        return np.array(np.memmap(self.path, np.float32, "r", shape=(*self.size, 3))[part])
