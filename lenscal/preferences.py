@@ -115,7 +115,8 @@ class PreferencesFile:
         except OSError as error:
             self._warn(
                 translatable(
-                    "The settings file {path} cannot be read ({error}); the usual settings are used.",
+                    "The settings file {path} cannot be read ({error}); "
+                    "the usual settings are used.",
                     path=self.path,
                     error=error.strerror or error,
                 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,5 +36,5 @@ class Report:
     fraction: float | None = None
     step: int = 0
     curves: Mapping[str, float] = field(default_factory=dict)
-    kernels: np.ndarray | None = None
+    kernels: NDArray[np.float32] | None = None
     seconds_left: float | None = None

@@ -22,6 +22,7 @@ from lenscal.restore.settings import RestoreSettings
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
     from lenscal.intake.inputs import Inputs
 
@@ -72,9 +73,9 @@ class Comparison:
 
     photo: Path
     settings: RestoreSettings
-    before: tuple[np.ndarray, ...]
-    after: tuple[np.ndarray, ...]
-    mask: np.ndarray | None = None
+    before: tuple[NDArray[np.uint8], ...]
+    after: tuple[NDArray[np.uint8], ...]
+    mask: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Session:
     inputs: Inputs | None = None
     pitch_um: float | None = None
     """Distance of the sensor's pixels, where the photos' metadata tell."""
-    thumbnails: Mapping[Path, np.ndarray] = field(default_factory=dict)
+    thumbnails: Mapping[Path, NDArray[np.uint8]] = field(default_factory=dict)
     """Photo -> uint8 [h, w, 3] sRGB, small."""
     decisions: Mapping[Path, bool] = field(default_factory=dict)
     """Photo -> whether the user wants it (True) or has left it out (False); holds when the photos
@@ -176,7 +177,7 @@ def with_sources(session: Session, sharp: Source, degraded: Source) -> Session:
 def with_inputs(
     session: Session,
     inputs: Inputs,
-    thumbnails: Mapping[Path, np.ndarray],
+    thumbnails: Mapping[Path, NDArray[np.uint8]],
     pitch_um: float | None = None,
 ) -> Session:
     """The photos were read; the first photo to correct becomes the one to try the correction on.

@@ -4,7 +4,7 @@ No Qt."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 
 class Translatable(str):
@@ -17,6 +17,33 @@ class Translatable(str):
         text = super().__new__(cls, template.format(**values))
         text.template, text.values = template, dict(values)
         return text
+
+    def __add__(self, other: str) -> Translatable:
+        return join_translatable("", (self, other))
+
+    def __radd__(self, other: str) -> Translatable:
+        return join_translatable("", (other, self))
+
+    # What makes plain text of a sentence without saying so is refused: in another language its
+    # first words would be other ones. `str(text)` gives plain text where it is wanted.
+
+    def removeprefix(self, prefix: str, /) -> NoReturn:
+        """Refused."""
+        self._refuse("removeprefix")
+
+    def removesuffix(self, suffix: str, /) -> NoReturn:
+        """Refused."""
+        self._refuse("removesuffix")
+
+    def format(self, *args: Any, **values: Any) -> NoReturn:
+        """Refused."""
+        self._refuse("format")
+
+    def __mod__(self, values: Any) -> NoReturn:
+        self._refuse("%")
+
+    def _refuse(self, how: str) -> NoReturn:
+        raise TypeError(f"{how} of a sentence that is to be translated: {self.template!r}")
 
     def __reduce__(self) -> tuple[type[Translatable], tuple[str, Mapping[str, Any]]]:
         return Translatable, (self.template, self.values)

@@ -116,6 +116,7 @@ FUNCTIONS = [pair for path in ALL for pair in functions(path)]
 NOT_YET: set[str] = {
     # benchmark
     "benchmark/accuracy.py",
+    "benchmark/baselines.py",
     "benchmark/raw_programs.py",
     "benchmark/speed.py",
     # calibrate
@@ -125,9 +126,6 @@ NOT_YET: set[str] = {
     "calibrate/pairs/normal_equations.py:accumulate",
     # calibrate/statistics
     "calibrate/statistics/spectral_fit.py:minimise",
-    # commands
-    "commands/calibrate.py",
-    "commands/look.py",
     # files
     "files/checkpoint.py",
     "files/plots.py",
@@ -157,24 +155,8 @@ NOT_YET: set[str] = {
     # gui/widgets
     "gui/widgets/drop_zone.py",
     "gui/widgets/mtf_plot.py",
-    # intake
-    "intake/coverage.py",
-    "intake/folder.py",
-    "intake/grouping.py",
-    "intake/inputs.py",
-    "intake/triage.py",
-    # jobs
-    "jobs/calibrating.py",
-    "jobs/correcting.py",
-    "jobs/correcting.py:run",
     # jobs/window
     "jobs/window/dropped_files.py",
-    # optics
-    "optics/field.py",
-    # modules of no package
-    "preferences.py",
-    # raw
-    "raw/vignetting.py",
     # system
     "system/json_values.py",
     # virtual

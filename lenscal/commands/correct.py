@@ -91,7 +91,9 @@ def export_settings(args: argparse.Namespace) -> ExportSettings:
 
 
 def _photos(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are named (what is wrong with one is said when it is its turn), the RAW files of folders; each once.
+    """Files as they are named, and the RAW files of folders; each once.
+
+    What is wrong with a file is said when it is its turn.
 
     Raises
     ------

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage
+from lenscal.jobs.doubts import calibration_doubts
 from lenscal.stepping import Job
+from lenscal.system.json_values import to_json
 
 if TYPE_CHECKING:
     from lenscal.calibrate.result import Calibration
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from lenscal.files.checkpoint import CheckpointFile
     from lenscal.intake.grouping import Overrides
     from lenscal.intake.inputs import Inputs
-
-WORSE_THAN_NOTHING = 1.05
-"""From this ratio of re-blur distances on, kernels are said to be worse than none; an identity run
-comes near 1."""
-
-SHARPER = 1.1
-"""Mean MTF between 0.1 and 0.25 cycles/px from which on kernels sharpen; an identity run comes near
-1."""
 
 
 def import_photos(
@@ -72,42 +64,7 @@ def calibrate(
 
     frames = inputs.sharp.frames, inputs.degraded.frames
     calibration = yield from engine.calibrate(*frames, settings, keeper=checkpoint)
-    return replace(calibration, warnings=(*calibration.warnings, *_doubts(calibration)))
-
-
-def _doubts(calibration: Calibration) -> Iterator[str]:
-    """Why a calibration that came to an end should not be trusted, in words."""
-    if _mean_mtf(calibration.psf.kernels) > SHARPER:
-        yield (
-            "the photos of the degraded folder are sharper than those of the sharp one: are the two folders exchanged?"
-        )
-    if not calibration.stages:
-        yield "no stage came to its end: these kernels are a first guess; calibrate again and give it more time"
-    if not calibration.reblur:
-        yield (
-            "too few photos to keep any out for a check: nothing tells how good these kernels are; use at least four "
-            "in each folder, of the same scenes if you can"
-        )
-    estimate, delta = (calibration.reblur.get(name, float("nan")) for name in ("estimate", "delta"))
-    if estimate > WORSE_THAN_NOTHING * delta:
-        advice = (
-            "do not use them; photograph subjects with more texture"
-            if calibration.same_scenes
-            else "that may be the scenes, which differ: look at a corrected photo, or shoot the same scenes twice"
-        )
-        yield (
-            "re-blurred with these kernels, the sharp photos look less like the kept-out degraded ones than without "
-            f"(distance {estimate:.3g} instead of {delta:.3g}): {advice}"
-        )
-
-
-def _mean_mtf(kernels: np.ndarray) -> float:
-    """Mean |OTF| of kernels [rows, cols, 3, k, k] from 0.1 to 0.25 cycles/px."""
-    n = 64
-    f = np.fft.fftfreq(n)
-    radius = np.hypot(f[:, None], f)
-    transfer = np.fft.fft2(kernels, s=(n, n))[..., (radius > 0.1) & (radius < 0.25)]
-    return float(np.abs(transfer).mean())
+    return replace(calibration, warnings=(*calibration.warnings, *calibration_doubts(calibration)))
 
 
 def build_profile(
@@ -115,9 +72,8 @@ def build_profile(
 ) -> Profile:
     """Everything about a calibration, ready to be written as LENS.lenscal. Reads the photos once
     for their hashes."""
-    taken = [frame.info for frame in inputs.degraded.frames]
-    sharp, degraded = inputs.sharp.frames[0].info, taken[0]
-    described = {**asdict(settings), "grid": list(settings.grid)}
+    infos = [frame.info for frame in inputs.degraded.frames]
+    sharp, degraded = inputs.sharp.frames[0].info, infos[0]
     frames = [*inputs.sharp.frames, *inputs.degraded.frames]
     return Profile(
         psf=calibration.psf,
@@ -127,14 +83,11 @@ def build_profile(
         lens=degraded.lens,
         lens_serial=degraded.lens_serial,
         focal_mm=degraded.focal_mm,
-        lenses_in_files=tuple(sorted({i.lens_in_file for i in taken if i.lens_in_file})),
-        focal_mm_in_files=tuple(sorted({i.focal_mm_in_file for i in taken if i.focal_mm_in_file})),
+        lenses_in_files=tuple(sorted({i.lens_in_file for i in infos if i.lens_in_file})),
+        focal_mm_in_files=tuple(sorted({i.focal_mm_in_file for i in infos if i.focal_mm_in_file})),
         aperture_sharp=sharp.aperture,
         aperture_degraded=degraded.aperture,
-        settings={
-            key: str(value) if hasattr(value, "value") else value
-            for key, value in described.items()
-        },
+        settings=to_json(settings),
         seed=settings.seed,
         versions=_versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -155,6 +108,7 @@ def build_profile(
 
 
 def _versions() -> dict[str, str]:
+    """Of lenscal and the libraries that kernels depend on."""
     from importlib import metadata
 
     from lenscal import __version__
@@ -166,6 +120,7 @@ def _versions() -> dict[str, str]:
 
 
 def _photos(inputs: Inputs) -> tuple[ProfilePhoto, ...]:
+    """Those that were used, and those that were left out with the reason."""
     photos = []
     for role, folder in (("sharp", inputs.sharp), ("degraded", inputs.degraded)):
         photos += [
@@ -179,6 +134,7 @@ def _photos(inputs: Inputs) -> tuple[ProfilePhoto, ...]:
 
 
 def _sha256(path: Path) -> str:
+    """A file's digest; empty where it can no longer be read."""
     import hashlib
 
     try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OVERLAP_PX = 36e6
 """Larger photos are read, corrected and written one after the other, and wait for the writer on the
-disk: three of them at once would fill the memory of a machine with 8 GB."""
+disk: three of them at once would fill the memory."""
 POLL_S = 0.1
 """How often a job that waits for a thread reports, and so can be stopped."""
 KNOWN_FROM_S, KNOWN_FROM = 3.0, 0.02

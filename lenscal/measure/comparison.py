@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.measure.gain import Gain, average_grid, measure_gain, without_common_odd_part
@@ -94,5 +95,6 @@ def _scores(truth: PsfGrid, estimates: Mapping[str, PsfGrid]) -> dict[str, dict[
     return rows
 
 
-def _nodes(grid: PsfGrid) -> np.ndarray:
+def _nodes(grid: PsfGrid) -> NDArray[np.float32]:
+    """Its kernels as a list [n, 3, k, k]."""
     return grid.kernels.reshape(-1, *grid.kernels.shape[2:])

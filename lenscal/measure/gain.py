@@ -103,7 +103,8 @@ def measure_gain(
     What stays as it is near clipped highlights is the same with all of them: what the true kernels
     ask for.
     """
-    from lenscal.restore.photo import reach_px, restore
+    from lenscal.restore.mask import reach_px
+    from lenscal.restore.photo import restore
 
     everything = (slice(None), slice(None))
     target = reference.rgb_tile(*everything).astype(np.float64)

@@ -22,9 +22,9 @@ from lenscal.translation import translatable
 SPECTRUM = 64
 """Length of the Fourier transforms: kernels must be smaller."""
 SIGMA_PX = 0.7
-"""Of the Gaussian: about a pixel's aperture with the diffraction at f/5.6."""
+"""Of the Gaussian that stands for a good lens and its pixel."""
 _FIRST_STEP_PX, _LAST_STEP_PX = 0.5, 0.01
-"""Of the search for the common shift; a hundredth of a px changes no figure that is printed."""
+"""Of the search for the common shift."""
 _CENTRE, _CORNER = 0.4, 1.2
 """Image heights (1: half a side, 1.41: the corner) up to, and from, which widths are told."""
 _NOTHING = 1e-9
@@ -259,7 +259,8 @@ def _checked(name: str, kernels: ArrayLike) -> NDArray[np.float64]:
         raise InputError(
             translatable("{name} holds a kernel that is not finite or sums to 0", name=name)
         )
-    return k / total
+    normalised: NDArray[np.float64] = k / total
+    return normalised
 
 
 def _on_nodes(
@@ -295,8 +296,9 @@ def _common_shift(
     shrinking steps."""
 
     def agreement(shift: NDArray[np.float64]) -> NDArray[np.float64]:
-        product: NDArray[np.float64] = (transfer(estimate, shift, sigma) * target.conj()).real
-        return product.sum(axis=(1, 2, 3))
+        product = (transfer(estimate, shift, sigma) * target.conj()).real
+        total: NDArray[np.float64] = product.sum(axis=(1, 2, 3))
+        return total
 
     shift = start.copy()
     best = agreement(shift)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 BORDER_PX = 16
 """Left out of every comparison: Fourier shifts wrap around, and corrections guess there."""
 MAX_SHIFT_PX = 8
-"""Kernels of a calibration are moved by less."""
+"""Largest shift that is looked for: kernels of a calibration are off by less."""
 REFINEMENTS_PX = (0.25, 0.05, 0.01, 0.005)
-"""Steps of finer and finer searches; 0.005 px is below what changes a PSNR by 0.001 dB."""
+"""Steps of finer and finer searches; each covers the step before it."""
 LEAST_ERROR = 1e-20
 """Mean squared error of pictures that are equal, so that their PSNR is a number."""
 

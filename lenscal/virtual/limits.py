@@ -7,4 +7,4 @@ DEFAULT_N_PHOTOS = 8
 DEFAULT_SIZE_PX = (1200, 1800)
 """(height, width)."""
 LEAST_SIDE_PX = 256
-"""Smaller photos cannot be calibrated: the cells of an 8 x 8 grid would hold hardly a kernel."""
+"""Smaller photos cannot be calibrated."""

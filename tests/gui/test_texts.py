@@ -44,7 +44,6 @@ NOT_YET: set[str] = {
     "benchmark/prior.py",
     "benchmark/raw_programs.py",
     "benchmark/speed.py",
-    # blur
     # calibrate
     # files
     "files/checkpoint.py",
@@ -56,16 +55,11 @@ NOT_YET: set[str] = {
     # gui/drawing
     "gui/drawing/pdf.py",
     "gui/drawing/save_plots.py",
-    # jobs
-    "jobs/calibrating.py",
-    "jobs/correcting.py",
     # jobs/window
     "jobs/window/dropped_files.py",
     "jobs/window/preview.py",
     # optics
     "optics/psf_grid.py",
-    # prior
-    # restore
     # system
     "system/preload.py",
     # virtual
@@ -122,6 +116,22 @@ def test_parts_are_translated_too_and_bad_translations_are_not_used():
         translate_text(translatable("{n} photos are too dark", n=3), lambda t: "{m} Fotos")
         == "3 photos are too dark"
     )
+
+
+def test_what_would_make_plain_text_of_a_sentence_is_refused_or_keeps_it():
+    text = translatable("{n} photos are too dark", n=3)
+    for longer in (text + "!", "!" + text):
+        assert "3 Fotos sind zu dunkel" in translate_text(longer, lambda t: GERMAN.get(t, t))
+    for plain in (
+        lambda: text.removeprefix("3 "),
+        lambda: text.removesuffix("dark"),
+        lambda: text.format(n=3),
+        lambda: text % 3,
+    ):
+        with pytest.raises(TypeError, match="to be translated"):
+            plain()
+    assert type(str(text)) is str
+    assert message_of(OSError("as it is")) == "as it is"
 
 
 def test_the_window_says_it_in_its_language(german, tmp_path):

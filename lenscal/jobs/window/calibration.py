@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lenscal.calibrate.settings import CalibrationSettings
 from lenscal.errors import LenscalError
 from lenscal.reports import Report
 from lenscal.session import Unfinished
@@ -20,7 +21,6 @@ from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.calibrate.result import Calibration
-    from lenscal.calibrate.settings import CalibrationSettings
     from lenscal.files.checkpoint import CheckpointFile
     from lenscal.files.psf.profile import Profile
     from lenscal.intake.inputs import Inputs
@@ -40,6 +40,20 @@ class Calibrated:
     path: Path | None
     """None where the disk did not take it (`problem` says why)."""
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _MadeFrom:
+    settings: CalibrationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What of a checkpoint's values the window shows."""
+
+    made_from: _MadeFrom
+    completed: tuple[str, ...]
+    seconds: float
 
 
 def calibrate(
@@ -94,27 +108,18 @@ def calibration_checkpoint(
 
 def unfinished_calibration(inputs: Inputs, keep_in: Path) -> Unfinished | None:
     """The interrupted calibration of these photos, if there is one."""
-    from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+    from lenscal.system.json_values import from_json
 
     checkpoint = calibration_checkpoint(inputs, keep_in)
     values = checkpoint.values() if checkpoint.path.exists() else None
     if values is None:
         return None
     try:
-        saved = values["made_from"]["settings"]
-        size = saved["kernel_size"]
-        settings = CalibrationSettings(
-            quality=Quality(saved["quality"]),
-            grid=tuple(saved["grid"]),
-            seed=int(saved["seed"]),
-            stages=Stages(saved["stages"]),
-            kernel_size=None if size is None else int(size),
-        )
-        stages = tuple(str(name) for name in values["completed"])
-        return Unfinished(settings, stages, float(values["seconds"]))
-    except (KeyError, TypeError, ValueError, LenscalError):
+        saved = from_json(_Saved, values, checkpoint.path, "")
+    except LenscalError:
         # Damaged, or of another version: as if it were not there.
         return None
+    return Unfinished(saved.made_from.settings, saved.completed, saved.seconds)
 
 
 def remove_forgotten(keep_in: Path) -> tuple[Path, ...]:

@@ -1,0 +1,70 @@
+"""Why a calibration that came to an end should not be trusted, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenscal.translation import Translatable, translatable
+
+if TYPE_CHECKING:
+    from lenscal.calibrate.result import Calibration
+
+WORSE_THAN_NOTHING = 1.05
+"""From this ratio of re-blur distances on, kernels are said to be worse than none. An identity run
+(both folders at one aperture) comes near 1."""
+SHARPER = 1.1
+"""Mean MTF from which on kernels sharpen; an identity run comes near 1."""
+BAND_CY_PER_PX = (0.1, 0.25)
+"""Where the MTF is averaged: below, every lens is good; above, noise decides."""
+_SPECTRUM = 64
+
+
+def calibration_doubts(calibration: Calibration) -> Iterator[Translatable]:
+    """Each doubt with what to do about it."""
+    if mean_mtf(calibration.psf.kernels) > SHARPER:
+        yield translatable(
+            "the photos of the degraded folder are sharper than those of the sharp one: "
+            "are the two folders exchanged?"
+        )
+    if not calibration.stages:
+        yield translatable(
+            "no stage came to its end: these kernels are a first guess; "
+            "calibrate again and give it more time"
+        )
+    if not calibration.reblur:
+        yield translatable(
+            "too few photos to keep any out for a check: nothing tells how good these kernels are; "
+            "use at least four in each folder, of the same scenes if you can"
+        )
+    # Not a number, where it could not be measured, is never larger.
+    estimate, delta = (calibration.reblur.get(name, float("nan")) for name in ("estimate", "delta"))
+    if estimate > WORSE_THAN_NOTHING * delta:
+        yield translatable(
+            "re-blurred with these kernels, the sharp photos look less like the kept-out degraded "
+            "ones than without (distance {estimate:.3g} instead of {delta:.3g}): {advice}",
+            estimate=estimate,
+            delta=delta,
+            advice=_advice(same_scenes=calibration.same_scenes),
+        )
+
+
+def _advice(*, same_scenes: bool) -> Translatable:
+    if same_scenes:
+        return translatable("do not use them; photograph subjects with more texture")
+    return translatable(
+        "that may be the scenes, which differ: look at a corrected photo, "
+        "or shoot the same scenes twice"
+    )
+
+
+def mean_mtf(kernels: NDArray[np.floating[Any]]) -> float:
+    """Mean |OTF| of kernels [rows, cols, 3, k, k] within `BAND_CY_PER_PX`."""
+    f = np.fft.fftfreq(_SPECTRUM)
+    radius = np.hypot(f[:, None], f)
+    low, high = BAND_CY_PER_PX
+    spectrum = np.fft.fft2(kernels, s=(_SPECTRUM, _SPECTRUM))
+    return float(np.abs(spectrum[..., (radius > low) & (radius < high)]).mean())
