@@ -29,7 +29,8 @@ from lenscal.files.photos.export_settings import (
     Space,
 )
 from lenscal.files.psf.psf_formats import ALL_FORMATS, PSF_FORMATS
-from lenscal.gui.dialogs.preferences_dialog import DEVICES as DEVICE_LABELS
+from lenscal.gui.pages.calibration.settings_form import SettingsForm
+from lenscal.gui.widgets.device_names import device_names
 from lenscal.restore.settings import AMOUNT_LIMITS, DENOISE_LIMITS, Method, RestoreSettings
 from lenscal.system.device import DEVICES
 from lenscal.virtual.dataset import VirtualSettings
@@ -132,4 +133,19 @@ def test_the_demo_takes_the_numbers_of_photos_that_are_declared(run: Any) -> Non
 
 
 def test_the_window_has_a_name_for_every_device() -> None:
-    assert tuple(DEVICE_LABELS) == DEVICES
+    assert tuple(device_names()) == DEVICES
+    assert all(name != device for device, name in device_names().items())
+
+
+@pytest.mark.parametrize("side", [GRID_SIDES[0], GRID_SIDES[-1]])
+@pytest.mark.parametrize("size", [None, KERNEL_SIZES_PX[0], KERNEL_SIZES_PX[-1]])
+def test_the_window_takes_every_limit_of_a_calibration(
+    qtbot: Any, side: int, size: int | None
+) -> None:
+    form = SettingsForm()
+    qtbot.addWidget(form)
+    settings = CalibrationSettings(grid=(side, GRID_SIDES[0]), kernel_size=size)
+    form.show_settings(settings)
+    assert form.settings == settings
+    form.rows.setValue(GRID_SIDES[-1] + 1)
+    assert form.settings.grid[0] == GRID_SIDES[-1]
