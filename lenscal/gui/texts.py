@@ -6,6 +6,8 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "(unnamed)"),
+    QT_TRANSLATE_NOOP("Translatable", ", different scenes"),
+    QT_TRANSLATE_NOOP("Translatable", ", same scenes"),
     QT_TRANSLATE_NOOP("Translatable", "--device {name}: choose auto, cpu, cuda or mps"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -116,8 +118,10 @@ TEXTS = (
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with photos that were kept out"),
+    QT_TRANSLATE_NOOP("Translatable", "Confidence: mean {mean:.2f}, worst {worst:.2f} (1: sure)"),
     QT_TRANSLATE_NOOP("Translatable", "Copying the photo"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting the kept-out photo with: {name}"),
+    QT_TRANSLATE_NOOP("Translatable", "Correcting {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Gathering patches, photo {number}"),
     QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}"),
@@ -154,6 +158,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Preparing the mask"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the view"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the view of {photo}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Re-blur distance on kept-out photos (smaller is better): {figures}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Reading what {name} says ({n} of {files} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Reading {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Solving for the kernels, pass {number} of {passes}"),
@@ -183,9 +191,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Undoing the blur with the photo prior"),
     QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "What one half of the photos tells of the other"),
+    QT_TRANSLATE_NOOP("Translatable", "Writing to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "a copy of {name}: a photo counts once"),
+    QT_TRANSLATE_NOOP("Translatable", "a file of that name exists: skipped"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "a mosaic must be uint16 [height, width], got {dtype} {shape}"
@@ -215,6 +225,7 @@ TEXTS = (
         "Translatable",
         "calibration needs at least one sharp and one degraded photo"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "camera"),
     QT_TRANSLATE_NOOP("Translatable", "camera bodies (serial numbers)"),
     QT_TRANSLATE_NOOP("Translatable", "cameras"),
     QT_TRANSLATE_NOOP("Translatable", "cannot be read ({error})"),
@@ -250,6 +261,7 @@ TEXTS = (
         "distribution matching explained the held-out photos no better: its changes were "
         "dropped"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "do not use them; photograph subjects with more texture"),
     QT_TRANSLATE_NOOP("Translatable", "empty"),
     QT_TRANSLATE_NOOP("Translatable", "estimated from {photos}"),
     QT_TRANSLATE_NOOP(
@@ -278,8 +290,14 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
     QT_TRANSLATE_NOOP("Translatable", "kept-out lens {number}: choose 0 or more"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "large photos wait in {cache}, which failed: {why}; make room there"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "left"),
+    QT_TRANSLATE_NOOP("Translatable", "lens"),
     QT_TRANSLATE_NOOP("Translatable", "lens serial numbers"),
+    QT_TRANSLATE_NOOP("Translatable", "lens's serial number"),
     QT_TRANSLATE_NOOP("Translatable", "lenses"),
     QT_TRANSLATE_NOOP("Translatable", "lensfun: {lens}"),
     QT_TRANSLATE_NOOP(
@@ -327,6 +345,11 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "no stage came to its end: these kernels are a first guess; calibrate again and give "
+        "it more time"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "no tilt or decentring to be seen: opposite sides agree within {within:.0%}"
     ),
     QT_TRANSLATE_NOOP(
@@ -349,6 +372,7 @@ TEXTS = (
         "same (--keep-all)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "not allowed to write there"),
+    QT_TRANSLATE_NOOP("Translatable", "not enough memory"),
     QT_TRANSLATE_NOOP("Translatable", "number of photos {n}: give at least 1"),
     QT_TRANSLATE_NOOP("Translatable", "one kernel for the whole photo"),
     QT_TRANSLATE_NOOP(
@@ -379,6 +403,11 @@ TEXTS = (
         "photos are smaller than {least} px: too small to calibrate"
     ),
     QT_TRANSLATE_NOOP("Translatable", "photos differ in size ({sizes}): use one camera mode"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "re-blurred with these kernels, the sharp photos look less like the kept-out degraded"
+        " ones than without (distance {estimate:.3g} instead of {delta:.3g}): {advice}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
     QT_TRANSLATE_NOOP("Translatable", "right"),
     QT_TRANSLATE_NOOP("Translatable", "sensor colours {colours}, need red, green, blue"),
@@ -393,7 +422,17 @@ TEXTS = (
         "stopped before the photos were ready: there is nothing to keep"
     ),
     QT_TRANSLATE_NOOP("Translatable", "strips"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "taken with another camera of that model (serial {photos_own}, the profile is for "
+        "{profiles})"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "taking the photo"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "that may be the scenes, which differ: look at a corrected photo, or shoot the same "
+        "scenes twice"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the GPU's memory was full: learning went on with {batch} patches a step instead of "
@@ -438,6 +477,28 @@ TEXTS = (
         "the folder {path} cannot be read ({strerror}): check its rights"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the operator takes [3, H, W] or [B, 3, H, W], got {shape}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo has {photo_width} x {photo_height} px, the PSF is for {width} x {height} "
+        "px"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo was taken at {photos_own:g} mm, the profile is for {profiles:g} mm"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo was taken at {photos_own}, the profile is for {profiles}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo's {what} is {photos_own}, the profile is for {profiles}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photos of the degraded folder are sharper than those of the sharp one: are the "
+        "two folders exchanged?"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the photos to correct show more fine detail than the sharp ones: were the two sets "
@@ -508,6 +569,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "too few kernels to compare the sides"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "too few photos to keep any out for a check: nothing tells how good these kernels "
+        "are; use at least four in each folder, of the same scenes if you can"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "too few photos to keep any out: what distribution matching changed cannot be checked"
         " and was dropped"
     ),
@@ -525,6 +591,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "top right"),
     QT_TRANSLATE_NOOP("Translatable", "training diverged at step {step}: lower --rate ({rate:g})"),
     QT_TRANSLATE_NOOP("Translatable", "training needs --steps or --minutes"),
+    QT_TRANSLATE_NOOP("Translatable", "unexpected: {kind}: {error}"),
     QT_TRANSLATE_NOOP("Translatable", "unknown"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -556,6 +623,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{clipped:.0%} of the picture is blown out"),
     QT_TRANSLATE_NOOP("Translatable", "{cut} of {offsets} {pieces} of picture data are missing"),
+    QT_TRANSLATE_NOOP("Translatable", "{differences} (--force corrects it all the same)"),
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -591,6 +659,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{method}, {name} kernels: "),
     QT_TRANSLATE_NOOP("Translatable", "{names} and {more} more"),
     QT_TRANSLATE_NOOP("Translatable", "{names}: {cause} {often}; {rests}"),
+    QT_TRANSLATE_NOOP("Translatable", "{name} ({number} of {count})"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name} and {twice} more are in both lists: choose two folders, one of sharp and one "
@@ -611,12 +680,15 @@ TEXTS = (
         "Translatable",
         "{name} would unpack to {size:.0f} MiB: not a PSF file of lenscal"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{name} {distance:.4g}"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: image_size is {values}, want height and width"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: reading"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: the node positions do not form a rectangular grid"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name}: want finite positions {expected} of its kernels, got {shape}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: writing"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: {reason}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -720,6 +792,7 @@ TEXTS = (
         "{path}: {count} kernels of {side} px are more than lenscal handles"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: {key} is {text!r}, want \"(x, y)\" in px"),
+    QT_TRANSLATE_NOOP("Translatable", "{photo}: "),
     QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
     QT_TRANSLATE_NOOP(
         "Translatable",
