@@ -15,9 +15,9 @@ from lenscal.calibrate.pairs.normal_equations import (
     accumulate,
     correlation_matrix,
     refine_pairs,
-    sinc_shift,
 )
 from lenscal.calibrate.pairs.registration import Pair, find_pairs
+from lenscal.calibrate.pairs.sinc_shift import sinc_shift
 from lenscal.calibrate.statistics.kernel_field import kernel_field
 from lenscal.raw.frame import Frame
 

@@ -18,8 +18,9 @@ from lenscal.calibrate.field.geometry import (
     tiles_of,
 )
 from lenscal.calibrate.packing import CLIPPED, read_packed
-from lenscal.calibrate.pairs.normal_equations import SINC_HALF_WIDTH, pair_gains, sinc_shift
+from lenscal.calibrate.pairs.normal_equations import pair_gains
 from lenscal.calibrate.pairs.registration import Pair
+from lenscal.calibrate.pairs.sinc_shift import SINC_HALF_WIDTH, sinc_shift
 from lenscal.raw.frame import Frame
 
 PATCH_PX = 32

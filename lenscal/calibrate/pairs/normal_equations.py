@@ -12,31 +12,20 @@ For a site s of channel c in a cell of the field with kernel K:   y(s) = sum_u K
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from lenscal.calibrate.field.geometry import (
-    shifted_window,
-    span_with_room,
-    tile_centre,
-    tiles_of,
-)
+from lenscal.calibrate.field.geometry import tile_centre, tiles_of
 from lenscal.calibrate.packing import CLIPPED
-from lenscal.calibrate.pairs.linear_demosaic import MARGIN_PX, linear_tile
 from lenscal.calibrate.pairs.registration import Pair, motion_basis
+from lenscal.calibrate.pairs.tile_equations import Tile, TilePair, tile_equations
 from lenscal.raw.frame import Frame
-
-SINC_HALF_WIDTH = 8
-DARKEST = 1e-4
-"""Mean value below which a tile tells nothing of the apertures' brightness."""
-LARGEST_GAIN_LOG = math.log(8)
-"""Of a tile's brightness against its photo's: more is not vignetting."""
+from lenscal.system.threads import in_order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,25 +60,6 @@ def empty_equations(n_cells: int, kernel_size: int, device: torch.device) -> Nor
         torch.zeros(2, n_cells, 3, n, device=device),
         torch.zeros(2, n_cells, 3, device=device),
     )
-
-
-def sinc_shift(image: Tensor, shift: Tensor) -> Tensor:
-    """image [c, h, w] at s + shift [c, 2] px, cropped by `SINC_HALF_WIDTH` on every side
-    (Kaiser-windowed sinc).
-
-    Meant for shifts of up to 2 px: the window does not move along.
-    """
-    m = SINC_HALF_WIDTH
-    j = torch.arange(-m, m + 1, device=image.device, dtype=image.dtype)
-    window = torch.kaiser_window(
-        2 * m + 1, periodic=False, beta=5.0, device=image.device, dtype=image.dtype
-    )
-    for axis in range(2):
-        taps = torch.sinc(j - shift[:, axis, None].to(image.dtype)) * window
-        taps = taps / taps.sum(-1, keepdim=True)
-        shape = (-1, 1, 2 * m + 1, 1) if axis == 0 else (-1, 1, 1, 2 * m + 1)
-        image = F.conv2d(image[None], taps.view(shape), groups=len(image))[0]
-    return image
 
 
 def correlation_matrix(correlation: np.ndarray, kernel_size: int) -> np.ndarray:
@@ -136,172 +106,53 @@ def accumulate(
     budget_sites : float
         At most about this many sites are read in all; the tiles richest in texture are taken.
     """
-    n_cells = cells[0] * cells[1]
-    sums = empty_equations(n_cells, kernel_size, device)
+    sums = empty_equations(cells[0] * cells[1], kernel_size, device)
     shifts: list[ShiftEquations | None] = []
     for number, ((sharp, degraded), pair) in enumerate(zip(shots, pairs, strict=True)):
         size = degraded.size
-        tiles = tiles_of(size, cells)
+        places = tiles_of(size, cells)
         share = min(1.0, budget_sites / len(pairs) / (size[0] * size[1]))
         if share < 1:
-            tiles = _richest(tiles, sharp, share)
+            places = _richest(places, sharp, share)
         gains = pair_gains(sharp, degraded)
-        rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        for cell, ys, xs in tiles:
-            centre = tile_centre(ys, xs, size)
-            d = pair.displacement(centre) + common[cell]
-            previous = None if kernels is None else kernels[cell]
-            row = _add_tile(
-                sums,
-                number % 2,
-                cell,
-                sharp,
-                degraded,
-                ys,
-                xs,
-                d,
-                lateral[cell],
-                gains,
-                scene,
-                kernel_size,
-                previous,
-                device,
-            )
-            if row is not None:
-                rows.append((centre, *row))
+        shared = TilePair(sharp, degraded, gains, scene, kernel_size, device)
+        tiles = []
+        for cell, rows, cols in places:
+            displacement = pair.displacement(tile_centre(rows, cols, size)) + common[cell]
+            kernel = None if kernels is None else kernels[cell]
+            tiles.append(Tile(cell, rows, cols, displacement, lateral[cell], kernel))
+        remaining = _add_tiles(sums, number % 2, shared, tiles)
         if kernels is not None:
-            shifts.append(
-                ShiftEquations(*(np.stack(part) for part in zip(*rows, strict=True)))
-                if rows
-                else None
-            )
+            shifts.append(remaining)
         yield sums, shifts
 
 
-def _add_tile(
-    sums: NormalEquations,
-    half: int,
-    cell: int,
-    sharp: Frame,
-    degraded: Frame,
-    ys: slice,
-    xs: slice,
-    d: np.ndarray,
-    lateral: np.ndarray,
-    gains: np.ndarray,
-    scene: np.ndarray,
-    k: int,
-    kernel: Tensor | None,
-    device: torch.device,
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Add one tile's sites; returns the Gauss-Newton equations of its displacement (from the pass
-    before's kernels)."""
-    r, whole = k // 2, np.round(d).astype(int)
-    margin = r + SINC_HALF_WIDTH
-    ys = span_with_room(ys, int(whole[0]), margin + MARGIN_PX, sharp.size[0])
-    xs = span_with_room(xs, int(whole[1]), margin + MARGIN_PX, sharp.size[1])
-    if ys.stop - ys.start < 8 or xs.stop - xs.start < 8:
-        return None
-    window = shifted_window((ys, xs), whole, margin)
-    x = linear_tile(sharp, sharp.noise, window, scene, lateral, device)
-    gain = sharp.gain_tile(*window).mean((0, 1))
-    limit = CLIPPED * torch.from_numpy(sharp.white_balance * gain).to(device)
-    clipped = F.max_pool2d((x > limit[:, None, None]).amax(0).float()[None], k, 1)[0] > 0
-    clipped = clipped[SINC_HALF_WIDTH:-SINC_HALF_WIDTH, SINC_HALF_WIDTH:-SINC_HALF_WIDTH]
-    x = sinc_shift(x, torch.from_numpy(d - whole + lateral).to(device))
-    x = x * torch.from_numpy(gains).to(device, torch.float32)[:, None, None]
-    value, channel, multiplier = degraded.mosaic_tile(ys, xs)
-    y = torch.from_numpy(value).to(device)
-    mult = torch.from_numpy(multiplier).to(device)
-    usable = (y < CLIPPED * mult) & ~clipped
-    if usable.float().mean() < 0.3:
-        return None
-    smooth = (
-        F.avg_pool2d(x, 5, 1)[:, r - 2 : -(r - 2), r - 2 : -(r - 2)]
-        if r > 2
-        else F.avg_pool2d(x, 2 * r + 1, 1)
+def _add_tiles(
+    sums: NormalEquations, half: int, pair: TilePair, tiles: Sequence[Tile]
+) -> ShiftEquations | None:
+    """Add the tiles' sites to one half of the sums; what the tiles say of the pair's displacement,
+    None where none could be used."""
+    work = in_order(
+        lambda tile: tile_equations(pair, tile),
+        tiles,
+        most=None if pair.device.type == "cpu" else 1,
     )
-    detail = (x[:, r:-r, r:-r] - smooth).square().mean((1, 2))
-    p, q = degraded.cfa.shape
-    matrix, vector = np.zeros((2, 2)), np.zeros(2)
-    for c in range(3):
-        a_parts, y_parts, n_parts, u_parts = [], [], [], []
-        a, b = degraded.noise.a[c], degraded.noise.b[c]
-        for i in range(p):
-            for j in range(q):
-                if channel[i, j] != c:
-                    continue
-                patch = x[c, i:, j:].unfold(0, k, p).unfold(1, k, q)
-                site = (slice(i, None, p), slice(j, None, q))
-                rows, cols = y[site].shape
-                a_parts.append(patch[:rows, :cols].reshape(-1, k * k))
-                y_parts.append(y[site].reshape(-1))
-                m, s = mult[site].reshape(-1), smooth[c][site].reshape(-1)
-                n_parts.append(torch.stack([m * a * s.clamp(min=0), m * m * b]))
-                u_parts.append(usable[site].reshape(-1))
-        design, target = torch.cat(a_parts), torch.cat(y_parts)
-        use = torch.cat(u_parts).float()
-        blurred = design.mean(1) if kernel is None else design @ kernel[c].flip(-1)
-        local = _local_gain(target, blurred, use)
-        if local is None:
-            continue
-        light, squared = torch.cat(n_parts, 1)
-        noise, textured = local * light + squared, local**2 * float(detail[c])
-        if kernel is None:
-            excess = 0.02 * textured
-        else:
-            residual = target - local * blurred
-            residual = residual - (residual * use).sum() / use.sum().clamp(min=1)
-            spread = float((residual.square() * use).sum() / use.sum().clamp(min=1))
-            known = float((noise * use).sum() / use.sum().clamp(min=1))
-            if spread > 8 * known + 0.3 * textured:
+    positions, matrices, vectors = [], [], []
+    with closing(work) as results:
+        for tile, equations in zip(tiles, results, strict=True):
+            if equations is None:
                 continue
-            excess = max(spread - known, 0.002 * textured)
-        w = use / (noise + excess)
-        total = w.sum().clamp(min=1e-12)
-        root = w.sqrt()
-        weighted = design * (local * root)[:, None]
-        mean, level_y = (root @ weighted) / total, (w @ target) / total
-        sums.gram[half, cell, c] += (weighted.T @ weighted - total * torch.outer(mean, mean)).flip(
-            -1, -2
-        )
-        sums.cross[half, cell, c] += (weighted.T @ (root * target) - total * level_y * mean).flip(
-            -1
-        )
-        sums.sites[half, cell, c] += use.sum()
-        if kernel is not None:
-            grid = kernel[c].view(k, k)
-            slopes = [_slope(grid, 0).reshape(-1), _slope(grid, 1).reshape(-1), grid.reshape(-1)]
-            slope = torch.stack(slopes, -1).flip(0)
-            seen = local * (design @ slope)
-            seen = seen - (w @ seen)[None] / total
-            g, left = seen[:, :2], target - level_y - seen[:, 2]
-            matrix += (g.T @ (g * w[:, None])).cpu().numpy()
-            vector += (g.T @ (w * left)).cpu().numpy()
-    return matrix, vector
-
-
-def _local_gain(degraded: Tensor, blurred: Tensor, use: Tensor) -> float | None:
-    """How much brighter the degraded photo is in a tile than the sharp one, blurred; None where
-    that is not known.
-
-    Kernels sum to 1: what differs between the apertures' vignetting would otherwise pass for blur
-    or for sharpness.
-    """
-    light = float((blurred * use).sum())
-    if light <= DARKEST * float(use.sum()):
+            for c, channel in enumerate(equations.channels):
+                if channel is not None:
+                    sums.gram[half, tile.cell, c] += channel.gram
+                    sums.cross[half, tile.cell, c] += channel.cross
+                    sums.sites[half, tile.cell, c] += channel.sites
+            positions.append(tile_centre(tile.rows, tile.cols, pair.degraded.size))
+            matrices.append(equations.matrix)
+            vectors.append(equations.vector)
+    if not positions:
         return None
-    gain = float((degraded * use).sum()) / light
-    return gain if gain > 0 and abs(math.log(gain)) < LARGEST_GAIN_LOG else None
-
-
-def _slope(kernel: Tensor, axis: int) -> Tensor:
-    """(K(u + 1) - K(u - 1)) / 2 along an axis: the derivative of K * x with the displacement."""
-    padded = F.pad(kernel, (1, 1, 1, 1))
-    k = kernel.shape[-1]
-    if axis == 0:
-        return (padded[2:, 1 : k + 1] - padded[:k, 1 : k + 1]) / 2
-    return (padded[1 : k + 1, 2:] - padded[1 : k + 1, :k]) / 2
+    return ShiftEquations(np.stack(positions), np.stack(matrices), np.stack(vectors))
 
 
 def pair_gains(sharp: Frame, degraded: Frame) -> np.ndarray:
