@@ -65,6 +65,10 @@ class Basis:
     terms: Tensor
     symmetric: Tensor
 
+    def part(self, places: slice) -> Basis:
+        """At these of the places."""
+        return Basis(self.terms[places], self.symmetric[places])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RayField:

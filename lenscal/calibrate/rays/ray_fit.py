@@ -3,8 +3,9 @@ the scenes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,13 +13,22 @@ from torch import Tensor
 
 from lenscal.calibrate.pairs.field_solver import CENTROID_DEVIATION_PX
 from lenscal.calibrate.rays.ray_field import RayField
+from lenscal.calibrate.statistics.pieces import (
+    cell_pieces,
+    even_pieces,
+    team_for,
+    value_and_gradients,
+)
 from lenscal.calibrate.statistics.spectral_fit import (
+    Objective,
     SecondOrder,
     ThirdOrder,
     lbfgs,
     likeliest_gains,
     minimise,
+    no_penalty,
 )
+from lenscal.system.threads import Team
 
 SECOND_ORDER_WEIGHT = 0.02
 THIRD_ORDER_WEIGHT = 1.0
@@ -67,27 +77,35 @@ def rays_like(field: RayField, positions: np.ndarray, kernels: Tensor) -> Iterat
     basis = field.basis(positions)
     size = kernels.square().sum()
     best, least = torch.zeros(field.count, device=kernels.device), np.inf
-    for seed in START_SEEDS:
-        drawn = (
-            torch.randn(field.count, generator=torch.Generator().manual_seed(seed)) * START_SPREAD
-        )
-        theta = drawn.to(kernels.device).requires_grad_()
-        optimiser = lbfgs([theta], START_STEPS // START_ROUNDS)
+    pieces = cell_pieces(len(kernels), kernels.device)
 
-        def loss(theta: Tensor = theta, optimiser: torch.optim.LBFGS = optimiser) -> Tensor:
-            optimiser.zero_grad()
-            off = (field.kernels(theta, basis) - kernels).square().sum() / size
-            value = off + START_WEIGHT * theta.square().sum()
-            value.backward()
-            return value
+    def off(theta: Tensor, piece: slice) -> Tensor:
+        return (field.kernels(theta, basis.part(piece)) - kernels[piece]).square().sum()
 
-        for _ in range(START_ROUNDS):
-            optimiser.step(loss)
-            with torch.no_grad():
-                reached = float((field.kernels(theta, basis) - kernels).square().sum())
-            if reached < least:
-                best, least = theta.detach().clone(), reached
-            yield best
+    def misfit(shared: Sequence[Tensor], _: Tensor, number: int) -> Tensor:
+        return off(shared[0], pieces[number]) / size
+
+    with team_for(pieces) as team:
+        for seed in START_SEEDS:
+            generator = torch.Generator().manual_seed(seed)
+            drawn = torch.randn(field.count, generator=generator) * START_SPREAD
+            theta = drawn.to(kernels.device).requires_grad_()
+            optimiser = lbfgs([theta], START_STEPS // START_ROUNDS)
+
+            def loss(theta: Tensor = theta, optimiser: torch.optim.LBFGS = optimiser) -> Tensor:
+                optimiser.zero_grad()
+                value = value_and_gradients(team, pieces, [theta], None, misfit)
+                prior = START_WEIGHT * theta.square().sum()
+                prior.backward()
+                return value + prior.detach()
+
+            for _ in range(START_ROUNDS):
+                optimiser.step(loss)
+                with torch.no_grad():
+                    reached = float(off(theta, slice(None)))
+                if reached < least:
+                    best, least = theta.detach().clone(), reached
+                yield best
 
 
 def fit_rays(
@@ -119,19 +137,18 @@ def fit_rays(
     penalty = _prior(field)
     with torch.no_grad():
         begin = field.kernels(start, basis)
-    return minimise(
-        start,
-        likeliest_gains(second, begin),
-        lambda theta: field.kernels(theta, basis),
-        lambda theta, _: penalty(theta),
-        second,
-        third,
-        field.taps,
-        lateral,
+    objective = Objective(
+        kernels_of=lambda theta, piece: field.kernels(theta, basis.part(piece)),
+        prior=penalty,
+        penalty=no_penalty,
+        second=second,
+        third=third,
         weights=(SECOND_ORDER_WEIGHT, THIRD_ORDER_WEIGHT),
-        steps=STEPS_A_ROUND,
-        rounds=rounds,
+        taps=field.taps,
+        lateral=lateral,
     )
+    gains = likeliest_gains(second, begin)
+    return minimise(start, gains, objective, steps=STEPS_A_ROUND, rounds=rounds)
 
 
 def _prior(field: RayField) -> Callable[[Tensor], Tensor]:
@@ -177,30 +194,40 @@ def fit_rays_to_pairs(
     cells, nodes = (field.basis(at) for at in positions)
     penalty = _prior(field)
     pull = (gram @ near[..., None])[..., 0] - cross
+    at_cells = cell_pieces(len(near), near.device)
+    at_nodes = even_pieces(len(centroids), len(at_cells))
 
-    def misfit(kernels: Tensor) -> Tensor:
-        off = kernels - near
-        return PAIRS_WEIGHT * ((0.5 * (gram @ off[..., None])[..., 0] + pull) * off).sum()
+    def of_cells(kernels: Tensor, piece: slice) -> Tensor:
+        off = kernels - near[piece]
+        bent = 0.5 * (gram[piece] @ off[..., None])[..., 0] + pull[piece]
+        return PAIRS_WEIGHT * (bent * off).sum()
 
     with torch.no_grad():
         point = torch.zeros_like(near)
         point[..., near.shape[-1] // 2] = 1
-        total = misfit(point).abs().clamp(min=1.0)
+        total = of_cells(point, slice(None)).abs().clamp(min=1.0)
+
+    def misfit(shared: Sequence[Tensor], _: Tensor, number: int) -> Tensor:
+        piece, own = at_cells[number], at_nodes[number]
+        data = of_cells(field.kernels(shared[0], cells.part(piece)), piece)
+        middle = field.kernels(shared[0], nodes.part(own)) @ field.taps
+        off = (middle - centroids[own]).square().sum() / (2 * CENTROID_DEVIATION_PX**2)
+        return (data + off) / total
+
     theta = start.clone().requires_grad_()
     optimiser = lbfgs([theta], STEPS_A_ROUND)
+    with team_for(at_cells) as team:
 
-    def loss() -> Tensor:
-        optimiser.zero_grad()
-        moved = (field.kernels(theta, nodes) @ field.taps - centroids).square().sum() / (
-            2 * CENTROID_DEVIATION_PX**2
-        )
-        value = (misfit(field.kernels(theta, cells)) + moved + penalty(theta)) / total
-        value.backward()
-        return value
+        def loss() -> Tensor:
+            optimiser.zero_grad()
+            value = value_and_gradients(team, at_cells, [theta], None, misfit)
+            prior = penalty(theta) / total
+            prior.backward()
+            return value + prior.detach()
 
-    for _ in range(rounds):
-        optimiser.step(loss)
-        yield theta.detach().clone()
+        for _ in range(rounds):
+            optimiser.step(loss)
+            yield theta.detach().clone()
 
 
 def cross_validate(
@@ -243,16 +270,27 @@ def cross_validate(
         for (second, _), k in zip(others, first, strict=True)
     ]
     optimiser = lbfgs([common, own, *gains], SCALE_STEPS // SCALE_ROUNDS)
+    pieces = cell_pieces(len(at_cells), whole.device)
+    parts = [
+        [(second.part(piece), third.part(piece)) for piece in pieces] for second, third in others
+    ]
 
-    def loss() -> Tensor:
+    def misfit(half: int, shared: Sequence[Tensor], gain: Tensor, number: int) -> Tensor:
+        piece, (second, third) = pieces[number], parts[half][number]
+        theta = found[half] * (shared[0] * shared[1])[index]
+        kernels = field.kernels(theta, basis.part(piece))
+        data = SECOND_ORDER_WEIGHT * second.misfit(kernels, gain)
+        data = data + THIRD_ORDER_WEIGHT * third.misfit(kernels, weights[half][piece])
+        return data / total
+
+    def loss(team: Team) -> Tensor:
         optimiser.zero_grad()
-        value = 0.5 * SCALE_WEIGHT * (own - 1).square().sum()
-        for (second, third), theta, gain, weight in zip(others, found, gains, weights, strict=True):
-            kernels = field.kernels(theta * (common * own)[index], basis)
-            value = value + SECOND_ORDER_WEIGHT * second.misfit(kernels, gain)
-            value = value + THIRD_ORDER_WEIGHT * third.misfit(kernels, weight)
-        value = value / total
-        value.backward()
+        prior = 0.5 * SCALE_WEIGHT * (own - 1).square().sum() / total
+        prior.backward()
+        value = prior.detach()
+        for half, gain in enumerate(gains):
+            of_half = partial(misfit, half)
+            value = value + value_and_gradients(team, pieces, [common, own], gain, of_half)
         return value
 
     def unlikely(scale: Tensor, gains: list[Tensor]) -> float:
@@ -267,7 +305,8 @@ def cross_validate(
     with torch.no_grad():
         points = field.kernels(nothing, basis)
     without = unlikely(nothing, [likeliest_gains(second, points) for second, _ in others])
-    for _ in range(SCALE_ROUNDS):
-        optimiser.step(loss)
-        scales = (common * own)[index].detach()
-        yield HeldOut(scales, without - unlikely(scales, gains))
+    with team_for(pieces) as team:
+        for _ in range(SCALE_ROUNDS):
+            optimiser.step(partial(loss, team))
+            scales = (common * own)[index].detach()
+            yield HeldOut(scales, without - unlikely(scales, gains))

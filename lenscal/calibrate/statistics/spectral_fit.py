@@ -9,7 +9,7 @@ is measured beforehand, by phases at low frequencies, and held too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.statistics.bispectra import WINDOW_PX as TRIAD_PX
 from lenscal.calibrate.statistics.bispectra import Bispectra
 from lenscal.calibrate.statistics.kernel_field import KernelField
+from lenscal.calibrate.statistics.pieces import cell_pieces, team_for, value_and_gradients
 from lenscal.calibrate.statistics.spectra import WINDOW_PX, MosaicSpectra
 
 SECOND_ORDER_WEIGHT = 0.1
@@ -47,6 +48,17 @@ class SecondOrder:
     noise: Tensor
     patches: Tensor
     channels: tuple[int, ...]
+
+    def part(self, cells: slice) -> SecondOrder:
+        """Of these cells."""
+        scenes = tuple(scene if len(scene) == 1 else scene[cells] for scene in self.scenes)
+        return replace(
+            self,
+            measured=self.measured[cells],
+            scenes=scenes,
+            noise=self.noise[cells],
+            patches=self.patches[cells],
+        )
 
     def first_gains(self) -> Tensor:
         """Log gains [cells, 3] to begin with: as strong as the photos are."""
@@ -81,6 +93,17 @@ class ThirdOrder:
     variance: Tensor
     sharp_variance: Tensor
     phases: tuple[tuple[Tensor, Tensor], ...]
+
+    def part(self, cells: slice) -> ThirdOrder:
+        """Of these cells."""
+        one = len(self.sharp) == 1
+        return replace(
+            self,
+            degraded=self.degraded[cells],
+            variance=self.variance[cells],
+            sharp=self.sharp if one else self.sharp[cells],
+            sharp_variance=self.sharp_variance if one else self.sharp_variance[cells],
+        )
 
     def _kernels(self, kernels: Tensor) -> Tensor:
         a, b, c = (torch.complex(kernels[:, 1] @ re, kernels[:, 1] @ im) for re, im in self.phases)
@@ -202,16 +225,24 @@ def likeliest_mixture(field: KernelField, at_cells: np.ndarray, second: SecondOr
     log_weights, gains = first.clone().requires_grad_(), second.first_gains().requires_grad_()
     optimiser = lbfgs([log_weights, gains], MIXTURE_STEPS)
     total = second.patches.sum().clamp(min=1)
+    pieces = cell_pieces(len(gains), gains.device)
+    parts = [second.part(piece) for piece in pieces]
 
-    def loss() -> Tensor:
-        optimiser.zero_grad()
-        kernels = replace(field, log_weights=log_weights).expected(basis)
-        misfit = SECOND_ORDER_WEIGHT * second.misfit(kernels, gains)
-        value = (misfit + 0.5 * (log_weights - first).square().sum()) / total
-        value.backward()
-        return value
+    def misfit(shared: Sequence[Tensor], gains: Tensor, number: int) -> Tensor:
+        expecting = replace(field, log_weights=shared[0])
+        kernels = expecting.expected(basis[pieces[number]])
+        return SECOND_ORDER_WEIGHT * parts[number].misfit(kernels, gains) / total
 
-    optimiser.step(loss)
+    with team_for(pieces) as team:
+
+        def loss() -> Tensor:
+            optimiser.zero_grad()
+            value = value_and_gradients(team, pieces, [log_weights], gains, misfit)
+            prior = 0.5 * (log_weights - first).square().sum() / total
+            prior.backward()
+            return value + prior.detach()
+
+        optimiser.step(loss)
     return log_weights.detach()
 
 
@@ -232,14 +263,19 @@ def likeliest_gains(second: SecondOrder, kernels: Tensor) -> Tensor:
     gains = second.first_gains().requires_grad_()
     optimiser = lbfgs([gains], GAIN_STEPS)
     total = second.patches.sum().clamp(min=1)
+    pieces = cell_pieces(len(gains), gains.device)
+    parts = [second.part(piece) for piece in pieces]
 
-    def loss() -> Tensor:
-        optimiser.zero_grad()
-        value = second.misfit(kernels, gains) / total
-        value.backward()
-        return value
+    def misfit(_: Sequence[Tensor], gains: Tensor, number: int) -> Tensor:
+        return parts[number].misfit(kernels[pieces[number]], gains) / total
 
-    optimiser.step(loss)
+    with team_for(pieces) as team:
+
+        def loss() -> Tensor:
+            optimiser.zero_grad()
+            return value_and_gradients(team, pieces, [], gains, misfit)
+
+        optimiser.step(loss)
     return gains.detach()
 
 
@@ -272,78 +308,91 @@ def fit_statistics(
         with torch.no_grad():
             theta, gains = start, likeliest_gains(second, field.kernels(start, basis))
 
-    def penalty(theta: Tensor, kernels: Tensor) -> Tensor:
-        negative = (kernels @ field.seen).clamp(max=0).square().sum() / len(kernels)
-        return 0.5 * theta.square().sum() + NEGATIVE_WEIGHT * negative * second.patches.sum().clamp(
-            min=1
-        )
+    def negative(kernels: Tensor) -> Tensor:
+        light = (kernels @ field.seen).clamp(max=0).square().sum() / len(basis)
+        return NEGATIVE_WEIGHT * light * second.patches.sum().clamp(min=1)
 
-    return minimise(
-        theta,
-        gains,
-        lambda theta: field.kernels(theta, basis),
-        penalty,
-        second,
-        third,
-        field.taps,
-        lateral,
+    objective = Objective(
+        kernels_of=lambda theta, piece: field.kernels(theta, basis[piece]),
+        prior=lambda theta: 0.5 * theta.square().sum(),
+        penalty=negative,
+        second=second,
+        third=third,
         weights=(SECOND_ORDER_WEIGHT, THIRD_ORDER_WEIGHT),
-        steps=STEPS_A_ROUND,
-        rounds=rounds,
+        taps=field.taps,
+        lateral=lateral,
     )
+    return minimise(theta, gains, objective, steps=STEPS_A_ROUND, rounds=rounds)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Objective:
+    """What a fit of kernels to second and third order makes small.
+
+    kernels_of : theta, cells -> kernels [m, 3, n] at these of the statistics' cells
+    prior : theta -> scalar in the units of the likelihood
+    penalty : kernels [m, 3, n] -> scalar in the same units, a sum over cells
+    weights : of second and third order
+    taps : [n, 2], (y, x) px
+    lateral : [cells, 3, 2], centroids (dy, dx) px that the channels shall have; their mean over
+        the channels is zero
+    """
+
+    kernels_of: Callable[[Tensor, slice], Tensor]
+    prior: Callable[[Tensor], Tensor]
+    penalty: Callable[[Tensor], Tensor]
+    second: SecondOrder
+    third: ThirdOrder | None
+    weights: tuple[float, float]
+    taps: Tensor
+    lateral: np.ndarray
+
+
+def no_penalty(kernels: Tensor) -> Tensor:
+    """For models that cannot make what a penalty would keep away."""
+    return kernels.new_zeros(())
 
 
 def minimise(
-    theta: Tensor,
-    gains: Tensor,
-    kernels_of: Callable[[Tensor], Tensor],
-    penalty: Callable[[Tensor, Tensor], Tensor],
-    second: SecondOrder,
-    third: ThirdOrder | None,
-    taps: Tensor,
-    lateral: np.ndarray,
-    *,
-    weights: tuple[float, float],
-    steps: int,
-    rounds: int,
+    theta: Tensor, gains: Tensor, objective: Objective, *, steps: int, rounds: int
 ) -> Iterator[Tensor]:
-    """Fit what kernels are made of to second and third order by L-BFGS; yields theta after each
-    round of steps.
-
-    Parameters
-    ----------
-    theta, gains : Tensor
-        Where to begin; log gains are [cells, 3].
-    kernels_of : theta -> kernels [cells, 3, n] at the statistics' cells
-    penalty : theta, kernels -> scalar in the units of the likelihood
-    taps : Tensor [n, 2]
-        (y, x) px of the taps.
-    lateral : ndarray [cells, 3, 2]
-        Centroids (dy, dx) px that the channels shall have; their mean over the channels is zero.
-    weights : of second and third order
-    """
-    wanted = torch.from_numpy(lateral).to(taps)
+    """Fit what kernels are made of by L-BFGS, from theta and log gains [cells, 3]; yields theta
+    after each round of steps. Cells are worked out side by side (`pieces`)."""
+    second, third, weights = objective.second, objective.third, objective.weights
+    wanted = torch.from_numpy(objective.lateral).to(objective.taps)
     theta, gains = theta.clone().requires_grad_(), gains.clone().requires_grad_()
     optimiser = lbfgs([theta, gains], steps)
     total = second.patches.sum().clamp(min=1)
     phases = torch.zeros(0)
+    pieces = cell_pieces(len(gains), gains.device)
+    seconds = [second.part(piece) for piece in pieces]
+    thirds = [None if third is None else third.part(piece) for piece in pieces]
 
-    def loss() -> Tensor:
-        optimiser.zero_grad()
-        kernels = kernels_of(theta)
-        data = weights[0] * second.misfit(kernels, gains)
+    def misfit(shared: Sequence[Tensor], gains: Tensor, number: int) -> Tensor:
+        piece, third = pieces[number], thirds[number]
+        kernels = objective.kernels_of(shared[0], piece)
+        data = weights[0] * seconds[number].misfit(kernels, gains)
         if third is not None:
-            data = data + weights[1] * third.misfit(kernels, phases)
-        moved = (kernels @ taps - wanted).square().sum(-1).mean()
-        value = (data + penalty(theta, kernels)) / total + CENTROID_WEIGHT * moved
-        value.backward()
-        return value
+            data = data + weights[1] * third.misfit(kernels, phases[piece])
+        off = (kernels @ objective.taps - wanted[piece]).square().sum() / wanted[..., 0].numel()
+        return (data + objective.penalty(kernels)) / total + CENTROID_WEIGHT * off
 
-    for number in range(rounds):
-        if third is not None and number % 2 == 0:
-            phases = third.weights(kernels_of(theta))
-        optimiser.step(loss)
-        yield theta.detach().clone()
+    with team_for(pieces) as team:
+
+        def loss() -> Tensor:
+            optimiser.zero_grad()
+            value = value_and_gradients(team, pieces, [theta], gains, misfit)
+            prior = objective.prior(theta) / total
+            prior.backward()
+            return value + prior.detach()
+
+        for number in range(rounds):
+            if third is not None and number % 2 == 0:
+                # Weights follow the kernels, but not at every step: the objective would move.
+                with torch.no_grad():
+                    phases = third.weights(objective.kernels_of(theta, slice(None)))
+            optimiser.step(loss)
+            yield theta.detach().clone()
 
 
 def _complex(array: np.ndarray, device: torch.device) -> Tensor:
