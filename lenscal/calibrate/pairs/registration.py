@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from lenscal.raw.frame import Frame
+from lenscal.system.threads import in_order
 
 THUMBNAIL_PX = 320
 SAME_SCENE_NCC = 0.8
@@ -55,21 +56,35 @@ def find_pairs(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> list[Pair]:
     correlation is kept where it passes `SAME_SCENE_NCC`. Photos whose size differs are never
     paired.
     """
-    thumbs_s, thumbs_d = [_thumbnail(f) for f in sharp], [_thumbnail(f) for f in degraded]
+    thumbs_s, thumbs_d = (list(in_order(_thumbnail, frames)) for frames in (sharp, degraded))
     ncc = np.full((len(sharp), len(degraded)), -1.0)
     shifts = np.zeros((len(sharp), len(degraded), 2))
-    for i, a in enumerate(thumbs_s):
-        for j, b in enumerate(thumbs_d):
-            if sharp[i].size == degraded[j].size:
-                ncc[i, j], shifts[i, j] = _aligned_ncc(b, a)
-    pairs = []
-    for i, j in zip(*linear_sum_assignment(-ncc), strict=True):
-        if ncc[i, j] >= SAME_SCENE_NCC:
-            scale = max(sharp[i].size) / THUMBNAIL_PX
-            motion = _fit_motion(sharp[i], degraded[j], shifts[i, j] * scale)
-            if motion is not None:
-                pairs.append(Pair(int(i), int(j), motion))
-    return pairs
+    candidates = [
+        (i, j)
+        for i in range(len(sharp))
+        for j in range(len(degraded))
+        if sharp[i].size == degraded[j].size
+    ]
+    compared = in_order(lambda ij: _aligned_ncc(thumbs_d[ij[1]], thumbs_s[ij[0]]), candidates)
+    for (i, j), (correlation, shift) in zip(candidates, compared, strict=True):
+        ncc[i, j], shifts[i, j] = correlation, shift
+    matches = [
+        (int(i), int(j))
+        for i, j in zip(*linear_sum_assignment(-ncc), strict=True)
+        if ncc[i, j] >= SAME_SCENE_NCC
+    ]
+
+    def motion_of(match: tuple[int, int]) -> np.ndarray | None:
+        i, j = match
+        scale = max(sharp[i].size) / THUMBNAIL_PX
+        return _fit_motion(sharp[i], degraded[j], shifts[i, j] * scale)
+
+    motions = in_order(motion_of, matches)
+    return [
+        Pair(i, j, motion)
+        for (i, j), motion in zip(matches, motions, strict=True)
+        if motion is not None
+    ]
 
 
 def _luminance(frame: Frame, rows: slice, cols: slice) -> np.ndarray:

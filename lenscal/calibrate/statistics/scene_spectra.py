@@ -12,8 +12,10 @@ as it was at the start: colours that fade faster than brightness at fine detail.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.calibrate.packing import Packing
+from lenscal.system.threads import in_order
 
 STEPS = 30
 LUMA_FALL, CHROMA_FALL = 2.5, 4.0
@@ -63,12 +65,20 @@ def likeliest_scene(
                 ox - shift[:, channel, 1, None, None]
             )
             sampling[..., plane, 3 * alias + channel] = np.exp(2j * np.pi * moved) / 2
-    told = measured.transpose(0, 3, 4, 1, 2)
+    mosaics = measured.transpose(0, 3, 4, 1, 2)
     white = noise[:, None, None, :, None] * np.eye(4)
-    for _ in range(STEPS):
-        seen = spectrum @ _adjoint(sampling)
-        gain = _adjoint(np.linalg.solve(sampling @ seen + white, _adjoint(seen)))
-        spectrum = (gain @ told @ _adjoint(gain) + spectrum - gain @ _adjoint(seen)) * allowed
+
+    def likeliest(cell: int) -> NDArray[np.complex128]:
+        """Expectation maximisation in one cell, which knows nothing of the others."""
+        estimate, samples = spectrum[cell], sampling[cell if len(sampling) > 1 else 0]
+        for _ in range(STEPS):
+            sampled = estimate @ _adjoint(samples)
+            gain = _adjoint(np.linalg.solve(samples @ sampled + white[cell], _adjoint(sampled)))
+            explained = gain @ mosaics[cell] @ _adjoint(gain)
+            estimate = (explained + estimate - gain @ _adjoint(sampled)) * allowed
+        return np.asarray(estimate)
+
+    spectrum = np.stack(list(in_order(likeliest, range(cells))))
     scene = start
     for alias, at in enumerate(index):
         block = slice(3 * alias, 3 * alias + 3)
