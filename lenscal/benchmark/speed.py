@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
@@ -22,6 +23,7 @@ from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
 from lenscal.stepping import Job, finish, follow
 from lenscal.system.device import AUTO, pick_device
+from lenscal.system.threads import use_threads
 
 NOISE = NoiseModel((2e-4,) * 3, (1e-6,) * 3, "NoiseProfile")
 _CAMERA = {
@@ -45,6 +47,9 @@ class SpeedSettings:
     wiener_size: tuple[int, int] = (2400, 3600)
     dpir_size: tuple[int, int] = (512, 768)
     flow_steps: int = 40
+    calibrate_size: tuple[int, int] = (1200, 1800)
+    calibrate_photos: int = 8
+    """In each folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ def measure_speed(settings: SpeedSettings) -> Job[dict[str, Any]]:
         with tensors; wiener_over_ffts: time of the correction over bare FFTs of its tiles;
         wiener_s_per_mp; dpir_over_denoiser: time of DPIR over its eight passes of the denoiser;
         correct_over_plain: RAW to TIFF with the Wiener filter over method none;
+        calibrate_two_cores_over_one: a quick calibration with two threads over one, once each;
         seconds: name -> [ours, yardstick], medians; megapixels, repeats, device.
     """
     with tempfile.TemporaryDirectory(prefix="lenscal-speed-") as name:
@@ -80,6 +86,7 @@ def measure_speed(settings: SpeedSettings) -> Job[dict[str, Any]]:
             "wiener_over_ffts": lambda: _wiener(settings),
             "dpir_over_denoiser": lambda: _dpir(settings),
             "correct_over_plain": lambda: _correct(folder, settings),
+            "calibrate_two_cores_over_one": lambda: _calibrate(folder, settings),
         }
         paces: dict[str, Pace] = {}
         for number, (part, work) in enumerate(parts.items()):
@@ -168,6 +175,32 @@ def _correct(folder: Path, settings: SpeedSettings) -> Job[Pace]:
             lambda: corrected(Method.WIENER), lambda: corrected(Method.NONE), settings.repeats
         )
     )
+
+
+def _calibrate(folder: Path, settings: SpeedSettings) -> Job[Pace]:
+    """Import and calibration of photos of the same scenes with two threads and with one: once
+    each, since either takes minutes."""
+    from lenscal.jobs.calibrating import calibrate, import_photos
+    from lenscal.virtual.dataset import VirtualSettings, write_dataset
+    from lenscal.virtual.lens import demo_lens
+
+    virtual = VirtualSettings(
+        demo_lens(1), n_photos=settings.calibrate_photos, size=settings.calibrate_size
+    )
+    data, _ = yield from follow(write_dataset(folder / "calibrate", virtual), 0, 0.2)
+    quick = CalibrationSettings(quality=Quality.QUICK, device=settings.device, seed=1)
+    seconds: dict[int, float] = {}
+    try:
+        for threads in (2, 1):
+            use_threads(threads)
+            yield Report("speed", f"calibrating with {threads} threads", 0.6 - 0.2 * threads, 0)
+            start = time.perf_counter()
+            inputs = finish(import_photos([data.sharp_folder], [data.degraded_folder]))
+            finish(calibrate(inputs, quick))
+            seconds[threads] = time.perf_counter() - start
+    finally:
+        use_threads(None)
+    return Pace(seconds[2], seconds[1])
 
 
 def _wiener(settings: SpeedSettings) -> Job[Pace]:

@@ -23,8 +23,11 @@ RATIOS = (
     "wiener_over_ffts",
     "dpir_over_denoiser",
     "correct_over_plain",
+    "calibrate_two_cores_over_one",
 )
-TINY = SpeedSettings("cpu", 1, (256, 384), (256, 384), (128, 192), (64, 96), 2)
+TINY = SpeedSettings(
+    "cpu", 1, (256, 384), (256, 384), (128, 192), (64, 96), 2, (320, 480), calibrate_photos=2
+)
 
 
 def test_both_are_timed_in_turns_and_the_first_round_does_not_count(

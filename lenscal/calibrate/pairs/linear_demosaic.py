@@ -121,8 +121,8 @@ def linear_tile(
     values, _, multiplier = frame.mosaic_tile(outer[0], outer[1])
     planes, gain = pack_mosaic(values), pack_mosaic(multiplier).mean((1, 2))
     packing = packing_of(frame)
-    a, b = (np.array(v)[list(packing.channels)] for v in (noise.a, noise.b))
     level = np.maximum(planes.mean((1, 2)), DARKEST)
-    variance = (gain * a * level + gain**2 * b) / level.mean() ** 2
+    channels = np.array(packing.channels)
+    variance = noise.variance(level, gain, channels) / level.mean() ** 2
     filters = demosaicing_filters(scene, variance, packing, lateral).to(device)
     return demosaiced(torch.from_numpy(planes).to(device), filters)[:, inner[0], inner[1]]

@@ -17,6 +17,7 @@ import numpy as np
 from lenscal.calibrate.field.geometry import cell_positions
 from lenscal.calibrate.field.polynomials import field_polynomials, polynomials
 from lenscal.calibrate.packing import CLIPPED
+from lenscal.calibrate.statistics.windowed import MOST_CLIPPED
 from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
 
@@ -94,13 +95,13 @@ def _patch_spectra(
     or there is none."""
     if not _is_bayer(frame):
         patch = frame.rgb_tile(rows, cols)
-        if (patch > CLIPPED * frame.white_balance).mean() > 0.002:
+        if (patch > CLIPPED * frame.white_balance).mean() > MOST_CLIPPED:
             return None
         planes = [(patch[..., c], (0.0, 0.0), c) for c in range(3)]
         step = 1
     else:
         value, channel, multiplier = frame.mosaic_tile(rows, cols)
-        if (value > CLIPPED * multiplier).mean() > 0.002:
+        if (value > CLIPPED * multiplier).mean() > MOST_CLIPPED:
             return None
         planes = [
             (value[i::2, j::2], (float(i), float(j)), int(channel[i, j]))

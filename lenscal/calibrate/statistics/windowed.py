@@ -90,8 +90,8 @@ def mosaic_patches(
     frame: Frame, cells: tuple[int, int], size: int, most: int
 ) -> Iterator[MosaicPatches]:
     """Unclipped, textured patches of size x size px of every cell of a Bayer photo."""
-    noise = frame.noise
-    a, b = (np.array(v)[frame.cfa.ravel()] for v in (noise.a, noise.b))
+    channels = frame.cfa.ravel()
+    a = np.array(frame.noise.a)[channels]
     for cell, (rows, cols) in enumerate(spans(frame.size, cells)):
         value, _, multiplier = frame.mosaic_tile(rows, cols)
         places = _unclipped(value > CLIPPED * multiplier, size, most)
@@ -106,7 +106,7 @@ def mosaic_patches(
             ]
         )
         level = np.maximum(planes.mean((2, 3)), 0)
-        variance = gain * a * level + gain**2 * b
+        variance = frame.noise.variance(level, gain, channels)
         textured = planes.var(axis=(2, 3)).mean(1) > LEAST_SIGNAL * variance.mean(1)
         if textured.any():
             third = gain**2 * a**2 * level
