@@ -14,22 +14,24 @@ import pytest
 from desktop import drop, shown
 from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from lenscal.calibrate.result import Calibration, StageResult
-from lenscal.calibrate.settings import KERNEL_PX
+from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings
 from lenscal.errors import LenscalError
 from lenscal.files.photos.dng import DngInfo, write_bayer_dng
 from lenscal.files.psf.profile import Profile
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.tasks import Tasks
+from lenscal.intake.inputs import Inputs
 from lenscal.jobs.window.calibration import Calibrated
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.session import Step, with_psf
-from lenscal.stepping import STOP
+from lenscal.stepping import STOP, Job
 
 SIZE = (96, 144)
 
@@ -110,7 +112,13 @@ class FakeCalibration:
     stopped_at: int | None = None
     resumed: bool = False
 
-    def __call__(self, inputs, settings, keep_in, resume=False):
+    def __call__(
+        self,
+        inputs: Inputs,
+        settings: CalibrationSettings,
+        keep_in: Path,
+        resume: bool = False,
+    ) -> Job[Calibrated]:
         self.resumed = resume
         psf = replace(delta_grid(settings.grid, settings.kernel_size or KERNEL_PX, SIZE))
         try:
@@ -164,7 +172,7 @@ def fake() -> FakeCalibration:
 
 
 @pytest.fixture
-def window(qtbot, tmp_path: Path, fake: FakeCalibration) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, tmp_path: Path, fake: FakeCalibration) -> Iterator[MainWindow]:
     """The real window with the real jobs, but for the calibration."""
     controller = Controller(
         replace(Tasks(), calibrate=fake), Folders(tmp_path / "cache", tmp_path / "kept")
@@ -174,7 +182,9 @@ def window(qtbot, tmp_path: Path, fake: FakeCalibration) -> Iterator[MainWindow]
 
 
 @pytest.fixture
-def read_photos(qtbot, window: MainWindow, photo_folders: tuple[Path, Path]) -> Callable[[], None]:
+def read_photos(
+    qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path]
+) -> Callable[[], None]:
     """Drop both folders on the window and read them."""
 
     def read() -> None:
@@ -187,7 +197,7 @@ def read_photos(qtbot, window: MainWindow, photo_folders: tuple[Path, Path]) -> 
 
 
 @pytest.fixture
-def exporting(window, photo_folders, tmp_path):
+def exporting(window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path) -> MainWindow:
     """The window in the sixth step, with a grid and a photo."""
     c = window.controller
     session = with_psf(c.session, delta_grid((3, 4), 5, (96, 144)), "grid")

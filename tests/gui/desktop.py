@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from lenscal.gui.controller import Controller
 from lenscal.gui.main_window import MainWindow
@@ -39,12 +40,12 @@ def drop(widget: QWidget, paths: list[Path]) -> bool:
     return event.isAccepted()
 
 
-def idle(qtbot, window: MainWindow) -> None:
+def idle(qtbot: QtBot, window: MainWindow) -> None:
     """Wait for the end of the job."""
     qtbot.waitUntil(lambda: not window.controller.busy, timeout=60_000)
 
 
-def start_calibration(qtbot, window: MainWindow) -> None:
+def start_calibration(qtbot: QtBot, window: MainWindow) -> None:
     """Click on it, and wait for its first curve."""
     window.go_to(Step.CALIBRATE)
     qtbot.mouseClick(window.calibrate_page.button, LEFT)
@@ -52,7 +53,9 @@ def start_calibration(qtbot, window: MainWindow) -> None:
 
 
 @contextmanager
-def shown(qtbot, controller: Controller, *, patience_ms: int = 20_000) -> Iterator[MainWindow]:
+def shown(
+    qtbot: QtBot, controller: Controller, *, patience_ms: int = 20_000
+) -> Iterator[MainWindow]:
     """The window on the desktop, with the keyboard; in the end its job is cancelled and it is
     gone."""
     window = MainWindow(controller)

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from lenscal.errors import InputError
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui import app
 from lenscal.gui.background.heartbeat import Heartbeat
+from lenscal.gui.main_window import MainWindow
 from lenscal.optics.psf_grid import delta_grid
 
 RUN = """
@@ -33,7 +36,7 @@ def grab(project: Path, pictures: Path, theme: str = "light") -> subprocess.Comp
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_grab_saves_a_picture_of_each_step_and_closes(tmp_path, theme):
+def test_grab_saves_a_picture_of_each_step_and_closes(tmp_path: Path, theme: str) -> None:
     write_profile(
         tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens")
     )
@@ -46,7 +49,9 @@ def test_grab_saves_a_picture_of_each_step_and_closes(tmp_path, theme):
         assert corner > 200 if theme == "light" else corner < 60
 
 
-def test_every_kind_of_file_can_be_given_at_the_start(window, qtbot, tmp_path, photo_folders):
+def test_every_kind_of_file_can_be_given_at_the_start(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, photo_folders: tuple[Path, Path]
+) -> None:
     write_profile(
         tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens")
     )
@@ -59,19 +64,19 @@ def test_every_kind_of_file_can_be_given_at_the_start(window, qtbot, tmp_path, p
     qtbot.waitUntil(lambda: "missing.lenscal" in window.message_bar.text.text(), timeout=5000)
 
 
-def test_grab_of_a_bad_profile_ends_with_an_error(tmp_path):
+def test_grab_of_a_bad_profile_ends_with_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.lenscal").write_text("no profile")
     done = grab(tmp_path / "bad.lenscal", tmp_path / "pictures")
     assert done.returncode == 1
     assert "bad.lenscal" in done.stderr
 
 
-def test_an_unknown_theme_is_refused(qapp):
+def test_an_unknown_theme_is_refused(qapp: QApplication) -> None:
     with pytest.raises(InputError, match="pink"):
         app.run(theme="pink")
 
 
-def test_the_heartbeat_notices_a_blocked_main_thread(qtbot):
+def test_the_heartbeat_notices_a_blocked_main_thread(qtbot: QtBot) -> None:
     heartbeat = Heartbeat()
     heartbeat.start()
     qtbot.waitUntil(lambda: len(heartbeat.intervals_ms) > 5)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from desktop import LEFT, drop, idle
+from pytestqt.qtbot import QtBot
 
+from lenscal.gui.main_window import MainWindow
 from lenscal.intake.inputs import Inputs
 from lenscal.session import Step
 
 
 def test_swapped_sets_are_noticed_and_swapped_back(
-    qtbot, window, read_photos, photo_folders, monkeypatch
-):
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    photo_folders: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     page = window.import_page
     assert not page.swap_button.isVisible()
     monkeypatch.setattr(Inputs, "swapped", property(lambda _: True))
@@ -35,8 +42,8 @@ def test_swapped_sets_are_noticed_and_swapped_back(
 
 @pytest.mark.parametrize("typed", ["", "  ", "pictures", "~nobody-of-that-name/x"])
 def test_nothing_is_written_to_where_the_program_was_started(
-    qtbot, exporting, tmp_path, monkeypatch, typed
-):
+    qtbot: QtBot, exporting: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     page = exporting.export_page
     page.folder.setText(typed)
@@ -47,7 +54,9 @@ def test_nothing_is_written_to_where_the_program_was_started(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_place_that_takes_no_files_is_said_in_words(qtbot, exporting, tmp_path):
+def test_a_place_that_takes_no_files_is_said_in_words(
+    qtbot: QtBot, exporting: MainWindow, tmp_path: Path
+) -> None:
     page, said = exporting.export_page, exporting.message_bar.text
     (tmp_path / "file").write_text("")
     page.folder.setText(str(tmp_path / "file" / "inside"))
@@ -58,7 +67,9 @@ def test_a_place_that_takes_no_files_is_said_in_words(qtbot, exporting, tmp_path
         exporting.message_bar.hide()
 
 
-def test_a_full_disk_is_said_for_its_photo(qtbot, exporting, monkeypatch):
+def test_a_full_disk_is_said_for_its_photo(
+    qtbot: QtBot, exporting: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(self, *args, **kwargs):
         raise OSError(28, os.strerror(28), str(self))
 
@@ -75,7 +86,9 @@ def test_a_full_disk_is_said_for_its_photo(qtbot, exporting, monkeypatch):
     assert not list(Path(exporting.export_page.folder.text()).iterdir())
 
 
-def test_photos_that_vanish_are_said_once_each(qtbot, exporting, tmp_path):
+def test_photos_that_vanish_are_said_once_each(
+    qtbot: QtBot, exporting: MainWindow, tmp_path: Path
+) -> None:
     gone = tmp_path / "gone.dng"
     exporting.export_page.add_photos([gone])
     qtbot.mouseClick(exporting.export_page.photos_button, LEFT)
@@ -83,7 +96,9 @@ def test_photos_that_vanish_are_said_once_each(qtbot, exporting, tmp_path):
     assert exporting.message_bar.text.text().count("gone.dng") == 1
 
 
-def test_a_folder_that_vanishes_can_come_back(qtbot, window, photo_folders, tmp_path):
+def test_a_folder_that_vanishes_can_come_back(
+    qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     sharp = tmp_path / "sharp"
     sharp.mkdir()
     for photo in photo_folders[0].iterdir():
@@ -104,7 +119,9 @@ def test_a_folder_that_vanishes_can_come_back(qtbot, window, photo_folders, tmp_
     assert window.step is Step.CHECK and not window.message_bar.isVisible()
 
 
-def test_likely_mistakes_are_told_before_anything_is_read(qtbot, window, photo_folders):
+def test_likely_mistakes_are_told_before_anything_is_read(
+    qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path]
+) -> None:
     page = window.import_page
     sharp, wide = photo_folders
     drop(page.sharp.drop, [wide])
@@ -129,7 +146,9 @@ def test_likely_mistakes_are_told_before_anything_is_read(qtbot, window, photo_f
     assert not page.doubt.text()
 
 
-def test_a_folder_of_jpegs_says_what_is_wanted(qtbot, window, tmp_path):
+def test_a_folder_of_jpegs_says_what_is_wanted(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
     for n in range(2):
         (tmp_path / f"{n}.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     drop(window.import_page.sharp.drop, [tmp_path])

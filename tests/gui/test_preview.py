@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import QPoint, QPointF, Qt
+from pytestqt.qtbot import QtBot
 
 from lenscal.files.photos.photo_files import upright
 from lenscal.gui.background import previewer
@@ -43,7 +45,7 @@ def blurring_grid() -> PsfGrid:
 
 
 @pytest.fixture
-def correcting(qtbot, window, photo_folders):
+def correcting(qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path]):
     """The window in the fifth step, with a photo and a grid that blurs."""
     c = window.controller
     c.change(
@@ -53,12 +55,14 @@ def correcting(qtbot, window, photo_folders):
     return window
 
 
-def settled(qtbot, window) -> None:
+def settled(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: window.controller.previewer.developed is not None, timeout=20_000)
     qtbot.waitUntil(lambda: not window.controller.previewer.working, timeout=20_000)
 
 
-def test_the_visible_part_is_corrected_by_itself_as_the_whole_is(qtbot, correcting):
+def test_the_visible_part_is_corrected_by_itself_as_the_whole_is(
+    qtbot: QtBot, correcting: MainWindow
+) -> None:
     settled(qtbot, correcting)
     page, developed = correcting.correct_page, correcting.controller.previewer.developed
     preview = developed.after[0].copy()
@@ -73,7 +77,9 @@ def test_the_visible_part_is_corrected_by_itself_as_the_whole_is(qtbot, correcti
     assert np.array_equal(comparison.mask, developed.mask)
 
 
-def test_a_slider_renews_the_preview_and_drops_the_comparison(qtbot, correcting):
+def test_a_slider_renews_the_preview_and_drops_the_comparison(
+    qtbot: QtBot, correcting: MainWindow
+) -> None:
     page, c = correcting.correct_page, correcting.controller
     settled(qtbot, correcting)
     c.compare()
@@ -94,7 +100,9 @@ def test_a_slider_renews_the_preview_and_drops_the_comparison(qtbot, correcting)
     assert not developed.mask.any()
 
 
-def test_a_slow_method_takes_the_place_of_the_fast_one(qtbot, correcting):
+def test_a_slow_method_takes_the_place_of_the_fast_one(
+    qtbot: QtBot, correcting: MainWindow
+) -> None:
     page, previewer = correcting.correct_page, correcting.controller.previewer
     settled(qtbot, correcting)
     wiener = previewer.developed.after[0].copy()
@@ -115,7 +123,9 @@ def test_a_slow_method_takes_the_place_of_the_fast_one(qtbot, correcting):
     assert page.preview_state.text() == "The visible part is corrected."
 
 
-def test_what_is_too_large_for_a_slow_method_is_shown_quickly(qtbot, correcting, monkeypatch):
+def test_what_is_too_large_for_a_slow_method_is_shown_quickly(
+    qtbot: QtBot, correcting: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("lenscal.jobs.window.preview.SLOW_MOST_PX", 96 * 144 - 1)
     settled(qtbot, correcting)
     wiener = correcting.controller.previewer.developed.after[0].copy()
@@ -126,8 +136,8 @@ def test_what_is_too_large_for_a_slow_method_is_shown_quickly(qtbot, correcting,
 
 
 def test_a_photo_that_cannot_be_read_is_said_and_another_one_works(
-    qtbot, correcting, photo_folders
-):
+    qtbot: QtBot, correcting: MainWindow, photo_folders: tuple[Path, Path]
+) -> None:
     c, page = correcting.controller, correcting.correct_page
     c.set_photo(photo_folders[1] / "broken.dng")
     qtbot.waitUntil(lambda: "broken.dng" in page.preview_state.text(), timeout=10_000)
@@ -137,7 +147,7 @@ def test_a_photo_that_cannot_be_read_is_said_and_another_one_works(
     assert page.compare.visible_part == (0, 0, 144, 96)
 
 
-def test_a_job_has_the_processor_for_itself(qtbot, correcting):
+def test_a_job_has_the_processor_for_itself(qtbot: QtBot, correcting: MainWindow) -> None:
     c = correcting.controller
     settled(qtbot, correcting)
     c.previewer.hold(True)
@@ -150,7 +160,9 @@ def test_a_job_has_the_processor_for_itself(qtbot, correcting):
     assert not np.array_equal(c.previewer.developed.after[0], c.previewer.developed.before[0])
 
 
-def test_the_window_closes_while_a_preview_works(qtbot, photo_folders, tmp_path):
+def test_the_window_closes_while_a_preview_works(
+    qtbot: QtBot, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     controller = Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept"))
     window = MainWindow(controller)
     qtbot.addWidget(window)
@@ -161,13 +173,14 @@ def test_the_window_closes_while_a_preview_works(qtbot, photo_folders, tmp_path)
         )
     )
     window.go_to(Step.CORRECT)
-    qtbot.waitUntil(lambda: controller.previewer._worker.running, timeout=5000)
-    thread = controller.previewer._worker._thread
+    qtbot.waitUntil(lambda: not controller.previewer.idle.is_set(), timeout=5000)
     window.close()
-    assert not thread.isRunning() and not controller.folders.cache.exists()
+    assert controller.previewer.idle.is_set() and not controller.folders.cache.exists()
 
 
-def test_space_and_backslash_show_the_original_wherever_the_focus_is(qtbot, correcting):
+def test_space_and_backslash_show_the_original_wherever_the_focus_is(
+    qtbot: QtBot, correcting: MainWindow
+) -> None:
     settled(qtbot, correcting)
     view = correcting.correct_page.compare
     for widget in (correcting.correct_page.amount.slider, correcting.correct_page.method, view):
@@ -184,7 +197,7 @@ def test_space_and_backslash_show_the_original_wherever_the_focus_is(qtbot, corr
 
 
 @pytest.fixture
-def view(qtbot):
+def view(qtbot: QtBot):
     view = CompareView()
     qtbot.addWidget(view)
     view.resize(401, 300)
@@ -194,7 +207,7 @@ def view(qtbot):
     return view
 
 
-def test_zoom_to_400_percent_keeps_the_point_under_the_pointer(view):
+def test_zoom_to_400_percent_keeps_the_point_under_the_pointer(view: CompareView) -> None:
     assert view.visible_part == (0, 0, 802, 600)
     view.zoom(4.0, QPointF(100, 75))
     left, top, right, bottom = view.visible_part
@@ -203,7 +216,7 @@ def test_zoom_to_400_percent_keeps_the_point_under_the_pointer(view):
     assert view.grab().toImage().pixelColor(150, 150) == view.grab().toImage().pixelColor(151, 150)
 
 
-def test_both_sides_move_together(qtbot, view):
+def test_both_sides_move_together(qtbot: QtBot, view: CompareView) -> None:
     view.show_view(View.SIDE_BY_SIDE)
     view.zoom(4.0)
     seen = []
@@ -218,13 +231,13 @@ def test_both_sides_move_together(qtbot, view):
         assert abs(before.red() + after.red() - 255) <= 1
 
 
-def test_the_mask_is_shown_in_grey(view):
+def test_the_mask_is_shown_in_grey(view: CompareView) -> None:
     view.show_view(View.MASK)
     colour = view.grab().toImage().pixelColor(200, 150)
     assert colour.red() == colour.green() == colour.blue() == 200
 
 
-def test_nothing_is_copied_and_painting_is_seen_at_once(view):
+def test_nothing_is_copied_and_painting_is_seen_at_once(view: CompareView) -> None:
     pixels = np.zeros((600, 802, 3), np.uint8)
     view.show_photo((pixels,), (pixels,))
     view.show_view(View.AFTER)
@@ -238,7 +251,7 @@ def test_nothing_is_copied_and_painting_is_seen_at_once(view):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_parts_of_the_upright_photo_are_found_on_the_sensor(orientation):
+def test_parts_of_the_upright_photo_are_found_on_the_sensor(orientation) -> None:
     sensor = np.arange(7 * 11 * 3).reshape(7, 11, 3)
     turned = upright(sensor, orientation)
     rect = (1, 2, 5, 6)
@@ -251,7 +264,7 @@ def levels(pixels: np.ndarray) -> tuple[np.ndarray, ...]:
     return pixels, half, half[::2, ::2].copy()
 
 
-def test_painting_reaches_every_level_and_can_be_taken_back():
+def test_painting_reaches_every_level_and_can_be_taken_back() -> None:
     before = levels(np.full((400, 600, 3), 100, np.uint8))
     developed = Developed(
         None, None, before, tuple(p.copy() for p in before), np.zeros((400, 600), np.uint8)
@@ -271,7 +284,7 @@ def test_painting_reaches_every_level_and_can_be_taken_back():
     assert all((level == 100).all() for level in developed.after) and not developed.mask.any()
 
 
-def test_pieces_cover_what_is_missing_from_the_middle_outwards():
+def test_pieces_cover_what_is_missing_from_the_middle_outwards() -> None:
     size = (4000, 6000)
     visible = (1000, 900, 3000, 2100)
     pieces = missing_pieces(visible, set(), size, Method.WIENER)
@@ -287,7 +300,7 @@ def test_pieces_cover_what_is_missing_from_the_middle_outwards():
     assert edge == [(5632, 3840, 6000, 4000)]
 
 
-def test_slow_methods_come_in_small_pieces_from_the_middle_outwards():
+def test_slow_methods_come_in_small_pieces_from_the_middle_outwards() -> None:
     visible = (1000, 600, 2200, 1500)
     pieces = missing_pieces(visible, set(), (4000, 6000), Method.DPIR)
     assert {block for piece in pieces for block in blocks_of(piece)} == set(blocks_of(visible))
@@ -299,7 +312,7 @@ def test_slow_methods_come_in_small_pieces_from_the_middle_outwards():
 @pytest.mark.parametrize(
     "visible", [(0, 0, 1800, 1200), (100, 300, 2900, 2200), (0, 0, 1100, 1100)]
 )
-def test_correcting_the_first_piece_again_and_again_comes_to_an_end(visible):
+def test_correcting_the_first_piece_again_and_again_comes_to_an_end(visible) -> None:
     size, done, turns = (2400, 3000), set(), 0
     while pieces := missing_pieces(visible, done, size, Method.WIENER):
         new = set(blocks_of(pieces[0])) - done
@@ -309,7 +322,7 @@ def test_correcting_the_first_piece_again_and_again_comes_to_an_end(visible):
     assert done == set(blocks_of(visible)) and turns <= 9
 
 
-def test_a_histogram_counts_what_is_clipped():
+def test_a_histogram_counts_what_is_clipped() -> None:
     pixels = np.full((1000, 1000, 3), 128, np.uint8)
     pixels[:100, :, 0] = 255
     pixels[-50:] = 0
@@ -321,7 +334,7 @@ def test_a_histogram_counts_what_is_clipped():
     assert histogram(np.zeros((0, 5, 3), np.uint8)).white == 0
 
 
-def test_settings_that_do_nothing_begin_no_work(qtbot, correcting):
+def test_settings_that_do_nothing_begin_no_work(qtbot: QtBot, correcting: MainWindow) -> None:
     settled(qtbot, correcting)
     c = correcting.controller
     c.set_restore(RestoreSettings(amount=0))
@@ -330,8 +343,8 @@ def test_settings_that_do_nothing_begin_no_work(qtbot, correcting):
 
 
 def test_a_job_begins_when_the_preview_has_ended_with_the_same_threads(
-    qtbot, correcting, monkeypatch
-):
+    qtbot: QtBot, correcting: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Pressed while the visible part is being corrected: neither may change what the other gets."""
     page, c = correcting.correct_page, correcting.controller
     settled(qtbot, correcting)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import FakeCalibration
 from desktop import LEFT, drop, idle, start_calibration
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from lenscal import __version__
 from lenscal.calibrate.settings import CalibrationSettings, Quality
@@ -39,8 +42,13 @@ from lenscal.session import Session, Source, Step
 
 
 def test_the_project_is_kept_by_itself_and_opens_again(
-    qtbot, window, read_photos, fake, photo_folders, tmp_path
-):
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    fake: FakeCalibration,
+    photo_folders: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
     fake.steps = 3
     read_photos()
     window.controller.decide([photo_folders[0] / "s1.dng"], keep=False)
@@ -76,7 +84,9 @@ def test_the_project_is_kept_by_itself_and_opens_again(
     assert "s1.dng" in [r.path.name for r in window.controller.session.inputs.sharp.rejected]
 
 
-def test_saving_under_a_name_moves_the_project_there(qtbot, window, photo_folders, tmp_path):
+def test_saving_under_a_name_moves_the_project_there(
+    qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     drop(window.import_page.sharp.drop, [photo_folders[0]])
     window.projects.save_as(tmp_path / "my lens")
     assert (tmp_path / "my lens.lensproject").is_file()
@@ -87,7 +97,9 @@ def test_saving_under_a_name_moves_the_project_there(qtbot, window, photo_folder
     assert not (tmp_path / "projects").exists()
 
 
-def test_a_project_that_cannot_be_kept_is_said_once(qtbot, window, photo_folders, tmp_path):
+def test_a_project_that_cannot_be_kept_is_said_once(
+    qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     (tmp_path / "projects").write_text("in the way")
     drop(window.import_page.sharp.drop, [photo_folders[0]])
     qtbot.waitUntil(lambda: "not being saved" in window.message_bar.text.text(), timeout=5000)
@@ -97,7 +109,9 @@ def test_a_project_that_cannot_be_kept_is_said_once(qtbot, window, photo_folders
     assert not window.message_bar.isVisible()
 
 
-def test_folders_that_were_moved_are_linked_again(qtbot, window, photo_folders, tmp_path):
+def test_folders_that_were_moved_are_linked_again(
+    qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     shutil.copytree(photo_folders[0], old / "sharp")
     shutil.copytree(photo_folders[1], old / "open")
@@ -117,7 +131,9 @@ def test_folders_that_were_moved_are_linked_again(qtbot, window, photo_folders, 
     assert window.commands.dialog is None
 
 
-def test_a_file_that_is_no_project_is_said_and_nothing_is_lost(window, photo_folders, tmp_path):
+def test_a_file_that_is_no_project_is_said_and_nothing_is_lost(
+    window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     drop(window.import_page.sharp.drop, [photo_folders[0]])
     (tmp_path / "bad.lensproject").write_text("{")
     drop(window, [tmp_path / "bad.lensproject"])
@@ -128,7 +144,9 @@ def test_a_file_that_is_no_project_is_said_and_nothing_is_lost(window, photo_fol
 # Drops
 
 
-def test_two_folders_on_the_window_are_told_apart_by_their_apertures(window, photo_folders):
+def test_two_folders_on_the_window_are_told_apart_by_their_apertures(
+    window: MainWindow, photo_folders: tuple[Path, Path]
+) -> None:
     window.go_to(Step.INSPECT)
     drop(window, [photo_folders[1], photo_folders[0]])
     session = window.controller.session
@@ -138,7 +156,9 @@ def test_two_folders_on_the_window_are_told_apart_by_their_apertures(window, pho
     assert window.step is Step.IMPORT
 
 
-def test_single_folders_fill_what_is_missing(window, photo_folders, tmp_path):
+def test_single_folders_fill_what_is_missing(
+    window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     drop(window, [photo_folders[0]])
     drop(window, [photo_folders[1]])
     session = window.controller.session
@@ -150,7 +170,7 @@ def test_single_folders_fill_what_is_missing(window, photo_folders, tmp_path):
     assert window.controller.session is session
 
 
-def test_what_a_drop_means(photo_folders, tmp_path):
+def test_what_a_drop_means(photo_folders: tuple[Path, Path], tmp_path: Path) -> None:
     raw = photo_folders[1] / "d0.dng"
     assert meant_for([raw], Session(), Step.CORRECT).photo == raw
     assert meant_for([raw], Session(), Step.IMPORT).sources[0].paths == (raw,)
@@ -160,7 +180,12 @@ def test_what_a_drop_means(photo_folders, tmp_path):
     assert "letter.txt" in meant_for([tmp_path / "letter.txt"], Session(), Step.IMPORT).problem
 
 
-def test_nothing_is_taken_while_a_job_runs(qtbot, window, read_photos, photo_folders):
+def test_nothing_is_taken_while_a_job_runs(
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    photo_folders: tuple[Path, Path],
+) -> None:
     read_photos()
     start_calibration(qtbot, window)
     drop(window, [photo_folders[1]])
@@ -170,7 +195,12 @@ def test_nothing_is_taken_while_a_job_runs(qtbot, window, read_photos, photo_fol
 # Undo
 
 
-def test_decisions_are_undone_and_redone_by_keys(qtbot, window, read_photos, photo_folders):
+def test_decisions_are_undone_and_redone_by_keys(
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    photo_folders: tuple[Path, Path],
+) -> None:
     read_photos()
     photos = [photo_folders[0] / "s0.dng", photo_folders[0] / "s2.dng"]
     control = Qt.KeyboardModifier.ControlModifier
@@ -191,7 +221,9 @@ def test_decisions_are_undone_and_redone_by_keys(qtbot, window, read_photos, pho
 # Pause and resume
 
 
-def test_a_calibration_pauses_and_goes_on_by_mouse_and_key(qtbot, window, read_photos, fake):
+def test_a_calibration_pauses_and_goes_on_by_mouse_and_key(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     fake.steps = 4000
     read_photos()
     start_calibration(qtbot, window)
@@ -211,7 +243,9 @@ def test_a_calibration_pauses_and_goes_on_by_mouse_and_key(qtbot, window, read_p
     assert window.controller.session.calibration.finished == "stopped"
 
 
-def test_a_paused_calibration_is_kept_when_the_window_closes(qtbot, window, read_photos, fake):
+def test_a_paused_calibration_is_kept_when_the_window_closes(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     read_photos()
     start_calibration(qtbot, window)
     window.controller.pause_or_go_on()
@@ -221,7 +255,7 @@ def test_a_paused_calibration_is_kept_when_the_window_closes(qtbot, window, read
     assert (window.controller.folders.kept / "kept.lenscal").exists()
 
 
-def interrupted(window) -> CheckpointFile:
+def interrupted(window: MainWindow) -> CheckpointFile:
     """What a calibration of the present photos leaves behind where it is killed."""
     checkpoint = calibration_checkpoint(
         window.controller.session.inputs, window.controller.folders.kept
@@ -235,8 +269,8 @@ def interrupted(window) -> CheckpointFile:
 
 
 def test_an_interrupted_calibration_is_offered_and_goes_on_with_its_settings(
-    qtbot, window, read_photos, fake
-):
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     fake.steps = 3
     read_photos()
     assert not window.calibrate_page.continue_button.isVisibleTo(window)
@@ -260,8 +294,11 @@ def test_an_interrupted_calibration_is_offered_and_goes_on_with_its_settings(
 
 
 def test_other_photos_or_a_damaged_checkpoint_offer_nothing(
-    qtbot, window, read_photos, photo_folders
-):
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    photo_folders: tuple[Path, Path],
+) -> None:
     read_photos()
     checkpoint = interrupted(window)
     inputs, kept = window.controller.session.inputs, window.controller.folders.kept
@@ -277,8 +314,11 @@ def test_other_photos_or_a_damaged_checkpoint_offer_nothing(
 
 
 def test_an_interrupted_calibration_is_told_at_the_start_and_old_ones_go(
-    qtbot, window, read_photos, photo_folders
-):
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    photo_folders: tuple[Path, Path],
+) -> None:
     read_photos()
     checkpoint = interrupted(window)
     old = checkpoint.path.with_name("old.checkpoint")
@@ -297,7 +337,7 @@ def test_an_interrupted_calibration_is_told_at_the_start_and_old_ones_go(
 # Preferences
 
 
-def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_path):
+def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "window.json"
     kept = PreferencesFile(path)
     kept.change(theme=ThemeChoice.DARK, threads=3, units=Units.MICROMETRES, recent=("/a", "/b"))
@@ -317,7 +357,7 @@ def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_pat
     assert PreferencesFile(path).values.threads == 2
 
 
-def test_a_bad_preference_costs_that_one_and_is_told(tmp_path):
+def test_a_bad_preference_costs_that_one_and_is_told(tmp_path: Path) -> None:
     path = tmp_path / "window.json"
     path.write_text(json.dumps({"threads": -1, "units": "um", "later": 1}))
     kept = PreferencesFile(path)
@@ -336,13 +376,13 @@ def test_a_bad_preference_costs_that_one_and_is_told(tmp_path):
         {"pitches": [["x", -1], ["x"], [3, 4], "x", ["x", True], ["x", "4"]]},
     ],
 )
-def test_preferences_that_make_no_sense_are_left_out(told):
+def test_preferences_that_make_no_sense_are_left_out(told) -> None:
     preferences, problems = preferences_from_json(told)
     assert preferences == Preferences()
     assert problems or told == {}
 
 
-def test_recent_projects_are_few_and_unique(tmp_path):
+def test_recent_projects_are_few_and_unique(tmp_path: Path) -> None:
     values = Preferences()
     for number in [*range(15), 12]:
         values = values.with_recent(tmp_path / f"{number}.lensproject")
@@ -360,7 +400,9 @@ def test_recent_projects_are_few_and_unique(tmp_path):
     ]
 
 
-def test_preferences_cannot_be_kept_where_the_disk_does_not_let(tmp_path, caplog):
+def test_preferences_cannot_be_kept_where_the_disk_does_not_let(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").write_text("")
     kept = PreferencesFile(tmp_path / "file" / "window.json")
     kept.change(threads=2)
@@ -368,8 +410,8 @@ def test_preferences_cannot_be_kept_where_the_disk_does_not_let(tmp_path, caplog
 
 
 def test_the_preferences_dialog_changes_theme_device_and_threads_at_once(
-    qtbot, window, monkeypatch
-):
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app, threads = QApplication.instance(), []
     monkeypatch.setattr("lenscal.gui.commands.use_threads", threads.append)
     try:
@@ -399,7 +441,9 @@ def test_the_preferences_dialog_changes_theme_device_and_threads_at_once(
         app.setStyleSheet("")
 
 
-def test_a_window_begins_with_its_preferences_and_says_what_is_broken(qtbot, tmp_path):
+def test_a_window_begins_with_its_preferences_and_says_what_is_broken(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
     path = tmp_path / "window.json"
     path.write_text("[")
     win = MainWindow(
@@ -417,7 +461,7 @@ def test_a_window_begins_with_its_preferences_and_says_what_is_broken(qtbot, tmp
         window.close()
 
 
-def test_about_tells_versions_and_folders_to_copy(qtbot, window):
+def test_about_tells_versions_and_folders_to_copy(qtbot: QtBot, window: MainWindow) -> None:
     window.menus.actions["about"].trigger()
     dialog = window.commands.dialog
     assert (
@@ -430,14 +474,16 @@ def test_about_tells_versions_and_folders_to_copy(qtbot, window):
     assert window.commands.dialog is None
 
 
-def test_keys_are_told(qtbot, window):
+def test_keys_are_told(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.keyClick(window, Qt.Key.Key_F1)
     assert window.commands.dialog is not None
     window.commands.dialog.reject()
     assert window.commands.dialog is None
 
 
-def test_a_profile_that_is_away_stays_in_the_project(qtbot, window, photo_folders, tmp_path):
+def test_a_profile_that_is_away_stays_in_the_project(
+    qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
     path, profile = tmp_path / "p.lensproject", tmp_path / "usb" / "lens.lenscal"
     profile.parent.mkdir()
     write_profile(profile, Profile(psf=delta_grid((3, 4), 5, (96, 144)), lens="Some lens"))
@@ -458,7 +504,7 @@ def test_a_profile_that_is_away_stays_in_the_project(qtbot, window, photo_folder
     )
 
 
-def test_the_device_is_this_computers(window, tmp_path):
+def test_the_device_is_this_computers(window: MainWindow, tmp_path: Path) -> None:
     project = Project(
         Source((tmp_path,)),
         settings=CalibrationSettings(device="cuda"),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from desktop import start_calibration
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from lenscal.gui import theme
+from lenscal.gui.main_window import MainWindow
 
 SUFFIXES = ("png", "svg", "csv")
 
@@ -29,7 +33,9 @@ def colours(path: Path) -> set[int]:
     }
 
 
-def test_the_texture_map_is_saved(window, read_photos, tmp_path):
+def test_the_texture_map_is_saved(
+    window: MainWindow, read_photos: Callable[[], None], tmp_path: Path
+) -> None:
     assert not window.check_page.save_button.isEnabled()
     read_photos()
     page = window.check_page
@@ -43,7 +49,9 @@ def test_the_texture_map_is_saved(window, read_photos, tmp_path):
     assert all(0 <= float(line["share"]) <= 1 for line in lines)
 
 
-def test_kernels_and_losses_are_saved(qtbot, window, read_photos, tmp_path):
+def test_kernels_and_losses_are_saved(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], tmp_path: Path
+) -> None:
     page = window.calibrate_page
     assert not page.save_button.isEnabled()
     read_photos()
@@ -63,13 +71,17 @@ def test_kernels_and_losses_are_saved(qtbot, window, read_photos, tmp_path):
     assert losses[0] == {"curve": "flow loss", "x": "0", "y": "1"}
 
 
-def test_what_cannot_be_written_is_said(window, read_photos, tmp_path):
+def test_what_cannot_be_written_is_said(
+    window: MainWindow, read_photos: Callable[[], None], tmp_path: Path
+) -> None:
     read_photos()
     window.check_page.save_map(tmp_path / "missing" / "texture.csv")
     assert "could not be written" in window.message_bar.text.text()
 
 
-def test_names_of_curves_follow_the_theme(qtbot, qapp, window):
+def test_names_of_curves_follow_the_theme(
+    qtbot: QtBot, qapp: QApplication, window: MainWindow
+) -> None:
     curves = window.calibrate_page.curves
     former = theme.theme().name
     try:
@@ -83,7 +95,9 @@ def test_names_of_curves_follow_the_theme(qtbot, qapp, window):
         theme.apply(qapp, former)
 
 
-def test_states_of_photos_follow_the_theme(qapp, window, tmp_path):
+def test_states_of_photos_follow_the_theme(
+    qapp: QApplication, window: MainWindow, tmp_path: Path
+) -> None:
     queue, former = window.export_page.queue, theme.theme().name
     window.export_page.add_photos([tmp_path / "a.dng"])
     queue.begin()

@@ -52,12 +52,6 @@ NOT_YET: set[str] = {
     "files/photos/photo_files.py",
     "files/photos/photo_metadata.py",
     "files/photos/photo_preview.py",
-    # gui/drawing
-    "gui/drawing/pdf.py",
-    "gui/drawing/save_plots.py",
-    # jobs/window
-    "jobs/window/dropped_files.py",
-    "jobs/window/preview.py",
     # optics
     "optics/psf_grid.py",
     # system

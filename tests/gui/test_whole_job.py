@@ -3,16 +3,20 @@ alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import FakeCalibration
 from desktop import shown
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from lenscal.files.psf.profile import read_profile
 from lenscal.gui.controller import Controller, Folders
+from lenscal.gui.main_window import MainWindow
 from lenscal.gui.tasks import Tasks
 from lenscal.session import Step
 
@@ -20,7 +24,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
-def real_window(qtbot, tmp_path: Path):
+def real_window(qtbot: QtBot, tmp_path: Path):
     """Nothing in it stands for anything else; small photos, and a calibration that ends early."""
     controller = Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept"))
     controller.demo_size, controller.demo_photos = (300, 420), 4
@@ -28,7 +32,9 @@ def real_window(qtbot, tmp_path: Path):
         yield window
 
 
-def test_the_virtual_lens_by_one_click_and_then_by_keys_alone(qtbot, real_window, tmp_path):
+def test_the_virtual_lens_by_one_click_and_then_by_keys_alone(
+    qtbot: QtBot, real_window: MainWindow, tmp_path: Path
+) -> None:
     window, c = real_window, real_window.controller
     qtbot.mouseClick(window.import_page.demo_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: c.calibrating, timeout=240_000)
@@ -61,7 +67,9 @@ def test_the_virtual_lens_by_one_click_and_then_by_keys_alone(qtbot, real_window
     )
 
 
-def test_every_control_can_be_reached_and_says_what_it_is(qtbot, window, read_photos, fake):
+def test_every_control_can_be_reached_and_says_what_it_is(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     """By Tab alone, on each page; what takes the focus has a name, a text, a tooltip or a label."""
     fake.steps = 2
     read_photos()
@@ -96,7 +104,9 @@ def test_every_control_can_be_reached_and_says_what_it_is(qtbot, window, read_ph
     assert len(reached) == len(page.form.inputs) and page.button.isEnabled()
 
 
-def test_the_menus_do_what_the_buttons_do(qtbot, window, read_photos, fake):
+def test_the_menus_do_what_the_buttons_do(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     fake.steps = 400
     read_photos()
     actions = window.menus.actions
@@ -116,7 +126,9 @@ def test_the_menus_do_what_the_buttons_do(qtbot, window, read_photos, fake):
     assert fake.closed and not actions["cancel"].isEnabled()
 
 
-def test_the_question_can_be_answered_by_keys(qtbot, window, read_photos, fake):
+def test_the_question_can_be_answered_by_keys(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     read_photos()
     window.go_to(Step.CALIBRATE)
     window.calibrate_page.button.setFocus()

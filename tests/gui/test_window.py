@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import FakeCalibration
 from desktop import LEFT, drop, idle, start_calibration
 from psf_forms import PSF_FORMS
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
 
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui.background.worker import Progress
+from lenscal.gui.main_window import MainWindow
 from lenscal.jobs.window.calibration import DEVICE
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.reports import Report
 from lenscal.session import Step
 
 
-def answer(window, text: str) -> None:
+def answer(window: MainWindow, text: str) -> None:
     button = next(
         b for b in window.question.findChildren(QPushButton) if text in b.text().replace("&", "")
     )
     button.click()
 
 
-def test_dropped_folders_are_read_and_shown(qtbot, window, read_photos, photo_folders):
+def test_dropped_folders_are_read_and_shown(
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    photo_folders: tuple[Path, Path],
+) -> None:
     read_photos()
     assert window.step is Step.CHECK
     model = window.check_page.model
@@ -46,7 +55,9 @@ def test_dropped_folders_are_read_and_shown(qtbot, window, read_photos, photo_fo
     assert window.controller.session.photo == photo_folders[1] / "d0.dng"
 
 
-def test_wrong_folders_give_a_message_and_the_window_lives(qtbot, window, tmp_path):
+def test_wrong_folders_give_a_message_and_the_window_lives(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
     empty = tmp_path / "nothing here"
     empty.mkdir()
     drop(window.import_page.sharp.drop, [empty])
@@ -61,7 +72,9 @@ def test_wrong_folders_give_a_message_and_the_window_lives(qtbot, window, tmp_pa
     assert window.import_page.read_button.isEnabled()
 
 
-def test_calibration_is_watched_to_its_end(qtbot, window, read_photos, fake):
+def test_calibration_is_watched_to_its_end(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     fake.steps = 40
     read_photos()
     start_calibration(qtbot, window)
@@ -79,7 +92,9 @@ def test_calibration_is_watched_to_its_end(qtbot, window, read_photos, fake):
     assert window.step is Step.INSPECT
 
 
-def test_cancel_in_the_middle_leaves_no_result(qtbot, window, read_photos, fake):
+def test_cancel_in_the_middle_leaves_no_result(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     read_photos()
     start_calibration(qtbot, window)
     qtbot.mouseClick(window.job_bar.cancel_button, LEFT)
@@ -90,7 +105,9 @@ def test_cancel_in_the_middle_leaves_no_result(qtbot, window, read_photos, fake)
     assert window.calibrate_page.button.isEnabled()
 
 
-def test_stop_in_the_middle_keeps_the_result(qtbot, window, read_photos, fake):
+def test_stop_in_the_middle_keeps_the_result(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     read_photos()
     start_calibration(qtbot, window)
     qtbot.mouseClick(window.job_bar.stop_button, LEFT)
@@ -100,7 +117,13 @@ def test_stop_in_the_middle_keeps_the_result(qtbot, window, read_photos, fake):
 
 
 @pytest.mark.parametrize("bug", [False, True])
-def test_an_error_in_the_middle_is_said_in_words(qtbot, window, read_photos, fake, bug):
+def test_an_error_in_the_middle_is_said_in_words(
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    fake: FakeCalibration,
+    bug: bool,
+) -> None:
     fake.fail_at = 15
     if bug:
         fake.error = RuntimeError("index 3 is out of bounds")
@@ -117,7 +140,9 @@ def test_an_error_in_the_middle_is_said_in_words(qtbot, window, read_photos, fak
     assert window.calibrate_page.button.isEnabled()
 
 
-def test_escape_asks_and_going_on_goes_on(qtbot, window, read_photos, fake):
+def test_escape_asks_and_going_on_goes_on(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     read_photos()
     start_calibration(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_Escape)
@@ -131,7 +156,9 @@ def test_escape_asks_and_going_on_goes_on(qtbot, window, read_photos, fake):
     assert fake.closed and window.isVisible()
 
 
-def test_the_question_goes_away_when_the_job_ends(qtbot, window, read_photos, fake):
+def test_the_question_goes_away_when_the_job_ends(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     fake.steps = 60
     read_photos()
     start_calibration(qtbot, window)
@@ -143,7 +170,14 @@ def test_the_question_goes_away_when_the_job_ends(qtbot, window, read_photos, fa
 
 
 @pytest.mark.parametrize(("choice", "closed"), [("Stop and keep", False), ("Cancel the job", True)])
-def test_closing_in_the_middle_asks_then_closes(qtbot, window, read_photos, fake, choice, closed):
+def test_closing_in_the_middle_asks_then_closes(
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    fake: FakeCalibration,
+    choice: str,
+    closed: bool,
+) -> None:
     read_photos()
     start_calibration(qtbot, window)
     window.close()
@@ -156,7 +190,9 @@ def test_closing_in_the_middle_asks_then_closes(qtbot, window, read_photos, fake
     assert not window.controller.folders.cache.exists()
 
 
-def test_closing_can_be_thought_over(qtbot, window, read_photos, fake):
+def test_closing_can_be_thought_over(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     read_photos()
     start_calibration(qtbot, window)
     window.close()
@@ -165,7 +201,13 @@ def test_closing_can_be_thought_over(qtbot, window, read_photos, fake):
     assert window.isVisible() and window.controller.busy
 
 
-def test_inspect_correct_compare_and_export(qtbot, window, read_photos, fake, tmp_path):
+def test_inspect_correct_compare_and_export(
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    fake: FakeCalibration,
+    tmp_path: Path,
+) -> None:
     fake.steps = 5
     read_photos()
     window.go_to(Step.CALIBRATE)
@@ -213,7 +255,7 @@ def test_inspect_correct_compare_and_export(qtbot, window, read_photos, fake, tm
     assert window.controller.session.psf_name == "Tiny 35mm f/1.8"
 
 
-def test_space_shows_the_original_while_it_is_held(qtbot, window):
+def test_space_shows_the_original_while_it_is_held(qtbot: QtBot, window: MainWindow) -> None:
     window.go_to(Step.CORRECT)
     view = window.correct_page.compare
     qtbot.keyPress(window, Qt.Key.Key_Space)
@@ -222,7 +264,9 @@ def test_space_shows_the_original_while_it_is_held(qtbot, window):
     assert not view.shows_original
 
 
-def test_steps_are_reached_by_number_keys_and_say_what_they_lack(qtbot, window):
+def test_steps_are_reached_by_number_keys_and_say_what_they_lack(
+    qtbot: QtBot, window: MainWindow
+) -> None:
     for number, step in enumerate(Step, start=1):
         qtbot.keyClick(window, str(number))
         assert window.step is step
@@ -233,8 +277,12 @@ def test_steps_are_reached_by_number_keys_and_say_what_they_lack(qtbot, window):
 
 
 def test_a_bad_name_template_is_said_before_anything_is_written(
-    qtbot, window, read_photos, fake, tmp_path
-):
+    qtbot: QtBot,
+    window: MainWindow,
+    read_photos: Callable[[], None],
+    fake: FakeCalibration,
+    tmp_path: Path,
+) -> None:
     fake.steps = 2
     read_photos()
     window.controller.calibrate()
@@ -248,12 +296,14 @@ def test_a_bad_name_template_is_said_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_dropping_something_that_is_no_file_is_refused(window):
+def test_dropping_something_that_is_no_file_is_refused(window: MainWindow) -> None:
     assert not drop(window.import_page.sharp.drop, [])
     assert window.controller.session.sharp.paths == ()
 
 
-def test_a_profile_that_is_none_gives_a_message(qtbot, window, tmp_path):
+def test_a_profile_that_is_none_gives_a_message(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
     path = tmp_path / "text.lenscal"
     path.write_text("hello")
     window.import_page.profile_chosen.emit(Path(path))
@@ -262,7 +312,7 @@ def test_a_profile_that_is_none_gives_a_message(qtbot, window, tmp_path):
     assert not window.message_bar.details_button.isVisible()
 
 
-def test_a_dropped_profile_is_opened(qtbot, window, tmp_path):
+def test_a_dropped_profile_is_opened(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     grid = delta_grid((3, 4), 5, (96, 144))
     write_profile(tmp_path / "a.lenscal", Profile(psf=grid, lens="Some lens"))
     drop(window.import_page.sharp.drop, [tmp_path / "a.lenscal"])
@@ -273,7 +323,9 @@ def test_a_dropped_profile_is_opened(qtbot, window, tmp_path):
 
 
 @pytest.mark.parametrize("form", PSF_FORMS)
-def test_every_form_of_a_psf_is_opened_and_dropped_alike(qtbot, window, tmp_path, form):
+def test_every_form_of_a_psf_is_opened_and_dropped_alike(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, form
+) -> None:
     grid = delta_grid((3, 4), 5, (96, 144))
     path = PSF_FORMS[form](Profile(grid, lens="Some lens"), tmp_path)
     for give in (window.controller.open_psf, lambda path: drop(window, [path])):
@@ -287,7 +339,7 @@ def test_every_form_of_a_psf_is_opened_and_dropped_alike(qtbot, window, tmp_path
         assert window.export_page.profile_card.profile_button.isEnabled() == ("profile" in form)
 
 
-def test_messages_name_the_windows_fields(window):
+def test_messages_name_the_windows_fields(window: MainWindow) -> None:
     window.message_bar.show_message(
         "use one lens only, or name it with --lens; see --unknown-option"
     )
@@ -297,14 +349,16 @@ def test_messages_name_the_windows_fields(window):
     )
 
 
-def test_the_device_is_no_progress(window):
+def test_the_device_is_no_progress(window: MainWindow) -> None:
     window.job_bar.begin("Calibrating", can_stop=True)
     window.controller.worker.progressed.emit(Progress(Report(DEVICE, "cpu"), ()))
     assert window.job_bar.text.text() == "Calibrating"
     window.job_bar.hide()
 
 
-def test_a_cancelled_calibration_is_not_taken_for_the_one_before(qtbot, window, read_photos, fake):
+def test_a_cancelled_calibration_is_not_taken_for_the_one_before(
+    qtbot: QtBot, window: MainWindow, read_photos: Callable[[], None], fake: FakeCalibration
+) -> None:
     fake.steps = 3
     read_photos()
     window.controller.calibrate()

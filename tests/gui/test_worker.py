@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from lenscal.errors import LenscalError
 from lenscal.gui.background.worker import Ending, Outcome, Progress, Worker
@@ -12,13 +13,13 @@ from lenscal.stepping import STOP, Paused
 
 
 @pytest.fixture
-def worker(qtbot):
+def worker(qtbot: QtBot):
     worker = Worker()
     yield worker
     worker.wait()
 
 
-def run(qtbot, worker, job, *, meanwhile=None) -> tuple[Outcome, list[Progress]]:
+def run(qtbot: QtBot, worker: Worker, job, *, meanwhile=None) -> tuple[Outcome, list[Progress]]:
     seen: list[Progress] = []
     outcomes: list[Outcome] = []
     worker.progressed.connect(seen.append)
@@ -40,7 +41,7 @@ def endless():
     return "kept"
 
 
-def test_a_job_runs_in_another_thread_and_returns_its_value(qtbot, worker):
+def test_a_job_runs_in_another_thread_and_returns_its_value(qtbot: QtBot, worker: Worker) -> None:
     def job():
         yield Report("a", "hello")
         return threading.get_ident()
@@ -51,7 +52,7 @@ def test_a_job_runs_in_another_thread_and_returns_its_value(qtbot, worker):
     assert seen[-1].report.message == "hello"
 
 
-def test_cancel_closes_the_generator(qtbot, worker):
+def test_cancel_closes_the_generator(qtbot: QtBot, worker: Worker) -> None:
     closed = []
 
     def job():
@@ -65,12 +66,12 @@ def test_cancel_closes_the_generator(qtbot, worker):
     assert len(closed) == 1 and closed[0] != threading.get_ident()
 
 
-def test_stop_and_keep_returns_what_there_is(qtbot, worker):
+def test_stop_and_keep_returns_what_there_is(qtbot: QtBot, worker: Worker) -> None:
     outcome, _ = run(qtbot, worker, endless, meanwhile=worker.stop_and_keep)
     assert (outcome.ending, outcome.value) == (Ending.STOPPED, "kept")
 
 
-def test_a_pause_holds_the_job_and_its_time_is_told(qtbot, worker):
+def test_a_pause_holds_the_job_and_its_time_is_told(qtbot: QtBot, worker: Worker) -> None:
     answers, steps = [], []
 
     def job():
@@ -91,15 +92,15 @@ def test_a_pause_holds_the_job_and_its_time_is_told(qtbot, worker):
     assert len(steps) == held
     worker.go_on()
     qtbot.waitUntil(lambda: len(steps) > held, timeout=5000)
-    told = [answer.seconds for answer in answers if isinstance(answer, Paused)]
-    assert len(told) == 1 and told[0] >= 0.15
+    pauses = [answer.seconds for answer in answers if isinstance(answer, Paused)]
+    assert len(pauses) == 1 and pauses[0] >= 0.15
     worker.stop_and_keep()
     qtbot.waitUntil(lambda: bool(outcomes), timeout=5000)
     assert outcomes[0].ending is Ending.STOPPED
 
 
 @pytest.mark.parametrize("end", ["cancel", "stop_and_keep"])
-def test_a_paused_job_can_be_ended(qtbot, worker, end):
+def test_a_paused_job_can_be_ended(qtbot: QtBot, worker: Worker, end: str) -> None:
     def pause_and_end():
         worker.pause()
         qtbot.wait(20)
@@ -121,7 +122,14 @@ def test_a_paused_job_can_be_ended(qtbot, worker, end):
         (ZeroDivisionError(), "Unexpected: ZeroDivisionError", True),
     ],
 )
-def test_every_error_ends_the_job_in_words(qtbot, worker, caplog, error, message, has_details):
+def test_every_error_ends_the_job_in_words(
+    qtbot: QtBot,
+    worker: Worker,
+    caplog: pytest.LogCaptureFixture,
+    error,
+    message: str,
+    has_details: bool,
+) -> None:
     def job():
         yield Report("a", "hello")
         raise error
@@ -132,14 +140,14 @@ def test_every_error_ends_the_job_in_words(qtbot, worker, caplog, error, message
     assert (type(error).__name__ in outcome.details) == has_details
 
 
-def test_a_job_that_cannot_be_made_fails_in_words(qtbot, worker):
+def test_a_job_that_cannot_be_made_fails_in_words(qtbot: QtBot, worker: Worker) -> None:
     def job():
         raise LenscalError("no")
 
     assert run(qtbot, worker, job)[0].message == "no"
 
 
-def test_reports_are_thinned_but_no_curve_point_is_lost(qtbot, worker):
+def test_reports_are_thinned_but_no_curve_point_is_lost(qtbot: QtBot, worker: Worker) -> None:
     def job():
         for step in range(3000):
             yield Report("F", "training", step=step, curves={"loss": float(step)}, kernels=None)
@@ -151,7 +159,7 @@ def test_reports_are_thinned_but_no_curve_point_is_lost(qtbot, worker):
     assert len(seen) < 300
 
 
-def test_no_stage_is_lost_however_short(qtbot, worker):
+def test_no_stage_is_lost_however_short(qtbot: QtBot, worker: Worker) -> None:
     def job():
         for stage in ("start", "device", "G", "P"):
             yield Report(stage, f"in {stage}")
@@ -164,7 +172,7 @@ def test_no_stage_is_lost_however_short(qtbot, worker):
     ]
 
 
-def test_one_job_at_a_time(qtbot, worker):
+def test_one_job_at_a_time(qtbot: QtBot, worker: Worker) -> None:
     worker.start("first", endless)
     with pytest.raises(LenscalError, match="first is still running"):
         worker.start("second", endless)
@@ -173,7 +181,7 @@ def test_one_job_at_a_time(qtbot, worker):
 
 
 @pytest.mark.parametrize("ends", ["cancel", "stop_and_keep"])
-def test_a_pause_does_not_hold_up_the_end(qtbot, worker, ends):
+def test_a_pause_does_not_hold_up_the_end(qtbot: QtBot, worker: Worker, ends: str) -> None:
     def meanwhile():
         getattr(worker, ends)()
         worker.pause()
