@@ -25,6 +25,8 @@ LARGEST_PITCH_UM = 100.0
 
 
 class ThemeChoice(StrEnum):
+    """Whose colours the window has: the system's, or always light or dark ones."""
+
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
@@ -66,6 +68,7 @@ class Preferences:
             raise ValueError(f"pitches {self.pitches!r}")
 
     def with_recent(self, path: Path) -> Preferences:
+        """The same with a project as the latest."""
         name = str(path.absolute())
         return replace(self, recent=(name, *(r for r in self.recent if r != name))[:MOST_RECENT])
 
@@ -142,6 +145,7 @@ class PreferencesFile:
 
 
 def user_preferences() -> PreferencesFile:
+    """Those of this user, where the system keeps such files."""
     import platformdirs
 
     return PreferencesFile(platformdirs.user_config_path("lenscal") / "window.json")

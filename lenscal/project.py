@@ -58,10 +58,12 @@ class Project:
 
     @property
     def empty(self) -> bool:
+        """Whether there is nothing worth keeping."""
         return not self.paths
 
 
 def project_of(session: Session) -> Project:
+    """What of a session is worth keeping."""
     return Project(
         session.sharp,
         session.degraded,

@@ -91,6 +91,8 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
+    """All that the window shows, in its present state."""
+
     sharp: Source = Source()
     degraded: Source = Source()
     inputs: Inputs | None = None
@@ -237,6 +239,7 @@ def with_restore(session: Session, settings: RestoreSettings) -> Session:
 
 
 def with_photo(session: Session, photo: Path) -> Session:
+    """Another photo to try the correction on: a comparison of the former one is dropped."""
     if photo == session.photo:
         return session
     return replace(session, photo=photo, comparison=None)

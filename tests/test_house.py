@@ -114,12 +114,6 @@ ALL = modules()
 FUNCTIONS = [pair for path in ALL for pair in functions(path)]
 
 NOT_YET: set[str] = {
-    # benchmark
-    "benchmark/accuracy.py",
-    "benchmark/baselines.py",
-    "benchmark/raw_programs.py",
-    "benchmark/speed.py",
-    # calibrate
     # calibrate/pairs
     "calibrate/pairs/field_solver.py:solve_field",
     "calibrate/pairs/normal_equations.py:_add_tile",
@@ -132,34 +126,6 @@ NOT_YET: set[str] = {
     "files/report.py",
     # files/photos
     "files/photos/export_settings.py",
-    # files/psf
-    "files/psf/psf_formats.py",
-    # gui/background
-    "gui/background/worker.py",
-    # gui
-    "gui/controller.py",
-    "gui/projects.py",
-    # gui/dialogs
-    "gui/dialogs/about_dialog.py",
-    # gui/pages
-    "gui/pages/calibrate_page.py",
-    "gui/pages/calibrate_page.py:__init__",
-    "gui/pages/check_page.py",
-    "gui/pages/correct_page.py:__init__",
-    "gui/pages/export_page.py",
-    "gui/pages/export_page.py:__init__",
-    "gui/pages/import_page.py",
-    "gui/pages/import_page.py:__init__",
-    "gui/pages/inspect_page.py",
-    "gui/pages/inspect_page.py:_make_choices",
-    # gui/widgets
-    "gui/widgets/drop_zone.py",
-    "gui/widgets/mtf_plot.py",
-    # jobs/window
-    "jobs/window/dropped_files.py",
-    # system
-    "system/json_values.py",
-    # virtual
     # end
 }
 """What is too large so far; take yours out when it is done."""

@@ -21,6 +21,7 @@ from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, follow
 from lenscal.system.atomic import written_whole
 from lenscal.system.device import AUTO
+from lenscal.translation import translatable
 
 Result = dict[str, Any]
 _PROGRESS = re.compile(r"\s*(\d+)% (.*)")
@@ -50,7 +51,8 @@ def measure_cases(
         low, high = number / len(cases), (number + 1) / len(cases)
         known = None if fresh else kept_result(case, cache, device)
         if known is not None:
-            yield Report("benchmark", f"{case.name}: measured before", high, number + 1)
+            message = translatable("{case}: measured before", case=case.name)
+            yield Report("benchmark", message, high, number + 1)
             results.append(known)
         elif not only_kept:
             result, stopped = yield from follow(_measured(case, cache, device), low, high)
@@ -131,21 +133,21 @@ def _child(arguments: Sequence[str], name: str) -> Job[Result]:
             for line in process.stderr:
                 said = line.strip() or said
                 step = _PROGRESS.match(line)
-                if (
-                    step
-                    and (
-                        yield Report("benchmark", f"{name}: {step[2].strip()}", int(step[1]) / 100)
-                    )
-                    == STOP
-                ):
-                    raise LenscalError(f"{name}: stopped")
+                if step is None:
+                    continue
+                message = translatable("{case}: {step}", case=name, step=step[2].strip())
+                if (yield Report("benchmark", message, int(step[1]) / 100)) == STOP:
+                    raise LenscalError(translatable("{case}: stopped", case=name))
             code = process.wait()
         answer.seek(0)
         text = answer.read()
     if code != 0:
-        raise LenscalError(
-            f"{name}: {said.removeprefix('lenscal: ') or f'the program ended with code {code}'}"
-        )
+        why = said.removeprefix("lenscal: ")
+        if not why:
+            raise LenscalError(
+                translatable("{case}: the program ended with code {code}", case=name, code=code)
+            )
+        raise LenscalError(translatable("{case}: {why}", case=name, why=why))
     result: Result = json.loads(text)
     return result
 
@@ -187,7 +189,12 @@ def check_dataset(folder: Path) -> None:
     ):
         if not (folder / part).exists():
             raise InputError(
-                f"--measure {folder}: there is no {part}; give a folder that the benchmark has rendered"
+                translatable(
+                    "--measure {folder}: there is no {part}; "
+                    "give a folder that the benchmark has rendered",
+                    folder=folder,
+                    part=part,
+                )
             )
 
 

@@ -16,6 +16,7 @@ import lenscal
 from lenscal.errors import InputError, LenscalError
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job
+from lenscal.translation import translatable
 from lenscal.virtual.dataset import VirtualSettings, write_dataset
 from lenscal.virtual.kinds import LensKind, Shooting, benchmark_lens, kept_out_lens
 from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
@@ -152,7 +153,11 @@ def chosen(cases: Sequence[Case], patterns: Sequence[str]) -> list[Case]:
     """
     for pattern in patterns:
         if not any(_fits(case, pattern) for case in cases):
-            raise InputError(f"--case {pattern}: no case is called so; --list shows them all")
+            raise InputError(
+                translatable(
+                    "--case {pattern}: no case is called so; --list shows them all", pattern=pattern
+                )
+            )
     return [
         case for case in cases if not patterns or any(_fits(case, pattern) for pattern in patterns)
     ]
@@ -183,14 +188,17 @@ def photographed(case: Case, cache: Path) -> Job[Path]:
     """
     folder = dataset_folder(case, cache)
     if (folder / _DONE).is_file():
-        yield Report("render", f"{case.name}: the photos are there", 1.0)
+        yield Report("render", translatable("{case}: the photos are there", case=case.name), 1.0)
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for report in write_dataset(temporary, case.virtual_settings()):
-            if (yield replace(report, message=f"{case.name}: {report.message}")) == STOP:
-                raise LenscalError(f"{case.name}: stopped while its photos were taken")
+            message = translatable("{case}: {step}", case=case.name, step=report.message)
+            if (yield replace(report, message=message)) == STOP:
+                raise LenscalError(
+                    translatable("{case}: stopped while its photos were taken", case=case.name)
+                )
         shooting = case.shooting
         described = {
             "lens": shooting.lens.name,

@@ -20,6 +20,7 @@ from lenscal.restore.data_step import DataStep
 from lenscal.restore.tiles import ArrayPhoto, tiling_of
 from lenscal.stepping import Job, follow
 from lenscal.system.device import pick_device
+from lenscal.translation import translatable
 from lenscal.virtual.camera import VirtualCamera
 
 SIGMAS = (15.0, 25.0)
@@ -44,7 +45,12 @@ def kodak_files(folder: Path) -> list[Path]:
         found = next((folder / name for name in names if (folder / name).is_file()), None)
         if found is None:
             raise InputError(
-                f"--kodak {folder}: image {number} is missing (looked for {', '.join(names)})"
+                translatable(
+                    "--kodak {folder}: image {number} is missing (looked for {names})",
+                    folder=folder,
+                    number=number,
+                    names=", ".join(names),
+                )
             )
         files.append(found)
     return files
@@ -115,14 +121,15 @@ def measure_prior(
     nets = [net.cpu() for net in nets]
     values: list[dict[str, list[float]]] = [{} for _ in (None, *nets)]
     for number, file in enumerate(files):
-        yield Report("prior", f"Denoising {file.name}", 0.3 + 0.7 * number / len(files))
+        message = translatable("Denoising {name}", name=file.name)
+        yield Report("prior", message, 0.3 + 0.7 * number / len(files))
         for own, net in zip(values[1:], nets, strict=True):
             for sigma, told in evaluate(net, [file], SIGMAS).items():
                 own.setdefault(f"psnr_{sigma:g}", []).extend(told)
         for iso in ISOS:
             yield Report(
                 "prior",
-                f"Denoising {file.name}, ISO {iso}",
+                translatable("Denoising {name}, ISO {iso}", name=file.name, iso=iso),
                 0.3 + 0.7 * (number + 0.5) / len(files),
             )
             for own, decibels in zip(

@@ -19,6 +19,7 @@ import numpy as np
 
 from lenscal.benchmark.clock import processor_seconds
 from lenscal.errors import LenscalError
+from lenscal.translation import translatable
 
 logger = logging.getLogger(__name__)
 Developed = dict[str, dict[str, tuple[np.ndarray, float]]]
@@ -92,14 +93,17 @@ _DARKTABLE: Mapping[str, tuple[str, int, str] | None] = {
     "lens deblur hard": ("diffuse", 2, _lens_deblur(24, 12)),
 }
 _XMP = """<?xml version="1.0" encoding="UTF-8"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:darktable="http://darktable.sf.net/" darktable:xmp_version="5"
  darktable:raw_params="0" darktable:auto_presets_applied="1" darktable:history_end="{count}"
- darktable:iop_order_version="2"><darktable:history><rdf:Seq>{steps}</rdf:Seq></darktable:history></rdf:Description>
+ darktable:iop_order_version="2">
+<darktable:history><rdf:Seq>{steps}</rdf:Seq></darktable:history></rdf:Description>
 </rdf:RDF></x:xmpmeta>
 """
-_STEP = """<rdf:li darktable:num="0" darktable:operation="{}" darktable:enabled="1" darktable:modversion="{}"
- darktable:params="{}" darktable:multi_name="" darktable:multi_priority="0" darktable:blendop_version="11"
+_STEP = """<rdf:li darktable:num="0" darktable:operation="{}" darktable:enabled="1"
+ darktable:modversion="{}" darktable:params="{}" darktable:multi_name=""
+ darktable:multi_priority="0" darktable:blendop_version="11"
  darktable:blendop_params="{}"/>"""
 
 
@@ -181,7 +185,12 @@ def _linear(encoded: np.ndarray, icc: bytes) -> np.ndarray:
     kind, function = icc[start : start + 4], struct.unpack(">H", icc[start + 8 : start + 10])[0]
     if kind != b"para" or function not in (3, 4):
         raise LenscalError(
-            f"RawTherapee's output profile has a curve of kind {kind!r} {function}: not understood"
+            translatable(
+                "RawTherapee's output profile has a curve of kind {kind!r} {function}: "
+                "not understood",
+                kind=kind,
+                function=function,
+            )
         )
     count = 5 if function == 3 else 7
     given = [n / 65536 for n in struct.unpack(f">{count}i", icc[start + 12 :][: 4 * count])]

@@ -24,6 +24,7 @@ from lenscal.restore.tiles import ArrayPhoto
 from lenscal.stepping import Job, finish, follow
 from lenscal.system.device import AUTO, pick_device
 from lenscal.system.threads import use_threads
+from lenscal.translation import translatable
 
 NOISE = NoiseModel((2e-4,) * 3, (1e-6,) * 3, "NoiseProfile")
 _CAMERA = {
@@ -93,7 +94,7 @@ def measure_speed(settings: SpeedSettings) -> Job[dict[str, Any]]:
             low, high = number / len(parts), (number + 1) / len(parts)
             paces[part], stopped = yield from follow(work(), low, high, prefix=f"{part}: ")
             if stopped:
-                raise LenscalError("stopped before all speeds were measured")
+                raise LenscalError(translatable("stopped before all speeds were measured"))
     return _figures(paces, settings)
 
 
@@ -124,7 +125,8 @@ def in_turns(
     seconds: tuple[list[float], list[float]] = [], []
     for number in range(repeats + 1):
         for call, times in zip((ours, yardstick), seconds, strict=True):
-            yield Report("speed", f"round {number} of {repeats}", number / (repeats + 1), number)
+            message = translatable("round {number} of {repeats}", number=number, repeats=repeats)
+            yield Report("speed", message, number / (repeats + 1), number)
             start = time.perf_counter()
             call()
             times.append(time.perf_counter() - start)
@@ -168,7 +170,9 @@ def _correct(folder: Path, settings: SpeedSettings) -> Job[Pace]:
             correct(Profile(psf), [path], RestoreSettings(method, device=settings.device), export)
         )
         if results[0].output is None:
-            raise LenscalError(results[0].problem)
+            raise LenscalError(
+                translatable("a photo was not corrected: {why}", why=results[0].reason)
+            )
 
     return (
         yield from in_turns(
@@ -276,7 +280,10 @@ def _flow(settings: SpeedSettings) -> Job[Pace]:
         settings.flow_steps,
     )
     n = 2 * budget.batch
-    network = VelocityNetwork(budget.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = VelocityNetwork(budget.network).to(
+        device,
+        memory_format=torch.channels_last,  # type: ignore[call-overload]
+    )
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
     noise, patches = (torch.randn(n, 4, 16, 16).to(device) for _ in range(2))
     t, place = torch.rand(n).to(device), torch.rand(n, 2).to(device)
@@ -294,7 +301,13 @@ def _flow(settings: SpeedSettings) -> Job[Pace]:
         seen = max(state.patches for state in _stage_f(budget.batch, steps, device))
         if seen != steps * n:
             raise LenscalError(
-                f"stage F saw {seen} patches in {steps} steps, not {steps * n}: mend this measure"
+                translatable(
+                    "stage F saw {patches} patches in {steps} steps, not {expected}: "
+                    "mend this measure",
+                    patches=seen,
+                    steps=steps,
+                    expected=steps * n,
+                )
             )
 
     return (yield from in_turns(stage, bare, settings.repeats))

@@ -38,7 +38,7 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame
 from lenscal.stepping import Job
 from lenscal.system.device import free_memory, out_of_memory, pick_device
-from lenscal.translation import translatable
+from lenscal.translation import Translatable, translatable
 
 LEAST_BATCH = 8
 """Below so many patches a step, a GPU is no help: the CPU takes over."""
@@ -90,7 +90,7 @@ def calibrate(
     return engine.result(estimate, estimate.kernels)
 
 
-def _whence(estimate: Estimate) -> str:
+def _whence(estimate: Estimate) -> Translatable:
     """Where a calibration goes on."""
     stages = ", ".join(estimate.completed)
     if estimate.learning is not None:

@@ -95,6 +95,7 @@ class _Place:
 
     @property
     def title(self) -> Translatable:
+        """The photo's name, and its number where there are several."""
         name = self.path.name
         if self.count == 1:
             return join_translatable("", [name])
@@ -118,6 +119,7 @@ class _Pipeline:
 
     @property
     def results(self) -> list[PhotoResult]:
+        """How the photos ended that are done with."""
         return [photo.result for photo in self.photos if photo.result is not None]
 
     def run(self) -> Job[None]:

@@ -37,6 +37,7 @@ class Gain:
 
     @property
     def share(self) -> dict[str, float]:
+        """Of each grid; 1 is as good as the true kernels."""
         possible = self.psnr_true - self.psnr_degraded
         return {name: (value - self.psnr_degraded) / possible for name, value in self.psnr.items()}
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
+from lenscal.translation import translatable
 
 
 class Reference(StrEnum):
@@ -46,13 +47,23 @@ class PsfGrid:
     def __post_init__(self) -> None:
         k = self.kernels
         if k.ndim != 5 or k.shape[2] != 3 or k.shape[3] != k.shape[4] or k.shape[3] % 2 == 0:
-            raise InputError(f"kernels must be [rows, cols, 3, k, k] with k odd, got {k.shape}")
+            raise InputError(
+                translatable(
+                    "kernels must be [rows, cols, 3, k, k] with k odd, got {shape}", shape=k.shape
+                )
+            )
         if not np.isfinite(k).all():
-            raise InputError("kernels hold values that are not finite")
+            raise InputError(translatable("kernels hold values that are not finite"))
         if not np.allclose(k.sum(axis=(-1, -2)), 1, atol=1e-3):
-            raise InputError("every kernel must sum to 1")
+            raise InputError(translatable("every kernel must sum to 1"))
         if self.confidence is not None and self.confidence.shape != k.shape[:3]:
-            raise InputError(f"confidence must be {k.shape[:3]}, got {self.confidence.shape}")
+            raise InputError(
+                translatable(
+                    "confidence must be {expected}, got {shape}",
+                    expected=k.shape[:3],
+                    shape=self.confidence.shape,
+                )
+            )
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -187,7 +187,7 @@ def _encoded(value: Any) -> Any:
 
 
 def _problem(error: Exception, values: Any) -> str:
-    """ "settings.grid is 5: Expected `array`, got `int`" for msgspec's "... - at `$.settings.grid`"."""
+    """ "grid: Expected `array`, got `int`" for msgspec's "... - at `$.grid`"."""
     reason, _, place = str(error).partition(" - at `$")
     place = place.strip(".`")
     if not place:

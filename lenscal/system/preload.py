@@ -16,6 +16,7 @@ from pathlib import Path
 from lenscal.reports import Report
 from lenscal.stepping import Job
 from lenscal.system.threads import settle_torch
+from lenscal.translation import translatable
 
 LIBRARIES = ("libc10.so", "libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
 RTLD_LAZY = 1
@@ -26,7 +27,7 @@ def preload() -> Job[None]:
     if "torch" in sys.modules:
         return
     if sys.platform == "linux":
-        yield Report("start", "Loading the numerical libraries")
+        yield Report("start", translatable("Loading the numerical libraries"))
         _load_libraries()
     importlib.import_module("torch")
     settle_torch()

@@ -37,14 +37,6 @@ GERMAN = {
 
 
 NOT_YET: set[str] = {
-    # benchmark
-    "benchmark/accuracy.py",
-    "benchmark/cases.py",
-    "benchmark/correction.py",
-    "benchmark/prior.py",
-    "benchmark/raw_programs.py",
-    "benchmark/speed.py",
-    # calibrate
     # files
     "files/checkpoint.py",
     # files/photos
@@ -52,11 +44,6 @@ NOT_YET: set[str] = {
     "files/photos/photo_files.py",
     "files/photos/photo_metadata.py",
     "files/photos/photo_preview.py",
-    # optics
-    "optics/psf_grid.py",
-    # system
-    "system/preload.py",
-    # virtual
     # end
 }
 """Modules that still say plain text; take yours out when they are done."""

@@ -10,7 +10,7 @@ from lenscal.calibrate.result import StageResult
 from lenscal.calibrate.stages.estimate import Estimate
 from lenscal.reports import Report
 from lenscal.stepping import Job, Paused, Reply, Stop
-from lenscal.translation import translatable
+from lenscal.translation import Translatable, translatable
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ class Journal:
     def tell(
         self,
         stage: str,
-        message: str,
+        message: Translatable,
         fraction: float,
         estimate: Estimate,
         step: int = 0,
@@ -85,7 +85,12 @@ class Journal:
         self._heed(reply, estimate)
 
     def tell_each(
-        self, iterates: Iterable[T], stage: str, message: str, fraction: float, estimate: Estimate
+        self,
+        iterates: Iterable[T],
+        stage: str,
+        message: Translatable,
+        fraction: float,
+        estimate: Estimate,
     ) -> Job[T]:
         """Report after each of some iterates; the last one.
 

@@ -1,4 +1,5 @@
-"""Formats that PSF grids are written in for other programs. Nothing heavy: the parser reads this."""
+"""Formats that PSF grids are written in for other programs. Nothing heavy is imported: the parser
+reads this."""
 
 PSF_FORMATS = ("fits", "npz", "tiff", "csv")
 ALL_FORMATS = "all"

@@ -17,7 +17,7 @@ from lenscal.reports import Report
 from lenscal.session import Unfinished
 from lenscal.stepping import Job
 from lenscal.system.preload import preload
-from lenscal.translation import translatable
+from lenscal.translation import join_translatable, translatable
 
 if TYPE_CHECKING:
     from lenscal.calibrate.result import Calibration
@@ -71,7 +71,8 @@ def calibrate(
     yield from preload()
     from lenscal.system.device import pick_device
 
-    yield Report(DEVICE, pick_device(settings.device).type)
+    # The window has names of its own for devices.
+    yield Report(DEVICE, join_translatable("", [pick_device(settings.device).type]))
     checkpoint = calibration_checkpoint(inputs, keep_in, resume=resume)
     # A folder that cannot be made costs the checkpoints only, which the calibration then says.
     with suppress(OSError):
