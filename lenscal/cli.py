@@ -44,10 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         use = end.code if isinstance(end.code, int) else WRONG_INPUT
         if use and "--json" in arguments:
-            told = "wrong use: standard error says what, --help how to use it"
-            sys.stdout.write(f"{json.dumps({'error': told, 'exit_code': use})}\n")
+            message = "wrong use: standard error says what, --help how to use it"
+            sys.stdout.write(f"{json.dumps({'error': message, 'exit_code': use})}\n")
         return use
     try:
+        # One command is loaded, not all: the others would take seconds.
         module = importlib.import_module(f"lenscal.commands.{_MODULES[args.command]}")
         code: int = getattr(module, f"run_{args.command.replace('-', '_')}")(args)
         return code
@@ -63,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return FAILED
     except Exception as error:
+        # A bug: whoever reports it needs where it is.
         traceback.print_exc()
         return _fail(args, f"unexpected: {type(error).__name__}: {error}", FAILED)
 

@@ -129,6 +129,7 @@ def write_project(path: Path, project: Project, versions: Mapping[str, str]) -> 
     LenscalError
         The disk does not take it.
     """
+    # Relative to the file, so that a folder that moves as a whole still fits.
     folder = path.absolute().parent
     values = {
         "format": FORMAT,

@@ -186,6 +186,7 @@ def with_inputs(
 
     What the user has decided about photos before holds again.
     """
+    # Photos can be read again, after a folder has changed: decisions outlive that.
     for decided, keep in session.decisions.items():
         inputs = inputs.with_decision(decided, keep=keep)
     frames = inputs.degraded.frames

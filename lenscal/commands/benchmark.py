@@ -109,6 +109,7 @@ def _measure_correction(args: argparse.Namespace, speaker: Speaker, measured: _M
     from lenscal.benchmark import correction
     from lenscal.files.psf.profile import read_profile
 
+    # Learnt kernels are no part of the program: they are measured where they are given.
     learnt = None if args.profile is None else read_profile(args.profile).psf
     settings = correction.CorrectionSettings(args.device, learnt=learnt)
     values = run_job(correction.measure_correction(settings), speaker)

@@ -139,10 +139,12 @@ def _write_or_rescue(path: Path, profile: Profile) -> None:
     try:
         write_profile(path, profile)
     except LenscalError as error:
+        # Hours of work must not be lost to a full disk or a folder that went away.
         rescued = Path(tempfile.mkdtemp(prefix="lenscal-")) / path.name
         try:
             write_profile(rescued, profile)
         except LenscalError:
+            # There is no room anywhere: the first error is the one to mend.
             rescued.parent.rmdir()
             raise error from None
         raise LenscalError(

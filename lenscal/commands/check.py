@@ -52,6 +52,7 @@ def _checked(
             return {**summary, "ready": False, "problems": [str(error)]}, []
         summary["sharp"] = _judged(args.sharp, inputs.sharp)
         summary["degraded"] = _judged(args.degraded, inputs.degraded)
+        # Each photo that is left out has a line of its own in the list.
         summary["notes"] = [note for note in inputs.warnings if "photo left out: " not in note]
         coverage = inputs.coverage(grid)
         summary["coverage"] = coverage.cells.tolist()
@@ -116,6 +117,7 @@ def _judged(folder: Path, imported: ImportedFolder) -> list[dict[str, Any]]:
                 }
             )
             continue
+        # Metadata suffice for photos that are not used.
         values = photo_values(read_info(path, ask_libraw=False))
         if path in rejected:
             photos.append({**values, **_refusal(rejected[path])})
@@ -158,6 +160,7 @@ def _photo_line(photo: dict[str, Any]) -> str:
         words = "keep"
     elif verdict == "doubtful":
         words = f"keep, but {reason}"
+    # Most reasons begin with what is wrong.
     elif not reason or reason.startswith(verdict):
         words = reason or verdict
     else:

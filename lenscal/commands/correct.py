@@ -30,6 +30,7 @@ def run_correct(args: argparse.Namespace) -> int:
     export = export_settings(args)
     if args.prior is not None and not Path(args.prior).is_file():
         raise InputError(translatable("--prior {path}: there is no such file", path=args.prior))
+    # All that can be wrong with the options is found before the first photo is read.
     photos = _photos(args.photos)
     check_output_folder(args.out)
     profile = open_psf(args.psf)
@@ -107,6 +108,7 @@ def _photos(paths: Sequence[Path]) -> list[Path]:
         files += find_raw_files([path]) if path.is_dir() or not path.exists() else [path]
     once: dict[Path, Path] = {}
     for path in files:
+        # A folder and one of its files, or a link: the same photo is corrected once.
         once.setdefault(path.resolve(), path)
     return list(once.values())
 

@@ -34,6 +34,7 @@ def run_demo(args: argparse.Namespace) -> int:
     n_photos, size = virtual_photos(args)
     calibration = calibration_settings(args)
     if calibration.stages is Stages.AUTO:
+        # A demo shows every stage, and the table has a row for each.
         calibration = replace(calibration, stages=Stages.ALL)
     if min(size) < LEAST_SIDE_PX:
         raise InputError(

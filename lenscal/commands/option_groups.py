@@ -25,6 +25,7 @@ def pair(text: str, option: str) -> tuple[int, int]:
     InputError
         It is not two numbers with an x in between.
     """
+    # Who copies a size from a text gets the sign of multiplication.
     parts = text.lower().replace("×", "x").split("x")
     if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
         raise InputError(
@@ -73,6 +74,7 @@ def add_choice(
     summary: str = "",
 ) -> None:
     """An option that takes one of a few values, and says its default."""
+    # Enums and plain values alike.
     values = [getattr(choice, "value", choice) for choice in choices]
     value = getattr(default, "value", default)
     group.add_argument(

@@ -40,14 +40,17 @@ class Speaker:
         if self._quiet:
             return
         now = time.monotonic()
+        # A terminal can take more than a log file, which keeps every line.
         if now - self._shown_at < (_LIVE_INTERVAL_S if self._live else _PLAIN_INTERVAL_S):
             return
         line = self._line(report)
+        # The same line twice says nothing new.
         if not self._live and line == self._shown:
             return
         self._shown_at, self._shown = now, line
         if self._live:
             width = shutil.get_terminal_size().columns
+            # Back to the start and clear: a shorter line leaves nothing of a longer one.
             sys.stderr.write(f"\r\x1b[2K{line[: width - 1]}")
         else:
             sys.stderr.write(f"{line}\n")
@@ -122,16 +125,19 @@ def run_job(job: Job[T], speaker: Speaker, *, keeps: bool = False) -> T:
 @contextmanager
 def _stop_at_interrupt(speaker: Speaker, *, active: bool) -> Iterator[threading.Event]:
     stopping = threading.Event()
+    # Signal handlers can be set in the main thread only.
     if not active or threading.current_thread() is not threading.main_thread():
         yield stopping
         return
 
     def interrupted(_signal: int, _frame: FrameType | None) -> None:
+        # The second time: now.
         if stopping.is_set():
             raise KeyboardInterrupt
         stopping.set()
         speaker.note("Stopping, what was reached is kept (Ctrl+C again: throw it away)")
 
+    # Whatever handled it before does so again afterwards: jobs can follow each other.
     before = signal.signal(signal.SIGINT, interrupted)
     try:
         yield stopping

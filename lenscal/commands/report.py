@@ -27,6 +27,7 @@ def run_report(args: argparse.Namespace) -> int:
     check_output_file(out, "lens.html")
     profile = open_psf(args.psf)
     if out.suffix.lower() == ".pdf":
+        # Qt makes the PDF; it is loaded only where one is asked for.
         from lenscal.gui.drawing.pdf import write_pdf
 
         write_pdf(report_blocks(profile, args.psf.name), f"Lens report: {args.psf.name}", out)

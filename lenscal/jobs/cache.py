@@ -27,6 +27,7 @@ def photo_cache() -> Iterator[Path]:
         remove_stale(base)
         folder = Path(tempfile.mkdtemp(prefix="photos-", dir=base))
     except OSError:
+        # No cache folder for this user, or no room: the system has a place for temporary files.
         folder = Path(tempfile.mkdtemp(prefix="lenscal-photos-"))
     try:
         yield folder

@@ -62,6 +62,7 @@ def calibrate(
     """
     from lenscal.calibrate import engine
 
+    # torch is loaded here, in the thread that works, and not when jobs are imported.
     frames = inputs.sharp.frames, inputs.degraded.frames
     calibration = yield from engine.calibrate(*frames, settings, keeper=checkpoint)
     return replace(calibration, warnings=(*calibration.warnings, *calibration_doubts(calibration)))
@@ -138,6 +139,7 @@ def _sha256(path: Path) -> str:
     import hashlib
 
     try:
+        # In pieces: RAW files are larger than what should be held at once.
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:

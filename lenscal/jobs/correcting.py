@@ -136,9 +136,11 @@ class _Pipeline:
                 folder = self.batch.export.out
                 last = Report("correct", translatable("Writing to {folder}", folder=folder), 1.0)
                 yield last
+                # What was corrected is written, whatever was asked for meanwhile.
                 for photo in self.photos:
                     yield from self._await(photo.writing, last)
             finally:
+                # Nobody waits for it any more; what runs already ends by itself.
                 if self.ahead is not None and self.ahead.decoding is not None:
                     self.ahead.decoding.cancel()
 
@@ -159,10 +161,12 @@ class _Pipeline:
         if frame is None:
             return
         small = _is_small(frame)
+        # The reader works while this one is corrected.
         if small and not self.stopping and place.number + 1 < place.count:
             self.ahead = self._opened(self.paths[place.number + 1], reader)
         # A correction reads `rgb` only, and memory is dear.
         frame = frame.without_mosaic()
+        # A photo that is begun is finished: STOP ends the batch behind it.
         pixels, asked = yield from follow(
             photo.corrected(frame, in_memory=small),
             place.low,
@@ -193,6 +197,7 @@ class _Pipeline:
 
     def _await(self, future: Future[Any] | None, report: Report) -> Job[None]:
         """Report until a thread is done."""
+        # A wait without end could be neither stopped nor cancelled.
         while future is not None and not wait([future], POLL_S).done:
             yield from self._tell(report)
 

@@ -86,12 +86,15 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
     with photo_cache() as cache:
         reading = import_photos([dataset.sharp_folder], [dataset.degraded_folder], cache=cache)
         inputs = yield from _needed(reading, 0.2, 0.25)
+        # The calibration keeps what it has when it is stopped, and the demo goes on with that.
         calibration, _ = yield from follow(calibrate(inputs, settings.calibration), 0.25, 0.8)
         profile = build_profile(inputs, calibration, settings.calibration)
+        # The cache that their pixels lie in goes now.
         del inputs
     profile_path = write_profile(out / _PROFILE_NAME, profile)
     psf_folder = out / "psf"
     write_fits(profile.psf, psf_folder, profile.provenance)
+    # A second demo in the same folder replaces the first.
     export = ExportSettings(out / "corrected", on_conflict=OnConflict.OVERWRITE)
     correcting = correct(profile, [dataset.degraded_photo], settings.restore, export)
     photos, _ = yield from follow(correcting, 0.8, 0.85, forward_stop=False)
@@ -137,6 +140,7 @@ def _clear(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     if not any(out.iterdir()):
         return
+    # Only a folder that a demo has made is cleared: everything else is the user's.
     if not (out / "truth" / "psf_R.fits").is_file():
         raise InputError(
             translatable(

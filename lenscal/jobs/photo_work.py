@@ -115,6 +115,7 @@ class PhotoWork:
 
         batch = self.batch
         with self._failing(wrong_input=True):
+            # Taken before anything is read: names follow the order of the photos.
             named = output_path(
                 self.path,
                 batch.export,
@@ -136,12 +137,14 @@ class PhotoWork:
 
     def decoded(self) -> Frame | None:
         """The frame, once it is read; None where it cannot be used: `result` then says why."""
+        # A future holds on to its frame; the photo shall not.
         decoding, self.decoding = self.decoding, None
         if decoding is None:
             return None
         with self._failing(wrong_input=True):
             frame = decoding.result()
             differences = mismatches(self.batch.profile, frame)
+            # With --force the differences come back as warnings, once the photo is written.
             if not differences or self.batch.force:
                 return frame
             advice = translatable(
@@ -167,6 +170,7 @@ class PhotoWork:
 
             def keep(rows: range, rgb: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
                 if self.mask is not None:
+                    # Rounded, in 8 bits: a mask is looked at, nothing is computed with it.
                     self.mask[rows.start : rows.stop] = weight * 255 + 0.5
                 store.append(rows, rgb)
 
@@ -199,6 +203,7 @@ class PhotoWork:
                 mask=written_mask,
             )
             return
+        # A mask without its photo would be taken for one of another correction.
         if written_mask is not None:
             written_mask.unlink(missing_ok=True)
 
@@ -206,12 +211,14 @@ class PhotoWork:
         """Write the mask, turned as the photo is; where it is, or None where there is none."""
         from lenscal.files.photos.photo_files import write_mask
 
+        # A byte for each pixel: gone once it is written.
         mask, self.mask = self.mask, None
         if mask is None or self.mask_output is None:
             return None
         export = self.batch.export
         upright = export.format is not PhotoFormat.DNG and export.space is not Space.CAMERA_LINEAR
         orientation = header.info.orientation if upright else 1
+        # Only "overwrite" may take a name that came up since this one was chosen.
         fresh = export.on_conflict is not OnConflict.OVERWRITE
         write_mask(self.mask_output, mask, orientation, fresh=fresh)
         return self.mask_output
@@ -242,6 +249,7 @@ class PhotoWork:
         except MemoryError as error:
             self._fail(message_of(error) if str(error) else translatable("not enough memory"))
         except Exception as error:
+            # A bug: the log has where, and the batch goes on.
             logger.error("unexpected", exc_info=error)
             kind = type(error).__name__
             self._fail(translatable("unexpected: {kind}: {error}", kind=kind, error=error))

@@ -45,6 +45,7 @@ def _equipment(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatabl
         (translatable("lens"), info.lens, profile.lens, profile.lenses_in_files),
         (translatable("lens's serial number"), info.lens_serial, profile.lens_serial, ()),
     ):
+        # Case, and spaces around a name, are no difference.
         right = [name.strip().lower() for name in (profiles, *others)]
         if photos_own and profiles and photos_own.strip().lower() not in right:
             differences.append(

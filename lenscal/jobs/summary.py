@@ -39,6 +39,7 @@ def calibration_values(inputs: Inputs, calibration: Calibration) -> dict[str, An
         "coverage": inputs.coverage(calibration.psf.shape).cells.tolist(),
         "peak_memory_mb": peak_memory_mb(),
     }
+    # JSON knows no NaN, which stands for a distance that could not be measured.
     plain: dict[str, Any] = without_nan(values)
     return plain
 

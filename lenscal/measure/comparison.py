@@ -59,6 +59,7 @@ def compare_with_truth(
     from lenscal.raw.decode import decode_photo
 
     degraded, reference = decode_photo(degraded_photo), decode_photo(reference_photo)
+    # Every stage is judged like the result: what each adds shows.
     estimates = _estimates(calibration)
     candidates = {AVERAGE: average_grid(truth), NO_ODD: without_common_odd_part(truth), **estimates}
     gain = yield from measure_gain(degraded, reference, truth, candidates, settings)

@@ -67,7 +67,9 @@ def without_common_odd_part(grid: PsfGrid) -> PsfGrid:
     mean = otf.mean(axis=2, keepdims=True)
     magnitude = np.abs(mean)
     phase = np.where(magnitude > _NO_PHASE, mean / np.maximum(magnitude, _NO_PHASE), 1)
+    # The phase is turned back, the magnitude stays.
     even = np.fft.fftshift(np.fft.ifft2(otf * phase.conj()).real, axes=(-2, -1))
+    # Back to the size it had; what lies outside is next to nothing.
     cut = even[..., before : before + size, before : before + size]
     return replace(
         grid,

@@ -37,6 +37,7 @@ def common_shift(image: Picture, reference: Picture) -> tuple[float, float]:
         for c in range(image.shape[-1])
     )
     height, width = image.shape[:2]
+    # Whole pixels first, to come near the right maximum.
     correlation = np.fft.irfft2(cross, s=(height, width))
     near = np.arange(-MAX_SHIFT_PX, MAX_SHIFT_PX + 1)
     window = correlation[np.ix_(near % height, near % width)]

@@ -28,6 +28,7 @@ def score_table(scores: Mapping[str, Mapping[str, float]], gain: Gain) -> list[s
         " " * _NAME_WIDTH + "".join(f"{head[line]:>{_COLUMN_WIDTH}}" for head in heads)
         for line in (0, 1)
     ]
+    # No correction gains nothing, by definition.
     shares = {"delta": 0.0, **gain.share}
     for name, row in scores.items():
         cells = [form.format(row[key]) for key, _, _, form in _COLUMNS]
