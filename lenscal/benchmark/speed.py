@@ -197,7 +197,8 @@ def _calibrate(folder: Path, settings: SpeedSettings) -> Job[Pace]:
     try:
         for threads in (2, 1):
             use_threads(threads)
-            yield Report("speed", f"calibrating with {threads} threads", 0.6 - 0.2 * threads, 0)
+            message = translatable("calibrating with {threads} threads", threads=threads)
+            yield Report("speed", message, 0.6 - 0.2 * threads, 0)
             start = time.perf_counter()
             inputs = finish(import_photos([data.sharp_folder], [data.degraded_folder]))
             finish(calibrate(inputs, quick))
