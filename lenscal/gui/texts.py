@@ -8,6 +8,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "(unnamed)"),
     QT_TRANSLATE_NOOP("Translatable", ", different scenes"),
     QT_TRANSLATE_NOOP("Translatable", ", same scenes"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--case {pattern}: no case is called so; --list shows them all"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--device {name}: choose auto, cpu, cuda or mps"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -40,10 +44,19 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--kodak {folder}: image {number} is missing (looked for {names})"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--markdown {path}: the tables go between the lines {begin} and {end}: put each of "
         "them into the document once, in this order"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: must be above 0, and finite"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--measure {folder}: there is no {part}; give a folder that the benchmark has "
+        "rendered"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--only prior: give the folder of the Kodak images with --kodak"
@@ -123,6 +136,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Correcting the kept-out photo with: {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
+    QT_TRANSLATE_NOOP("Translatable", "Denoising {name}"),
+    QT_TRANSLATE_NOOP("Translatable", "Denoising {name}, ISO {iso}"),
     QT_TRANSLATE_NOOP("Translatable", "Gathering patches, photo {number}"),
     QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}"),
     QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}, pass {number} of stage P"),
@@ -134,6 +149,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Lateral colour of the {what} photos, {number} of {shots}"),
     QT_TRANSLATE_NOOP("Translatable", "Learning the degraded photos, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "LibRaw gave up"),
+    QT_TRANSLATE_NOOP("Translatable", "Loading the numerical libraries"),
     QT_TRANSLATE_NOOP("Translatable", "Looking at the texture of {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for photos of the same scenes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for rays that make such kernels"),
@@ -158,6 +174,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Preparing the mask"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the view"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the view of {photo}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "RawTherapee's output profile has a curve of kind {kind!r} {function}: not understood"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "Re-blur distance on kept-out photos (smaller is better): {figures}"
@@ -200,6 +220,7 @@ TEXTS = (
         "Translatable",
         "a mosaic must be uint16 [height, width], got {dtype} {shape}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "a photo was not corrected: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "a picture of {shape} is too small or not a mosaic"),
     QT_TRANSLATE_NOOP("Translatable", "an unknown aperture"),
     QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
@@ -221,6 +242,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "bottom left"),
     QT_TRANSLATE_NOOP("Translatable", "bottom right"),
     QT_TRANSLATE_NOOP("Translatable", "calibrate again to renew it"),
+    QT_TRANSLATE_NOOP("Translatable", "calibrating with {threads} threads"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "calibration needs at least one sharp and one degraded photo"
@@ -241,6 +263,7 @@ TEXTS = (
         "Translatable",
         "colour fringes have their centre {where} (of half the diagonal): decentred"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "confidence must be {expected}, got {shape}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "corrections are compared with scikit-image's, which is not installed: pip install "
@@ -264,6 +287,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "do not use them; photograph subjects with more texture"),
     QT_TRANSLATE_NOOP("Translatable", "empty"),
     QT_TRANSLATE_NOOP("Translatable", "estimated from {photos}"),
+    QT_TRANSLATE_NOOP("Translatable", "every kernel must sum to 1"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "f/{f_number:g} is wider than the widest aperture of {lens}, f/{widest:g}"
@@ -290,6 +314,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
     QT_TRANSLATE_NOOP("Translatable", "kept-out lens {number}: choose 0 or more"),
+    QT_TRANSLATE_NOOP("Translatable", "kernels hold values that are not finite"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "kernels must be [rows, cols, 3, k, k] with k odd, got {shape}"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "large photos wait in {cache}, which failed: {why}; make room there"
@@ -410,12 +439,18 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
     QT_TRANSLATE_NOOP("Translatable", "right"),
+    QT_TRANSLATE_NOOP("Translatable", "round {number} of {repeats}"),
     QT_TRANSLATE_NOOP("Translatable", "sensor colours {colours}, need red, green, blue"),
     QT_TRANSLATE_NOOP("Translatable", "sensor sizes"),
     QT_TRANSLATE_NOOP("Translatable", "sharp"),
     QT_TRANSLATE_NOOP("Translatable", "sharp and degraded"),
     QT_TRANSLATE_NOOP("Translatable", "sky or other plain areas"),
     QT_TRANSLATE_NOOP("Translatable", "softer than the other photos, look whether it is in focus"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "stage F saw {patches} patches in {steps} steps, not {expected}: mend this measure"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "stopped before all speeds were measured"),
     QT_TRANSLATE_NOOP("Translatable", "stopped before any kernel was learnt: nothing to keep"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -621,6 +656,13 @@ TEXTS = (
         "{camera}: the colour filter repeats each {period} pixels; only Bayer sensors (2 x 2)"
         " can be used"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{case}: measured before"),
+    QT_TRANSLATE_NOOP("Translatable", "{case}: stopped"),
+    QT_TRANSLATE_NOOP("Translatable", "{case}: stopped while its photos were taken"),
+    QT_TRANSLATE_NOOP("Translatable", "{case}: the photos are there"),
+    QT_TRANSLATE_NOOP("Translatable", "{case}: the program ended with code {code}"),
+    QT_TRANSLATE_NOOP("Translatable", "{case}: {step}"),
+    QT_TRANSLATE_NOOP("Translatable", "{case}: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "{clipped:.0%} of the picture is blown out"),
     QT_TRANSLATE_NOOP("Translatable", "{cut} of {offsets} {pieces} of picture data are missing"),
     QT_TRANSLATE_NOOP("Translatable", "{differences} (--force corrects it all the same)"),
