@@ -92,6 +92,7 @@ class Checkpointer:
         try:
             self.keeper.save(self._saved.values, self._saved.arrays)
         except LenscalError as error:
+            # A full disk stays full: it is not tried every 20 seconds.
             self.keeper = None
             journal.warnings.append(
                 translatable(
@@ -99,12 +100,14 @@ class Checkpointer:
                     error=message_of(error),
                 )
             )
+            # Again, with the warning: a full GPU would forget it otherwise.
             self.note(estimate, journal)
 
     def keep(self, estimate: Estimate, journal: Journal) -> Estimate:
         """`save` between two parts of the work; what is returned has the very arrays that a
         calibration which is continued there begins with."""
         self.save(estimate, journal)
+        # Another layout in memory may round differently: both ways go on from the same copies.
         return self.restored(estimate.layout, journal)
 
     def note(self, estimate: Estimate, journal: Journal) -> None:
@@ -139,6 +142,7 @@ class Checkpointer:
                     )
                 )
             estimate = restored(Saved(values, arrays), layout, journal)
+            # Last: where anything before it fails, the journal is as it was.
             journal.spent = float(values["seconds"])
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise InputError(
@@ -147,6 +151,7 @@ class Checkpointer:
                     error=repr(error),
                 )
             ) from error
+        # What a full GPU goes back to.
         self._saved = Saved(values, arrays)
         return estimate
 
@@ -168,6 +173,7 @@ def made_from(
         "sharp": [_photo(frame) for frame in sharp],
         "degraded": [_photo(frame) for frame in degraded],
     }
+    # Tuples become lists and enums strings, as they come back from a file: both compare equal.
     plain: Values = json.loads(json.dumps(described))
     return plain
 
@@ -177,6 +183,7 @@ def _photo(frame: Frame) -> list[str]:
     small = frame.size, frame.white, frame.rgb_scale, frame.info.aperture, frame.noise
     digest = hashlib.sha256(repr(small).encode())
     for array in (
+        # As decoded, not as on disk: another version of LibRaw may decode otherwise.
         frame.mosaic[::SAMPLE_ROWS],
         frame.rgb[::SAMPLE_ROWS],
         frame.cfa,
@@ -215,6 +222,7 @@ def captured(estimate: Estimate, journal: Journal, made_from: Values) -> Saved:
         arrays["kernels"] = estimate.kernels
     if estimate.halves is not None:
         arrays["halves.0"], arrays["halves.1"] = estimate.halves
+    # Sizes differ from stage to stage where kernels were made larger: no common array.
     arrays |= {f"stage.{n}": stage.kernels for n, stage in enumerate(journal.stages)}
     arrays |= {f"curve.{name}": np.reshape(p, (-1, 2)) for name, p in journal.curves.items()}
     arrays |= {f"weights.{name}": weights for name, weights in estimate.weights.items()}
@@ -240,6 +248,7 @@ def _capture_learning(
 
 def _copy(array: NDArray[Any] | Tensor) -> NDArray[Any]:
     plain = array.detach().cpu().numpy() if isinstance(array, Tensor) else array
+    # A copy: sums and parameters go on changing in place.
     return np.array(plain, order="C")
 
 
@@ -247,6 +256,7 @@ def restored(saved: Saved, layout: Layout, journal: Journal) -> Estimate:
     """The estimate that was kept, on the layout's device; the journal gets what it held then, but
     for the clock."""
     values, arrays = saved.values, saved.arrays
+    # First, since all kernels that follow have this size.
     layout = layout.with_kernel_size(values["size"])
 
     def tensor(name: str) -> Tensor | None:
@@ -278,6 +288,7 @@ def restored(saved: Saved, layout: Layout, journal: Journal) -> Estimate:
         StageResult(name, seconds, arrays[f"stage.{number}"])
         for number, (name, seconds) in enumerate(values["stages"])
     ]
+    # Steps are whole numbers again: arrays hold floats only.
     journal.curves = {
         name: [(int(step), float(value)) for step, value in points]
         for name, points in _group(arrays, "curve.")
@@ -310,6 +321,7 @@ def _group(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Iterator[tuple[st
 def _difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """The first thing in which what a checkpoint was made from differs from what it shall go on
     with; empty if none."""
+    # First, since another version may name its settings otherwise.
     if (then["schema"], then["version"]) != (now["schema"], now["version"]):
         return translatable(
             "it was begun by lenscal {then}, this is {now}",
@@ -343,6 +355,7 @@ def _difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 def _changed(then: Sequence[Sequence[str]], now: Sequence[Sequence[str]]) -> str:
     before, after = ({(name, digest) for name, digest in photos} for photos in (then, now))
     names = sorted({name for name, _ in before ^ after})
+    # The same photos: halves and pairs depend on which comes first.
     if not names:
         return translatable("their order")
     listed = ", ".join(names[:MOST_NAMES])

@@ -74,17 +74,23 @@ def calibrate(
     layout = lay_out(settings.grid, settings.kernel_size or KERNEL_PX, device)
     estimate = first_estimate(layout, budget.batch)
     journal = Journal(settings.max_minutes)
+    # Before photos are kept out: a checkpoint is of all photos that were given, in their order.
     origin = made_from(settings, budget, sharp, degraded)
+    # The first state is kept at once: a GPU may be full before any stage has ended.
     checkpoints = Checkpointer(keeper, origin, estimate, journal)
+    # Before any work: a checkpoint of other photos is refused while nothing has been spent.
     resumed = checkpoints.resumed(layout, journal)
     engine = _Engine(photos, settings, budget, journal, checkpoints)
     try:
         if resumed is not None:
             estimate = resumed
+            # Work of minutes has been skipped: say where this one goes on.
             yield from journal.tell("resume", _whence(estimate), 0.0, estimate)
         estimate = yield from engine.run(estimate)
     except Stopped as stopped:
+        # Not what the last stage returned: what it had reached when it was stopped.
         estimate = stopped.estimate
+    # A stop in the first seconds: there is nothing that a profile could hold.
     if estimate.kernels is None:
         raise LenscalError(translatable("stopped before any kernel was learnt: nothing to keep"))
     return engine.result(estimate, estimate.kernels)
@@ -121,11 +127,15 @@ def plan(
     only if asked for.
     """
     wanted, same = settings.stages, estimate.same_scenes
+    # With pairs every pixel is compared, which no statistics can match.
     paired = same and wanted in (Stages.AUTO, Stages.P, Stages.ALL)
     statistics_alone = wanted is Stages.AUTO and not same
     stages: list[Stage] = [LateralColourStage(Span(0.02, 0.05))]
+    # G alone is for measuring what second order tells: GT reads its spectra as well.
     if wanted in (Stages.G, Stages.ALL):
         only = wanted is Stages.G
+        # Fractions are shares of the time that stages took on the virtual lens; they are shown
+        # only.
         span = Span(0.05, 0.4 if only else 0.1)
         stages.append(SecondOrderStage(span, budget.statistics_rounds, halves=only))
     if wanted in (Stages.GT, Stages.ALL) or statistics_alone:
@@ -145,6 +155,7 @@ def plan(
 def _third_order(settings: CalibrationSettings, budget: Budget, *, with_rays: bool) -> Stage:
     """Stage GT, and R after it; where pairs follow, they tell more in less time than rays do."""
     if not with_rays:
+        # Kernels to begin M with; P solves anew.
         return ThirdOrderStage(Span(0.1, 0.2), budget.statistics_rounds)
     return Chain(
         ThirdOrderStage(Span(0.1, 0.28), budget.statistics_rounds),
@@ -156,7 +167,9 @@ def _paired(
     settings: CalibrationSettings, budget: Budget, span: Span, checkpoints: Checkpointer
 ) -> Stage:
     """Stage P, and R after it, unless P alone is asked for."""
+    # Who chose a size gets it, and a warning where it is too small.
     may_enlarge = settings.kernel_size is None
+    # Asked for by its name, P shows what pairs tell without a model of the lens.
     if settings.stages is Stages.P:
         return PairedStage(span, budget.sites, may_enlarge, checkpoints)
     first, second = span.between(0, 0.8), span.between(0.8, 1)
@@ -180,12 +193,17 @@ class _Engine:
             estimate = yield from search.run(self.photos, estimate, self.journal)
             estimate = self._completed(search, estimate)
         if not estimate.same_scenes:
+            # With pairs the search has kept some out; without, degraded photos are, since the sharp
+            # ones only say what scenes are like.
             self.photos = self.photos.with_some_held_out()
         held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
         for stage in plan(self.settings, self.budget, estimate, held_out, self.checkpoints):
+            # Of a chain both are completed, or none is.
             if stage.names[-1] in estimate.completed:
                 continue
             estimate = yield from self._with_enough_memory(stage, estimate)
+            # Before the checkpoint, so that a calibration that is continued has this point of the
+            # curves.
             estimate = yield from self._look(stage, held_out, estimate)
             estimate = self._completed(stage, estimate)
         return estimate
@@ -205,13 +223,17 @@ class _Engine:
             except RuntimeError as error:
                 if not _full(estimate.layout, error):
                     raise
+            # Outside the except clause, whose error holds the tensors that filled the memory.
             free_memory()
             estimate = yield from self._with_less_memory(stage, estimate)
 
     def _with_less_memory(self, stage: Stage, estimate: Estimate) -> Job[Estimate]:
         """The last checkpoint, with half the batch or on the CPU."""
+        # Only learning has a batch to halve; its result depends on the batch, so half is tried
+        # before the slower CPU.
         batch = estimate.batch // 2 if StageName.FLOW in stage.names else 0
         if batch < LEAST_BATCH:
+            # There is memory enough now: the batch that the budget wants.
             layout, batch = estimate.layout.on(CPU), self.budget.batch
             warning = _on_the_cpu()
             message = translatable("The GPU's memory was full: going on with the CPU")
@@ -228,6 +250,7 @@ class _Engine:
             )
         estimate = replace(self.checkpoints.restored(layout, self.journal), batch=batch)
         self.journal.warnings.append(warning)
+        # In memory only: a file made on this GPU may be continued on a larger one.
         self.checkpoints.note(estimate, self.journal)
         yield from self.journal.tell(stage.names[0], message, stage.span.low, estimate)
         return estimate
@@ -269,6 +292,7 @@ class _Engine:
             distances = [check.distance(_on_nodes(s.kernels, layout)) for s in stages]
             pairs = zip(stages, distances, strict=True)
             stages = tuple(replace(stage, reblur=distance) for stage, distance in pairs)
+        # Of every kernel, since one that is cut off shows at its place in the photo.
         border = float(border_light(kernels).max())
         if border > MOST_BORDER_LIGHT:
             journal.warnings.append(
@@ -311,6 +335,7 @@ def reblur_distances(check: ReblurCheck, kernels: Tensor) -> dict[str, float]:
     blur, and of their mean everywhere."""
     point = torch.zeros_like(kernels)
     point[..., kernels.shape[-1] // 2] = 1
+    # One kernel everywhere: what knowing the lens's field is worth.
     average = kernels.mean(0, keepdim=True).expand_as(kernels)
     return {
         "estimate": check.distance(kernels),
@@ -323,6 +348,7 @@ def reblur_distances(check: ReblurCheck, kernels: Tensor) -> dict[str, float]:
 def _on_nodes(kernels: NDArray[np.float32], layout: Layout) -> Tensor:
     """Kernels [rows, cols, 3, k, k] of a stage as [nodes, 3, n] in the frame of the layout."""
     nodes = torch.from_numpy(kernels).flatten(-2).flatten(0, 1)
+    # Kernels may have been made larger after the stage.
     return framed(nodes.to(layout.device), layout.kernel_size)
 
 

@@ -66,5 +66,6 @@ def read_packed(
     if (value > CLIPPED * multiplier).mean() > MOST_CLIPPED:
         return None
     planes, gain = pack_mosaic(value), pack_mosaic(multiplier).mean((1, 2))
+    # One value a plane: white noise of a patch's mean brightness is what both domains are given.
     variance = noise.variance(planes.mean((1, 2)), gain, frame.cfa.ravel())
     return planes, variance.astype(np.float32)

@@ -18,6 +18,7 @@ def sample_t(
     n: int, generator: torch.Generator, *, centre: float = 1.5, spread: float = 1.0
 ) -> Tensor:
     """[n]: logit-normal times in T_LOW..T_HIGH; fine detail, where blur shows, lives at large t."""
+    # By torch's CPU generator, whatever the device: the same times everywhere.
     t = torch.sigmoid(centre + spread * torch.randn(n, generator=generator))
     return t.clamp(T_LOW, T_HIGH)
 

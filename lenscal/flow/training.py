@@ -36,6 +36,7 @@ class PowerAverage:
     def update(self, tensors: Iterable[Tensor]) -> None:
         """Take in the next iterates."""
         self.count += 1
+        # The first iterate counts whole, as there is nothing to average it with.
         beta = (1 - 1 / self.count) ** (self.gamma + 1)
         for mean, now in zip(self.values, tensors, strict=True):
             mean.lerp_(now.detach(), 1 - beta)

@@ -92,6 +92,7 @@ def interpolation_matrix(positions: Positions, shape: tuple[int, int]) -> NDArra
     """[n, rows * cols]: bilinear weights of a grid's nodes at positions [n, 2]."""
     index, weight = bilinear_nodes(positions, shape)
     matrix = np.zeros((len(positions), shape[0] * shape[1]))
+    # At the border two of the four nodes are one: their weights add up.
     np.add.at(matrix, (np.arange(len(positions))[:, None], index), weight)
     return matrix
 

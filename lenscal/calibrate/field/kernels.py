@@ -16,6 +16,7 @@ made larger: what falls outside is lost, and a wider frame costs time (docs/expe
 def centroids(kernels: Tensor) -> Tensor:
     """[..., 2]: (y, x) px from the central pixel of kernels [..., k, k] that sum to 1."""
     k = kernels.shape[-1]
+    # From the middle of the kernel, where its origin is.
     axis = torch.arange(k, device=kernels.device, dtype=kernels.dtype) - (k - 1) / 2
     return torch.stack([(kernels.sum(-1) * axis).sum(-1), (kernels.sum(-2) * axis).sum(-1)], -1)
 
@@ -24,6 +25,7 @@ def framed(kernels: Tensor, size: int) -> Tensor:
     """Kernels [..., k * k] as [..., size * size] around the same middle: with more border, of
     zeros, or with less."""
     k = round(kernels.shape[-1] ** 0.5)
+    # Both are odd: the middle stays the middle; a negative margin cuts.
     margin = (size - k) // 2
     squares: Tensor = F.pad(squares_of(kernels), (margin, margin, margin, margin))
     return squares.flatten(-2)

@@ -170,6 +170,7 @@ class Matcher:
         self.kernel_optimiser = torch.optim.Adam(
             [self.coefficients], lr=settings.kernel_rate, betas=(0.9, 0.99)
         )
+        # Late iterates weigh most, but noise averages out.
         self.average = PowerAverage([self.coefficients], gamma=4.0)
 
     @property
@@ -212,6 +213,7 @@ class Matcher:
         with torch.no_grad():
             self.coefficients.copy_(arrays["coefficients"])
             self.average.values[0].copy_(arrays["average"])
+        # Not kept: it counts the steps of stage M.
         self.average.count = max(snapshot.step - self.settings.flow_steps, 0)
         self.generator.set_state(arrays["generator"])
         for name, optimiser, parameters in self._optimisers():
@@ -341,6 +343,7 @@ class Matcher:
     def _kernels(self, coefficients: Tensor) -> Tensor:
         """[nodes, 3, n]: the start times the exponential of the deformations, summing to 1."""
         tilted = torch.einsum("mp,pch,hu->mcu", self.basis, coefficients, self.shapes)
+        # The largest exponent is taken out: it cancels in the sum, and would overflow.
         k = self.start * (tilted - tilted.detach().amax(-1, keepdim=True)).exp()
         return k / k.sum(-1, keepdim=True)
 
@@ -350,6 +353,8 @@ class Matcher:
     def _set_rates(self) -> None:
         s = self.settings
         done = max(self.step_number - s.flow_steps, 0) / max(s.matching_steps, 1)
+        # Slow first, while Adam's moments are empty; then down to a twentieth, since the gradient
+        # is noisy.
         decay = min(1.0, (self.step_number + 1) / 50) * max(1 - done, 0.05)
         for group in self.optimiser.param_groups:
             group["lr"] = s.learning_rate * max(decay, 0.2)

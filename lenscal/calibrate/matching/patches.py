@@ -109,6 +109,7 @@ def paired_pool(
     """
     patches, wanted = _Patches(), n_patches / len(pairs)
     for (sharp, degraded), pair in zip(shots, pairs, strict=True):
+        # The apertures' exposures never match exactly: a kernel cannot say so.
         gains = torch.from_numpy(pair_gains(sharp, degraded)).float()[:, None, None]
         tiles = tiles_of(degraded.size, cells)
         # Every so many tiles, so that about as many patches as wanted come from all of the field.
@@ -172,6 +173,7 @@ def _add_tile(patches: _Patches, sharp: Frame, degraded: Frame, tile: _Tile, gai
     for top in range(tile.rows.start, tile.rows.stop - PATCH_PX + 1, PATCH_PX):
         for left in range(tile.cols.start, tile.cols.stop - PATCH_PX + 1, PATCH_PX):
             i, j = top - tile.rows.start, left - tile.cols.start
+            # Also beside the patch: the shift draws on what stands there.
             if tile.clipped[i : i + whole, j : j + whole].any():
                 continue
             if patches.add_real(degraded, top, left):
@@ -198,6 +200,7 @@ def unpaired_pool(
     for frame in sharp:
         limit = CLIPPED * frame.white_balance[:, None, None]
         for _ in range(n_patches // len(sharp)):
+            # The sharp aperture's best: what it blurs itself is missing from the estimate.
             top, left = (int(rng.integers(s // 4, s * 3 // 4 - PATCH_PX)) for s in frame.size)
             rows = slice(top - radius, top + PATCH_PX + radius)
             cols = slice(left - radius, left + PATCH_PX + radius)

@@ -34,6 +34,7 @@ def zone_statistics(patches: Tensor, zones: Tensor) -> tuple[Tensor, Tensor]:
     centred = patches - patches.mean((-1, -2), keepdim=True)
     centred = centred / (centred.square().mean((1, 2, 3), keepdim=True).sqrt() + LEAST_CONTRAST)
     m = patches.shape[-1]
+    # Edges of a patch would put a cross into every spectrum.
     window = torch.hann_window(m, periodic=False)
     power = torch.fft.fft2(centred * window[:, None] * window).abs().square()
     steps = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -46,6 +47,7 @@ def zone_statistics(patches: Tensor, zones: Tensor) -> tuple[Tensor, Tensor]:
         out = torch.zeros(ZONES**2, *values.shape[1:]).index_add_(0, zones, values)
         return out / count.view(-1, *(1,) * (values.ndim - 1))
 
+    # Averaged before the ratio: that of single patches is dominated by the plainest.
     second, third = by_zone(second), by_zone(third)
     return by_zone(power), third / second.clamp(min=1e-9) ** 1.5
 
@@ -63,6 +65,7 @@ class ReblurCheck:
     def __init__(self, reblur: Reblur, *, seed: int) -> None:
         self.reblur = reblur
         generator = torch.Generator().manual_seed(seed)
+        # Without repetition: a patch in both halves would agree with itself.
         i = torch.randperm(len(reblur.real), generator=generator)[:MOST_CHECKED]
         self.batch = reblur.take(i, reblur.partners(i, generator))
         corner = (self.batch.positions.cpu() * ZONES).long().clamp(max=ZONES - 1)

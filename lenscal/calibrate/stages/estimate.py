@@ -127,6 +127,7 @@ class Estimate:
 def first_estimate(layout: Layout, batch: int) -> Estimate:
     """Nothing is known yet."""
     n_cells = layout.n_cells
+    # Zero displacement until the pairs say otherwise.
     registration = Registration((), (), np.zeros((n_cells, 2)), np.zeros((n_cells, 3, 2)))
     return Estimate(layout, registration, batch)
 

@@ -77,6 +77,7 @@ class HeldOutPhotos:
             return None
         layout, registration = estimate.layout, estimate.registration
         drawn = self._drawn
+        # By identity: both are frozen, so the same object says the same.
         if drawn is None or drawn[0] is not layout or drawn[1] is not registration:
             drawn = self._drawn = layout, registration, self._draw(estimate)
         return drawn[2]
@@ -87,6 +88,7 @@ class HeldOutPhotos:
         check = self.check(estimate)
         if check is None or estimate.kernels is None:
             return
+        # Looks are counted over all stages: their curve is one.
         number = len(journal.curves.get("re-blur distance", ()))
         message = translatable("Comparing with photos that were kept out")
         distances = {
@@ -99,6 +101,7 @@ class HeldOutPhotos:
         photos, registration = self.photos, estimate.registration
         registration = replace(registration, pairs=registration.held_out)
         *_, pool = patch_pools(
+            # Pairs hold numbers of the photos as given; then none of these is kept out.
             replace(photos, degraded=photos.held_out or photos.degraded),
             replace(estimate, registration=registration),
             n_patches=HELD_OUT_PATCHES,

@@ -77,8 +77,10 @@ class Journal:
             With this estimate.
         """
         points = {name.replace("_", " "): value for name, value in curves.items()}
+        # Before the yield, so that a checkpoint made at a stop has them.
         for name, value in points.items():
             self.curves.setdefault(name, []).append((step, value))
+        # A copy that the window may keep: it never sees a tensor.
         kernels = None if estimate.kernels is None else estimate.layout.on_grid(estimate.kernels)
         remaining = self.seconds * (1 - fraction) / fraction if fraction > LEAST_FRACTION else None
         reply = yield Report(stage, message, fraction, step, points, kernels, remaining)
@@ -109,10 +111,12 @@ class Journal:
 
     def _heed(self, reply: Reply | None, estimate: Estimate) -> None:
         if isinstance(reply, Paused):
+            # As if it had begun so much later.
             self._started += reply.seconds
         if isinstance(reply, Stop):
             self.finished = "stopped"
             raise Stopped(estimate)
+        # Without kernels there is nothing to keep: the time is exceeded rather than wasted.
         if self.max_minutes is None or estimate.kernels is None:
             return
         if time.monotonic() - self._started > 60 * self.max_minutes:
@@ -127,6 +131,7 @@ class Journal:
         if estimate.kernels is None:
             return
         if self.stages and self.stages[-1].name == name:
+            # R notes its kernels twice: as found, in case of a stop, and as weighed.
             self.stages.pop()
         kernels = estimate.layout.on_grid(estimate.kernels)
         self.stages.append(StageResult(name, time.monotonic() - began, kernels))

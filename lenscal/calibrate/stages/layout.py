@@ -71,6 +71,7 @@ class Layout:
 
     def with_kernel_size(self, kernel_size: int) -> Layout:
         """The same nodes and cells, for kernels of another size."""
+        # The very same object: held-out patches that were drawn for it stay valid.
         if kernel_size == self.kernel_size:
             return self
         precision, correlation = _by_size(kernel_size, self.device)
@@ -99,9 +100,11 @@ def _by_size(kernel_size: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """The prior's precision and the covariance of demosaiced noise, [3, n, n] each."""
     axis = np.arange(kernel_size) - kernel_size // 2
     radius = np.hypot(*np.meshgrid(axis, axis))
+    # Blur falls off: far taps that are large are noise, or the scene's.
     deviation = PAIRED_DEVIATION * np.exp(-radius / PAIRED_REACH_PX) + PAIRED_TAIL
     shape = (3, kernel_size, kernel_size)
     precision = prior_precision(np.broadcast_to(deviation, shape))
+    # The sharp photos were demosaiced: their noise is not white, and not the same in green.
     by_channel = [correlation_matrix(c, kernel_size) for c in ahd_noise_correlation()]
     correlation = np.stack(by_channel)
     return (

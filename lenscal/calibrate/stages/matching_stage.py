@@ -96,16 +96,19 @@ class MatchingStage:
             Too few patches, and no kernels of other stages.
         """
         learning = estimate.learning
-        given = estimate.kernels if learning is None else learning.start
+        prior = estimate.kernels if learning is None else learning.start
+        # As if the time before an interruption had been spent just now.
         began = time.monotonic() - (0.0 if learning is None else learning.seconds)
         pool = yield from self._gathered(photos, estimate, journal)
+        # A network that sees the same few patches again and again learns them by heart.
         if pool is None or len(pool.real) < LEAST_PATCHES:
             return _left_out(estimate, journal)
-        start = gaussian_start(estimate.layout) if given is None else given
-        matcher = self._matcher(pool, photos, estimate, start, hold_colour=given is not None)
+        # Deformations multiply the start: it must have light wherever kernels may need it.
+        start = gaussian_start(estimate.layout) if prior is None else prior
+        matcher = self._matcher(pool, photos, estimate, start, hold_colour=prior is not None)
         if learning is not None:
             matcher.restore(learning.snapshot)
-        lesson = _Lesson(self, matcher, given, began, journal)
+        lesson = _Lesson(self, matcher, prior, began, journal)
         stop, estimate = yield from lesson.learn(estimate)
         estimate = self._result(matcher, start, began, estimate, journal)
         if stop is not None:
@@ -158,6 +161,7 @@ class MatchingStage:
             return replace(estimate, kernels=start)
         estimate = replace(estimate, kernels=matched)
         journal.note_stage(StageName.MATCHING, began, estimate)
+        # For measuring: what M does by itself.
         if self.alone:
             return estimate
         kernels = self._taken(start, matched, estimate, journal)
@@ -193,7 +197,7 @@ class _Lesson:
 
     stage: MatchingStage
     matcher: Matcher
-    given: Tensor | None
+    prior: Tensor | None
     began: float
     journal: Journal
 
@@ -201,22 +205,24 @@ class _Lesson:
         """Step to the end, or until a stop is asked for; the estimate with the kernels shown
         last."""
         matcher, checkpoints = self.matcher, self.stage.checkpoints
-        told_at = 0.0
+        reported_at = 0.0
         while matcher.step_number < matcher.total:
             stop: Stopped | None = None
             state = matcher.step()
+            # Ten steps a point: more would be noise on a plot.
             drawn = self._is_drawn(state)
-            if drawn or time.monotonic() - told_at > SILENCE_S:
-                told_at = time.monotonic()
+            if drawn or time.monotonic() - reported_at > SILENCE_S:
+                reported_at = time.monotonic()
                 if state.stage == StageName.MATCHING:
                     estimate = replace(estimate, kernels=matcher.matched())
                 try:
                     yield from self._tell(state, estimate, drawn=drawn)
                 except Stopped as asked:
                     stop = asked
+            # Also at a stop, which may be meant as a pause until tomorrow.
             if stop is not None or time.monotonic() - checkpoints.saved_at > SAVE_S:
                 seconds = time.monotonic() - self.began
-                learning = Learning(self.given, seconds, matcher.snapshot())
+                learning = Learning(self.prior, seconds, matcher.snapshot())
                 estimate = replace(estimate, learning=learning)
                 checkpoints.save(estimate, self.journal)
             if stop is not None:
@@ -278,10 +284,12 @@ def gaussian_start(layout: Layout) -> Tensor:
 def share_to_take(start: Tensor, matched: Tensor, check: Misfit, *, paired: bool) -> float:
     """How far to go from the start to M's kernels: to those that explain held-out photos best, half
     way at most; 0 where none explains them clearly better."""
+    # Pairs can be compared pixel by pixel; unrelated scenes in their statistics only.
     measure, least = (check.residual, 1.0) if paired else (check.distance, check.floor())
     errors = [measure(start + share * (matched - start)) for share in MATCHING_SHARES]
     best = int(np.argmin(errors))
     unexplained = errors[0] - least
+    # Nothing to explain, or a gain that scenes alone can make.
     if unexplained <= 0 or errors[0] - errors[best] < LEAST_GAIN * unexplained:
         return 0.0
     return min(MATCHING_SHARES[best], MOST_OF_IT)

@@ -38,6 +38,7 @@ class PairSearch:
         matches = find_pairs(photos.sharp, photos.degraded)
         smaller = min(len(photos.sharp), len(photos.degraded))
         if len(matches) >= max(1, LEAST_SHARE_OF_PAIRS * smaller):
+            # Whole pairs: a photo whose partner was learnt from would not be new.
             pairs, held_out = hold_out(matches)
             registration = replace(estimate.registration, pairs=pairs, held_out=held_out)
             estimate = replace(estimate, registration=registration)

@@ -39,6 +39,7 @@ class PairedRayStage:
         """Kernels become the mean of P's and the rays'."""
         began, estimate, taps = time.monotonic(), handed.estimate, handed.kernels
         layout = estimate.layout
+        # In P's frame, which has been made as large as its kernels need.
         field = photos_ray_field(photos, layout.kernel_size, layout.device)
         cells = cell_positions(layout.cells)
         # Polynomials run away beyond the middles of the outermost cells: there they are not
@@ -69,6 +70,7 @@ class PairedRayStage:
             fraction = self.span.at(number / ROUNDS)
             yield from journal.tell(StageName.RAYS, message, fraction, estimate, number)
         rays = field.kernels(theta, field.basis(nodes))
+        # The two err in different ways: their mean is better than either.
         kernels = PAIRED_RAY_SHARE * rays + (1 - PAIRED_RAY_SHARE) * taps
         estimate = replace(estimate, kernels=kernels)
         journal.note_stage(StageName.RAYS, began, estimate)

@@ -142,17 +142,21 @@ class PairedStage:
     def hand_on(self, photos: Photos, estimate: Estimate, journal: Journal) -> Job[PairedFit]:
         """The same, with the equations of the last pass."""
         began = time.monotonic()
+        # Needed for demosaicing only: one spectrum for all photos and passes.
         scene = yield from self._mean_scene(photos, estimate, journal)
         passes = _Passes(self.span, len(self.sites), scene, began, photos, journal)
+        # Of other stages none: the first pass weighs all sites alike, whatever ran before.
         kernels = estimate.kernels if estimate.passes else None
         for number in range(estimate.passes, passes.count - 1):
             task = _Task(number, self.sites[number], kernels)
             sums, solved, estimate = yield from passes.run(task, estimate)
             estimate = replace(refined(estimate, solved, sums.shifts), passes=number + 1)
+            # A pass takes minutes.
             estimate = self.checkpoints.keep(estimate, journal)
             kernels = estimate.kernels
         sites = self.sites[-1]
         if kernels is not None and self._too_small(estimate, kernels):
+            # Equations have n^2 numbers, n = k^2: the work of a site grows with k^4.
             sites *= MORE_WORK * (estimate.layout.kernel_size / LARGE_KERNEL_PX) ** 4
             estimate = journal.enlarged(replace(estimate, kernels=kernels), LARGE_KERNEL_PX)
             kernels = estimate.kernels
@@ -167,6 +171,7 @@ class PairedStage:
         """Whether kernels reach their border, and a larger size may be chosen and held in
         memory."""
         size_bytes = estimate.layout.n_cells * bytes_per_cell(LARGE_KERNEL_PX)
+        # Equations of all cells are in memory at once.
         if not self.may_enlarge or size_bytes > MOST_BYTES:
             return False
         return reaches_border(kernels)
@@ -196,6 +201,7 @@ class PairedStage:
 
     def _with_halves(self, fit: PairedFit, journal: Journal) -> Job[PairedFit]:
         """The same with independent fits on two halves of the pairs."""
+        # Each half needs a pair.
         if len(fit.estimate.registration.pairs) < 2:
             return fit
         fits: list[Tensor] = []
@@ -237,6 +243,8 @@ class _Passes:
             # The pass before has read all pairs: what it gave is better than what a few of them
             # tell.
             raise self._stopped(replace(estimate, kernels=task.kernels)) from sums.stop
+        # Also after a stop in the first pass: from the pairs that were read there are kernels in
+        # seconds.
         solved, stop = yield from self._solve(task, sums, estimate)
         estimate = replace(estimate, kernels=solved)
         if stop is not None:
@@ -297,6 +305,7 @@ class _Passes:
         )
         solved = torch.zeros(0)
         for step, solved in enumerate(solved_field(parts, estimate, task.kernels, SOLVER_STEPS)):
+            # Every report copies the kernels: one step is faster than that.
             if stop is not None or step % STEPS_A_REPORT != STEPS_A_REPORT - 1:
                 continue
             estimate = replace(estimate, kernels=solved)
@@ -333,11 +342,13 @@ def refined(
     have come to stand at: a shift of all photos is no blur."""
     registration, layout = estimate.registration, estimate.layout
     pairs = registration.pairs
+    # The first pass has no kernels yet to measure displacements with.
     if shifts:
         pairs = tuple(refine_pairs(pairs, shifts))
     size = layout.kernel_size
     middle = centroids(kernels.view(-1, 3, size, size)).mean(1).cpu().numpy()
     basis = field_polynomials(layout.grid, SHIFT_DEGREE)
+    # Smooth only: what differs from node to node is the lens's.
     smooth = basis @ np.linalg.lstsq(basis, middle, rcond=None)[0]
     common = registration.common - values_at_cells(smooth, layout.cells, layout.grid)
     return replace(estimate, registration=replace(registration, pairs=pairs, common=common))
@@ -349,6 +360,7 @@ def bounds_of(estimate: Estimate) -> Bounds:
     field = kernel_field(layout.kernel_size, layout.device)
     matrix = interpolation_matrix(node_positions(layout.grid), COLOUR_GRID)
     colour = np.tensordot(matrix, estimate.colour, axes=1)
+    # The channels' mean is the node's place, which pairs settle.
     centred = torch.from_numpy(colour - colour.mean(1, keepdims=True))
     return Bounds(field.seen, field.taps, centred.to(layout.device, torch.float32))
 

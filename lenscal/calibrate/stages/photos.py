@@ -65,6 +65,7 @@ def checked_photos(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> Photos:
             translatable("calibration needs at least one sharp and one degraded photo")
         )
     sizes = {frame.size for frame in (*sharp, *degraded)}
+    # Field positions are shares of the photo: they mean the same place only where sizes agree.
     if len(sizes) > 1:
         listed = ", ".join(f"{w} x {h}" for h, w in sorted(sizes))
         raise InputError(
@@ -85,6 +86,7 @@ def _reference(sharp: Frame, degraded: Frame) -> Reference:
     """Photos of one aperture are compared place by place: what the lens does everywhere is no
     blur of the degraded ones."""
     first, second = sharp.info.aperture, degraded.info.aperture
+    # A lens without contacts says no aperture: two folders are taken for two of them.
     if first is None or second is None:
         return Reference.AXIS
     same = abs(first / second - 1) < APERTURE_TOLERANCE
@@ -94,5 +96,6 @@ def _reference(sharp: Frame, degraded: Frame) -> Reference:
 def hold_out(items: Sequence[T]) -> tuple[tuple[T, ...], tuple[T, ...]]:
     """What is learnt from, and what is kept out: one in six, at least one where there are four."""
     n = 0 if len(items) < LEAST_TO_HOLD_OUT_OF else max(1, len(items) // HELD_OUT_ONE_IN)
-    kept = len(items) - n
-    return tuple(items[:kept]), tuple(items[kept:])
+    # The last ones: those before keep their numbers, whether or not any are kept out.
+    n_learnt = len(items) - n
+    return tuple(items[:n_learnt]), tuple(items[n_learnt:])

@@ -133,11 +133,14 @@ class RayStage:
         """Go on from the kernels of stage GT."""
         name, began = StageName.RAYS, time.monotonic()
         estimate, places, device = handed.estimate, handed.places, handed.estimate.layout.device
+        # In the larger frame at once: rays have few numbers, so its border costs little.
         field = photos_ray_field(photos, self.kernel_size or LARGE_KERNEL_PX, device)
         rays = Rays(field, places, framed(handed.kernels, field.kernel_size))
+        # The likelihood has many valleys: rays that make the taps' kernels begin in the right one.
         message = translatable("Looking for rays that make such kernels")
         iterates = rays_like(field, places.nodes, rays.taps)
         start = yield from journal.tell_each(iterates, name, message, self.span.low, estimate)
+        # All photos first; halves begin at what these give.
         statistics = third_order_statistics_of(handed.whole, places, device)
         rounds = Rounds(name, self.rounds, self.span.between(0, FITTED), began)
         iterates = rays.fit(statistics, self.rounds, start)
@@ -156,9 +159,11 @@ class RayStage:
         rays, scales = yield from self._weighed(
             rays.cross_validated((first, second), fits, theta), estimate, journal
         )
+        # Only now: how far rays are believed is known after both halves were tried on each other.
         _, estimate = with_kernels(estimate, rays.at_nodes(theta * scales), journal)
         journal.note_stage(name, began, estimate)
         size = estimate.layout.kernel_size
+        # Weighed like the whole, or what was drawn to a point would seem unsure.
         halves = [sized(rays.at_nodes(fit * scales), size) for fit in fits]
         return replace(estimate, halves=(halves[0], halves[1]))
 
@@ -183,6 +188,7 @@ class RayStage:
 def photos_ray_field(photos: Photos, size: int, device: torch.device) -> RayField:
     """For the photos' apertures and pixels, as far as they are known; kernels of `size` px."""
     sharp, degraded = photos.sharp[0], photos.degraded[0]
+    # Good to 2 %, which diffraction forgives; where lensfun does not know the camera, the file may.
     pitch = pixel_pitch_um(degraded.info.camera, degraded.size)
     pitch = pitch or degraded.info.pixel_pitch_um
     f_numbers = degraded.info.aperture, sharp.info.aperture

@@ -142,6 +142,7 @@ class SecondOrderStage:
         rounds = Rounds(name, self.rounds, self.span.between(GATHERED, FITTED), began)
         fit = yield from fit_taps(statistics, places, rounds, estimate, journal)
         estimate, taps, theta = fit.estimate, fit.taps, fit.theta
+        # A single photo cannot disagree with itself.
         if not (self.halves and gather.can_be_halved):
             return estimate
         try:
@@ -194,6 +195,7 @@ def fit_taps(
     message = translatable("How wide kernels are")
     yield from journal.tell(rounds.stage, message, rounds.span.low, estimate)
     size, device = estimate.layout.kernel_size, estimate.layout.device
+    # How wide kernels are comes first: how far taps may deviate is measured by it.
     plain = kernel_field(size, device)
     mixture = likeliest_mixture(plain, places.positions, statistics.second_order(size))
     taps = Taps(expecting(plain, mixture), places)
@@ -215,6 +217,7 @@ def fitted(
     for number, theta in enumerate(iterates):
         kernels = at_nodes(theta)
         shown = sized(kernels, estimate.layout.kernel_size)
+        # What is shown is what a stop keeps.
         estimate = replace(estimate, kernels=shown)
         message = translatable(
             "Matching statistics, round {number} of {rounds}",
@@ -225,6 +228,7 @@ def fitted(
         try:
             yield from journal.tell(rounds.stage, message, fraction, estimate, number)
         except Stopped:
+            # Rounds improve steadily: the last one is as good as it gets in this time.
             journal.note_stage(rounds.stage, rounds.began, estimate)
             raise
     kernels, estimate = with_kernels(estimate, kernels, journal)
@@ -281,4 +285,5 @@ def with_kernels(estimate: Estimate, kernels: Tensor, journal: Journal) -> tuple
 def sized(kernels: Tensor, size: int) -> Tensor:
     """Kernels [..., n] in another frame, of sum 1."""
     cut = framed(kernels, size)
+    # Light that a narrower frame cuts off would darken the photo.
     return cut / cut.sum(-1, keepdim=True)

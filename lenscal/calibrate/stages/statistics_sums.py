@@ -134,11 +134,14 @@ def places_of(photos: Photos, estimate: Estimate) -> Places:
     positions = cell_positions(cells)
     nodes = node_positions(estimate.layout.grid).clip(positions.min(0), positions.max(0))
     colour = values_at_cells(estimate.colour, cells, COLOUR_GRID)
+    # What all channels share is a shift of the picture, which nothing measures.
     lateral = colour - colour.mean(1, keepdims=True)
     packing = packing_of(photos.degraded[0])
+    # The same scenes, or the same blur, stand at the same places.
     if estimate.same_scenes or photos.reference is Reference.SAME_POSITION:
         sharp_colour = values_at_cells(estimate.sharp_colour, cells, COLOUR_GRID)
         return Places(cells, positions, nodes, lateral, None, sharp_colour, packing)
+    # Any part of a scene may stand in the middle, where the sharp aperture is at its best.
     middle = np.abs(positions - 0.5).max(axis=1) < CENTRE
     return Places(cells, positions, nodes, lateral, middle, None, packing)
 
@@ -178,6 +181,7 @@ class Gathering:
 
     def third_order(self) -> Job[tuple[ThirdOrderSums, ThirdOrderSums]]:
         """The same with bispectra."""
+        # Second order first: where nothing can be used, that shows before the longer work.
         whole, half = yield from self.second_order()
         degraded, sharp = self.degraded, self.sharp
         message = translatable("Third order, degraded photos")
@@ -195,6 +199,7 @@ class Gathering:
         self, what: str, part: int, shots: Sequence[Frame], work: Iterator[Sums]
     ) -> Job[tuple[Sums, Sums]]:
         """The sums over all photos, and those over the first half; part: number of 4."""
+        # The first half by order: the same photos in all sums.
         half_of_them = max(1, len(shots) // 2)
         half: Sums | None = None
         whole: Sums | None = None
@@ -239,6 +244,7 @@ def statistics_of(sums: SecondOrderSums, places: Places, device: torch.device) -
         They hold nothing to compare.
     """
     degraded, sharp, middle = sums.degraded, sums.sharp, places.reference
+    # Patches that clip, and those without texture, were left out one by one.
     if not degraded.count.sum() or not sharp.count.sum():
         raise LenscalError(NOTHING_USABLE)
     if middle is not None and not sharp.count[middle].sum():
@@ -261,6 +267,7 @@ def third_order_statistics_of(
     reference, middle = sums.sharp_third, places.reference
     if middle is not None:
         parts = reference.values, reference.power, reference.count
+        # Summed over the middle's cells: the reference is one for the whole field.
         reference = Bispectra(*(part[middle].sum(0, keepdims=True) for part in parts))
     third = sums.degraded_third, reference
     return ThirdOrderStatistics(second.spectra, second.scene, second.packing, device, third)
