@@ -7,7 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from lenscal.system.threads import use_threads
 from lenscal.translation import translatable
 
 NOISE = NoiseModel((2e-4,) * 3, (1e-6,) * 3, "NoiseProfile")
+_QUICK = CalibrationSettings(quality=Quality.QUICK, seed=1)
 _CAMERA = {
     "make": "Canon",
     "model": "Canon EOS 6D",
@@ -51,6 +52,7 @@ class SpeedSettings:
     calibrate_size: tuple[int, int] = (1200, 1800)
     calibrate_photos: int = 8
     """In each folder."""
+    calibration: CalibrationSettings = _QUICK
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ def _calibrate(folder: Path, settings: SpeedSettings) -> Job[Pace]:
         demo_lens(1), n_photos=settings.calibrate_photos, size=settings.calibrate_size
     )
     data, _ = yield from follow(write_dataset(folder / "calibrate", virtual), 0, 0.2)
-    quick = CalibrationSettings(quality=Quality.QUICK, device=settings.device, seed=1)
+    calibration = replace(settings.calibration, device=settings.device)
     seconds: dict[int, float] = {}
     try:
         for threads in (2, 1):
@@ -201,7 +203,7 @@ def _calibrate(folder: Path, settings: SpeedSettings) -> Job[Pace]:
             yield Report("speed", message, 0.6 - 0.2 * threads, 0)
             start = time.perf_counter()
             inputs = finish(import_photos([data.sharp_folder], [data.degraded_folder]))
-            finish(calibrate(inputs, quick))
+            finish(calibrate(inputs, calibration))
             seconds[threads] = time.perf_counter() - start
     finally:
         use_threads(None)

@@ -13,6 +13,7 @@ from lenscal.benchmark import speed
 from lenscal.benchmark.prior import SIX, kodak_files, measure_prior
 from lenscal.benchmark.speed import SpeedSettings, in_turns, measure_speed
 from lenscal.benchmark.summary import prior_table, speed_table
+from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.decode import decode_photo
 from lenscal.stepping import STOP, finish
@@ -26,7 +27,18 @@ RATIOS = (
     "calibrate_two_cores_over_one",
 )
 TINY = SpeedSettings(
-    "cpu", 1, (256, 384), (256, 384), (128, 192), (64, 96), 2, (320, 480), calibrate_photos=2
+    device="cpu",
+    repeats=1,
+    import_size=(256, 384),
+    correct_size=(256, 384),
+    wiener_size=(128, 192),
+    dpir_size=(64, 96),
+    flow_steps=2,
+    calibrate_size=(320, 480),
+    calibrate_photos=2,
+    calibration=CalibrationSettings(
+        quality=Quality.QUICK, stages=Stages.P, grid=(2, 2), kernel_size=7
+    ),
 )
 
 
