@@ -9,6 +9,7 @@ from lopsided import lopsided_grid
 from torch.nn import functional
 
 from lenscal.blur import operator
+from lenscal.blur.border import mirrored_index
 from lenscal.blur.operator import A, A_adjoint
 from lenscal.blur.patches import blur_patches
 from lenscal.errors import InputError
@@ -140,3 +141,11 @@ def test_patches_are_blurred_as_an_image_with_that_kernel() -> None:
     for patch, kernel, one in zip(x, kernels, blurred, strict=True):
         whole = A(patch, PsfGrid(kernel.float().numpy()[None, None], (20, 24)))
         torch.testing.assert_close(one, whole[:, 4:-4, 4:-4], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("length", [1, 2, 7])
+def test_the_border_is_numpys_symmetric_one(length: int) -> None:
+    """Also where the reach is larger than the image."""
+    index = np.arange(-9, length + 9)
+    expected = np.pad(np.arange(length), 9, mode="symmetric")
+    assert np.array_equal(mirrored_index(index, length), expected)

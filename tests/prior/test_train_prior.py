@@ -12,7 +12,7 @@ import pytest
 import torch
 from restore_cases import dead_leaves
 
-from lenscal.errors import InputError
+from lenscal.errors import InputError, LenscalError
 from lenscal.prior.denoiser import load_denoiser, save_denoiser
 from lenscal.prior.evaluate_prior import evaluate
 from lenscal.prior.evaluate_prior import main as evaluate_main
@@ -132,3 +132,22 @@ def test_evaluation_knows_how_much_noise_it_added(
     assert shown["photos"] == ["1.png"] and shown["psnr_15"] > 26
     with pytest.raises(InputError, match="no photos"):
         evaluate_main([str(photos), "--only", "none"])
+
+
+def test_a_disk_that_fills_up_leaves_the_weights_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = start(SMALL).net
+    file = tmp_path / "prior.safetensors"
+    save_denoiser(net, file)
+    before = file.read_bytes()
+
+    def full(tensors: object, path: Path, metadata: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lenscal.prior.denoiser.save_file", full)
+    with pytest.raises(LenscalError, match="could not be written: No space left"):
+        save_denoiser(net, file)
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]

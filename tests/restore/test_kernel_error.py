@@ -63,9 +63,9 @@ def test_confidence_is_interpolated_like_the_kernels() -> None:
     grid = replace(
         delta_grid((2, 2), 5, SIZE), confidence=np.array([[[1.0] * 3, [0.5] * 3]] * 2, np.float32)
     )
-    found = tile_confidence(grid, np.array([0, 149]), np.array([0, 219]), torch.device("cpu"))
-    assert found is not None
-    torch.testing.assert_close(found, torch.tensor([[1.0] * 3, [0.5] * 3]))
+    confidence = tile_confidence(grid, np.array([0, 149]), np.array([0, 219]), torch.device("cpu"))
+    assert confidence is not None
+    torch.testing.assert_close(confidence, torch.tensor([[1.0] * 3, [0.5] * 3]))
     assert (
         tile_confidence(delta_grid((2, 2), 5, SIZE), np.zeros(1), np.zeros(1), torch.device("cpu"))
         is None
@@ -101,8 +101,8 @@ def test_the_mask_at_clipped_highlights_can_be_shared() -> None:
         settings = RestoreSettings(device="cpu")
         return np.abs(finish(restore(degraded, psf, settings, reach=reach)) - degraded.rgb)
 
-    given, same, wide = change(None), change(reach_px(psf)), change(6)
-    assert np.array_equal(given, same)
+    usual, same, wide = change(None), change(reach_px(psf)), change(6)
+    assert np.array_equal(usual, same)
     around = np.s_[54:96, 94:146]
-    assert wide[around].mean() < 0.7 * given[around].mean()
-    np.testing.assert_allclose(wide[:, :80], given[:, :80], atol=1e-6)
+    assert wide[around].mean() < 0.7 * usual[around].mean()
+    np.testing.assert_allclose(wide[:, :80], usual[:, :80], atol=1e-6)

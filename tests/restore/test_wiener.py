@@ -136,8 +136,8 @@ def test_signal_fit_finds_a_power_law_under_blur_and_noise() -> None:
     otf_power = torch.exp(-((torch.exp(rings.basis[:, 1]) * 0.1 * 5) ** 2)).expand(2, -1)
     noise = torch.full_like(otf_power, 1e-6)
     power = otf_power * torch.exp(truth @ rings.basis.T) + noise
-    found = wiener.fit_signal(power, otf_power, noise, rings)
-    torch.testing.assert_close(found, truth, atol=0.1, rtol=0)
+    theta = wiener.fit_signal(power, otf_power, noise, rings)
+    torch.testing.assert_close(theta, truth, atol=0.1, rtol=0)
 
 
 def test_rings_hold_their_frequencies_and_interpolate() -> None:

@@ -76,9 +76,9 @@ def test_the_waves_spread_light_as_the_rays_do() -> None:
     lens = traced_lens()
     psf = lens.psf(np.array([[1.0, 1.0], [0.0, 0.0]]), 2.0, size=59, oversampling=2)
     assert psf[1] == pytest.approx(psf[0, :, ::-1, ::-1], abs=2e-5)
-    seen = _widths_px(psf[0, 1])
+    widths = _widths_px(psf[0, 1])
     expected = _ray_widths_px(lens)
-    assert seen == pytest.approx(expected, rel=0.12)
+    assert widths == pytest.approx(expected, rel=0.12)
     assert expected[0] / expected[1] != pytest.approx(1, abs=0.1)
 
 
