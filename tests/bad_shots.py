@@ -1,4 +1,4 @@
-"""Photos of the virtual lens that went wrong on purpose: what a check of photos has to find."""
+"""Photos of the virtual lens that went wrong on purpose: what triage has to find."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.virtual.camera import (
     OVERSAMPLING,
@@ -83,14 +84,14 @@ def write_bad_shot(
             )
         case BadShot.OUT_OF_FOCUS:
             scene = _filtered(scene, disc_kernel(rng.uniform(*DEFOCUS_PX) * OVERSAMPLING))
-    seen = blurred(scene, blur_field(settings.lens, aperture, settings.size))
-    raw = exposed(mosaic(seen, camera) * np.float32(level), camera, settings.iso, rng)
+    light = blurred(scene, blur_field(settings.lens, aperture, settings.size))
+    raw = exposed(mosaic(light, camera) * np.float32(level), camera, settings.iso, rng)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_shot(path, raw, settings, camera, aperture, number)
     return path
 
 
-def line_kernel(length: float, angle: float) -> np.ndarray:
+def line_kernel(length: float, angle: float) -> NDArray[np.float32]:
     """A straight streak, float32 [k, k] summing to 1: `length` samples at `angle` rad from the x
     axis."""
     half = int(np.ceil(length / 2)) + 1
@@ -98,7 +99,7 @@ def line_kernel(length: float, angle: float) -> np.ndarray:
     return _spread(along * np.sin(angle), along * np.cos(angle), half)
 
 
-def disc_kernel(radius: float) -> np.ndarray:
+def disc_kernel(radius: float) -> NDArray[np.float32]:
     """An evenly lit disc, float32 [k, k] summing to 1, `radius` in samples."""
     half = int(np.ceil(radius)) + 1
     fine = np.arange(-4 * half, 4 * half + 1) / 4
@@ -107,7 +108,7 @@ def disc_kernel(radius: float) -> np.ndarray:
     return _spread(y[inside], x[inside], half)
 
 
-def _spread(y: np.ndarray, x: np.ndarray, half: int) -> np.ndarray:
+def _spread(y: NDArray[np.float64], x: NDArray[np.float64], half: int) -> NDArray[np.float32]:
     """Points gathered on the pixels of a kernel with half-width `half`, bilinearly."""
     kernel = np.zeros((2 * half + 2, 2 * half + 2))
     y0, x0 = np.floor(y).astype(int), np.floor(x).astype(int)
@@ -123,11 +124,11 @@ def _spread(y: np.ndarray, x: np.ndarray, half: int) -> np.ndarray:
     return (kernel / kernel.sum()).astype(np.float32)
 
 
-def _filtered(scene: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+def _filtered(scene: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:
     return cv2.filter2D(scene, -1, kernel, borderType=cv2.BORDER_REFLECT)
 
 
-def _plain(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+def _plain(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float32]:
     """A sky or an evenly lit wall: one colour that slowly grows lighter to one side."""
     y, x = np.meshgrid(np.linspace(-1, 1, size[0]), np.linspace(-1, 1, size[1]), indexing="ij")
     angle = rng.uniform(0, 2 * np.pi)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from lopsided import lopsided_grid
+from numpy.typing import NDArray
 from restore_cases import NOISE, dead_leaves, photograph, psnr, restore_array
 
 from lenscal.errors import InputError
@@ -71,7 +72,7 @@ def test_seam_between_blocks_is_invisible(method: plug_and_play.PriorMethod) -> 
     psf, scene = lopsided_grid(SIZE, nodes=(1, 1)), dead_leaves(*SIZE)
     photo = ArrayPhoto(photograph(scene, psf, NOISE), NOISE, np.ones(3, np.float32))
 
-    def run(block_px: int) -> np.ndarray:
+    def run(block_px: int) -> NDArray[np.float32]:
         settings, cpu = RestoreSettings(device="cpu"), torch.device("cpu")
         steps = plug_and_play.plug_and_play(
             photo, psf, settings, cpu, method, denoiser=smooth, block_px=block_px

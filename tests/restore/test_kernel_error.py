@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from lopsided import lopsided_grid
+from numpy.typing import NDArray
 from restore_cases import NOISE, dead_leaves, photograph, psnr, restore_array
 
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
@@ -97,7 +98,7 @@ def test_the_mask_at_clipped_highlights_can_be_shared() -> None:
         np.minimum(photograph(scene, psf, NOISE), 1.0), NOISE, np.ones(3, np.float32)
     )
 
-    def change(reach: int | None) -> np.ndarray:
+    def change(reach: int | None) -> NDArray[np.float32]:
         settings = RestoreSettings(device="cpu")
         return np.abs(finish(restore(degraded, psf, settings, reach=reach)) - degraded.rgb)
 

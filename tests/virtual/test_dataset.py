@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import rawpy
 from job_steps import stepped
+from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.files.psf.psf_fits import read_fits
@@ -22,13 +23,13 @@ from lenscal.virtual.lens import demo_lens, mirrored
 SMALL = VirtualSettings(size=(128, 192), n_photos=2, seed=4)
 
 
-def values(path: Path) -> np.ndarray:
+def values(path: Path) -> NDArray[np.float64]:
     with rawpy.imread(str(path)) as photo:
         black = photo.black_level_per_channel[0]
         return (photo.raw_image_visible.astype(float) - black) / (photo.white_level - black)
 
 
-def agreement(a: np.ndarray, b: np.ndarray) -> float:
+def agreement(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """Correlation of the photos' logarithms in blocks of 8 px."""
     small = [
         np.log(np.maximum(v.reshape(16, 8, 24, 8).mean(axis=(1, 3)), 1e-4)).ravel() for v in (a, b)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lenscal.virtual.prescriptions import KAZAMAKI, MERTE, TRONNIER, Prescription, Surface
 from lenscal.virtual.tracing import TracedLens, paraxial, sensor_plane, trace
@@ -82,7 +83,7 @@ def test_the_waves_spread_light_as_the_rays_do() -> None:
     assert expected[0] / expected[1] != pytest.approx(1, abs=0.1)
 
 
-def _widths_px(psf: np.ndarray) -> tuple[float, float, float]:
+def _widths_px(psf: NDArray[np.float32]) -> tuple[float, float, float]:
     """Mean distance from the centroid along and across the diagonal, and the lean along it (cubic
     mean), sensor px."""
     axis = (np.arange(59) - 29) / 2
