@@ -42,7 +42,8 @@ ABOVE = {
     "blur": {"optics"},
     "prior": {"optics", "raw", "resource_files", "system"},
     # Files, and the two things that are done with photos.
-    "files": {"optics", "raw", "system"},
+    "plots": {"optics"},
+    "files": {"optics", "plots", "raw", "system"},
     "calibrate": {"blur", "flow", "optics", "raw", "system"},
     "restore": {"blur", "optics", "prior", "raw", "system"},
     # Lenses whose PSF is known, and how near a calibration comes to it.
@@ -89,6 +90,7 @@ ABOVE = {
         "intake",
         "jobs",
         "optics",
+        "plots",
         "preferences",
         "project",
         "raw",

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from lenscal import __version__
-from lenscal.files import plots
-from lenscal.files.psf.profile import Profile, preview_png
+from lenscal.files.psf.profile import Profile
 from lenscal.optics.field import FieldFigures, field_figures, lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.plots import psf_plots as plots
+from lenscal.plots.kernel_png import preview_png
 from lenscal.raw.lens_setting import f_number
 from lenscal.system.atomic import written_whole
 
@@ -175,12 +176,7 @@ def _how_it_was_made(profile: Profile) -> list[Block]:
         blocks.append(Block("Re-blur check", text + _table(rows)))
     for name, points in profile.curves.items():
         if len(points) > 1:
-            x, y = np.array(points, float).T
-            blocks.append(
-                Block(
-                    f"Training: {name}", svg=plots.line_plot([plots.Line(name, x, y)], "step", name)
-                )
-            )
+            blocks.append(Block(f"Training: {name}", svg=plots.course_plot(name, points)))
     if profile.photos:
         left_out = [
             f"{p.name} ({p.role}): {p.verdict or 'left out'}" for p in profile.photos if not p.used

@@ -1,13 +1,11 @@
 """Reports: self-contained, complete, safe with whatever names hold."""
 
 import re
-import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lenscal.files import plots
 from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage
 from lenscal.files.report import as_html, report_blocks, write_report
 from lenscal.optics.psf_grid import PsfGrid
@@ -79,37 +77,3 @@ def test_a_bare_grid_has_a_report_too(profile):
     assert "Confidence" not in page
     assert "5 x 6 places" in page
     assert "nan" not in page
-
-
-@pytest.mark.parametrize(
-    "draw",
-    [
-        plots.mtf_plot,
-        plots.mtf50_map,
-        plots.width_map,
-        plots.confidence_map,
-        plots.lateral_colour_plot,
-    ],
-)
-@pytest.mark.parametrize("shape", [(5, 6), (1, 1), (1, 30)])
-def test_plots_are_well_formed_and_inside(draw, shape):
-    root = ElementTree.fromstring(draw(gaussian_grid(shape)))
-    _, _, width, height = (float(n) for n in root.get("viewBox").split())
-    for node in root:
-        for x, y in ((node.get("x1"), node.get("y1")), (node.get("x2"), node.get("y2"))):
-            if x is not None:
-                assert 0 <= float(x) <= width
-                assert 0 <= float(y) <= height
-
-
-def test_curves_are_drawn_to_scale():
-    x = np.array([0.0, 1.0, 2.0])
-    svg = plots.line_plot([plots.Line("one", x, np.array([0.0, np.nan, 4.0]))], "x", "y")
-    (points,) = re.findall(r'points="([^"]+)"', svg)
-    assert points == "60.0,252.0 480.0,12.0"
-
-
-def test_cells_are_shaded_by_value():
-    svg = plots.cell_map(np.array([[0.0, 1.0]]), value_range=(0.0, 1.0))
-    assert re.findall(r'<rect[^>]*fill="([^"]+)"', svg) == ["#f7fbff", "#2171b5"]
-    assert re.findall(r">([\d.]+)</text>", svg) == ["0.00", "1.00"]

@@ -19,7 +19,6 @@ from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.tasks import Tasks
 from lenscal.gui.widgets.compare.compare_view import CompareView, View
-from lenscal.gui.widgets.histogram import histogram
 from lenscal.jobs.window.preview import (
     Developed,
     Piece,
@@ -30,6 +29,7 @@ from lenscal.jobs.window.preview import (
     take_back,
 )
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
+from lenscal.plots.histogram import histogram
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.session import Step, with_psf
 from lenscal.system.threads import thread_count

@@ -23,6 +23,7 @@ from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_npz import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.plots.kernel_png import preview_png
 from lenscal.raw.frame import NoiseModel
 from lenscal.system.atomic import written_whole
 from lenscal.system.json_values import convert_json, to_json
@@ -191,25 +192,6 @@ def _curves_csv(curves: Mapping[str, Sequence[tuple[int, float]]]) -> str:
     for name, points in curves.items():
         writer.writerows([name, int(step), repr(float(value))] for step, value in points)
     return text.getvalue()
-
-
-def preview_png(psf: PsfGrid, *, gamma: float = 2.2) -> bytes:
-    """The kernels as one RGB picture, each scaled to its own peak, with a line between cells."""
-    import cv2
-
-    peak = psf.kernels.max(axis=(2, 3, 4), keepdims=True)
-    cells = (np.clip(psf.kernels / np.maximum(peak, 1e-12), 0, 1) ** (1 / gamma)).transpose(
-        0, 1, 3, 4, 2
-    )
-    cells = np.pad(cells, ((0, 0), (0, 0), (0, 1), (0, 1), (0, 0)), constant_values=0.25)
-    rows, cols, side = cells.shape[:3]
-    mosaic = cells.transpose(0, 2, 1, 3, 4).reshape(rows * side, cols * side, 3)
-    zoom = max(1, 1024 // max(mosaic.shape[:2]))
-    mosaic = mosaic.repeat(zoom, axis=0).repeat(zoom, axis=1)
-    done, data = cv2.imencode(".png", (mosaic[..., ::-1] * 255 + 0.5).astype(np.uint8))
-    if not done:
-        raise RuntimeError("OpenCV could not encode the preview")
-    return data.tobytes()
 
 
 def read_profile(path: Path) -> Profile:

@@ -13,8 +13,8 @@ from lenscal.gui.pages.correction.view_bar import ViewBar
 from lenscal.gui.pages.page import Page
 from lenscal.gui.widgets.compare.compare_view import CompareView, View
 from lenscal.gui.widgets.file_dialogs import ask_for_photo
-from lenscal.gui.widgets.histogram import histogram
 from lenscal.jobs.window.preview import Developed
+from lenscal.plots.histogram import histogram
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Comparison, Session, Step, lacks
 

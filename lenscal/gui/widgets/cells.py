@@ -7,21 +7,17 @@ from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lenscal.gui import theme
+from lenscal.plots.drawing import readable_on
+from lenscal.plots.maps import cell_box
 
 CHOSEN = "#ffd24a"
 """Yellow is in no map's colours, and stands out from kernels of every colour."""
-DARK, LIGHT = "#101010", "#f0f0f0"
 MOVES = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
 }
-
-
-def readable_on(background: str) -> str:
-    """Ink that can be read on a colour."""
-    return DARK if QColor(background).lightnessF() > 0.45 else LIGHT
 
 
 class CellView(QWidget):
@@ -58,13 +54,9 @@ class CellView(QWidget):
 
     def cell_rect(self, row: int, col: int) -> QRect:
         """Where a cell is drawn, widget coordinates: the area in equal parts, a pixel apart."""
-        rows, cols = self._cells or (1, 1)
         area = self.area()
-        left, right = (area.left() + area.width() * n / cols for n in (col, col + 1))
-        top, bottom = (area.top() + area.height() * n / rows for n in (row, row + 1))
-        return QRect(
-            round(left), round(top), round(right) - round(left) - 1, round(bottom) - round(top) - 1
-        )
+        place = area.left(), area.top(), area.width(), area.height()
+        return QRect(*cell_box(place, self._cells or (1, 1), row, col))
 
     def draw(self, painter: QPainter) -> None:
         """The picture alone, without choice and focus: for the screen and for files."""

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lenscal.gui import theme
-
-MOST_SAMPLES = 200_000
-COLOURS = ("#e05a5a", "#58b858", "#5a8ae0")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Histogram:
-    """counts [3, 256], R, G and B; black and white: share of pixels with a channel at 0 or 255."""
-
-    counts: np.ndarray
-    black: float
-    white: float
-
-
-def histogram(pixels: np.ndarray) -> Histogram:
-    """Of uint8 [h, w, 3]; large pictures are sampled evenly."""
-    step = max(int(np.ceil(np.sqrt(pixels.shape[0] * pixels.shape[1] / MOST_SAMPLES))), 1)
-    sample = pixels[::step, ::step].reshape(-1, 3)
-    counts = np.stack([np.bincount(sample[:, channel], minlength=256) for channel in range(3)])
-    total = max(len(sample), 1)
-    black, white = (float((sample == end).any(axis=1).sum() / total) for end in (0, 255))
-    return Histogram(counts, black, white)
+from lenscal.gui.drawing.painting import paint, widget_style
+from lenscal.plots.histogram import Histogram, histogram_drawing
 
 
 class HistogramView(QWidget):
@@ -45,6 +21,7 @@ class HistogramView(QWidget):
         self.setAccessibleName(self.tr("Histogram of the visible part"))
 
     def show_histogram(self, shown: Histogram | None) -> None:
+        """None: there is no photo."""
         self.shown = shown
         words = self.tr("The visible part: {black:.2%} black, {white:.2%} clipped white")
         self.setToolTip(
@@ -53,34 +30,17 @@ class HistogramView(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        t = theme.theme()
+        """Draw on the screen."""
+        t, shown = theme.theme(), self.shown
+        words = (
+            self.tr("black {n:.1%}").format(n=shown.black if shown else 0),
+            self.tr("clipped {n:.1%}").format(n=shown.white if shown else 0),
+        )
+        background = t.surround if t.name == "dark" else t.field
+        size = float(self.width()), float(self.height())
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), QColor(t.surround if t.name == "dark" else t.field))
-        if self.shown is None:
-            return
-        line = painter.fontMetrics().height() + 6
-        area = QRectF(self.rect()).adjusted(4, line, -4, -3)
-        # Without the ends, which would dwarf the rest where much is clipped.
-        peak = max(float(np.sqrt(self.shown.counts[:, 1:-1].max())), 1.0)
-        heights = np.minimum(np.sqrt(self.shown.counts) / peak, 1)
-        x = np.linspace(area.left(), area.right(), 256)
-        for values, colour in zip(heights, COLOURS, strict=True):
-            top = [
-                QPointF(a, b)
-                for a, b in zip(
-                    x.tolist(), (area.bottom() - values * area.height()).tolist(), strict=True
-                )
-            ]
-            fill = QColor(colour)
-            fill.setAlpha(70)
-            painter.setBrush(fill)
-            painter.setPen(QColor(colour))
-            painter.drawPolygon(QPolygonF([area.bottomLeft(), *top, area.bottomRight()]))
-        words = QRectF(self.rect()).adjusted(6, 3, -6, 0)
-        for share, text, side in (
-            (self.shown.black, self.tr("black {n:.1%}"), Qt.AlignmentFlag.AlignLeft),
-            (self.shown.white, self.tr("clipped {n:.1%}"), Qt.AlignmentFlag.AlignRight),
-        ):
-            painter.setPen(QColor(t.warn if share >= 0.001 else t.muted))
-            painter.drawText(words, side | Qt.AlignmentFlag.AlignTop, text.format(n=share))
+        paint(
+            painter,
+            histogram_drawing(shown, words, size, background, widget_style(self.font())),
+        )
+        painter.end()

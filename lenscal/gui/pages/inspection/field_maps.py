@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
 
 from lenscal.gui.pages.inspection.grids import DisplayUnits, Floats, NamedGrid
-from lenscal.gui.widgets.field_map import MapData
 from lenscal.gui.widgets.mtf_plot import MtfPlot
 from lenscal.optics.kernel_pictures import CHANNELS
+from lenscal.plots.maps import MapData
 
 ALL_CHANNELS = "all"
 """In place of a channel: their mean."""

@@ -15,10 +15,11 @@ from lenscal.gui.pages.photos.photo_rows import DEGRADED, SHARP
 from lenscal.gui.translate import in_the_windows_words, in_this_language
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.elements import Card, muted, scrolled, section
-from lenscal.gui.widgets.field_map import FieldMap, MapData
+from lenscal.gui.widgets.field_map import FieldMap
 from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.intake.coverage import Coverage, coverage
 from lenscal.intake.inputs import Inputs, JudgedPhoto
+from lenscal.plots.maps import MapData
 
 MAP_GRID = (6, 8)
 """Rows and columns: as fine as the numbers in the cells can be read."""

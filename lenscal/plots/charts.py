@@ -1,0 +1,175 @@
+"""Curves over an axis: contrast over frequency, the course of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenscal.plots.drawing import (
+    Anchor,
+    Box,
+    Colour,
+    Drawing,
+    Item,
+    Polyline,
+    Style,
+    Words,
+    round_step,
+    segment,
+    ticks,
+)
+
+TOP_PX, RIGHT_PX, TICK_PX, GAP_PX = 10.0, 14.0, 3.0, 6.0
+KEY_LINE_PX = 26.0
+OVERSHOOT = 0.03
+"""How far above its range a curve may be drawn: flat tops would look like plateaus."""
+LEAST_SPAN = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One curve: points (x[i], y[i]), of which those that are not finite are left out."""
+
+    x: NDArray[np.floating]
+    y: NDArray[np.floating]
+    colour: Colour
+    dashed: bool = False
+    width: float = 1.8
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """A line of the key: what curves of that look are."""
+
+    name: str
+    colour: Colour
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """What stands at the axes.
+
+    Attributes
+    ----------
+    x_unit : at the right end of the x axis
+    y_label : beside the y axis
+    y_range : ends of the y axis; None for the curves' own
+    y_step : distance of the y axis's numbers; None for a round one
+    """
+
+    x_unit: str = ""
+    y_label: str = ""
+    y_range: tuple[float, float] | None = None
+    y_step: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """Where the curves are drawn, and the ranges of both axes."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+
+    def x_px(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
+        low, high = self.x_range
+        return self.left + (x - low) / (high - low) * (self.right - self.left)
+
+    def y_px(self, y: NDArray[np.floating]) -> NDArray[np.floating]:
+        low, high = self.y_range
+        share = np.clip((y - low) / (high - low), 0, 1 + OVERSHOOT)
+        heights: NDArray[np.floating] = self.bottom - share * (self.bottom - self.top)
+        return heights
+
+
+def line_chart(
+    lines: Sequence[Line],
+    axes: Axes,
+    key: Sequence[KeyEntry],
+    size: tuple[float, float],
+    style: Style,
+) -> Drawing:
+    """Curves with axes, and a key in the upper right corner; size: (width, height) px."""
+    width, height = size
+    finite = [_finite(line) for line in lines]
+    y_range = axes.y_range or _span([line.y for line in finite])
+    step = axes.y_step or round_step((y_range[1] - y_range[0]) / 4)
+    numbers = [(value, f"{value:.3g}") for value in ticks(*y_range, step)]
+    widest = max((style.font.width_px(text) for _, text in numbers), default=0.0)
+    label_px = style.font.line_px if axes.y_label else 0.0
+    area = _Area(
+        left=label_px + widest + 2 * GAP_PX,
+        top=TOP_PX,
+        right=width - RIGHT_PX,
+        bottom=height - style.font.line_px - 8,
+        x_range=_span([line.x for line in finite]),
+        y_range=y_range,
+    )
+    items: list[Item] = [Box(0, 0, width, height, fill=style.background)]
+    items += _y_axis(area, numbers, axes.y_label, style)
+    if finite:
+        items += _x_axis(area, axes.x_unit, width, style)
+    for line in finite:
+        points = np.stack([area.x_px(line.x), area.y_px(line.y)], axis=-1)
+        items.append(Polyline(points, line.colour, line.width, line.dashed, opacity=line.opacity))
+    items += _key(area, key, style)
+    return Drawing(width, height, tuple(items))
+
+
+def _finite(line: Line) -> Line:
+    there = np.isfinite(line.y)
+    return Line(line.x[there], line.y[there], line.colour, line.dashed, line.width, line.opacity)
+
+
+def _span(arrays: Sequence[NDArray[np.floating]]) -> tuple[float, float]:
+    """Least and greatest value, never the same."""
+    values = np.concatenate([*arrays, np.zeros(0)])
+    if not values.size:
+        return 0.0, 1.0
+    low = float(values.min())
+    return low, max(float(values.max()), low + LEAST_SPAN)
+
+
+def _y_axis(
+    area: _Area, numbers: Sequence[tuple[float, str]], label: str, style: Style
+) -> Iterator[Item]:
+    for value, text in numbers:
+        y = float(area.y_px(np.array(value)))
+        yield segment((area.left, y), (area.right, y), style.line)
+        yield Words(area.left - GAP_PX, y, text, style.muted, Anchor.END)
+    if label:
+        middle = (area.top + area.bottom) / 2
+        x = style.font.line_px / 2 + 2
+        yield Words(x, middle, label, style.muted, Anchor.MIDDLE, vertical=True)
+
+
+def _x_axis(area: _Area, unit: str, width: float, style: Style) -> Iterator[Item]:
+    y = area.bottom + style.font.line_px / 2 + 4
+    unit_left = width - 4.0 - style.font.width_px(unit)
+    yield Words(unit_left, y, unit, style.muted)
+    low, high = area.x_range
+    for value in ticks(low, high, round_step((high - low) / 4)):
+        x = float(area.x_px(np.array(value)))
+        yield segment((x, area.bottom), (x, area.bottom + TICK_PX), style.line)
+        text = f"{value:.3g}"
+        # Numbers make way for the unit.
+        if x + style.font.width_px(text) / 2 + GAP_PX < unit_left:
+            yield Words(x, y, text, style.muted, Anchor.MIDDLE)
+
+
+def _key(area: _Area, key: Sequence[KeyEntry], style: Style) -> Iterator[Item]:
+    widest = max((style.font.width_px(entry.name) for entry in key), default=0.0)
+    left = area.right - widest
+    for n, entry in enumerate(key):
+        y = area.top + 2 + (n + 0.5) * style.font.line_px
+        start, end = (left - KEY_LINE_PX - 8, y), (left - 8, y)
+        yield segment(start, end, entry.colour, width=1.5, dashed=entry.dashed)
+        yield Words(left, y, entry.name, style.ink)

@@ -1,0 +1,24 @@
+"""The kernels of a grid as one PNG, for reports and for the preview in a profile."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lenscal.optics.kernel_pictures import kernel_pixels, mosaic_pixels
+from lenscal.optics.psf_grid import PsfGrid
+
+PREVIEW_PX = 1024
+"""Of the longer side, at most: kernels are enlarged by whole numbers, so that pixels stay square."""
+
+
+def preview_png(psf: PsfGrid) -> bytes:
+    """The kernels as the window shows them, each scaled to its own peak."""
+    import cv2
+
+    mosaic = mosaic_pixels(kernel_pixels(psf.kernels))
+    zoom = max(1, PREVIEW_PX // max(mosaic.shape[:2]))
+    mosaic = np.ascontiguousarray(mosaic.repeat(zoom, axis=0).repeat(zoom, axis=1)[..., ::-1])
+    done, data = cv2.imencode(".png", mosaic)
+    if not done:
+        raise RuntimeError("OpenCV could not encode the preview")
+    return data.tobytes()
