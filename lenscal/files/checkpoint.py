@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.system.atomic import temporary_stem, written_whole
+from lenscal.translation import translatable
 
 _KEY = "lenscal checkpoint"
 
@@ -53,7 +55,7 @@ class CheckpointFile:
             return None
         return values if isinstance(values, dict) else None
 
-    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    def load(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
         """Values and arrays of the file; None where nothing shall be continued, or nothing is
         there.
 
@@ -72,15 +74,24 @@ class CheckpointFile:
                 arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError, ValueError) as error:
             raise InputError(
-                f"the checkpoint {self.path} cannot be read ({error}): calibrate without --resume to start anew"
+                translatable(
+                    "the checkpoint {path} cannot be read ({reason}): "
+                    "calibrate without --resume to start anew",
+                    path=self.path,
+                    reason=error,
+                )
             ) from error
         if not isinstance(values, dict):
             raise InputError(
-                f"{self.path} is no checkpoint of lenscal's: calibrate without --resume to start anew"
+                translatable(
+                    "{path} is no checkpoint of lenscal's: "
+                    "calibrate without --resume to start anew",
+                    path=self.path,
+                )
             )
         return values, arrays
 
-    def save(self, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    def save(self, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write the file whole or not at all.
 
         Raises
@@ -100,7 +111,6 @@ class CheckpointFile:
     def remove(self) -> None:
         """Take the file away, and what a killed program left half written."""
         self.path.unlink(missing_ok=True)
-        for rest in self.path.parent.glob(
-            f".{glob.escape(temporary_stem(self.path))}.????????{self.path.suffix}"
-        ):
-            rest.unlink(missing_ok=True)
+        stem = glob.escape(temporary_stem(self.path))
+        for half_written in self.path.parent.glob(f".{stem}.????????{self.path.suffix}"):
+            half_written.unlink(missing_ok=True)

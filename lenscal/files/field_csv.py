@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.system.atomic import written_whole
 
 
-def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, np.ndarray]]) -> Path:
+def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, NDArray[np.number]]]) -> Path:
     """One line a node: row, col, y_px, x_px (0-based sensor pixels) and named columns [rows, cols].
 
     Raises
@@ -34,7 +35,7 @@ def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, np.ndarray
     return _write(path, ["row", "col", "y_px", "x_px", *(name for name, _ in columns)], lines)
 
 
-def write_columns(path: Path, columns: Sequence[tuple[str, np.ndarray]]) -> Path:
+def write_columns(path: Path, columns: Sequence[tuple[str, NDArray[np.number]]]) -> Path:
     """Named columns of equal length, e.g. a frequency and the curves over it; see `write_map`."""
     lines = [
         [f"{value:.7g}" for value in line]
@@ -49,7 +50,7 @@ def write_points(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]
     return _write(path, ["curve", "x", "y"], lines)
 
 
-def write_kernels(path: Path, kernels: np.ndarray) -> Path:
+def write_kernels(path: Path, kernels: NDArray[np.number]) -> Path:
     """Kernels [rows, cols, 3, k, k], one line a pixel: row, col, dy_px, dx_px from its middle, R,
     G, B."""
     radius = kernels.shape[-1] // 2

@@ -184,5 +184,6 @@ def round_step(value: float) -> float:
 
 def ticks(low: float, high: float, step: float) -> Sequence[float]:
     """Multiples of a step within a range."""
-    first, last = np.ceil(low / step - 1e-6), np.floor(high / step + 1e-6)
-    return [float(n * step) for n in np.arange(first, last + 1)]
+    # A millionth of a step more, or rounding would lose the ends.
+    first, last = int(np.ceil(low / step - 1e-6)), int(np.floor(high / step + 1e-6))
+    return [n * step for n in range(first, last + 1)]

@@ -70,8 +70,8 @@ def lateral_colour_plot(psf: PsfGrid) -> str:
     """Where red and blue fall, seen from green, as arrows from each node of the grid."""
     shifts = field_figures(psf).lateral_colour_px
     reach = float(np.hypot(shifts[..., 0], shifts[..., 1]).max())
-    names = ("red", "blue")
-    return _map(psf, MapData("px", arrows=shifts, high=reach, unit="px", names=names))
+    names, title = ("red", "blue"), "red and blue against green, px"
+    return _map(psf, MapData(title, arrows=shifts, high=reach, unit="px", names=names))
 
 
 def _map(psf: PsfGrid, data: MapData) -> str:

@@ -119,7 +119,7 @@ def test_curves_without_extent_do_no_harm(y: list[float]) -> None:
 
 
 def test_ticks_are_the_multiples_within_the_range() -> None:
-    assert ticks(0.0, 1.0, 0.5) == [0.0, 0.5, 1.0]
+    assert [f"{value:g}" for value in ticks(0.0, 1.0, 0.5)] == ["0", "0.5", "1"]
     assert ticks(-0.3, 0.3, 0.2) == pytest.approx([-0.2, 0.0, 0.2])
 
 

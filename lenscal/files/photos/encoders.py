@@ -8,8 +8,10 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.system.threads import in_order
 
@@ -32,15 +34,16 @@ class Picture:
     """
 
     shape: tuple[int, ...]
-    dtype: np.dtype
-    rows: Callable[[slice], np.ndarray]
+    dtype: np.dtype[Any]
+    rows: Callable[[slice], NDArray[Any]]
 
     def strips(self, rows: int = STRIP_ROWS) -> list[slice]:
         """The rows cut into strips, the last one shorter."""
         height = self.shape[0]
         return [slice(y, min(y + rows, height)) for y in range(0, height, rows)]
 
-    def whole(self) -> np.ndarray:
+    def whole(self) -> NDArray[Any]:
+        """All rows at once, for encoders that cannot do otherwise."""
         out = np.empty(self.shape, self.dtype)
         for strip in self.strips():
             out[strip] = self.rows(strip)
@@ -79,7 +82,10 @@ def encode_tiff(path: Path, picture: Picture, icc: bytes | None) -> None:
 
 
 def encode_png(path: Path, picture: Picture, icc: bytes | None) -> None:
-    """A PNG of 8 or 16 bits, grey or RGB; every row as differences from the pixel to the left."""
+    """A PNG of 8 or 16 bits, grey or RGB; every row as differences from the pixel to the left.
+
+    By hand: imagecodecs' encoder takes the whole photo, which may be larger than the memory.
+    """
     height, width = picture.shape[:2]
     samples = 3 if len(picture.shape) == 3 else 1
     size = samples * picture.dtype.itemsize
@@ -95,6 +101,7 @@ def encode_png(path: Path, picture: Picture, icc: bytes | None) -> None:
         np.subtract(plain[:, size:], plain[:, :-size], out=lines[:, 1 + size :])
         return lines.tobytes()
 
+    # Run lengths suit differences, and take half the time of a search for repetitions.
     packer = zlib.compressobj(_DEFLATE_LEVEL, strategy=zlib.Z_RLE)
     kind = 2 if samples == 3 else 0
     header = struct.pack(">IIBBBBB", width, height, 8 * picture.dtype.itemsize, kind, 0, 0, 0)
@@ -128,7 +135,7 @@ def encode_jpeg(path: Path, picture: Picture, quality: int) -> bytes:
     return bytes(imagecodecs.jpeg8_encode(shrunk(pixels, (120, 160)), level=80))
 
 
-def shrunk(pixels: np.ndarray, within: tuple[int, int]) -> np.ndarray:
+def shrunk(pixels: NDArray[Any], within: tuple[int, int]) -> NDArray[Any]:
     """Pixels [H, W, 3] averaged down to fit into (height, width), never enlarged."""
     import cv2
 

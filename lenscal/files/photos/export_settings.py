@@ -10,9 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from lenscal.errors import InputError, LenscalError
+from lenscal.translation import translatable
 
 
 class PhotoFormat(StrEnum):
+    """Kinds of files that corrected photos are written as."""
+
     TIFF = "tiff"
     DNG = "dng"
     PNG = "png"
@@ -20,10 +23,13 @@ class PhotoFormat(StrEnum):
 
     @property
     def suffix(self) -> str:
+        """Of such files, with the dot."""
         return {"tiff": ".tif", "dng": ".dng", "png": ".png", "jpeg": ".jpg"}[self.value]
 
 
 class Space(StrEnum):
+    """Colour spaces that photos can be written in."""
+
     SRGB = "srgb"
     DISPLAY_P3 = "display-p3"
     PROPHOTO = "prophoto"
@@ -31,6 +37,8 @@ class Space(StrEnum):
 
 
 class OnConflict(StrEnum):
+    """What happens where a file of that name is there already."""
+
     UNIQUE = "unique"
     OVERWRITE = "overwrite"
     SKIP = "skip"
@@ -45,12 +53,21 @@ JPEG_QUALITIES = range(1, 101)
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """out: folder; template: file name without suffix, {name} is the original's, {method} how it
-    was corrected.
+    """How and where corrected photos are written.
 
-    `space` says nothing about a DNG, which always holds camera RGB. `depth`, bits a channel, is
-    that of PNG and TIFF:
-    JPEG has always 8, a DNG 16, a TIFF in space camera-linear 32 (floating point).
+    Attributes
+    ----------
+    out : folder
+    space : says nothing about a DNG, which always holds camera RGB
+    template : file name without suffix; {name} is the original's, {method} how it was corrected
+    jpeg_quality : 1 to 100
+    depth : bits a channel of PNG and TIFF; JPEG always has 8, a DNG 16, a TIFF in space
+        camera-linear 32 (floating point)
+
+    Raises
+    ------
+    InputError
+        They contradict each other, or the template does not name photos.
     """
 
     out: Path
@@ -62,39 +79,56 @@ class ExportSettings:
     depth: int = 16
 
     def __post_init__(self) -> None:
-        if self.space is Space.CAMERA_LINEAR and self.format not in (
-            PhotoFormat.TIFF,
-            PhotoFormat.DNG,
-        ):
+        linear_formats = (PhotoFormat.TIFF, PhotoFormat.DNG)
+        if self.space is Space.CAMERA_LINEAR and self.format not in linear_formats:
             raise InputError(
-                f"--space camera-linear needs --format tiff (32-bit float) or dng, not {self.format}"
+                translatable(
+                    "--space camera-linear needs --format tiff (32-bit float) or dng, not {format}",
+                    format=self.format.value,
+                )
             )
         if self.jpeg_quality not in JPEG_QUALITIES:
-            raise InputError(f"JPEG quality {self.jpeg_quality}: choose 1 to 100")
+            raise InputError(
+                translatable("JPEG quality {quality}: choose 1 to 100", quality=self.jpeg_quality)
+            )
         if self.depth not in DEPTHS:
-            raise InputError(f"--depth {self.depth}: choose 8 or 16")
-        try:
-            parts = [
-                part for part in string.Formatter().parse(self.template) if part[1] is not None
-            ]
-        except ValueError as error:
-            raise InputError(f"--template {self.template!r}: {error}") from error
-        for _, name, form, conversion in parts:
-            if name not in TEMPLATE_FIELDS or form or conversion:
-                field = (
-                    f"{name}{f'!{conversion}' if conversion else ''}{f':{form}' if form else ''}"
-                )
-                raise InputError(
-                    f"--template {self.template!r}: {{{field}}} is not known, use {{name}} or {{method}}"
-                )
-        if "name" not in [name for _, name, _, _ in parts]:
+            raise InputError(translatable("--depth {depth}: choose 8 or 16", depth=self.depth))
+        _check_template(self.template)
+
+
+def _check_template(template: str) -> None:
+    """Raises InputError where a template would not give every photo a name of its own."""
+    try:
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
+    except ValueError as error:
+        raise InputError(
+            translatable("--template {template!r}: {reason}", template=template, reason=error)
+        ) from error
+    for _, name, form, conversion in parts:
+        if name not in TEMPLATE_FIELDS or form or conversion:
+            suffix = f"!{conversion}" if conversion else ""
+            suffix += f":{form}" if form else ""
             raise InputError(
-                f"--template {self.template!r} must hold {{name}}, or photos would get the same name"
+                translatable(
+                    "--template {template!r}: {{{field}}} is not known, use {{name}} or {{method}}",
+                    template=template,
+                    field=f"{name}{suffix}",
+                )
             )
-        if "/" in self.template or "\\" in self.template:
-            raise InputError(
-                f"--template {self.template!r} is a file name: give the folder with --out"
+    if "name" not in [name for _, name, _, _ in parts]:
+        raise InputError(
+            translatable(
+                "--template {template!r} must hold {{name}}, or photos would get the same name",
+                template=template,
             )
+        )
+    if "/" in template or "\\" in template:
+        raise InputError(
+            translatable(
+                "--template {template!r} is a file name: give the folder with --out",
+                template=template,
+            )
+        )
 
 
 def output_path(
@@ -126,7 +160,11 @@ def output_path(
     path = export.out / f"{stem}{export.format.suffix}"
     if export.on_conflict is OnConflict.ERROR and path in taken:
         raise LenscalError(
-            f"{path} is another photo of this batch: choose --on-conflict unique, overwrite or skip"
+            translatable(
+                "{path} is another photo of this batch: "
+                "choose --on-conflict unique, overwrite or skip",
+                path=path,
+            )
         )
     if export.on_conflict is OnConflict.UNIQUE:
         return path if path not in taken and not path.exists() else free_path(path, taken)
@@ -135,10 +173,18 @@ def output_path(
     if path.exists() and export.on_conflict is not OnConflict.SKIP:
         if path.samefile(source) or path.resolve() in originals:
             raise LenscalError(
-                f"{path} is the original, which lenscal never overwrites: choose another --template"
+                translatable(
+                    "{path} is the original, which lenscal never overwrites: "
+                    "choose another --template",
+                    path=path,
+                )
             )
         if export.on_conflict is OnConflict.ERROR:
-            raise LenscalError(f"{path} exists: choose --on-conflict unique, overwrite or skip")
+            raise LenscalError(
+                translatable(
+                    "{path} exists: choose --on-conflict unique, overwrite or skip", path=path
+                )
+            )
     return path
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.files.photos import dng_tags
 from lenscal.files.photos.colour import SPACES, develop, usable
@@ -25,7 +26,7 @@ THUMBNAIL_PX = 256
 STRIP_ROWS = 256
 """Rows read at a time to find the peak: memory, not speed."""
 
-ReadTile = Callable[[slice, slice], np.ndarray]
+ReadTile = Callable[[slice, slice], NDArray[np.float32]]
 """(rows, columns) -> float32 [h, w, 3], linear white-balanced camera RGB in sensor orientation."""
 
 
@@ -90,7 +91,7 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
         )
 
 
-def _levels(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[int, np.ndarray]:
+def _levels(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[int, NDArray[np.float32]]:
     """The value of WhiteLevel, and what white-balanced values are multiplied by, [3]."""
     height, width = frame.size
     peak = np.zeros(3)
@@ -102,7 +103,7 @@ def _levels(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[int, np.ndarray
     return white, (white / frame.white_balance).astype(np.float32)
 
 
-def _thumbnail(read: ReadTile, frame: Frame | PhotoHeader) -> np.ndarray:
+def _thumbnail(read: ReadTile, frame: Frame | PhotoHeader) -> NDArray[np.uint8]:
     """sRGB uint8, in sensor orientation as the photo itself."""
     height, width = frame.size
     step = max(1, max(height, width) // THUMBNAIL_PX)
@@ -116,7 +117,7 @@ def _thumbnail(read: ReadTile, frame: Frame | PhotoHeader) -> np.ndarray:
 
 
 def _about_the_camera(frame: Frame | PhotoHeader) -> list[ExtraTag]:
-    matrix: np.ndarray | None = frame.colour_matrix
+    matrix: NDArray[np.floating] | None = frame.colour_matrix
     if matrix is None or not usable(matrix):
         matrix = np.linalg.inv(SPACES[Space.SRGB].to_xyz) / frame.white_balance[:, None]
     info = frame.info

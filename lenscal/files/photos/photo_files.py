@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.errors import LenscalError
 from lenscal.files.photos.colour import SPACES, develop, usable
@@ -16,15 +17,19 @@ from lenscal.files.photos.encoders import Picture, encode_jpeg, encode_png, enco
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
 from lenscal.files.photos.icc import icc_profile
 from lenscal.files.photos.linear_dng import ReadTile, write_linear_dng
+from lenscal.files.photos.photo_metadata import Written, copy_metadata
 from lenscal.raw.frame import Frame, PhotoHeader
 from lenscal.system.atomic import written_whole
+from lenscal.translation import Translatable, translatable
+
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 
 class Pixels(Protocol):
     """An array [H, W, 3] of which only parts are read, or what gives such parts: rows on the disk,
     say."""
 
-    def __getitem__(self, part: tuple[slice, slice], /) -> np.ndarray: ...
+    def __getitem__(self, part: tuple[slice, slice], /) -> NDArray[np.floating]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class AsTaken:
 
     frame: Frame
 
-    def __getitem__(self, part: tuple[slice, slice]) -> np.ndarray:
+    def __getitem__(self, part: tuple[slice, slice]) -> NDArray[np.floating]:
         return self.frame.rgb_tile(*part)
 
 
@@ -68,70 +73,104 @@ def write_photo(
     LenscalError
         The path is the original's, or the file cannot be written.
     """
-    from lenscal.files.photos.photo_metadata import Written, copy_metadata
-
-    source, info = frame.info.path, frame.info
-    if path.exists() and source.exists() and path.samefile(source):
-        raise LenscalError(f"{path} is the original, which lenscal never overwrites")
-    space = (
-        None
-        if export.space is Space.CAMERA_LINEAR or export.format is PhotoFormat.DNG
-        else SPACES[export.space]
-    )
-    warnings: tuple[str, ...] = ()
-    if (space is not None or export.format is PhotoFormat.DNG) and not usable(frame.colour_matrix):
-        warnings = (
-            f"no colour matrix is known for {info.camera or 'this camera'}: its colours are plain",
+    original = frame.info.path
+    if path.exists() and original.exists() and path.samefile(original):
+        raise LenscalError(
+            translatable("{path} is the original, which lenscal never overwrites", path=path)
         )
-    words = f"{settings}, space {'camera-linear' if space is None else export.space}"
-    if space is None:
-        words += f", not turned (the original's Orientation is {info.orientation})"
-    height, width = frame.size
-    facts = Written(width, height, space is SPACES[Space.SRGB], words, info.make, info.model)
     read = _reader(rgb)
-    with written_whole(path, fresh=export.on_conflict is not OnConflict.OVERWRITE) as temporary:
+    fresh = export.on_conflict is not OnConflict.OVERWRITE
+    with written_whole(path, fresh=fresh) as temporary:
+        facts = _facts(frame, export, settings)
         if export.format is PhotoFormat.DNG:
             write_linear_dng(temporary, read, frame)
-            facts = replace(facts, orientation=info.orientation, colour_space_known=False)
-        elif space is None:
-            picture = Picture(
-                (height, width, 3), np.dtype(np.float32), lambda rows: read(rows, slice(0, width))
-            )
-            encode_tiff(temporary, picture, None)
+        elif export.space is Space.CAMERA_LINEAR:
+            encode_tiff(temporary, _camera_linear(read, frame), None)
         else:
-            eight = export.format is PhotoFormat.JPEG or export.depth == 8
-            depth = np.dtype(np.uint8 if eight else np.uint16)
-            picture = _turned(
-                read, frame, lambda tile: develop(tile, frame.colour_matrix, space, depth), depth
-            )
-            facts = replace(facts, width=picture.shape[1], height=picture.shape[0])
-            icc = icc_profile(space)
-            if export.format is PhotoFormat.JPEG:
-                facts = replace(
-                    facts, icc=icc, thumbnail=encode_jpeg(temporary, picture, export.jpeg_quality)
-                )
-            else:
-                (encode_png if export.format is PhotoFormat.PNG else encode_tiff)(
-                    temporary, picture, icc
-                )
-        return (*warnings, *copy_metadata(source, temporary, facts))
+            facts = _write_developed(temporary, read, frame, export, facts)
+        metadata_warnings = copy_metadata(original, temporary, facts)
+    return (*_colour_warnings(frame, export), *metadata_warnings)
 
 
-def write_mask(path: Path, mask: np.ndarray, orientation: int, *, fresh: bool = False) -> None:
+def _is_developed(export: ExportSettings) -> bool:
+    """Whether pixels go through the colour matrix into a space for screens and printers."""
+    return export.format is not PhotoFormat.DNG and export.space is not Space.CAMERA_LINEAR
+
+
+def _facts(frame: Frame | PhotoHeader, export: ExportSettings, settings: str) -> Written:
+    """What metadata say of the picture, before it is turned."""
+    info, (height, width) = frame.info, frame.size
+    developed = _is_developed(export)
+    words = f"{settings}, space {export.space.value if developed else 'camera-linear'}"
+    if not developed:
+        words += f", not turned (the original's Orientation is {info.orientation})"
+    is_srgb = developed and export.space is Space.SRGB
+    facts = Written(width, height, is_srgb, words, info.make, info.model)
+    if export.format is PhotoFormat.DNG:
+        return replace(facts, orientation=info.orientation, colour_space_known=False)
+    return facts
+
+
+def _write_developed(
+    path: Path, read: ReadTile, frame: Frame | PhotoHeader, export: ExportSettings, facts: Written
+) -> Written:
+    """Write the photo in a colour space, upright; returns the facts as they are then."""
+    space = SPACES[export.space]
+    eight = export.format is PhotoFormat.JPEG or export.depth == 8
+    depth: np.dtype[Any] = np.dtype(np.uint8 if eight else np.uint16)
+
+    def develop_tile(tile: NDArray[np.float32]) -> NDArray[Any]:
+        return develop(tile, frame.colour_matrix, space, depth)
+
+    picture = _turned(read, frame, develop_tile, depth)
+    facts = replace(facts, width=picture.shape[1], height=picture.shape[0])
+    icc = icc_profile(space)
+    if export.format is PhotoFormat.JPEG:
+        # imagecodecs embeds no profile in a JPEG: exiv2 does it with the metadata.
+        thumbnail = encode_jpeg(path, picture, export.jpeg_quality)
+        return replace(facts, icc=icc, thumbnail=thumbnail)
+    encode = encode_png if export.format is PhotoFormat.PNG else encode_tiff
+    encode(path, picture, icc)
+    return facts
+
+
+def _camera_linear(read: ReadTile, frame: Frame | PhotoHeader) -> Picture:
+    height, width = frame.size
+    columns = slice(0, width)
+    shape = (height, width, 3)
+    return Picture(shape, np.dtype(np.float32), lambda rows: read(rows, columns))
+
+
+def _colour_warnings(frame: Frame | PhotoHeader, export: ExportSettings) -> tuple[Translatable, ...]:
+    needs_matrix = _is_developed(export) or export.format is PhotoFormat.DNG
+    if not needs_matrix or usable(frame.colour_matrix):
+        return ()
+    camera = frame.info.camera or translatable("this camera")
+    return (
+        translatable(
+            "no colour matrix is known for {camera}: its colours are plain", camera=camera
+        ),
+    )
+
+
+def write_mask(
+    path: Path, mask: NDArray[np.uint8], orientation: int, *, fresh: bool = False
+) -> None:
     """Write a grey 8-bit PNG, uint8 [H, W] in sensor orientation, turned as its photo is (EXIF
     Orientation).
 
     fresh : as in `written_whole`
     """
     grey = upright(mask, orientation)
+    picture = Picture(grey.shape, grey.dtype, lambda rows: grey[rows])
     with written_whole(path, fresh=fresh) as temporary:
-        encode_png(temporary, Picture(grey.shape, grey.dtype, lambda rows: grey[rows]), None)
+        encode_png(temporary, picture, None)
 
 
-def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+def upright(pixels: NDArray[Pixel], orientation: int) -> NDArray[Pixel]:
     """Turn [H, W, ...] from sensor orientation as EXIF Orientation (1 to 8) says the viewer
     should."""
-    turned = {
+    turns: dict[int, Callable[[NDArray[Pixel]], NDArray[Pixel]]] = {
         2: lambda p: p[:, ::-1],
         3: lambda p: p[::-1, ::-1],
         4: lambda p: p[::-1],
@@ -139,8 +178,9 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
         6: lambda p: p.swapaxes(0, 1)[:, ::-1],
         7: lambda p: p[::-1, ::-1].swapaxes(0, 1),
         8: lambda p: p.swapaxes(0, 1)[::-1],
-    }.get(orientation, lambda p: p)(pixels)
-    return np.ascontiguousarray(turned)
+    }
+    turn = turns.get(orientation)
+    return np.ascontiguousarray(pixels if turn is None else turn(pixels))
 
 
 def _reader(rgb: Pixels) -> ReadTile:
@@ -150,8 +190,8 @@ def _reader(rgb: Pixels) -> ReadTile:
 def _turned(
     read: ReadTile,
     frame: Frame | PhotoHeader,
-    develop_tile: Callable[[np.ndarray], np.ndarray],
-    depth: np.dtype,
+    develop_tile: Callable[[NDArray[np.float32]], NDArray[Any]],
+    depth: np.dtype[Any],
 ) -> Picture:
     """The developed photo, upright: each of its rows is a row or a column of the sensor."""
     height, width = frame.size
@@ -159,7 +199,7 @@ def _turned(
     on_its_side, backwards = orientation >= 5, orientation in (3, 4, 7, 8)
     length = width if on_its_side else height
 
-    def rows(strip: slice) -> np.ndarray:
+    def rows(strip: slice) -> NDArray[Any]:
         lines = slice(length - strip.stop, length - strip.start) if backwards else strip
         tile = read(slice(0, height), lines) if on_its_side else read(lines, slice(0, width))
         return upright(develop_tile(tile), orientation)

@@ -12,6 +12,7 @@ import exiv2
 from lenscal import __version__
 from lenscal.errors import LenscalError
 from lenscal.raw.exif import EXIV2_LOCK, open_image
+from lenscal.translation import Translatable, translatable
 
 SOFTWARE = f"lenscal {__version__}"
 XMP_NAMESPACE = "urn:lenscal:xmp:1.0/"
@@ -122,39 +123,59 @@ def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ..
 
 
 def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
-    warnings = []
+    warnings: list[Translatable] = []
     try:
         original = open_image(source)
         original.readMetadata()
         exif = [datum for datum in original.exifData() if _wanted_exif(datum.key())]
         xmp, iptc = original.xmpData(), original.iptcData()
     except (exiv2.Exiv2Error, OSError) as error:
-        warnings.append(f"the metadata of {source.name} could not be read ({error}): not copied")
+        warnings.append(
+            translatable(
+                "the metadata of {photo} could not be read ({reason}): not copied",
+                photo=source.name,
+                reason=error,
+            )
+        )
         exif, xmp, iptc = [], (), ()
     plain = [datum for datum in exif if _is_standard(datum.key())]
     problem = ""
     # A JPEG holds 64 KB of each, which long editing histories exceed.
-    for left_out, *kept in (
-        ("", exif, xmp, iptc),
-        ("the camera maker's own notes", plain, xmp, iptc),
-        ("the XMP", exif, (), iptc),
-        ("the XMP and the camera maker's own notes", plain, (), iptc),
-        ("all metadata", (), (), ()),
+    for omitted, *copied in (
+        (None, exif, xmp, iptc),
+        (translatable("the camera maker's own notes"), plain, xmp, iptc),
+        (translatable("the XMP"), exif, (), iptc),
+        (translatable("the XMP and the camera maker's own notes"), plain, (), iptc),
+        (translatable("all metadata"), (), (), ()),
     ):
         try:
-            _write(target, *kept, written=written)
+            _write(target, *copied, written=written)
         except exiv2.Exiv2Error as error:
             problem = problem or str(error)
             continue
         except TypeError:
             raise LenscalError(
-                f"{target.parent}: its name is no UTF-8 text; choose another folder"
+                translatable(
+                    "{folder}: its name is no UTF-8 text; choose another folder",
+                    folder=target.parent,
+                )
             ) from None
-        if left_out:
-            warnings.append(f"{left_out} of {source.name} could not be copied ({problem})")
+        if omitted is not None:
+            warnings.append(
+                translatable(
+                    "{part} of {photo} could not be copied ({problem})",
+                    part=omitted,
+                    photo=source.name,
+                    problem=problem,
+                )
+            )
         return tuple(warnings)
     raise LenscalError(
-        f"{target.parent}: a photo's metadata could not be written there ({problem})"
+        translatable(
+            "{folder}: a photo's metadata could not be written there ({problem})",
+            folder=target.parent,
+            problem=problem,
+        )
     )
 
 

@@ -3,19 +3,26 @@ it."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.files.photos.photo_files import upright
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.libraw import fill_from_libraw, open_raw
 from lenscal.raw.metadata import read_info
+from lenscal.translation import translatable
 
 PREVIEW_PX = 160
-_LARGEST_JPEG_BYTES = 64 * 2**20
+LARGEST_JPEG_BYTES = 64 * 2**20
+"""No camera embeds more; OpenCV would take any amount of memory for a damaged one."""
+
+LEAST_PREVIEW_PX = 16
+"""Of the shorter side: smaller previews show nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +39,7 @@ class Glance:
     """
 
     info: PhotoInfo
-    pixels: np.ndarray | None = None
+    pixels: NDArray[np.uint8] | None = None
     problem: str = ""
 
 
@@ -51,15 +58,14 @@ def glance(path: Path) -> Glance:
             pixels = _embedded(raw, info.orientation)
             return Glance(info, pixels if pixels is not None else _developed(raw))
     except (rawpy.LibRawError, OSError, UnicodeError, ValueError, MemoryError) as error:
-        text = str(
-            error.args[0].decode("ascii", "replace")
-            if error.args and isinstance(error.args[0], bytes)
-            else error
-        )
-        return Glance(info, problem=text or "cannot be read")
+        # LibRaw's messages are bytes.
+        raw_text = error.args[0] if error.args else None
+        text = raw_text.decode("ascii", "replace") if isinstance(raw_text, bytes) else str(error)
+        reason = translatable("{reason}", reason=text) if text else translatable("cannot be read")
+        return Glance(info, problem=reason)
 
 
-def _embedded(raw: Any, orientation: int) -> np.ndarray | None:
+def _embedded(raw: Any, orientation: int) -> NDArray[np.uint8] | None:
     import cv2
     import rawpy
 
@@ -67,33 +73,28 @@ def _embedded(raw: Any, orientation: int) -> np.ndarray | None:
         thumb = raw.extract_thumb()
     except rawpy.LibRawError:
         return None
-    if thumb.format == rawpy.ThumbFormat.JPEG and len(thumb.data) <= _LARGEST_JPEG_BYTES:
+    pixels: Any = None
+    if thumb.format == rawpy.ThumbFormat.BITMAP:
+        pixels = np.asarray(thumb.data)
+    elif thumb.format == rawpy.ThumbFormat.JPEG and len(thumb.data) <= LARGEST_JPEG_BYTES:
         flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-        try:
+        with suppress(cv2.error):
             pixels = cv2.imdecode(np.frombuffer(thumb.data, np.uint8), flags)
-        except cv2.error:
-            return None
-    else:
-        pixels = np.asarray(thumb.data) if thumb.format == rawpy.ThumbFormat.BITMAP else None
-    if (
-        pixels is None
-        or pixels.ndim != 3
-        or pixels.shape[2] != 3
-        or pixels.dtype != np.uint8
-        or min(pixels.shape[:2]) < 16
-    ):
+    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        return None
+    if min(pixels.shape[:2]) < LEAST_PREVIEW_PX:
         return None
     return upright(_small(pixels), orientation)
 
 
-def _developed(raw: Any) -> np.ndarray:
+def _developed(raw: Any) -> NDArray[np.uint8]:
     """Turned upright by LibRaw itself."""
     return _small(
         raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8, no_auto_bright=True)
     )
 
 
-def _small(pixels: np.ndarray) -> np.ndarray:
+def _small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     import cv2
 
     scale = PREVIEW_PX / max(pixels.shape[:2])
