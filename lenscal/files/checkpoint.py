@@ -71,6 +71,7 @@ class CheckpointFile:
         try:
             with safe_open(self.path, "numpy") as file:
                 values = json.loads((file.metadata() or {}).get(_KEY, "null"))
+                # Copies, since the file is replaced by the next checkpoint.
                 arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError, ValueError) as error:
             raise InputError(
@@ -102,6 +103,7 @@ class CheckpointFile:
         from safetensors.numpy import save
 
         content = save(
+            # safetensors writes the memory as it lies, also of views.
             {name: np.array(array, order="C") for name, array in arrays.items()},
             {_KEY: json.dumps(values)},
         )

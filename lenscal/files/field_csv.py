@@ -22,12 +22,14 @@ def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, NDArray[np
     LenscalError
         It cannot be written.
     """
+    # Sensor pixels, which other programs understand, rather than field positions.
     places = pixel_positions(grid)
     lines = [
         [
             row,
             col,
             *(f"{p:.2f}" for p in places[row, col]),
+            # Five decimals tell apart what a calibration can tell apart, and stay readable.
             *(f"{values[row, col]:.5f}" for _, values in columns),
         ]
         for row, col in np.ndindex(*grid.shape)
@@ -53,6 +55,7 @@ def write_points(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]
 def write_kernels(path: Path, kernels: NDArray[np.number]) -> Path:
     """Kernels [rows, cols, 3, k, k], one line a pixel: row, col, dy_px, dx_px from its middle, R,
     G, B."""
+    # Kernels are odd: their origin is the middle pixel.
     radius = kernels.shape[-1] // 2
     lines = [
         [
@@ -73,6 +76,7 @@ def _write(path: Path, heads: Sequence[str], lines: Sequence[Sequence[object]]) 
         written_whole(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as stream,
     ):
+        # Commas and points, whatever the system's language: scripts read these files.
         writer = csv.writer(stream)
         writer.writerow(heads)
         writer.writerows(lines)

@@ -10,8 +10,8 @@ from pathlib import Path
 from lenscal.errors import InputError
 from lenscal.translation import translatable
 
+# More than a profile or a kernel file takes.
 _LEAST_FREE_BYTES = 16 * 2**20
-"""More than a profile or a kernel file takes."""
 
 
 def check_profile_path(path: Path) -> None:

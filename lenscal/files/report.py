@@ -21,10 +21,17 @@ from lenscal.plots.kernel_png import preview_png
 from lenscal.raw.lens_setting import f_number
 from lenscal.system.atomic import written_whole
 
-_STYLE = """body{font:15px/1.5 sans-serif;color:#222;max-width:760px;margin:2em auto;padding:0 1em}
+# Inside the page, which has to look the same wherever it is copied.
+_STYLE = """body{font:15px/1.5 sans-serif;color:#222;
+max-width:760px;margin:2em auto;padding:0 1em}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}table{border-collapse:collapse}
-td,th{padding:.15em .8em .15em 0;text-align:left;vertical-align:top}img,svg{max-width:100%;height:auto}
+td,th{padding:.15em .8em .15em 0;text-align:left;vertical-align:top}
+img,svg{max-width:100%;height:auto}
 .note{color:#8a4b00}.small{color:#666;font-size:.9em}"""
+CENTRE_RADIUS, CORNER_RADIUS = 0.35, 0.85
+"""What counts as the middle, and as the corners, of 1 in the corners: figures of a few nodes each,
+which one odd kernel does not spoil."""
+
 _REBLUR = {
     "estimate": "with these kernels",
     "floor": "two halves of the photos themselves",
@@ -48,6 +55,7 @@ def write_report(profile: Profile, path: Path, name: str) -> Path:
     kernels are from."""
     with written_whole(path) as temporary:
         text = as_html(report_blocks(profile, name), f"Lens report: {name}")
+        # Names of files need not be text: what UTF-8 cannot hold becomes a reference.
         temporary.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
     return path
 
@@ -61,11 +69,14 @@ def as_html(blocks: Iterable[Block], title: str) -> str:
         parts.append(block.html)
         parts.append(block.svg)
         if block.png:
+            # Inside the page: a report is one file that can be sent by mail.
             encoded = base64.b64encode(block.png).decode()
             parts.append(f'<img alt="{escape(block.title)}" src="data:image/png;base64,{encoded}">')
     body = "\n".join(part for part in parts if part)
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n'
+    heading = f"<h1>{escape(title)}</h1>"
+    page = f'<html lang="en"><head>{head}</head><body>{heading}\n{body}\n</body></html>'
+    return f"<!doctype html>{page}\n"
 
 
 def report_blocks(profile: Profile, name: str) -> list[Block]:
@@ -75,6 +86,7 @@ def report_blocks(profile: Profile, name: str) -> list[Block]:
     blocks = [Block("What this is", _table(_facts(profile, name)))]
     if profile.warnings:
         blocks.append(Block("What to know", _items(profile.warnings, "note")))
+    # From what is asked for first to what only experts read.
     blocks += [
         Block(
             "In words",
@@ -98,7 +110,7 @@ def report_blocks(profile: Profile, name: str) -> list[Block]:
         Block("Full width at half maximum of green, px", svg=plots.width_map(psf)),
         Block(
             "Lateral colour",
-            _small("Where red and blue fall, seen from green (dots)."),
+            _small("Where red and blue fall, seen from green (where the arrows begin)."),
             plots.lateral_colour_plot(psf),
         ),
     ]
@@ -143,30 +155,36 @@ def _facts(profile: Profile, name: str) -> list[tuple[str, str]]:
 def _summary(psf: PsfGrid, figures: FieldFigures) -> list[str]:
     """The figures that are asked for first."""
     height, width = psf.image_size
-    away = np.hypot(
-        *((psf.positions - 0.5) * 2 * (1, width / height)).transpose(2, 0, 1)
-    ) / np.hypot(1, width / height)
-    centre, corner = away <= max(0.35, float(away.min())), away >= 0.85 * away.max()
-    told = []
+    aspect = width / height
+    # Distance from the middle, 1 in the corners of the photo.
+    from_middle = (psf.positions - 0.5) * 2 * (1, aspect)
+    radius = np.hypot(from_middle[..., 0], from_middle[..., 1]) / np.hypot(1, aspect)
+    # A coarse grid may have no node in the middle or in the corners: the nearest ones count.
+    centre = radius <= max(CENTRE_RADIUS, float(radius.min()))
+    corner = radius >= CORNER_RADIUS * radius.max()
+    sentences = []
     for place, where in (("in the middle", centre), ("in the corners", corner)):
-        mtf50, wide = figures.mtf50[where][:, 1].mean(), figures.fwhm_px[where][:, 1].mean()
-        told.append(
-            f"Green {place}: MTF50 {mtf50:.2f} cycles/px, full width at half maximum {wide:.1f} px"
+        mtf50, fwhm = figures.mtf50[where][:, 1].mean(), figures.fwhm_px[where][:, 1].mean()
+        sentences.append(
+            f"Green {place}: MTF50 {mtf50:.2f} cycles/px, full width at half maximum {fwhm:.1f} px"
         )
-    shifts = np.hypot(figures.lateral_colour_px[..., 0], figures.lateral_colour_px[..., 1]).reshape(
-        -1, 2
-    )
-    told.append(
-        f"Lateral colour: red up to {shifts[:, 0].max():.2f} px, blue up to {shifts[:, 1].max():.2f} px from green"
-    )
+    shifts = figures.lateral_colour_px
+    red, blue = np.hypot(shifts[..., 0], shifts[..., 1]).reshape(-1, 2).max(axis=0)
+    sentences.append(f"Lateral colour: red up to {red:.2f} px, blue up to {blue:.2f} px from green")
     if psf.confidence is not None:
-        told.append(
-            f"Confidence: mean {psf.confidence.mean():.2f}, worst {psf.confidence.min():.2f} (1: sure)"
-        )
-    return told
+        mean, worst = psf.confidence.mean(), psf.confidence.min()
+        sentences.append(f"Confidence: mean {mean:.2f}, worst {worst:.2f} (1: sure)")
+    return sentences
 
 
 def _how_it_was_made(profile: Profile) -> list[Block]:
+    blocks = [*_checks(profile), *_photos(profile)]
+    rows = [(key, value) for key, value in _origin(profile) if value]
+    return [*blocks, Block("How it was made", _table(rows))]
+
+
+def _checks(profile: Profile) -> list[Block]:
+    """How near photos came that were kept out, and how the training went."""
     blocks = []
     if profile.reblur:
         rows = [(_REBLUR.get(key, key), f"{value:.4g}") for key, value in profile.reblur.items()]
@@ -175,20 +193,32 @@ def _how_it_was_made(profile: Profile) -> list[Block]:
         )
         blocks.append(Block("Re-blur check", text + _table(rows)))
     for name, points in profile.curves.items():
+        # A curve of one point shows nothing.
         if len(points) > 1:
             blocks.append(Block(f"Training: {name}", svg=plots.course_plot(name, points)))
-    if profile.photos:
-        left_out = [
-            f"{p.name} ({p.role}): {p.verdict or 'left out'}" for p in profile.photos if not p.used
-        ]
-        used = ", ".join(p.name for p in profile.photos if p.used)
-        html = f"<p>Used: {escape(used)}</p>" + (
-            f"<p>Left out:</p>{_items(left_out)}" if left_out else ""
-        )
-        blocks.append(Block("Photos", html))
+    return blocks
+
+
+def _photos(profile: Profile) -> list[Block]:
+    if not profile.photos:
+        return []
+    used = ", ".join(photo.name for photo in profile.photos if photo.used)
+    html = f"<p>Used: {escape(used)}</p>"
+    rejected = [
+        f"{photo.name} ({photo.role}): {photo.verdict or 'left out'}"
+        for photo in profile.photos
+        if not photo.used
+    ]
+    if rejected:
+        html += f"<p>Left out:</p>{_items(rejected)}"
+    return [Block("Photos", html)]
+
+
+def _origin(profile: Profile) -> list[tuple[str, str]]:
+    """What is needed to repeat the calibration; unknown things empty."""
     stages = ", ".join(f"{stage.name} {stage.seconds:.0f} s" for stage in profile.stages)
     noise = profile.noise
-    settings = [
+    return [
         ("Settings", _listed(profile.settings)),
         ("Seed", str(profile.seed)),
         ("Stages", stages),
@@ -197,10 +227,6 @@ def _how_it_was_made(profile: Profile) -> list[Block]:
         ("Noise", f"a {_three(noise.a)}, b {_three(noise.b)} ({noise.source})" if noise else ""),
         ("Vignetting", ", ".join(profile.vignetting)),
         ("Versions", _listed(profile.versions)),
-    ]
-    return [
-        *blocks,
-        Block("How it was made", _table([(key, value) for key, value in settings if value])),
     ]
 
 

@@ -121,7 +121,7 @@ class PhotoWork:
                 batch.export,
                 method=batch.restore.method.value,
                 originals=batch.originals,
-                taken=batch.taken,
+                batch_paths=batch.taken,
             )
             batch.taken.add(named)
             if batch.export.on_conflict is OnConflict.SKIP and named.exists():
@@ -130,7 +130,7 @@ class PhotoWork:
             self.output = named
             if batch.save_mask:
                 self.mask_output = mask_path(
-                    named, batch.export, originals=batch.originals, taken=batch.taken
+                    named, batch.export, originals=batch.originals, batch_paths=batch.taken
                 )
                 batch.taken.add(self.mask_output)
             self.decoding = reader.submit(decode_photo, self.path)

@@ -24,8 +24,8 @@ from lenscal.plots.drawing import (
 
 TOP_PX, RIGHT_PX, TICK_PX, GAP_PX = 10.0, 14.0, 3.0, 6.0
 KEY_LINE_PX = 26.0
+# How far above its range a curve may be drawn: flat tops would look like plateaus.
 OVERSHOOT = 0.03
-"""How far above its range a curve may be drawn: flat tops would look like plateaus."""
 LEAST_SPAN = 1e-9
 
 
@@ -80,10 +80,12 @@ class _Area:
     y_range: tuple[float, float]
 
     def x_px(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Where values of the x axis lie."""
         low, high = self.x_range
         return self.left + (x - low) / (high - low) * (self.right - self.left)
 
     def y_px(self, y: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Where values of the y axis lie; those out of its range at its ends."""
         low, high = self.y_range
         share = np.clip((y - low) / (high - low), 0, 1 + OVERSHOOT)
         heights: NDArray[np.floating] = self.bottom - share * (self.bottom - self.top)
@@ -100,10 +102,12 @@ def line_chart(
     """Curves with axes, and a key in the upper right corner; size: (width, height) px."""
     width, height = size
     finite = [_finite(line) for line in lines]
+    # Without the values that are not finite, which would leave no range.
     y_range = axes.y_range or _span([line.y for line in finite])
     step = axes.y_step or round_step((y_range[1] - y_range[0]) / 4)
     numbers = [(value, f"{value:.3g}") for value in ticks(*y_range, step)]
     widest = max((style.font.width_px(text) for _, text in numbers), default=0.0)
+    # The label runs upwards: it takes the room of one line.
     label_px = style.font.line_px if axes.y_label else 0.0
     area = _Area(
         left=label_px + widest + 2 * GAP_PX,
@@ -167,6 +171,7 @@ def _x_axis(area: _Area, unit: str, width: float, style: Style) -> Iterator[Item
 
 def _key(area: _Area, key: Sequence[KeyEntry], style: Style) -> Iterator[Item]:
     widest = max((style.font.width_px(entry.name) for entry in key), default=0.0)
+    # Right-aligned: curves mostly fall towards the right, and leave room there.
     left = area.right - widest
     for n, entry in enumerate(key):
         y = area.top + 2 + (n + 0.5) * style.font.line_px

@@ -15,10 +15,10 @@ Colour = str
 """#rrggbb"""
 
 DARK_INK, LIGHT_INK = "#101010", "#f0f0f0"
+# On lighter colours dark ink is read better; a little below the half, as eyes see greys.
 MIDDLE_LIGHTNESS = 0.45
-"""On lighter colours dark ink is read better; a little below the half, as eyes see greys."""
+# How far below the middle of a line of text its baseline lies, parts of the font's size.
 BASELINE = 0.36
-"""How far below the middle of a line of text its baseline lies, parts of the font's size."""
 
 
 class Anchor(StrEnum):
@@ -113,14 +113,18 @@ class Font(Protocol):
     """How much room text takes, which only the back end knows."""
 
     @property
-    def size_px(self) -> float: ...
+    def size_px(self) -> float:
+        """Size of the letters, as fonts are chosen by."""
+        ...
 
     @property
     def line_px(self) -> float:
         """Distance of two lines."""
         ...
 
-    def width_px(self, text: str) -> float: ...
+    def width_px(self, text: str) -> float:
+        """From the beginning of a text to its end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from lenscal.plots.drawing import Anchor, Box, Colour, Drawing, Item, Polygon, Style, Words
 
+# Pixels that are counted: more change nothing that can be seen, and take longer than a frame.
 MOST_SAMPLES = 200_000
-"""Pixels that are counted: more change nothing that can be seen, and take longer than a frame."""
 COLOURS = ("#e05a5a", "#58b858", "#5a8ae0")
 FILL_OPACITY = 70 / 255
+# Share of clipped pixels from which on it is marked.
 NOTABLE_SHARE = 0.001
-"""Share of clipped pixels from which on it is marked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +34,7 @@ def histogram(pixels: NDArray[np.uint8]) -> Histogram:
     sample = pixels[::step, ::step].reshape(-1, 3)
     counts = np.stack([np.bincount(sample[:, channel], minlength=256) for channel in range(3)])
     total = max(len(sample), 1)
+    # A pixel counts once, whichever of its channels is at the end.
     black, white = (float((sample == end).any(axis=1).sum() / total) for end in (0, 255))
     return Histogram(counts, black, white)
 
@@ -62,6 +63,7 @@ def histogram_drawing(
     shares = np.minimum(np.sqrt(shown.counts) / peak, 1)
     x = np.linspace(left, right, shown.counts.shape[1])
     for share, colour in zip(shares, COLOURS, strict=True):
+        # From the left corner over all heights to the right one: an area.
         outline = np.stack([x, bottom - share * (bottom - top)], axis=-1)
         points = np.concatenate([[[left, bottom]], outline, [[right, bottom]]])
         items.append(Polygon(points, colour, colour, FILL_OPACITY))

@@ -7,8 +7,8 @@ import numpy as np
 from lenscal.optics.kernel_pictures import kernel_pixels, mosaic_pixels
 from lenscal.optics.psf_grid import PsfGrid
 
+# Of the longer side, at most: kernels are enlarged by whole numbers, so that pixels stay square.
 PREVIEW_PX = 1024
-"""Of the longer side, at most: kernels are enlarged by whole numbers, so that pixels stay square."""
 
 
 def preview_png(psf: PsfGrid) -> bytes:
@@ -17,6 +17,7 @@ def preview_png(psf: PsfGrid) -> bytes:
 
     mosaic = mosaic_pixels(kernel_pixels(psf.kernels))
     zoom = max(1, PREVIEW_PX // max(mosaic.shape[:2]))
+    # OpenCV wants blue first.
     mosaic = np.ascontiguousarray(mosaic.repeat(zoom, axis=0).repeat(zoom, axis=1)[..., ::-1])
     done, data = cv2.imencode(".png", mosaic)
     if not done:

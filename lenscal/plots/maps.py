@@ -25,20 +25,20 @@ from lenscal.plots.drawing import (
     segment,
 )
 
+# From low to high, in even steps of lightness, so that it is read without seeing colours.
 SCALE = ("#1c2433", "#23466b", "#4a7488", "#87a08d", "#cfc47e", "#f6ec9c")
-"""From low to high, in even steps of lightness, so that it is read without seeing colours."""
+# Red's and blue's, light enough for dark backgrounds.
 ARROW_COLOURS = ("#e0564f", "#4f8fe8")
-"""Red's and blue's, light enough for dark backgrounds."""
 MARGIN_PX, LEGEND_PX, BAR_PX = 10, 44, 10
 LONGEST_BAR_PX = 260.0
+# Room left of the bar and right of it for the numbers at its ends.
 BAR_SIDES_PX = 180.0
-"""Room left of the bar and right of it for the numbers at its ends."""
+# Length of the longest arrow, parts of a cell: the next cell's may begin there.
 ARROW_REACH = 0.65
-"""Length of the longest arrow, parts of a cell: the next cell's may begin there."""
+# Smaller numbers cannot be read: they are left out.
 SMALLEST_FONT_PX = 6.5
-"""Smaller numbers cannot be read: they are left out."""
+# Shorter arrows are dots.
 LEAST_ARROW_PX = 1.5
-"""Shorter arrows are dots."""
 
 Area = tuple[float, float, float, float]
 """Left, top, width and height, px."""
@@ -101,6 +101,7 @@ def field_map(data: MapData, size: tuple[float, float], aspect: float, style: St
         items += _cells(data, data.values, area, style)
         items += _colour_scale(data, area, width, style)
     elif data.arrows is not None:
+        # Of the smaller side, so that arrows upwards stay in their cell, too.
         scale = ARROW_REACH * min(_cell_size(area, data.arrows)) / max(data.high, 1e-9)
         items += _arrow_field(data.arrows, area, scale, style)
         items += _arrow_scale(data, area, width, scale, style)
@@ -111,6 +112,7 @@ def scale_colour(part: float) -> Colour:
     """Colour of a value 0..1 (clamped) on the scale; NaN is drawn as 0."""
     steps = len(SCALE) - 1
     place = min(max(part, 0.0), 1.0) * steps if part == part else 0.0
+    # The last colour has none above it.
     below = min(int(place), steps - 1)
     return mixed(SCALE[below], SCALE[below + 1], place - below)
 
@@ -120,6 +122,7 @@ def _cells(data: MapData, values: NDArray[np.floating], area: Area, style: Style
     shape = (values.shape[0], values.shape[1])
     _, _, cell_w, cell_h = cell_box(area, shape, 0, 0)
     texts = [data.pattern.format(value) for value in values.ravel()]
+    # All numbers in one size, that of the longest.
     widest = max(style.font.width_px(text) for text in texts)
     scale = min(1.0, max(cell_w - 4, 0) / widest)
     fits = style.font.line_px * scale <= cell_h
@@ -206,7 +209,9 @@ def _arrow(start: tuple[float, float], way: tuple[float, float], colour: Colour)
     origin, along = np.array(start), np.array(way) / length
     across = np.array([-along[1], along[0]])
     end = origin + np.array(way)
+    # Short arrows are not all head.
     head = min(6.0, 0.5 * length)
+    # The shaft ends inside the head, or its square end would show at the tip.
     neck = end - along * head * 0.8
     yield segment(start, (float(neck[0]), float(neck[1])), colour, width=1.8)
     base = end - along * head

@@ -15,18 +15,20 @@ from lenscal.plots.svg import REPORT_STYLE, to_svg
 
 CHART_PX = (640.0, 300.0)
 MAP_WIDTH_PX = 640.0
+# Name and field position (y, x) of the kernels whose curves are shown.
 PLACES = (("centre", 0.5, 0.5), ("half way", 0.25, 0.25), ("corner", 0.0, 0.0))
-"""Name and field position (y, x) of the kernels whose curves are shown."""
 PLACE_COLOURS = ("#111111", "#1b7a78", "#b5541b")
 
 
 def mtf_plot(psf: PsfGrid) -> str:
     """Green's modulation transfer at the centre, half way and in the corner; solid sagittal, dashed
     tangential."""
+    # Up to the highest frequency that pixels can hold.
     frequencies = np.linspace(0, 0.5, 51)
     rows, cols = psf.shape
     lines, key = [], []
     for (name, y, x), colour in zip(PLACES, PLACE_COLOURS, strict=True):
+        # The nearest node: nothing is interpolated that was not measured.
         row, col = round(y * (rows - 1)), round(x * (cols - 1))
         sagittal, tangential = mtf_curves(psf, row, col, frequencies)
         lines.append(Line(frequencies, sagittal[1], colour))
@@ -75,6 +77,7 @@ def lateral_colour_plot(psf: PsfGrid) -> str:
 
 
 def _map(psf: PsfGrid, data: MapData) -> str:
+    # Cells lie as on the photo.
     height, width = psf.image_size
     aspect = width / height
     size = MAP_WIDTH_PX, float(map_height(MAP_WIDTH_PX, aspect))

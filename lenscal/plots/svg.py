@@ -36,9 +36,11 @@ class SansSerif:
 
     @property
     def line_px(self) -> float:
+        """Distance of two lines."""
         return 1.4 * self.size_px
 
     def width_px(self, text: str) -> float:
+        """Estimated: whoever reads the report draws the text."""
         return self.mean_width * self.size_px * len(text)
 
 
@@ -96,6 +98,7 @@ def _(item: Gradient, style: Style) -> str:
     # By its content, since the pictures of a report share their names.
     name = f"g{zlib.crc32(repr(item).encode()):08x}"
     last = len(item.colours) - 1
+    # In even steps, as the painter draws them.
     stops = "".join(
         f'<stop offset="{n / last:.3f}" stop-color="{colour}"/>'
         for n, colour in enumerate(item.colours)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from lenscal.files.photos.export_settings import Space
 
 D65 = np.array([0.31271 / 0.32902, 1.0, (1 - 0.31271 - 0.32902) / 0.32902])
+# XYZ of the ICC profile connection space's white.
 D50 = np.array([0.9642, 1.0, 0.8249])
-"""XYZ of the ICC profile connection space's white."""
 
+# Rows developed at a time: temporary arrays of a whole photo would take several times its size.
 STRIP_ROWS = 256
-"""Rows developed at a time: temporary arrays of a whole photo would take several times its size."""
 
+# Of a colour matrix: beyond, its inverse would turn noise into colours.
 MAX_CONDITION = 1e4
-"""Of a colour matrix: beyond, its inverse would turn noise into colours."""
 
 Floats = NDArray[np.floating]
 _BRADFORD = np.array(
@@ -42,6 +42,7 @@ class RgbSpace:
     @property
     def to_xyz(self) -> NDArray[np.float64]:
         """[3, 3]: linear RGB to XYZ relative to the space's own white."""
+        # Primaries of luminance 1, then scaled so that their sum is the white.
         columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in self.primaries]).T
         matrix: NDArray[np.float64] = columns * np.linalg.solve(columns, np.array(self.white))
         return matrix
@@ -57,6 +58,7 @@ class RgbSpace:
         linear = np.clip(linear, 0, 1)
         # Python's floats would be as good, but they make float64 of a float32 scalar.
         dtype = linear.dtype.type
+        # The curve's inverse: the space is described from encoded to linear values.
         curved = linear ** dtype(1 / self.gamma) * dtype(1 + self.offset) - dtype(self.offset)
         straight = linear * dtype(self.slope)
         encoded: Floats = np.where(linear < dtype(self.toe / self.slope), straight, curved)
@@ -88,6 +90,7 @@ def adaptation(
     from_white: NDArray[np.float64], to_white: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """[3, 3]: Bradford chromatic adaptation of XYZ from one white to another."""
+    # Whites are compared by what the eye's three kinds of cones see of them.
     scale = (_BRADFORD @ to_white) / (_BRADFORD @ from_white)
     return np.linalg.solve(_BRADFORD, scale[:, None] * _BRADFORD)
 
@@ -97,6 +100,7 @@ def usable(colour_matrix: NDArray[np.floating] | None) -> bool:
     if colour_matrix is None:
         return False
     matrix = np.asarray(colour_matrix, np.float64)
+    # A negative answer to white would turn it into a colour.
     if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or (matrix @ D65 <= 0).any():
         return False
     return bool(np.linalg.cond(matrix) < MAX_CONDITION)
@@ -123,6 +127,7 @@ def camera_to_space(
     """
     if usable(colour_matrix):
         matrix = np.asarray(colour_matrix, np.float64)
+        # Each row divided by its answer to D65, so that camera white is neutral.
         to_xyz = np.linalg.inv(matrix / (matrix @ D65)[:, None])
     else:
         to_xyz = SPACES[Space.SRGB].to_xyz
@@ -142,6 +147,7 @@ def develop(
     colour matrix and the transfer function follow; no other tone curve.
     """
     matrix = camera_to_space(colour_matrix, space).astype(np.float32)
+    # In float32 to the end: as fine as 16 bits ask for, and half the memory.
     peak = np.float32(np.iinfo(depth).max)
     out = np.empty(rgb.shape, depth)
     for start in range(0, len(rgb), STRIP_ROWS):

@@ -19,11 +19,11 @@ from lenscal.raw.exif import EXIV2_LOCK
 from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
 
+# DNG's colour numbers, the same as `Frame.cfa`'s.
 CFA_COLOURS = {"R": 0, "G": 1, "B": 2}
-"""DNG's colour numbers, the same as `Frame.cfa`'s."""
 
+# EXIF's unit of the focal plane's resolution.
 CENTIMETRES = 3
-"""EXIF's unit of the focal plane's resolution."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +86,7 @@ class DngInfo:
     @property
     def camera(self) -> str:
         """Make and model, the make once."""
+        # As cameras name themselves: "NIKON D750" of the make "NIKON".
         repeats_make = self.model.lower().startswith(self.make.lower())
         return self.model if repeats_make else f"{self.make} {self.model}"
 
@@ -136,6 +137,7 @@ def write_bayer_dng(
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as temporary:
         _write_pixels(temporary, mosaic, info, compress=compress)
+        # After the pixels: exiv2 adds to a file that is there.
         _write_exif(temporary, info)
 
 
@@ -145,12 +147,14 @@ def _write_pixels(path: Path, mosaic: NDArray[np.uint16], info: DngInfo, *, comp
     height, width = mosaic.shape
     options: dict[str, Any] = {
         "photometric": tifffile.PHOTOMETRIC.CFA,
+        # The photo itself, not a reduced copy of it.
         "subfiletype": 0,
         "metadata": None,
         "software": f"lenscal {__version__}",
         "datetime": info.date_time,
         "extratags": [*_camera_tags(info), *_value_tags(info, height, width)],
     }
+    # Little-endian, as most cameras write and all computers read without swapping.
     with tifffile.TiffWriter(path, byteorder="<") as tiff:
         if compress:
             tiff.write(
@@ -163,6 +167,7 @@ def _write_pixels(path: Path, mosaic: NDArray[np.uint16], info: DngInfo, *, comp
                 **options,
             )
         else:
+            # One strip: readers take all of it at once.
             tiff.write(mosaic, rowsperstrip=height, **options)
 
 
@@ -172,6 +177,7 @@ def _camera_tags(info: DngInfo) -> list[ExtraTag]:
         dng_tags.text(Tag.MODEL, info.model),
         dng_tags.shorts(Tag.ORIENTATION, info.orientation),
         dng_tags.byte_values(Tag.DNG_VERSION, 1, 4, 0, 0),
+        # Nothing in it is newer than the first readers of DNG.
         dng_tags.byte_values(Tag.DNG_BACKWARD_VERSION, 1, 1, 0, 0),
         dng_tags.text(Tag.UNIQUE_CAMERA_MODEL, info.camera),
         dng_tags.signed_rationals(Tag.COLOR_MATRIX_1, np.ravel(info.colour_matrix)),
@@ -185,12 +191,14 @@ def _value_tags(info: DngInfo, height: int, width: int) -> list[ExtraTag]:
         dng_tags.shorts(Tag.CFA_REPEAT_PATTERN_DIM, 2, 2),
         dng_tags.byte_values(Tag.CFA_PATTERN, *cfa_array(info.cfa).ravel().tolist()),
         dng_tags.byte_values(Tag.CFA_PLANE_COLOR, 0, 1, 2),
+        # Rectangular, not turned by 45 degrees.
         dng_tags.shorts(Tag.CFA_LAYOUT, 1),
         dng_tags.shorts(Tag.BLACK_LEVEL_REPEAT_DIM, 1, 1),
         dng_tags.rationals(Tag.BLACK_LEVEL, [info.black]),
         dng_tags.longs(Tag.WHITE_LEVEL, info.white),
         dng_tags.rationals(Tag.DEFAULT_SCALE, (1, 1)),
         dng_tags.rationals(Tag.DEFAULT_CROP_ORIGIN, (0, 0)),
+        # The whole frame, or programs would cut off a border of their own choice.
         dng_tags.rationals(Tag.DEFAULT_CROP_SIZE, (width, height)),
         dng_tags.doubles(Tag.NOISE_PROFILE, np.ravel(info.noise_profile)),
     ]
@@ -200,6 +208,7 @@ def _write_exif(path: Path, info: DngInfo) -> None:
     """What belongs to the Exif directory, which tifffile cannot write."""
     import exiv2
 
+    # exiv2 is not safe in several threads.
     with EXIV2_LOCK:
         image = exiv2.ImageFactory.open(str(path))
         image.readMetadata()
@@ -239,6 +248,7 @@ def _tiles(mosaic: NDArray[np.uint16]) -> Iterator[bytes]:
     from imagecodecs import jpeg8_encode
 
     height, width = mosaic.shape
+    # The edge repeated costs least: differences to the left are zero there.
     padding = ((0, -height % TILE_PX), (0, -width % TILE_PX))
     padded = np.pad(mosaic, padding, mode="edge")
     for y in range(0, height, TILE_PX):

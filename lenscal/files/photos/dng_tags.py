@@ -10,10 +10,10 @@ ExtraTag = tuple[int, int, int, object, bool]
 """(tag, type, count, value, whether on the first page only), as tifffile's `extratags`."""
 
 TILE_PX = 512
+# DNG's compression number.
 LOSSLESS_JPEG = 7
-"""DNG's compression number."""
+# EXIF's number of the light that colour matrices are for.
 D65 = 21
-"""EXIF's number of the light that colour matrices are for."""
 LARGEST_DENOMINATOR = 1_000_000
 
 
@@ -58,40 +58,48 @@ class Tag(IntEnum):
 
 
 def shorts(tag: Tag, *values: int) -> ExtraTag:
+    """Numbers of 16 bits."""
     return tag, Kind.SHORT, len(values), values, True
 
 
 def longs(tag: Tag, *values: int) -> ExtraTag:
+    """Numbers of 32 bits."""
     return tag, Kind.LONG, len(values), values, True
 
 
 def byte_values(tag: Tag, *values: int) -> ExtraTag:
+    """Numbers of 8 bits."""
     return tag, Kind.BYTE, len(values), values, True
 
 
 def doubles(tag: Tag, values: Iterable[float]) -> ExtraTag:
+    """Floating-point numbers."""
     numbers = tuple(float(v) for v in values)
     return tag, Kind.DOUBLE, len(numbers), numbers, True
 
 
 def rationals(tag: Tag, values: Iterable[float]) -> ExtraTag:
+    """Fractions that are not negative."""
     pairs = ratios(values)
     return tag, Kind.RATIONAL, len(pairs), _flat(pairs), True
 
 
 def signed_rationals(tag: Tag, values: Iterable[float]) -> ExtraTag:
+    """Fractions."""
     pairs = ratios(values)
     return tag, Kind.SRATIONAL, len(pairs), _flat(pairs), True
 
 
 def text(tag: Tag, value: str) -> ExtraTag:
     """Text as UTF-8, which readers of DNG take; tifffile itself refuses all but ASCII."""
+    # TIFF's texts end with a zero.
     content = value.encode("utf-8", "replace") + b"\0"
     return tag, Kind.ASCII, len(content), content, True
 
 
 def ratios(values: Iterable[float]) -> tuple[tuple[int, int], ...]:
     """(numerator, denominator) of each value, to within the millionth that EXIF readers show."""
+    # Cameras write fractions: 1/125 s must not become 0.008 s.
     limited = (Fraction(float(v)).limit_denominator(LARGEST_DENOMINATOR) for v in values)
     return tuple((ratio.numerator, ratio.denominator) for ratio in limited)
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from lenscal.system.threads import in_order
 
 STRIP_ROWS = 64
+# Higher ones take half as much time again and save nothing: the low bits of a photo are noise.
 _DEFLATE_LEVEL = 1
-"""Higher ones take half as much time again and save nothing: the low bits of a photo are noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ def encode_tiff(path: Path, picture: Picture, icc: bytes | None) -> None:
         pixels = np.ascontiguousarray(picture.rows(rows))
         if not packed:
             return pixels.tobytes()
+        # Neighbours are alike: differences are small numbers, which deflate better.
         differences = imagecodecs.delta_encode(pixels, axis=1)
         return bytes(imagecodecs.deflate_encode(differences.tobytes(), level=_DEFLATE_LEVEL))
 
@@ -91,6 +92,7 @@ def encode_png(path: Path, picture: Picture, icc: bytes | None) -> None:
     size = samples * picture.dtype.itemsize
 
     def strip(rows: slice) -> bytes:
+        # PNG's byte order.
         big_endian = picture.rows(rows).astype(picture.dtype.newbyteorder(">"))
         plain = np.frombuffer(big_endian.tobytes(), np.uint8).reshape(
             rows.stop - rows.start, width * size
@@ -101,7 +103,7 @@ def encode_png(path: Path, picture: Picture, icc: bytes | None) -> None:
         np.subtract(plain[:, size:], plain[:, :-size], out=lines[:, 1 + size :])
         return lines.tobytes()
 
-    # Run lengths suit differences, and take half the time of a search for repetitions.
+    # Differences hardly ever repeat but in runs: no time goes into a search.
     packer = zlib.compressobj(_DEFLATE_LEVEL, strategy=zlib.Z_RLE)
     kind = 2 if samples == 3 else 0
     header = struct.pack(">IIBBBBB", width, height, 8 * picture.dtype.itemsize, kind, 0, 0, 0)
@@ -128,6 +130,7 @@ def encode_jpeg(path: Path, picture: Picture, quality: int) -> bytes:
     """A JPEG without chroma subsampling; returns a thumbnail as JPEG."""
     import imagecodecs
 
+    # libjpeg's interface here takes the whole picture; 8 bits a channel fit.
     pixels = picture.whole()
     path.write_bytes(
         imagecodecs.jpeg8_encode(pixels, level=quality, subsampling="444", optimize=True)
@@ -140,6 +143,8 @@ def shrunk(pixels: NDArray[Any], within: tuple[int, int]) -> NDArray[Any]:
     import cv2
 
     height, width = pixels.shape[:2]
+    # Never enlarged: a small photo is its own thumbnail.
     scale = min(1.0, within[0] / height, within[1] / width)
+    # At least a pixel, also of a panorama.
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

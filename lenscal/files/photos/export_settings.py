@@ -46,8 +46,8 @@ class OnConflict(StrEnum):
 
 
 TEMPLATE_FIELDS = ("name", "method")
+# Bits a channel of PNG and TIFF.
 DEPTHS = (8, 16)
-"""Bits a channel of PNG and TIFF."""
 JPEG_QUALITIES = range(1, 101)
 
 
@@ -99,6 +99,7 @@ class ExportSettings:
 def _check_template(template: str) -> None:
     """Raises InputError where a template would not give every photo a name of its own."""
     try:
+        # str.format would also reach attributes: templates come from files, too.
         parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
         raise InputError(
@@ -122,6 +123,7 @@ def _check_template(template: str) -> None:
                 template=template,
             )
         )
+    # A backslash is a separator on Windows, where a batch may go on.
     if "/" in template or "\\" in template:
         raise InputError(
             translatable(
@@ -137,7 +139,7 @@ def output_path(
     *,
     method: str,
     originals: Collection[Path] = (),
-    taken: Collection[Path] = (),
+    batch_paths: Collection[Path] = (),
 ) -> Path:
     """Where a photo goes. With `on_conflict` "skip" that may be a file that is there: it stays as
     it is.
@@ -146,7 +148,7 @@ def output_path(
     ----------
     originals : collection of Path, resolved
         Files that are never overwritten, beside `source`.
-    taken : collection of Path
+    batch_paths : collection of Path
         Names that other photos of the same batch have: a number is added, whatever `on_conflict`
         says, but "error". The same photos in the same order have the same names the next time, so
         "overwrite" and "skip" find them again.
@@ -158,7 +160,7 @@ def output_path(
     """
     stem = export.template.format(name=source.stem, method=method)
     path = export.out / f"{stem}{export.format.suffix}"
-    if export.on_conflict is OnConflict.ERROR and path in taken:
+    if export.on_conflict is OnConflict.ERROR and path in batch_paths:
         raise LenscalError(
             translatable(
                 "{path} is another photo of this batch: "
@@ -167,10 +169,13 @@ def output_path(
             )
         )
     if export.on_conflict is OnConflict.UNIQUE:
-        return path if path not in taken and not path.exists() else free_path(path, taken)
-    if path in taken:
-        path = next(numbered for numbered in _numbered(path) if numbered not in taken)
+        return (
+            path if path not in batch_paths and not path.exists() else free_path(path, batch_paths)
+        )
+    if path in batch_paths:
+        path = next(numbered for numbered in _numbered(path) if numbered not in batch_paths)
     if path.exists() and export.on_conflict is not OnConflict.SKIP:
+        # By the file, not its name: links and capitals lead to the same one.
         if path.samefile(source) or path.resolve() in originals:
             raise LenscalError(
                 translatable(
@@ -193,27 +198,29 @@ def mask_path(
     export: ExportSettings,
     *,
     originals: Collection[Path] = (),
-    taken: Collection[Path] = (),
+    batch_paths: Collection[Path] = (),
 ) -> Path:
     """Where the mask of a written photo goes: beside it. Only "overwrite" replaces a file, never
     those of the batch.
 
-    originals, taken : as in `output_path`
+    originals, batch_paths : as in `output_path`
     """
     path = photo.with_name(f"{photo.stem}_mask.png")
-    if path in taken or path.resolve() in originals:
-        return free_path(path, taken)
+    if path in batch_paths or path.resolve() in originals:
+        return free_path(path, batch_paths)
     return (
         path
         if export.on_conflict is OnConflict.OVERWRITE or not path.exists()
-        else free_path(path, taken)
+        else free_path(path, batch_paths)
     )
 
 
-def free_path(path: Path, taken: Collection[Path]) -> Path:
+def free_path(path: Path, batch_paths: Collection[Path]) -> Path:
     """The path with the first number, from 2 on, that makes it a new one."""
     return next(
-        numbered for numbered in _numbered(path) if not numbered.exists() and numbered not in taken
+        numbered
+        for numbered in _numbered(path)
+        if not numbered.exists() and numbered not in batch_paths
     )
 
 

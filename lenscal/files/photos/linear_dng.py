@@ -18,13 +18,13 @@ from lenscal.files.photos.export_settings import Space
 from lenscal.raw.frame import Frame, PhotoHeader
 from lenscal.system.threads import in_order
 
+# DNG's number of the photometric interpretation.
 LINEAR_RAW = 34892
-"""DNG's number of the photometric interpretation."""
+# Values up to so many times white are kept: more would leave too few bits for the shadows.
 MAX_HEADROOM = 4.0
-"""Values up to so many times white are kept: more would leave too few bits for the shadows."""
 THUMBNAIL_PX = 256
+# Rows read at a time to find the peak: memory, not speed.
 STRIP_ROWS = 256
-"""Rows read at a time to find the peak: memory, not speed."""
 
 ReadTile = Callable[[slice, slice], NDArray[np.float32]]
 """(rows, columns) -> float32 [h, w, 3], linear white-balanced camera RGB in sensor orientation."""
@@ -55,8 +55,10 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
 
     def tile(corner: tuple[int, int]) -> bytes:
         y, x = corner
+        # Only this tile's part of the photo is in memory.
         part = read(slice(y, min(y + TILE_PX, height)), slice(x, min(x + TILE_PX, width)))
         values = np.clip(part * scale + np.float32(0.5), 0, 65535).astype(np.uint16)
+        # DNG's tiles are whole: those at the border are filled up.
         missing = ((0, TILE_PX - values.shape[0]), (0, TILE_PX - values.shape[1]), (0, 0))
         full = np.ascontiguousarray(np.pad(values, missing, mode="edge"))
         return bytes(
@@ -97,7 +99,9 @@ def _levels(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[int, NDArray[np
     peak = np.zeros(3)
     for y in range(0, height, STRIP_ROWS):
         strip = read(slice(y, min(y + STRIP_ROWS, height)), slice(0, width))
+        # Per channel, since white balance scales each by its own factor.
         peak = np.maximum(peak, [float(strip[..., c].max()) for c in range(3)])
+    # One factor for all channels, or highlights would change their colour.
     headroom = float(np.clip((peak / frame.white_balance).max(), 1.0, MAX_HEADROOM))
     white = int(65535 / headroom)
     return white, (white / frame.white_balance).astype(np.float32)
@@ -106,6 +110,7 @@ def _levels(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[int, NDArray[np
 def _thumbnail(read: ReadTile, frame: Frame | PhotoHeader) -> NDArray[np.uint8]:
     """sRGB uint8, in sensor orientation as the photo itself."""
     height, width = frame.size
+    # Lines are averaged before they are kept: the whole photo may not fit.
     step = max(1, max(height, width) // THUMBNAIL_PX)
     lines = []
     for y in range(0, height - step + 1, step):
@@ -119,6 +124,7 @@ def _thumbnail(read: ReadTile, frame: Frame | PhotoHeader) -> NDArray[np.uint8]:
 def _about_the_camera(frame: Frame | PhotoHeader) -> list[ExtraTag]:
     matrix: NDArray[np.floating] | None = frame.colour_matrix
     if matrix is None or not usable(matrix):
+        # The camera's primaries are taken to be those of sRGB, as in exports.
         matrix = np.linalg.inv(SPACES[Space.SRGB].to_xyz) / frame.white_balance[:, None]
     info = frame.info
     return [
@@ -126,6 +132,7 @@ def _about_the_camera(frame: Frame | PhotoHeader) -> list[ExtraTag]:
         dng_tags.text(Tag.MODEL, _ascii(info.model)),
         dng_tags.shorts(Tag.ORIENTATION, info.orientation),
         dng_tags.byte_values(Tag.DNG_VERSION, 1, 4, 0, 0),
+        # LinearRaw came with this version.
         dng_tags.byte_values(Tag.DNG_BACKWARD_VERSION, 1, 2, 0, 0),
         dng_tags.text(Tag.UNIQUE_CAMERA_MODEL, _ascii(info.camera) or "unknown"),
         dng_tags.signed_rationals(Tag.COLOR_MATRIX_1, matrix.ravel()),

@@ -74,6 +74,7 @@ def write_photo(
         The path is the original's, or the file cannot be written.
     """
     original = frame.info.path
+    # By the file, not its name: links and capitals lead to the same one.
     if path.exists() and original.exists() and path.samefile(original):
         raise LenscalError(
             translatable("{path} is the original, which lenscal never overwrites", path=path)
@@ -116,6 +117,7 @@ def _write_developed(
 ) -> Written:
     """Write the photo in a colour space, upright; returns the facts as they are then."""
     space = SPACES[export.space]
+    # JPEG knows nothing else.
     eight = export.format is PhotoFormat.JPEG or export.depth == 8
     depth: np.dtype[Any] = np.dtype(np.uint8 if eight else np.uint16)
 
@@ -123,6 +125,7 @@ def _write_developed(
         return develop(tile, frame.colour_matrix, space, depth)
 
     picture = _turned(read, frame, develop_tile, depth)
+    # Turned upright, width and height may have changed places.
     facts = replace(facts, width=picture.shape[1], height=picture.shape[0])
     icc = icc_profile(space)
     if export.format is PhotoFormat.JPEG:
@@ -197,9 +200,11 @@ def _turned(
     height, width = frame.size
     orientation = frame.info.orientation
     on_its_side, backwards = orientation >= 5, orientation in (3, 4, 7, 8)
+    # Rows of the upright picture are rows or columns of the sensor.
     length = width if on_its_side else height
 
     def rows(strip: slice) -> NDArray[Any]:
+        # Read from the other end: the sensor lay upside down.
         lines = slice(length - strip.stop, length - strip.start) if backwards else strip
         tile = read(slice(0, height), lines) if on_its_side else read(lines, slice(0, width))
         return upright(develop_tile(tile), orientation)

@@ -18,6 +18,8 @@ SOFTWARE = f"lenscal {__version__}"
 XMP_NAMESPACE = "urn:lenscal:xmp:1.0/"
 XMP_PREFIX = "lenscal"
 
+# Of the first IFD only what is about the photo; the rest describes how the RAW file's pixels are
+# stored.
 _IMAGE_TAGS = frozenset(
     (
         "Make",
@@ -37,9 +39,8 @@ _IMAGE_TAGS = frozenset(
         "CameraSerialNumber",
     )
 )
-"""Of the first IFD only what is about the photo; the rest describes how the RAW file's pixels are
-stored."""
 
+# RAW files may hold these in the first IFD; in a picture they belong to the Exif IFD.
 _SHOT_TAGS = frozenset(
     (
         "DateTimeOriginal",
@@ -59,7 +60,6 @@ _SHOT_TAGS = frozenset(
         "FocalLength",
     )
 )
-"""RAW files may hold these in the first IFD; in a picture they belong to the Exif IFD."""
 
 _PHOTO_SKIPPED = frozenset(
     (
@@ -138,6 +138,7 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
             )
         )
         exif, xmp, iptc = [], (), ()
+    # Without maker notes, which may be larger than a JPEG can hold.
     plain = [datum for datum in exif if _is_standard(datum.key())]
     problem = ""
     # A JPEG holds 64 KB of each, which long editing histories exceed.
@@ -187,9 +188,11 @@ def _write(
     data = image.exifData()
     for datum in exif:
         _, group, tag = datum.key().split(".", 2)
-        moved = group == "Image" and tag in _SHOT_TAGS
-        key = f"Exif.Photo.{tag}" if moved else datum.key()
-        if not moved or key not in data:
+        # Of a RAW file's first directory what viewers look for in Exif's.
+        misplaced = group == "Image" and tag in _SHOT_TAGS
+        key = f"Exif.Photo.{tag}" if misplaced else datum.key()
+        # What stands in the right place counts more.
+        if not misplaced or key not in data:
             data[key] = datum.value()
     _set_facts(data, written)
     packet = image.xmpData()
@@ -197,11 +200,13 @@ def _write(
         if _wanted_xmp(datum.key()):
             packet[datum.key()] = datum.value()
     packet["Xmp.xmp.CreatorTool"] = SOFTWARE
+    # Each time: exiv2 forgets it, and a second time does no harm.
     exiv2.XmpProperties.registerNs(XMP_NAMESPACE, XMP_PREFIX)
     packet[f"Xmp.{XMP_PREFIX}.Settings"] = written.settings
     notes = image.iptcData()
     for datum in iptc:
         notes.add(datum)
+    # Other formats have had it embedded by their encoder.
     if written.icc is not None:
         image.setIccProfile(exiv2.DataBuf(written.icc))
     image.writeMetadata()

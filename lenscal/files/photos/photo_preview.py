@@ -18,11 +18,11 @@ from lenscal.raw.metadata import read_info
 from lenscal.translation import translatable
 
 PREVIEW_PX = 160
+# No camera embeds more; OpenCV would take any amount of memory for a damaged one.
 LARGEST_JPEG_BYTES = 64 * 2**20
-"""No camera embeds more; OpenCV would take any amount of memory for a damaged one."""
 
+# Of the shorter side: smaller previews show nothing.
 LEAST_PREVIEW_PX = 16
-"""Of the shorter side: smaller previews show nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +55,7 @@ def glance(path: Path) -> Glance:
     try:
         with open_raw(path) as raw:
             info = fill_from_libraw(info, raw)
+            # Much faster than to develop the photo.
             pixels = _embedded(raw, info.orientation)
             return Glance(info, pixels if pixels is not None else _developed(raw))
     except (rawpy.LibRawError, OSError, UnicodeError, ValueError, MemoryError) as error:
@@ -90,6 +91,7 @@ def _embedded(raw: Any, orientation: int) -> NDArray[np.uint8] | None:
 def _developed(raw: Any) -> NDArray[np.uint8]:
     """Turned upright by LibRaw itself."""
     return _small(
+        # Without demosaicing: four sites become one pixel.
         raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8, no_auto_bright=True)
     )
 
@@ -97,6 +99,7 @@ def _developed(raw: Any) -> NDArray[np.uint8]:
 def _small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     import cv2
 
+    # By area: previews are shown small, and details would alias.
     scale = PREVIEW_PX / max(pixels.shape[:2])
     if scale >= 1:
         return np.ascontiguousarray(pixels)

@@ -11,12 +11,12 @@ from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid, axis_positions
 from lenscal.translation import translatable
 
+# Nodes so near to those of a `PsfGrid` are taken for them: other programs write positions with a
+# few decimals only.
 SAME_NODE_PX = 0.01
-"""Nodes so near to those of a `PsfGrid` are taken for them: other programs write positions with a
-few decimals only."""
+# Positions are compared at so many decimals of a pixel, or rounding would make nodes of one row
+# two rows.
 POSITION_DECIMALS = 3
-"""Positions are compared at so many decimals of a pixel, or rounding would make nodes of one row
-two rows."""
 
 
 def pixel_positions(grid: PsfGrid) -> NDArray[np.float64]:

@@ -14,11 +14,11 @@ from lenscal.files.psf.psf_npz import read_npz
 from lenscal.translation import translatable
 
 PROFILE_SUFFIX = ".lenscal"
+# Suffixes of the files that hold a whole PSF, in small letters.
 PSF_SUFFIXES = (PROFILE_SUFFIX, ".npz")
-"""Suffixes of the files that hold a whole PSF, in small letters."""
 
+# Of the file in a folder of PSF files.
 NPZ_NAME = "psf.npz"
-"""Of the file in a folder of PSF files."""
 
 _FITS_MAGIC = b"SIMPLE  ="
 
@@ -40,9 +40,11 @@ def psf_kind(path: Path) -> PsfKind | None:
     does, in capitals or small letters, so that opening it can say what is wrong.
     """
     if path.is_dir():
+        # One file stands for the set; opening it names those that are missing.
         if fits_path(path, CHANNELS[0]).is_file():
             return PsfKind.FITS_FOLDER
         return PsfKind.NPZ_FOLDER if file_in(path, NPZ_NAME).is_file() else None
+    # Both are zip files: what is in them tells them apart.
     names = _names_in_zip(path)
     if "profile.json" in names:
         return PsfKind.PROFILE
@@ -108,6 +110,7 @@ def _is_fits_of_a_set(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as stream:
+            # Names alone are not enough: a drop of other FITS files is no PSF.
             return stream.read(len(_FITS_MAGIC)) == _FITS_MAGIC
     except OSError:
         return False

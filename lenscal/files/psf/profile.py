@@ -36,19 +36,19 @@ NPZ_ENTRY = "psf.npz"
 CURVES_ENTRY = "training/curves.csv"
 WEIGHTS_ENTRY = "training/checkpoint.safetensors"
 PREVIEW_ENTRY = "preview.png"
+# The first that a zip can hold.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-"""The first that a zip can hold."""
 
 MAX_ENTRIES = 64
+# More than the largest grid and network take.
 MAX_UNPACKED_BYTES = 2**30
-"""More than the largest grid and network take."""
+# Profiles shrink at most tenfold; deflate can do 1000, which is what zip bombs live on.
 MAX_RATIO = 400
-"""Profiles shrink at most tenfold; deflate can do 1000, which is what zip bombs live on."""
+# Below, headers weigh more than content, and the ratio says nothing.
 SMALL_BYTES = 4096
-"""Below, headers weigh more than content, and the ratio says nothing."""
 
+# Numbers that JSON's NaN and Infinity cannot stand for; a re-blur distance may be NaN.
 FINITE = ("focal_mm", "aperture_sharp", "aperture_degraded", "seconds")
-"""Numbers that JSON's NaN and Infinity cannot stand for; a re-blur distance may be NaN."""
 ORIENTATION = (
     "sensor orientation: row 0 is the top of the RAW file's visible area, no EXIF rotation applied"
 )
@@ -126,8 +126,8 @@ class Profile:
         )
 
 
+# Fields of a profile that other entries of the zip hold.
 NOT_IN_JSON = frozenset({"psf", "curves", "weights"})
-"""Fields of a profile that other entries of the zip hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,7 @@ def write_profile(path: Path, profile: Profile) -> Path:
     if profile.weights:
         from safetensors.numpy import save
 
+        # safetensors writes the memory as it lies, also of views.
         weights = {name: np.ascontiguousarray(value) for name, value in profile.weights.items()}
         entries[WEIGHTS_ENTRY] = save(weights)
     with (
@@ -190,6 +191,7 @@ def _curves_csv(curves: Mapping[str, Sequence[tuple[int, float]]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["curve", "step", "value"])
     for name, points in curves.items():
+        # All digits, so that a curve comes back as it was.
         writer.writerows([name, int(step), repr(float(value))] for step, value in points)
     return text.getvalue()
 
@@ -204,10 +206,12 @@ def read_profile(path: Path) -> Profile:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            # Before anything is unpacked.
             _check_archive(path, archive)
             values = json.loads(_entry(path, archive, JSON_ENTRY))
             _check_format(path, values)
             psf = psf_from_npz(_entry(path, archive, NPZ_ENTRY), str(path))
+            # After the kernels, whose size it has to fit.
             profile = _profile_from(values, psf)
             names = archive.namelist()
             if CURVES_ENTRY in names:
@@ -256,6 +260,7 @@ def _check_archive(path: Path, archive: zipfile.ZipFile) -> None:
                 most=MAX_ENTRIES,
             )
         )
+    # What the directory states; `_entry` checks that it is true.
     total = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     if total > MAX_UNPACKED_BYTES or total > MAX_RATIO * max(packed, SMALL_BYTES):
@@ -268,6 +273,7 @@ def _check_archive(path: Path, archive: zipfile.ZipFile) -> None:
             )
         )
     for entry in entries:
+        # Windows takes both slashes for separators.
         parts = PurePosixPath(entry.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename:
             raise InputError(
@@ -294,6 +300,7 @@ def _entry(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
         )
     promised = archive.getinfo(name).file_size
     with archive.open(name) as stream:
+        # One byte more, to notice an entry that is longer than it says.
         content = stream.read(promised + 1)
     if len(content) != promised:
         raise InputError(
@@ -332,11 +339,12 @@ def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
     size: SensorSize = description.sensor_size_px
     if (size.height, size.width) != psf.image_size:
         raise ValueError(f"sensor size {size} disagrees with psf.npz {psf.image_size}")
-    known = {f.name: getattr(description, f.name) for f in _json_fields()}
+    values_by_name = {f.name: getattr(description, f.name) for f in _json_fields()}
     for name in FINITE:
-        if known[name] is not None and not math.isfinite(known[name]):
-            raise ValueError(f"{name} is {known[name]}, want a number")
-    return Profile(psf, **known)
+        number = values_by_name[name]
+        if number is not None and not math.isfinite(number):
+            raise ValueError(f"{name} is {number}, want a number")
+    return Profile(psf, **values_by_name)
 
 
 def _same_default(of: Field[Any]) -> Any:

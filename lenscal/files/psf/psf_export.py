@@ -71,11 +71,13 @@ def write_tiff(grid: PsfGrid, path: Path, provenance: Provenance = NO_PROVENANCE
     pages = grid.kernels.reshape(rows * cols, 3, grid.kernel_size, grid.kernel_size).transpose(
         0, 2, 3, 1
     )
+    # One page a node, as viewers of stacks expect.
     with written_whole(path) as temporary, tifffile.TiffWriter(temporary) as tiff:
         for number, page in enumerate(pages):
             tiff.write(
                 np.ascontiguousarray(page, np.float32),
                 photometric="rgb",
+                # On the first page only, as ImageJ and others do it.
                 description=json.dumps(described) if number == 0 else None,
                 software=f"lenscal {__version__}",
                 metadata=None,
@@ -101,6 +103,7 @@ def _csv_rows(grid: PsfGrid) -> Iterator[list[object]]:
     from lenscal.optics import mtf
 
     rows, cols = grid.shape
+    # All nodes at once: their transforms are one call.
     kernels = grid.kernels.reshape(rows * cols, *grid.kernels.shape[2:])
     height, width = grid.image_size
     sagittal, tangential = mtf.mtf50_sagittal_tangential(

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 CHANNELS = "RGB"
 MAX_NODES = 64 * 64
 MAX_KERNEL_SIZE = 255
+# Of a plain FITS card; longer ones need the HIERARCH convention.
 LONGEST_KEYWORD = 8
-"""Of a plain FITS card; longer ones need the HIERARCH convention."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +99,7 @@ def _fill_header(header: fits.Header, grid: PsfGrid, channel: str, provenance: P
     header["DATE"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     for number, (y, x) in enumerate(pixel_positions(grid).reshape(-1, 2)):
         key = f"DET_YX{number}"
+        # Grids of 101 nodes and more.
         plain = len(key) <= LONGEST_KEYWORD
         header[key if plain else f"HIERARCH {key}"] = f"({float(x)!r}, {float(y)!r})"
     header.add_comment(_reference_sentence(grid.reference))
@@ -165,6 +166,7 @@ def read_fits(folder: Path) -> PsfGrid:
         channels.append(channel)
     red = channels[0]
     image_size, reference = _about_the_photo(folder, red)
+    # Channels may come with kernels of different size: zeros change nothing.
     size = max(channel.cube.shape[-1] for channel in channels)
     kernels = np.stack([_padded(channel.cube, size) for channel in channels], axis=1)
     on_grid, confidence = on_grid_nodes(
@@ -201,10 +203,11 @@ def _same_nodes(channel: ChannelFile, other: ChannelFile) -> bool:
 
 def _confidence_of(channels: Sequence[ChannelFile]) -> NDArray[np.float32] | None:
     """[N, 3]; None unless every channel tells it for every node."""
-    known = [c.confidence for c in channels if c.confidence is not None]
-    if len(known) < len(channels) or any(c.size != len(channels[0].positions) for c in known):
+    arrays = [c.confidence for c in channels if c.confidence is not None]
+    nodes = len(channels[0].positions)
+    if len(arrays) < len(channels) or any(array.size != nodes for array in arrays):
         return None
-    return np.stack([c.reshape(-1) for c in known], axis=-1)
+    return np.stack([array.reshape(-1) for array in arrays], axis=-1)
 
 
 @contextmanager
@@ -232,6 +235,7 @@ def _read_channel(path: Path) -> ChannelFile:
             )
         )
     count, side = data.shape[:2]
+    # Before anything of that size is computed.
     if count > MAX_NODES or side > MAX_KERNEL_SIZE:
         raise InputError(
             translatable(
@@ -251,6 +255,7 @@ def _read_channel(path: Path) -> ChannelFile:
                 oversampling=oversampling,
             )
         )
+    # Sums of float32 would not be 1 to within what `PsfGrid` asks for.
     cube = np.asarray(data, dtype=np.float64)
     total = cube.sum(axis=(1, 2), keepdims=True)
     if not np.isfinite(cube).all() or not (total > 0).all():
@@ -301,6 +306,7 @@ def _header_positions(path: Path, header: Mapping[str, Any], count: int) -> NDAr
         with _readable_header(path):
             text = header.get(key)
         try:
+            # Parsed by hand: eval of a header would run code of strangers.
             x, y = (float(part) for part in str(text).strip(" ()").split(","))
         except ValueError:
             raise InputError(

@@ -20,11 +20,11 @@ from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
 
+# More than any grid of `MAX_NODES` kernels takes; what unpacks to more is no PSF.
 MAX_NPZ_BYTES = 2**30
-"""More than any grid of `MAX_NODES` kernels takes; what unpacks to more is no PSF."""
 
+# What reading damaged zip files and arrays raises beside the usual.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError)
-"""What reading damaged zip files and arrays raises beside the usual."""
 
 
 def npz_bytes(grid: PsfGrid) -> bytes:
@@ -33,6 +33,7 @@ def npz_bytes(grid: PsfGrid) -> bytes:
     if confidence is None:
         confidence = np.full(grid.kernels.shape[:3], np.nan, np.float32)
     stream = io.BytesIO()
+    # Kernels of the field's edge have much in common, and zeros around them.
     np.savez_compressed(
         stream,
         kernels=grid.kernels.astype(np.float32),
@@ -121,7 +122,9 @@ def _arrays(content: bytes, name: str) -> dict[str, NDArray[Any]]:
         "positions": np.float64,
     }
     try:
+        # Before numpy unpacks anything.
         _check_unpacked_size(content, name)
+        # Pickles could run code of strangers.
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             missing = {"kernels", "image_size"} - set(archive.files)
             if missing:
