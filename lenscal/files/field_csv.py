@@ -14,7 +14,7 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.system.atomic import written_whole
 
 
-def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, NDArray[np.number]]]) -> Path:
+def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, NDArray[np.generic]]]) -> Path:
     """One line a node: row, col, y_px, x_px (0-based sensor pixels) and named columns [rows, cols].
 
     Raises
@@ -37,7 +37,7 @@ def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, NDArray[np
     return _write(path, ["row", "col", "y_px", "x_px", *(name for name, _ in columns)], lines)
 
 
-def write_columns(path: Path, columns: Sequence[tuple[str, NDArray[np.number]]]) -> Path:
+def write_columns(path: Path, columns: Sequence[tuple[str, NDArray[np.generic]]]) -> Path:
     """Named columns of equal length, e.g. a frequency and the curves over it; see `write_map`."""
     lines = [
         [f"{value:.7g}" for value in line]
@@ -52,7 +52,7 @@ def write_points(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]
     return _write(path, ["curve", "x", "y"], lines)
 
 
-def write_kernels(path: Path, kernels: NDArray[np.number]) -> Path:
+def write_kernels(path: Path, kernels: NDArray[np.generic]) -> Path:
     """Kernels [rows, cols, 3, k, k], one line a pixel: row, col, dy_px, dx_px from its middle, R,
     G, B."""
     # Kernels are odd: their origin is the middle pixel.
