@@ -107,10 +107,10 @@ def _measure_prior(
 
 def _measure_correction(args: argparse.Namespace, speaker: Speaker, measured: _Measured) -> None:
     from lenscal.benchmark import correction
-    from lenscal.files.psf.profile import read_profile
+    from lenscal.files.psf.opening import open_psf
 
     # Learnt kernels are no part of the program: they are measured where they are given.
-    learnt = None if args.profile is None else read_profile(args.profile).psf
+    learnt = None if args.profile is None else open_psf(args.profile).psf
     settings = correction.CorrectionSettings(args.device, learnt=learnt)
     values = run_job(correction.measure_correction(settings), speaker)
     measured.values[Part.CORRECTION] = values
