@@ -14,7 +14,9 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.system.atomic import written_whole
 
 
-def write_map(path: Path, grid: PsfGrid, columns: Sequence[tuple[str, NDArray[np.generic]]]) -> Path:
+def write_map(
+    path: Path, grid: PsfGrid, columns: Sequence[tuple[str, NDArray[np.generic]]]
+) -> Path:
     """One line a node: row, col, y_px, x_px (0-based sensor pixels) and named columns [rows, cols].
 
     Raises

@@ -144,7 +144,9 @@ def _camera_linear(read: ReadTile, frame: Frame | PhotoHeader) -> Picture:
     return Picture(shape, np.dtype(np.float32), lambda rows: read(rows, columns))
 
 
-def _colour_warnings(frame: Frame | PhotoHeader, export: ExportSettings) -> tuple[Translatable, ...]:
+def _colour_warnings(
+    frame: Frame | PhotoHeader, export: ExportSettings
+) -> tuple[Translatable, ...]:
     needs_matrix = _is_developed(export) or export.format is PhotoFormat.DNG
     if not needs_matrix or usable(frame.colour_matrix):
         return ()
