@@ -12,6 +12,7 @@ TEXTS = (
         "Translatable",
         "--case {pattern}: no case is called so; --list shows them all"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--depth {depth}: choose 8 or 16"),
     QT_TRANSLATE_NOOP("Translatable", "--device {name}: choose auto, cpu, cuda or mps"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -113,7 +114,24 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--space camera-linear needs --format tiff (32-bit float) or dng, not {format}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--stages P needs the same scenes in both folders; none were found. Use --stages auto"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--template {template!r} is a file name: give the folder with --out"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--template {template!r} must hold {{name}}, or photos would get the same name"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "--template {template!r}: {reason}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--template {template!r}: {{{field}}} is not known, use {{name}} or {{method}}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--theme {name}: choose {names}"),
     QT_TRANSLATE_NOOP("Translatable", "--yardstick {path}: there is no such file"),
@@ -145,6 +163,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "How sure: half {half} of the pairs by itself"),
     QT_TRANSLATE_NOOP("Translatable", "How sure: half {half} of the photos by itself"),
     QT_TRANSLATE_NOOP("Translatable", "How wide kernels are"),
+    QT_TRANSLATE_NOOP("Translatable", "JPEG quality {quality}: choose 1 to 100"),
     QT_TRANSLATE_NOOP("Translatable", "Keeping the profile"),
     QT_TRANSLATE_NOOP("Translatable", "Lateral colour of the {what} photos, {number} of {shots}"),
     QT_TRANSLATE_NOOP("Translatable", "Learning the degraded photos, step {step} of {total}"),
@@ -222,6 +241,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "a photo was not corrected: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "a picture of {shape} is too small or not a mosaic"),
+    QT_TRANSLATE_NOOP("Translatable", "all metadata"),
     QT_TRANSLATE_NOOP("Translatable", "an unknown aperture"),
     QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more"),
@@ -250,6 +270,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "camera"),
     QT_TRANSLATE_NOOP("Translatable", "camera bodies (serial numbers)"),
     QT_TRANSLATE_NOOP("Translatable", "cameras"),
+    QT_TRANSLATE_NOOP("Translatable", "cannot be read"),
     QT_TRANSLATE_NOOP("Translatable", "cannot be read ({error})"),
     QT_TRANSLATE_NOOP("Translatable", "centre"),
     QT_TRANSLATE_NOOP("Translatable", "choose another file"),
@@ -358,6 +379,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "no RAW photo, or a camera or compression that LibRaw {version} cannot read"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no colour matrix is known for {camera}: its colours are plain"
     ),
     QT_TRANSLATE_NOOP("Translatable", "no folder given"),
     QT_TRANSLATE_NOOP(
@@ -482,6 +507,9 @@ TEXTS = (
         "the PSF grid is for photos of {grid_width} x {grid_height} px, this one has {width} "
         "x {height}: use its own profile"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the XMP"),
+    QT_TRANSLATE_NOOP("Translatable", "the XMP and the camera maker's own notes"),
+    QT_TRANSLATE_NOOP("Translatable", "the camera maker's own notes"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the centre of the sharp photos shows nothing to compare with: it is clipped, dark or"
@@ -490,6 +518,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the checkpoint is damaged ({error}): calibrate without --resume to start anew"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the checkpoint {path} cannot be read ({reason}): calibrate without --resume to start"
+        " anew"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -510,6 +543,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the folder {path} cannot be read ({strerror}): check its rights"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the metadata of {photo} could not be read ({reason}): not copied"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the operator takes [3, H, W] or [B, 3, H, W], got {shape}"),
     QT_TRANSLATE_NOOP(
@@ -593,6 +630,7 @@ TEXTS = (
         "this calibration cannot be resumed: {difference}. Give the same again, or calibrate "
         "without --resume"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "this camera"),
     QT_TRANSLATE_NOOP("Translatable", "this corner rests on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this part rests on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this version of lenscal takes other numbers of steps"),
@@ -685,6 +723,14 @@ TEXTS = (
         "Translatable",
         "{folder}: a photo of {width} x {height} px (IMGWIDTH, IMGHEIGH)"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{folder}: a photo's metadata could not be written there ({problem})"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{folder}: its name is no UTF-8 text; choose another folder"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{folder}: no photo (JPEG, PNG or TIFF) that can be read"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -753,12 +799,17 @@ TEXTS = (
         "Translatable",
         "{pairs} scenes stand in both folders: they are compared directly"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{part} of {photo} could not be copied ({problem})"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read as a RAW photo: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written as PDF"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: choose another folder"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: {why}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} exists: choose --on-conflict unique, overwrite or skip"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} has schema version {schema!r}, this lenscal reads {version}: {advice}"
@@ -780,6 +831,11 @@ TEXTS = (
         "Translatable",
         "{path} is a zip file but not a lenscal profile: it holds no profile.json"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is another photo of this batch: choose --on-conflict unique, overwrite or "
+        "skip"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is damaged (it has no {part}): {advice}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -788,12 +844,21 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path} is damaged: it holds no {entry}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is damaged: {entry} has another size than stated"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is damaged: {entry}: {reason}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is no checkpoint of lenscal's: calibrate without --resume to start anew"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is no project of lenscal's: choose a {suffix} file"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is not a lenscal profile, or it is damaged: {reason}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is the original, which lenscal never overwrites"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is the original, which lenscal never overwrites: choose another --template"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is too large for a project of lenscal's: choose another file"
@@ -840,6 +905,7 @@ TEXTS = (
         "Translatable",
         "{problem}; it was kept as {rescued}: make room and copy it from there"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{reason} ({detail})"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo kept: {name}, but {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo left out: {name}: {reason}"),
