@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lenscal.errors import InputError
 from lenscal.optics.mtf import centroid_px, half_crossing
+from lenscal.optics.nodes import linear_weights, rectangular_order
 from lenscal.translation import translatable
 
 SPECTRUM = 64
@@ -269,25 +270,20 @@ def _on_nodes(
 ) -> NDArray[np.float64]:
     """Bilinear interpolation of a rectangular grid of kernels at `nodes` [m, 2], clamped to the
     grid."""
-    ys, xs = np.unique(positions[:, 0]), np.unique(positions[:, 1])
-    if len(ys) * len(xs) != len(positions):
+    order = rectangular_order(positions)
+    if order is None:
         raise InputError(
             translatable(
                 "the estimate's {count} nodes do not form a rectangular grid", count=len(positions)
             )
         )
-    order = np.lexsort((positions[:, 1], positions[:, 0]))
-    grid = kernels[order].reshape(len(ys), len(xs), *kernels.shape[1:])
-    weights_y, weights_x = _hat_weights(ys, nodes[:, 0]), _hat_weights(xs, nodes[:, 1])
+    ys, xs, row_major = order
+    grid = kernels[row_major].reshape(len(ys), len(xs), *kernels.shape[1:])
+    weights_y, weights_x = linear_weights(ys, nodes[:, 0]), linear_weights(xs, nodes[:, 1])
     interpolated: NDArray[np.float64] = np.einsum(
         "mr,ms,rsckl->mckl", weights_y, weights_x, grid, optimize=True
     )
     return interpolated
-
-
-def _hat_weights(axis: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Linear interpolation as a matrix [len(values), len(axis)]."""
-    return np.stack([np.interp(values, axis, unit) for unit in np.eye(len(axis))], axis=1)
 
 
 def _common_shift(

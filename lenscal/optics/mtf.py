@@ -6,14 +6,22 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
+
+Kernels = NDArray[np.floating]
+Floats = NDArray[np.float64]
 
 _FFT = 128
+"""Period px of the trigonometric interpolation: so far beyond kernels that they do not meet their
+images."""
 _STEP = 1 / 512
+"""Cycles/px between samples of an MTF; where it crosses one half is interpolated linearly."""
 _FINE = 8
-_Figure = Callable[[np.ndarray], float]
+_ENERGY = 0.8
+_Figure = Callable[[Floats], float]
 
 
-def centroid_px(kernels: np.ndarray) -> np.ndarray:
+def centroid_px(kernels: Kernels) -> Floats:
     """Centroid [..., 2] (y, x) of kernels [..., k, k], px from the middle of the array."""
     axis = np.arange(kernels.shape[-1]) - (kernels.shape[-1] - 1) / 2
     total = kernels.sum(axis=(-2, -1))
@@ -22,7 +30,7 @@ def centroid_px(kernels: np.ndarray) -> np.ndarray:
     return np.stack([y, x], axis=-1)
 
 
-def fwhm_px(kernels: np.ndarray) -> np.ndarray:
+def fwhm_px(kernels: Kernels) -> Floats:
     """Full width at half maximum [...] in px of kernels [..., k, k].
 
     The diameter of the disc whose area is that where the kernel, interpolated 8 x by Fourier,
@@ -32,7 +40,7 @@ def fwhm_px(kernels: np.ndarray) -> np.ndarray:
     return _per_kernel(kernels, _fwhm)
 
 
-def ee80_radius_px(kernels: np.ndarray) -> np.ndarray:
+def ee80_radius_px(kernels: Kernels) -> Floats:
     """Radius [...] in px about the centroid that encircles 80 % of the energy of kernels [..., k,
     k] (0 for a delta).
 
@@ -41,7 +49,7 @@ def ee80_radius_px(kernels: np.ndarray) -> np.ndarray:
     return _per_kernel(kernels, _ee80)
 
 
-def half_crossing(curve: np.ndarray) -> float:
+def half_crossing(curve: Floats) -> float:
     """Index (with fraction) at which a curve that starts at 1 first falls below 0.5; its length if
     never."""
     below = np.flatnonzero(curve < 0.5)
@@ -51,7 +59,7 @@ def half_crossing(curve: np.ndarray) -> float:
     return float(i - 1 + (curve[i - 1] - 0.5) / (curve[i - 1] - curve[i]))
 
 
-def mtf50_cy_per_px(kernels: np.ndarray, direction: np.ndarray) -> np.ndarray:
+def mtf50_cy_per_px(kernels: Kernels, direction: Floats) -> Floats:
     """Frequency [...] in cycles/px at which the MTF along a direction falls to one half; 0.5 if it
     does not.
 
@@ -69,9 +77,7 @@ def mtf50_cy_per_px(kernels: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return out.reshape(kernels.shape[:-2])
 
 
-def mtf_cy_per_px(
-    kernels: np.ndarray, direction: np.ndarray, frequencies: np.ndarray
-) -> np.ndarray:
+def mtf_cy_per_px(kernels: Kernels, direction: Floats, frequencies: Floats) -> Floats:
     """Modulation transfer [..., f], 1 at frequency 0, along a direction.
 
     Parameters
@@ -95,7 +101,7 @@ def mtf_cy_per_px(
     return out.reshape(*lead, len(frequencies))
 
 
-def radial_directions(positions: np.ndarray, aspect: float) -> tuple[np.ndarray, np.ndarray]:
+def radial_directions(positions: Floats, aspect: float) -> tuple[Floats, Floats]:
     """Wave vectors (y, x) of sagittal and tangential detail at field positions.
 
     Parameters
@@ -116,8 +122,8 @@ def radial_directions(positions: np.ndarray, aspect: float) -> tuple[np.ndarray,
 
 
 def mtf50_sagittal_tangential(
-    kernels: np.ndarray, positions: np.ndarray, aspect: float
-) -> tuple[np.ndarray, np.ndarray]:
+    kernels: Kernels, positions: Floats, aspect: float
+) -> tuple[Floats, Floats]:
     """MTF50 in cycles/px for structures seen across and along the image's radius.
 
     Sagittal: detail that varies around the image centre (wave vector perpendicular to the radius);
@@ -142,38 +148,40 @@ def mtf50_sagittal_tangential(
     )
 
 
-def _per_kernel(kernels: np.ndarray, figure: _Figure) -> np.ndarray:
+def _per_kernel(kernels: Kernels, figure: _Figure) -> Floats:
     flat = kernels.reshape(-1, *kernels.shape[-2:]).astype(np.float64)
     return np.array([figure(kernel) for kernel in flat]).reshape(kernels.shape[:-2])
 
 
-def _fwhm(kernel: np.ndarray) -> float:
+def _fwhm(kernel: Floats) -> float:
     between = _interpolation(len(kernel))
     fine = between @ kernel @ between.T
     return float(np.sqrt((fine >= fine.max() / 2).sum() / _FINE**2 * 4 / np.pi))
 
 
 @lru_cache(maxsize=8)
-def _interpolation(size: int) -> np.ndarray:
+def _interpolation(size: int) -> Floats:
     """Matrix [_FINE * (size - 1) + 1, size] of trigonometric interpolation with a period of _FFT
     px."""
+    # The Dirichlet kernel of an even number of samples.
     at = np.arange(_FINE * (size - 1) + 1)[:, None] / _FINE - np.arange(size)
     angle = np.pi * at / _FFT
     with np.errstate(invalid="ignore", divide="ignore"):
         weight = np.sin((_FFT - 1) * angle) / (_FFT * np.sin(angle))
+    # Its limit where both sines vanish.
     weight[at == 0] = (_FFT - 1) / _FFT
-    return weight
+    return np.asarray(weight)
 
 
-def _ee80(kernel: np.ndarray) -> float:
+def _ee80(kernel: Floats) -> float:
     at = centroid_px(kernel)
     axis = np.arange(kernel.shape[-1]) - (kernel.shape[-1] - 1) / 2
     radius = np.hypot(axis[:, None] - at[0], axis - at[1]).ravel()
     order = np.argsort(radius, kind="stable")
     energy = np.cumsum(kernel.ravel()[order]) / kernel.sum()
-    i = int(np.argmax(energy >= 0.8))
+    i = int(np.argmax(energy >= _ENERGY))
     if i == 0:
         return float(radius[order[0]])
     low, high = energy[i - 1], energy[i]
     r0, r1 = radius[order[i - 1]], radius[order[i]]
-    return float(r0 + (0.8 - low) / (high - low) * (r1 - r0))
+    return float(r0 + (_ENERGY - low) / (high - low) * (r1 - r0))

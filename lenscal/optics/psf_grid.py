@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
+from lenscal.optics.nodes import grid_positions
 from lenscal.translation import translatable
+
+_SUM_TOLERANCE = 1e-3
+"""Covers half-precision files; a photo's brightness changes by no more."""
 
 
 class Reference(StrEnum):
-    """What the PSF is relative to (method: the degraded photo is the reference convolved with the
-    PSF)."""
+    """What the PSF is relative to: the degraded photo is the reference convolved with it."""
 
     AXIS = "sharp aperture, on axis"
     SAME_POSITION = "sharp aperture, same position"
@@ -39,10 +42,10 @@ class PsfGrid:
         0 (a guess) to 1 (sure).
     """
 
-    kernels: np.ndarray
+    kernels: NDArray[np.float32]
     image_size: tuple[int, int]
     reference: Reference = Reference.AXIS
-    confidence: np.ndarray | None = None
+    confidence: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         k = self.kernels
@@ -54,7 +57,7 @@ class PsfGrid:
             )
         if not np.isfinite(k).all():
             raise InputError(translatable("kernels hold values that are not finite"))
-        if not np.allclose(k.sum(axis=(-1, -2)), 1, atol=1e-3):
+        if not np.allclose(k.sum(axis=(-1, -2)), 1, atol=_SUM_TOLERANCE):
             raise InputError(translatable("every kernel must sum to 1"))
         if self.confidence is not None and self.confidence.shape != k.shape[:3]:
             raise InputError(
@@ -72,21 +75,21 @@ class PsfGrid:
 
     @property
     def kernel_size(self) -> int:
-        return self.kernels.shape[-1]
+        """Side of the kernels, px."""
+        return int(self.kernels.shape[-1])
 
     @property
-    def positions(self) -> np.ndarray:
+    def positions(self) -> NDArray[np.float64]:
         """[rows, cols, 2]: field positions (y, x) in 0..1."""
         rows, cols = self.shape
-        return np.stack(
-            np.meshgrid(axis_positions(rows), axis_positions(cols), indexing="ij"), axis=-1
-        )
+        return grid_positions(axis_positions(rows), axis_positions(cols))
 
-    def at(self, positions: np.ndarray) -> np.ndarray:
+    def at(self, positions: NDArray[np.float64]) -> NDArray[np.float32]:
         """Kernels [..., 3, k, k] at field positions [..., 2] given as (y, x) in 0..1 (clamped)."""
         index, weight = bilinear_nodes(positions, self.shape)
         flat = self.kernels.reshape(-1, *self.kernels.shape[2:])
-        return np.einsum("...n,...nckl->...ckl", weight.astype(flat.dtype), flat[index])
+        weight_of_kind = weight.astype(flat.dtype)
+        return np.asarray(np.einsum("...n,...nckl->...ckl", weight_of_kind, flat[index]))
 
     def confidence_at(self, positions: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Confidence [..., 3] at field positions [..., 2], as `at`; None where the grid has
@@ -94,10 +97,11 @@ class PsfGrid:
         if self.confidence is None:
             return None
         index, weight = bilinear_nodes(positions, self.shape)
-        return np.einsum("...n,...nc->...c", weight, self.confidence.reshape(-1, 3)[index])
+        confidence = self.confidence.reshape(-1, 3)[index]
+        return np.asarray(np.einsum("...n,...nc->...c", weight, confidence))
 
 
-def axis_positions(n: int) -> np.ndarray:
+def axis_positions(n: int) -> NDArray[np.float64]:
     """Node positions 0..1 along one axis of n nodes (a single node sits in the middle)."""
     return np.linspace(0.0, 1.0, n) if n > 1 else np.array([0.5])
 
@@ -112,7 +116,9 @@ def axis_nodes(
     return first, at - first
 
 
-def bilinear_nodes(positions: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def bilinear_nodes(
+    positions: NDArray[np.floating], shape: tuple[int, int]
+) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
     """The four nodes around each position and their bilinear weights.
 
     Parameters

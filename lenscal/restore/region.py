@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lenscal.optics.nodes import grid_positions
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
@@ -251,10 +252,9 @@ def part_of_grid(psf: PsfGrid, rows: range, cols: range) -> PsfGrid:
     for part, length in zip((rows, cols), psf.image_size, strict=True):
         count = max(-(-(len(part) - 1) // NODE_PX) + 1, 2)
         axes.append(np.linspace(part.start, part.stop - 1, count) / max(length - 1, 1))
-    positions = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    confidence = psf.confidence_at(positions)
-    if confidence is not None:
-        confidence = confidence.astype(np.float32)
+    positions = grid_positions(*axes)
+    interpolated = psf.confidence_at(positions)
+    confidence = None if interpolated is None else interpolated.astype(np.float32)
     kernels = psf.at(positions).astype(np.float32)
     return PsfGrid(kernels, (len(rows), len(cols)), psf.reference, confidence)
 

@@ -11,6 +11,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from lenscal.files.photos.dng import cfa_array
+from lenscal.optics.nodes import grid_positions
 from lenscal.virtual.waves import Lens
 
 OVERSAMPLING = 2
@@ -111,7 +112,7 @@ def blur_field(
     rows, cols = -(-(height - 1) // step) + 1, -(-(width - 1) // step) + 1
     y = (np.arange(rows) * step - MARGIN) / OVERSAMPLING / (size[0] - 1)
     x = (np.arange(cols) * step - MARGIN) / OVERSAMPLING / (size[1] - 1)
-    positions = np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1).reshape(-1, 2)
+    positions = grid_positions(y, x).reshape(-1, 2)
     if on_axis:
         one = lens.psf(np.array([[0.5, 0.5]]), f_number, size=PSF_SIZE)
         psf = np.broadcast_to(one, (len(positions), *one.shape[1:]))

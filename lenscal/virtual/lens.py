@@ -10,6 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from lenscal.optics.nodes import grid_positions
 from lenscal.virtual.waves import Lens, rim
 
 LARGEST_PSF = 59
@@ -186,5 +187,4 @@ def node_positions(shape: Sequence[int]) -> NDArray[np.float64]:
     """[rows * cols, 2]: the nodes (y, x) in 0..1 of a grid whose outer nodes lie on the photo's
     borders."""
     rows, cols = shape
-    y, x = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, cols), indexing="ij")
-    return np.stack([y.ravel(), x.ravel()], axis=-1)
+    return grid_positions(np.linspace(0, 1, rows), np.linspace(0, 1, cols)).reshape(-1, 2)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.optics.nodes import grid_positions
 from lenscal.optics.psf_grid import axis_positions, bilinear_nodes
 
 Positions: TypeAlias = NDArray[np.float64]
@@ -33,7 +34,7 @@ def cell_positions(cells: tuple[int, int]) -> Positions:
 
 
 def _lattice(y: NDArray[np.float64], x: NDArray[np.float64]) -> Positions:
-    return np.stack(np.meshgrid(y, x, indexing="ij"), -1).reshape(-1, 2)
+    return grid_positions(y, x).reshape(-1, 2)
 
 
 def tiles_of(size: tuple[int, int], cells: tuple[int, int]) -> list[tuple[int, slice, slice]]:

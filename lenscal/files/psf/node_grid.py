@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
+from lenscal.optics.nodes import linear_weights, rectangular_order
 from lenscal.optics.psf_grid import PsfGrid, axis_positions
 from lenscal.translation import translatable
 
@@ -57,12 +58,12 @@ def on_grid_nodes(
         The nodes are not a rectangular grid.
     """
     rounded = positions.round(POSITION_DECIMALS)
-    ys, xs = np.unique(rounded[:, 0]), np.unique(rounded[:, 1])
-    if len(ys) * len(xs) != len(positions):
+    order = rectangular_order(rounded)
+    if order is None:
         raise InputError(
             translatable("{name}: the node positions do not form a rectangular grid", name=name)
         )
-    row_major = np.lexsort((rounded[:, 1], rounded[:, 0]))
+    ys, xs, row_major = order
     grid = kernels[row_major].reshape(len(ys), len(xs), *kernels.shape[1:])
     height, width = image_size
     grid_ys = axis_positions(len(ys)) * (height - 1)
@@ -72,31 +73,6 @@ def on_grid_nodes(
         if confidence is not None:
             confidence = confidence[row_major].reshape(grid.shape[:3])
         return grid.astype(np.float32), confidence
-    # Bilinear interpolation is linear along one axis, then along the other.
-    grid = _resampled(grid, ys, grid_ys, axis=0)
-    grid = _resampled(grid, xs, grid_xs, axis=1)
+    weights_y, weights_x = linear_weights(ys, grid_ys), linear_weights(xs, grid_xs)
+    grid = np.einsum("ar,bs,rsckl->abckl", weights_y, weights_x, grid, optimize=True)
     return grid.astype(np.float32), None
-
-
-def _resampled(
-    values: NDArray[np.floating],
-    positions: NDArray[np.float64],
-    new_positions: NDArray[np.float64],
-    *,
-    axis: int,
-) -> NDArray[np.floating]:
-    """Linear interpolation along one axis, constant outside.
-
-    By hand: numpy's interpolates scalars only, scipy's refuses an axis of one node.
-    """
-    if len(positions) == 1:
-        return values
-    inside = np.clip(new_positions, positions[0], positions[-1])
-    low = np.searchsorted(positions, inside, side="right") - 1
-    low = np.clip(low, 0, len(positions) - 2)
-    shape = [-1 if i == axis else 1 for i in range(values.ndim)]
-    weight = (inside - positions[low]) / (positions[low + 1] - positions[low])
-    weight = weight.reshape(shape)
-    below, above = np.take(values, low, axis), np.take(values, low + 1, axis)
-    resampled: NDArray[np.floating] = below * (1 - weight) + above * weight
-    return resampled
