@@ -255,9 +255,7 @@ def test_decisions_are_undone_and_redone(
     checked.table.selectRow(row_of(checked, "s1.dng"))
     qtbot.mouseClick(checked.leave_button, LEFT)
     assert len(window.controller.session.inputs.sharp.photos) == 2
-    assert [row.path.name for row in map(checked.model.rows.__getitem__, checked.chosen)] == [
-        "s1.dng"
-    ]
+    assert [row.path.name for row in checked.table.chosen_photos] == ["s1.dng"]
     qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert (
         len(window.controller.session.inputs.sharp.photos) == 3
@@ -275,7 +273,7 @@ def test_space_turns_all_that_are_chosen(
     checked.table.setFocus()
     checked.table.selectRow(0)
     qtbot.keyClick(checked.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    assert checked.chosen == [0, 1]
+    assert checked.table.chosen_indices == [0, 1]
     qtbot.keyClick(checked.table, Qt.Key.Key_Space)
     assert [verdict_of(checked, f"s{n}.dng") for n in range(3)] == [
         "left out by you",

@@ -42,7 +42,7 @@ class CalibratePage(Page):
             self.tr("Learn how the lens blurs at every place of the picture and in every colour."),
         )
         self._busy = self._ready = False
-        self._shown: Calibration | None = None
+        self._calibration: Calibration | None = None
         self._problem = ""
         """How the last calibration ended, where it has no result."""
         self._settings: CalibrationSettings | None = None
@@ -121,7 +121,7 @@ class CalibratePage(Page):
         self.live.clear_curves(self.tr("Drawn while it calibrates"))
         self.live.show_kernels(None)
         self.messages.clear()
-        self._shown, self._problem = None, ""
+        self._calibration, self._problem = None, ""
         self.next_button.hide()
 
     def show_progress(self, progress: Progress) -> None:
@@ -157,12 +157,12 @@ class CalibratePage(Page):
             self._settings = session.settings
             self.form.show_settings(session.settings)
         calibration = session.calibration
-        if calibration is not None and calibration is not self._shown:
+        if calibration is not None and calibration is not self._calibration:
             self._show_calibration(calibration)
         self._enable()
 
     def _show_calibration(self, calibration: Calibration) -> None:
-        self._shown = calibration
+        self._calibration = calibration
         if self._problem:
             self.live.clear_curves(self.tr("Gone: the last calibration has left no result"))
         else:

@@ -146,16 +146,11 @@ class CheckPage(Page):
         return self.tr("Noise: {source}.").format(source=source)
 
     def _show_map(self) -> None:
-        self.texture.show_inputs(self._inputs, {row.path for row in self.table.chosen_rows})
+        self.texture.show_inputs(self._inputs, {row.path for row in self.table.chosen_photos})
         self.save_button.setEnabled(not self.texture.empty)
 
-    @property
-    def chosen(self) -> list[int]:
-        """Rows that are selected."""
-        return self.table.chosen
-
     def _chosen_changed(self) -> None:
-        rows = self.table.chosen_rows
+        rows = self.table.chosen_photos
         can_keep = any(row.readable and not row.used for row in rows)
         can_leave = any(row.used for row in rows)
         self.keep_button.setEnabled(can_keep and not self._busy)
@@ -171,7 +166,7 @@ class CheckPage(Page):
         self.texture.save(path, self.save_button)
 
     def _decide(self, keep: bool) -> None:
-        rows = self.table.chosen_rows
+        rows = self.table.chosen_photos
         # Photos that are so already need no decision, which undo would count.
         paths = tuple(row.path for row in rows if row.readable and row.used != keep)
         if paths and not self._busy:
@@ -179,6 +174,6 @@ class CheckPage(Page):
 
     def _turn(self) -> None:
         """Space: of several photos, all become what the first is not."""
-        rows = [row for row in self.table.chosen_rows if row.readable]
+        rows = [row for row in self.table.chosen_photos if row.readable]
         if rows:
             self._decide(not rows[0].used)

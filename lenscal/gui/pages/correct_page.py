@@ -43,7 +43,7 @@ class CorrectPage(Page):
             ),
         )
         self._busy = self._ready = False
-        self._shown: Comparison | None = None
+        self._comparison: Comparison | None = None
         self._developed: Developed | None = None
         self._pictures: tuple[NDArray[np.uint8], ...] = ()
         """The corrected photo's pyramid, of which the histogram is."""
@@ -112,8 +112,8 @@ class CorrectPage(Page):
     def _show_comparison(self, session: Session) -> None:
         comparison, developed = session.comparison, self._developed
         outdated = developed is not None and developed.photo != session.photo
-        if comparison is not self._shown or outdated:
-            self._shown = comparison
+        if comparison is not self._comparison or outdated:
+            self._comparison = comparison
             self._show_pictures()
         self.panel.show_comparison(comparison)
 
@@ -137,7 +137,7 @@ class CorrectPage(Page):
 
     def _show_pictures(self) -> None:
         """The corrected photo, else the developed one with what is corrected of it so far."""
-        comparison, developed = self._shown, self._developed
+        comparison, developed = self._comparison, self._developed
         if comparison is not None:
             self._pictures = comparison.after
             self.compare.show_photo(comparison.before, comparison.after, comparison.mask)

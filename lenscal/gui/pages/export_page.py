@@ -47,7 +47,7 @@ class ExportPage(Page):
             self.tr("Export"),
             self.tr("Write corrected photos, the profile and PSF files for other programs."),
         )
-        self._listed: tuple[Path, ...] = ()
+        self._own_list: tuple[Path, ...] = ()
         """The user's own list."""
         self._session = Session()
         self._busy = self._writing = False
@@ -91,7 +91,7 @@ class ExportPage(Page):
             QPushButton(self.tr("C&lear")),
             self.tr("Take all photos out of the list; files stay where they are"),
         )
-        self.clear_button.clicked.connect(lambda: self._take_out(self._listed))
+        self.clear_button.clicked.connect(lambda: self._take_out(self._own_list))
         self.results = muted()
         self.results.hide()
 
@@ -127,7 +127,7 @@ class ExportPage(Page):
         session = self._session
         match self.photo_card.which.value:
             case Which.LIST:
-                return self._listed
+                return self._own_list
             case Which.ALL:
                 frames = () if session.inputs is None else session.inputs.degraded.frames
                 return tuple(frame.info.path for frame in frames)
@@ -146,7 +146,7 @@ class ExportPage(Page):
 
     def add_photos(self, photos: Iterable[Path]) -> None:
         """Put photos on the list, each once, and the list to use."""
-        self._use_list((*self._listed, *photos))
+        self._use_list((*self._own_list, *photos))
 
     def _take_out(self, photos: Iterable[Path]) -> None:
         if not self._busy:
@@ -156,7 +156,7 @@ class ExportPage(Page):
 
     def _use_list(self, photos: Iterable[Path]) -> None:
         # Each once, in the order in which they came.
-        self._listed = tuple(dict.fromkeys(photos))
+        self._own_list = tuple(dict.fromkeys(photos))
         self.photo_card.which.choose(Which.LIST)
         self._show_queue()
 

@@ -69,7 +69,7 @@ class InspectPage(Page):
         self.bar.changed.connect(self._show_field)
         self.bar.units_chosen.connect(self.units_chosen)
         self.bar.pitch.pitch_typed.connect(self.pitch_typed)
-        self.known_pitches = self.bar.pitch.typed_um
+        self.known_pitches = self.bar.pitch.pitches_um
         """What was typed in before, by camera."""
 
     def _make_comparing(self) -> None:

@@ -27,7 +27,7 @@ class LiveView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._truth: PsfGrid | None = None
-        self._truth_shown: PsfGrid | None = None
+        self._truth_in_mosaic: PsfGrid | None = None
         self._make_mosaics()
         self._make_curves()
         column = QVBoxLayout(self)
@@ -134,8 +134,8 @@ class LiveView(QWidget):
             return
         size = min(size_px, self._truth.kernel_size)
         shown = self.truth.kernels
-        if self._truth_shown is self._truth and shown is not None and shown.shape[-1] == size:
+        if self._truth_in_mosaic is self._truth and shown is not None and shown.shape[-1] == size:
             # Drawing it again at every report would cost the calibration's time.
             return
-        self._truth_shown = self._truth
+        self._truth_in_mosaic = self._truth
         self.truth.show_kernels(resized(self._truth.kernels, size))

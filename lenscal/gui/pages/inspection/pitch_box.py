@@ -31,11 +31,11 @@ class PitchBox(QDoubleSpinBox):
         self.setAccessibleName(self.tr("Distance of the sensor's pixels"))
         # Room for the words that stand for 0.
         self.setMinimumWidth(128)
-        self.typed_um: dict[str, float] = {}
+        self.pitches_um: dict[str, float] = {}
         """What was typed in before, by camera."""
         self._camera = ""
         self._source: tuple[str, tuple[int, int], float | None] | None = None
-        self._shown_um = 0.0
+        self._last_um = 0.0
         self.editingFinished.connect(self._keep)
 
     @property
@@ -55,14 +55,14 @@ class PitchBox(QDoubleSpinBox):
             return
         self._source, self._camera = source, name
         of_camera = pixel_pitch_um(camera, session.psf.image_size)
-        pitch_um = self.typed_um.get(name) or of_camera or session.pitch_um or 0
+        pitch_um = self.pitches_um.get(name) or of_camera or session.pitch_um or 0
         # `changed` is for what the user types.
         with QSignalBlocker(self):
             self.setValue(pitch_um)
-        self._shown_um = self.value()
+        self._last_um = self.value()
 
     def _keep(self) -> None:
-        if self._camera and self.value() != self._shown_um:
-            self._shown_um = self.value()
-            self.typed_um[self._camera] = self.value()
+        if self._camera and self.value() != self._last_um:
+            self._last_um = self.value()
+            self.pitches_um[self._camera] = self.value()
             self.pitch_typed.emit(self._camera, self.value())

@@ -59,14 +59,14 @@ class VerdictTable(QTableView):
         headings.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
 
     @property
-    def chosen(self) -> list[int]:
+    def chosen_indices(self) -> list[int]:
         """Rows that are selected."""
         return sorted(index.row() for index in self.selectionModel().selectedRows())
 
     @property
-    def chosen_rows(self) -> Sequence[PhotoRow]:
+    def chosen_photos(self) -> Sequence[PhotoRow]:
         """Photos that are selected."""
-        return [self._photos.rows[n] for n in self.chosen]
+        return [self._photos.rows[n] for n in self.chosen_indices]
 
     def reset_widths(self) -> None:
         """Other photos: columns that the user has dragged go back."""
