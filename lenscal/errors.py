@@ -3,12 +3,15 @@ traceback."""
 
 from __future__ import annotations
 
-from lenscal.translation import translatable
+from lenscal.translation import Translatable, translatable
 
 
 class LenscalError(Exception):
     """Something failed while working (command line: exit code 1). The message says what and what to
     do."""
+
+    def __init__(self, message: Translatable) -> None:
+        super().__init__(message)
 
 
 class InputError(LenscalError):

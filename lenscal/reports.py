@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.translation import Translatable
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
@@ -18,7 +20,7 @@ class Report:
     stage : str
         Short name of what is running: "import", "render", "G", "P", "F", "M", "correct", "export",
         ...
-    message : str
+    message : Translatable
         One plain sentence for the user.
     fraction : float or None
         Part of the whole job that is done, 0..1; None where it cannot be known.
@@ -32,7 +34,7 @@ class Report:
     """
 
     stage: str
-    message: str
+    message: Translatable
     fraction: float | None = None
     step: int = 0
     curves: Mapping[str, float] = field(default_factory=dict)
