@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -70,4 +70,5 @@ def shown(
         qtbot.waitUntil(lambda: not controller.busy, timeout=patience_ms)
     window.close()
     window.deleteLater()
-    QApplication.sendPostedEvents(window)
+    # By name, as a deletion is left for an event loop that does not run here.
+    QApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
