@@ -14,6 +14,12 @@ import numpy as np
 
 from lenscal import __version__
 from lenscal.files.psf.profile import Profile
+from lenscal.files.psf.quality_words import (
+    confidence_in_words,
+    distance_in_words,
+    measured_distances,
+    scenes_in_words,
+)
 from lenscal.optics.field import FieldFigures, field_figures, lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.plots import psf_plots as plots
@@ -31,13 +37,6 @@ img,svg{max-width:100%;height:auto}
 CENTRE_RADIUS, CORNER_RADIUS = 0.35, 0.85
 """What counts as the middle, and as the corners, of 1 in the corners: figures of a few nodes each,
 which one odd kernel does not spoil."""
-
-_REBLUR = {
-    "estimate": "with these kernels",
-    "floor": "two halves of the photos themselves",
-    "delta": "without any blur",
-    "average": "with one average kernel",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +128,7 @@ def _facts(profile: Profile, name: str) -> list[tuple[str, str]]:
     facts = [("Kernels from", name)]
     if not profile.is_bare:
         focal = f", {profile.focal_mm:g} mm" if profile.focal_mm else ""
-        scenes = {True: ", of the same scenes", False: ", of different scenes", None: ""}[
-            profile.same_scenes
-        ]
+        scenes = scenes_in_words(profile.same_scenes)
         used = [
             sum(p.used and p.role == role for p in profile.photos) for role in ("sharp", "degraded")
         ]
@@ -171,10 +168,7 @@ def _summary(psf: PsfGrid, figures: FieldFigures) -> list[str]:
     shifts = figures.lateral_colour_px
     red, blue = np.hypot(shifts[..., 0], shifts[..., 1]).reshape(-1, 2).max(axis=0)
     sentences.append(f"Lateral colour: red up to {red:.2f} px, blue up to {blue:.2f} px from green")
-    if psf.confidence is not None:
-        mean, worst = psf.confidence.mean(), psf.confidence.min()
-        sentences.append(f"Confidence: mean {mean:.2f}, worst {worst:.2f} (1: sure)")
-    return sentences
+    return [*sentences, *confidence_in_words(psf)]
 
 
 def _how_it_was_made(profile: Profile) -> list[Block]:
@@ -186,8 +180,9 @@ def _how_it_was_made(profile: Profile) -> list[Block]:
 def _checks(profile: Profile) -> list[Block]:
     """How near photos came that were kept out, and how the training went."""
     blocks = []
-    if profile.reblur:
-        rows = [(_REBLUR.get(key, key), f"{value:.4g}") for key, value in profile.reblur.items()]
+    distances = measured_distances(profile.reblur)
+    if distances:
+        rows = [(distance_in_words(name), f"{value:.4g}") for name, value in distances.items()]
         text = _small(
             "Photos that were kept out against sharp ones that were blurred; smaller is better."
         )

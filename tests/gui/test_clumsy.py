@@ -36,7 +36,7 @@ def test_swapped_sets_are_noticed_and_swapped_back(
     )
     assert session.inputs is None and page.sharp.paths == (photo_folders[1],)
     qtbot.waitUntil(
-        lambda: not page.sharp.glances.busy and not page.degraded.glances.busy, timeout=10_000
+        lambda: not page.sharp.previews.busy and not page.degraded.previews.busy, timeout=10_000
     )
 
 
@@ -107,7 +107,7 @@ def test_a_folder_that_vanishes_can_come_back(
     drop(page.sharp.drop, [sharp])
     drop(page.degraded.drop, [photo_folders[1]])
     qtbot.waitUntil(
-        lambda: not page.sharp.glances.busy and not page.degraded.glances.busy, timeout=10_000
+        lambda: not page.sharp.previews.busy and not page.degraded.previews.busy, timeout=10_000
     )
     sharp.rename(tmp_path / "elsewhere")
     qtbot.mouseClick(page.read_button, LEFT)

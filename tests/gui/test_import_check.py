@@ -28,7 +28,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 def wait_for_previews(qtbot: QtBot, *panels: SourcePanel) -> None:
     qtbot.waitUntil(
-        lambda: all(p.list.previews and not p.glances.busy for p in panels), timeout=20_000
+        lambda: all(p.list.previews and not p.previews.busy for p in panels), timeout=20_000
     )
 
 
@@ -202,7 +202,7 @@ def test_closing_ends_the_looking(
     drop(window.import_page.sharp.drop, [tmp_path])
     qtbot.waitUntil(lambda: bool(window.import_page.sharp.list.previews), timeout=20_000)
     window.close()
-    assert not window.import_page.sharp.glances.busy
+    assert not window.import_page.sharp.previews.busy
     assert len(window.import_page.sharp.list.previews) < 60
 
 
@@ -212,8 +212,10 @@ def test_looking_again_uses_what_is_known(
     calls = []
     from lenscal.gui.background import photo_previews
 
-    plain = photo_previews.glance
-    monkeypatch.setattr(photo_previews, "glance", lambda path: calls.append(path) or plain(path))
+    plain = photo_previews.read_preview
+    monkeypatch.setattr(
+        photo_previews, "read_preview", lambda path: calls.append(path) or plain(path)
+    )
     looker = PhotoPreviews()
     for _ in range(2):
         with qtbot.waitSignal(looker.finished, timeout=20_000):

@@ -1,5 +1,5 @@
-"""Stage P: weighted least squares on pairs of photos that show the same scene (method: closed-form
-stages).
+"""Stage P: weighted least squares on pairs of photos that show the same scene (docs/method.md,
+section 6).
 
 The degraded photo is taken as the sensor gave it: only sites that the colour filter array really
 measured enter, so its noise is white and known and no demosaicing blurs it. The sharp photo,

@@ -2,8 +2,8 @@
 see.
 
 Scenes have no preferred direction in which red is displaced against green, so the phase of the
-cross-spectra of the channels, averaged over many patches, is the lens's (method: what can be known
-from unpaired photos).
+cross-spectra of the channels, averaged over many patches, is the lens's (docs/method.md,
+section 2).
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ LEAST_PREVIEW_PX = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Glance:
-    """What is seen of a photo at first sight.
+class PhotoPreview:
+    """What can be shown of a photo without developing it.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Glance:
     problem: str = ""
 
 
-def glance(path: Path) -> Glance:
+def read_preview(path: Path) -> PhotoPreview:
     """Look at a photo; damaged files come back with their problem, nothing is raised.
 
     The embedded preview is taken; a file without one is developed at half its size (0.1 s for each
@@ -57,13 +57,13 @@ def glance(path: Path) -> Glance:
             info = fill_from_libraw(info, raw)
             # Much faster than to develop the photo.
             pixels = _embedded(raw, info.orientation)
-            return Glance(info, pixels if pixels is not None else _developed(raw))
+            return PhotoPreview(info, pixels if pixels is not None else _developed(raw))
     except (rawpy.LibRawError, OSError, UnicodeError, ValueError, MemoryError) as error:
         # LibRaw's messages are bytes.
         raw_text = error.args[0] if error.args else None
         text = raw_text.decode("ascii", "replace") if isinstance(raw_text, bytes) else str(error)
         reason = translatable("{reason}", reason=text) if text else translatable("cannot be read")
-        return Glance(info, problem=reason)
+        return PhotoPreview(info, problem=reason)
 
 
 def _embedded(raw: Any, orientation: int) -> NDArray[np.uint8] | None:

@@ -1,11 +1,19 @@
-"""How good a calibration is, in words: for the commands and the report alike."""
+"""How good a calibration is, in words: for commands, report and window alike."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.translation import Translatable, join_translatable, translatable
+
+_DISTANCES = {
+    "estimate": translatable("with these kernels"),
+    "floor": translatable("two halves of the photos themselves"),
+    "delta": translatable("without any blur"),
+    "average": translatable("with one average kernel"),
+}
 
 
 def confidence_in_words(psf: PsfGrid) -> list[Translatable]:
@@ -19,13 +27,16 @@ def confidence_in_words(psf: PsfGrid) -> list[Translatable]:
     return [words]
 
 
+def measured_distances(reblur: Mapping[str, float]) -> dict[str, float]:
+    """The re-blur distances without those that could not be measured (NaN)."""
+    return {name: distance for name, distance in reblur.items() if not math.isnan(distance)}
+
+
 def distances_in_words(reblur: Mapping[str, float]) -> list[Translatable]:
     """The re-blur distances that are known; nothing where no photo could be kept out."""
     figures = [
         translatable("{name} {distance:.4g}", name=name, distance=distance)
-        for name, distance in reblur.items()
-        # A distance that could not be measured is NaN, which equals nothing.
-        if distance == distance
+        for name, distance in measured_distances(reblur).items()
     ]
     if not figures:
         return []
@@ -34,6 +45,12 @@ def distances_in_words(reblur: Mapping[str, float]) -> list[Translatable]:
         figures=join_translatable(", ", figures),
     )
     return [words]
+
+
+def distance_in_words(name: str) -> str:
+    """What a re-blur distance compares the degraded photos with."""
+    # A profile of a newer version may have others: their names say more than nothing.
+    return _DISTANCES.get(name, name)
 
 
 def scenes_in_words(same_scenes: bool | None) -> Translatable:

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QThread, QThreadPool, Signal, Slot
 
 from lenscal.errors import LenscalError
-from lenscal.files.photos.photo_preview import Glance, glance
+from lenscal.files.photos.photo_preview import PhotoPreview, read_preview
 from lenscal.gui.translate import error_in_words
 
 MOST_PICTURES = 2000
@@ -23,7 +23,7 @@ class PhotoPreviews(QObject):
     listed = Signal(object)
     """The RAW files (tuple of Path) that folders and files stand for."""
     seen = Signal(object)
-    """A `Glance`, in the order of the files."""
+    """A `PhotoPreview`, in the order of the files."""
     problem = Signal(str)
     finished = Signal()
     _listed, _seen, _failed = Signal(int, object), Signal(int, object), Signal(int, str)
@@ -31,7 +31,7 @@ class PhotoPreviews(QObject):
     """From the thread, each with the number of its set: those of a former set are not passed on."""
 
     def __init__(
-        self, known: dict[Path, Glance] | None = None, parent: QObject | None = None
+        self, known: dict[Path, PhotoPreview] | None = None, parent: QObject | None = None
     ) -> None:
         """known: what was seen before, shared with others."""
         super().__init__(parent)
@@ -43,7 +43,7 @@ class PhotoPreviews(QObject):
         self._pool.setMaxThreadCount(1)
         self._pool.setThreadPriority(QThread.Priority.LowPriority)
         self._listed.connect(self._pass_list)
-        self._seen.connect(self._pass_glance)
+        self._seen.connect(self._pass_preview)
         self._failed.connect(self._pass_problem)
         self._ended.connect(self._finish)
 
@@ -60,7 +60,7 @@ class PhotoPreviews(QObject):
         self.look(())
         self._pool.waitForDone()
 
-    def _look(self, number: int, paths: Sequence[Path], known: dict[Path, Glance]) -> None:
+    def _look(self, number: int, paths: Sequence[Path], known: dict[Path, PhotoPreview]) -> None:
         """In the pool's thread."""
         from lenscal.intake.raw_files import find_raw_files
 
@@ -72,7 +72,7 @@ class PhotoPreviews(QObject):
                 if number != self._set:
                     return
                 earlier = known.get(path)
-                self._seen.emit(number, earlier if earlier is not None else glance(path))
+                self._seen.emit(number, earlier if earlier is not None else read_preview(path))
         except LenscalError as error:
             self._failed.emit(number, error_in_words(error))
         except OSError as error:
@@ -86,7 +86,7 @@ class PhotoPreviews(QObject):
             self.listed.emit(files)
 
     @Slot(int, object)
-    def _pass_glance(self, number: int, seen: Glance) -> None:
+    def _pass_preview(self, number: int, seen: PhotoPreview) -> None:
         if not seen.problem:
             self._known[seen.info.path] = seen
             while len(self._known) > MOST_PICTURES:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QWidget
 
-from lenscal.files.photos.photo_preview import Glance
+from lenscal.files.photos.photo_preview import PhotoPreview
 from lenscal.gui.pages.page import Page
 from lenscal.gui.pages.photos.source_panel import SourcePanel
 from lenscal.gui.widgets.elements import Card, icon_button, muted, primary, section, with_tip
@@ -58,7 +58,7 @@ class ImportPage(Page):
 
     def _make_sets(self) -> None:
         # Sets that are swapped, or split, show the same photos again.
-        previews: dict[Path, Glance] = {}
+        previews: dict[Path, PhotoPreview] = {}
         self.sharp = SourcePanel(
             self.tr("Sharp photos"),
             self.tr("Drop a folder of RAW photos taken at a good aperture,\nfor example f/5.6"),
@@ -147,7 +147,7 @@ class ImportPage(Page):
     def close_down(self) -> None:
         """The end of the window: nothing is looked at any more."""
         for panel in self.panels:
-            panel.glances.close()
+            panel.previews.close()
 
     def _enable(self) -> None:
         self.read_button.setEnabled(self._ready and not self._busy)

@@ -60,7 +60,7 @@ def _overrides(source: Source) -> Overrides:
 def _thumbnails(inputs: Inputs) -> Job[dict[Path, NDArray[np.uint8]]]:
     """Of all photos, also of rejected ones; of those that could not be decoded, the camera's own
     preview."""
-    from lenscal.files.photos.photo_preview import glance
+    from lenscal.files.photos.photo_preview import read_preview
     from lenscal.files.photos.screen import thumbnail
 
     rejected = (*inputs.sharp.rejected, *inputs.degraded.rejected)
@@ -76,7 +76,7 @@ def _thumbnails(inputs: Inputs) -> Job[dict[Path, NDArray[np.uint8]]]:
         thumbnails[frame.info.path] = thumbnail(frame)
     for path in (r.path for r in rejected if r.photo is None):
         yield Report("import", translatable("Looking for the preview of {photo}", photo=path.name))
-        pixels = glance(path).pixels
+        pixels = read_preview(path).pixels
         if pixels is not None:
             thumbnails[path] = pixels
     return thumbnails

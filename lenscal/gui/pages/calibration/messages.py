@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lenscal.calibrate.result import Calibration
+from lenscal.files.psf.quality_words import distance_in_words, measured_distances
 from lenscal.gui.translate import in_the_windows_words, in_this_language
 from lenscal.gui.widgets.device_names import device_names
 from lenscal.gui.widgets.elements import muted, section
@@ -85,13 +86,10 @@ class CalibrationMessages(QWidget):
         return words.format(s=calibration.seconds, device=calibration.device)
 
     def _distances(self, reblur: Mapping[str, float]) -> list[str]:
-        words = {
-            "estimate": self.tr("this calibration {distance:.3g}"),
-            "floor": self.tr("two halves of the degraded photos differ by {distance:.3g}"),
-            "delta": self.tr("no correction {distance:.3g}"),
-            "average": self.tr("one kernel for all {distance:.3g}"),
-        }
-        return [words[key].format(distance=d) for key, d in reblur.items() if key in words]
+        return [
+            f"{in_this_language(distance_in_words(name))} {distance:.3g}"
+            for name, distance in measured_distances(reblur).items()
+        ]
 
     def time_text(self, seconds: float) -> str:
         """A time, roughly."""

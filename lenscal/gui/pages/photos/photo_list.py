@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPixmap, QResizeEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
-from lenscal.files.photos.photo_preview import Glance
+from lenscal.files.photos.photo_preview import PhotoPreview
 from lenscal.gui.drawing.images import thumbnail_icon
 from lenscal.gui.pages.photos.exif_words import equipment_text, exif_text
 from lenscal.gui.pages.photos.photo_table import placeholder
@@ -25,7 +25,7 @@ class PhotoList(QListView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.photos = QStandardItemModel(self)
-        self.previews: list[Glance] = []
+        self.previews: list[PhotoPreview] = []
         """Of the photos that were looked at so far."""
         self.setModel(self.photos)
         self.setIconSize(THUMBNAIL)
@@ -53,7 +53,7 @@ class PhotoList(QListView):
         for path in files:
             self.photos.appendRow(QStandardItem(QIcon(blank), path.name))
 
-    def add_preview(self, preview: Glance) -> None:
+    def add_preview(self, preview: PhotoPreview) -> None:
         """The next photo was looked at."""
         # Photos are looked at in the order in which they are listed.
         item = self.photos.item(len(self.previews))
@@ -72,7 +72,7 @@ class PhotoList(QListView):
         lines = (str(path), words, equipment_text(preview.info))
         item.setToolTip("\n".join(line for line in lines if line))
 
-    def show_only(self, wanted: Callable[[Glance], bool]) -> None:
+    def show_only(self, wanted: Callable[[PhotoPreview], bool]) -> None:
         """Hide photos that are not wanted."""
         for row, preview in enumerate(self.previews):
             if row < self.photos.rowCount():

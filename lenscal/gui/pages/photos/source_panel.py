@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from lenscal.files.photos.photo_preview import Glance
+from lenscal.files.photos.photo_preview import PhotoPreview
 from lenscal.files.psf.opening import is_psf
 from lenscal.gui.background.photo_previews import PhotoPreviews
 from lenscal.gui.pages.photos.aperture_choice import ApertureChoice
@@ -36,7 +36,7 @@ class SourcePanel(QWidget):
         self,
         title: str,
         hint: str,
-        previews: dict[Path, Glance],
+        previews: dict[Path, PhotoPreview],
         parent: QWidget | None = None,
     ) -> None:
         """
@@ -58,11 +58,11 @@ class SourcePanel(QWidget):
         self.fields = SourceFields()
         self.apertures.aperture_chosen.connect(self.fields.aperture.setValue)
         self.fields.edited.connect(self._edited)
-        self.glances = PhotoPreviews(previews, self)
-        self.glances.listed.connect(self._show_names)
-        self.glances.seen.connect(self.list.add_preview)
-        self.glances.problem.connect(self._show_problem)
-        self.glances.finished.connect(self._finish)
+        self.previews = PhotoPreviews(previews, self)
+        self.previews.listed.connect(self._show_names)
+        self.previews.seen.connect(self.list.add_preview)
+        self.previews.problem.connect(self._show_problem)
+        self.previews.finished.connect(self._finish)
         self._lay_out()
         self._make_room()
 
@@ -121,7 +121,7 @@ class SourcePanel(QWidget):
         self.summary.clear()
         self._show_apertures()
         self._make_room()
-        self.glances.look(paths)
+        self.previews.look(paths)
 
     def _edited(self) -> None:
         self._show_apertures()
