@@ -664,6 +664,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "top right"),
     QT_TRANSLATE_NOOP("Translatable", "training diverged at step {step}: lower --rate ({rate:g})"),
     QT_TRANSLATE_NOOP("Translatable", "training needs --steps or --minutes"),
+    QT_TRANSLATE_NOOP("Translatable", "two halves of the photos themselves"),
     QT_TRANSLATE_NOOP("Translatable", "unexpected: {kind}: {error}"),
     QT_TRANSLATE_NOOP("Translatable", "unknown"),
     QT_TRANSLATE_NOOP(
@@ -682,6 +683,9 @@ TEXTS = (
         "drawn to a point; if the lens is softer than that, take more photos, of scenes with "
         "more detail"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "with one average kernel"),
+    QT_TRANSLATE_NOOP("Translatable", "with these kernels"),
+    QT_TRANSLATE_NOOP("Translatable", "without any blur"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "wrong aperture: it says {own}, the other photos of its folder f/{usual:g}"
