@@ -49,6 +49,7 @@ def run(
     from lenscal.preferences import PreferencesFile, numerical_threads, user_preferences
 
     preferences = user_preferences() if grab is None else PreferencesFile()
+    # Before torch is loaded, whose libraries read their settings only then.
     keep_fluid(numerical_threads(preferences.values))
     if grab is not None:
         return _grab(grab, project, theme, size)
@@ -72,6 +73,7 @@ def run(
     else:
         window.commands.tell_of_unfinished()
     code = app.exec()
+    # Before Python ends: a running QThread would take the process down.
     window.controller.close()
     return code
 

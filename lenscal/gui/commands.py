@@ -130,6 +130,7 @@ class Commands(QObject):
 
     def calibrate(self) -> None:
         """Calibrate with what the page says, also with a number that is still being typed."""
+        # First, so that what is missing is seen where it can be mended.
         self._go_to(Step.CALIBRATE)
         if self._has_all_for(Step.CALIBRATE):
             self._controller.set_settings(self._pages.calibrate_page.settings)
@@ -210,9 +211,11 @@ class Commands(QObject):
     def _show_dialog(self, dialog: QDialog) -> None:
         """Over the window, without blocking it; one at a time."""
         if self.dialog is not None:
+            # Two over each other would hide what the user is asked.
             self.dialog.reject()
         # A new parent makes a widget of a window, but for its flags.
         dialog.setParent(self._parent, dialog.windowFlags())
+        # The window would keep every dialog that was ever opened.
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.finished.connect(self._dialog_closed)
         self.dialog = dialog

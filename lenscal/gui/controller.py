@@ -110,6 +110,7 @@ class Controller(QObject):
         """The end of the window: no thread and no temporary file is left."""
         self.worker.wait()
         self.previewer.close()
+        # Last, as threads read from it; what cannot be removed keeps no window open.
         shutil.rmtree(self.folders.cache, ignore_errors=True)
 
     def change(self, session: Session) -> None:
@@ -120,6 +121,7 @@ class Controller(QObject):
                 session = self._with_unfinished(session)
             self.session = session
             if session.inputs is None:
+                # Decisions about photos that are gone cannot be undone.
                 self.undo_stack.clear()
             self.previewer.show_photo(session.photo)
             self.previewer.correct_with(session.profile, session.restore)

@@ -14,6 +14,7 @@ def last_folder() -> str:
     """The last folder, or home where it is gone."""
     application = QCoreApplication.instance()
     folder = application.property(_PROPERTY) if application is not None else None
+    # A folder on a stick may be gone by now.
     return folder if folder and Path(folder).is_dir() else str(Path.home())
 
 

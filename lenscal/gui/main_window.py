@@ -51,6 +51,7 @@ class MainWindow(QMainWindow):
         """preferences: None for the usual ones, which are then not kept."""
         super().__init__(parent)
         self.controller = controller
+        # As a child it is deleted with the window, and in the window's thread.
         controller.setParent(self)
         self.preferences = preferences or PreferencesFile()
         self.projects = Projects(controller, self.preferences, self)
@@ -94,9 +95,11 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.controller.busy:
+            # Qt would go on calling a window that is gone.
             _application().removeEventFilter(self)
             self.projects.save()
             self.preferences.change(last_folder=last_folder())
+            # Its thread may be in the middle of a photo, and must not outlive the window.
             self.import_page.close_down()
             self.controller.close()
             event.accept()
@@ -163,6 +166,7 @@ class MainWindow(QMainWindow):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addLayout(message)
+        # Message and job take their height from the page, not from the window's.
         right.addWidget(self.pages, 1)
         right.addWidget(self.job_bar)
         centre = QWidget()
@@ -289,6 +293,7 @@ class MainWindow(QMainWindow):
         self._show_steps()
         self.menus.show_allowed(busy=False, can_stop=False)
         if self.question is not None:
+            # What it asks about has ended by itself.
             self.question.done(0)
         self.pages.set_busy(False)
         if self._was_calibrating and outcome.ending is Ending.CANCELLED:

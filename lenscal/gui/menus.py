@@ -72,6 +72,7 @@ class Menus(QObject):
         self._add(files, "new", self.tr("&New project"), "Ctrl+N", do.new_project)
         self._add(files, "open", self.tr("&Open…"), "Ctrl+O", do.choose_file)
         recent = files.addMenu(self.tr("Open &recent"))
+        # Each time, as projects come and go while the window is open.
         recent.aboutToShow.connect(lambda: self._fill_recent(recent))
         self._add(files, "save", self.tr("&Save project as…"), "Ctrl+S", do.choose_project)
         files.addSeparator()
@@ -86,6 +87,7 @@ class Menus(QObject):
 
     def _add_edit_menu(self, controller: Controller) -> None:
         edit, stack = self._bar.addMenu(self.tr("&Edit")), controller.undo_stack
+        # The stack's own actions name what would be undone, and turn grey.
         undo, redo = stack.createUndoAction(self._bar), stack.createRedoAction(self._bar)
         undo.setShortcut(QKeySequence("Ctrl+Z"))
         redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
@@ -121,6 +123,7 @@ class Menus(QObject):
                 lambda _checked=False, path=path: self._commands.open_project(path)
             )
             menu.addAction(action)
+        # Two projects of one name can be told apart by their folders only.
         menu.setToolTipsVisible(True)
         if menu.isEmpty():
             nothing = QAction(self.tr("No projects yet"), menu)

@@ -69,6 +69,7 @@ class Projects(QObject):
 
     def save(self) -> None:
         """Write what has changed, if anything has."""
+        # What it would do is done now.
         self._timer.stop()
         project = project_of(self._controller.session)
         if project == self._kept or project.empty or self._is_passing(project):
@@ -88,6 +89,7 @@ class Projects(QObject):
                 self._controller.message.emit(words.format(why=why), "warning", "")
             self._failed = True
             return
+        # Only what stands on the disk counts as kept.
         self._failed, self._kept = False, project
         self._use(path)
 

@@ -57,6 +57,7 @@ class StepList(QFrame):
     def choose(self, step: Step) -> None:
         """Say where the user is now."""
         self.buttons[step].setChecked(True)
+        # The keyboard would stay on a page that is no longer seen.
         self.buttons[step].setFocus()
 
     def _button(self, step: Step, title: str) -> QToolButton:
@@ -67,6 +68,7 @@ class StepList(QFrame):
         button.setFixedSize(*BUTTON_PX)
         button.setAccessibleName(title)
         button.clicked.connect(lambda _checked=False: self.chosen.emit(step))
+        # The icon's colour depends on whether it is checked.
         button.toggled.connect(lambda _on: self._show_step(step))
         return button
 

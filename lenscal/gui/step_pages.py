@@ -35,6 +35,7 @@ class StepPages(QStackedWidget):
         }
         for page in self.by_step.values():
             self.addWidget(page)
+        # Only now: adding the first page is no step of the user.
         self.currentChanged.connect(lambda _index: self.step_changed.emit())
 
     @property

@@ -112,9 +112,11 @@ class Appearance(QObject):
             names = " or ".join(THEMES)
             raise InputError(translatable("--theme {name}: choose {names}", name=name, names=names))
         if not self._choice:
+            # Once, at the first theme.
             hints.colorSchemeChanged.connect(self._follow_desktop)
         self._choice = name
         former, self.theme = self.theme, theme
+        # The one style that takes its colours from the palette on every system.
         application.setStyle("Fusion")
         application.setPalette(_palette(theme))
         application.setStyleSheet(_qss(theme))
@@ -194,6 +196,7 @@ def _draw_icon(key: _IconKey, disabled: str) -> QIcon:
         # The second for screens with two pixels for one.
         for factor in (1, 2):
             pixmap = QPixmap(size * factor, size * factor)
+            # Qt leaves what was in the memory.
             pixmap.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pixmap)
             renderer.render(painter, QRectF(0, 0, size * factor, size * factor))
@@ -226,6 +229,7 @@ def _palette(t: Theme) -> QPalette:
     for key, colour in colours.items():
         palette.setColor(key, QColor(colour))
     for key in (role.WindowText, role.Text, role.ButtonText):
+        # The colours above hold for all states: disabled words would look like the others.
         palette.setColor(QPalette.ColorGroup.Disabled, key, QColor(t.muted))
     return palette
 

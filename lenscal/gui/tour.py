@@ -97,6 +97,7 @@ class Tour(QObject):
         late = (progress.report.fraction or 0) > LATE
         done = self._grabbed_live or self._grabbing
         if self._controller.calibrating and (drawn or late) and not done:
+            # Before grabbing, which turns the event loop and so may come here again.
             self._grabbed_live = True
             self._window.go_to(Step.CALIBRATE)
             self._grab("3-calibrate-live")

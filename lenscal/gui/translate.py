@@ -40,6 +40,7 @@ def in_the_windows_words(text: str) -> str:
 
     def field_of(match: re.Match[str]) -> str:
         words = FIELDS.get(match.group())
+        # An option without a field is still better named than left out.
         return match.group() if words is None else QCoreApplication.translate(_CONTEXT, str(words))
 
     return _OPTION.sub(field_of, in_this_language(text))

@@ -7,6 +7,7 @@ import time
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
+# Shorter than anybody notices, and long enough to cost nothing itself.
 INTERVAL_MS = 10
 
 
@@ -49,5 +50,6 @@ class Heartbeat(QObject):
 
     def _beat(self) -> None:
         now = time.perf_counter()
+        # From beat to beat: a timer that is late once is not late for ever.
         self.intervals_ms.append((now - self._last_s) * 1000)
         self._last_s = now

@@ -88,6 +88,7 @@ class JobRunner(QObject):
         if self.refuse_while_busy():
             return
         self._job = RunningJob(then, calibrates, otherwise)
+        # Asks the preview to end, and does not wait: its piece may take a second.
         self._previewer.hold(True)
         preview_over = self._previewer.idle
 
@@ -112,6 +113,7 @@ class JobRunner(QObject):
         match outcome.ending:
             case Ending.DONE | Ending.STOPPED:
                 job.then(outcome.value)
+                # Who has stopped the first job does not want the second one.
                 if follow_up is not None and outcome.ending is Ending.DONE:
                     follow_up()
             case Ending.CANCELLED:

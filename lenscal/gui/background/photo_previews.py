@@ -40,6 +40,7 @@ class PhotoPreviews(QObject):
         self._set = 0
         # Not the job's Worker: that passes on ten reports a second, and here every photo counts.
         self._pool = QThreadPool(self)
+        # One after the other: they come in the order of the list, and leave cores to others.
         self._pool.setMaxThreadCount(1)
         self._pool.setThreadPriority(QThread.Priority.LowPriority)
         self._listed.connect(self._pass_list)
@@ -78,6 +79,7 @@ class PhotoPreviews(QObject):
         except OSError as error:
             self._failed.emit(number, f"{error.filename}: {error.strerror or error}")
         finally:
+            # Whatever happens, as the panel waits for it.
             self._ended.emit(number)
 
     @Slot(int, object)
@@ -90,6 +92,7 @@ class PhotoPreviews(QObject):
         if not seen.problem:
             self._known[seen.info.path] = seen
             while len(self._known) > MOST_PICTURES:
+                # A dict keeps its order: the first one is the oldest.
                 del self._known[next(iter(self._known))]
         if number == self._set:
             self.seen.emit(seen)

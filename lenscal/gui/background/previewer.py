@@ -89,12 +89,14 @@ class Previewer(QObject):
         self._failed: Path | None = None
         self._then: Callable[[Any], None] | None = None
         self._held = self._correcting = self._finer = False
+        # Nobody looks until the fifth step is opened.
         self._active = False
         self._working_on = 0
         self._worker = Worker(self)
         self._worker.finished.connect(self._finished)
         self._worker.progressed.connect(self._progressed)
         self._timer = QTimer(self)
+        # Each change starts it anew: work begins when they have ended.
         self._timer.setSingleShot(True)
         self._timer.setInterval(WAIT_MS)
         self._timer.timeout.connect(self._begin)
@@ -173,6 +175,7 @@ class Previewer(QObject):
         """The end of the window."""
         self._timer.stop()
         self._held = True
+        # The thread reads files of the cache, which is removed next.
         self._worker.wait()
 
     def _wake(self) -> None:
@@ -188,6 +191,7 @@ class Previewer(QObject):
             return
         if developed is None:
             self._opens += 1
+            # A folder of its own: the one of the photo before may still be in use.
             cache = self._cache / f"preview-{self._opens}"
             self.state.emit(PreviewState.WORKING)
             self._start(lambda: open_photo(photo, cache), self._opened)
@@ -275,9 +279,11 @@ class Previewer(QObject):
         if outcome.ending is Ending.DONE and then is not None:
             then(outcome.value)
         elif outcome.ending is Ending.FAILED:
+            # Not tried again and again: only another photo or setting may help.
             self._failed = self._photo
             self._drop_stale()
             self.state.emit(outcome.message)
+        # What has become visible meanwhile comes next.
         self._begin()
 
     def _progressed(self, progress: Progress) -> None:

@@ -38,6 +38,7 @@ class WindowThread(QObject):
         CancelledError
             The program ends before the window's thread came to it.
         """
+        # It would wait for itself.
         if threading.get_ident() == self._thread_id:
             return function()
         future: Future[T] = Future()
@@ -49,6 +50,7 @@ class WindowThread(QObject):
                 except Exception as error:
                     future.set_exception(error)
 
+        # Queued: runs when the window's thread comes to its events.
         self._sent.emit(call)
         while True:
             try:

@@ -122,6 +122,7 @@ class Worker(QObject):
         """Close the job at its next report; also wakes a paused one."""
         if self._thread is not None:
             self._thread.cancel.set()
+            # A paused job has to wake to end.
             self._thread.may_run.set()
 
     def stop_and_keep(self) -> None:
@@ -149,6 +150,7 @@ class Worker(QObject):
         left."""
         if self._thread is not None:
             self.cancel()
+            # A job that waits for the window's thread has to give up: that thread waits here.
             self._thread.requestInterruption()
             self._thread.wait()
 
@@ -161,6 +163,7 @@ class Worker(QObject):
         thread.wait()
         self._thread = None
         outcome = thread.outcome
+        # Not by Python: its last reference may go in another thread.
         thread.deleteLater()
         self.finished.emit(self.name, outcome)
 
@@ -199,6 +202,7 @@ class _Stepper(QThread):
         stopped = False
         while True:
             if self.cancel.is_set():
+                # Its `finally` parts run in this thread, and free what they hold.
                 generator.close()
                 return Outcome(Ending.CANCELLED)
             try:

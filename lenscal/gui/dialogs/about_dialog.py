@@ -46,6 +46,7 @@ class AboutDialog(QDialog):
             **{name: _version(name) for name in ("torch", "numpy", "rawpy")},
         }
         system = {"system": platform.platform(), "Python": platform.python_version(), **versions}
+        # The program first, as whoever reads the report asks for it first.
         lines = [
             f"lenscal: {__version__}",
             *(f"{key}: {value}" for key, value in {**system, **places}.items()),
@@ -84,4 +85,5 @@ def _version(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
+        # A frozen bundle may lack the metadata of its packages.
         return "–"

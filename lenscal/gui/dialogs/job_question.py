@@ -26,6 +26,7 @@ class JobQuestion(QMessageBox):
         cancel = self.addButton(self.tr("&Cancel the job"), role.DestructiveRole)
         cancel.clicked.connect(self.cancel_chosen)
         go_on = self.addButton(self.tr("&Go on"), role.RejectRole)
+        # Enter and Esc, pressed in haste, must not end hours of work.
         self.setDefaultButton(go_on)
         self.setEscapeButton(go_on)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

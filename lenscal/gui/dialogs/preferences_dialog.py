@@ -91,6 +91,7 @@ class PreferencesDialog(QDialog):
         )
         layout.addWidget(muted(held))
         layout.addWidget(self.buttons)
+        # Only on OK: Cancel leaves all as it was.
         self.accepted.connect(lambda: self.chosen.emit(self.preferences))
 
     @property

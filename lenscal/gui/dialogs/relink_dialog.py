@@ -61,9 +61,11 @@ class RelinkDialog(QDialog):
         self._show()
 
     def _show(self) -> None:
+        # Rows are made anew: any of them may have been found.
         while (item := self._rows.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                # Not at once: the button whose click has led here is among them.
                 widget.deleteLater()
         self.find_buttons.clear()
         gone = missing(self.project)
@@ -82,6 +84,7 @@ class RelinkDialog(QDialog):
 
     def _find(self, path: Path) -> None:
         title = self.tr("Where is {name}?").format(name=path.name)
+        # A folder that is gone cannot be asked whether it was one.
         if path.suffix:
             name, _ = QFileDialog.getOpenFileName(self, title, last_folder())
         else:

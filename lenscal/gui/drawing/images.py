@@ -29,6 +29,7 @@ def thumbnail_icon(picture: NDArray[np.uint8] | QPixmap, size: QSize) -> QIcon:
     whole = picture if isinstance(picture, QPixmap) else to_pixmap(picture)
     keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     pixmap = whole.scaled(size * ratio, keep, smooth)
+    # Else it would be drawn larger instead of sharper.
     pixmap.setDevicePixelRatio(ratio)
     icon = QIcon()
     # Qt would tint a selected row's icon, and with it the photo.

@@ -78,6 +78,7 @@ def widget_style(font: QFont) -> Style:
 def paint(painter: QPainter, drawing: Drawing) -> None:
     """Draw all items, in the painter's font."""
     painter.save()
+    # Curves without it have steps.
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for item in drawing.items:
         _paint(item, painter)
@@ -140,9 +141,11 @@ def _(item: Words, painter: QPainter) -> None:
     painter.save()
     if item.scale != 1:
         small = QFont(painter.font())
+        # In px, as a font may be given in points and then has no pixel size; Qt refuses 0.
         small.setPixelSize(max(round(QFontInfo(painter.font()).pixelSize() * item.scale), 1))
         painter.setFont(small)
     width = QFontMetricsF(painter.font()).horizontalAdvance(item.text)
+    # By hand: QPainter aligns in a rectangle, which drawings do not have.
     offset = {Anchor.START: 0.0, Anchor.MIDDLE: -width / 2, Anchor.END: -width}[item.anchor]
     painter.setPen(QColor(item.colour))
     painter.translate(item.x, item.y)

@@ -42,6 +42,7 @@ def write_pdf(blocks: Sequence[Block], title: str, path: Path) -> Path:
     if QGuiApplication.instance() is None:
         if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        # From the command line: fonts come from an application.
         application = QGuiApplication([])
     else:
         application = None
@@ -72,6 +73,7 @@ def write_pdf(blocks: Sequence[Block], title: str, path: Path) -> Path:
         del writer
         # Not by Qt, which keeps silent when the disk is full.
         temporary.write_bytes(buffer.data().data())
+    # Not before: the document's fonts belong to it.
     del application
     return path
 
@@ -89,6 +91,7 @@ class _Page:
         head = f"<h2>{escape(block.title)}</h2>" if block.title else ""
         picture = self._picture_size(block)
         document = self._document(head + block.html)
+        # What is higher than a page cannot ask for more than a whole one.
         self._room(min(document.size().height() + picture.height(), self.height))
         self._draw(document)
         if block.svg:
@@ -108,7 +111,9 @@ class _Page:
 
     def _document(self, html: str) -> QTextDocument:
         document = QTextDocument()
+        # Else text is measured for the screen, and breaks elsewhere than it is drawn.
         document.documentLayout().setPaintDevice(self.writer)
+        # The page has margins already.
         document.setDocumentMargin(0)
         document.setTextWidth(self.width)
         document.setHtml(html)

@@ -41,11 +41,13 @@ def save_picture(widget: Drawn, path: Path, title: str = "") -> Path:
             generator = QSvgGenerator()
             generator.setFileName(str(temporary))
             generator.setSize(size)
+            # Without it programs cannot scale the picture.
             generator.setViewBox(QRect(0, 0, size.width(), size.height()))
             generator.setTitle(title)
             if not _paint(widget, generator, 1):
                 raise _unwritable(path)
         else:
+            # Plots have a background of their own: no alpha channel is needed.
             image = QImage(size * PNG_SCALE, QImage.Format.Format_RGB32)
             if not _paint(widget, image, PNG_SCALE) or not image.save(str(temporary)):
                 raise _unwritable(path)

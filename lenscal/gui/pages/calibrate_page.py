@@ -58,6 +58,7 @@ class CalibratePage(Page):
         row = QHBoxLayout()
         row.setSpacing(16)
         row.addWidget(self._panel())
+        # What is learnt gets all the room there is.
         row.addWidget(self.live, 1)
         self.body.addLayout(row, 1)
 
@@ -119,6 +120,7 @@ class CalibratePage(Page):
     def begin(self) -> None:
         """A calibration starts: forget the last one's curves."""
         self.live.clear_curves(self.tr("Drawn while it calibrates"))
+        # Old kernels beside new messages would be taken for new ones.
         self.live.show_kernels(None)
         self.messages.clear()
         self._calibration, self._problem = None, ""

@@ -65,6 +65,7 @@ class CheckPage(Page):
             QPushButton(self.tr("&Undo")), self.tr("Take back the last decision (Ctrl+Z)")
         )
         self.undo_button.clicked.connect(self.undo_clicked)
+        # Until the undo stack says that there is something.
         self.undo_button.setEnabled(False)
         self.next_button = primary(self.tr("Go on to &calibrate"))
         self.next_button.setToolTip(self.tr("The photos are right"))
@@ -86,6 +87,7 @@ class CheckPage(Page):
         left.addLayout(decide)
         row = QHBoxLayout()
         row.setSpacing(14)
+        # Reasons need width; the map is readable when it is small.
         row.addLayout(left, 7)
         row.addWidget(self.texture, 2)
         bottom = QHBoxLayout()

@@ -51,6 +51,7 @@ class CorrectPage(Page):
         self._make_panel()
         self._make_picture()
         self._histogram_timer = QTimer(self)
+        # Each move starts it anew, so it counts once they have ended.
         self._histogram_timer.setSingleShot(True)
         self._histogram_timer.setInterval(HISTOGRAM_WAIT_MS)
         self._histogram_timer.timeout.connect(self._draw_histogram)
@@ -95,6 +96,7 @@ class CorrectPage(Page):
         lack = lacks(session)[Step.CORRECT]
         self._session, self._ready = session, lack is None
         self.compare.placeholder = self.tr(lack.value) if lack else self.tr("Reading the photo…")
+        # The words for a missing photo are drawn by the view.
         self.compare.update()
         inputs = session.inputs
         photos = [] if inputs is None else [frame.info.path for frame in inputs.degraded.frames]
@@ -148,6 +150,7 @@ class CorrectPage(Page):
             self.compare.show_photo(developed.before, developed.after, developed.mask)
         else:
             self._pictures = ()
+            # The photo of before must not stand beside the name of the new one.
             self.compare.show_photo((), ())
         self._redraw_histogram()
 
@@ -183,6 +186,7 @@ class CorrectPage(Page):
         shrink = max(1 / self.compare.scale, 1)
         level = min(int(np.log2(shrink)), len(self._pictures) - 1)
         left, top, right, bottom = (px >> level for px in part)
+        # Shifting has rounded the right and lower border down.
         visible = self._pictures[level][top : bottom + 1, left : right + 1]
         self.panel.histogram.show_histogram(histogram(visible))
 

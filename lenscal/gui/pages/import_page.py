@@ -97,6 +97,7 @@ class ImportPage(Page):
         row.addWidget(self.doubt)
         row.addStretch()
         row.addWidget(self.lack)
+        # What is missing stands beside the button that it holds back.
         row.addSpacing(8)
         row.addWidget(self.read_button)
         return row
@@ -166,6 +167,7 @@ class ImportPage(Page):
             return ""
         if agree(f, g, APERTURE_TOLERANCE):
             return self.tr("⚠ Both sets were taken at f/{f:g}").format(f=f)
+        # A wider aperture is the sharper one only where diffraction rules.
         if f < g <= BEST_APERTURE:
             words = self.tr("⚠ The sharp photos are at f/{f:g}, the others at f/{g:g}")
             return words.format(f=f, g=g)
@@ -180,6 +182,7 @@ class ImportPage(Page):
         self.sources_changed.emit(self.degraded.source, self.sharp.source)
 
     def _previewed(self, panel: SourcePanel) -> None:
+        # First, as it may change what there is to doubt.
         self._split(panel)
         self.doubt.setText(self._doubt())
 

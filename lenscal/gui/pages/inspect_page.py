@@ -100,6 +100,7 @@ class InspectPage(Page):
         side.addWidget(self.next_button)
         row = QHBoxLayout()
         row.setSpacing(14)
+        # Of the kernels as much as possible; the panel has a least width of its own.
         row.addWidget(self.field, 3)
         row.addLayout(side, 1)
         self.body.setSpacing(8)
@@ -178,6 +179,7 @@ class InspectPage(Page):
             if len(self.field.grids) > 1:
                 lines.append(self.tr("{name}: {words}.").format(name=grid.name, words=words))
             else:
+                # Not `capitalize`, which would make the rest small: MTF50, R.
                 sentence = words[:1].upper() + words[1:]
                 lines.append(self.tr("{sentence}.").format(sentence=sentence))
         self.verdict.setText("\n".join(lines))

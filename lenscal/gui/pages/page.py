@@ -28,6 +28,7 @@ class Page(QWidget):
         words.setSpacing(2)
         words.addWidget(self._heading)
         words.addWidget(self._sentence)
+        # The title grows: actions stand at the right.
         self._head.addLayout(words, 1)
         layout.addLayout(self._head)
         # The title belongs to the page as a whole, not to the first row below it.

@@ -31,6 +31,7 @@ class MessageBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # By this name the theme's style finds it.
         self.setObjectName("message")
         self.text = QLabel(wordWrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -46,15 +47,18 @@ class MessageBar(QFrame):
         close.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
+        # The text alone grows: buttons stay at the right.
         layout.addWidget(self.text, 1)
         layout.addWidget(self.details_button)
         layout.addWidget(close)
         self._details = ""
+        # No message yet: an empty frame would only take room.
         self.hide()
 
     def show_message(self, text: str, *, kind: str = "info", details: str = "") -> None:
         """kind: info, warning or error."""
         self.text.setText(in_the_windows_words(text))
+        # Kept here, as a box for them is made only when it is asked for.
         self._details = details
         self.details_button.setVisible(bool(details))
         mark(self, "kind", kind)
@@ -85,6 +89,7 @@ class ElidedLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         """Room for some letters."""
+        # A QLabel would ask for all of its text, and widen the window.
         return QSize(60, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -114,6 +119,7 @@ class JobBar(QFrame):
         widest = self.time.fontMetrics().horizontalAdvance(self._time_left(LONGEST_S))
         self.time.setMinimumWidth(widest)
         self.progress = QProgressBar(textVisible=False)
+        # A bar that grew with the window would say no more.
         self.progress.setFixedWidth(200)
         self.progress.setAccessibleName(self.tr("Progress of the running job"))
         self._make_buttons()
@@ -149,6 +155,7 @@ class JobBar(QFrame):
         # The job before may have had other words.
         self.stop_button.setText(self.tr("&Stop and keep"))
         self.stop_button.setToolTip(self.tr("End now and keep what was learnt so far"))
+        # What cannot be stopped in the middle cannot wait there either.
         self.pause_button.setVisible(can_stop)
         self.stop_button.setVisible(can_stop)
         for button in self._buttons:
@@ -163,6 +170,7 @@ class JobBar(QFrame):
         if self.cancel_button.isEnabled() and not self._paused:
             self.text.setText(self._message)
         if report.fraction is not None:
+            # The first fraction ends the bar that only says that it runs.
             self.progress.setRange(0, STEPS)
             self.progress.setValue(round(STEPS * report.fraction))
         self.time.setText(
@@ -187,11 +195,13 @@ class JobBar(QFrame):
         self.text.setText(self.tr("Cancelling…"))
 
     def _stop(self) -> None:
+        # The job ends at its next report: a second click would ask for nothing more.
         self.stop_button.setEnabled(False)
         self.pause_button.setEnabled(False)
         self.stop_clicked.emit()
 
     def _time_left(self, seconds: float) -> str:
+        # An estimate may be overrun.
         whole = max(0, round(seconds))
         if whole < 60:
             return self.tr("{s} s left").format(s=whole)

@@ -36,6 +36,7 @@ class CellView(QWidget):
         # Cells take all the room there is: kernels are small.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(200, 180)
+        # A picture that nothing can be chosen in is no stop for the Tab key.
         if selectable:
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -54,6 +55,7 @@ class CellView(QWidget):
 
     def cell_rect(self, row: int, col: int) -> QRect:
         """Where a cell is drawn, widget coordinates: the area in equal parts, a pixel apart."""
+        # Maps leave room for title and scale around their cells.
         area = self.area()
         place = area.left(), area.top(), area.width(), area.height()
         return QRect(*cell_box(place, self._cells or (1, 1), row, col))
@@ -64,6 +66,7 @@ class CellView(QWidget):
         painter.fillRect(self.rect(), QColor(surround))
         if self._cells is None:
             painter.setPen(QColor(readable_on(surround)))
+            # Words that touch the border look cut.
             where = self.rect().adjusted(12, 12, -12, -12)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(where, int(flags), self._empty)
@@ -81,6 +84,7 @@ class CellView(QWidget):
         """Choose a cell, or the nearest one, without `cell_chosen`."""
         if self.cells is not None:
             rows, cols = self.cells
+            # Arrow keys may lead over the border, and another grid may be coarser.
             self._cell = min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)
             self.update()
 
@@ -118,9 +122,11 @@ class CellView(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._cell is not None and self._selectable:
             painter.setPen(QPen(QColor(CHOSEN), 2))
+            # Around the cell, not over the kernel's outermost pixels.
             painter.drawRect(self.cell_rect(*self._cell).adjusted(-1, -1, 1, 1))
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.theme().accent), 2))
+            # A pen of two pixels would be cut in half by the widget's border.
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
 

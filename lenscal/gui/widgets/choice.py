@@ -31,10 +31,12 @@ class Choice(QWidget):
             button.setToolTip(tip)
             # R, G and B alone would say little to a screen reader.
             button.setAccessibleName(tip)
+            # `clicked` comes from the user alone; `toggled` would also come from `mark`.
             button.clicked.connect(lambda _checked=False, value=value: self.chosen.emit(value))
             self._group.addButton(button)
             self.buttons[value] = button
             layout.addWidget(button)
+        # So that `value` always has an answer.
         next(iter(self.buttons.values())).setChecked(True)
 
     @property

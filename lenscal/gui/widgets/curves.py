@@ -41,6 +41,7 @@ class Curves(QWidget):
             self.tr("Drawn while it calibrates"), alignment=Qt.AlignmentFlag.AlignCenter
         )
         self._empty.setProperty("blank", True)
+        # Empty axes would look like a plot that has failed.
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.plot)
@@ -72,12 +73,14 @@ class Curves(QWidget):
 
     def draw(self, painter: QPainter) -> None:
         """For a picture file."""
+        # The scene paints only itself, and a picture file has no window behind it.
         painter.fillRect(self.rect(), QColor(theme.theme().field))
         if self.names:
             self.plot.render(painter, QRectF(self.rect()), self.plot.viewport().rect())
 
     def clear(self) -> None:
         """Forget all curves."""
+        # Nothing of the old curves is to be seen while they are removed.
         self._stack.setCurrentWidget(self._empty)
         for curve in self._curves.values():
             self.plot.removeItem(curve)
@@ -113,6 +116,7 @@ class Curves(QWidget):
 
     def _curve(self, name: str) -> pg.PlotDataItem:
         if name not in self._curves:
+            # More names than colours are rare: two curves of one colour are better than none.
             colour = COLOURS[len(self._curves) % len(COLOURS)]
             symbol = "o" if self._dots else None
             self._curves[name] = self.plot.plot(

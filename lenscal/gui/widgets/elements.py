@@ -82,6 +82,7 @@ def scrolled(widget: QWidget, name: str) -> QScrollArea:
     """A widget that scrolls up and down where there is no room for it; without a frame."""
     scroll = QScrollArea(widgetResizable=True)
     scroll.setFrameShape(QFrame.Shape.NoFrame)
+    # Its words wrap: nothing lies to the right.
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setAccessibleName(name)
     scroll.setWidget(widget)
@@ -112,6 +113,7 @@ class Card(QFrame):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        # By this name the theme's style finds it.
         self.setObjectName("card")
         self.content = QBoxLayout(direction, self)
         self.content.setContentsMargins(14, 12, 14, 14)
@@ -139,6 +141,7 @@ class Form(QFormLayout):
         buddy : where the label leads, if not to the field itself
         """
         label = QLabel(text)
+        # A click on the label, and its Alt key, go to the field; so do screen readers.
         label.setBuddy(buddy or field)
         if text:
             # A form aligns labels with the top of their fields; as high as these they are centred.

@@ -21,9 +21,11 @@ class FieldMap(CellView):
         super().__init__(parent, selectable=selectable)
         if snug:
             policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+            # Only a policy that says so makes layouts ask `heightForWidth`.
             policy.setHeightForWidth(True)
             self.setSizePolicy(policy)
         self._data: MapData | None = None
+        # Most sensors are 3:2.
         self._aspect = 1.5
         self.setAccessibleName(self.tr("Map over the field"))
 
@@ -36,8 +38,10 @@ class FieldMap(CellView):
         """aspect: width / height of the photo; empty: what is said where there is no map."""
         if aspect != self._aspect:
             self._aspect = aspect
+            # The height follows from the proportions, which the layout has asked for already.
             self.updateGeometry()
         self._data = data
+        # What was said before still holds where nothing else is said.
         self._empty = empty or self._empty
         if data is not None:
             self.setAccessibleName(data.title)

@@ -26,6 +26,7 @@ def raw_photos_filter() -> str:
 
 def psf_filter() -> str:
     """Every kind of file that holds a whole PSF."""
+    # From where they are opened, so that the dialog hides nothing that could be.
     suffixes = " ".join(f"*{suffix}" for suffix in PSF_SUFFIXES)
     return translate("FileDialogs", "Profiles ({suffixes})").format(suffixes=suffixes)
 

@@ -36,6 +36,7 @@ class HistogramView(QWidget):
             self.tr("black {n:.1%}").format(n=shown.black if shown else 0),
             self.tr("clipped {n:.1%}").format(n=shown.white if shown else 0),
         )
+        # Of the dark theme's colours, curves stand out best from the darkest.
         background = t.surround if t.name == "dark" else t.field
         size = float(self.width()), float(self.height())
         painter = QPainter(self)

@@ -51,6 +51,7 @@ class KernelMosaic(CellView):
     def cell_rect(self, row: int, col: int) -> QRect:
         area, scale = self._area()
         k = self._kernels.shape[-1] if self._kernels is not None else 1
+        # In px of the mosaic, which is scaled as a whole.
         pitch = k + GAP_PX
         left = area.left() + (GAP_PX + col * pitch) * scale
         top = area.top() + (GAP_PX + row * pitch) * scale
@@ -70,6 +71,7 @@ class KernelMosaic(CellView):
         rows, cols, _, k, _ = self._kernels.shape
         pitch = (k + GAP_PX) * scale
         row, col = int((point.y() - area.top()) / pitch), int((point.x() - area.left()) / pitch)
+        # The gap behind the last cell belongs to it.
         return min(row, rows - 1), min(col, cols - 1)
 
     def _render(self) -> None:
@@ -92,7 +94,9 @@ class KernelMosaic(CellView):
         if self._pixmap is None:
             return self.rect(), 1.0
         width, height = self._pixmap.width(), self._pixmap.height()
+        # A rim of four px, so that the mark of an outer cell is not cut.
         scale = min((self.width() - 8) / width, (self.height() - 8) / height)
+        # A whole number draws all pixels alike, but wastes too much room where it is small.
         scale = float(int(scale)) if scale >= 5 else max(scale, 0.1)
         w, h = round(width * scale), round(height * scale)
         return QRect((self.width() - w) // 2, (self.height() - h) // 2, w, h), scale
@@ -127,7 +131,9 @@ class KernelPicture(QWidget):
             else 0
         )
         room = self.width() // len(self._pictures)
+        # The larger one decides: at two scales blurs could not be compared.
         size = max(pixels.shape[1] for _, pixels in self._pictures)
+        # Whole, so that every pixel of a kernel is drawn as large as the next.
         scale = max(int(min(room - 8, self.height() - 8 - line) / size), 1)
         for n, (caption, pixels) in enumerate(self._pictures):
             side = pixels.shape[1] * scale

@@ -32,6 +32,7 @@ class SaveButton(QPushButton):
     def add(self, text: str, name: str, save: Callable[[Path], None]) -> None:
         """A plot: its line in the menu, the name that is proposed for its file, and what saves
         it."""
+        # The default takes what `triggered` sends along.
         self.menu().addAction(text).triggered.connect(lambda _=False: self._ask_where(name, save))
 
     def save(
@@ -51,6 +52,7 @@ class SaveButton(QPushButton):
 
     def _ask_where(self, name: str, save: Callable[[Path], None]) -> None:
         kinds = self.tr("PNG picture (*.png);;SVG picture (*.svg);;CSV table (*.csv)")
+        # A picture is what most want; the name is a suggestion.
         start = str(Path(last_folder()) / f"{name}.png")
         answer, kind = QFileDialog.getSaveFileName(self, self.tr("Save as"), start, kinds)
         if answer:

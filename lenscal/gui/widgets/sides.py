@@ -43,6 +43,7 @@ class Sides(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Turn where the width asks for it."""
+        # Only when the size is new can it be asked for.
         super().resizeEvent(event)
         wide = self.wide
         self._whole.setDirection(_Direction.LeftToRight if wide else _Direction.TopToBottom)
@@ -51,6 +52,7 @@ class Sides(QWidget):
         self._whole.setAlignment(
             self._settings, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag(0)
         )
+        # Across to the whole: a narrow column has no room for two cards.
         self._cards.setDirection(_Direction.TopToBottom if wide else _Direction.LeftToRight)
         self._settings.setMinimumWidth(SETTINGS_PX if wide else 0)
         self._settings.setMaximumWidth(SETTINGS_PX if wide else ANY_PX)

@@ -27,9 +27,11 @@ class CalibrationMessages(QWidget):
         self.device.hide()
         self.result = muted()
         column = QVBoxLayout(self)
+        # Room between the words and the scroll bar.
         column.setContentsMargins(0, 0, 6, 0)
         for label in (self.stage, self.device, self.result):
             column.addWidget(label)
+        # Else a short text would float in the middle.
         column.addStretch()
 
     def clear(self) -> None:
@@ -76,6 +78,7 @@ class CalibrationMessages(QWidget):
             "stopped": self.tr("Stopped early and kept"),
             "time": self.tr("Kept when the time was up"),
         }
+        # A word of a newer version is shown as it is.
         return endings.get(finished, finished)
 
     def _cost(self, calibration: Calibration) -> str:

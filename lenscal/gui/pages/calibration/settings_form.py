@@ -51,6 +51,7 @@ class KernelSizeBox(QSpinBox):
 
     @property
     def _odd(self) -> int:
+        # The next odd number up: a kernel has a middle pixel.
         return self.value() | 1
 
     def _make_odd(self) -> None:

@@ -41,6 +41,7 @@ class PhotoBox(QComboBox):
     def photo(self) -> Path | None:
         """What is chosen."""
         index = self.currentIndex()
+        # Qt says -1 where nothing is chosen.
         return self._photos[index] if index >= 0 else None
 
     def photo_at(self, index: int) -> Path:
@@ -51,6 +52,7 @@ class PhotoBox(QComboBox):
         """Offer photos, of which one is chosen; one that is not among them comes first."""
         listed = list(photos)
         if photo is not None and photo not in listed:
+            # It was opened by hand, and is what the user is at.
             listed.insert(0, photo)
         # Filling the box again would close it while the user chooses.
         if (listed, photo) == (self._photos, self._photo):

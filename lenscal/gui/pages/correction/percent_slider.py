@@ -29,6 +29,7 @@ class PercentSlider(QWidget):
         layout.addLayout(heading)
         layout.addWidget(self.slider)
         self.set_value(value)
+        # Only now, as the first value is no change.
         self.slider.valueChanged.connect(self._show_number)
         self.slider.valueChanged.connect(lambda percent: self.changed.emit(percent / 100))
 

@@ -115,6 +115,7 @@ class FormatChoice(QWidget):
             self.bits.addItem(words[bits], bits)
         self.bits.setCurrentIndex(self.bits.findData(only or self._depth))
         jpeg = self.value is PhotoFormat.JPEG
+        # Bits or quality: no format has both.
         self.bits.setVisible(not jpeg)
         self.quality.setVisible(jpeg)
         self.bits.setEnabled(only is None and not self._busy)

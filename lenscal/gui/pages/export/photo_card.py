@@ -115,6 +115,7 @@ class PhotoCard(Card):
             fields.add("", widget)
         self.content.addWidget(section(self.tr("Corrected photos")))
         self.content.addLayout(fields)
+        # The button stands at the bottom, as in the other cards.
         self.content.addStretch()
         self.content.addWidget(self.button)
 

@@ -48,6 +48,7 @@ class PhotoQueue(QTableWidget):
         headings.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         headings.setHighlightSections(False)
         self.setColumnWidth(NAME, NAME_PX)
+        # Numbers of rows say nothing about photos.
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setAlternatingRowColors(True)
@@ -89,6 +90,7 @@ class PhotoQueue(QTableWidget):
         row = self._row_of(message)
         if row is None:
             return
+        # Every message names one photo: those that it has gone past are corrected.
         for done in range(self._current, row):
             self._show_state(done, self.tr("corrected"), "text")
         self._current = row
@@ -101,6 +103,7 @@ class PhotoQueue(QTableWidget):
     def _row_of(self, message: str) -> int | None:
         """Of the photo that a message names, from the current one on: the order is the queue's."""
         for row in range(self._current, len(self.photos)):
+            # With a space before it: "1.dng" is a part of "11.dng", too.
             if f" {self.photos[row].name}" in f" {message}":
                 return row
         return None

@@ -58,6 +58,7 @@ class ProfileCard(Card):
 
     def _description(self, session: Session) -> str:
         profile = session.profile
+        # A bare profile holds kernels alone: saved, it would promise more than it has.
         if profile is None or profile.is_bare:
             if session.psf is None:
                 return ""

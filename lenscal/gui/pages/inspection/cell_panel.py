@@ -45,6 +45,7 @@ class CellPanel(QFrame):
         column.setSpacing(6)
         column.addLayout(head)
         column.addWidget(self.note)
+        # Picture and curves share what the table leaves.
         column.addWidget(self.picture, 2)
         column.addWidget(self.plot, 2)
         column.addWidget(self.table)
@@ -99,6 +100,7 @@ class CellPanel(QFrame):
     def _show_curves(self, cells: Sequence[Cell], channel: str, units: DisplayUnits) -> None:
         curves = []
         for n, cell in enumerate(cells):
+            # Of this cell alone: nobody looks at the others' now.
             sagittal, tangential = mtf_curves(cell.grid.psf, cell.row, cell.col, FREQUENCIES)
             for name, index in CHANNELS.items():
                 if channel in (ALL_CHANNELS, name):

@@ -26,6 +26,7 @@ class ComparisonBox(QComboBox):
         self._other: PsfGrid | None = None
         self._other_name = ""
         self._choice = NOTHING
+        # `activated` comes from the user alone, not when the box is filled.
         self.activated.connect(self._activated)
         self._fill(NOTHING)
 

@@ -117,6 +117,7 @@ class DisplayBar(QWidget):
 
     def set_units(self, units: str) -> None:
         """PIXELS or MICROMETRES, as the preferences say."""
+        # Not `choose`, whose signal would write the preferences again.
         self.units.buttons[units].setChecked(True)
         self._units_changed()
 
@@ -129,6 +130,7 @@ class DisplayBar(QWidget):
         kernels = self.view.value is FieldView.KERNELS
         self.scale.setVisible(kernels)
         self.norm.setVisible(kernels)
+        # Lateral colour is between channels; hidden, the row would jump.
         self.channel.setEnabled(self.view.value is not FieldView.LATERAL)
 
     def apply_to(self, mosaic: KernelMosaic) -> None:

@@ -72,6 +72,7 @@ def map_of(
     -------
     MapData, or None where the grid has none
     """
+    # Kernels are a mosaic, which is drawn elsewhere.
     if view is FieldView.KERNELS:
         return None
     if view is FieldView.LATERAL:

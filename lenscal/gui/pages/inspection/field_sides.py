@@ -84,6 +84,7 @@ class Field(QWidget):
         """Draw the sides' grids; both kernels and maps at the same scale."""
         grids = self.grids
         compared = self.right.grid is not None
+        # A single grid gets the whole width.
         self.right.setVisible(compared)
         # Cut to one size, or the same blur would look smaller in the grid of larger kernels.
         size = common_size(*(grid.psf.kernels for grid in grids)) if grids else 1
@@ -132,6 +133,7 @@ class Field(QWidget):
             # Each view draws in its own coordinates.
             painter.save()
             painter.translate(side.view.mapTo(self, side.view.rect().topLeft()))
+            # A view fills what it is given: it must not paint over its neighbour.
             painter.setClipRect(side.view.rect())
             side.view.draw(painter)
             painter.restore()

@@ -65,6 +65,7 @@ class FigureTable(QTableWidget):
             for channel in range(3):
                 text = "/".join(figure.values[channel] for figure in figures)
                 self.setItem(row, channel, _item(text, first.tip))
+        # Lines, heading and the frame of one pixel around them.
         self.setFixedHeight(ROW_PX * (len(lines) + 1) + 2)
 
     def _figures(self, cell: Cell, units: DisplayUnits) -> Iterator[Figure]:

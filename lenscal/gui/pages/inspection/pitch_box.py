@@ -17,6 +17,7 @@ class PitchBox(QDoubleSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # 0 stands for unknown; no sensor's pixels are near 100 um.
         self.setRange(0, 100)
         self.setDecimals(2)
         self.setSingleStep(0.05)
@@ -62,6 +63,7 @@ class PitchBox(QDoubleSpinBox):
         self._last_um = self.value()
 
     def _keep(self) -> None:
+        # `editingFinished` also comes when the keyboard only goes elsewhere.
         if self._camera and self.value() != self._last_um:
             self._last_um = self.value()
             self.pitches_um[self._camera] = self.value()

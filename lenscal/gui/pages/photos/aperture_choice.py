@@ -38,6 +38,7 @@ class ApertureChoice(QWidget):
             self.choice.hide()
             self.choice.deleteLater()
             self.choice = None
+        # One aperture leaves nothing to choose.
         self.setVisible(len(groups) > 1)
         if len(groups) < 2:
             return
@@ -54,6 +55,7 @@ class ApertureChoice(QWidget):
 
     def takes(self, info: PhotoInfo, aperture: float) -> bool:
         """Whether a photo belongs to what is chosen."""
+        # A photo that does not tell its aperture takes the one that is typed in.
         if self.choice is None or not aperture or info.aperture is None:
             return True
         return agree(info.aperture, aperture, APERTURE_TOLERANCE)

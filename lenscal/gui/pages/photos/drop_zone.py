@@ -36,6 +36,7 @@ class DropZone(QFrame):
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 16)
+        # Words and buttons stay together in the middle of the target.
         layout.addStretch()
         layout.addWidget(heading)
         layout.addWidget(self.text)

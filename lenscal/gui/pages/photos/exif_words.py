@@ -32,6 +32,7 @@ def exif_text(info: PhotoInfo) -> str:
         exposure_text(info.exposure_s) if info.exposure_s else "",
         date_text(info.taken) if info.taken else "",
     )
+    # What a photo does not tell, and nobody needs, is left out.
     return " · ".join(part for part in parts if part)
 
 

@@ -49,6 +49,7 @@ class PhotoList(QListView):
     def show_names(self, files: Sequence[Path]) -> None:
         """Photos that will be looked at, one after the other."""
         blank = QPixmap(THUMBNAIL)
+        # As large as the picture to come: the words beside it must not move.
         blank.fill(Qt.GlobalColor.transparent)
         for path in files:
             self.photos.appendRow(QStandardItem(QIcon(blank), path.name))
@@ -62,6 +63,7 @@ class PhotoList(QListView):
             return
         pixels = placeholder(THUMBNAIL) if preview.pixels is None else preview.pixels
         item.setIcon(thumbnail_icon(pixels, THUMBNAIL))
+        # Grey, as it will not be read.
         item.setEnabled(not preview.problem)
         if preview.problem:
             words = self.tr("cannot be read: {why}").format(why=preview.problem)

@@ -91,6 +91,7 @@ class PhotoTable(QAbstractTableModel):
             return
         self.beginResetModel()
         self.rows = rows
+        # Anew at every reset, as its colours are the theme's.
         self._broken = thumbnail_icon(placeholder(THUMBNAIL), THUMBNAIL)
         self._icons = {
             path: thumbnail_icon(pixels, THUMBNAIL) for path, pixels in thumbnails.items()
@@ -159,6 +160,7 @@ class PhotoTable(QAbstractTableModel):
         return words.format(why=in_this_language(row.reason))
 
     def _text(self, row: PhotoRow, column: int) -> str:
+        # A file that cannot be decoded has nothing but its name.
         info = row.info or PhotoInfo(row.path)
         texts = (
             row.path.name,

@@ -103,6 +103,7 @@ class SourcePanel(QWidget):
 
     def show_source(self, source: Source) -> None:
         """Show a set that was chosen elsewhere."""
+        # Every change of the session comes here: fields that are being typed in stay.
         if source == self.source:
             return
         self.fields.show_source(source)
@@ -135,6 +136,7 @@ class SourcePanel(QWidget):
         for widget in (self.list, self.summary):
             widget.setVisible(filled)
         self.drop.setMinimumHeight(FILLED_PX if filled else EMPTY_PX)
+        # The list takes the room once there is one.
         self._column.setStretch(0, 0 if filled else 1)
 
     def _show_names(self, files: tuple[Path, ...]) -> None:

@@ -112,6 +112,7 @@ class CompareView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Photo before and after"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        # Smaller, captions would cover the photo.
         self.setMinimumSize(320, 240)
 
     def sizeHint(self) -> QSize:
@@ -165,6 +166,7 @@ class CompareView(QWidget):
     def show_view(self, view: View) -> None:
         """Choose what is shown of the two pictures."""
         self.view = view
+        # A zoomed photo stays as large as it is.
         if self._viewport.fitted:
             # Side by side there is half of the room.
             self.fit()
@@ -218,6 +220,7 @@ class CompareView(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom about the pointer."""
+        # Touchpads send parts of a notch.
         notches = event.angleDelta().y() / WHEEL_NOTCH
         self.zoom(self.scale * ZOOM_STEP**notches, event.position())
         event.accept()
@@ -232,11 +235,13 @@ class CompareView(QWidget):
         position = event.position()
         match self._drag:
             case Drag.LINE:
+                # A widget that is not laid out yet may have no width.
                 share = position.x() / max(self.width(), 1)
                 self.split = min(max(share, LEAST_SPLIT), 1 - LEAST_SPLIT)
                 self.update()
             case Drag.PHOTO:
                 self._pan(self._drag_from - position)
+                # From the last place, as the photo has followed so far.
                 self._drag_from = position
             case _:
                 on_line = self._on_line(position)
@@ -305,6 +310,7 @@ class CompareView(QWidget):
         if self._shown is not View.SIDE_BY_SIDE:
             return [whole]
         half, height = whole.width() / 2, whole.height()
+        # Two pixels between them part what may look alike.
         return [QRectF(0, 0, half - 1, height), QRectF(half + 1, 0, half - 1, height)]
 
     def _panel_at(self, point: QPointF) -> QRectF:

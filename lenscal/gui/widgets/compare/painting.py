@@ -50,6 +50,7 @@ def draw_photo(
     while level + 1 < len(levels) and viewport.scale * device_ratio * 2 ** (level + 1) <= 1:
         level += 1
     picture = levels[level]
+    # Not a power of two exactly: halving rounds odd sizes.
     shrink = picture.width() / levels[0].width()
     part = viewport.visible(panel)
     source = QRectF(part.topLeft() * shrink, part.size() * shrink)
@@ -78,5 +79,6 @@ def draw_line(painter: QPainter, x: float, height: float) -> None:
     painter.setPen(QPen(QColor(WHITE), 1.5))
     painter.drawLine(QPointF(x, 0), QPointF(x, height))
     painter.setBrush(QColor(WHITE))
+    # On a white photo the grip needs an outline.
     painter.setPen(QPen(QColor(GREY), 1))
     painter.drawEllipse(QPointF(x, height / 2), GRIP_PX, GRIP_PX)

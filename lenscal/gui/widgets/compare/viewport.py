@@ -70,6 +70,7 @@ class Viewport:
         """What of the photo is seen in a panel, photo px."""
         part = QRectF(0, 0, panel.width() / self._scale, panel.height() / self._scale)
         part.moveCenter(self._centre)
+        # Beside the photo the view shows its surround.
         return part.intersected(QRectF(QPointF(), self._size))
 
     def visible_px(self, panel: QRectF) -> tuple[int, int, int, int] | None:
@@ -77,6 +78,7 @@ class Viewport:
         if self.empty:
             return None
         part = self.visible(panel)
+        # Outwards: a pixel that is seen in part is seen.
         left, top = floor(part.left()), floor(part.top())
         right, bottom = ceil(part.right()), ceil(part.bottom())
         return (left, top, right, bottom) if left < right and top < bottom else None
@@ -90,6 +92,7 @@ class Viewport:
         """The scale that shows the whole photo, but never more than its own pixels."""
         across = panel.width() / self._size.width()
         down = panel.height() / self._size.height()
+        # A small photo that is blown up would look worse than it is.
         return min(across, down, 1.0)
 
     def _keep_inside(self) -> None:
