@@ -195,9 +195,8 @@ def _linear(encoded: np.ndarray, icc: bytes) -> np.ndarray:
     count = 5 if function == 3 else 7
     given = [n / 65536 for n in struct.unpack(f">{count}i", icc[start + 12 :][: 4 * count])]
     g, a, b, c, d, e, f = (*given, 0.0, 0.0)[:7]
-    return np.where(encoded >= d, np.maximum(a * encoded + b, 0) ** g + e, c * encoded + f).astype(
-        np.float32
-    )
+    power = np.maximum(a * encoded + b, 0) ** g + e
+    return np.asarray(np.where(encoded >= d, power, c * encoded + f), np.float32)
 
 
 def _darktable(

@@ -8,6 +8,7 @@ interpolated, so noise is white.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +21,9 @@ CLIPPED = 0.95
 """Share of the clipping level from which on a site is not trusted."""
 MOST_CLIPPED = 0.002
 """Share of clipped sites above which a patch is left out: below, they are hot pixels."""
+
+
+Level = TypeVar("Level", NDArray[np.float32], NDArray[np.float64], NDArray[np.floating], Tensor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +39,21 @@ def packing_of(frame: Frame) -> Packing:
     require_bayer(frame)
     a, b, c, d = (int(v) for v in frame.cfa.ravel())
     return Packing((a, b, c, d))
+
+
+def clipping_limit(level: Level) -> Level:
+    """Value above which a site is not trusted, where light clips at this level."""
+    return CLIPPED * level
+
+
+def clips(values: NDArray[np.floating], level: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Where values are not trusted, as light clips at the level (broadcast to values)."""
+    return np.asarray(values > clipping_limit(level))
+
+
+def hardly_clips(clipped: NDArray[np.bool_]) -> bool:
+    """Whether a patch can be used, for where in it light clips."""
+    return bool(clipped.mean() <= MOST_CLIPPED)
 
 
 def pack_mosaic(mosaic: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -63,7 +82,7 @@ def read_packed(
     The variance is that of the patch's mean brightness.
     """
     value, _, multiplier = frame.mosaic_tile(slice(top, top + size), slice(left, left + size))
-    if (value > CLIPPED * multiplier).mean() > MOST_CLIPPED:
+    if not hardly_clips(clips(value, multiplier)):
         return None
     planes, gain = pack_mosaic(value), pack_mosaic(multiplier).mean((1, 2))
     # One value a plane: white noise of a patch's mean brightness is what both domains are given.

@@ -72,7 +72,8 @@ class CheckpointFile:
             with safe_open(self.path, "numpy") as file:
                 values = json.loads((file.metadata() or {}).get(_KEY, "null"))
                 # Copies, since the file is replaced by the next checkpoint.
-                arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+                names = file.keys()
+                arrays = {name: np.array(file.get_tensor(name)) for name in names}
         except (SafetensorError, OSError, ValueError) as error:
             raise InputError(
                 translatable(

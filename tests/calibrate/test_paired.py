@@ -9,8 +9,9 @@ from lens_cases import SmallLens, relative_l2
 
 from lenscal.calibrate.field.geometry import cell_positions, interpolation_matrix
 from lenscal.calibrate.field.polynomials import second_differences
-from lenscal.calibrate.pairs.field_solver import prior_precision, solve_field
+from lenscal.calibrate.pairs.field_solver import KernelPrior, prior_precision, solve_field
 from lenscal.calibrate.pairs.normal_equations import (
+    PassInput,
     ShiftEquations,
     accumulate,
     correlation_matrix,
@@ -45,12 +46,14 @@ def test_solver_finds_the_kernels_that_made_the_equations() -> None:
     def solved(wanted: torch.Tensor) -> torch.Tensor:
         *_, found = solve_field(
             *(torch.from_numpy(v).float() for v in (gram, cross, weights)),
-            1e-4 * torch.eye(25).expand(3, 25, 25),
-            torch.zeros(0, 4),
-            0.0,
-            seen=field.seen,
-            taps=field.taps,
-            centroids=wanted,
+            KernelPrior(
+                1e-4 * torch.eye(25).expand(3, 25, 25),
+                torch.zeros(0, 4),
+                0.0,
+                field.pixel_response,
+                field.taps,
+                wanted,
+            ),
             iterations=100,
         )
         return found
@@ -126,26 +129,30 @@ def test_vignetting_that_was_not_undone_is_no_blur(small_lens: SmallLens) -> Non
             work = accumulate(
                 shots,
                 pairs,
-                np.zeros((16, 2)),
-                np.zeros((16, 3, 2)),
-                scene,
-                cells=(4, 4),
-                kernel_size=9,
-                kernels=kernels,
-                budget_sites=4e5,
-                device=torch.device("cpu"),
+                PassInput(
+                    common=np.zeros((16, 2)),
+                    lateral=np.zeros((16, 3, 2)),
+                    scene=scene,
+                    cells=(4, 4),
+                    kernel_size=9,
+                    kernels=kernels,
+                    budget_sites=4e5,
+                    device=torch.device("cpu"),
+                ),
             )
             *_, (sums, _) = work
             *_, solved = solve_field(
                 sums.gram.sum(0),
                 sums.cross.sum(0),
                 weights,
-                torch.from_numpy(precision).float(),
-                torch.from_numpy(second_differences((3, 3))).float(),
-                100.0,
-                seen=field.seen,
-                taps=field.taps,
-                centroids=torch.zeros(9, 3, 2),
+                KernelPrior(
+                    torch.from_numpy(precision).float(),
+                    torch.from_numpy(second_differences((3, 3))).float(),
+                    100.0,
+                    field.pixel_response,
+                    field.taps,
+                    torch.zeros(9, 3, 2),
+                ),
                 iterations=25,
             )
             kernels = torch.einsum("cm,mau->cau", weights, solved)

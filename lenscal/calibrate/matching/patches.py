@@ -17,7 +17,7 @@ from lenscal.calibrate.field.geometry import (
     tile_centre,
     tiles_of,
 )
-from lenscal.calibrate.packing import CLIPPED, read_packed
+from lenscal.calibrate.packing import clipping_limit, clips, read_packed
 from lenscal.calibrate.pairs.normal_equations import pair_gains
 from lenscal.calibrate.pairs.registration import Pair
 from lenscal.calibrate.pairs.sinc_shift import SINC_HALF_WIDTH, sinc_shift
@@ -159,7 +159,7 @@ def _registered(
         return None
     window = shifted_window((rows, cols), whole, margin)
     x = torch.from_numpy(np.ascontiguousarray(sharp.rgb_tile(*window).transpose(2, 0, 1)))
-    limit = CLIPPED * torch.from_numpy(sharp.white_balance)
+    limit = clipping_limit(torch.from_numpy(sharp.white_balance))
     clipped = (x > limit[:, None, None]).any(0)
     x = sinc_shift(x, torch.from_numpy(shift - whole + lateral))
     return _Tile(rows, cols, x, clipped, radius, margin)
@@ -198,14 +198,14 @@ def unpaired_pool(
             patches.add_real(frame, top, left)
         yield None
     for frame in sharp:
-        limit = CLIPPED * frame.white_balance[:, None, None]
+        level = frame.white_balance[:, None, None]
         for _ in range(n_patches // len(sharp)):
             # The sharp aperture's best: what it blurs itself is missing from the estimate.
             top, left = (int(rng.integers(s // 4, s * 3 // 4 - PATCH_PX)) for s in frame.size)
             rows = slice(top - radius, top + PATCH_PX + radius)
             cols = slice(left - radius, left + PATCH_PX + radius)
             patch = frame.rgb_tile(rows, cols).transpose(2, 0, 1)
-            if not (patch > limit).any():
+            if not clips(patch, level).any():
                 patches.add_sharp(frame, patch)
         yield None
     yield patches.pool(paired=False)

@@ -4,37 +4,75 @@ sums."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 SUM_WEIGHT = 1.0
 """Of the unit sums, relative to the normal equations' trace: near enough, the rest is scaled
 away."""
 CENTROID_DEVIATION_PX = 0.03
+"""How far centroids may lie from their places. At 0.02 px and less the solver does not converge
+(docs/experiments/pairs.md, 2026-11-22)."""
+FACTOR_RIDGE = 1e-6
+"""Added to the preconditioner's diagonals, relative to them: single precision needs it."""
+CORRELATION_LENGTH_PX = 0.7
+"""Over which the prior expects taps to be alike."""
+UNCORRELATED = 0.01
+"""Part of the taps' variance that neighbours know nothing of: without it the prior's covariance
+cannot be inverted."""
+CONJUGATE_STEPS = 6
+"""Of each quadratic step, which begins at the last one's result and need not be exact."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KernelPrior:
+    """What is known of the kernels of all nodes before any photo is read.
+
+    Attributes
+    ----------
+    precision : Tensor [3, n, n]
+        Q, the inverse covariance of the prior on a kernel (`prior_precision`).
+    differences : Tensor [m, nodes]
+        D, second differences over the field.
+    smoothness : float
+        How many times smaller a bend over the field is expected to be than the kernel itself,
+        squared.
+    pixel_response : Tensor [n, n]
+        Convolution with what a pixel of the sharp lens sees: that cannot be negative, kernels
+        themselves can.
+    taps : Tensor [n, 2]
+        (y, x) px of the taps from the middle.
+    centroids : Tensor [nodes, 3, 2]
+        (y, x) px where the channels' centroids lie.
+    """
+
+    precision: Tensor
+    differences: Tensor
+    smoothness: float
+    pixel_response: Tensor
+    taps: Tensor
+    centroids: Tensor
 
 
 def solve_field(
     gram: Tensor,
     cross: Tensor,
     weights: Tensor,
-    precision: Tensor,
-    differences: Tensor,
-    smoothness: float,
+    prior: KernelPrior,
     *,
-    seen: Tensor,
-    taps: Tensor,
-    centroids: Tensor,
     start: Tensor | None = None,
     iterations: int = 60,
 ) -> Iterator[Tensor]:
-    """Minimise over kernels K [nodes, 3, n], sum_u K = 1, seen K >= 0, per channel
+    """Minimise over kernels K [nodes, 3, n], sum_u K = 1, pixel_response K >= 0, per channel
 
         sum_cells (k^T H k / 2 - b^T k) + sum K^T Q K / 2 + smoothness sum (D K)^T Q (D K) / 2,   k
         = weights K,
 
-    with the kernels' centroids drawn to given places.
+    with the kernels' centroids drawn to the prior's (docs/method.md, section 6).
 
     Alternating direction method of multipliers; the quadratic step by conjugate gradients,
     preconditioned per node (Boyd et al. 2011, doi:10.1561/2200000016).
@@ -45,49 +83,47 @@ def solve_field(
         H and b.
     weights : Tensor [cells, nodes]
         Bilinear weights of the nodes at the cells.
-    precision : Tensor [3, n, n]
-        Q, the inverse covariance of the prior on a kernel (`prior_precision`).
-    differences : Tensor [m, nodes]
-        D, second differences over the field.
-    smoothness : float
-        How many times smaller a bend over the field is expected to be than the kernel itself,
-        squared.
-    seen : Tensor [n, n]
-        Convolution with what a pixel of the sharp lens sees: that cannot be negative, kernels
-        themselves can.
-    taps, centroids : Tensor [n, 2], [nodes, 3, 2]
-        (y, x) of the taps, and where the channels' centroids are known to lie, px.
+    start : Tensor [nodes, 3, n] or None
+        Where the iterations begin; None: at kernels that are flat.
 
     Yields
     ------
     Tensor [nodes, 3, n] after each iteration; the last one is the solution.
     """
     nodes, n = weights.shape[1], cross.shape[-1]
+    precision, smoothness, taps = prior.precision, prior.smoothness, prior.taps
+    pixel_response, centroids = prior.pixel_response, prior.centroids
+    # What the cells say of each node by itself: the preconditioner knows no neighbours.
     blocks = torch.einsum("cm,caij->maij", weights.square(), gram)
-    curvature = differences.square().sum(0)
+    curvature = prior.differences.square().sum(0)
+    # ADMM's step, about as stiff as the quadratic: the geometric mean of its eigenvalues.
     eigenvalues = torch.linalg.eigvalsh((blocks.mean(0) + precision).double())
     rho = eigenvalues.clamp(min=1e-12).log().mean(-1).exp().to(gram.dtype).view(1, 3, 1)
-    own = (1 + smoothness * curvature)[:, None, None, None] * precision
+    node_prior = (1 + smoothness * curvature)[:, None, None, None] * precision
     strength = blocks.diagonal(dim1=-2, dim2=-1).sum(-1).mean().clamp(min=1.0)
     ones = torch.ones(n, 1, dtype=gram.dtype, device=gram.device)
-    fixed = torch.cat([ones * (SUM_WEIGHT * strength) ** 0.5, taps * CENTROID_DEVIATION_PX**-1], 1)
-    held = fixed @ fixed.T
-    square = seen.T @ seen
-    penalised = blocks + own + rho[..., None] * square + held
-    factor = torch.linalg.cholesky(
-        penalised + 1e-6 * torch.diag_embed(penalised.diagonal(dim1=-2, dim2=-1))
+    # Sums and centroids are held by stiff springs, so that the step stays a linear system.
+    springs = torch.cat(
+        [ones * (SUM_WEIGHT * strength) ** 0.5, taps * CENTROID_DEVIATION_PX**-1], 1
     )
-    right = torch.einsum("cm,cai->mai", weights, cross)
-    right = right + SUM_WEIGHT * strength + (centroids @ taps.T) * CENTROID_DEVIATION_PX**-2
-    squared = differences.T @ differences
+    stiffness = springs @ springs.T
+    response_square = pixel_response.T @ pixel_response
+    penalised = blocks + node_prior + rho[..., None] * response_square + stiffness
+    factor = torch.linalg.cholesky(
+        penalised + FACTOR_RIDGE * torch.diag_embed(penalised.diagonal(dim1=-2, dim2=-1))
+    )
+    target = torch.einsum("cm,cai->mai", weights, cross)
+    target = target + SUM_WEIGHT * strength + (centroids @ taps.T) * CENTROID_DEVIATION_PX**-2
+    bending = prior.differences.T @ prior.differences
 
     def matvec(k: Tensor) -> Tensor:
         at_cells = torch.einsum("cm,mai->cai", weights, k)
-        pulled = torch.einsum("cm,cai->mai", weights, (gram @ at_cells[..., None])[..., 0])
-        bent = k + smoothness * torch.einsum("mo,oai->mai", squared, k)
-        return (
-            pulled + rho * (k @ square) + k @ held + torch.einsum("aij,maj->mai", precision, bent)
-        )
+        data = torch.einsum("cm,cai->mai", weights, (gram @ at_cells[..., None])[..., 0])
+        # The same precision for kernels and for their bends: one product does for both.
+        bent = k + smoothness * torch.einsum("mo,oai->mai", bending, k)
+        from_prior = torch.einsum("aij,maj->mai", precision, bent)
+        product: Tensor = data + rho * (k @ response_square) + k @ stiffness + from_prior
+        return product
 
     def precondition(v: Tensor) -> Tensor:
         return torch.cholesky_solve(v[..., None], factor)[..., 0]
@@ -97,17 +133,21 @@ def solve_field(
         if start is None
         else start.clone()
     )
-    z = (k @ seen).clamp(min=0)
+    z = (k @ pixel_response).clamp(min=0)
     u = torch.zeros_like(z)
     for _ in range(iterations):
-        k = _conjugate_gradients(matvec, precondition, right + rho * ((z - u) @ seen), k)
-        shown = k @ seen
-        z = (shown + u).clamp(min=0)
-        u = u + shown - z
+        k = _conjugate_gradients(matvec, precondition, target + rho * ((z - u) @ pixel_response), k)
+        response = k @ pixel_response
+        # The bound alone, then the multipliers: what the two steps disagree on adds up.
+        z = (response + u).clamp(min=0)
+        u = u + response - z
+        # Springs leave the sums a little off.
         yield k / k.sum(-1, keepdim=True)
 
 
-def prior_precision(deviation: np.ndarray, *, length_px: float = 0.7) -> np.ndarray:
+def prior_precision(
+    deviation: NDArray[np.float64], *, length_px: float = CORRELATION_LENGTH_PX
+) -> NDArray[np.float64]:
     """[c, n, n]: inverse covariance of kernels that are smooth from tap to tap and small far out.
 
     covariance(u, v) = deviation(u) deviation(v) exp(-|u - v|^2 / (2 length^2)), deviation [c, k,
@@ -116,18 +156,20 @@ def prior_precision(deviation: np.ndarray, *, length_px: float = 0.7) -> np.ndar
     k = deviation.shape[-1]
     y, x = (v.ravel() for v in np.meshgrid(np.arange(k), np.arange(k), indexing="ij"))
     distance = (y[:, None] - y[None]) ** 2 + (x[:, None] - x[None]) ** 2
-    correlation = np.exp(-distance / (2 * length_px**2)) + 0.01 * np.eye(k * k)
+    correlation = np.exp(-distance / (2 * length_px**2)) + UNCORRELATED * np.eye(k * k)
     flat = deviation.reshape(len(deviation), -1)
-    return np.linalg.inv(correlation)[None] / (flat[:, :, None] * flat[:, None, :])
+    # One inverse for all channels: deviations only scale rows and columns.
+    precision = np.linalg.inv(correlation)[None] / (flat[:, :, None] * flat[:, None, :])
+    return np.asarray(precision)
 
 
 def _conjugate_gradients(
     matvec: Callable[[Tensor], Tensor],
     precondition: Callable[[Tensor], Tensor],
-    right: Tensor,
+    target: Tensor,
     start: Tensor,
     *,
-    steps: int = 6,
+    steps: int = CONJUGATE_STEPS,
 ) -> Tensor:
     """A few preconditioned steps from a warm start, every channel with its own step lengths."""
 
@@ -135,7 +177,7 @@ def _conjugate_gradients(
         return (a * b).sum((0, 2), keepdim=True)
 
     x = start
-    r = right - matvec(x)
+    r = target - matvec(x)
     z = precondition(r)
     p, rz = z, inner(r, z)
     for _ in range(steps):
@@ -143,6 +185,6 @@ def _conjugate_gradients(
         alpha = rz / inner(p, ap).clamp(min=1e-30)
         x, r = x + alpha * p, r - alpha * ap
         z = precondition(r)
-        new = inner(r, z)
-        p, rz = z + new / rz.clamp(min=1e-30) * p, new
+        next_rz = inner(r, z)
+        p, rz = z + next_rz / rz.clamp(min=1e-30) * p, next_rz
     return x

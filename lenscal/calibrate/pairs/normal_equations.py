@@ -18,14 +18,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lenscal.calibrate.field.geometry import tile_centre, tiles_of
-from lenscal.calibrate.packing import CLIPPED
+from lenscal.calibrate.packing import clipping_limit
 from lenscal.calibrate.pairs.registration import Pair, motion_basis
 from lenscal.calibrate.pairs.tile_equations import Tile, TilePair, tile_equations
 from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
+
+STEP_RIDGE = 1e-6
+"""Of the motions' equations, relative to their trace: a pair of few tiles leaves some of the six
+numbers open."""
+LARGEST_STEP_PX = 1
+"""Of a pair's motion in one pass: registration is good to a tenth, so more is a mistake."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +55,9 @@ class ShiftEquations:
     positions [t, 2] in 0..1, matrix [t, 2, 2], vector [t, 2].
     """
 
-    positions: np.ndarray
-    matrix: np.ndarray
-    vector: np.ndarray
+    positions: NDArray[np.float64]
+    matrix: NDArray[np.float64]
+    vector: NDArray[np.float64]
 
 
 def empty_equations(n_cells: int, kernel_size: int, device: torch.device) -> NormalEquations:
@@ -62,7 +69,7 @@ def empty_equations(n_cells: int, kernel_size: int, device: torch.device) -> Nor
     )
 
 
-def correlation_matrix(correlation: np.ndarray, kernel_size: int) -> np.ndarray:
+def correlation_matrix(correlation: NDArray[np.float64], kernel_size: int) -> NDArray[np.float64]:
     """[n, n]: covariance of noise between two taps, from its autocorrelation [2m+1, 2m+1] (zero
     beyond m)."""
     k, m = kernel_size, correlation.shape[-1] // 2
@@ -72,27 +79,12 @@ def correlation_matrix(correlation: np.ndarray, kernel_size: int) -> np.ndarray:
     return np.where(near, correlation[np.clip(dy, -m, m) + m, np.clip(dx, -m, m) + m], 0.0)
 
 
-def accumulate(
-    shots: Sequence[tuple[Frame, Frame]],
-    pairs: Sequence[Pair],
-    common: np.ndarray,
-    lateral: np.ndarray,
-    scene: np.ndarray,
-    *,
-    cells: tuple[int, int],
-    kernel_size: int,
-    kernels: Tensor | None,
-    budget_sites: float,
-    device: torch.device,
-) -> Iterator[tuple[NormalEquations, list[ShiftEquations | None]]]:
-    """One pass over all pairs; yields the sums after each pair (the same objects, growing).
+@dataclass(frozen=True, slots=True, eq=False)
+class PassInput:
+    """What a pass over all pairs starts from.
 
-    With kernels of the pass before there are equations of what is left of each pair's displacement,
-    too, or None for a pair none of whose tiles could be used.
-
-    Parameters
+    Attributes
     ----------
-    shots : (sharp, degraded) of each pair
     common : ndarray [cells, 2]
         Displacement (dy, dx) px added to every pair's motion, per cell.
     lateral : ndarray [cells, 3, 2]
@@ -100,27 +92,52 @@ def accumulate(
         the axis.
     scene : ndarray [3, 3, s, s]
         Their mean spectral matrices (`scene_spectrum`).
+    cells : (rows, columns)
     kernels : Tensor [cells, 3, n] or None
-        Kernels of the pass before: they weigh the sites and measure what is left of the
+        Kernels of the pass before: they weigh the sites and measure what remains of the
         displacements.
     budget_sites : float
-        At most about this many sites are read in all; the tiles richest in texture are taken.
+        At most about this many sites are read in all; the tiles richest in texture are read.
     """
-    sums = empty_equations(cells[0] * cells[1], kernel_size, device)
+
+    common: NDArray[np.float64]
+    lateral: NDArray[np.float64]
+    scene: NDArray[np.complex128]
+    cells: tuple[int, int]
+    kernel_size: int
+    kernels: Tensor | None
+    budget_sites: float
+    device: torch.device
+
+
+def accumulate(
+    shots: Sequence[tuple[Frame, Frame]], pairs: Sequence[Pair], inputs: PassInput
+) -> Iterator[tuple[NormalEquations, list[ShiftEquations | None]]]:
+    """One pass over all pairs; yields the sums after each pair (the same objects, growing).
+
+    With kernels of the pass before there are equations of what remains of each pair's displacement,
+    too, or None for a pair none of whose tiles could be used.
+
+    shots : (sharp, degraded) of each pair
+    """
+    cells, kernels = inputs.cells, inputs.kernels
+    sums = empty_equations(cells[0] * cells[1], inputs.kernel_size, inputs.device)
     shifts: list[ShiftEquations | None] = []
     for number, ((sharp, degraded), pair) in enumerate(zip(shots, pairs, strict=True)):
         size = degraded.size
         places = tiles_of(size, cells)
-        share = min(1.0, budget_sites / len(pairs) / (size[0] * size[1]))
+        # Every pair gets its part: few sites of all scenes tell more than many of one.
+        share = min(1.0, inputs.budget_sites / len(pairs) / (size[0] * size[1]))
         if share < 1:
             places = _richest(places, sharp, share)
         gains = pair_gains(sharp, degraded)
-        shared = TilePair(sharp, degraded, gains, scene, kernel_size, device)
+        shared = TilePair(sharp, degraded, gains, inputs.scene, inputs.kernel_size, inputs.device)
         tiles = []
         for cell, rows, cols in places:
-            displacement = pair.displacement(tile_centre(rows, cols, size)) + common[cell]
+            displacement = pair.displacement(tile_centre(rows, cols, size)) + inputs.common[cell]
             kernel = None if kernels is None else kernels[cell]
-            tiles.append(Tile(cell, rows, cols, displacement, lateral[cell], kernel))
+            tiles.append(Tile(cell, rows, cols, displacement, inputs.lateral[cell], kernel))
+        # Halves by turns: both see the whole folder, whatever its order.
         remaining = _add_tiles(sums, number % 2, shared, tiles)
         if kernels is not None:
             shifts.append(remaining)
@@ -155,9 +172,10 @@ def _add_tiles(
     return ShiftEquations(np.stack(positions), np.stack(matrices), np.stack(vectors))
 
 
-def pair_gains(sharp: Frame, degraded: Frame) -> np.ndarray:
-    """[3]: factors that give the sharp photo's channels the degraded one's brightness (medians of
-    coarse ratios)."""
+def pair_gains(sharp: Frame, degraded: Frame) -> NDArray[np.float64]:
+    """[3]: factors that give the sharp photo's channels the degraded one's brightness, from every
+    so many pixels."""
+    # 150 samples along the shorter side are plenty for a mean.
     step = max(min(sharp.size) // 150, 1)
     s, d = (
         sharp.rgb[::step, ::step].astype(np.float64),
@@ -167,9 +185,14 @@ def pair_gains(sharp: Frame, degraded: Frame) -> np.ndarray:
     gain_s = sharp.gain_tile(slice(0, None, step), slice(0, None, step))
     gain_d = degraded.gain_tile(slice(0, None, step), slice(0, None, step))
     s, d = s * gain_s, d * gain_d
-    ok = (s < CLIPPED * sharp.white_balance) & (d < CLIPPED * degraded.white_balance)
+    # Clipped sites say less light than there was, each aperture in its own places.
+    usable = s < clipping_limit(sharp.white_balance)
+    usable &= d < clipping_limit(degraded.white_balance)
     return np.array(
-        [d[..., c][ok[..., c]].sum() / max(s[..., c][ok[..., c]].sum(), 1e-9) for c in range(3)]
+        [
+            d[..., c][usable[..., c]].sum() / max(s[..., c][usable[..., c]].sum(), 1e-9)
+            for c in range(3)
+        ]
     )
 
 
@@ -180,37 +203,40 @@ def _richest(
     texture = []
     for _, ys, xs in tiles:
         green = frame.rgb[ys, xs, 1][::2, ::2].astype(np.float32)
+        # Photon noise is as strong as the root of the light: brightness alone is no texture.
         texture.append(float(np.abs(np.diff(green, axis=0)).mean() / np.sqrt(green.mean() + 1)))
-    kept: list[tuple[int, slice, slice]] = []
+    richest: list[tuple[int, slice, slice]] = []
     for cell in sorted({t[0] for t in tiles}):
-        mine = sorted((i for i, t in enumerate(tiles) if t[0] == cell), key=lambda i: -texture[i])
-        kept += [tiles[i] for i in sorted(mine[: max(1, round(share * len(mine)))])]
-    return kept
+        in_cell = sorted(
+            (i for i, t in enumerate(tiles) if t[0] == cell), key=lambda i: -texture[i]
+        )
+        richest += [tiles[i] for i in sorted(in_cell[: max(1, round(share * len(in_cell)))])]
+    return richest
 
 
 def refine_pairs(pairs: Sequence[Pair], shifts: Sequence[ShiftEquations | None]) -> list[Pair]:
     """Pairs with their motion corrected by the weighted Gauss-Newton step over all tiles.
 
     What the steps have in common is left out: it cannot be told from the kernels' centroids, which
-    are held elsewhere. Pairs whose tiles told nothing stay as they are.
+    are held elsewhere; with it the share of the gain was 31 % instead of 92 % (docs/experiments/
+    pairs.md, 2026-11-22). Pairs whose tiles say nothing stay as they are.
     """
-    told = [number for number, s in enumerate(shifts) if s is not None and s.matrix.any()]
-    if not told:
+    usable = [number for number, s in enumerate(shifts) if s is not None and s.matrix.any()]
+    if not usable:
         return list(pairs)
     steps = []
-    for number in told:
+    for number in usable:
         s = shifts[number]
         assert s is not None
         basis = motion_basis(s.positions)
+        # The tiles' two unknowns each become six of one affine motion.
         normal = np.einsum("ti,tab,tj->iajb", basis, s.matrix, basis).reshape(6, 6)
-        right = np.einsum("ti,ta->ia", basis, s.vector).reshape(6)
-        steps.append(
-            np.linalg.solve(normal + 1e-6 * np.trace(normal) * np.eye(6), right).reshape(3, 2)
-        )
+        vector = np.einsum("ti,ta->ia", basis, s.vector).reshape(6)
+        ridge = STEP_RIDGE * np.trace(normal) * np.eye(6)
+        steps.append(np.linalg.solve(normal + ridge, vector).reshape(3, 2))
     mean = np.mean(steps, axis=0)
-    moved = list(pairs)
-    for number, step in zip(told, steps, strict=True):
-        moved[number] = replace(
-            moved[number], motion=moved[number].motion + np.clip(step - mean, -1, 1)
-        )
-    return moved
+    refined = list(pairs)
+    for number, step in zip(usable, steps, strict=True):
+        motion = refined[number].motion + np.clip(step - mean, -LARGEST_STEP_PX, LARGEST_STEP_PX)
+        refined[number] = replace(refined[number], motion=motion)
+    return refined

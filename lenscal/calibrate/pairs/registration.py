@@ -40,7 +40,7 @@ class Pair:
 
     def displacement(self, positions: np.ndarray) -> np.ndarray:
         """(dy, dx) px [..., 2] at field positions [..., 2] in 0..1."""
-        return motion_basis(positions) @ self.motion
+        return np.asarray(motion_basis(positions) @ self.motion)
 
 
 def motion_basis(positions: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lenscal.calibrate.field.geometry import shifted_window, span_with_room
-from lenscal.calibrate.packing import CLIPPED
+from lenscal.calibrate.packing import clipping_limit
 from lenscal.calibrate.pairs.linear_demosaic import MARGIN_PX, linear_tile
 from lenscal.calibrate.pairs.sinc_shift import SINC_HALF_WIDTH, sinc_shift
 from lenscal.raw.frame import Frame
@@ -176,7 +176,7 @@ def _regressor(pair: TilePair, tile: Tile) -> Regressor | None:
     x = x * torch.from_numpy(pair.gains).to(device, torch.float32)[:, None, None]
     value, channel, multiplier = pair.degraded.mosaic_tile(ys, xs)
     y, mult = (torch.from_numpy(v).to(device) for v in (value, multiplier))
-    usable = (y < CLIPPED * mult) & ~clipped
+    usable = (y < clipping_limit(mult)) & ~clipped
     if usable.float().mean() < LEAST_USABLE:
         return None
     smooth = _without_texture(x, r)
@@ -187,8 +187,8 @@ def _regressor(pair: TilePair, tile: Tile) -> Regressor | None:
 def _clipped_nearby(pair: TilePair, x: Tensor, window: tuple[slice, slice]) -> Tensor:
     """bool [h, w]: whether light clips in the sharp photo anywhere under the kernel at a site."""
     gain = pair.sharp.gain_tile(*window).mean((0, 1))
-    limit = CLIPPED * torch.from_numpy(pair.sharp.white_balance * gain).to(pair.device)
-    clips = (x > limit[:, None, None]).amax(0).float()
+    level = torch.from_numpy(pair.sharp.white_balance * gain).to(pair.device)
+    clips = (x > clipping_limit(level)[:, None, None]).amax(0).float()
     nearby = F.max_pool2d(clips[None], pair.kernel_size, 1)[0] > 0
     return nearby[SINC_HALF_WIDTH:-SINC_HALF_WIDTH, SINC_HALF_WIDTH:-SINC_HALF_WIDTH]
 

@@ -168,7 +168,8 @@ class RayField:
         n, half = len(self.fy), self.kernel_size // 2
         image = torch.fft.irfft2(otf, s=(n, n)).roll((half, half), (-2, -1))
         taps = image[..., : self.kernel_size, : self.kernel_size].flatten(-2)
-        return taps / taps.sum(-1, keepdim=True)
+        kernels: Tensor = taps / taps.sum(-1, keepdim=True)
+        return kernels
 
     def groups(self) -> tuple[Tensor, Tensor]:
         """[n] number of the group of each of theta but the softness, and [groups] how many are in

@@ -55,7 +55,7 @@ class PairedRayStage:
             handed.equations.gram.sum(0),
             handed.equations.cross.sum(0),
             at_cells(handed.weights, taps),
-            handed.bounds.centroids,
+            handed.prior.centroids,
             rounds=ROUNDS,
             start=start,
         )

@@ -22,10 +22,11 @@ from lenscal.calibrate.field.geometry import (
 from lenscal.calibrate.field.kernels import centroids, reaches_border
 from lenscal.calibrate.field.polynomials import field_polynomials
 from lenscal.calibrate.packing import packing_of
-from lenscal.calibrate.pairs.field_solver import solve_field
+from lenscal.calibrate.pairs.field_solver import KernelPrior, solve_field
 from lenscal.calibrate.pairs.linear_demosaic import scene_spectrum
 from lenscal.calibrate.pairs.normal_equations import (
     NormalEquations,
+    PassInput,
     ShiftEquations,
     accumulate,
     refine_pairs,
@@ -59,23 +60,6 @@ MOST_BYTES = 1e9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bounds:
-    """What the solver knows beforehand.
-
-    Attributes
-    ----------
-    seen : Tensor [n, n]
-        What of a kernel cannot be negative: its convolution with a pixel of a good lens.
-    taps : Tensor [n, 2], (y, x) px from the middle
-    centroids : Tensor [nodes, 3, 2], (y, x) px of the channels
-    """
-
-    seen: Tensor
-    taps: Tensor
-    centroids: Tensor
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class PairedFit:
     """What stage P hands to stage R.
 
@@ -86,14 +70,14 @@ class PairedFit:
     equations : NormalEquations
         Of the last pass.
     weights : Tensor [cells, nodes], bilinear
-    bounds : Bounds
+    prior : KernelPrior
     """
 
     estimate: Estimate
     kernels: Tensor
     equations: NormalEquations
     weights: Tensor
-    bounds: Bounds
+    prior: KernelPrior
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,8 +147,8 @@ class PairedStage:
         task = _Task(passes.count - 1, sites, kernels)
         sums, solved, estimate = yield from passes.run(task, estimate)
         journal.note_stage(StageName.PAIRED, began, estimate)
-        weights, bounds = cell_weights(estimate.layout), bounds_of(estimate)
-        fit = PairedFit(estimate, solved, sums.equations, weights, bounds)
+        weights, prior = cell_weights(estimate.layout), kernel_prior(estimate)
+        fit = PairedFit(estimate, solved, sums.equations, weights, prior)
         return (yield from self._with_halves(fit, journal))
 
     def _too_small(self, estimate: Estimate, kernels: Tensor) -> bool:
@@ -260,18 +244,18 @@ class _Passes:
         registration, layout = estimate.registration, estimate.layout
         pairs, count = registration.pairs, len(registration.pairs)
         kernels = task.kernels
-        work = accumulate(
-            [(self.photos.sharp[p.sharp], self.photos.degraded[p.degraded]) for p in pairs],
-            pairs,
-            registration.common,
-            registration.lateral,
-            self.scene,
+        inputs = PassInput(
+            common=registration.common,
+            lateral=registration.lateral,
+            scene=self.scene,
             cells=layout.cells,
             kernel_size=layout.kernel_size,
             kernels=None if kernels is None else at_cells(cell_weights(layout), kernels),
             budget_sites=task.sites,
             device=layout.device,
         )
+        shots = [(self.photos.sharp[p.sharp], self.photos.degraded[p.degraded]) for p in pairs]
+        work = accumulate(shots, pairs, inputs)
         sums: PairSums | None = None
         for done, (equations, shifts) in enumerate(work):
             sums = PairSums(equations, shifts, None, done + 1 == count)
@@ -320,19 +304,8 @@ def solved_field(
     equations: tuple[Tensor, Tensor], estimate: Estimate, start: Tensor | None, steps: int
 ) -> Iterator[Tensor]:
     """Iterates of the kernels [nodes, 3, n] that solve gram and cross [cells, 3, n, ...]."""
-    layout, bounds = estimate.layout, bounds_of(estimate)
-    return solve_field(
-        *equations,
-        cell_weights(layout),
-        layout.precision,
-        layout.differences,
-        FIELD_SMOOTHNESS,
-        seen=bounds.seen,
-        taps=bounds.taps,
-        centroids=bounds.centroids,
-        start=start,
-        iterations=steps,
-    )
+    weights, prior = cell_weights(estimate.layout), kernel_prior(estimate)
+    return solve_field(*equations, weights, prior, start=start, iterations=steps)
 
 
 def refined(
@@ -354,7 +327,7 @@ def refined(
     return replace(estimate, registration=replace(registration, pairs=pairs, common=common))
 
 
-def bounds_of(estimate: Estimate) -> Bounds:
+def kernel_prior(estimate: Estimate) -> KernelPrior:
     """What is known of kernels before they are solved for."""
     layout = estimate.layout
     field = kernel_field(layout.kernel_size, layout.device)
@@ -362,7 +335,14 @@ def bounds_of(estimate: Estimate) -> Bounds:
     colour = np.tensordot(matrix, estimate.colour, axes=1)
     # The channels' mean is the node's place, which pairs settle.
     centred = torch.from_numpy(colour - colour.mean(1, keepdims=True))
-    return Bounds(field.seen, field.taps, centred.to(layout.device, torch.float32))
+    return KernelPrior(
+        layout.precision,
+        layout.differences,
+        FIELD_SMOOTHNESS,
+        field.pixel_response,
+        field.taps,
+        centred.to(layout.device, torch.float32),
+    )
 
 
 def cell_weights(layout: Layout) -> Tensor:

@@ -40,7 +40,7 @@ class KernelField:
     chol [n, n] : L, from the taps' covariance; n = k * k
     log_weights [6, 3, len(SIGMAS)] : of the mixture, by polynomial and channel
     gaussians [len(SIGMAS), n] : each of sum 1
-    seen [n, n] : convolution with a Gaussian of `REFERENCE_SIGMA`
+    pixel_response [n, n] : convolution with a Gaussian of `REFERENCE_SIGMA`
     taps [n, 2] : (y, x) px of the taps from the middle
     """
 
@@ -48,7 +48,7 @@ class KernelField:
     chol: Tensor
     log_weights: Tensor
     gaussians: Tensor
-    seen: Tensor
+    pixel_response: Tensor
     taps: Tensor
 
     def basis(self, positions: np.ndarray) -> Tensor:
@@ -86,13 +86,13 @@ def kernel_field(kernel_size: int, device: torch.device) -> KernelField:
     y, x = (v.ravel() for v in np.meshgrid(taps, taps, indexing="ij"))
     mixed = np.exp(-(y**2 + x**2) / 2 / np.square(SIGMAS)[:, None])
     distance = (y[:, None] - y[None]) ** 2 + (x[:, None] - x[None]) ** 2
-    seen = np.exp(-distance / 2 / REFERENCE_SIGMA**2) / (2 * np.pi * REFERENCE_SIGMA**2)
-    arrays = mixed / mixed.sum(1, keepdims=True), seen, np.stack([y, x], -1)
-    gaussians, seen_, taps_ = (torch.from_numpy(a).float().to(device) for a in arrays)
+    response = np.exp(-distance / 2 / REFERENCE_SIGMA**2) / (2 * np.pi * REFERENCE_SIGMA**2)
+    arrays = mixed / mixed.sum(1, keepdims=True), response, np.stack([y, x], -1)
+    gaussians, pixel_response, offsets = (torch.from_numpy(a).float().to(device) for a in arrays)
     log_weights = torch.zeros(len(degrees(_MEAN_DEGREE)), 3, len(SIGMAS), device=device)
     log_weights[0] = torch.tensor(START_LOG_WEIGHTS, device=device)
     field = KernelField(
-        kernel_size, torch.empty(0, device=device), log_weights, gaussians, seen_, taps_
+        kernel_size, torch.empty(0, device=device), log_weights, gaussians, pixel_response, offsets
     )
     return expecting(field, log_weights)
 
@@ -100,7 +100,7 @@ def kernel_field(kernel_size: int, device: torch.device) -> KernelField:
 def expecting(field: KernelField, log_weights: Tensor) -> KernelField:
     """The field with these mixtures expected; taps may deviate from them by so much, less and less
     further out."""
-    field = replace(field, log_weights=log_weights, chol=field.seen)
+    field = replace(field, log_weights=log_weights, chol=field.pixel_response)
     mean = (
         field.expected(field.basis(node_positions((8, 8))))
         .mean((0, 1))

@@ -16,8 +16,7 @@ import numpy as np
 
 from lenscal.calibrate.field.geometry import cell_positions
 from lenscal.calibrate.field.polynomials import field_polynomials, polynomials
-from lenscal.calibrate.packing import CLIPPED
-from lenscal.calibrate.statistics.windowed import MOST_CLIPPED
+from lenscal.calibrate.packing import clips, hardly_clips
 from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
 
@@ -95,13 +94,13 @@ def _patch_spectra(
     or there is none."""
     if not _is_bayer(frame):
         patch = frame.rgb_tile(rows, cols)
-        if (patch > CLIPPED * frame.white_balance).mean() > MOST_CLIPPED:
+        if not hardly_clips(clips(patch, frame.white_balance)):
             return None
         planes = [(patch[..., c], (0.0, 0.0), c) for c in range(3)]
         step = 1
     else:
         value, channel, multiplier = frame.mosaic_tile(rows, cols)
-        if (value > CLIPPED * multiplier).mean() > MOST_CLIPPED:
+        if not hardly_clips(clips(value, multiplier)):
             return None
         planes = [
             (value[i::2, j::2], (float(i), float(j)), int(channel[i, j]))
@@ -163,4 +162,5 @@ def lateral_shifts(
             error = np.linalg.norm(found - basis @ coefficients, axis=-1)
             keep = error < 4 * np.median(error) + 1e-6
         shifts[:, channel] = nodes @ coefficients
-    return shifts - shifts.mean(axis=1, keepdims=True)
+    # Only differences between channels show: their mean is put in the middle.
+    return np.asarray(shifts - shifts.mean(axis=1, keepdims=True))

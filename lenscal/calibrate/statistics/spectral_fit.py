@@ -80,7 +80,8 @@ class SecondOrder:
         whitened = torch.linalg.solve_triangular(factor, half.mH, upper=False)
         trace = whitened.diagonal(dim1=-2, dim2=-1).real.sum(-1)
         logdet = 2 * factor.diagonal(dim1=-2, dim2=-1).real.log().sum(-1)
-        return ((trace + logdet).sum(1) * self.patches).sum()
+        misfit: Tensor = ((trace + logdet).sum(1) * self.patches).sum()
+        return misfit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -309,7 +310,7 @@ def fit_statistics(
             theta, gains = start, likeliest_gains(second, field.kernels(start, basis))
 
     def negative(kernels: Tensor) -> Tensor:
-        light = (kernels @ field.seen).clamp(max=0).square().sum() / len(basis)
+        light = (kernels @ field.pixel_response).clamp(max=0).square().sum() / len(basis)
         return NEGATIVE_WEIGHT * light * second.patches.sum().clamp(min=1)
 
     objective = Objective(

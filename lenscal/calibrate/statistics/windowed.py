@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lenscal.calibrate.packing import CLIPPED, pack_mosaic
+from lenscal.calibrate.packing import clips, hardly_clips, pack_mosaic
 from lenscal.raw.frame import Frame
 
 LEAST_CELL_PX = 128
 MOST_CELLS = 8
-MOST_CLIPPED = 0.002
-"""A patch with a larger share of clipped sites is left out."""
 LEAST_SIGNAL = 2.0
 """Variance of a patch over its noise's, below which it is left out: it would only add noise."""
 
@@ -82,7 +80,7 @@ def _unclipped(clipped: np.ndarray, size: int, most: int) -> list[tuple[int, int
     return [
         (t, left)
         for t, left in corners(height, width, size, most)
-        if clipped[t : t + size, left : left + size].mean() <= MOST_CLIPPED
+        if hardly_clips(clipped[t : t + size, left : left + size])
     ]
 
 
@@ -94,7 +92,7 @@ def mosaic_patches(
     a = np.array(frame.noise.a)[channels]
     for cell, (rows, cols) in enumerate(spans(frame.size, cells)):
         value, _, multiplier = frame.mosaic_tile(rows, cols)
-        places = _unclipped(value > CLIPPED * multiplier, size, most)
+        places = _unclipped(clips(value, multiplier), size, most)
         if not places:
             continue
         values = np.stack([value[t : t + size, left : left + size] for t, left in places])
