@@ -50,7 +50,8 @@ def thread_count() -> int:
     cores."""
     if _chosen is not None:
         return _chosen
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    # OpenMP takes a list too, one number for each level of nesting: the first is the outermost.
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if wanted.isdecimal() and int(wanted) > 0:
         return int(wanted)
     return usable_cores()

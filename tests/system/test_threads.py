@@ -74,8 +74,9 @@ def test_a_team_serves_round_after_round() -> None:
 def test_the_environment_says_how_many_unless_the_user_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert thread_count() == 3
+    for wanted in ("3", " 3", "3,2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", wanted)
+        assert thread_count() == 3
     use_threads(2)
     assert thread_count() == 2
 
