@@ -29,6 +29,8 @@ HIGHEST_FREQUENCY_DEMOSAICED = 0.08
 """cycles/px; above, demosaicing copies green's detail into red and blue, and with it green's
 place."""
 DEGREE = 3
+MOST_AT_ONCE = 8
+"""Photos whose spectra wait side by side: up to 100 MB each on the finest grid."""
 
 
 def cross_spectra(
@@ -49,7 +51,8 @@ def cross_spectra(
     n = PATCH_PX
     m = n // 2 if _is_bayer(frames[0]) else n
     sums = np.zeros((cells[0] * cells[1], 5, m, m // 2 + 1), np.complex128)
-    with closing(in_order(lambda frame: _photo_spectra(frame, cells, per_cell), frames)) as photos:
+    work = in_order(lambda frame: _photo_spectra(frame, cells, per_cell), frames, most=MOST_AT_ONCE)
+    with closing(work) as photos:
         for photo in photos:
             # Patch by patch, as if one photo after the other had been read.
             for cell, cross in photo:
