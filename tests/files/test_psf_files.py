@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -136,6 +137,14 @@ def test_wrong_fits_is_refused_in_words(tmp_path, change, message):
     fits.PrimaryHDU(data, fits.Header(values)).writeto(path, overwrite=True)
     with pytest.raises(InputError, match=message):
         read_fits(tmp_path)
+
+
+def test_an_empty_confidence_is_none(tmp_path: Path) -> None:
+    write_fits(delta_grid((1, 1), 5, (9, 9)), tmp_path)
+    for channel in "RGB":
+        with fits.open(tmp_path / f"psf_{channel}.fits", mode="append") as hdus:
+            hdus.append(fits.ImageHDU(name="CONFIDENCE"))
+    assert read_fits(tmp_path).confidence is None
 
 
 def test_missing_or_broken_files_are_named(tmp_path):

@@ -286,11 +286,9 @@ def _read_hdus(path: Path) -> tuple[Mapping[str, Any], Any, NDArray[np.float32] 
             warnings.simplefilter("ignore")  # what is needed is checked by the caller
             with fits.open(stream, memmap=False) as hdus:
                 header, data = hdus[0].header, hdus[0].data
-                confidence = (
-                    np.asarray(hdus["CONFIDENCE"].data, np.float32)
-                    if "CONFIDENCE" in hdus
-                    else None
-                )
+                extra = hdus["CONFIDENCE"].data if "CONFIDENCE" in hdus else None
+                # An HDU may be a header without data.
+                confidence = None if extra is None else np.asarray(extra, np.float32)
                 return header, data, confidence
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
