@@ -21,6 +21,7 @@ from torch import Tensor
 
 from lenscal import __version__
 from lenscal.calibrate.budget import Budget
+from lenscal.calibrate.checkpoint_schema import CHECKPOINT_SCHEMA
 from lenscal.calibrate.matching.matcher import Snapshot
 from lenscal.calibrate.pairs.registration import Pair
 from lenscal.calibrate.result import StageResult
@@ -32,7 +33,6 @@ from lenscal.errors import InputError, LenscalError
 from lenscal.raw.frame import Frame
 from lenscal.translation import message_of, translatable
 
-SCHEMA = 6
 FREE_SETTINGS = frozenset({"max_minutes", "device"})
 """A calibration may be continued with other values of these."""
 SAMPLE_ROWS = 64
@@ -166,7 +166,7 @@ def made_from(
     settings, budget, version."""
     free = FREE_SETTINGS
     described = {
-        "schema": SCHEMA,
+        "schema": CHECKPOINT_SCHEMA,
         "version": __version__,
         "settings": {name: v for name, v in asdict(settings).items() if name not in free},
         "budget": asdict(budget),
@@ -322,12 +322,15 @@ def _difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """The first thing in which what a checkpoint was made from differs from what it shall go on
     with; empty if none."""
     # First, since another version may name its settings otherwise.
-    if (then["schema"], then["version"]) != (now["schema"], now["version"]):
+    if then["version"] != now["version"]:
         return translatable(
             "it was begun by lenscal {then}, this is {now}",
             then=then["version"],
             now=now["version"],
         )
+    # Between two releases the version stays, and what is kept may change.
+    if then["schema"] != now["schema"]:
+        return translatable("it was begun by an earlier or later state of this lenscal")
     for name, value in now["settings"].items():
         before = then["settings"].get(name)
         if value != before:

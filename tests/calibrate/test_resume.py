@@ -290,6 +290,10 @@ def test_other_photos_settings_and_versions_are_refused(
         resumed(([touched, sharp[1]], degraded), settings)
     with pytest.raises(InputError, match="their order"):
         resumed((sharp[::-1], degraded), settings)
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "CHECKPOINT_SCHEMA", 99)
+        with pytest.raises(InputError, match="begun by an earlier or later state"):
+            resumed(photos, settings)
     monkeypatch.setattr(checkpoint, "__version__", "99.0")
     with pytest.raises(InputError, match=f"begun by lenscal {__version__}, this is 99.0"):
         resumed(photos, settings)

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import FakeCalibration
@@ -310,6 +311,19 @@ def test_other_photos_or_a_damaged_checkpoint_offer_nothing(
     checkpoint.path.write_bytes(b"nonsense")
     assert unfinished_calibration(inputs, kept) is None
     checkpoint.save({"made_from": {}}, {})
+    assert unfinished_calibration(inputs, kept) is None
+
+
+@pytest.mark.parametrize("other", [{"schema": 5}, {"version": "0.0.1"}])
+def test_a_checkpoint_that_would_be_refused_is_not_offered(
+    window: MainWindow, read_photos: Callable[[], None], other: dict[str, Any]
+) -> None:
+    read_photos()
+    checkpoint = interrupted(window)
+    values = checkpoint.values()
+    assert values is not None
+    checkpoint.save({**values, "made_from": {**values["made_from"], **other}}, {})
+    inputs, kept = window.controller.session.inputs, window.controller.folders.kept
     assert unfinished_calibration(inputs, kept) is None
 
 

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lenscal import __version__
+from lenscal.calibrate.checkpoint_schema import CHECKPOINT_SCHEMA
 from lenscal.calibrate.settings import CalibrationSettings
 from lenscal.errors import LenscalError
 from lenscal.reports import Report
@@ -45,6 +47,8 @@ class Calibrated:
 @dataclass(frozen=True, slots=True)
 class _MadeFrom:
     settings: CalibrationSettings
+    schema: int = CHECKPOINT_SCHEMA
+    version: str = __version__
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,10 @@ def unfinished_calibration(inputs: Inputs, keep_in: Path) -> Unfinished | None:
     try:
         saved = from_json(_Saved, values, checkpoint.path, "")
     except LenscalError:
-        # Damaged, or of another version: as if it were not there.
+        # Damaged: as if it were not there.
+        return None
+    # Going on would be refused: nobody is offered what cannot be had.
+    if (saved.made_from.schema, saved.made_from.version) != (CHECKPOINT_SCHEMA, __version__):
         return None
     return Unfinished(saved.made_from.settings, saved.completed, saved.seconds)
 
