@@ -330,6 +330,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "in the photo"),
     QT_TRANSLATE_NOOP("Translatable", "it does not say its aperture"),
     QT_TRANSLATE_NOOP("Translatable", "it holds no settings"),
+    QT_TRANSLATE_NOOP("Translatable", "it was begun by an earlier or later state of this lenscal"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun by lenscal {then}, this is {now}"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun with --{option} {then}, not {now}"),
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
