@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import lenscal
-from lenscal.benchmark.cases import Case, dataset_folder, photographed
+from lenscal.benchmark.cases import Case, dataset_folder, render_photos
 from lenscal.errors import InputError, LenscalError
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, follow
@@ -23,9 +23,11 @@ from lenscal.system.atomic import written_whole
 from lenscal.system.device import AUTO
 from lenscal.translation import translatable
 
+# What a case's process prints: plain JSON, which the cache and the tables take as it is.
 Result = dict[str, Any]
 _PROGRESS = re.compile(r"\s*(\d+)% (.*)")
 _RENDERING_SHARE = 0.3
+"""Of the progress of a case whose photos have to be rendered first."""
 
 
 def measure_cases(
@@ -34,7 +36,7 @@ def measure_cases(
     *,
     device: str = AUTO,
     fresh: bool = False,
-    only_kept: bool = False,
+    only_cached: bool = False,
 ) -> Job[list[Result]]:
     """Results of all cases, from the cache where the program is the same; a case that fails has an
     "error" instead.
@@ -44,26 +46,26 @@ def measure_cases(
     Parameters
     ----------
     fresh : measure again what is in the cache
-    only_kept : leave out what is not in the cache
+    only_cached : leave out what is not in the cache
     """
     results = []
     for number, case in enumerate(cases):
         low, high = number / len(cases), (number + 1) / len(cases)
-        known = None if fresh else kept_result(case, cache, device)
-        if known is not None:
+        cached = None if fresh else cached_result(case, cache, device)
+        if cached is not None:
             message = translatable("{case}: measured before", case=case.name)
             yield Report("benchmark", message, high, number + 1)
-            results.append(known)
-        elif not only_kept:
-            result, stopped = yield from follow(_measured(case, cache, device), low, high)
+            results.append(cached)
+        elif not only_cached:
+            result, stopped = yield from follow(_measure_case(case, cache, device), low, high)
             if stopped:
                 break
             results.append(result)
     return results
 
 
-def kept_result(case: Case, cache: Path, device: str) -> Result | None:
-    """What the same program found for the case before."""
+def cached_result(case: Case, cache: Path, device: str) -> Result | None:
+    """The case's result from an earlier run of the same program; None where there is none."""
     try:
         result: Result = json.loads(_result_path(case, cache, device, program()).read_text())
     except (OSError, ValueError):
@@ -73,23 +75,27 @@ def kept_result(case: Case, cache: Path, device: str) -> Result | None:
 
 def program(root: Path = Path(lenscal.__file__).parent) -> str:
     """A digest of the program's source (but the window's), by which results are told apart."""
+    # Of the source and not of a version: while a method is worked on, versions stay the same.
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
+        # The window measures nothing: work on it must not cost hours of benchmark.
         if path.relative_to(root).parts[0] != "gui":
             digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _measured(case: Case, cache: Path, device: str) -> Job[Result]:
+def _measure_case(case: Case, cache: Path, device: str) -> Job[Result]:
     before = program()
     try:
-        folder, _ = yield from follow(photographed(case, cache), 0.0, _RENDERING_SHARE)
+        folder, _ = yield from follow(render_photos(case, cache), 0.0, _RENDERING_SHARE)
         arguments = ["--measure", str(folder), "--quality", case.quality, "--stages", case.stages]
         arguments += ["--seed", str(case.seed), "--device", device]
         measured, _ = yield from follow(_child(arguments, case.name), _RENDERING_SHARE, 1.0)
+    # One case that fails leaves a hundred others to be measured; it is tried again next time.
     except LenscalError as error:
         return {**_described(case), "error": str(error)}
     result = {**_described(case), **measured}
+    # Source that was edited meanwhile: nobody knows which program this is the result of.
     if program() == before:
         path = _result_path(case, cache, device, before)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,13 +131,14 @@ def _child(arguments: Sequence[str], name: str) -> Job[Result]:
     LenscalError
         It failed, with its last words.
     """
+    # A file and no pipe: nobody reads it meanwhile, and a full pipe would stop the child.
     with tempfile.TemporaryFile("w+") as answer:
         command = [*own_command(), "benchmark", *arguments, "--json"]
         with _running(command, answer) as process:
             assert process.stderr is not None
-            said = ""
+            last_line = ""
             for line in process.stderr:
-                said = line.strip() or said
+                last_line = line.strip() or last_line
                 step = _PROGRESS.match(line)
                 if step is None:
                     continue
@@ -142,7 +149,7 @@ def _child(arguments: Sequence[str], name: str) -> Job[Result]:
         answer.seek(0)
         text = answer.read()
     if code != 0:
-        why = said.removeprefix("lenscal: ")
+        why = last_line.removeprefix("lenscal: ")
         if not why:
             raise LenscalError(
                 translatable("{case}: the program ended with code {code}", case=name, code=code)
@@ -155,7 +162,12 @@ def _child(arguments: Sequence[str], name: str) -> Job[Result]:
 @contextmanager
 def _running(command: Sequence[str], answer: Any) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        command, stdout=answer, stderr=subprocess.PIPE, text=True, start_new_session=True
+        # A session of its own: Ctrl+C reaches this process alone, which then ends the child.
+        command,
+        stdout=answer,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         yield process
@@ -169,11 +181,12 @@ def _running(command: Sequence[str], answer: Any) -> Iterator[subprocess.Popen[s
 
 def own_command() -> list[str]:
     """How this program starts itself."""
+    # A bundled program is its own interpreter.
     return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "lenscal"]
 
 
 def check_dataset(folder: Path) -> None:
-    """Refuse a folder that `photographed` has not made.
+    """Refuse a folder that `render_photos` has not made.
 
     Raises
     ------

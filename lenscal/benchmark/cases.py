@@ -105,6 +105,7 @@ class Case:
             seed=self.seed,
             sharp_aperture=shooting.sharp_aperture,
             degraded_aperture=shooting.degraded_aperture,
+            # All cases together keep hundreds of photos on the disk.
             compress=True,
         )
 
@@ -142,7 +143,7 @@ def _lenses(quality: str, kept_out: bool) -> tuple[int | None, ...]:
     return (None, *KEPT_OUT) if kept_out else (None,)
 
 
-def chosen(cases: Sequence[Case], patterns: Sequence[str]) -> list[Case]:
+def cases_named(cases: Sequence[Case], patterns: Sequence[str]) -> list[Case]:
     """The cases whose name holds one of the patterns (with * and ? as in file names); all where
     there are none.
 
@@ -170,6 +171,7 @@ def _fits(case: Case, pattern: str) -> bool:
 def dataset_folder(case: Case, cache: Path) -> Path:
     """Where the photos of a case are: sharp, degraded, truth and evaluation as `write_dataset`
     makes them."""
+    # Photos are rendered anew when the case or what draws them has changed, and only then.
     key = hashlib.sha256(repr(case.virtual_settings()).encode())
     for name in _RENDERING:
         key.update((Path(lenscal.__file__).parent / name).read_bytes())
@@ -177,7 +179,7 @@ def dataset_folder(case: Case, cache: Path) -> Path:
     return cache / "photos" / f"{readable}-{key.hexdigest()[:10]}"
 
 
-def photographed(case: Case, cache: Path) -> Job[Path]:
+def render_photos(case: Case, cache: Path) -> Job[Path]:
     """Render the photos of a case unless they are there; return their folder, which is whole or not
     there.
 
@@ -191,6 +193,7 @@ def photographed(case: Case, cache: Path) -> Job[Path]:
         yield Report("render", translatable("{case}: the photos are there", case=case.name), 1.0)
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the folder that it becomes: a rename is whole or nothing on one file system only.
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for report in write_dataset(temporary, case.virtual_settings()):
@@ -200,7 +203,8 @@ def photographed(case: Case, cache: Path) -> Job[Path]:
                     translatable("{case}: stopped while its photos were taken", case=case.name)
                 )
         shooting = case.shooting
-        described = {
+        # For whoever looks into the folder: its name is a digest.
+        description = {
             "lens": shooting.lens.name,
             "sharp_aperture": shooting.sharp_aperture,
             "degraded_aperture": shooting.degraded_aperture,
@@ -208,7 +212,8 @@ def photographed(case: Case, cache: Path) -> Job[Path]:
             "iso": case.iso,
             "seed": case.seed,
         }
-        (temporary / _DONE).write_text(json.dumps(described, indent=1))
+        (temporary / _DONE).write_text(json.dumps(description, indent=1))
+        # What a killed run has left there has no description, and counts for nothing.
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
     finally:

@@ -16,7 +16,7 @@ from lenscal.benchmark.baselines import BASELINES, average_kernels, scikit_image
 from lenscal.benchmark.cases import Case, Photos
 from lenscal.benchmark.clock import processor_seconds
 from lenscal.benchmark.picture_figures import PictureFigures, picture_figures
-from lenscal.benchmark.raw_programs import developed
+from lenscal.benchmark.raw_programs import develop_with_programs
 from lenscal.benchmark.summary import Table
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
@@ -100,7 +100,7 @@ def _case(lens: str, iso: int, settings: CorrectionSettings) -> Job[dict[str, Pi
         rows |= yield from _by_baselines(plain, target, truth)
         if settings.programs:
             yield Report("correction", translatable("other programs"), 0.9)
-            for program, pictures in developed(photo, plain, folder).items():
+            for program, pictures in develop_with_programs(photo, plain, folder).items():
                 rows[program] = _best(
                     picture_figures(picture, target, seconds, setting)
                     for setting, (picture, seconds) in pictures.items()

@@ -16,15 +16,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.benchmark.clock import processor_seconds
 from lenscal.errors import LenscalError
 from lenscal.translation import translatable
 
 logger = logging.getLogger(__name__)
-Developed = dict[str, dict[str, tuple[np.ndarray, float]]]
+
+Image = NDArray[np.float32]
+"""[H, W, 3], linear."""
+TimedImage = tuple[Image, float]
+"""A photo, and the processor seconds that it took."""
+ProgramImages = dict[str, dict[str, TimedImage]]
+"""Program and module -> its setting -> photo."""
 
 _TIMEOUT_S = 600
+"""Whoever takes longer for a photo of a quarter of a megapixel hangs."""
+_FITTED_RANGE = (0.02, 0.8)
+"""Light by which colours are matched: below, noise and black levels differ; above, programs treat
+highlights each in a way of its own."""
 _RAWTHERAPEE = """[Version]
 AppVersion=5.9
 Version=349
@@ -59,30 +70,31 @@ LcMode=none
 """Capture sharpening as RawTherapee sets it for every photo by itself: automatic contrast and
 radius."""
 
+# Blend parameters of darktable's version 11: opaque, without a mask.
 _BLEND = "000000000400000018000000000000000000C84200000000000000000000"
 
 
 def _lens_deblur(iterations: int, radius: int) -> str:
     """darktable's presets "lens deblur" of its module diffuse or sharpen, version 2."""
-    values = struct.pack(
+    sharpness, regularisation, variance_threshold = 0.0, 3.0, 1.0
+    anisotropies = (1.0, 0.0, 1.0, 0.0)
+    luminance_threshold = 0.0
+    speeds = (-0.25, 0.125, -0.5, 0.25)
+    central_radius = 0
+    # In the order of darktable's C structure, which a sidecar file holds byte by byte.
+    parameters = struct.pack(
         "<ififffffffffffi",
         iterations,
-        0.0,
+        sharpness,
         radius,
-        3.0,
-        1.0,
-        1.0,
-        0.0,
-        1.0,
-        0.0,
-        0.0,
-        -0.25,
-        0.125,
-        -0.5,
-        0.25,
-        0,
+        regularisation,
+        variance_threshold,
+        *anisotropies,
+        luminance_threshold,
+        *speeds,
+        central_radius,
     )
-    return values.hex()
+    return parameters.hex()
 
 
 _DARKTABLE: Mapping[str, tuple[str, int, str] | None] = {
@@ -107,7 +119,7 @@ _STEP = """<rdf:li darktable:num="0" darktable:operation="{}" darktable:enabled=
  darktable:blendop_params="{}"/>"""
 
 
-def developed(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
+def develop_with_programs(photo: Path, plain: Image, folder: Path) -> ProgramImages:
     """What the installed programs make of a RAW photo.
 
     Parameters
@@ -116,7 +128,7 @@ def developed(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
     plain : float32 ndarray [H, W, 3]
         Our photo without correction.
     folder : Path
-        For files that are left behind.
+        For the programs' settings and pictures, which the caller removes.
 
     Returns
     -------
@@ -124,30 +136,31 @@ def developed(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
         Program and module -> its setting -> (linear white-balanced camera RGB, NaN where it gave
         nothing; seconds from the RAW file to the TIFF file). Empty where no program is on PATH.
     """
-    found: Developed = {}
+    images: ProgramImages = {}
     for name, (command, develop) in _PROGRAMS.items():
         if shutil.which(command) is None:
             continue
         try:
-            found |= develop(photo, plain, folder)
+            images |= develop(photo, plain, folder)
+        # A program that fails must not cost the figures of all others.
         except (subprocess.SubprocessError, OSError, LenscalError) as error:
             logger.warning("%s was left out: %s", name, error)
-    return found
+    return images
 
 
-def _by_rawtherapee(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
-    made = {
+def _by_rawtherapee(photo: Path, plain: Image, folder: Path) -> ProgramImages:
+    renderings = {
         name: _rawtherapee(photo, folder, sharpen)
         for name, sharpen in (("none", False), ("auto", True))
     }
-    pictures = _in_camera_rgb(made, plain)
+    pictures = _in_camera_rgb(renderings, plain)
     return {
         "RawTherapee, no sharpening": {"": pictures["none"]},
         "RawTherapee, capture sharpening": {"auto": pictures["auto"]},
     }
 
 
-def _by_darktable(photo: Path, plain: np.ndarray, folder: Path) -> Developed:
+def _by_darktable(photo: Path, plain: Image, folder: Path) -> ProgramImages:
     pictures = _in_camera_rgb(
         {name: _darktable(photo, folder, step) for name, step in _DARKTABLE.items()}, plain
     )
@@ -164,7 +177,7 @@ _PROGRAMS = {
 }
 
 
-def _rawtherapee(photo: Path, folder: Path, sharpen: bool) -> tuple[np.ndarray, float]:
+def _rawtherapee(photo: Path, folder: Path, sharpen: bool) -> TimedImage:
     import tifffile
 
     settings, out = folder / "settings.pp3", folder / "rawtherapee.tif"
@@ -174,12 +187,14 @@ def _rawtherapee(photo: Path, folder: Path, sharpen: bool) -> tuple[np.ndarray, 
     )
     with tifffile.TiffFile(out) as tiff:
         page = tiff.pages.first
+        # 16 bits: eight would drown what sharpening does to the shadows.
         encoded = page.asarray().astype(np.float32) / 65535
         return _linear(encoded, bytes(page.tags["InterColorProfile"].value)), seconds
 
 
-def _linear(encoded: np.ndarray, icc: bytes) -> np.ndarray:
+def _linear(encoded: NDArray[np.floating], icc: bytes) -> Image:
     """Undo the parametric curve (type 3 or 4) of an ICC profile."""
+    # By hand: only the curve is to be undone, and a colour engine would convert colours as well.
     at = icc.index(b"rTRC") + 4
     (start,) = struct.unpack(">I", icc[at : at + 4])
     kind, function = icc[start : start + 4], struct.unpack(">H", icc[start + 8 : start + 10])[0]
@@ -193,21 +208,25 @@ def _linear(encoded: np.ndarray, icc: bytes) -> np.ndarray:
             )
         )
     count = 5 if function == 3 else 7
-    given = [n / 65536 for n in struct.unpack(f">{count}i", icc[start + 12 :][: 4 * count])]
-    g, a, b, c, d, e, f = (*given, 0.0, 0.0)[:7]
+    # ICC's s15Fixed16Number.
+    numbers = struct.unpack(f">{count}i", icc[start + 12 :][: 4 * count])
+    parameters = [number / 65536 for number in numbers]
+    # Type 3 has no offsets e and f.
+    g, a, b, c, d, e, f = (*parameters, 0.0, 0.0)[:7]
     power = np.maximum(a * encoded + b, 0) ** g + e
-    return np.asarray(np.where(encoded >= d, power, c * encoded + f), np.float32)
+    straight = c * encoded + f
+    return np.asarray(np.where(encoded >= d, power, straight), np.float32)
 
 
-def _darktable(
-    photo: Path, folder: Path, step: tuple[str, int, str] | None
-) -> tuple[np.ndarray, float]:
+def _darktable(photo: Path, folder: Path, step: tuple[str, int, str] | None) -> TimedImage:
     import tifffile
 
     history, out = folder / "history.xmp", folder / "darktable.tif"
     steps = "" if step is None else _STEP.format(*step, _BLEND)
     history.write_text(_XMP.format(count=int(step is not None), steps=steps))
+    # darktable gives a file that is there already another name.
     out.unlink(missing_ok=True)
+    # Floats, white balance by the camera's factors, and no module that it adds by itself.
     options = {
         "plugins/imageio/format/tiff/bpp": "32",
         "plugins/darkroom/chromatic-adaptation": "legacy",
@@ -235,6 +254,7 @@ def _darktable(
 
 
 def _run(command: list[str | Path]) -> float:
+    # Processor time: the programs use all cores, and wall time would compare machines.
     start = processor_seconds()
     subprocess.run(
         [str(part) for part in command], check=True, capture_output=True, timeout=_TIMEOUT_S
@@ -242,24 +262,25 @@ def _run(command: list[str | Path]) -> float:
     return processor_seconds() - start
 
 
-def _in_camera_rgb(
-    made: Mapping[str, tuple[np.ndarray, float]], plain: np.ndarray
-) -> dict[str, tuple[np.ndarray, float]]:
+def _in_camera_rgb(renderings: Mapping[str, TimedImage], plain: Image) -> dict[str, TimedImage]:
     """Everything in our camera RGB; rows and columns that a program cuts off at the borders are
     NaN."""
-    reference = made["none"][0]
+    reference = renderings["none"][0]
+    # A program that crops is taken to crop both sides alike.
     inner = tuple(
         slice((n - m) // 2, (n - m) // 2 + m)
         for n, m in zip(plain.shape[:2], reference.shape, strict=False)
     )
     ours = plain[inner]
-    usable = (ours.min(axis=-1) > 0.02) & (ours.max(axis=-1) < 0.8)
+    low, high = _FITTED_RANGE
+    usable = (ours.min(axis=-1) > low) & (ours.max(axis=-1) < high)
+    # Fitted without sharpening, so that no sharpening is fitted away.
     matrix, *_ = np.linalg.lstsq(
         reference[usable].astype(np.float64), ours[usable].astype(np.float64), rcond=None
     )
-    found = {}
-    for name, (picture, seconds) in made.items():
-        whole = np.full_like(plain, np.nan)
-        whole[inner] = picture @ matrix.astype(np.float32)
-        found[name] = whole, seconds
-    return found
+    images = {}
+    for name, (picture, seconds) in renderings.items():
+        image = np.full_like(plain, np.nan)
+        image[inner] = picture @ matrix.astype(np.float32)
+        images[name] = image, seconds
+    return images

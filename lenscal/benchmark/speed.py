@@ -3,7 +3,6 @@ turns."""
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,28 +13,18 @@ from typing import Any
 import numpy as np
 import torch
 
+from lenscal.benchmark.clock import Pace, in_turns
+from lenscal.benchmark.speed_inputs import gaussian_psf, pink_photo, write_raw_photo
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.errors import LenscalError
-from lenscal.optics.psf_grid import PsfGrid
-from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
-from lenscal.restore.tiles import ArrayPhoto
 from lenscal.stepping import Job, finish, follow
 from lenscal.system.device import AUTO, pick_device
 from lenscal.system.threads import use_threads
 from lenscal.translation import translatable
 
-NOISE = NoiseModel((2e-4,) * 3, (1e-6,) * 3, "NoiseProfile")
 _QUICK = CalibrationSettings(quality=Quality.QUICK, seed=1)
-_CAMERA = {
-    "make": "Canon",
-    "model": "Canon EOS 6D",
-    "lens": "EF50mm f/1.8 STM",
-    "focal_mm": 50.0,
-    "f_number": 1.8,
-}
-"""One whose vignetting lensfun knows: undoing it is part of an import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +42,6 @@ class SpeedSettings:
     calibrate_photos: int = 8
     """In each folder."""
     calibration: CalibrationSettings = _QUICK
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Median seconds of ours and of the yardstick; `ratio` is ours over the yardstick's."""
-
-    ours: float
-    yardstick: float
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.yardstick
 
 
 def measure_speed(settings: SpeedSettings) -> Job[dict[str, Any]]:
@@ -101,38 +78,24 @@ def measure_speed(settings: SpeedSettings) -> Job[dict[str, Any]]:
 
 
 def _figures(paces: Mapping[str, Pace], settings: SpeedSettings) -> dict[str, Any]:
-    found: dict[str, Any] = {name: pace.ratio for name, pace in paces.items()}
-    found["flow_over_ready_tensors"] = 1 / paces["flow_over_ready_tensors"].ratio
-    found["wiener_s_per_mp"] = paces["wiener_over_ffts"].ours / _megapixels(settings.wiener_size)
-    found["seconds"] = {name: [pace.ours, pace.yardstick] for name, pace in paces.items()}
+    figures: dict[str, Any] = {name: pace.ratio for name, pace in paces.items()}
+    # Patches a second, of which more is better: the ratio of the speeds, not of the seconds.
+    figures["flow_over_ready_tensors"] = 1 / paces["flow_over_ready_tensors"].ratio
+    figures["wiener_s_per_mp"] = paces["wiener_over_ffts"].ours / _megapixels(settings.wiener_size)
+    figures["seconds"] = {name: [pace.ours, pace.yardstick] for name, pace in paces.items()}
     sizes = {
         "import": settings.import_size,
         "wiener": settings.wiener_size,
         "dpir": settings.dpir_size,
         "correct": settings.correct_size,
     }
-    found["megapixels"] = {name: _megapixels(size) for name, size in sizes.items()}
-    found["repeats"], found["device"] = settings.repeats, str(pick_device(settings.device))
-    return found
+    figures["megapixels"] = {name: _megapixels(size) for name, size in sizes.items()}
+    figures["repeats"], figures["device"] = settings.repeats, str(pick_device(settings.device))
+    return figures
 
 
 def _megapixels(size: tuple[int, int]) -> float:
     return size[0] * size[1] / 1e6
-
-
-def in_turns(
-    ours: Callable[[], object], yardstick: Callable[[], object], repeats: int
-) -> Job[Pace]:
-    """Time both in turns, after one round that does not count."""
-    seconds: tuple[list[float], list[float]] = [], []
-    for number in range(repeats + 1):
-        for call, times in zip((ours, yardstick), seconds, strict=True):
-            message = translatable("round {number} of {repeats}", number=number, repeats=repeats)
-            yield Report("speed", message, number / (repeats + 1), number)
-            start = time.perf_counter()
-            call()
-            times.append(time.perf_counter() - start)
-    return Pace(*(statistics.median(times[1:]) for times in seconds))
 
 
 def _import(folder: Path, settings: SpeedSettings) -> Job[Pace]:
@@ -140,10 +103,11 @@ def _import(folder: Path, settings: SpeedSettings) -> Job[Pace]:
 
     from lenscal.raw.decode import decode_photo
 
-    path = _raw_photo(folder / "import.dng", settings.import_size)
+    path = write_raw_photo(folder / "import.dng", settings.import_size)
 
     def libraw() -> None:
         with rawpy.imread(str(path)) as raw:
+            # What `decode_photo` asks of LibRaw, so that the ratio is the cost of all else.
             raw.postprocess(
                 demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
                 gamma=(1, 1),
@@ -163,14 +127,16 @@ def _correct(folder: Path, settings: SpeedSettings) -> Job[Pace]:
     from lenscal.files.psf.profile import Profile
     from lenscal.jobs.correcting import correct
 
-    path = _raw_photo(folder / "correct.dng", settings.correct_size)
+    path = write_raw_photo(folder / "correct.dng", settings.correct_size)
+    # Every round writes the same file again.
     export = ExportSettings(folder / "out", on_conflict=OnConflict.OVERWRITE)
-    psf = _psf(settings.correct_size)
+    psf = gaussian_psf(settings.correct_size)
 
     def corrected(method: Method) -> None:
         results = finish(
             correct(Profile(psf), [path], RestoreSettings(method, device=settings.device), export)
         )
+        # A photo that is refused at once would look like a fast correction.
         if results[0].output is None:
             raise LenscalError(
                 translatable("a photo was not corrected: {why}", why=results[0].reason)
@@ -197,6 +163,7 @@ def _calibrate(folder: Path, settings: SpeedSettings) -> Job[Pace]:
     calibration = replace(settings.calibration, device=settings.device)
     seconds: dict[int, float] = {}
     try:
+        # The larger number first: what is loaded and compiled once counts against it.
         for threads in (2, 1):
             use_threads(threads)
             message = translatable("calibrating with {threads} threads", threads=threads)
@@ -206,6 +173,7 @@ def _calibrate(folder: Path, settings: SpeedSettings) -> Job[Pace]:
             finish(calibrate(inputs, calibration))
             seconds[threads] = time.perf_counter() - start
     finally:
+        # The next part is measured with what the user's machine has.
         use_threads(None)
     return Pace(seconds[2], seconds[1])
 
@@ -215,10 +183,11 @@ def _wiener(settings: SpeedSettings) -> Job[Pace]:
     from lenscal.restore.wiener_photo import wiener_bands
 
     device = pick_device(settings.device)
-    photo, psf = _photo(settings.wiener_size), _psf(settings.wiener_size)
+    photo, psf = pink_photo(settings.wiener_size), gaussian_psf(settings.wiener_size)
     tiling = tiling_of(psf)
     rows, cols = (len(tiling.starts(length)) for length in settings.wiener_size)
     size = (tiling.field_px, tiling.field_px)
+    # A row of tiles at a time, as the correction takes them: batches cost less than single tiles.
     tiles = torch.rand(cols, 3, *size).to(device)
     restore = RestoreSettings(device=settings.device)
 
@@ -243,14 +212,16 @@ def _dpir(settings: SpeedSettings) -> Job[Pace]:
     from lenscal.restore.wiener_photo import wiener_bands
 
     device = pick_device(settings.device)
-    photo, psf = _photo(settings.dpir_size), _psf(settings.dpir_size)
+    photo, psf = pink_photo(settings.dpir_size), gaussian_psf(settings.dpir_size)
     denoiser = load_denoiser(device=device)
+    # The whole photo at once: the yardstick need not tile, which is the correction's own cost.
     image = torch.from_numpy(photo.rgb.transpose(2, 0, 1).copy())[None].to(device)
     restore = RestoreSettings(Method.DPIR, device=settings.device)
 
     def passes() -> None:
         with torch.inference_mode():
             for _ in range(DPIR.n_estimates):
+                # A network's time does not depend on the noise level.
                 denoiser(image, 0.05)
         _wait(device)
 
@@ -264,7 +235,8 @@ def _dpir(settings: SpeedSettings) -> Job[Pace]:
 
 
 def _wait(device: torch.device) -> None:
-    """Until the device has done what it was given."""
+    """Wait until the device has finished what was ordered."""
+    # CUDA returns before the work is done; a clock would measure how fast it is ordered.
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -282,6 +254,7 @@ def _flow(settings: SpeedSettings) -> Job[Pace]:
         pick_device(settings.device),
         settings.flow_steps,
     )
+    # A batch of either domain goes through the network together.
     n = 2 * budget.batch
     network = VelocityNetwork(budget.network).to(
         device,
@@ -301,13 +274,14 @@ def _flow(settings: SpeedSettings) -> Job[Pace]:
         return float(loss.detach())
 
     def stage() -> None:
-        seen = max(state.patches for state in _stage_f(budget.batch, steps, device))
-        if seen != steps * n:
+        n_patches = max(state.patches for state in _stage_f(budget.batch, steps, device))
+        # Else the two would be timed on different amounts of work.
+        if n_patches != steps * n:
             raise LenscalError(
                 translatable(
                     "stage F saw {patches} patches in {steps} steps, not {expected}: "
                     "mend this measure",
-                    patches=seen,
+                    patches=n_patches,
                     steps=steps,
                     expected=steps * n,
                 )
@@ -325,6 +299,7 @@ def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
     from lenscal.calibrate.packing import Packing
     from lenscal.calibrate.settings import Quality
 
+    # Kernels as a quick calibration has them; patches enough that batches are drawn as usual.
     kernel, taps, n = 13, 169, 2000
     rng = np.random.default_rng(0)
     sharp = rng.random((n, 3, PATCH_PX + kernel - 1, PATCH_PX + kernel - 1), np.float32).astype(
@@ -338,48 +313,11 @@ def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
         positions=rng.random((n, 2), np.float32),
         paired=True,
     )
+    # No demosaicing to imitate: white noise has the unit matrix.
     correlation = torch.eye(taps).expand(3, -1, -1).to(device)
     reblur = Reblur(pool, Packing((0, 1, 1, 2)), (8, 8), correlation, device)
+    # Flat kernels cost as much as good ones: only their number counts here.
     start = torch.full((64, 3, taps), 1 / taps).to(device)
     settings = MatchingSettings(steps, 0, batch=batch, network=BUDGETS[Quality.QUICK].network)
     matcher = Matcher(reblur, start, settings, seed=0, device=device)
     return (matcher.step() for _ in range(steps))
-
-
-def _photo(size: tuple[int, int]) -> ArrayPhoto:
-    from lenscal.virtual.scenes import pink_noise
-
-    noise = pink_noise(max(size), np.random.default_rng(0))[: size[0], : size[1]]
-    rgb = np.clip(0.3 + 0.1 * noise, 0.01, 0.9)[..., None] * np.ones(3, np.float32)
-    return ArrayPhoto(rgb.astype(np.float32), NOISE, np.ones(3, np.float32), demosaiced=True)
-
-
-def _psf(size: tuple[int, int]) -> PsfGrid:
-    u = np.arange(13) - 6
-    blur = np.exp(-(u[:, None] ** 2 + u**2) / 2 / 1.4**2)
-    return PsfGrid(np.broadcast_to(blur / blur.sum(), (8, 8, 3, 13, 13)).astype(np.float32), size)
-
-
-def _raw_photo(path: Path, size: tuple[int, int]) -> Path:
-    """A RAW photo of a pattern with noise; repeated blocks, since what is on it costs nothing."""
-    from lenscal.files.photos.dng import DngInfo, write_bayer_dng
-    from lenscal.virtual.camera import VirtualCamera, exposed
-
-    camera = VirtualCamera()
-    block = exposed(_photo((512, 512)).rgb[..., 1], camera, 200, np.random.default_rng(0))
-    repeats = (-(-size[0] // 512), -(-size[1] // 512))
-    info = DngInfo(
-        cfa=camera.cfa,
-        black=camera.black,
-        white=camera.white,
-        iso=200,
-        exposure_s=1 / 500,
-        date_time="2026:05:01 12:00:00",
-        noise_profile=[camera.noise(200)] * 3,
-        colour_matrix=camera.colour_matrix,
-        as_shot_neutral=camera.as_shot_neutral,
-        **_CAMERA,  # type: ignore[arg-type]
-    )
-    mosaic = np.ascontiguousarray(np.tile(block, repeats)[: size[0], : size[1]])
-    write_bayer_dng(path, mosaic, info)
-    return path

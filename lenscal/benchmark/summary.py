@@ -52,25 +52,28 @@ def summarise(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _summary(key: tuple[Any, ...], members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     kept_out, quality, scenes, stages = key
-    done = [m for m in members if "error" not in m]
-    shares = [m["gain"]["share"]["estimate"] for m in done]
+    # A case that failed has no figures; it is counted, lest a mean looks complete.
+    successes = [m for m in members if "error" not in m]
+    shares = [m["gain"]["share"]["estimate"] for m in successes]
     return {
         "kept_out": kept_out,
         "quality": quality,
         "scenes": scenes,
         "stages_asked": stages,
-        "cases": len(done),
-        "failed": len(members) - len(done),
-        "rows": _mean_rows(done),
+        "cases": len(successes),
+        "failed": len(members) - len(successes),
+        "rows": _mean_rows(successes),
         "worst_share": min(shares, default=None),
-        **{name: _mean([m[name] for m in done]) for name in _COSTS},
+        **{name: _mean([m[name] for m in successes]) for name in _COSTS},
     }
 
 
-def _mean_rows(done: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | int | None]]:
+def _mean_rows(successes: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | int | None]]:
     collected: dict[str, dict[str, list[float | None]]] = {}
-    for result in done:
+    for result in successes:
+        # No correction gains nothing, by definition.
         shares = {"delta": 0.0, **result["gain"]["share"]}
+        # Baselines first, as the eye compares downwards; fromkeys drops those that come again.
         for name in dict.fromkeys((*BASELINES, *result["scores"])):
             row = collected.setdefault(name, {})
             for figure, value in {
@@ -88,22 +91,25 @@ def _mean_rows(done: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float |
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    known = [v for v in values if v is not None]
-    return statistics.fmean(known) if known else None
+    # None: a stage that a case did not run, or a figure that could not be measured.
+    numbers = [v for v in values if v is not None]
+    return statistics.fmean(numbers) if numbers else None
 
 
 def tables(results: Sequence[Mapping[str, Any]]) -> list[Table]:
     """One table a group with its means, then the estimate's share of the gain lens by lens."""
-    found = []
+    by_group = []
     for group in summarise(results):
         failed = f", {group['failed']} failed" if group["failed"] else ""
         title = f"{_group_name(group)} ({group['cases']} cases{failed})"
         rows = []
         for name, row in group["rows"].items():
             rows.append((name, *(_cell(row.get(key), form) for key, _, form in _FIGURES)))
-        found.append(Table(title, ("", *(head for _, head, _ in _FIGURES)), tuple(rows)))
-    done = [r for r in results if "error" not in r]
-    return [*found, *_lens_tables(done), *([_cost_table(results)] if done else [])]
+        by_group.append(Table(title, ("", *(head for _, head, _ in _FIGURES)), tuple(rows)))
+    successes = [r for r in results if "error" not in r]
+    if not successes:
+        return by_group
+    return [*by_group, *_lens_tables(successes), _cost_table(results)]
 
 
 def _group_name(group: Mapping[str, Any]) -> str:
@@ -112,13 +118,14 @@ def _group_name(group: Mapping[str, Any]) -> str:
     return f"{lenses}, {group['scenes']} scenes, {group['quality']}{stages}"
 
 
-def _lens_tables(done: Sequence[Mapping[str, Any]]) -> list[Table]:
+def _lens_tables(successes: Sequence[Mapping[str, Any]]) -> list[Table]:
     """How hard every lens is, and what was reached: shares of the possible gain, means over the
     seeds."""
-    columns = list(dict.fromkeys(name for r in done for name in r["gain"]["share"]))
+    columns = list(dict.fromkeys(name for r in successes for name in r["gain"]["share"]))
+    # The result stands last, where a row ends.
     columns.sort(key=lambda name: name == "estimate")
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
-    for r in done:
+    for r in successes:
         lens: tuple[str, ...] = (
             r["lens"],
             r["scenes"],
@@ -135,11 +142,8 @@ def _lens_tables(done: Sequence[Mapping[str, Any]]) -> list[Table]:
             (*lens, _cell(possible, "{:+.2f} dB"), *(_cell(share, "{:.0%}") for share in shares))
         )
     heads = ("lens", "scenes", "noise", "quality", "stages", "possible", *columns)
-    return (
-        [Table("Shares of the possible gain (Wiener), lens by lens", heads, tuple(rows))]
-        if rows
-        else []
-    )
+    title = "Shares of the possible gain (Wiener), lens by lens"
+    return [Table(title, heads, tuple(rows))] if rows else []
 
 
 def _cost_table(results: Sequence[Mapping[str, Any]]) -> Table:
@@ -171,10 +175,10 @@ def prior_table(prior: Mapping[str, Any]) -> Table:
     """Ours and the yardstick."""
     decibels = ("psnr_15", "psnr_25", "iso_200", "iso_800", "iso_3200", "iso_6400")
     forms = {**dict.fromkeys(decibels, "{:.2f} dB"), "s_per_mp": "{:.2f}", "parameters": "{:.0f}"}
-    given = {"noisy": prior["noisy"], "ours": prior, "yardstick": prior["yardstick"]}
+    figures_of = {"noisy": prior["noisy"], "ours": prior, "yardstick": prior["yardstick"]}
     rows = [
         (name, *(_cell(figures.get(key), form) for key, form in forms.items()))
-        for name, figures in given.items()
+        for name, figures in figures_of.items()
         if figures is not None
     ]
     images = ", ".join(prior["images"]) or "no images: give --kodak"
@@ -187,6 +191,7 @@ def _cell(value: float | None, form: str) -> str:
 
 def as_text(table: Table) -> list[str]:
     """Lines with aligned columns."""
+    # Names to the left, numbers to the right, so that digits stand below one another.
     grid = [table.heads, *table.rows]
     widths = [max(len(row[n]) for row in grid) for n in range(len(table.heads))]
     lines = [table.title]

@@ -69,7 +69,7 @@ def _measure_accuracy(
     from lenscal.benchmark import accuracy, summary
 
     work = accuracy.measure_cases(
-        cases, _cache(args), device=args.device, fresh=args.fresh, only_kept=args.measured
+        cases, _cache(args), device=args.device, fresh=args.fresh, only_cached=args.measured
     )
     results = run_job(work, speaker, keeps=True)
     failures = accuracy.failures(results)
@@ -157,7 +157,7 @@ def _report(
 
 
 def _cases(args: argparse.Namespace) -> list[Case]:
-    from lenscal.benchmark.cases import Photos, all_cases, chosen
+    from lenscal.benchmark.cases import Photos, all_cases, cases_named
 
     photos = Photos(*virtual_photos(args))
     cases = all_cases(
@@ -166,7 +166,7 @@ def _cases(args: argparse.Namespace) -> list[Case]:
         kept_out=args.kept_out,
         photos=photos,
     )
-    return chosen(cases, args.case)
+    return cases_named(cases, args.case)
 
 
 def _images(args: argparse.Namespace, parts: Collection[Part]) -> list[Path]:

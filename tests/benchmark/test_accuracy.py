@@ -14,7 +14,14 @@ from job_steps import stepped
 
 from lenscal.benchmark import accuracy
 from lenscal.benchmark.accuracy import measure_cases
-from lenscal.benchmark.cases import Case, Photos, all_cases, chosen, dataset_folder, photographed
+from lenscal.benchmark.cases import (
+    Case,
+    Photos,
+    all_cases,
+    cases_named,
+    dataset_folder,
+    render_photos,
+)
 from lenscal.benchmark.summary import as_markdown, as_text, summarise, tables
 from lenscal.errors import InputError
 from lenscal.stepping import STOP
@@ -101,24 +108,24 @@ def test_every_combination_is_a_case_and_standard_quality_keeps_off_the_tuning_l
 
 def test_patterns_choose_cases() -> None:
     cases = all_cases(["quick"])
-    assert {c.kind for c in chosen(cases, ["traced/same", "decentred"])} == {
+    assert {c.kind for c in cases_named(cases, ["traced/same", "decentred"])} == {
         LensKind.TRACED,
         LensKind.DECENTRED,
     }
-    assert [c.name for c in chosen(cases, ["wide*/unrelated/iso3200/seed1"])] == [
+    assert [c.name for c in cases_named(cases, ["wide*/unrelated/iso3200/seed1"])] == [
         "wide-open/unrelated/iso3200/seed1/quick"
     ]
     with pytest.raises(InputError, match="fisheye"):
-        chosen(cases, ["fisheye"])
+        cases_named(cases, ["fisheye"])
 
 
 def test_photos_are_rendered_once_and_whole(case: Case, tmp_path: Path) -> None:
-    folder, _ = stepped(photographed(case, tmp_path))
+    folder, _ = stepped(render_photos(case, tmp_path))
     assert folder == dataset_folder(case, tmp_path)
     assert [p.name for p in (folder / "degraded").iterdir()] == ["degraded_01.dng"]
     assert json.loads((folder / "dataset.json").read_text())["degraded_aperture"] == 16.0
     before = (folder / "dataset.json").stat().st_mtime_ns
-    again, reports = stepped(photographed(case, tmp_path))
+    again, reports = stepped(render_photos(case, tmp_path))
     assert again == folder
     assert len(reports) == 1
     assert (folder / "dataset.json").stat().st_mtime_ns == before
@@ -126,7 +133,7 @@ def test_photos_are_rendered_once_and_whole(case: Case, tmp_path: Path) -> None:
 
 
 def test_a_rendering_that_is_cancelled_leaves_nothing(case: Case, tmp_path: Path) -> None:
-    work = photographed(case, tmp_path)
+    work = render_photos(case, tmp_path)
     next(work)
     work.close()
     assert list((tmp_path / "photos").iterdir()) == []
@@ -186,7 +193,7 @@ def test_results_are_kept_until_the_program_changes(
     stepped(measure_cases([case], tmp_path, device="cpu", fresh=True))
     assert len(child.read_text().splitlines()) == 2
     monkeypatch.setattr(accuracy, "program", lambda: "another")
-    assert stepped(measure_cases([case], tmp_path, device="cpu", only_kept=True))[0] == []
+    assert stepped(measure_cases([case], tmp_path, device="cpu", only_cached=True))[0] == []
 
 
 def test_a_case_that_fails_does_not_stop_the_rest_and_is_not_kept(
@@ -205,7 +212,7 @@ def test_a_case_that_fails_does_not_stop_the_rest_and_is_not_kept(
 
 def test_stopped_runs_return_what_is_done(case: Case, child: Path, tmp_path: Path) -> None:
     other = Case(case.kind, True, 200, 1, "quick", photos=case.photos)
-    stepped(photographed(other, tmp_path))
+    stepped(render_photos(other, tmp_path))
     stepped(measure_cases([case], tmp_path))
     results, _ = stepped(measure_cases([case, other], tmp_path), repeat(STOP))
     assert [r["case"] for r in results] == [case.name]

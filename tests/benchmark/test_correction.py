@@ -126,7 +126,10 @@ def test_true_kernels_win_and_tables_hold_every_method():
 def test_no_other_program_no_row(monkeypatch, tmp_path):
     monkeypatch.setattr(raw_programs.shutil, "which", lambda name: None)
     assert (
-        raw_programs.developed(tmp_path / "no.dng", np.zeros((4, 4, 3), np.float32), tmp_path) == {}
+        raw_programs.develop_with_programs(
+            tmp_path / "no.dng", np.zeros((4, 4, 3), np.float32), tmp_path
+        )
+        == {}
     )
 
 
@@ -136,9 +139,9 @@ def test_other_programs_photos_are_brought_to_our_colours(tmp_path, make_dng):
 
     photo = make_dng(tmp_path / "a.dng", size=(400, 600))
     plain = decode_photo(photo).rgb_tile(slice(None), slice(None))
-    picture, seconds = raw_programs.developed(photo, plain, tmp_path)["RawTherapee, no sharpening"][
-        ""
-    ]
+    picture, seconds = raw_programs.develop_with_programs(photo, plain, tmp_path)[
+        "RawTherapee, no sharpening"
+    ][""]
     assert seconds > 0
     inner = (slice(16, -16),) * 2
     assert picture_figures(picture, plain, 0.0).psnr > 35
@@ -155,5 +158,8 @@ def test_a_program_that_fails_says_so(monkeypatch, tmp_path):
 
     monkeypatch.setattr(raw_programs.subprocess, "run", fail)
     assert (
-        raw_programs.developed(tmp_path / "no.dng", np.zeros((4, 4, 3), np.float32), tmp_path) == {}
+        raw_programs.develop_with_programs(
+            tmp_path / "no.dng", np.zeros((4, 4, 3), np.float32), tmp_path
+        )
+        == {}
     )

@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from lenscal.benchmark import speed
+from lenscal.benchmark import clock
+from lenscal.benchmark.clock import in_turns
 from lenscal.benchmark.prior import SIX, kodak_files, measure_prior
-from lenscal.benchmark.speed import SpeedSettings, in_turns, measure_speed
+from lenscal.benchmark.speed import SpeedSettings, measure_speed
+from lenscal.benchmark.speed_inputs import write_raw_photo
 from lenscal.benchmark.summary import prior_table, speed_table
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.errors import InputError, LenscalError
@@ -45,14 +47,14 @@ TINY = SpeedSettings(
 def test_both_are_timed_in_turns_and_the_first_round_does_not_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock, calls = [0.0], []
+    now, calls = [0.0], []
     costs = {"ours": iter([50.0, 4.0, 8.0, 6.0]), "yardstick": iter([90.0, 2.0, 1.0, 3.0])}
 
     def work(name: str) -> None:
         calls.append(name)
-        clock[0] += next(costs[name])
+        now[0] += next(costs[name])
 
-    monkeypatch.setattr(speed.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(clock.time, "perf_counter", lambda: now[0])
     pace = finish(in_turns(lambda: work("ours"), lambda: work("yardstick"), 3))
     assert calls == ["ours", "yardstick"] * 4
     assert (pace.ours, pace.yardstick, pace.ratio) == (6.0, 2.0, 3.0)
@@ -80,7 +82,7 @@ def test_a_stop_leaves_no_half_measured_speeds() -> None:
 
 
 def test_the_imported_photo_has_its_vignetting_undone(tmp_path: Path) -> None:
-    frame = decode_photo(speed._raw_photo(tmp_path / "photo.dng", (256, 384)))
+    frame = decode_photo(write_raw_photo(tmp_path / "photo.dng", (256, 384)))
     assert frame.gain_source.startswith("lensfun")
     assert frame.noise.source == "NoiseProfile"
 
