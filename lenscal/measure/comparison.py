@@ -70,6 +70,7 @@ def _estimates(calibration: Calibration) -> dict[str, PsfGrid]:
     """The grid after every stage, and the final one."""
     final = calibration.psf
     stages = {
+        # A stage has no confidence of its own: only the result's is measured.
         f"after {s.name}": replace(final, kernels=s.kernels, confidence=None)
         for s in calibration.stages
     }
@@ -83,12 +84,14 @@ def _scores(truth: PsfGrid, estimates: Mapping[str, PsfGrid]) -> dict[str, dict[
     at = pixel_positions(truth).reshape(-1, 2)
     for name, grid in estimates.items():
         scored = score(_nodes(truth), at, _nodes(grid), pixel_positions(grid).reshape(-1, 2))
+        # The baselines are the same each time: they come once, and first.
         rows = {
             DELTA: scored["delta"],
             AVERAGE: scored["average"],
             **rows,
             name: scored["estimate"],
         }
+        # Confidences are not interpolated: they are compared where the nodes are the same.
         if grid.confidence is not None and grid.shape == truth.shape:
             rows[name]["confidence_rank"] = confidence_rank(
                 grid.confidence.reshape(-1, 3), _nodes(grid), _nodes(truth)

@@ -64,6 +64,7 @@ def without_common_odd_part(grid: PsfGrid) -> PsfGrid:
     # The middle of a kernel becomes element 0, or its phase would be that of a shift.
     padded = np.pad(grid.kernels.astype(np.float64), ((0, 0),) * 3 + ((before, after),) * 2)
     otf = np.fft.fft2(np.fft.ifftshift(padded, axes=(-2, -1)))
+    # Of the mean, and not of each channel: the phases between channels are lateral colour.
     mean = otf.mean(axis=2, keepdims=True)
     magnitude = np.abs(mean)
     phase = np.where(magnitude > _NO_PHASE, mean / np.maximum(magnitude, _NO_PHASE), 1)
@@ -80,6 +81,7 @@ def without_common_odd_part(grid: PsfGrid) -> PsfGrid:
 
 def padded_to(grid: PsfGrid, size: int) -> PsfGrid:
     """The same kernels with a margin of zeros, size x size px."""
+    # Sides are odd, so that the margin is the same all around and the middle stays the middle.
     margin = (size - grid.kernel_size) // 2
     return replace(grid, kernels=np.pad(grid.kernels, ((0, 0),) * 3 + ((margin, margin),) * 2))
 
@@ -109,6 +111,7 @@ def measure_gain(
     from lenscal.restore.mask import reach_px
     from lenscal.restore.photo import restore
 
+    # In double precision: squares of small errors are summed over millions of pixels.
     everything = (slice(None), slice(None))
     target = reference.rgb_tile(*everything).astype(np.float64)
     psnr = {"degraded": registered_psnr(degraded.rgb_tile(*everything), target)}

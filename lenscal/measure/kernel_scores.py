@@ -92,6 +92,7 @@ def compare(
 ) -> dict[str, float]:
     """Figures of kernels against the true ones at the same nodes; see `score`."""
     transfers, target = _aligned_transfers(estimate, truth, sigma)
+    # By Parseval, sums over frequencies are those over the pixels of the kernels.
     product = (transfers * target.conj()).real.sum(axis=(-2, -1))
     ncc = product / np.sqrt(_energy(transfers) * _energy(target))
     distance = _distance(transfers, target)
@@ -140,6 +141,7 @@ def confidence_rank(
     if any(np.ptp(values, axis=0).min() == 0 for values in (confidence, distance)):
         # scipy says the same, with a warning.
         return float("nan")
+    # Colour by colour: that one channel errs more than another says nothing about nodes.
     ranks = [spearmanr(-confidence[:, c], distance[:, c]).statistic for c in range(3)]
     return float(np.mean(ranks))
 
@@ -165,6 +167,7 @@ def _distance(transfers: Transfer, target: Transfer) -> NDArray[np.float64]:
 def _colour_error_px(estimate: Kernels, truth: Kernels) -> NDArray[np.float64]:
     """How far the centroids of R and B [n, 2] lie from where they are beside that of G."""
     centre, true_centre = centroid_px(estimate), centroid_px(truth)
+    # Beside green: the shift that all colours share cannot be known (see above).
     error = (centre - centre[:, [1]]) - (true_centre - true_centre[:, [1]])
     length: NDArray[np.float64] = np.sqrt((error[:, [0, 2]] ** 2).sum(axis=-1))
     return length
@@ -179,6 +182,7 @@ def _odd_error(transfers: Transfer, target: Transfer) -> float:
 
 def _image_heights(positions_px: Positions) -> NDArray[np.float64]:
     """Distance [n] from the middle of the nodes, 1 at the middle of a side."""
+    # By the nodes, not the photo: the nodes' own corners are where widths are compared.
     half = np.maximum(np.ptp(positions_px, axis=0) / 2, 1e-9)
     offset = (positions_px - positions_px.mean(axis=0)) / half
     height: NDArray[np.float64] = np.hypot(offset[:, 0], offset[:, 1])
@@ -192,6 +196,7 @@ def rms_width(kernels: Kernels) -> NDArray[np.float64]:
     """
     centre = centroid_px(kernels)
     axis = np.arange(kernels.shape[-1]) - (kernels.shape[-1] - 1) / 2
+    # Around its own centroid: where a kernel lies is lateral colour, not width.
     y2 = (kernels.sum(axis=-1) * (axis - centre[..., [0]]) ** 2).sum(axis=-1)
     x2 = (kernels.sum(axis=-2) * (axis - centre[..., [1]]) ** 2).sum(axis=-1)
     width: NDArray[np.float64] = np.sqrt(np.maximum(y2 + x2, 0)).mean(axis=1)
@@ -201,6 +206,7 @@ def rms_width(kernels: Kernels) -> NDArray[np.float64]:
 def transfer(kernels: Kernels, shift_px: NDArray[np.float64], sigma: float) -> Transfer:
     """OTFs of kernels moved by shift_px [n, 2] and seen through the Gaussian."""
     f = np.fft.fftfreq(SPECTRUM)
+    # The middle of a kernel is its origin, which fft2 would take for element 0.
     shift = shift_px - (kernels.shape[-1] - 1) / 2
     ramp_y = np.exp(-2j * np.pi * f * shift[:, [0]])[:, None, :, None]
     ramp_x = np.exp(-2j * np.pi * f * shift[:, [1]])[:, None, None, :]
@@ -216,6 +222,7 @@ def common_odd_part(transfers: Transfer) -> NDArray[np.float64]:
     modulus (coma's lean)."""
     mean = transfers.mean(axis=1)
     size = np.abs(mean)
+    # A sine needs no unwrapping, and is 0 where there is no odd part.
     sine = np.divide(mean.imag, size, out=np.zeros_like(size), where=size > _NOTHING)
     odd: NDArray[np.float64] = np.abs(transfers).mean(axis=1) * sine
     return odd
@@ -307,6 +314,7 @@ def _common_shift(
             value = agreement(proposed)
             better = value > best
             shift[better], best[better] = proposed[better], value[better]
+            # All nodes walk together; those that are there already stay.
             stuck &= not better.any()
         if stuck:
             step /= 2

@@ -31,6 +31,7 @@ def common_shift(image: Picture, reference: Picture) -> tuple[float, float]:
     Maximises the cross-correlation over all channels: on whole pixels first, then on finer and
     finer grids of the cross-spectrum's Fourier sum (Guizar-Sicairos et al. 2008), to 0.005 px.
     """
+    # Less the mean, which correlates alike at every shift and only costs digits.
     cross = sum(
         np.fft.rfft2(reference[..., c] - reference[..., c].mean())
         * np.fft.rfft2(image[..., c] - image[..., c].mean()).conj()
@@ -47,9 +48,11 @@ def common_shift(image: Picture, reference: Picture) -> tuple[float, float]:
     # A real transform keeps half of the spectrum: each of its terms stands for two.
     twice = np.where((fx == 0) | (fx == 0.5), 1.0, 2.0)
     for step in REFINEMENTS_PX:
+        # Two small matrix products in place of a transform of a picture many times as large.
         offsets = np.arange(-5, 6) * step
         rows = np.exp(2j * np.pi * np.outer(dy + offsets, fy))
         cols = np.exp(2j * np.pi * np.outer(fx, dx + offsets)) * twice[:, None]
+        # Of whole spectra the sum would be real; of half of one, its real part is what counts.
         values = (rows @ cross @ cols).real
         iy, ix = np.unravel_index(int(values.argmax()), values.shape)
         dy, dx = dy + float(offsets[iy]), dx + float(offsets[ix])
@@ -61,17 +64,19 @@ def shifted(image: Picture, shift: tuple[float, float]) -> NDArray[np.float64]:
     from scipy.ndimage import fourier_shift
 
     height, width = image.shape[:2]
-    moved = np.empty(image.shape)
+    result = np.empty(image.shape)
+    # By Fourier: interpolation in the picture would blur it, and so change its PSNR.
     for c in range(image.shape[-1]):
         spectrum = fourier_shift(np.fft.rfft2(image[..., c]), shift, n=width, axis=-1)
-        moved[..., c] = np.fft.irfft2(spectrum, s=(height, width))
-    return moved
+        result[..., c] = np.fft.irfft2(spectrum, s=(height, width))
+    return result
 
 
 def registered_psnr(image: Picture, reference: Picture) -> float:
     """PSNR in dB (peak 1.0) of linear pictures after removing their common shift, without a border
     of `BORDER_PX`."""
     inner = (slice(BORDER_PX, -BORDER_PX),) * 2
-    moved = shifted(image.astype(np.float64), common_shift(image, reference))
-    error = float(np.mean((moved[inner] - reference[inner]) ** 2))
+    # Kernels leave open where the photo lies: a shift of 0.1 px must not count as blur.
+    registered = shifted(image.astype(np.float64), common_shift(image, reference))
+    error = float(np.mean((registered[inner] - reference[inner]) ** 2))
     return float(-10 * np.log10(max(error, LEAST_ERROR)))

@@ -12,9 +12,13 @@ from lenscal.translation import translatable
 _SAMPLE_SIDE = 512
 """Rows and columns looked at: enough for shares of a percent, and fast on large sensors."""
 _BANDS = 8
+"""Damage often begins in the middle of a file: each part of the picture is judged by itself."""
 _ROWS_OF_BAND = 24
+"""Tens of thousands of sites: enough for a correlation to 1 %."""
 _MAX_SAME_VALUE = 0.5
+"""Share of the sites with one and the same value: even photos of a plain wall have noise."""
 _MAX_BLANK_ROWS = 0.02
+"""A few rows may be dead; a file that was cut off lacks more."""
 _OVEREXPOSED = 0.98
 """Of the white level: from here on equal values are an overexposed photo, not an empty one."""
 _MIN_CORRELATION = 0.1
@@ -46,6 +50,7 @@ def refuse_implausible_content(
     """
     down, across = (max(1, n // _SAMPLE_SIDE) for n in mosaic.shape)
     sample = np.asarray(mosaic[::down])
+    # Whole rows are kept in the sample: they are what a file that was cut off leaves blank.
     values, counts = np.unique(sample[:, ::across], return_counts=True)
     commonest = int(values[counts.argmax()])
     share = counts.max() / counts.sum()
@@ -75,6 +80,7 @@ def _refuse_random_bands(
     p, q = period
     for band in np.array_split(np.arange(0, mosaic.shape[0] - p, p), _BANDS):
         rows = band[:: max(1, len(band) // _ROWS_OF_BAND)]
+        # Pictures of a few rows have fewer rows than bands.
         if rows.size == 0:
             continue
         line = mosaic[rows, ::q].astype(np.float32)
@@ -83,6 +89,7 @@ def _refuse_random_bands(
         below = mosaic[rows + p, ::q].astype(np.float32)
         along_rows = np.corrcoef(line[:, :-1].ravel(), line[:, 1:].ravel())[0, 1]
         along_columns = np.corrcoef(line.ravel(), below.ravel())[0, 1]
+        # Stripes correlate one way only: both ways have to fail.
         if max(along_rows, along_columns) < _MIN_CORRELATION:
             reason = translatable("the picture is random from site to site: the file is damaged")
             raise PhotoError(name, reason)

@@ -64,6 +64,7 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
     except (OSError, UnicodeError, MemoryError) as error:
         raise PhotoError(path.name, _unreadable(error)) from error
     _refuse_turned_grid(rgb, mosaic, info)
+    # Nothing is cached of a photo that was refused.
     if cache is not None:
         stem = cache_stem(path)
         mosaic = to_cache(mosaic, cache / f"{stem}-mosaic.npy")
@@ -92,6 +93,7 @@ def probe(path: Path, info: PhotoInfo | None = None) -> str:
     try:
         _refuse_unreadable(path)
         _refuse_missing_data(with_decoding_metadata(info or PhotoInfo(path)))
+        # All but the demosaicing, which takes most of the time.
         with open_raw(path) as raw:
             _read_mosaic(raw, PhotoInfo(path))
     except PhotoError as error:
@@ -113,6 +115,7 @@ def _refuse_unreadable(path: Path) -> None:
     if not os.access(path, os.R_OK):
         raise PhotoError(path.name, translatable("you are not allowed to read it"))
     if path.stat().st_size == 0:
+        # LibRaw would call it a file of unknown kind.
         raise PhotoError(path.name, translatable("the file is empty"))
 
 
@@ -184,6 +187,7 @@ def _colour_filter(raw: Any, name: str) -> NDArray[np.uint8]:
 
 
 def _demosaic(raw: Any, levels: Levels) -> NDArray[np.uint16]:
+    # LibRaw has two greens; both are the same colour here.
     r, g, b = (float(v) for v in levels.white_balance)
     rgb: NDArray[np.uint16] = raw.postprocess(
         demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
@@ -202,6 +206,7 @@ def _demosaic(raw: Any, levels: Levels) -> NDArray[np.uint16]:
 
 def _colour_matrix(raw: Any, info: PhotoInfo) -> NDArray[np.float32] | None:
     """A DNG's own matrix, else LibRaw's of this camera."""
+    # A DNG brings the matrix of its own camera; LibRaw has one for each model that it knows.
     is_dng = info.path.suffix.lower() == ".dng"
     if is_dng and info.decoding is not None and info.decoding.colour_matrix is not None:
         return np.array(info.decoding.colour_matrix, np.float32).reshape(3, 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+# One quadrant each, by |dy| and |dx|: the noise has no preferred side.
 _RED_BLUE = (
     (1.20, 0.40, 0.10, 0.04),
     (0.40, 0.185, 0.073, 0.029),

@@ -29,6 +29,7 @@ def open_image(path: Path) -> Any:
     try:
         return exiv2.ImageFactory.open(str(path))
     except TypeError:
+        # A name with bytes that are no UTF-8.
         return exiv2.ImageFactory.open(path.read_bytes())
 
 
@@ -37,6 +38,7 @@ def read_exif(path: Path) -> Exif | None:
     import exiv2
 
     with EXIV2_LOCK:
+        # Odd tags are common, and exiv2 would write of each to standard error.
         exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
         try:
             image = open_image(path)
@@ -76,6 +78,7 @@ class Exif:
         datum = self._find(key)
         if datum is None:
             return []
+        # Fractions over 0 are how cameras say "unknown".
         try:
             value = datum.getValue()
             return [_exact(value, i) for i in range(min(value.count(), _MOST_NUMBERS))]
@@ -128,6 +131,7 @@ def _exact(value: Any, index: int) -> float:
 def clean_text(text: str) -> str:
     """Printable characters of an EXIF string, blanks collapsed; empty where the bytes were not
     text."""
+    # Cameras fill fields up with what was in their memory, behind a zero.
     text = text.split("\0", 1)[0]
     if any("\udc80" <= ch <= "\udcff" or (ord(ch) < 32 and ch not in "\t\r\n") for ch in text):
         return ""

@@ -38,6 +38,7 @@ def open_raw(path: Path) -> Any:
 
 def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
     """Fill in what exiv2 lacked, from an open rawpy.RawPy."""
+    # exiv2 goes first: it reads maker notes, and LibRaw's numbers are single precision.
     sizes, other, lens = raw.sizes, raw.other, clean_text(raw.lens.model)
     return replace(
         info,

@@ -36,9 +36,12 @@ _D65 = 21
 _UM_OF_UNIT = {2.0: 25400.0, 3.0: 10000.0, 4.0: 1000.0, 5.0: 1.0}
 """EXIF FocalPlaneResolutionUnit: inch, cm, mm, um."""
 _INCH = 2.0
+"""What EXIF means where it gives no unit."""
 _PITCH_RANGE_UM = (0.5, 50.0)
+"""Outside, the tag cannot mean the sensor's pixels."""
 _LOSSLESS_JPEG = 7.0
 _MOST_SUBIMAGES = 9
+"""That exiv2 has names for."""
 
 
 def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
@@ -141,6 +144,7 @@ def _missing_pieces(file: BinaryIO, exif: Exif, group: str, kind: str, size: int
     pieces = translatable("strips") if kind == "Strip" else translatable("tiles")
     offsets = exif.integers(f"Exif.{group}.{kind}Offsets")
     lengths = exif.integers(f"Exif.{group}.{kind}ByteCounts")
+    # Lists of other lengths come from a directory that is damaged itself.
     if len(offsets) != len(lengths):
         return translatable(
             "{offsets} {pieces}, but {lengths} lengths",
@@ -169,6 +173,7 @@ def _starts_jpeg(file: BinaryIO, offset: int) -> bool:
 
 
 def _from_exif(info: PhotoInfo, exif: Exif) -> PhotoInfo:
+    # Limits are what cameras and lenses can have: beyond them, a tag is damaged or means unknown.
     distance = ("Exif.Photo.SubjectDistance",)
     return replace(
         info,
@@ -191,6 +196,7 @@ def _from_exif(info: PhotoInfo, exif: Exif) -> PhotoInfo:
 def _noise_pairs(values: list[float]) -> tuple[tuple[float, float], ...]:
     if len(values) not in (2, 6) or not all(map(math.isfinite, values)):
         return ()
+    # A fitted b may come out below 0, where the read noise is small; a variance may not.
     pairs = tuple((values[i], max(values[i + 1], 0.0)) for i in range(0, len(values), 2))
     return pairs if all(a > 0 for a, _ in pairs) else ()
 
@@ -223,6 +229,7 @@ def _aperture(exif: Exif) -> float | None:
     f_number = _number(exif, _F_NUMBER, (0.5, 128))
     if f_number is not None:
         return f_number
+    # APEX counts stops: f = 2^(Av / 2).
     apex = _number(exif, _APEX_APERTURE, (0.01, 14))
     return None if apex is None else float(2 ** (apex / 2))
 

@@ -19,6 +19,7 @@ _BLOCK = 8
 _MAX_BLOCKS_PER_SITE = 12_000
 """Enough for the smoothest blocks of every range of brightness, and as fast on large sensors."""
 _BRIGHTEST = 0.9
+"""Of the range: brighter blocks may hold clipped peaks of noise, which would lower the variance."""
 _CLIPPED_FROM = 0.98
 """Of the range; a site that reads 0 counts as clipped too."""
 _CLIPPED_BLOCK, _CLIPPED_GROUP = 0.1, 0.002
@@ -30,6 +31,7 @@ _N_RANGES, _BLOCKS_PER_RANGE = 10, 300
 _SMOOTHEST = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16)
 """Groups of a range of brightness, by how smooth the blocks are: shares of its blocks."""
 _MIN_BLOCKS = 12
+"""Of a group: fewer have no mean to speak of."""
 _COARSE_WEIGHT = 0.2
 """Of the variance of means of 2 x 2 when blocks are ordered: they see less noise, but coarser
 texture, than the residuals."""
@@ -46,6 +48,7 @@ textured groups from pulling the line."""
 _ROUNDS = 30
 """The weights depend on the line, so it is fitted anew with those of the line before."""
 _LEAST_VARIANCE = 1e-12
+"""Keeps weights finite; far below the rounding of any sensor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,9 +136,9 @@ def _measure(frame: Frame) -> _Blocks:
     (p, q), (height, width) = frame.cfa.shape, frame.mosaic.shape
     n = max(0, (width - 2 * q - 2) // (_BLOCK * q))
     rows = np.arange(0, height - (_BLOCK + 2) * p - 1, _BLOCK * p)
-    wanted = max(1, _MAX_BLOCKS_PER_SITE // max(1, n))
-    if len(rows) > wanted:
-        rows = rows[np.unique(np.linspace(0, len(rows) - 1, wanted).round().astype(int))]
+    n_lines = max(1, _MAX_BLOCKS_PER_SITE // max(1, n))
+    if len(rows) > n_lines:
+        rows = rows[np.unique(np.linspace(0, len(rows) - 1, n_lines).round().astype(int))]
     h, w = (_BLOCK + 2) * p + 2, (n * _BLOCK + 2) * q + 2
     black = np.tile(frame.black, (_BLOCK + 4, n * _BLOCK + 4))[:h, :w]
     empty = np.empty((5, p, q, 0), np.float32)
@@ -158,10 +161,10 @@ def _blocks_of_line(
     # Second differences between sites of one colour, down and across; over 6, noise keeps its
     # variance.
     down = value[: -2 * p] - 2 * value[p:-p] + value[2 * p :]
-    both = (down[:, : -2 * q] - 2 * down[:, q:-q] + down[:, 2 * q :]) / 6
-    residual = both[1:-1, 1:-1]
+    second_differences = (down[:, : -2 * q] - 2 * down[:, q:-q] + down[:, 2 * q :]) / 6
+    residual = second_differences[1:-1, 1:-1]
     # The eight sites around are of other places in the pattern: their noise is independent.
-    around = both[:-2] + both[1:-1] + both[2:]
+    around = second_differences[:-2] + second_differences[1:-1] + second_differences[2:]
     around = around[:, :-2] + around[:, 1:-1] + around[:, 2:] - residual
     inner = (slice(p + 1, -p - 1), slice(q + 1, -q - 1))
     clipped = (raw[inner] == 0) | (value[inner] > _CLIPPED_FROM)
@@ -230,6 +233,7 @@ def _lower_line(mean: Floats, variance: Floats) -> tuple[float, float]:
     parts = np.array_split(np.argsort(mean), int(np.clip(mean.size // 40, 1, 12)))
     s = np.array([max(mean[part].mean(), 0) for part in parts])
     v = np.array([np.quantile(variance[part], 0.05) for part in parts])
+    # Only the order of blocks hangs on it: no texture term, errors in proportion.
     a, b, _ = _solved(s, v, np.zeros_like(v), v)
     return a, b
 
@@ -244,6 +248,7 @@ def _fit(blocks: _Blocks, here: NDArray[np.bool_], texture: Floats) -> tuple[flo
     n_ranges = int(np.clip(mean.size // _BLOCKS_PER_RANGE, 1, _N_RANGES))
     groups = []
     for part in np.array_split(np.argsort(mean), n_ranges):
+        # Within a range, so that smooth does not come to mean dark.
         smooth_first = part[np.argsort(by_texture[part])]
         ends = [round(share * part.size) for share in _SMOOTHEST]
         for start, stop in pairwise(ends):
@@ -280,6 +285,7 @@ def _solved(s: Floats, v: Floats, x: Floats, error: Floats) -> tuple[float, floa
     from scipy.optimize import nnls
 
     measured = np.stack([s, np.ones_like(s), x], axis=1) / error[:, None]
+    # One more equation: with little texture in the photos, the slope stays at its usual value.
     usual = [0, 0, _SLOPE_WEIGHT / _USUAL_SLOPE]
     rows = np.vstack([measured, usual])
     (a, b, slope), _ = nnls(rows, np.append(v / error, _SLOPE_WEIGHT))

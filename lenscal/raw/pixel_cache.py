@@ -22,6 +22,7 @@ class CacheError(LenscalError):
 
 def cache_stem(path: Path) -> str:
     """How the files of a photo are called: another for each state of each file."""
+    # A file that was changed under its name must not come back as it was.
     state = path.stat()
     key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
     return f"{path.stem}-{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"

@@ -42,6 +42,7 @@ def vignetting_gain(info: PhotoInfo, size: tuple[int, ...]) -> tuple[NDArray[np.
     source : str
     """
     none = np.ones((*_GRID, 3), np.float32)
+    # Without the camera, lensfun does not know what part of the lens's image it takes.
     camera = _camera(info.make, info.model)
     if camera is None:
         return none, translatable(
@@ -59,6 +60,7 @@ def vignetting_gain(info: PhotoInfo, size: tuple[int, ...]) -> tuple[NDArray[np.
             lens=info.lens or lens.model,
             focal_mm=info.focal_mm,
         )
+    # A wrong correction is worse than none: the noise model would be wrong with it.
     coarse = _coarse_gain(camera, lens, info, size)
     low, high = _PLAUSIBLE_GAIN
     if coarse is None or not np.isfinite(coarse).all() or coarse.min() < low or coarse.max() > high:
@@ -81,10 +83,10 @@ def _database() -> Any:
 def _camera(make: str, model: str) -> Any:
     """lensfun's camera of this name; None where it has none."""
     candidates = _database().find_cameras(make, model) if make and model else []
-    wanted = plain_name(model)
+    name = plain_name(model)
     for camera in candidates:
         # lensfun leaves out what some cameras write before their model.
-        if wanted.endswith(plain_name(camera.model)):
+        if name.endswith(plain_name(camera.model)):
             return camera
     return None
 
