@@ -203,7 +203,7 @@ class Controller(QObject):
 
         stages : this time, instead of the settings'
         """
-        inputs, settings, kept = self.session.inputs, self.session.settings, self.folders.kept
+        inputs, settings, folder = self.session.inputs, self.session.settings, self.folders.kept
         if inputs is None or self.busy:
             return
         settings = replace(settings, stages=stages or settings.stages)
@@ -217,7 +217,7 @@ class Controller(QObject):
         goes_on = unfinished is not None
         self._jobs.start(
             self.tr("Calibrating"),
-            lambda: self.tasks.calibrate(inputs, settings, kept, resume=goes_on),
+            lambda: self.tasks.calibrate(inputs, settings, folder, resume=goes_on),
             self._calibrated,
             can_stop=True,
             calibrates=True,
@@ -261,15 +261,15 @@ class Controller(QObject):
         profile, settings = self.session.profile, self.session.restore
         if profile is None:
             return
-        kept: list[PhotoResult] = []
+        results: list[PhotoResult] = []
         self._jobs.start(
             self.tr("Writing photos"),
             lambda: self.tasks.export_photos(
-                profile, photos, settings, export, save_mask=save_mask, force=force, kept=kept
+                profile, photos, settings, export, save_mask=save_mask, force=force, kept=results
             ),
-            lambda results: self._exported_photos(results, len(photos), export.out),
+            lambda all_results: self._exported_photos(all_results, len(photos), export.out),
             can_stop=len(photos) > 1,
-            otherwise=lambda: self._exported_partly(kept, len(photos), export.out),
+            otherwise=lambda: self._exported_partly(results, len(photos), export.out),
         )
 
     def save_profile(self, path: Path) -> None:
@@ -290,8 +290,8 @@ class Controller(QObject):
         self._jobs.start(
             self.tr("Writing the report"),
             lambda: self.tasks.write_report(profile, name, path),
-            lambda written: self.exported.emit(
-                self.tr("Report written to {path}").format(path=written)
+            lambda report: self.exported.emit(
+                self.tr("Report written to {path}").format(path=report)
             ),
         )
 
@@ -317,15 +317,15 @@ class Controller(QObject):
 
     # What a job has brought
 
-    def _read(self, read: ReadPhotos) -> None:
+    def _read(self, photos: ReadPhotos) -> None:
         self.undo_stack.clear()
-        self.change(with_inputs(self.session, read.inputs, read.thumbnails, read.pitch_um))
+        self.change(with_inputs(self.session, photos.inputs, photos.thumbnails, photos.pitch_um))
         # Gigabytes of decoded photos that the session refers to no longer.
         for old in self.folders.cache.glob("photos-*"):
             if old.name != f"photos-{self._reads}":
                 shutil.rmtree(old, ignore_errors=True)
         self.step_wanted.emit(Step.CHECK)
-        if read.inputs.swapped:
+        if photos.inputs.swapped:
             text = self.tr(
                 "The photos to correct show more fine detail than the sharp ones: were the two "
                 "sets swapped? Step 1 can swap them back."
@@ -353,16 +353,16 @@ class Controller(QObject):
             why = in_this_language(result.problem)
             self.message.emit(text.format(why=why), "warning", "")
 
-    def _opened(self, opened: OpenedPsf) -> None:
-        profile, path = opened.profile, opened.path
+    def _opened(self, psf: OpenedPsf) -> None:
+        profile, path = psf.profile, psf.path
         name = profile.lens or path.name
         self.change(
             with_psf(self.session, profile.psf, name, path=path, profile=profile, saved=True)
         )
         self.step_wanted.emit(Step.INSPECT)
 
-    def _opened_other(self, opened: OpenedPsf) -> None:
-        self.change(replace(self.session, other=opened.profile.psf, other_name=opened.path.stem))
+    def _opened_other(self, psf: OpenedPsf) -> None:
+        self.change(replace(self.session, other=psf.profile.psf, other_name=psf.path.stem))
 
     def _compared(self, result: tuple[Comparison, tuple[str, ...]]) -> None:
         comparison, doubts = result
@@ -379,9 +379,9 @@ class Controller(QObject):
             kind = "error" if summary.problems else "warning"
             self.message.emit(summary.message, kind, "")
 
-    def _exported_partly(self, kept: list[PhotoResult], count: int, out: Path) -> str:
-        self.photos_written.emit(kept)
-        return in_this_language(partial_summary_of(kept, count, out))
+    def _exported_partly(self, results: list[PhotoResult], count: int, out: Path) -> str:
+        self.photos_written.emit(results)
+        return in_this_language(partial_summary_of(results, count, out))
 
     def _saved_profile(self, path: Path) -> None:
         self.change(replace(self.session, psf_saved=True))

@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
             self._ask(leaving=False)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep everything and close; while a job runs, ask first."""
         if not self.controller.busy:
             # Qt would go on calling a window that is gone.
             _application().removeEventFilter(self)
@@ -110,10 +111,12 @@ class MainWindow(QMainWindow):
             self._ask(leaving=True)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files can be dropped anywhere; links from a browser are no files."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
@@ -251,8 +254,10 @@ class MainWindow(QMainWindow):
         """Correct what is visible while somebody looks at it and the whole photo is not corrected
         yet."""
         session = self.controller.session
-        lacking = lacks(session)[Step.CORRECT] is not None or session.comparison is not None
-        self.controller.previewer.set_active(self.step is Step.CORRECT and not lacking)
+        has_nothing_to_do = (
+            lacks(session)[Step.CORRECT] is not None or session.comparison is not None
+        )
+        self.controller.previewer.set_active(self.step is Step.CORRECT and not has_nothing_to_do)
 
     def _show_title(self) -> None:
         title = self.projects.title

@@ -47,7 +47,7 @@ class Projects(QObject):
         super().__init__(parent)
         self.path: Path | None = None
         self._controller, self._preferences = controller, preferences
-        self._kept = Project()
+        self._project_on_disk = Project()
         self._failed = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -72,7 +72,7 @@ class Projects(QObject):
         # What it would do is done now.
         self._timer.stop()
         project = project_of(self._controller.session)
-        if project == self._kept or project.empty or self._is_passing(project):
+        if project == self._project_on_disk or project.empty or self._is_passing(project):
             return
         path = self.path or self._untitled(project)
         try:
@@ -90,14 +90,14 @@ class Projects(QObject):
             self._failed = True
             return
         # Only what stands on the disk counts as kept.
-        self._failed, self._kept = False, project
+        self._failed, self._project_on_disk = False, project
         self._use(path)
 
     def save_as(self, path: Path) -> None:
         """Keep the project under this name from now on."""
         self.path = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
         # As if nothing had been written yet, so that it is written there.
-        self._kept, self._failed = Project(), False
+        self._project_on_disk, self._failed = Project(), False
         self.save()
         if not self._failed and self.path.exists():
             text = self.tr("The project is kept as {path} from now on.").format(path=self.path)
@@ -106,7 +106,7 @@ class Projects(QObject):
     def new(self) -> None:
         """Begin again, with nothing chosen."""
         self.save()
-        self.path, self._kept = None, Project()
+        self.path, self._project_on_disk = None, Project()
         now = self._controller.session
         self._controller.change(Session(settings=now.settings, restore=now.restore))
         self._controller.step_wanted.emit(Step.IMPORT)
@@ -123,7 +123,7 @@ class Projects(QObject):
     def open(self, path: Path, project: Project) -> None:
         """Go on with a project (its missing parts have been found again, or are done without)."""
         self.save()
-        self.path, self._kept = path, project
+        self.path, self._project_on_disk = path, project
         session, device = session_of(project), self._preferences.values.device
         # The device is this computer's, whatever the project was made on.
         settings = replace(session.settings, device=device)
@@ -137,7 +137,7 @@ class Projects(QObject):
 
     def _session_changed(self, session: Session) -> None:
         # Compared as a project: most changes of a session are results, which no project holds.
-        if project_of(session) != self._kept:
+        if project_of(session) != self._project_on_disk:
             self._timer.start()
 
     def _use(self, path: Path) -> None:

@@ -93,10 +93,10 @@ class Tour(QObject):
 
     def _live(self, progress: Progress) -> None:
         curves = self._window.calibrate_page.curves
-        drawn = any(len(curves.points(name)) >= LIVE_POINTS for name in curves.names)
+        has_curve = any(len(curves.points(name)) >= LIVE_POINTS for name in curves.names)
         late = (progress.report.fraction or 0) > LATE
-        done = self._grabbed_live or self._grabbing
-        if self._controller.calibrating and (drawn or late) and not done:
+        grabbed = self._grabbed_live or self._grabbing
+        if self._controller.calibrating and (has_curve or late) and not grabbed:
             # Before grabbing, which turns the event loop and so may come here again.
             self._grabbed_live = True
             self._window.go_to(Step.CALIBRATE)

@@ -26,7 +26,11 @@ TOP_PX, RIGHT_PX, TICK_PX, GAP_PX = 10.0, 14.0, 3.0, 6.0
 KEY_LINE_PX = 26.0
 # How far above its range a curve may be drawn: flat tops would look like plateaus.
 OVERSHOOT = 0.03
-LEAST_SPAN = 1e-9
+# A curve that changes less is level: numbers at its axis would differ beyond what can be read.
+LEAST_SPAN = 1e-6
+# Around a level curve, as a share of its value, so that it runs through the middle.
+LEVEL_MARGIN = 0.05
+SHORTEST_DIGITS, MOST_DIGITS = 3, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +109,8 @@ def line_chart(
     # Without the values that are not finite, which would leave no range.
     y_range = axes.y_range or _span([line.y for line in finite])
     step = axes.y_step or round_step((y_range[1] - y_range[0]) / 4)
-    numbers = [(value, f"{value:.3g}") for value in ticks(*y_range, step)]
+    values = list(ticks(*y_range, step))
+    numbers = list(zip(values, _tick_texts(values), strict=True))
     widest = max((style.font.width_px(text) for _, text in numbers), default=0.0)
     # The label runs upwards: it takes the room of one line.
     label_px = style.font.line_px if axes.y_label else 0.0
@@ -134,12 +139,25 @@ def _finite(line: Line) -> Line:
 
 
 def _span(arrays: Sequence[NDArray[np.floating]]) -> tuple[float, float]:
-    """Least and greatest value, never the same."""
+    """Least and greatest value, with room around where they are the same."""
     values = np.concatenate([*arrays, np.zeros(0)])
     if not values.size:
         return 0.0, 1.0
-    low = float(values.min())
-    return low, max(float(values.max()), low + LEAST_SPAN)
+    low, high = float(values.min()), float(values.max())
+    scale = max(abs(low), abs(high), LEAST_SPAN)
+    if high - low > LEAST_SPAN * scale:
+        return low, high
+    return low - LEVEL_MARGIN * scale, high + LEVEL_MARGIN * scale
+
+
+def _tick_texts(values: Sequence[float]) -> list[str]:
+    """Numbers as short as they can be told apart."""
+    texts: list[str] = []
+    for digits in range(SHORTEST_DIGITS, MOST_DIGITS + 1):
+        texts = [f"{value:.{digits}g}" for value in values]
+        if len(set(texts)) == len(texts):
+            break
+    return texts
 
 
 def _y_axis(
@@ -160,10 +178,10 @@ def _x_axis(area: _Area, unit: str, width: float, style: Style) -> Iterator[Item
     unit_left = width - 4.0 - style.font.width_px(unit)
     yield Words(unit_left, y, unit, style.muted)
     low, high = area.x_range
-    for value in ticks(low, high, round_step((high - low) / 4)):
+    values = list(ticks(low, high, round_step((high - low) / 4)))
+    for value, text in zip(values, _tick_texts(values), strict=True):
         x = float(area.x_px(np.array(value)))
         yield segment((x, area.bottom), (x, area.bottom + TICK_PX), style.line)
-        text = f"{value:.3g}"
         # Numbers make way for the unit.
         if x + style.font.width_px(text) / 2 + GAP_PX < unit_left:
             yield Words(x, y, text, style.muted, Anchor.MIDDLE)

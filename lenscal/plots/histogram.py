@@ -40,7 +40,7 @@ def histogram(pixels: NDArray[np.uint8]) -> Histogram:
 
 
 def histogram_drawing(
-    shown: Histogram | None,
+    histogram: Histogram | None,
     clipped_words: Sequence[str],
     size: tuple[float, float],
     background: Colour,
@@ -53,22 +53,22 @@ def histogram_drawing(
     """
     width, height = size
     items: list[Item] = [Box(0, 0, width, height, fill=background)]
-    if shown is None:
+    if histogram is None:
         return Drawing(width, height, tuple(items))
     left, right, bottom = 4.0, width - 4.0, height - 3.0
     top = style.font.line_px + 6
     # Without the ends, which would dwarf the rest where much is clipped.
-    peak = max(float(np.sqrt(shown.counts[:, 1:-1].max())), 1.0)
+    peak = max(float(np.sqrt(histogram.counts[:, 1:-1].max())), 1.0)
     # Roots, or a bright sky would leave nothing to see of the rest.
-    shares = np.minimum(np.sqrt(shown.counts) / peak, 1)
-    x = np.linspace(left, right, shown.counts.shape[1])
+    shares = np.minimum(np.sqrt(histogram.counts) / peak, 1)
+    x = np.linspace(left, right, histogram.counts.shape[1])
     for share, colour in zip(shares, COLOURS, strict=True):
         # From the left corner over all heights to the right one: an area.
         outline = np.stack([x, bottom - share * (bottom - top)], axis=-1)
         points = np.concatenate([[[left, bottom]], outline, [[right, bottom]]])
         items.append(Polygon(points, colour, colour, FILL_OPACITY))
     middle = 3 + style.font.line_px / 2
-    corners = ((shown.black, 6.0, Anchor.START), (shown.white, width - 6, Anchor.END))
+    corners = ((histogram.black, 6.0, Anchor.START), (histogram.white, width - 6, Anchor.END))
     for text, (part, place, anchor) in zip(clipped_words, corners, strict=True):
         colour = style.warn if part >= NOTABLE_SHARE else style.muted
         items.append(Words(place, middle, text, colour, anchor))

@@ -19,7 +19,7 @@ def preview_png(psf: PsfGrid) -> bytes:
     zoom = max(1, PREVIEW_PX // max(mosaic.shape[:2]))
     # OpenCV wants blue first.
     mosaic = np.ascontiguousarray(mosaic.repeat(zoom, axis=0).repeat(zoom, axis=1)[..., ::-1])
-    done, data = cv2.imencode(".png", mosaic)
-    if not done:
+    encoded, data = cv2.imencode(".png", mosaic)
+    if not encoded:
         raise RuntimeError("OpenCV could not encode the preview")
     return data.tobytes()

@@ -126,12 +126,12 @@ def _cells(data: MapData, values: NDArray[np.floating], area: Area, style: Style
     widest = max(style.font.width_px(text) for text in texts)
     scale = min(1.0, max(cell_w - 4, 0) / widest)
     fits = style.font.line_px * scale <= cell_h
-    written = fits and style.font.size_px * scale >= SMALLEST_FONT_PX
+    readable = fits and style.font.size_px * scale >= SMALLEST_FONT_PX
     for (row, col), value in np.ndenumerate(values):
         x, y, w, h = cell_box(area, shape, row, col)
         colour = scale_colour((float(value) - data.low) / span)
         yield Box(x, y, w, h, fill=colour)
-        if written:
+        if readable:
             text, ink = data.pattern.format(value), readable_on(colour)
             yield Words(x + w / 2, y + h / 2, text, ink, Anchor.MIDDLE, scale)
 

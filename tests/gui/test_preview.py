@@ -69,7 +69,7 @@ def test_the_visible_part_is_corrected_by_itself_as_the_whole_is(
     assert np.abs(preview.astype(int) - developed.before[0]).mean() > 1
     assert page.preview_state.text() == "The visible part is corrected."
     assert developed.mask.any()
-    qtbot.waitUntil(lambda: page.panel.histogram.shown is not None, timeout=3000)
+    qtbot.waitUntil(lambda: page.panel.histogram.histogram is not None, timeout=3000)
     qtbot.mouseClick(page.button, LEFT)
     qtbot.waitUntil(lambda: not correcting.controller.busy, timeout=20_000)
     comparison = correcting.controller.session.comparison

@@ -118,6 +118,23 @@ def test_curves_without_extent_do_no_harm(y: list[float]) -> None:
         assert "nan" not in svg
 
 
+@pytest.mark.parametrize("y", [[2.785, 2.837], [2.8371, 2.8371], [1000.0, 1000.4]])
+def test_no_two_numbers_of_an_axis_read_alike(y: list[float]) -> None:
+    drawing = chart_of_own_range(y)
+    texts = [item.text for item in drawing.items if isinstance(item, Words)]
+    assert len(texts) > 4 and len(set(texts)) == len(texts)
+
+
+def test_a_level_curve_runs_through_the_middle() -> None:
+    (points,) = curves(chart_of_own_range([2.8371, 2.8371]))
+    assert 0.3 * SIZE[1] < points[0][1] < 0.6 * SIZE[1]
+
+
+def chart_of_own_range(y: list[float]) -> Drawing:
+    line = Line(np.arange(len(y)) + 0.25, np.array(y), "#123456")
+    return line_chart([line], Axes("step", "loss"), (), SIZE, REPORT_STYLE)
+
+
 def test_ticks_are_the_multiples_within_the_range() -> None:
     assert [f"{value:g}" for value in ticks(0.0, 1.0, 0.5)] == ["0", "0.5", "1"]
     assert ticks(-0.3, 0.3, 0.2) == pytest.approx([-0.2, 0.0, 0.2])

@@ -20,31 +20,32 @@ class PhotoPreviews(QObject):
     """Looks at one set of photos at a time, one after the other; a new set ends the former
     one's."""
 
-    listed = Signal(object)
+    files_listed = Signal(object)
     """The RAW files (tuple of Path) that folders and files stand for."""
-    seen = Signal(object)
+    preview_ready = Signal(object)
     """A `PhotoPreview`, in the order of the files."""
     problem = Signal(str)
     finished = Signal()
-    _listed, _seen, _failed = Signal(int, object), Signal(int, object), Signal(int, str)
+    _files_listed, _preview_ready = Signal(int, object), Signal(int, object)
+    _failed = Signal(int, str)
     _ended = Signal(int)
     """From the thread, each with the number of its set: those of a former set are not passed on."""
 
     def __init__(
-        self, known: dict[Path, PhotoPreview] | None = None, parent: QObject | None = None
+        self, cache: dict[Path, PhotoPreview] | None = None, parent: QObject | None = None
     ) -> None:
-        """known: what was seen before, shared with others."""
+        """cache: previews that were read before, shared with others."""
         super().__init__(parent)
         self.busy = False
-        self._known = {} if known is None else known
+        self._cache = {} if cache is None else cache
         self._set = 0
         # Not the job's Worker: that passes on ten reports a second, and here every photo counts.
         self._pool = QThreadPool(self)
         # One after the other: they come in the order of the list, and leave cores to others.
         self._pool.setMaxThreadCount(1)
         self._pool.setThreadPriority(QThread.Priority.LowPriority)
-        self._listed.connect(self._pass_list)
-        self._seen.connect(self._pass_preview)
+        self._files_listed.connect(self._pass_list)
+        self._preview_ready.connect(self._pass_preview)
         self._failed.connect(self._pass_problem)
         self._ended.connect(self._finish)
 
@@ -53,7 +54,7 @@ class PhotoPreviews(QObject):
         self._set += 1
         self.busy = bool(paths)
         if paths:
-            work = partial(self._look, self._set, tuple(paths), dict(self._known))
+            work = partial(self._look, self._set, tuple(paths), dict(self._cache))
             self._pool.start(work)
 
     def close(self) -> None:
@@ -61,19 +62,21 @@ class PhotoPreviews(QObject):
         self.look(())
         self._pool.waitForDone()
 
-    def _look(self, number: int, paths: Sequence[Path], known: dict[Path, PhotoPreview]) -> None:
+    def _look(self, number: int, paths: Sequence[Path], cache: dict[Path, PhotoPreview]) -> None:
         """In the pool's thread."""
         from lenscal.intake.raw_files import find_raw_files
 
         try:
             files = find_raw_files(paths)
-            self._listed.emit(number, tuple(files))
+            self._files_listed.emit(number, tuple(files))
             for path in files:
                 # Another set is wanted by now.
                 if number != self._set:
                     return
-                earlier = known.get(path)
-                self._seen.emit(number, earlier if earlier is not None else read_preview(path))
+                earlier = cache.get(path)
+                self._preview_ready.emit(
+                    number, earlier if earlier is not None else read_preview(path)
+                )
         except LenscalError as error:
             self._failed.emit(number, error_in_words(error))
         except OSError as error:
@@ -85,17 +88,17 @@ class PhotoPreviews(QObject):
     @Slot(int, object)
     def _pass_list(self, number: int, files: tuple[Path, ...]) -> None:
         if number == self._set:
-            self.listed.emit(files)
+            self.files_listed.emit(files)
 
     @Slot(int, object)
-    def _pass_preview(self, number: int, seen: PhotoPreview) -> None:
-        if not seen.problem:
-            self._known[seen.info.path] = seen
-            while len(self._known) > MOST_PICTURES:
+    def _pass_preview(self, number: int, preview: PhotoPreview) -> None:
+        if not preview.problem:
+            self._cache[preview.info.path] = preview
+            while len(self._cache) > MOST_PICTURES:
                 # A dict keeps its order: the first one is the oldest.
-                del self._known[next(iter(self._known))]
+                del self._cache[next(iter(self._cache))]
         if number == self._set:
-            self.seen.emit(seen)
+            self.preview_ready.emit(preview)
 
     @Slot(int, str)
     def _pass_problem(self, number: int, text: str) -> None:

@@ -88,7 +88,7 @@ class Previewer(QObject):
         self._opens = 0
         self._failed: Path | None = None
         self._then: Callable[[Any], None] | None = None
-        self._held = self._correcting = self._finer = False
+        self._on_hold = self._correcting = self._finer = False
         # Nobody looks until the fifth step is opened.
         self._active = False
         self._working_on = 0
@@ -133,7 +133,7 @@ class Previewer(QObject):
         self._stale |= self._quick | self._done
         self._quick.clear()
         self._done.clear()
-        if self._held or not self._active:
+        if self._on_hold or not self._active:
             self._drop_stale()
         self._wake()
 
@@ -163,7 +163,7 @@ class Previewer(QObject):
 
     def hold(self, on: bool) -> None:
         """Leave the processor to a job. What is being worked on ends soon, not at once."""
-        self._held = on
+        self._on_hold = on
         if on:
             self._worker.cancel()
             self._timer.stop()
@@ -174,18 +174,18 @@ class Previewer(QObject):
     def close(self) -> None:
         """The end of the window."""
         self._timer.stop()
-        self._held = True
+        self._on_hold = True
         # The thread reads files of the cache, which is removed next.
         self._worker.wait()
 
     def _wake(self) -> None:
-        if self._active and not self._held:
+        if self._active and not self._on_hold:
             self._timer.start()
 
     def _begin(self) -> None:
         """Do the next thing, if anything is to be done."""
         photo, developed = self._photo, self.developed
-        if self._worker.running or self._held or not self._active:
+        if self._worker.running or self._on_hold or not self._active:
             return
         if photo is None or photo == self._failed:
             return

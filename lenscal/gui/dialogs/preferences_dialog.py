@@ -44,7 +44,7 @@ class PreferencesDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Preferences"))
         self.setMinimumWidth(520)
-        self._given = preferences
+        self._former = preferences
         self.theme = with_tip(QComboBox(), self.tr("Light or dark window"))
         self.device = with_tip(QComboBox(), self.tr("What computes calibrations and corrections"))
         self.units = with_tip(
@@ -86,18 +86,19 @@ class PreferencesDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(14)
         layout.addLayout(fields)
-        held = self.tr(
+        note = self.tr(
             "Device and threads hold from the next job on, the cache folder from the next start on."
         )
-        layout.addWidget(muted(held))
+        layout.addWidget(muted(note))
         layout.addWidget(self.buttons)
         # Only on OK: Cancel leaves all as it was.
         self.accepted.connect(lambda: self.chosen.emit(self.preferences))
 
     @property
     def preferences(self) -> Preferences:
+        """What the fields say; what has no field here stays as it was."""
         return replace(
-            self._given,
+            self._former,
             theme=self.theme.currentData(),
             device=self.device.currentData(),
             threads=self.threads.value(),

@@ -50,13 +50,16 @@ class QtFont:
 
     @property
     def size_px(self) -> float:
+        """Height of the font."""
         return self._size_px
 
     @property
     def line_px(self) -> float:
+        """Height of a line."""
         return self._metrics.height()
 
     def width_px(self, text: str) -> float:
+        """Width of a text."""
         return self._metrics.horizontalAdvance(text)
 
 

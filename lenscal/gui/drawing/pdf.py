@@ -121,16 +121,16 @@ class _Page:
 
     def _draw(self, document: QTextDocument) -> None:
         """All of a text, over as many pages as it takes."""
-        done, whole = 0.0, document.size().height()
-        while done < whole:
-            part = min(whole - done, self.height - self.y)
+        drawn_px, height_px = 0.0, document.size().height()
+        while drawn_px < height_px:
+            part = min(height_px - drawn_px, self.height - self.y)
             self.painter.save()
-            self.painter.translate(0, self.y - done)
-            document.drawContents(self.painter, QRectF(0, done, self.width, part))
+            self.painter.translate(0, self.y - drawn_px)
+            document.drawContents(self.painter, QRectF(0, drawn_px, self.width, part))
             self.painter.restore()
-            done += part
+            drawn_px += part
             self.y += part
-            if done < whole:
+            if drawn_px < height_px:
                 self._new()
 
     def _picture_size(self, block: Block) -> QSizeF:

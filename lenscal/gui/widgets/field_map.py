@@ -45,8 +45,8 @@ class FieldMap(CellView):
         self._empty = empty or self._empty
         if data is not None:
             self.setAccessibleName(data.title)
-        shown = None if data is None else data.arrows if data.values is None else data.values
-        self._show_cells(None if shown is None else (shown.shape[0], shown.shape[1]))
+        nodes = None if data is None else data.arrows if data.values is None else data.values
+        self._show_cells(None if nodes is None else (nodes.shape[0], nodes.shape[1]))
         self.update()
 
     def heightForWidth(self, width: int) -> int:

@@ -15,26 +15,28 @@ class HistogramView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.shown: Histogram | None = None
+        self.histogram: Histogram | None = None
         self.setMinimumHeight(110)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Histogram of the visible part"))
 
-    def show_histogram(self, shown: Histogram | None) -> None:
+    def show_histogram(self, histogram: Histogram | None) -> None:
         """None: there is no photo."""
-        self.shown = shown
+        self.histogram = histogram
         words = self.tr("The visible part: {black:.2%} black, {white:.2%} clipped white")
         self.setToolTip(
-            words.format(black=shown.black, white=shown.white) if shown else self.tr("No photo")
+            words.format(black=histogram.black, white=histogram.white)
+            if histogram
+            else self.tr("No photo")
         )
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw on the screen."""
-        t, shown = theme.theme(), self.shown
+        t, histogram = theme.theme(), self.histogram
         words = (
-            self.tr("black {n:.1%}").format(n=shown.black if shown else 0),
-            self.tr("clipped {n:.1%}").format(n=shown.white if shown else 0),
+            self.tr("black {n:.1%}").format(n=histogram.black if histogram else 0),
+            self.tr("clipped {n:.1%}").format(n=histogram.white if histogram else 0),
         )
         # Of the dark theme's colours, curves stand out best from the darkest.
         background = t.surround if t.name == "dark" else t.field
@@ -42,6 +44,6 @@ class HistogramView(QWidget):
         painter = QPainter(self)
         paint(
             painter,
-            histogram_drawing(shown, words, size, background, widget_style(self.font())),
+            histogram_drawing(histogram, words, size, background, widget_style(self.font())),
         )
         painter.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QWidget
@@ -21,7 +22,7 @@ class KernelMosaic(CellView):
 
     def __init__(self, parent: QWidget | None = None, *, selectable: bool = True) -> None:
         super().__init__(parent, selectable=selectable)
-        self._kernels: np.ndarray | None = None
+        self._kernels: NDArray[np.float32] | None = None
         self._pixmap: QPixmap | None = None
         self._channel, self._log, self._per_cell = "all", False, True
         self._peak: float | None = None
@@ -29,10 +30,13 @@ class KernelMosaic(CellView):
         self.setAccessibleName(self.tr("Kernel grid"))
 
     @property
-    def kernels(self) -> np.ndarray | None:
+    def kernels(self) -> NDArray[np.float32] | None:
+        """[rows, cols, 3, k, k]; None: there are none."""
         return self._kernels
 
-    def show_kernels(self, kernels: np.ndarray | None, *, peak: float | None = None) -> None:
+    def show_kernels(
+        self, kernels: NDArray[np.float32] | None, *, peak: float | None = None
+    ) -> None:
         """peak: what is white where all cells share a scale; None for these kernels' own highest
         peak."""
         self._kernels, self._peak = kernels, peak
@@ -49,6 +53,7 @@ class KernelMosaic(CellView):
         self._render()
 
     def cell_rect(self, row: int, col: int) -> QRect:
+        """Where a kernel is drawn, widget coordinates."""
         area, scale = self._area()
         k = self._kernels.shape[-1] if self._kernels is not None else 1
         # In px of the mosaic, which is scaled as a whole.
@@ -58,11 +63,13 @@ class KernelMosaic(CellView):
         return QRect(round(left), round(top), round(k * scale), round(k * scale))
 
     def draw(self, painter: QPainter) -> None:
+        """On the screen, or into a picture file."""
         super().draw(painter)
         if self._pixmap is not None:
             painter.drawPixmap(self._area()[0], self._pixmap)
 
     def cell_at(self, point: QPoint) -> tuple[int, int] | None:
+        """(row, col) of the kernel at a place of the widget."""
         if self._kernels is None:
             return None
         area, scale = self._area()
@@ -107,21 +114,23 @@ class KernelPicture(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pictures: list[tuple[str, np.ndarray]] = []
+        self._pictures: list[tuple[str, NDArray[np.uint8]]] = []
         self.setMinimumHeight(130)
         self.setAccessibleName(self.tr("Chosen kernel"))
 
-    def show_pictures(self, pictures: list[tuple[str, np.ndarray]]) -> None:
+    def show_pictures(self, pictures: list[tuple[str, NDArray[np.uint8]]]) -> None:
         """(caption, uint8 [k, k, 3]) each; no caption takes no room."""
         self._pictures = pictures
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw on the screen."""
         painter = QPainter(self)
         self.draw(painter)
         painter.end()
 
     def draw(self, painter: QPainter) -> None:
+        """On the screen, or into a picture file."""
         painter.fillRect(self.rect(), QColor(theme.theme().surround))
         if not self._pictures:
             return

@@ -133,8 +133,12 @@ class LiveView(QWidget):
         if self._truth is None:
             return
         size = min(size_px, self._truth.kernel_size)
-        shown = self.truth.kernels
-        if self._truth_in_mosaic is self._truth and shown is not None and shown.shape[-1] == size:
+        kernels = self.truth.kernels
+        if (
+            self._truth_in_mosaic is self._truth
+            and kernels is not None
+            and kernels.shape[-1] == size
+        ):
             # Drawing it again at every report would cost the calibration's time.
             return
         self._truth_in_mosaic = self._truth

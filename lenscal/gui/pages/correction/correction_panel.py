@@ -50,19 +50,19 @@ class PhotoBox(QComboBox):
 
     def show_photos(self, photos: Sequence[Path], photo: Path | None) -> None:
         """Offer photos, of which one is chosen; one that is not among them comes first."""
-        listed = list(photos)
-        if photo is not None and photo not in listed:
+        offers = list(photos)
+        if photo is not None and photo not in offers:
             # It was opened by hand, and is what the user is at.
-            listed.insert(0, photo)
+            offers.insert(0, photo)
         # Filling the box again would close it while the user chooses.
-        if (listed, photo) == (self._photos, self._photo):
+        if (offers, photo) == (self._photos, self._photo):
             return
-        self._photos, self._photo = listed, photo
+        self._photos, self._photo = offers, photo
         self.clear()
-        for index, path in enumerate(listed):
+        for index, path in enumerate(offers):
             self.addItem(path.name, path)
             self.setItemData(index, str(path), Qt.ItemDataRole.ToolTipRole)
-        self.setCurrentIndex(-1 if photo is None else listed.index(photo))
+        self.setCurrentIndex(-1 if photo is None else offers.index(photo))
 
 
 class CorrectionPanel(Card):

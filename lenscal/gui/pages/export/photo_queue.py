@@ -91,8 +91,8 @@ class PhotoQueue(QTableWidget):
         if row is None:
             return
         # Every message names one photo: those that it has gone past are corrected.
-        for done in range(self._current, row):
-            self._show_state(done, self.tr("corrected"), "text")
+        for earlier_row in range(self._current, row):
+            self._show_state(earlier_row, self.tr("corrected"), "text")
         self._current = row
         # The name stands in the first column.
         words = in_this_language(message).removeprefix(f"{self.photos[row].name}: ")

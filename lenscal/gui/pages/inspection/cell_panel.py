@@ -70,8 +70,8 @@ class CellPanel(QFrame):
         channel : "R", "G", "B" or ALL_CHANNELS
         log : whether the picture's brightness is logarithmic
         """
-        chosen = cells[0]
-        title = self.tr("Row {r}, column {c}").format(r=chosen.row + 1, c=chosen.col + 1)
+        cell = cells[0]
+        title = self.tr("Row {r}, column {c}").format(r=cell.row + 1, c=cell.col + 1)
         self.title.setText(title)
         words = self.tr("{length}, {frequency}")
         self.units.setText(words.format(length=units.length, frequency=units.frequency))

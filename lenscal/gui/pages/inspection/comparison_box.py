@@ -50,9 +50,9 @@ class ComparisonBox(QComboBox):
     ) -> None:
         """Offer other grids; a new other one is chosen, else the truth if `show_truth`, else what
         was chosen before, if it is still there."""
-        opened = other is not None and other is not self._other
+        is_new = other is not None and other is not self._other
         self._truth, self._other, self._other_name = truth, other, other_name
-        self._fill(OTHER if opened else TRUTH if show_truth else self._choice)
+        self._fill(OTHER if is_new else TRUTH if show_truth else self._choice)
 
     def _fill(self, choice: str) -> None:
         # Filling the box is no choice of the user.

@@ -101,13 +101,15 @@ def _figure_map(
     values = values_of_all[which]
     if values is None:
         return None
-    shown = np.concatenate([v.ravel() for v in values_of_all if v is not None])
+    all_values = np.concatenate([v.ravel() for v in values_of_all if v is not None])
     title = _figure_title(view, channel, _unit(view, units))
     if view is FieldView.CONFIDENCE:
         # Its ends mean something by themselves: 0 a guess, 1 sure.
         return MapData(title, values, low=0.0, high=1.0, pattern="{:.0%}")
     pattern = "{:.2f}" if view is FieldView.FWHM else units.frequency_pattern
-    return MapData(title, values, low=float(shown.min()), high=float(shown.max()), pattern=pattern)
+    return MapData(
+        title, values, low=float(all_values.min()), high=float(all_values.max()), pattern=pattern
+    )
 
 
 def _figure_title(view: FieldView, channel: str, unit: str) -> str:

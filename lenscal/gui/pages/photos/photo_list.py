@@ -74,11 +74,11 @@ class PhotoList(QListView):
         lines = (str(path), words, equipment_text(preview.info))
         item.setToolTip("\n".join(line for line in lines if line))
 
-    def show_only(self, wanted: Callable[[PhotoPreview], bool]) -> None:
-        """Hide photos that are not wanted."""
+    def show_only(self, predicate: Callable[[PhotoPreview], bool]) -> None:
+        """Hide photos for which the predicate does not hold."""
         for row, preview in enumerate(self.previews):
             if row < self.photos.rowCount():
-                self.setRowHidden(row, not wanted(preview))
+                self.setRowHidden(row, not predicate(preview))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the room among the columns."""

@@ -160,9 +160,9 @@ class TextureCard(Card):
 def _all_photos(inputs: Inputs) -> Sequence[JudgedPhoto]:
     """Every photo that was decoded, used or not."""
     folders = (inputs.sharp, inputs.degraded)
-    used = [photo for folder in folders for photo in folder.photos]
+    photos = [photo for folder in folders for photo in folder.photos]
     left_out = [rejected.photo for folder in folders for rejected in folder.rejected]
-    return used + [photo for photo in left_out if photo is not None]
+    return photos + [photo for photo in left_out if photo is not None]
 
 
 def _photo_size(inputs: Inputs) -> tuple[int, int]:

@@ -98,6 +98,6 @@ class VerdictTable(QTableView):
         metrics = self.fontMetrics()
         for row, photo in enumerate(self._photos.rows):
             words = self._photos.verdict(photo)
-            wanted = metrics.boundingRect(0, 0, width, 1000, wrap, words).height() + 8
+            height = metrics.boundingRect(0, 0, width, 1000, wrap, words).height() + 8
             # A reason that is longer still can be read in the tooltip.
-            self.setRowHeight(row, min(max(ROW_PX, wanted), TALLEST_ROW_PX))
+            self.setRowHeight(row, min(max(ROW_PX, height), TALLEST_ROW_PX))
