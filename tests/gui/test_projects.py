@@ -25,7 +25,11 @@ from lenscal.gui import theme
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.tasks import Tasks
-from lenscal.jobs.window.calibration import calibration_checkpoint, unfinished_calibration
+from lenscal.jobs.window.calibration import (
+    calibration_checkpoint,
+    remove_forgotten,
+    unfinished_calibration,
+)
 from lenscal.jobs.window.dropped_files import meant_for
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.preferences import (
@@ -325,6 +329,7 @@ def test_a_checkpoint_that_would_be_refused_is_not_offered(
     checkpoint.save({**values, "made_from": {**values["made_from"], **other}}, {})
     inputs, kept = window.controller.session.inputs, window.controller.folders.kept
     assert unfinished_calibration(inputs, kept) is None
+    assert not remove_forgotten(kept) and checkpoint.path.exists()
 
 
 def test_an_interrupted_calibration_is_told_at_the_start_and_old_ones_go(

@@ -50,6 +50,12 @@ class _MadeFrom:
     schema: int = CHECKPOINT_SCHEMA
     version: str = __version__
 
+    @property
+    def can_go_on(self) -> bool:
+        """Whether this version of the program would go on with it: nobody is offered what would be
+        refused."""
+        return (self.schema, self.version) == (CHECKPOINT_SCHEMA, __version__)
+
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
@@ -112,35 +118,42 @@ def calibration_checkpoint(
 
 
 def unfinished_calibration(inputs: Inputs, keep_in: Path) -> Unfinished | None:
-    """The interrupted calibration of these photos, if there is one."""
-    from lenscal.system.json_values import from_json
-
-    checkpoint = calibration_checkpoint(inputs, keep_in)
-    values = checkpoint.values() if checkpoint.path.exists() else None
-    if values is None:
-        return None
-    try:
-        saved = from_json(_Saved, values, checkpoint.path, "")
-    except LenscalError:
-        # Damaged: as if it were not there.
-        return None
-    # Going on would be refused: nobody is offered what cannot be had.
-    if (saved.made_from.schema, saved.made_from.version) != (CHECKPOINT_SCHEMA, __version__):
+    """The interrupted calibration of these photos, if there is one that can go on."""
+    saved = _saved_in(calibration_checkpoint(inputs, keep_in))
+    if saved is None or not saved.made_from.can_go_on:
         return None
     return Unfinished(saved.made_from.settings, saved.completed, saved.seconds)
 
 
 def remove_forgotten(keep_in: Path) -> tuple[Path, ...]:
-    """Remove the checkpoints of calibrations that nobody has missed for FORGET_S; the others."""
+    """Remove the checkpoints of calibrations that nobody has missed for FORGET_S; the others, but
+    for those of another version."""
+    from lenscal.files.checkpoint import CheckpointFile
+
     remaining = []
     for path in (keep_in / "unfinished").glob("*.checkpoint"):
         # Another window may have finished or removed it meanwhile.
         with suppress(OSError):
             if path.stat().st_mtime < time.time() - FORGET_S:
                 path.unlink()
-            else:
+                continue
+            saved = _saved_in(CheckpointFile(path))
+            if saved is None or saved.made_from.can_go_on:
                 remaining.append(path)
     return tuple(remaining)
+
+
+def _saved_in(checkpoint: CheckpointFile) -> _Saved | None:
+    """What the window shows of a checkpoint; None where it is not there, or damaged."""
+    from lenscal.system.json_values import from_json
+
+    values = checkpoint.values() if checkpoint.path.exists() else None
+    if values is None:
+        return None
+    try:
+        return from_json(_Saved, values, checkpoint.path, "")
+    except LenscalError:
+        return None
 
 
 def _keep(profile: Profile, folder: Path) -> Path:
