@@ -28,6 +28,7 @@ _CAUSES = {
     TileKind.CLIPPED: translatable("blown-out areas"),
 }
 _SHADES = " .:-=+*#"
+"""By how much ink they take, from none to most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +92,7 @@ class Coverage:
             for c, name in enumerate(line):
                 here = np.ix_(rows == r, cols == c)
                 if self.cells[here].size and self.cells[here].mean() < _THIN:
+                    # Kinds begin with USABLE, causes with the one after it.
                     cause = TileKind(1 + int(self.causes[here].mean(axis=(0, 1)).argmax()))
                     thin.setdefault(cause, []).append(name)
         return thin
@@ -142,6 +144,7 @@ def _bins(n_tiles: int, n_cells: int) -> NDArray[np.float64]:
     tile = (np.arange(n_tiles) + 0.5) / n_tiles
     cell = (np.arange(n_cells) + 0.5) / n_cells
     inside = np.floor(tile * n_cells).astype(int) == np.arange(n_cells)[:, None]
+    # A fine grid on a small photo has cells between the tiles.
     empty = ~inside.any(axis=1)
     inside[empty, np.abs(tile - cell[empty, None]).argmin(axis=1)] = True
     return np.asarray(inside / inside.sum(axis=1, keepdims=True))

@@ -77,6 +77,7 @@ def import_pair(
         unknown aperture; the same files twice; folders without a usable photo or with hardly any
         texture.
     """
+    # Both folders are listed before one is read: a wrong path is told at once.
     sharp_files, degraded_files = find_raw_files(sharp_paths), find_raw_files(degraded_paths)
     sharp = yield from select_photos(sharp_files, sharp_overrides or Overrides(), "sharp")
     degraded = yield from select_photos(
@@ -92,6 +93,7 @@ def import_pair(
     frames = (*sharp_folder.frames, *degraded_folder.frames)
     check_same_setup([frame.info for frame in frames], "sharp and degraded")
     inputs = judge_folders(sharp_folder, degraded_folder, keep_all=keep_all)
+    # Who only looks wants to see what is wrong, photo by photo.
     if not only_look:
         refuse_hopeless(inputs)
     return inputs
@@ -120,6 +122,7 @@ def decode_photos(
     rejected = [*selection.rejected, *rejected]
     if not frames:
         raise none_readable(rejected, role)
+    # Before the survey, which takes the noise off.
     frames = _with_common_levels(frames)
     check_same_setup([frame.info for frame in frames], role)
     photos = []
@@ -165,6 +168,7 @@ def _decode_all(
                 rejected.append(Rejected(info.path, result.reason))
             else:
                 frames.append(result)
+            # Without a photo there is nothing to keep: go on to the first that can be read.
             if reply == STOP and frames:
                 break
     return frames, rejected
@@ -176,6 +180,7 @@ def _with_common_levels(frames: Sequence[Frame]) -> list[Frame]:
     from lenscal.raw.noise import estimate_noise
 
     frames = [_with_white(frame, frames) for frame in frames]
+    # One photo may have too little that is smooth; all of an ISO together have enough.
     without_profile: dict[float | None, list[Frame]] = {}
     for frame in frames:
         if not frame.info.noise_profile:

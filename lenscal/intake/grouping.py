@@ -21,6 +21,7 @@ _ROLES = {
 _BEST_APERTURE = 6.5
 """f-number: most lenses are sharpest between f/5.6 and f/8."""
 _ONE_STOP = 1.4
+"""Ratio of f-numbers, the root of 2: with less between them, both apertures blur nearly alike."""
 _MOST_FOCAL_LENGTHS = 6
 """That a message lists."""
 
@@ -61,6 +62,7 @@ def group_by_aperture(infos: Sequence[PhotoInfo]) -> dict[float | None, tuple[Ph
     """Photos by f-number (that of the group's first photo, rounded to 0.1), smallest first; None
     for unknown last."""
     groups: dict[float | None, list[PhotoInfo]] = {}
+    # Compared with the first of a group, not the last: or a row of close values would be one group.
     anchor = name = 0.0
     for info in sorted(infos, key=lambda i: i.aperture or float("inf")):
         if info.aperture is None:
@@ -69,6 +71,7 @@ def group_by_aperture(infos: Sequence[PhotoInfo]) -> dict[float | None, tuple[Ph
         if not groups or not agree(anchor, info.aperture, APERTURE_TOLERANCE):
             anchor, name = info.aperture, round(info.aperture, 1)
         groups.setdefault(name, []).append(info)
+    # Within a group, the order of the folder again.
     order = {info.path: n for n, info in enumerate(infos)}
     return {f: tuple(sorted(group, key=lambda i: order[i.path])) for f, group in groups.items()}
 
@@ -105,6 +108,7 @@ def pick_photos(
         focal lengths.
     """
     groups = group_by_aperture(infos)
+    # Before photos are told apart by aperture: of two lenses, both would have several.
     if overrides.aperture is None:
         check_same_setup([_fill_in(info, overrides) for info in infos], role)
         photos = _only_group(groups, role)
@@ -149,10 +153,10 @@ def _group_at(aperture: float, groups: Groups, role: str) -> tuple[PhotoInfo, ..
         return tuple(replace(info, aperture=aperture) for info in groups[None])
     raise InputError(
         translatable(
-            "{option} {wanted:g}: no {role} photo has this aperture; there are {groups}: choose "
+            "{option} {aperture:g}: no {role} photo has this aperture; there are {groups}: choose "
             "one of these, or leave {option} out",
             option=f"--aperture-{role}",
-            wanted=aperture,
+            aperture=aperture,
             role=role_in_words(role),
             groups=_apertures_in_words(groups),
         )
@@ -160,6 +164,7 @@ def _group_at(aperture: float, groups: Groups, role: str) -> tuple[PhotoInfo, ..
 
 
 def _fill_in(info: PhotoInfo, overrides: Overrides) -> PhotoInfo:
+    # What the file says is kept beside it: other photos of the lens will say that again.
     if overrides.lens:
         info = replace(info, lens=overrides.lens, lens_in_file=info.lens)
     if overrides.focal_mm:
@@ -175,21 +180,23 @@ def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInf
     InputError
         It names the first such file.
     """
-    twice = {i.path.resolve() for i in sharp} & {i.path.resolve() for i in degraded}
-    if len(twice) == 1:
+    # Resolved: links, and folders within each other, lead to the same file.
+    in_both = {i.path.resolve() for i in sharp} & {i.path.resolve() for i in degraded}
+    if len(in_both) == 1:
         raise InputError(
             translatable(
-                "{name} is in both lists: choose other photos for one of them", name=min(twice).name
+                "{name} is in both lists: choose other photos for one of them",
+                name=min(in_both).name,
             )
         )
-    if twice:
+    if in_both:
         raise InputError(
             translatable(
                 "{name} and {twice} more are in both lists: choose two folders, one of sharp and "
                 "one of degraded photos (or one folder with --aperture-sharp and "
                 "--aperture-degraded)",
-                name=min(twice).name,
-                twice=len(twice) - 1,
+                name=min(in_both).name,
+                twice=len(in_both) - 1,
             )
         )
 
@@ -244,6 +251,7 @@ def check_same_setup(infos: Sequence[PhotoInfo], role: str) -> None:
 
 
 def _refuse_focal_lengths(infos: Sequence[PhotoInfo], role: str) -> None:
+    # The extremes decide: all others lie between them.
     focal = sorted({i.focal_mm for i in infos if i.focal_mm is not None})
     if focal and not agree(focal[0], focal[-1], FOCAL_TOLERANCE):
         raise InputError(
@@ -266,6 +274,7 @@ def _refuse_mixed(
     """Refuse photos that differ in one of the things they say."""
     names: dict[str, list[str]] = {}
     for info in infos:
+        # A photo that does not say it agrees with all.
         if value := of(info):
             names.setdefault(value, []).append(info.path.name)
     if len(names) < 2:

@@ -20,6 +20,7 @@ from lenscal.translation import join_translatable, translatable
 
 DEFAULT_GRID = (8, 8)
 _TOO_LITTLE_TEXTURE = 0.03
+"""Mean share of the area, over all photos: below it nearly all kernels would be guesses."""
 _SWAPPED = 0.2
 """Difference of the mean log of fine over coarse power: on virtual lenses, sharp photos have 0.3 to
 1.1 more."""
@@ -76,6 +77,7 @@ class Inputs:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know of the photos, in words."""
+        # Computed anew each time: the user's decisions change them.
         return (*_warnings(self.sharp, self.degraded), *self.coverage().describe())
 
     @property
@@ -112,6 +114,7 @@ def refuse_hopeless(inputs: Inputs) -> None:
     for role, folder in (("sharp", inputs.sharp), ("degraded", inputs.degraded)):
         _refuse_no_photo(role, folder)
         for photo in folder.photos:
+            # Other mosaics can be corrected, but kernels are learnt from Bayer sites.
             require_bayer(photo.frame)
         _refuse_flat(role, folder)
 
@@ -195,6 +198,7 @@ def _with_decision(folder: ImportedFolder, path: Path, keep: bool) -> ImportedFo
     photos, rejected = list(folder.photos), list(folder.rejected)
     if keep:
         photos += [out.photo for out in rejected if out.path == path and out.photo is not None]
+        # One without pixels stays where it is: nothing could be learnt from it.
         rejected = [out for out in rejected if out.path != path or out.photo is None]
     else:
         by_user = translatable("you left it out")
@@ -214,10 +218,11 @@ def _swapped(sharp: ImportedFolder, degraded: ImportedFolder) -> bool:
     means = []
     for folder in (sharp, degraded):
         detail = np.array([photo.survey.detail for photo in folder.photos], np.float64)
-        measured = detail[np.isfinite(detail)]
-        if not measured.size:
+        # Flat photos have no detail to compare.
+        finite = detail[np.isfinite(detail)]
+        if not finite.size:
             return False
-        means.append(float(measured.mean()))
+        means.append(float(finite.mean()))
     return means[1] - means[0] > _SWAPPED
 
 
@@ -252,6 +257,7 @@ def _warnings_of(role: str, folder: ImportedFolder) -> Iterator[str]:
                 name=photo.path.name,
                 reason=photo.verdict.reason,
             )
+    # Of the first: all photos of a folder are of one camera, lens and aperture.
     source = folder.photos[0].frame.gain_source if folder.photos else ""
     if source and not source.startswith("lensfun"):
         yield translatable("{role} photos: {source}", role=role_in_words(role), source=source)

@@ -36,6 +36,7 @@ def find_raw_files(paths: Sequence[Path]) -> list[Path]:
     InputError
         A path does not exist, or there are no RAW files.
     """
+    # By what links lead to, so that no photo counts twice; shown under the name that was given.
     raw_files: dict[Path, Path] = {}
     n_others = 0
     for path in paths:
@@ -59,6 +60,7 @@ def _files_at(path: Path) -> list[Path]:
     """The files directly in a folder, without hidden ones; or the file itself."""
     if path.is_dir():
         try:
+            # macOS puts hidden "._" files beside photos on cards, with the same suffix.
             return [c for c in path.iterdir() if not c.name.startswith(".") and c.is_file()]
         except OSError as error:
             raise InputError(
@@ -76,6 +78,7 @@ def _files_at(path: Path) -> list[Path]:
 def _why_empty(paths: Sequence[Path], n_others: int) -> str:
     """What there is instead of RAW files."""
     children = (c for p in paths if p.is_dir() for c in p.iterdir())
+    # Cards hold photos in folders inside DCIM: the most common mistake.
     inner = sorted(c.name for c in children if c.is_dir() and not c.name.startswith("."))
     if inner:
         return translatable(
@@ -109,6 +112,7 @@ def _same_bytes(a: Path, b: Path) -> bool:
         size = a.stat().st_size
         if size < LEAST_PHOTO_BYTES or size != b.stat().st_size:
             return False
+        # By contents: shallow would take equal times and sizes for equal files.
         return filecmp.cmp(a, b, shallow=False)
     except OSError:
         return False

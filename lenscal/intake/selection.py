@@ -38,6 +38,7 @@ def select_photos(files: Sequence[Path], overrides: Overrides, role: str) -> Job
     """
     from lenscal.raw.metadata import read_info
 
+    # A copy adds nothing, but would weigh a photo twice.
     copies = find_copies(files)
     rejected = [_copy(path, original) for path, original in copies.items()]
     files = [path for path in files if path not in copies]
@@ -78,9 +79,10 @@ def _select_readable(
             readable.append(read_info(info.path))
     if not readable:
         raise none_readable(rejected, role)
+    # Who has typed in an aperture has chosen.
     if overrides.aperture is None:
-        readable, strangers = _without_wrong_apertures(readable)
-        rejected += strangers
+        readable, other_apertures = _without_wrong_apertures(readable)
+        rejected += other_apertures
     return Selection(pick_photos(readable, overrides, role), (*rejected, *copies))
 
 
@@ -105,10 +107,10 @@ def _without_aperture(infos: Sequence[PhotoInfo], picked: Sequence[PhotoInfo]) -
     damaged files."""
     from lenscal.raw.decode import probe
 
-    used = {info.path for info in picked}
+    picked_paths = {info.path for info in picked}
     rejected = []
     for info in infos:
-        if info.aperture is not None or info.path in used:
+        if info.aperture is not None or info.path in picked_paths:
             continue
         if reason := probe(info.path, info):
             rejected.append(Rejected(info.path, reason))
@@ -126,16 +128,16 @@ def _without_wrong_apertures(
     usual, majority = max(groups.items(), key=lambda item: len(item[1]))
     if usual is None or len(majority) < max(_FEWEST, _CLEAR_MAJORITY * len(infos)):
         return infos, []
-    used = {info.path for info in majority}
-    rejected = [_wrong_aperture(info, usual) for info in infos if info.path not in used]
+    others = [info for info in infos if info not in majority]
+    rejected = [_wrong_aperture(info, usual) for info in others]
     return list(majority), rejected
 
 
 def _wrong_aperture(info: PhotoInfo, usual: float) -> Rejected:
-    own = f"f/{info.aperture:.2g}" if info.aperture else translatable("none")
+    aperture = f"f/{info.aperture:.2g}" if info.aperture else translatable("none")
     reason = translatable(
-        "wrong aperture: it says {own}, the other photos of its folder f/{usual:g}",
-        own=own,
+        "wrong aperture: it says {aperture}, the other photos of its folder f/{usual:g}",
+        aperture=aperture,
         usual=usual,
     )
     return Rejected(info.path, reason, kind="wrong aperture")

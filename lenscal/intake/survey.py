@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from lenscal.raw.frame import Frame
 
 N_DIRECTIONS = 8
+"""Enough to tell motion, which spares one direction, from defocus, which spares none."""
 _SIDE = 32
 """Of a tile, in sites of one green plane: 64 px of a Bayer sensor."""
 _MOST_TILES = (24, 36)
+"""Rows and columns: more would take longer on large sensors without saying more."""
 _COARSE_BAND, _FINE_BAND = (0.055, 0.20), (0.22, 0.5)
 """In cycles a site of one plane, so half as much a pixel."""
 _CLIPPED_FROM, _CLIPPED_SHARE = 0.97, 0.04
+"""Of the range, and of the tile's sites: a few sparkles do not spoil a tile."""
 _DARK_BELOW = 0.004
 """Of the range: eight stops below clipping."""
 _CONTRAST, _OVER_NOISE = 0.008, 2.0
@@ -26,7 +29,9 @@ _CONTRAST, _OVER_NOISE = 0.008, 2.0
 _REGIONS = (4, 6)
 """Detail is compared by regions: a photo is sharp where it has a subject in focus."""
 _LEAST_TILES = 4
+"""With texture, for a region to count: fewer are ruled by one odd tile."""
 _SHARPEST = 0.75
+"""Quantile over the regions: what is in focus counts, but not a single region."""
 
 
 class TileKind(IntEnum):
@@ -109,6 +114,7 @@ def _tile_starts(extent_px: int, side: int, most: int) -> NDArray[np.intp]:
     """Where tiles start along one side of the photo, px: half overlapping, or fewer where those are
     too many; even, so that all begin on the same site of the pattern."""
     room = extent_px // 2 - side
+    # Half overlapping, since the window hides what lies at a tile's border.
     n = int(np.clip(room // (side // 2) + 1, 1, most))
     return 2 * np.linspace(0, room, n).round().astype(np.intp)
 

@@ -17,7 +17,9 @@ _LEAST_USABLE, _LITTLE_USABLE, _USABLE_IF_CLIPPED = 0.06, 0.25, 0.35
 """Shares of the picture with texture: below the first a photo is left out, below the second in
 doubt; with the third, clipping does not matter."""
 _MOSTLY_CLIPPED, _MUCH_CLIPPED = 0.5, 0.25
+"""Shares of the picture: beyond the first a photo is left out, beyond the second in doubt."""
 _BRIGHT_PART = 0.98
+"""Quantile of the tiles' light: a lamp in the picture does not make a dark photo bright."""
 _DARK_BELOW = 0.015
 """Of the range, for the photo's brightest parts: more than six stops below clipping."""
 _FEWEST = 3
@@ -26,6 +28,7 @@ _SOFT, _SMEARED, _SOFT_OF_PAIR = 0.9, 1.3, 0.8
 """Thresholds for the log of fine detail against the other photos (all directions, the worst ones,
 the same scene). Good photos of one lens differ by less, bad ones lie beyond (tests/intake)."""
 _ROBUST_SIGMAS = 4.0
+"""Where good photos differ more than usual, a bad one has to lie so far from them."""
 _SIGMA_OF_MEDIAN_DEVIATION = 1.4826
 """Standard deviation over median absolute deviation of normal numbers."""
 _ONE_WAY = 0.6
@@ -92,6 +95,7 @@ def judge(
     of_pairs = _against_pairs(sharp, degraded, detail, sound)
     verdicts = []
     for role in (0, 1):
+        # A folder's own spread sets its thresholds: photos of a hand-held series differ more.
         deficits = _against_folder(detail[role], sound[role])
         thresholds = _thresholds(deficits)
         figures = zip(by_light[role], deficits, of_pairs[role], strict=True)
@@ -120,6 +124,7 @@ def _by_light(photo: Survey) -> Verdict:
             clipped=share[TileKind.CLIPPED],
         )
         return Verdict(Fault.CLIPPED, reason, figures)
+    # Before flatness: in the dark, noise hides all texture, and "expose more" is the advice.
     if brightest < _DARK_BELOW:
         reason = translatable(
             "dark: its brightest parts are {stops:.0f} stops below the sensor's limit; expose more",
@@ -133,6 +138,7 @@ def _by_light(photo: Survey) -> Verdict:
 
 def _without_texture(share: dict[TileKind, float]) -> tuple[Fault, str]:
     """What there is instead of texture in most of the picture."""
+    # The commonest kind is what the user has to change.
     kinds = (TileKind.PLAIN, TileKind.DARK, TileKind.CLIPPED)
     mostly = max(kinds, key=lambda kind: share[kind])
     if mostly is TileKind.PLAIN:
@@ -166,6 +172,7 @@ def _against_folder(detail: NDArray[np.float64], sound: NDArray[np.bool_]) -> ND
     compare with."""
     if sound.sum() < _FEWEST:
         return np.full_like(detail, np.nan)
+    # A median: one bad photo must not make the good ones look sharp.
     deficit = detail - np.median(detail[sound], axis=0)
     deficit[~sound] = np.nan
     return np.asarray(deficit)
@@ -254,6 +261,7 @@ def _by_blur(
             doubt = translatable("softer than the other photos, look whether it is in focus")
         reasons = [reason for reason in (verdict.reason, doubt) if reason]
         return Verdict(None, join_translatable("; ", reasons), figures)
+    # Motion is told from defocus by the direction that it spares.
     if worst < -_SMEARED and best - worst > -_ONE_WAY * worst:
         return Verdict(Fault.MOVED, _moved_in_words(worst), figures)
     reason = _soft_in_words(overall) if by_folder else _softer_than_pair_in_words(of_pair)
