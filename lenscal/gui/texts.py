@@ -689,7 +689,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "without any blur"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "wrong aperture: it says {own}, the other photos of its folder f/{usual:g}"
+        "wrong aperture: it says {aperture}, the other photos of its folder f/{usual:g}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "you are not allowed to read it"),
     QT_TRANSLATE_NOOP("Translatable", "you left it out"),
@@ -792,12 +792,12 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{offsets} {pieces}, but {lengths} lengths"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "{option} {text}: give two numbers with an x in between, e.g. 8x8"
+        "{option} {aperture:g}: no {role} photo has this aperture; there are {groups}: choose"
+        " one of these, or leave {option} out"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "{option} {wanted:g}: no {role} photo has this aperture; there are {groups}: choose "
-        "one of these, or leave {option} out"
+        "{option} {text}: give two numbers with an x in between, e.g. 8x8"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{option}: give one with --measure"),
     QT_TRANSLATE_NOOP(
