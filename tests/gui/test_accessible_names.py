@@ -18,11 +18,13 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
 from lenscal.gui.dialogs.about_dialog import AboutDialog
 from lenscal.gui.dialogs.keys_dialog import KeysDialog
 from lenscal.gui.dialogs.preferences_dialog import PreferencesDialog
 from lenscal.gui.dialogs.relink_dialog import RelinkDialog
+from lenscal.gui.main_window import MainWindow
 from lenscal.gui.pages.page import Page
 from lenscal.gui.widgets.cells import CellView
 from lenscal.gui.widgets.compare.compare_view import CompareView
@@ -45,7 +47,7 @@ CONTROLS = (
 
 def controls(root: QWidget) -> list[QWidget]:
     """What can be worked with; parts of other controls are theirs."""
-    found = []
+    result = []
     for widget in root.findChildren(QWidget):
         parent = widget.parentWidget()
         inner = isinstance(widget, QScrollBar | QHeaderView) or isinstance(
@@ -53,8 +55,8 @@ def controls(root: QWidget) -> list[QWidget]:
         )
         popup = parent.metaObject().className() == "QComboBoxPrivateContainer"
         if isinstance(widget, CONTROLS) and not inner and not popup:
-            found.append(widget)
-    return found
+            result.append(widget)
+    return result
 
 
 def silent(root: QWidget) -> list[str]:
@@ -62,17 +64,17 @@ def silent(root: QWidget) -> list[str]:
     labelled = {
         id(label.buddy()) for label in root.findChildren(QLabel) if label.buddy() is not None
     }
-    found = []
+    names = []
     for widget in controls(root):
         text = widget.text() if isinstance(widget, QAbstractButton) else ""
         if not (text or widget.toolTip() or widget.accessibleName() or id(widget) in labelled):
-            found.append(
+            names.append(
                 f"{type(widget.parentWidget()).__name__} > {type(widget).__name__} {widget.objectName()}"
             )
-    return found
+    return names
 
 
-def test_every_control_of_every_page_says_what_it_is(window):
+def test_every_control_of_every_page_says_what_it_is(window: MainWindow) -> None:
     assert len(window.pages.by_step) == 6
     for page in window.pages.by_step.values():
         assert isinstance(page, Page) and len(controls(page)) > 2
@@ -84,8 +86,8 @@ def test_every_control_of_every_page_says_what_it_is(window):
 
 
 @pytest.mark.parametrize("name", ["preferences", "keys", "about", "relink"])
-def test_every_control_of_every_dialog_says_what_it_is(qtbot, name):
-    lost = Project(
+def test_every_control_of_every_dialog_says_what_it_is(qtbot: QtBot, name: str) -> None:
+    project = Project(
         sharp=Source((Path("/nowhere/at/all/s.dng"),)),
         degraded=Source((Path("/nowhere/else/d.dng"),)),
     )
@@ -93,7 +95,7 @@ def test_every_control_of_every_dialog_says_what_it_is(qtbot, name):
         "preferences": lambda: PreferencesDialog(Preferences()),
         "keys": KeysDialog,
         "about": lambda: AboutDialog({"cache": "/tmp"}),
-        "relink": lambda: RelinkDialog(lost),
+        "relink": lambda: RelinkDialog(project),
     }[name]()
     qtbot.addWidget(dialog)
     assert controls(dialog)
@@ -101,7 +103,7 @@ def test_every_control_of_every_dialog_says_what_it_is(qtbot, name):
     assert dialog.windowTitle()
 
 
-def test_a_control_without_words_is_found(qtbot):
+def test_a_control_without_words_is_found(qtbot: QtBot) -> None:
     root = QWidget()
     qtbot.addWidget(root)
     QLineEdit(root)

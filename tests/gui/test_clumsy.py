@@ -70,7 +70,7 @@ def test_a_place_that_takes_no_files_is_said_in_words(
 def test_a_full_disk_is_said_for_its_photo(
     qtbot: QtBot, exporting: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self, *args, **kwargs):
+    def full(self: Path, *args: object, **kwargs: object) -> None:
         raise OSError(28, os.strerror(28), str(self))
 
     monkeypatch.setattr(Path, "replace", full)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from lenscal.files.photos.export_settings import OnConflict, PhotoFormat, Space
 from lenscal.files.psf.profile import Profile
+from lenscal.files.report import Block
 from lenscal.gui.drawing import pdf
 from lenscal.gui.main_window import MainWindow
 
@@ -225,16 +227,21 @@ def test_photos_of_8_bit_are_written(qtbot: QtBot, exporting: MainWindow, tmp_pa
     assert tifffile.imread(tmp_path / "out" / "d0_lenscal.tif").dtype == np.uint8
 
 
-def test_pdf_is_drawn_in_the_windows_thread(qtbot, exporting, tmp_path, monkeypatch):
+def test_pdf_is_drawn_in_the_windows_thread(
+    qtbot: QtBot,
+    exporting: MainWindow,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Qt's text documents, made in a worker, can stop the window for ever."""
     threads = []
 
-    def written(blocks, title, path):
+    def write_and_note(blocks: Sequence[Block], title: str, path: Path) -> Path:
         threads.append(threading.current_thread())
         return write_pdf(blocks, title, path)
 
     write_pdf = pdf.write_pdf
-    monkeypatch.setattr(pdf, "write_pdf", written)
+    monkeypatch.setattr(pdf, "write_pdf", write_and_note)
     exporting.export_page.report_clicked.emit(tmp_path / "lens.pdf")
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=30_000)
     assert (tmp_path / "lens.pdf").stat().st_size > 5000

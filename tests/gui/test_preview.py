@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from lenscal.gui.widgets.compare.compare_view import CompareView, View
 from lenscal.jobs.window.preview import (
     Developed,
     Piece,
+    Rect,
     blocks_of,
     missing_pieces,
     paint,
@@ -31,7 +33,8 @@ from lenscal.jobs.window.preview import (
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.plots.histogram import histogram
 from lenscal.restore.settings import Method, RestoreSettings
-from lenscal.session import Step, with_psf
+from lenscal.session import Comparison, Step, with_psf
+from lenscal.stepping import Job
 from lenscal.system.threads import thread_count
 
 LEFT = Qt.MouseButton.LeftButton
@@ -45,7 +48,7 @@ def blurring_grid() -> PsfGrid:
 
 
 @pytest.fixture
-def correcting(qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path]):
+def correcting(qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path]) -> MainWindow:
     """The window in the fifth step, with a photo and a grid that blurs."""
     c = window.controller
     c.change(
@@ -197,7 +200,7 @@ def test_space_and_backslash_show_the_original_wherever_the_focus_is(
 
 
 @pytest.fixture
-def view(qtbot: QtBot):
+def view(qtbot: QtBot) -> CompareView:
     view = CompareView()
     qtbot.addWidget(view)
     view.resize(401, 300)
@@ -219,12 +222,12 @@ def test_zoom_to_400_percent_keeps_the_point_under_the_pointer(view: CompareView
 def test_both_sides_move_together(qtbot: QtBot, view: CompareView) -> None:
     view.show_view(View.SIDE_BY_SIDE)
     view.zoom(4.0)
-    seen = []
-    view.moved.connect(lambda: seen.append(view.visible_part))
+    parts = []
+    view.moved.connect(lambda: parts.append(view.visible_part))
     qtbot.mousePress(view, LEFT, pos=QPoint(300, 150))
     qtbot.mouseMove(view, QPoint(260, 150))
     qtbot.mouseRelease(view, LEFT)
-    assert seen
+    assert parts
     picture = view.grab().toImage()
     for x, y in ((20, 40), (77, 200), (150, 111)):
         before, after = picture.pixelColor(x, y), picture.pixelColor(x + 201, y)
@@ -251,7 +254,7 @@ def test_nothing_is_copied_and_painting_is_seen_at_once(view: CompareView) -> No
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_parts_of_the_upright_photo_are_found_on_the_sensor(orientation) -> None:
+def test_parts_of_the_upright_photo_are_found_on_the_sensor(orientation: int) -> None:
     sensor = np.arange(7 * 11 * 3).reshape(7, 11, 3)
     turned = upright(sensor, orientation)
     rect = (1, 2, 5, 6)
@@ -292,8 +295,9 @@ def test_pieces_cover_what_is_missing_from_the_middle_outwards() -> None:
     assert covered >= set(blocks_of(visible))
     assert pieces[0][0] <= 2000 <= pieces[0][2] + 200
     assert missing_pieces(visible, covered, size, Method.WIENER) == []
-    moved = missing_pieces((1300, 900, 3300, 2100), covered, size, Method.WIENER)
-    assert moved and min(p[0] for p in moved) == 3072 and max(p[2] for p in moved) == 3328
+    pieces_to_the_right = missing_pieces((1300, 900, 3300, 2100), covered, size, Method.WIENER)
+    assert min(p[0] for p in pieces_to_the_right) == 3072
+    assert max(p[2] for p in pieces_to_the_right) == 3328
     assert missing_pieces((0, 0, 6000, 4000), set(), size, Method.WIENER) is None
     assert missing_pieces(visible, set(), size, Method.DPIR) is None
     edge = missing_pieces((5800, 3900, 6000, 4000), set(), size, Method.WIENER)
@@ -312,7 +316,7 @@ def test_slow_methods_come_in_small_pieces_from_the_middle_outwards() -> None:
 @pytest.mark.parametrize(
     "visible", [(0, 0, 1800, 1200), (100, 300, 2900, 2200), (0, 0, 1100, 1100)]
 )
-def test_correcting_the_first_piece_again_and_again_comes_to_an_end(visible) -> None:
+def test_correcting_the_first_piece_again_and_again_comes_to_an_end(visible: Rect) -> None:
     size, done, turns = (2400, 3000), set(), 0
     while pieces := missing_pieces(visible, done, size, Method.WIENER):
         new = set(blocks_of(pieces[0])) - done
@@ -326,11 +330,11 @@ def test_a_histogram_counts_what_is_clipped() -> None:
     pixels = np.full((1000, 1000, 3), 128, np.uint8)
     pixels[:100, :, 0] = 255
     pixels[-50:] = 0
-    shown = histogram(pixels)
-    assert shown.white == pytest.approx(0.1, abs=0.01) and shown.black == pytest.approx(
+    counted = histogram(pixels)
+    assert counted.white == pytest.approx(0.1, abs=0.01) and counted.black == pytest.approx(
         0.05, abs=0.01
     )
-    assert shown.counts[1, 128] > shown.counts[1, 0] > 0
+    assert counted.counts[1, 128] > counted.counts[1, 0] > 0
     assert histogram(np.zeros((0, 5, 3), np.uint8)).white == 0
 
 
@@ -351,19 +355,19 @@ def test_a_job_begins_when_the_preview_has_ended_with_the_same_threads(
     working, beside, threads = threading.Event(), [], []
     real_part, real_compare = previewer.correct_part, c.tasks.compare
 
-    def correct_part(*given):
+    def correct_part(*arguments: Any) -> Job[Piece]:
         working.set()
         try:
-            for report in real_part(*given):
+            for report in real_part(*arguments):
                 time.sleep(0.02)
                 yield report
         finally:
             working.clear()
 
-    def compare(*given):
+    def compare(*arguments: Any) -> Job[tuple[Comparison, tuple[str, ...]]]:
         beside.append(working.is_set())
         threads.append((torch.get_num_threads(), thread_count()))
-        return (yield from real_compare(*given))
+        return (yield from real_compare(*arguments))
 
     monkeypatch.setattr(previewer, "correct_part", correct_part)
     c.tasks = replace(c.tasks, compare=compare)

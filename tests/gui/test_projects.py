@@ -64,10 +64,10 @@ def test_the_project_is_kept_by_itself_and_opens_again(
     path = window.projects.path
     assert path.parent == tmp_path / "projects" and window.windowTitle() == f"{path.stem} – lenscal"
     assert window.projects.recent == (path,)
-    kept = read_project(path)
+    project = read_project(path)
     assert (
-        kept.sharp.paths == (photo_folders[0],)
-        and kept.profile == tmp_path / "kept" / "kept.lenscal"
+        project.sharp.paths == (photo_folders[0],)
+        and project.profile == tmp_path / "kept" / "kept.lenscal"
     )
     assert json.loads(path.read_text(encoding="utf-8"))["settings"]["seed"] == 0
 
@@ -358,17 +358,17 @@ def test_an_interrupted_calibration_is_told_at_the_start_and_old_ones_go(
 
 def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "window.json"
-    kept = PreferencesFile(path)
-    kept.change(theme=ThemeChoice.DARK, threads=3, units=Units.MICROMETRES, recent=("/a", "/b"))
-    kept.change(
-        pitches=kept.values.with_pitch("Canon", 4.1)
+    file = PreferencesFile(path)
+    file.change(theme=ThemeChoice.DARK, threads=3, units=Units.MICROMETRES, recent=("/a", "/b"))
+    file.change(
+        pitches=file.values.with_pitch("Canon", 4.1)
         .with_pitch("Ü 1", 3.0)
         .with_pitch("Canon", 4.2)
         .pitches
     )
-    assert kept.values.pitches == (("Canon", 4.2), ("Ü 1", 3.0))
-    assert kept.values.with_pitch("Canon", 0).pitches == (("Ü 1", 3.0),)
-    assert PreferencesFile(path).values == kept.values
+    assert file.values.pitches == (("Canon", 4.2), ("Ü 1", 3.0))
+    assert file.values.with_pitch("Canon", 0).pitches == (("Ü 1", 3.0),)
+    assert PreferencesFile(path).values == file.values
     path.write_text("{ broken")
     broken = PreferencesFile(path)
     assert broken.values == Preferences() and "window.json" in broken.problem
@@ -379,13 +379,13 @@ def test_preferences_are_kept_and_broken_files_cost_only_the_preferences(tmp_pat
 def test_a_bad_preference_costs_that_one_and_is_told(tmp_path: Path) -> None:
     path = tmp_path / "window.json"
     path.write_text(json.dumps({"threads": -1, "units": "um", "later": 1}))
-    kept = PreferencesFile(path)
-    assert kept.values == Preferences(units=Units.MICROMETRES)
-    assert "threads" in kept.problem and "units" not in kept.problem
+    file = PreferencesFile(path)
+    assert file.values == Preferences(units=Units.MICROMETRES)
+    assert "threads" in file.problem and "units" not in file.problem
 
 
 @pytest.mark.parametrize(
-    "told",
+    "values",
     [
         None,
         [],
@@ -395,10 +395,10 @@ def test_a_bad_preference_costs_that_one_and_is_told(tmp_path: Path) -> None:
         {"pitches": [["x", -1], ["x"], [3, 4], "x", ["x", True], ["x", "4"]]},
     ],
 )
-def test_preferences_that_make_no_sense_are_left_out(told) -> None:
-    preferences, problems = preferences_from_json(told)
+def test_preferences_that_make_no_sense_are_left_out(values: object) -> None:
+    preferences, problems = preferences_from_json(values)
     assert preferences == Preferences()
-    assert problems or told == {}
+    assert problems or values == {}
 
 
 def test_recent_projects_are_few_and_unique(tmp_path: Path) -> None:
@@ -423,9 +423,9 @@ def test_preferences_cannot_be_kept_where_the_disk_does_not_let(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("")
-    kept = PreferencesFile(tmp_path / "file" / "window.json")
-    kept.change(threads=2)
-    assert kept.values.threads == 2 and "not kept" in caplog.text
+    file = PreferencesFile(tmp_path / "file" / "window.json")
+    file.change(threads=2)
+    assert file.values.threads == 2 and "not kept" in caplog.text
 
 
 def test_the_preferences_dialog_changes_theme_device_and_threads_at_once(

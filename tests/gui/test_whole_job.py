@@ -3,7 +3,7 @@ alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
-def real_window(qtbot: QtBot, tmp_path: Path):
+def real_window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     """Nothing in it stands for anything else; small photos, and a calibration that ends early."""
     controller = Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept"))
     controller.demo_size, controller.demo_photos = (300, 420), 4

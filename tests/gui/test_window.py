@@ -324,7 +324,7 @@ def test_a_dropped_profile_is_opened(qtbot: QtBot, window: MainWindow, tmp_path:
 
 @pytest.mark.parametrize("form", PSF_FORMS)
 def test_every_form_of_a_psf_is_opened_and_dropped_alike(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, form
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, form: str
 ) -> None:
     grid = delta_grid((3, 4), 5, (96, 144))
     path = PSF_FORMS[form](Profile(grid, lens="Some lens"), tmp_path)

@@ -2,38 +2,46 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from lenscal.errors import LenscalError
+from lenscal.gui.background.window_thread import WindowThread
 from lenscal.gui.background.worker import Ending, Outcome, Progress, Worker
 from lenscal.reports import Report
-from lenscal.stepping import STOP, Paused
+from lenscal.stepping import STOP, Job, Paused
 
 
 @pytest.fixture
-def worker(qtbot: QtBot):
+def worker(qtbot: QtBot) -> Iterator[Worker]:
     worker = Worker()
     yield worker
     worker.wait()
 
 
-def run(qtbot: QtBot, worker: Worker, job, *, meanwhile=None) -> tuple[Outcome, list[Progress]]:
-    seen: list[Progress] = []
+def run(
+    qtbot: QtBot,
+    worker: Worker,
+    job: Callable[[], Job[object]],
+    *,
+    meanwhile: Callable[[], None] | None = None,
+) -> tuple[Outcome, list[Progress]]:
+    reports: list[Progress] = []
     outcomes: list[Outcome] = []
-    worker.progressed.connect(seen.append)
+    worker.progressed.connect(reports.append)
     worker.finished.connect(lambda name, outcome: outcomes.append(outcome))
     worker.start("job", job)
     if meanwhile:
-        qtbot.waitUntil(lambda: bool(seen), timeout=5000)
+        qtbot.waitUntil(lambda: bool(reports), timeout=5000)
         meanwhile()
     qtbot.waitUntil(lambda: bool(outcomes), timeout=5000)
     assert not worker.running
-    return outcomes[0], seen
+    return outcomes[0], reports
 
 
-def endless():
+def endless() -> Job[str]:
     step = 0
     while (yield Report("F", "training", step=step)) != STOP:
         time.sleep(0.002)
@@ -42,20 +50,20 @@ def endless():
 
 
 def test_a_job_runs_in_another_thread_and_returns_its_value(qtbot: QtBot, worker: Worker) -> None:
-    def job():
+    def job() -> Job[int]:
         yield Report("a", "hello")
         return threading.get_ident()
 
-    outcome, seen = run(qtbot, worker, job)
+    outcome, reports = run(qtbot, worker, job)
     assert outcome.ending is Ending.DONE
     assert outcome.value != threading.get_ident()
-    assert seen[-1].report.message == "hello"
+    assert reports[-1].report.message == "hello"
 
 
 def test_cancel_closes_the_generator(qtbot: QtBot, worker: Worker) -> None:
     closed = []
 
-    def job():
+    def job() -> Job[None]:
         try:
             yield from endless()
         finally:
@@ -74,7 +82,7 @@ def test_stop_and_keep_returns_what_there_is(qtbot: QtBot, worker: Worker) -> No
 def test_a_pause_holds_the_job_and_its_time_is_told(qtbot: QtBot, worker: Worker) -> None:
     answers, steps = [], []
 
-    def job():
+    def job() -> Job[None]:
         while (answer := (yield Report("F", "training"))) != STOP:
             steps.append(time.monotonic())
             answers.append(answer)
@@ -87,11 +95,11 @@ def test_a_pause_holds_the_job_and_its_time_is_told(qtbot: QtBot, worker: Worker
     worker.pause()
     assert worker.paused
     qtbot.wait(50)
-    held = len(steps)
+    count = len(steps)
     qtbot.wait(150)
-    assert len(steps) == held
+    assert len(steps) == count
     worker.go_on()
-    qtbot.waitUntil(lambda: len(steps) > held, timeout=5000)
+    qtbot.waitUntil(lambda: len(steps) > count, timeout=5000)
     pauses = [answer.seconds for answer in answers if isinstance(answer, Paused)]
     assert len(pauses) == 1 and pauses[0] >= 0.15
     worker.stop_and_keep()
@@ -101,7 +109,7 @@ def test_a_pause_holds_the_job_and_its_time_is_told(qtbot: QtBot, worker: Worker
 
 @pytest.mark.parametrize("end", ["cancel", "stop_and_keep"])
 def test_a_paused_job_can_be_ended(qtbot: QtBot, worker: Worker, end: str) -> None:
-    def pause_and_end():
+    def pause_and_end() -> None:
         worker.pause()
         qtbot.wait(20)
         getattr(worker, end)()
@@ -126,11 +134,11 @@ def test_every_error_ends_the_job_in_words(
     qtbot: QtBot,
     worker: Worker,
     caplog: pytest.LogCaptureFixture,
-    error,
+    error: Exception,
     message: str,
     has_details: bool,
 ) -> None:
-    def job():
+    def job() -> Job[None]:
         yield Report("a", "hello")
         raise error
 
@@ -141,26 +149,26 @@ def test_every_error_ends_the_job_in_words(
 
 
 def test_a_job_that_cannot_be_made_fails_in_words(qtbot: QtBot, worker: Worker) -> None:
-    def job():
+    def job() -> Job[None]:
         raise LenscalError("no")
 
     assert run(qtbot, worker, job)[0].message == "no"
 
 
 def test_reports_are_thinned_but_no_curve_point_is_lost(qtbot: QtBot, worker: Worker) -> None:
-    def job():
+    def job() -> Job[None]:
         for step in range(3000):
             yield Report("F", "training", step=step, curves={"loss": float(step)}, kernels=None)
 
-    outcome, seen = run(qtbot, worker, job)
-    points = [point for progress in seen for point in progress.points]
+    outcome, reports = run(qtbot, worker, job)
+    points = [point for progress in reports for point in progress.points]
     assert outcome.ending is Ending.DONE
     assert points == [("loss", step, float(step)) for step in range(3000)]
-    assert len(seen) < 300
+    assert len(reports) < 300
 
 
 def test_no_stage_is_lost_however_short(qtbot: QtBot, worker: Worker) -> None:
-    def job():
+    def job() -> Job[None]:
         for stage in ("start", "device", "G", "P"):
             yield Report(stage, f"in {stage}")
 
@@ -170,6 +178,33 @@ def test_no_stage_is_lost_however_short(qtbot: QtBot, worker: Worker) -> None:
         "G",
         "P",
     ]
+
+
+class Probe:
+    """Says in which thread it is deleted."""
+
+    def __init__(self, threads: list[int]) -> None:
+        self.threads = threads
+
+    def __del__(self) -> None:
+        self.threads.append(threading.get_ident())
+
+
+def test_a_failure_in_the_windows_thread_leaves_its_objects_there(
+    qtbot: QtBot, worker: Worker
+) -> None:
+    window_thread, threads = WindowThread(), []
+
+    def fail() -> None:
+        probe = Probe(threads)
+        raise LenscalError(f"no: {type(probe).__name__}")
+
+    def job() -> Job[None]:
+        yield Report("a", "hello")
+        window_thread.result_of(fail)
+
+    assert run(qtbot, worker, job)[0].message == "no: Probe"
+    assert threads == [threading.get_ident()]
 
 
 def test_one_job_at_a_time(qtbot: QtBot, worker: Worker) -> None:
@@ -182,7 +217,7 @@ def test_one_job_at_a_time(qtbot: QtBot, worker: Worker) -> None:
 
 @pytest.mark.parametrize("ends", ["cancel", "stop_and_keep"])
 def test_a_pause_does_not_hold_up_the_end(qtbot: QtBot, worker: Worker, ends: str) -> None:
-    def meanwhile():
+    def meanwhile() -> None:
         getattr(worker, ends)()
         worker.pause()
         assert not worker.paused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as StillWaiting
@@ -48,6 +49,8 @@ class WindowThread(QObject):
                 try:
                     future.set_result(function())
                 except Exception as error:
+                    # Else the traceback would take Qt's objects along, to be deleted in the worker.
+                    traceback.clear_frames(error.__traceback__)
                     future.set_exception(error)
 
         # Queued: runs when the window's thread comes to its events.

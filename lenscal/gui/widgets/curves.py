@@ -37,6 +37,9 @@ class Curves(QWidget):
         self._legend = self.plot.addLegend(offset=(-8, 8), verSpacing=-4)
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._points: dict[str, list[tuple[float, float]]] = {}
+        # Never let go: they refer to each other in circles, which Python's collector would find
+        # in the calibration's thread, and delete Qt's objects there.
+        self._removed: list[object] = []
         self._empty = QLabel(
             self.tr("Drawn while it calibrates"), alignment=Qt.AlignmentFlag.AlignCenter
         )
@@ -82,6 +85,7 @@ class Curves(QWidget):
         """Forget all curves."""
         # Nothing of the old curves is to be seen while they are removed.
         self._stack.setCurrentWidget(self._empty)
+        self._removed += [*self._curves.values(), *self._legend.items]
         for curve in self._curves.values():
             self.plot.removeItem(curve)
         self._curves.clear()
