@@ -27,6 +27,7 @@ SCHEMA = 1
 SUFFIX = ".lensproject"
 FORMAT = "lenscal project"
 LARGEST_BYTES = 16 * 2**20
+"""A project of thousands of photos is smaller; any other file could be of any size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +92,19 @@ def session_of(project: Project) -> Session:
 
 def missing(project: Project) -> tuple[Path, ...]:
     """What is no longer where it was."""
+    # Each once: a photo may be in a folder's list and be the one to try the correction on.
     return tuple(dict.fromkeys(path for path in project.paths if not path.exists()))
 
 
 def relinked(project: Project, old: Path, new: Path) -> Project:
     """The same where `old` (a folder or a file) is now `new`; all that lay in it moves along."""
 
-    def moved(path: Path) -> Path:
+    def new_place(path: Path) -> Path:
         if path == old:
             return new
         return new / path.relative_to(old) if path.is_relative_to(old) else path
 
-    return _with_paths(project, moved)
+    return _with_paths(project, new_place)
 
 
 def _with_paths(project: Project, change: Callable[[Path], Path]) -> Project:
@@ -154,6 +156,7 @@ def read_project(path: Path) -> Project:
         No project, of another schema version, or damaged.
     """
     try:
+        # Before it is read: a user may choose a film by mistake.
         if path.stat().st_size > LARGEST_BYTES:
             raise InputError(
                 translatable(
@@ -189,6 +192,7 @@ def read_project(path: Path) -> Project:
         )
     project = from_json(Project, values, path, advice)
     folder = path.absolute().parent
+    # Not resolved: links lead where the user meant them to lead, today.
     return _with_paths(project, lambda place: Path(os.path.normpath(folder / place)))
 
 
@@ -203,6 +207,7 @@ def _relative(path: Path, folder: Path) -> Path:
 def common_folder(paths: Iterable[Path]) -> str:
     """A title for photos: the name of the folder that holds them all."""
     folders = [str(path if path.is_dir() else path.parent) for path in paths]
+    # Paths on several drives have nothing in common.
     try:
         return Path(os.path.commonpath(folders)).name if folders else ""
     except ValueError:

@@ -125,23 +125,26 @@ class Session:
 
 def lacks(session: Session) -> dict[Step, Lack | None]:
     """What every step still lacks; None where it can be worked on."""
+    # One thing at a time, in the order of the work: the first lack is what to do next.
     if not session.sharp.paths:
-        reading: Lack | None = Lack.NO_SHARP
+        to_import: Lack | None = Lack.NO_SHARP
     elif not session.degraded.paths:
-        reading = Lack.NO_DEGRADED
+        to_import = Lack.NO_DEGRADED
     else:
-        reading = None
-    read = None if session.inputs is not None else reading or Lack.NOT_READ
-    used = read
+        to_import = None
+    to_check = None if session.inputs is not None else to_import or Lack.NOT_READ
+    to_calibrate = to_check
+    # The user may have left out all photos of a set.
     if session.inputs is not None and not (
         session.inputs.sharp.photos and session.inputs.degraded.photos
     ):
-        used = Lack.ALL_LEFT_OUT
+        to_calibrate = Lack.ALL_LEFT_OUT
+    # A profile can be opened without any photo read: these steps do not follow from the first.
     psf = None if session.psf is not None else Lack.NO_PSF
     return {
-        Step.IMPORT: reading,
-        Step.CHECK: read,
-        Step.CALIBRATE: used,
+        Step.IMPORT: to_import,
+        Step.CHECK: to_check,
+        Step.CALIBRATE: to_calibrate,
         Step.INSPECT: psf,
         Step.CORRECT: psf or (None if session.photo is not None else Lack.NO_PHOTO),
         Step.EXPORT: psf,
@@ -162,6 +165,7 @@ def done(session: Session) -> frozenset[Step]:
 def with_sources(session: Session, sharp: Source, degraded: Source) -> Session:
     """Other photo sets: what was read from the former ones is dropped; the PSF stays until a new
     one replaces it."""
+    # Fields report every edit, also one that was taken back.
     if (sharp, degraded) == (session.sharp, session.degraded):
         return session
     return replace(
@@ -189,6 +193,7 @@ def with_inputs(
     # Photos can be read again, after a folder has changed: decisions outlive that.
     for decided, keep in session.decisions.items():
         inputs = inputs.with_decision(decided, keep=keep)
+    # A photo that was chosen before stays: it need not be one of the calibration's.
     frames = inputs.degraded.frames
     photo = session.photo or (frames[0].info.path if frames else None)
     return replace(
@@ -201,6 +206,7 @@ def with_decision(session: Session, photo: Path, *, keep: bool) -> Session:
     left out."""
     if session.inputs is None:
         return session
+    # Also noted beside the inputs, which are replaced when the photos are read again.
     decisions = {**session.decisions, photo: keep}
     return replace(
         session, inputs=session.inputs.with_decision(photo, keep=keep), decisions=decisions
@@ -224,10 +230,12 @@ def with_psf(
         psf=psf,
         psf_name=name,
         psf_path=path,
+        # Corrections and exports take a profile, also of a bare grid.
         profile=profile if profile is not None else Profile(psf),
         calibration=calibration,
         psf_saved=saved,
         comparison=None,
+        # A profile from elsewhere has nothing to do with the virtual lens.
         truth=session.truth if calibration is not None else None,
     )
 

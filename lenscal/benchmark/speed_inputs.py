@@ -23,7 +23,7 @@ _CAMERA = {
 
 
 def pink_photo(size: tuple[int, int]) -> ArrayPhoto:
-    """A grey photo of pink noise, (height, width) px: the spectrum of scenes, and no file to read."""
+    """A grey photo of pink noise, (height, width) px: a scene's spectrum without a file."""
     from lenscal.virtual.scenes import pink_noise
 
     # Noise of the right size is cut out of a square one, the only shape there is.

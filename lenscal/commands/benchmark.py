@@ -40,6 +40,7 @@ def run_benchmark(args: argparse.Namespace) -> int:
     if args.measure is not None:
         return _measure_folder(args, speaker)
     parts = tuple(Part) if args.only is None else (Part(args.only),)
+    # Before anything runs: a pattern that fits no case would be noticed hours later.
     cases = _cases(args)
     if args.list:
         names = [case.name for case in cases]
@@ -81,6 +82,7 @@ def _measure_accuracy(
         "folder": str(_cache(args)),
     }
     measured.tables += summary.tables(results)
+    # --measured leaves cases out by design.
     stopped = len(results) < len(cases) and not args.measured
     measured.code = CANCELLED if stopped else int(bool(failures))
 
@@ -131,6 +133,7 @@ def _measure_folder(args: argparse.Namespace, speaker: Speaker) -> int:
     )
     check_dataset(args.measure)
     check_device(args.device)
+    # Photos are decoded to the disk, as a calibration does it: peak memory is one of the figures.
     with jobs.photo_cache() as cache:
         summary = run_job(measure_folder(args.measure, settings, cache), speaker)
     lines = [*summary.pop("table"), f"{summary['seconds']:.0f} s"]

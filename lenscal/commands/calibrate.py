@@ -36,6 +36,7 @@ def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
         max_minutes=args.max_minutes,
         stages=Stages(args.stages),
     )
+    # The last check: it loads torch, which takes seconds.
     check_device(args.device)
     return settings
 
@@ -71,6 +72,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     start = time.monotonic()
+    # All that can be wrong with the options is found before photos are read, which takes minutes.
     settings = calibration_settings(args)
     check_profile_path(args.out)
     checkpoint = CheckpointFile(checkpoint_path(args.out), args.resume)
@@ -84,6 +86,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
             work = jobs.calibrate(inputs, settings, checkpoint=checkpoint)
             calibration = run_job(work, speaker, keeps=True)
         except KeyboardInterrupt:
+            # Thrown away by the second Ctrl+C, but for the last checkpoint of this run.
             if checkpoint.written_at not in (None, before):
                 speaker.note(
                     "No profile was written; the same command with --resume goes on where it was."
@@ -92,12 +95,14 @@ def run_calibrate(args: argparse.Namespace) -> int:
         _note_all(calibration.warnings, speaker)
         profile = jobs.build_profile(inputs, calibration, settings)
     _write_or_rescue(args.out, profile)
+    # Only now: until the profile is on the disk, the checkpoint is all there is.
     if calibration.finished == "done":
         checkpoint.remove()
     summary = {
         "profile": str(args.out),
         "checkpoint": str(checkpoint.path) if checkpoint.written_at not in (None, before) else None,
         **calibration_values(inputs, calibration),
+        # Of the whole command: a calibration's own seconds leave out reading the photos.
         "seconds": time.monotonic() - start,
     }
     speaker.result(_in_words(summary, calibration), summary)

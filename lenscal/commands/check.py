@@ -26,6 +26,7 @@ USED = ("good", "doubtful")
 def run_check(args: argparse.Namespace) -> int:
     """Judge the photos; the exit code says whether a calibration could begin."""
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
+    # A map of texture may be as coarse as one cell, unlike a grid of kernels.
     grid = pair(args.grid, "--grid")
     if min(grid) < 1:
         raise InputError(translatable("--grid {grid}: give at least 1x1", grid=args.grid))
@@ -43,6 +44,7 @@ def _checked(
 
     summary: dict[str, Any] = {"ready": True, "problems": [], "notes": [], "coverage": None}
     with jobs.photo_cache() as cache:
+        # What is wrong with a folder is an answer here, and no error.
         try:
             inputs = run_job(reading(args, cache, only_look=True), speaker)
         except InputError as error:
@@ -83,16 +85,17 @@ def _in_words(args: argparse.Namespace, summary: dict[str, Any], map_lines: Sequ
 
 def _in_short(summary: dict[str, Any]) -> str:
     """What of the photos would be used."""
-    used = {role: sum(p["verdict"] in USED for p in summary[role]) for role in ROLES}
-    refused = sum(
+    n_used = {role: sum(p["verdict"] in USED for p in summary[role]) for role in ROLES}
+    # Another aperture is no fault of a photo: it was not meant.
+    n_refused = sum(
         p["verdict"] not in (*USED, "not chosen") for role in ROLES for p in summary[role]
     )
     words = (
-        f"These photos can be calibrated with: {used['sharp']} sharp and "
-        f"{used['degraded']} degraded."
+        f"These photos can be calibrated with: {n_used['sharp']} sharp and "
+        f"{n_used['degraded']} degraded."
     )
-    if refused:
-        words += f" {refused} would be left out (--keep-all keeps those that only look bad)."
+    if n_refused:
+        words += f" {n_refused} would be left out (--keep-all keeps those that only look bad)."
     return words
 
 
@@ -102,15 +105,15 @@ def _judged(folder: Path, imported: ImportedFolder) -> list[dict[str, Any]]:
     from lenscal.intake.raw_files import find_raw_files
     from lenscal.raw.metadata import read_info
 
-    used = {photo.path: photo for photo in imported.photos}
+    used_photos = {photo.path: photo for photo in imported.photos}
     rejected = {photo.path: photo for photo in imported.rejected}
     photos = []
     for path in find_raw_files([folder]):
-        if path in used:
-            verdict = used[path].verdict
+        if path in used_photos:
+            verdict = used_photos[path].verdict
             photos.append(
                 {
-                    **photo_values(used[path].frame.info),
+                    **photo_values(used_photos[path].frame.info),
                     "verdict": "doubtful" if verdict.reason else "good",
                     "reason": verdict.reason,
                     "figures": dict(verdict.figures),
@@ -147,6 +150,7 @@ def _from_metadata(folder: Path) -> list[dict[str, Any]]:
 
     photos = []
     for path in find_raw_files([folder]):
+        # LibRaw is asked for what exiv2 lacks only where it can open the file.
         reason = probe(path)
         values = photo_values(read_info(path, ask_libraw=not reason))
         verdict = "unreadable" if reason else "not judged"

@@ -37,10 +37,17 @@ def run_correct(args: argparse.Namespace) -> int:
     check_device(args.device)
     results: list[PhotoResult] = []
     work = jobs.correct(
-        profile, photos, restore, export, force=args.force, save_mask=args.save_mask, kept=results
+        profile,
+        photos,
+        restore,
+        export,
+        force=args.force,
+        save_mask=args.save_mask,
+        results_so_far=results,
     )
     with suppress(KeyboardInterrupt):  # what was corrected before it has been written
         run_job(work, speaker)
+    # After the progress, or the live line would run into them.
     for result in results:
         for warning in result.warnings:
             speaker.note(f"note: {result.source.name}: {warning}")
@@ -60,8 +67,9 @@ def _summary(results: Sequence[PhotoResult], photos: Sequence[Path]) -> dict[str
     }
 
 
-def _exit_code(results: Sequence[PhotoResult], asked: int) -> int:
-    if len(results) < asked:
+def _exit_code(results: Sequence[PhotoResult], n_photos: int) -> int:
+    # Stopped before all were come to: that, and not what failed before, ended the command.
+    if len(results) < n_photos:
         return CANCELLED
     failed = [result for result in results if _failed(result)]
     if not failed:
@@ -125,7 +133,7 @@ def _values(result: PhotoResult) -> dict[str, Any]:
     }
 
 
-def _in_words(results: Sequence[PhotoResult], asked: int) -> str:
+def _in_words(results: Sequence[PhotoResult], n_photos: int) -> str:
     lines = []
     for result in results:
         name = result.source.name
@@ -135,6 +143,6 @@ def _in_words(results: Sequence[PhotoResult], asked: int) -> str:
             lines.append(f"{name}: {result.reason}")
         else:
             lines.append(f"{name}: not corrected: {result.reason}")
-    written = sum(result.output is not None for result in results)
-    lines.append(f"{written} of {asked} photos written.")
+    n_written = sum(result.output is not None for result in results)
+    lines.append(f"{n_written} of {n_photos} photos written.")
     return "\n".join(lines)

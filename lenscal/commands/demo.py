@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def run_demo(args: argparse.Namespace) -> int:
     """Do the whole job on a virtual lens."""
+    # The window has its own way to begin; no option of the calibration applies there.
     if args.window:
         from lenscal.gui.app import run
 
@@ -103,6 +104,7 @@ def demo_in_words(result: DemoResult) -> str:
         lines.append(
             f"Corrected photo: {photo.output or f'{photo.source.name} failed: {photo.problem}'}"
         )
+    # Not every system tells.
     memory = peak_memory_mb()
     lines.append(
         f"{result.seconds:.0f} s on {result.calibration.device}"

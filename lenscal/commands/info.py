@@ -33,6 +33,7 @@ def run_info(args: argparse.Namespace) -> int:
         )
     if not path.is_file():
         raise InputError(translatable("{path}: there is no such file", path=path))
+    # By the suffix: whatever else the file is, reading it as a profile says what is wrong.
     is_raw = path.suffix.lower() in RAW_EXTENSIONS
     lines, values = _raw_in_words(path) if is_raw else _profile_in_words(path)
     speaker.result("\n".join(lines), without_nan(values))
@@ -44,6 +45,7 @@ def _raw_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     from lenscal.raw.metadata import read_info
     from lenscal.raw.vignetting import vignetting_gain
 
+    # Metadata alone would also describe a file whose picture is gone.
     reason = probe(path)
     if reason:
         raise InputError(

@@ -93,6 +93,7 @@ def add_device(group: argparse._ActionsContainer) -> None:
 
 def output_options() -> argparse.ArgumentParser:
     """What a command prints."""
+    # A parent parser: with a help of its own it would clash with the command's.
     options = argparse.ArgumentParser(add_help=False)
     group = options.add_argument_group("what is printed")
     group.add_argument(
@@ -177,6 +178,7 @@ def add_virtual_photos(group: argparse._ActionsContainer) -> None:
         metavar="N",
         help=f"photos in each folder (default: {DEFAULT_N_PHOTOS})",
     )
+    # Users write width first, as cameras and programs do; arrays have height first.
     height, width = DEFAULT_SIZE_PX
     size = paired((width, height))
     group.add_argument(

@@ -28,6 +28,7 @@ def photo_values(info: PhotoInfo) -> dict[str, Any]:
 
 def lens_setting_in_words(photo: Mapping[str, Any], *, lens: bool = True) -> str:
     """Aperture, focal length, ISO and lens of what `photo_values` returns, as far as known."""
+    # Without an aperture a photo cannot be used: that one lack is always told.
     parts = [
         f"f/{round(photo['aperture'], 1):g}" if photo["aperture"] else "aperture unknown",
         f"{photo['focal_mm']:g} mm" if photo["focal_mm"] else "",

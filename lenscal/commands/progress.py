@@ -21,7 +21,10 @@ from lenscal.stepping import STOP, Job, Reply, finish
 T = TypeVar("T")
 _LIVE_INTERVAL_S = 0.1
 _PLAIN_INTERVAL_S = 1.0
+_LONG_S = 90
+"""From here on the time that remains is told in minutes."""
 CANCELLED = 130
+"""What shells return for a program that Ctrl+C has ended."""
 
 
 class Speaker:
@@ -31,6 +34,7 @@ class Speaker:
         self.as_json = as_json
         self.verbose = verbose
         self._quiet = quiet
+        # Into a file or a pipe go whole lines, without control characters.
         self._live = sys.stderr.isatty()
         self._shown_at = 0.0
         self._shown = ""
@@ -58,13 +62,13 @@ class Speaker:
 
     def _line(self, report: Report) -> str:
         part = "    " if report.fraction is None else f"{100 * report.fraction:3.0f}%"
-        left = f" ({_duration(report.seconds_left)} left)" if report.seconds_left else ""
+        remaining = f" ({_duration(report.seconds_left)} left)" if report.seconds_left else ""
         figures = (
             "".join(f"  {name} {value:.4g}" for name, value in report.curves.items())
             if self.verbose
             else ""
         )
-        return f"{part} {report.message}{left}{figures}"
+        return f"{part} {report.message}{remaining}{figures}"
 
     def note(self, text: str) -> None:
         """Say something on standard error, on a line of its own."""
@@ -81,12 +85,13 @@ class Speaker:
     def result(self, text: str, values: Mapping[str, Any]) -> None:
         """Print the result: words, or the one JSON object."""
         self.end_line()
+        # NaN is no JSON: whoever forgot `without_nan` hears of it here.
         sys.stdout.write(f"{json.dumps(values, allow_nan=False) if self.as_json else text}\n")
         sys.stdout.flush()
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return f"{seconds:.0f} s" if seconds < _LONG_S else f"{seconds / 60:.0f} min"
 
 
 def run_job(job: Job[T], speaker: Speaker, *, keeps: bool = False) -> T:
@@ -99,20 +104,21 @@ def run_job(job: Job[T], speaker: Speaker, *, keeps: bool = False) -> T:
         job is closed.
     """
     with _stop_at_interrupt(speaker, active=keeps) as stopping:
-        asked = False
+        stop_sent = False
 
         def on_report(report: Report) -> Reply | None:
-            nonlocal asked
+            nonlocal stop_sent
             speaker.progress(report)
-            if asked or not stopping.is_set():
+            if stop_sent or not stopping.is_set():
                 return None
-            asked = True
+            # Once: a job that is stopping already need not hear it again.
+            stop_sent = True
             return STOP
 
         try:
             return finish(job, on_report)
         except LenscalError as error:
-            if not asked:
+            if not stop_sent:
                 raise
             # There was nothing to keep yet: that is what the user asked for, and no failure.
             speaker.note(str(error))

@@ -129,7 +129,7 @@ def _facts(profile: Profile, name: str) -> list[tuple[str, str]]:
     if not profile.is_bare:
         focal = f", {profile.focal_mm:g} mm" if profile.focal_mm else ""
         scenes = scenes_in_words(profile.same_scenes)
-        used = [
+        n_used = [
             sum(p.used and p.role == role for p in profile.photos) for role in ("sharp", "degraded")
         ]
         facts += [
@@ -137,7 +137,7 @@ def _facts(profile: Profile, name: str) -> list[tuple[str, str]]:
             ("Lens", _named(profile.lens, profile.lens_serial)),
             ("For photos at", f"{f_number(profile.aperture_degraded)}{focal}"),
             ("Relative to", f"{psf.reference} ({f_number(profile.aperture_sharp)})"),
-            ("Learnt from", f"{used[0]} sharp and {used[1]} degraded photos{scenes}"),
+            ("Learnt from", f"{n_used[0]} sharp and {n_used[1]} degraded photos{scenes}"),
             ("Made", profile.created or "unknown"),
         ]
     else:
@@ -197,8 +197,8 @@ def _checks(profile: Profile) -> list[Block]:
 def _photos(profile: Profile) -> list[Block]:
     if not profile.photos:
         return []
-    used = ", ".join(photo.name for photo in profile.photos if photo.used)
-    html = f"<p>Used: {escape(used)}</p>"
+    names = ", ".join(photo.name for photo in profile.photos if photo.used)
+    html = f"<p>Used: {escape(names)}</p>"
     rejected = [
         f"{photo.name} ({photo.role}): {photo.verdict or 'left out'}"
         for photo in profile.photos

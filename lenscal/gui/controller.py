@@ -265,7 +265,13 @@ class Controller(QObject):
         self._jobs.start(
             self.tr("Writing photos"),
             lambda: self.tasks.export_photos(
-                profile, photos, settings, export, save_mask=save_mask, force=force, kept=results
+                profile,
+                photos,
+                settings,
+                export,
+                save_mask=save_mask,
+                force=force,
+                results_so_far=results,
             ),
             lambda all_results: self._exported_photos(all_results, len(photos), export.out),
             can_stop=len(photos) > 1,

@@ -64,6 +64,7 @@ def calibrate(
 
     # torch is loaded here, in the thread that works, and not when jobs are imported.
     frames = inputs.sharp.frames, inputs.degraded.frames
+    # Doubts are added here, as judging a result is no part of reaching it.
     calibration = yield from engine.calibrate(*frames, settings, keeper=checkpoint)
     return replace(calibration, warnings=(*calibration.warnings, *calibration_doubts(calibration)))
 
@@ -73,6 +74,7 @@ def build_profile(
 ) -> Profile:
     """Everything about a calibration, ready to be written as LENS.lenscal. Reads the photos once
     for their hashes."""
+    # A profile is for photos like the degraded ones: it has their camera, lens and focal length.
     infos = [frame.info for frame in inputs.degraded.frames]
     sharp, degraded = inputs.sharp.frames[0].info, infos[0]
     frames = [*inputs.sharp.frames, *inputs.degraded.frames]

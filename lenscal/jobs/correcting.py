@@ -40,7 +40,7 @@ def correct(
     *,
     force: bool = False,
     save_mask: bool = False,
-    kept: list[PhotoResult] | None = None,
+    results_so_far: list[PhotoResult] | None = None,
 ) -> Job[list[PhotoResult]]:
     """Decode, correct and write photos. One bad file does not stop the rest.
 
@@ -48,14 +48,15 @@ def correct(
     large (OVERLAP_PX). A photo whose camera, lens, focal length, aperture or size is not the
     profile's is refused with the reason; `force` corrects it all the same and turns the reason into
     a warning. `save_mask` writes beside each photo how much of the correction every pixel got.
-    `STOP` ends after the present photo. However the job ends, cancelled or with an error, `kept`
-    then holds what became of the photos that it had come to.
+    `STOP` ends after the present photo. However the job ends, cancelled or with an error,
+    `results_so_far` then holds what became of the photos that it had come to.
     """
     started = time.monotonic()
 
     def with_time_left(report: Report) -> Report:
         return replace(report, seconds_left=_left(time.monotonic() - started, report.fraction))
 
+    # Resolved: a link to a photo of the batch must not be overwritten either.
     originals = frozenset(path.resolve() for path in photos)
     with photo_cache() as cache:
         batch = BatchSettings(profile, settings, export, force, save_mask, originals, cache)
@@ -63,8 +64,8 @@ def correct(
         try:
             yield from relay(pipeline.run(), with_time_left)
         finally:
-            if kept is not None:
-                kept.extend(pipeline.results)
+            if results_so_far is not None:
+                results_so_far.extend(pipeline.results)
         return pipeline.results
 
 

@@ -79,8 +79,10 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
         size=settings.size,
         n_photos=settings.n_photos,
         same_scenes=settings.same_scenes,
+        # One seed for all that is drawn: equal seeds give equal demos.
         seed=settings.calibration.seed,
     )
+    # Before minutes of rendering: a folder that is the user's own is refused at once.
     _clear(out)
     dataset = yield from _needed(write_dataset(out, virtual), 0.0, 0.2)
     with photo_cache() as cache:

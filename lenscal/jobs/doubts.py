@@ -21,6 +21,7 @@ SHARPER = 1.1
 BAND_CY_PER_PX = (0.1, 0.25)
 """Where the MTF is averaged: below, every lens is good; above, noise decides."""
 _SPECTRUM = 64
+"""Length of the transform: more than any kernel's side."""
 
 
 def calibration_doubts(calibration: Calibration) -> Iterator[Translatable]:
@@ -63,6 +64,7 @@ def _advice(*, same_scenes: bool) -> Translatable:
 
 def mean_mtf(kernels: NDArray[np.floating[Any]]) -> float:
     """Mean |OTF| of kernels [rows, cols, 3, k, k] within `BAND_CY_PER_PX`."""
+    # Kernels need not be centred: a modulus does not ask where they lie.
     f = np.fft.fftfreq(_SPECTRUM)
     radius = np.hypot(f[:, None], f)
     low, high = BAND_CY_PER_PX

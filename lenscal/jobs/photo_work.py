@@ -64,7 +64,7 @@ class BatchSettings:
 
     originals : files that are never overwritten, resolved
     cache : folder where the rows of large photos wait
-    taken : names that photos of the batch have, so that no other gets them
+    reserved_paths : names that photos of the batch have, so that no other gets them
     """
 
     profile: Profile
@@ -74,7 +74,7 @@ class BatchSettings:
     save_mask: bool
     originals: frozenset[Path]
     cache: Path
-    taken: set[Path] = field(default_factory=set)
+    reserved_paths: set[Path] = field(default_factory=set)
 
     @property
     def leaves_photos(self) -> bool:
@@ -116,23 +116,26 @@ class PhotoWork:
         batch = self.batch
         with self._failing(wrong_input=True):
             # Taken before anything is read: names follow the order of the photos.
-            named = output_path(
+            output = output_path(
                 self.path,
                 batch.export,
                 method=batch.restore.method.value,
                 originals=batch.originals,
-                batch_paths=batch.taken,
+                batch_paths=batch.reserved_paths,
             )
-            batch.taken.add(named)
-            if batch.export.on_conflict is OnConflict.SKIP and named.exists():
+            batch.reserved_paths.add(output)
+            if batch.export.on_conflict is OnConflict.SKIP and output.exists():
                 self._fail(translatable("a file of that name exists: skipped"), skipped=True)
                 return
-            self.output = named
+            self.output = output
             if batch.save_mask:
                 self.mask_output = mask_path(
-                    named, batch.export, originals=batch.originals, batch_paths=batch.taken
+                    output,
+                    batch.export,
+                    originals=batch.originals,
+                    batch_paths=batch.reserved_paths,
                 )
-                batch.taken.add(self.mask_output)
+                batch.reserved_paths.add(self.mask_output)
             self.decoding = reader.submit(decode_photo, self.path)
 
     def decoded(self) -> Frame | None:

@@ -23,6 +23,7 @@ def mismatches(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatabl
 
 
 def _size(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatable]:
+    # Kernels are placed by pixels: another size is another crop, or another camera.
     if profile.psf.image_size == photo.size:
         return []
     (photo_height, photo_width), (height, width) = photo.size, profile.psf.image_size
@@ -70,6 +71,7 @@ def _lens_setting(profile: Profile, photo: Frame | PhotoHeader) -> list[Translat
                 profiles=f_number(profile.aperture_degraded),
             )
         )
+    # A focal length that was typed in, and the one that the same photos say of themselves.
     right = (profile.focal_mm, *profile.focal_mm_in_files)
     if all(_differ(info.focal_mm, focal, FOCAL_TOLERANCE) for focal in right):
         differences.append(

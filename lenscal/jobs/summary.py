@@ -17,6 +17,7 @@ REBLUR = ("estimate", "floor", "delta", "average")
 
 def calibration_values(inputs: Inputs, calibration: Calibration) -> dict[str, Any]:
     """What `calibrate --json` says at least, but for the profile's path."""
+    # Keys are always there, with null for what is not known: scripts need not ask.
     confidence = calibration.psf.confidence
     noise = calibration.noise
     rejected = [*inputs.sharp.rejected, *inputs.degraded.rejected]

@@ -59,8 +59,8 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
         part = read(slice(y, min(y + TILE_PX, height)), slice(x, min(x + TILE_PX, width)))
         values = np.clip(part * scale + np.float32(0.5), 0, 65535).astype(np.uint16)
         # DNG's tiles are whole: those at the border are filled up.
-        missing = ((0, TILE_PX - values.shape[0]), (0, TILE_PX - values.shape[1]), (0, 0))
-        full = np.ascontiguousarray(np.pad(values, missing, mode="edge"))
+        padding = ((0, TILE_PX - values.shape[0]), (0, TILE_PX - values.shape[1]), (0, 0))
+        full = np.ascontiguousarray(np.pad(values, padding, mode="edge"))
         return bytes(
             imagecodecs.jpeg8_encode(
                 full, lossless=True, bitspersample=16, predictor=1, optimize=True
@@ -117,8 +117,8 @@ def _thumbnail(read: ReadTile, frame: Frame | PhotoHeader) -> NDArray[np.uint8]:
         line = read(slice(y, y + step), slice(0, width // step * step)).mean(axis=0)
         lines.append(line.reshape(width // step, step, 3).mean(axis=1))
     small = np.ascontiguousarray(np.stack(lines), np.float32)
-    developed = develop(small, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8))
-    return np.ascontiguousarray(shrunk(developed, (THUMBNAIL_PX, THUMBNAIL_PX)))
+    thumbnail = develop(small, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8))
+    return np.ascontiguousarray(shrunk(thumbnail, (THUMBNAIL_PX, THUMBNAIL_PX)))
 
 
 def _about_the_camera(frame: Frame | PhotoHeader) -> list[ExtraTag]:

@@ -79,16 +79,16 @@ def write_photo(
         raise LenscalError(
             translatable("{path} is the original, which lenscal never overwrites", path=path)
         )
-    read = _reader(rgb)
+    read_tile = _reader(rgb)
     fresh = export.on_conflict is not OnConflict.OVERWRITE
     with written_whole(path, fresh=fresh) as temporary:
         facts = _facts(frame, export, settings)
         if export.format is PhotoFormat.DNG:
-            write_linear_dng(temporary, read, frame)
+            write_linear_dng(temporary, read_tile, frame)
         elif export.space is Space.CAMERA_LINEAR:
-            encode_tiff(temporary, _camera_linear(read, frame), None)
+            encode_tiff(temporary, _camera_linear(read_tile, frame), None)
         else:
-            facts = _write_developed(temporary, read, frame, export, facts)
+            facts = _write_developed(temporary, read_tile, frame, export, facts)
         metadata_warnings = copy_metadata(original, temporary, facts)
     return (*_colour_warnings(frame, export), *metadata_warnings)
 
@@ -101,11 +101,11 @@ def _is_developed(export: ExportSettings) -> bool:
 def _facts(frame: Frame | PhotoHeader, export: ExportSettings, settings: str) -> Written:
     """What metadata say of the picture, before it is turned."""
     info, (height, width) = frame.info, frame.size
-    developed = _is_developed(export)
-    words = f"{settings}, space {export.space.value if developed else 'camera-linear'}"
-    if not developed:
+    has_colours = _is_developed(export)
+    words = f"{settings}, space {export.space.value if has_colours else 'camera-linear'}"
+    if not has_colours:
         words += f", not turned (the original's Orientation is {info.orientation})"
-    is_srgb = developed and export.space is Space.SRGB
+    is_srgb = has_colours and export.space is Space.SRGB
     facts = Written(width, height, is_srgb, words, info.make, info.model)
     if export.format is PhotoFormat.DNG:
         return replace(facts, orientation=info.orientation, colour_space_known=False)

@@ -39,16 +39,16 @@ def export_psf(
     """Write psf_R/G/B.fits, psf.npz, psf.tif and psf.csv, or one kind: `form` is fits, npz, tiff,
     csv or all."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    paths: list[Path] = []
     if form in ("fits", "all"):
-        written += write_fits(grid, folder, provenance)
+        paths += write_fits(grid, folder, provenance)
     if form in ("npz", "all"):
-        written.append(write_npz(grid, folder / "psf.npz"))
+        paths.append(write_npz(grid, folder / "psf.npz"))
     if form in ("tiff", "all"):
-        written.append(write_tiff(grid, folder / "psf.tif", provenance))
+        paths.append(write_tiff(grid, folder / "psf.tif", provenance))
     if form in ("csv", "all"):
-        written.append(write_csv(grid, folder / "psf.csv"))
-    return written
+        paths.append(write_csv(grid, folder / "psf.csv"))
+    return paths
 
 
 def write_tiff(grid: PsfGrid, path: Path, provenance: Provenance = NO_PROVENANCE) -> Path:

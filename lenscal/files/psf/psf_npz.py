@@ -126,13 +126,13 @@ def _arrays(content: bytes, name: str) -> dict[str, NDArray[Any]]:
         _check_unpacked_size(content, name)
         # Pickles could run code of strangers.
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            missing = {"kernels", "image_size"} - set(archive.files)
-            if missing:
+            absent = {"kernels", "image_size"} - set(archive.files)
+            if absent:
                 raise InputError(
                     translatable(
                         "{name} lacks {arrays}: not a PSF file of lenscal",
                         name=name,
-                        arrays=" and ".join(sorted(missing)),
+                        arrays=" and ".join(sorted(absent)),
                     )
                 )
             return {

@@ -85,12 +85,13 @@ def export_photos(
     *,
     save_mask: bool = False,
     force: bool = False,
-    kept: list[PhotoResult] | None = None,
+    results_so_far: list[PhotoResult] | None = None,
 ) -> Job[list[PhotoResult]]:
     """Write corrected photos.
 
     Photos that do not fit the profile are left out with the reason, or corrected with a warning
-    (`force`). However it ends, `kept` holds what became of the photos that it had come to.
+    (`force`). However it ends, `results_so_far` holds what became of the photos that it had come
+    to.
     """
     from lenscal import jobs
 
@@ -98,6 +99,12 @@ def export_photos(
     yield from preload()
     export.out.mkdir(parents=True, exist_ok=True)
     results = yield from jobs.correct(
-        profile, photos, settings, export, force=force, save_mask=save_mask, kept=kept
+        profile,
+        photos,
+        settings,
+        export,
+        force=force,
+        save_mask=save_mask,
+        results_so_far=results_so_far,
     )
     return results

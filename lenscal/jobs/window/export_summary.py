@@ -27,29 +27,31 @@ class ExportSummary:
         return join_translatable("\n", (self.count, *self.problems, *self.warnings))
 
 
-def summary_of(results: Sequence[PhotoResult], wanted: int, out: Path) -> ExportSummary:
-    """Of photos that were all come to; `wanted` counts those that were to be written."""
-    written = [result for result in results if result.output is not None]
+def summary_of(results: Sequence[PhotoResult], n_photos: int, out: Path) -> ExportSummary:
+    """Of photos that were all come to; `n_photos` counts those that were to be written."""
+    successes = [result for result in results if result.output is not None]
     failed = [result for result in results if result.output is None and not result.skipped]
     problems = [_named(result.source, result.problem) for result in failed[:MOST_NAMED]]
     if len(failed) > MOST_NAMED:
         more = len(failed) - MOST_NAMED
         problems.append(translatable("and {n} more, see the list in step 6", n=more))
-    doubtful = [result for result in written if result.warnings]
+    doubtful = [result for result in successes if result.warnings]
     warnings = [
         join_translatable(": ", (result.source.name, join_translatable("; ", result.warnings)))
         for result in doubtful[:MOST_NAMED]
     ]
-    count = translatable("{n} of {m} photos written to {out}", n=len(written), m=wanted, out=out)
+    count = translatable(
+        "{n} of {m} photos written to {out}", n=len(successes), m=n_photos, out=out
+    )
     return ExportSummary(count, tuple(problems), tuple(warnings))
 
 
-def partial_summary_of(results: Sequence[PhotoResult], wanted: int, out: Path) -> str:
+def partial_summary_of(results: Sequence[PhotoResult], n_photos: int, out: Path) -> str:
     """Of a job that did not come to its end."""
     return translatable(
         "{n} of {m} photos were written to {out}, the others were not.",
         n=sum(result.output is not None for result in results),
-        m=wanted,
+        m=n_photos,
         out=out,
     )
 

@@ -78,17 +78,18 @@ def open_photo(photo: Path, cache: Path) -> Job[Developed]:
     cache.mkdir(parents=True, exist_ok=True)
     frame = decode_photo(photo, cache=cache)
     yield Report("open", translatable("Preparing the view"))
-    whole = np.empty((*frame.size, 3), np.uint8)
+    pixels = np.empty((*frame.size, 3), np.uint8)
     # In strips, as the linear photo takes four times the memory; turned at the end, as a whole.
     for y in range(0, frame.size[0], PIECE_PX):
         rows = slice(y, min(y + PIECE_PX, frame.size[0]))
-        whole[rows] = to_screen(frame.rgb_tile(rows, slice(None)), frame, turned=False)
+        pixels[rows] = to_screen(frame.rgb_tile(rows, slice(None)), frame, turned=False)
         yield Report("open", translatable("Preparing the view"), rows.stop / frame.size[0])
     from lenscal.files.photos.photo_files import upright
 
-    before = pyramid(upright(whole, frame.info.orientation))
-    del whole
+    before = pyramid(upright(pixels, frame.info.orientation))
+    del pixels
     yield Report("open", translatable("Preparing the view"), 1.0)
+    # A copy of every level: `before` is shown beside it, unchanged.
     after = tuple(level.copy() for level in before)
     return Developed(photo, frame, before, after, np.zeros(before[0].shape[:2], np.uint8))
 
@@ -175,27 +176,27 @@ def around(blocks: Collection[Block], size: tuple[int, int]) -> Rect:
 
 
 def missing_pieces(
-    visible: Rect, done: Set[Block], size: tuple[int, int], method: Method
+    visible: Rect, corrected: Set[Block], size: tuple[int, int], method: Method
 ) -> list[Rect] | None:
     """What of the visible part is still to be corrected, in whole blocks, the middle first.
 
     None where that is too much for the method. `size` is the photo's, (height, width) px.
     """
-    wanted = [block for block in blocks_of(visible) if block not in done]
-    if not wanted:
+    missing = [block for block in blocks_of(visible) if block not in corrected]
+    if not missing:
         return []
     left, top, right, bottom = around(list(blocks_of(visible)), size)
     most, side = (SLOW_MOST_PX, SLOW_PIECE_PX) if method in SLOW else (MOST_PX, PIECE_PX)
     if (right - left) * (bottom - top) > most:
         return None
-    left, top, right, bottom = around(wanted, size)
+    left, top, right, bottom = around(missing, size)
     pieces = []
     for y in range(top, bottom, side):
         for x in range(left, right, side):
             # Without what is done of it already: each piece brings something new, so that there is
             # an end.
             piece = x, y, min(x + side, right), min(y + side, bottom)
-            lacking = set(blocks_of(piece)).intersection(wanted)
+            lacking = set(blocks_of(piece)).intersection(missing)
             if lacking:
                 pieces.append(around(lacking, size))
     middle = _middle(visible)
