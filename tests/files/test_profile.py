@@ -239,6 +239,7 @@ def test_other_things_are_refused(tmp_path):
         {"seconds": None},
         {"same_scenes": "yes"},
         {"stages": [{"name": "G", "seconds": "long"}]},
+        {"stages": [{"name": "G", "seconds": float("inf")}]},
         {"seed": "a"},
         {"photos": [{"name": 3, "role": "sharp", "sha256": ""}]},
         {"focal_mm": float("nan")},

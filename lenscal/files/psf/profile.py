@@ -340,8 +340,9 @@ def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
     if (size.height, size.width) != psf.image_size:
         raise ValueError(f"sensor size {size} disagrees with psf.npz {psf.image_size}")
     values_by_name = {f.name: getattr(description, f.name) for f in _json_fields()}
-    for name in FINITE:
-        number = values_by_name[name]
+    numbers = [(name, values_by_name[name]) for name in FINITE]
+    numbers += [(f"seconds of stage {s.name}", s.seconds) for s in description.stages]
+    for name, number in numbers:
         if number is not None and not math.isfinite(number):
             raise ValueError(f"{name} is {number}, want a number")
     return Profile(psf, **values_by_name)
