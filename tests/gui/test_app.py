@@ -40,8 +40,8 @@ def test_grab_saves_a_picture_of_each_step_and_closes(tmp_path: Path, theme: str
     write_profile(
         tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens")
     )
-    done = grab(tmp_path / "a.lenscal", tmp_path / "pictures", theme)
-    assert done.returncode == 0, done.stderr
+    process = grab(tmp_path / "a.lenscal", tmp_path / "pictures", theme)
+    assert process.returncode == 0, process.stderr
     for name in ("4-inspect", "6-export"):
         picture = QImage(str(tmp_path / "pictures" / f"{name}.png"))
         assert (picture.width(), picture.height()) == (1100, 700)
@@ -55,8 +55,8 @@ def test_every_kind_of_file_can_be_given_at_the_start(
     write_profile(
         tmp_path / "a.lenscal", Profile(psf=delta_grid((4, 8), 7, (96, 144)), lens="Some lens")
     )
-    for given in (photo_folders[0], tmp_path / "a.lenscal"):
-        app.open_given(window, str(given))
+    for path in (photo_folders[0], tmp_path / "a.lenscal"):
+        app.open_given(window, str(path))
         qtbot.waitUntil(lambda: not window.controller.busy, timeout=20_000)
     assert window.controller.session.sharp.paths == (photo_folders[0],)
     assert window.controller.session.psf_name == "Some lens"
@@ -66,9 +66,9 @@ def test_every_kind_of_file_can_be_given_at_the_start(
 
 def test_grab_of_a_bad_profile_ends_with_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.lenscal").write_text("no profile")
-    done = grab(tmp_path / "bad.lenscal", tmp_path / "pictures")
-    assert done.returncode == 1
-    assert "bad.lenscal" in done.stderr
+    process = grab(tmp_path / "bad.lenscal", tmp_path / "pictures")
+    assert process.returncode == 1
+    assert "bad.lenscal" in process.stderr
 
 
 def test_an_unknown_theme_is_refused(qapp: QApplication) -> None:

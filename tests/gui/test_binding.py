@@ -24,9 +24,9 @@ def test_the_binding_keeps_the_references_to_none_and_true(qtbot: QtBot) -> None
     for number in range(200):
         source.setObjectName("name")
         source.happened.emit(number)
-    lost = before[0] - sys.getrefcount(None), before[1] - sys.getrefcount(True)
-    assert max(lost) < 100, (
+    losses = before[0] - sys.getrefcount(None), before[1] - sys.getrefcount(True)
+    assert max(losses) < 100, (
         f"PySide6 {PySide6.__version__} loses references on Python 3.11 "
-        f"({lost} of None, True in 200 calls), "
+        f"({losses} of None, True in 200 calls), "
         "which ends in a fatal error: pin PySide6-Essentials to 6.11.3"
     )

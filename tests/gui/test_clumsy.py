@@ -40,13 +40,17 @@ def test_swapped_sets_are_noticed_and_swapped_back(
     )
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "pictures", "~nobody-of-that-name/x"])
+@pytest.mark.parametrize("folder", ["", "  ", "pictures", "~nobody-of-that-name/x"])
 def test_nothing_is_written_to_where_the_program_was_started(
-    qtbot: QtBot, exporting: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+    qtbot: QtBot,
+    exporting: MainWindow,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     page = exporting.export_page
-    page.folder.setText(typed)
+    page.folder.setText(folder)
     for button in (page.photos_button, page.psf_button, page.folder_row.show_button):
         qtbot.mouseClick(button, LEFT)
         idle(qtbot, exporting)
@@ -57,13 +61,13 @@ def test_nothing_is_written_to_where_the_program_was_started(
 def test_a_place_that_takes_no_files_is_said_in_words(
     qtbot: QtBot, exporting: MainWindow, tmp_path: Path
 ) -> None:
-    page, said = exporting.export_page, exporting.message_bar.text
+    page, message = exporting.export_page, exporting.message_bar.text
     (tmp_path / "file").write_text("")
     page.folder.setText(str(tmp_path / "file" / "inside"))
     for button in (page.photos_button, page.psf_button):
         qtbot.mouseClick(button, LEFT)
         idle(qtbot, exporting)
-        assert "choose another place" in said.text() and "Unexpected" not in said.text()
+        assert "choose another place" in message.text() and "Unexpected" not in message.text()
         exporting.message_bar.hide()
 
 

@@ -143,12 +143,12 @@ def test_a_batch_can_be_cancelled_in_the_middle(
     )
     qtbot.mouseClick(exporting.job_bar.cancel_button, LEFT)
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=20_000)
-    written = {path.name for path in (tmp_path / "out").glob("*.tif")}
-    assert 0 < len(written) < 40
+    files = {path.name for path in (tmp_path / "out").glob("*.tif")}
+    assert 0 < len(files) < 40
     words = [page.queue.words(photo) for photo in page.queue.photos]
-    assert {w.removeprefix("written as ") for w in words if w != "not written"} == written
+    assert {w.removeprefix("written as ") for w in words if w != "not written"} == files
     assert words[39] == "not written"
-    assert f"{len(written)} of 40 photos were written" in exporting.message_bar.text.text()
+    assert f"{len(files)} of 40 photos were written" in exporting.message_bar.text.text()
     assert not list((tmp_path / "out").glob(".*"))
 
 

@@ -107,8 +107,8 @@ def test_a_mixed_folder_is_split_by_aperture(qtbot: QtBot, window: MainWindow, m
     session = window.controller.session
     assert (session.sharp.aperture, session.degraded.aperture) == (5.6, 1.8)
     assert session.sharp.paths == session.degraded.paths == (mixed,)
-    shown = [n for n in range(6) if not page.sharp.list.isRowHidden(n)]
-    assert [page.sharp.list.photos.item(n).text()[:2] for n in shown] == ["a0", "a1", "a2"]
+    rows = [n for n in range(6) if not page.sharp.list.isRowHidden(n)]
+    assert [page.sharp.list.photos.item(n).text()[:2] for n in rows] == ["a0", "a1", "a2"]
     qtbot.mouseClick(page.read_button, LEFT)
     idle(qtbot, window)
     inputs = window.controller.session.inputs
@@ -159,14 +159,14 @@ def test_a_manual_lens_is_typed_in(qtbot: QtBot, window: MainWindow, tmp_path: P
     idle(qtbot, window)
     assert "“Aperture” of the sharp photos" in window.message_bar.text.text()
     for panel, text in ((page.sharp, "8"), (page.degraded, "2")):
-        for field, typed in (
+        for field, keys in (
             (panel.fields.aperture, text),
             (panel.fields.lens, "Old 50mm f/2"),
             (panel.fields.focal, "50"),
         ):
             field.setFocus()
             field.selectAll()
-            qtbot.keyClicks(field, typed)
+            qtbot.keyClicks(field, keys)
             qtbot.keyClick(field, Qt.Key.Key_Tab)
     qtbot.mouseClick(page.read_button, LEFT)
     idle(qtbot, window)

@@ -122,10 +122,10 @@ def test_scale_and_norm_change_the_pictures(qtbot: QtBot, page: InspectPage) -> 
 
 def test_maps_show_the_field(qtbot: QtBot, page: InspectPage) -> None:
     show(page, FieldView.MTF50)
-    shown = page.left.map.data
-    assert (np.diff(shown.values, axis=1) < 0).all() and (shown.low, shown.high) == (
-        shown.values.min(),
-        shown.values.max(),
+    data = page.left.map.data
+    assert (np.diff(data.values, axis=1) < 0).all() and (data.low, data.high) == (
+        data.values.min(),
+        data.values.max(),
     )
     qtbot.mouseClick(page.left.map, LEFT, pos=page.left.map.cell_rect(3, 1).center())
     assert page.panel.title.text() == "Row 4, column 2"

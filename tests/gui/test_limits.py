@@ -62,13 +62,13 @@ def test_a_kernel_can_have_every_size_that_is_allowed_or_be_automatic(
     assert sizes == list(KERNEL_SIZES_PX)
 
 
-@pytest.mark.parametrize(("typed", "size"), [("4", 5), ("6", 7), ("7", 7), ("40", 41)])
+@pytest.mark.parametrize(("keys", "size"), [("4", 5), ("6", 7), ("7", 7), ("40", 41)])
 def test_a_size_that_is_not_allowed_becomes_the_next_one(
-    qtbot: QtBot, page: CalibratePage, typed: str, size: int
+    qtbot: QtBot, page: CalibratePage, keys: str, size: int
 ) -> None:
     box = page.form.kernel_size
     box.selectAll()
-    qtbot.keyClicks(box, typed)
+    qtbot.keyClicks(box, keys)
     qtbot.keyClick(box, Qt.Key.Key_Return)
     assert page.settings.kernel_size == size == box.value()
 

@@ -317,13 +317,13 @@ def test_slow_methods_come_in_small_pieces_from_the_middle_outwards() -> None:
     "visible", [(0, 0, 1800, 1200), (100, 300, 2900, 2200), (0, 0, 1100, 1100)]
 )
 def test_correcting_the_first_piece_again_and_again_comes_to_an_end(visible: Rect) -> None:
-    size, done, turns = (2400, 3000), set(), 0
-    while pieces := missing_pieces(visible, done, size, Method.WIENER):
-        new = set(blocks_of(pieces[0])) - done
+    size, blocks, turns = (2400, 3000), set(), 0
+    while pieces := missing_pieces(visible, blocks, size, Method.WIENER):
+        new = set(blocks_of(pieces[0])) - blocks
         assert new, "a piece that brings nothing new would be corrected for ever"
-        done |= new
+        blocks |= new
         turns += 1
-    assert done == set(blocks_of(visible)) and turns <= 9
+    assert blocks == set(blocks_of(visible)) and turns <= 9
 
 
 def test_a_histogram_counts_what_is_clipped() -> None:

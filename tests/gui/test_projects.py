@@ -306,16 +306,18 @@ def test_other_photos_or_a_damaged_checkpoint_offer_nothing(
 ) -> None:
     read_photos()
     checkpoint = interrupted(window)
-    inputs, kept = window.controller.session.inputs, window.controller.folders.kept
-    assert unfinished_calibration(inputs, kept).stages == ("pairs", "P")
+    inputs, folder = window.controller.session.inputs, window.controller.folders.kept
+    assert unfinished_calibration(inputs, folder).stages == ("pairs", "P")
     assert (
-        unfinished_calibration(inputs.with_decision(photo_folders[0] / "s0.dng", keep=False), kept)
+        unfinished_calibration(
+            inputs.with_decision(photo_folders[0] / "s0.dng", keep=False), folder
+        )
         is None
     )
     checkpoint.path.write_bytes(b"nonsense")
-    assert unfinished_calibration(inputs, kept) is None
+    assert unfinished_calibration(inputs, folder) is None
     checkpoint.save({"made_from": {}}, {})
-    assert unfinished_calibration(inputs, kept) is None
+    assert unfinished_calibration(inputs, folder) is None
 
 
 @pytest.mark.parametrize("other", [{"schema": 5}, {"version": "0.0.1"}])
@@ -327,9 +329,9 @@ def test_a_checkpoint_that_would_be_refused_is_not_offered(
     values = checkpoint.values()
     assert values is not None
     checkpoint.save({**values, "made_from": {**values["made_from"], **other}}, {})
-    inputs, kept = window.controller.session.inputs, window.controller.folders.kept
-    assert unfinished_calibration(inputs, kept) is None
-    assert not remove_forgotten(kept) and checkpoint.path.exists()
+    inputs, folder = window.controller.session.inputs, window.controller.folders.kept
+    assert unfinished_calibration(inputs, folder) is None
+    assert not remove_forgotten(folder) and checkpoint.path.exists()
 
 
 def test_an_interrupted_calibration_is_told_at_the_start_and_old_ones_go(

@@ -77,27 +77,27 @@ def test_every_control_can_be_reached_and_says_what_it_is(
     qtbot.waitUntil(lambda: not window.controller.busy, timeout=20_000)
     for step in Step:
         window.go_to(step)
-        seen = []
+        stops = []
         for _ in range(120):
             qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
             widget = QApplication.focusWidget()
-            if widget in seen:
+            if widget in stops:
                 break
-            seen.append(widget)
+            stops.append(widget)
         page = window.pages.by_step[step]
-        inside = [w for w in seen if page.isAncestorOf(w)]
+        inside = [w for w in stops if page.isAncestorOf(w)]
         assert inside, step
         for widget in inside:
             text = getattr(widget, "text", str)()
             parent = widget.parentWidget()
-            told = (
+            name = (
                 widget.accessibleName()
                 or widget.toolTip()
                 or text
                 or parent.toolTip()
                 or parent.accessibleName()
             )
-            assert told, f"{step}: {widget}"
+            assert name, f"{step}: {widget}"
     window.go_to(Step.CALIBRATE)
     page = window.calibrate_page
     reached = [w for w in page.form.inputs if w.isEnabled()]

@@ -246,8 +246,8 @@ def test_inspect_correct_compare_and_export(
     idle(qtbot, window)
     page.profile_clicked.emit(tmp_path / "out" / "mine.lenscal")
     idle(qtbot, window)
-    written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {"d0_lenscal.tif", "psf_R.fits", "psf_G.fits", "psf_B.fits", "mine.lenscal"}
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {"d0_lenscal.tif", "psf_R.fits", "psf_G.fits", "psf_B.fits", "mine.lenscal"}
 
     drop(window.correct_page, [tmp_path / "out" / "d0_lenscal.tif"])
     window.controller.open_psf(tmp_path / "out" / "mine.lenscal")

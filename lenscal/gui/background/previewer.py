@@ -63,7 +63,7 @@ class _Step:
 
 
 class Previewer(QObject):
-    """Told what is wanted as often as anything changes; works on the latest wish only."""
+    """Hears of every change, and works on the latest only."""
 
     opened = Signal(object)
     """Developed: the photo can be shown as it was."""
@@ -208,18 +208,18 @@ class Previewer(QObject):
         self, profile: Profile, developed: Developed, settings: RestoreSettings, part: Rect
     ) -> None:
         """One piece at a time, so that what has become visible meanwhile comes next."""
-        wanted = self._settings
+        settings_at_start = self._settings
 
         def show(piece: Piece) -> None:
             # Something else may be wanted by now.
             if self.developed is not developed or self._profile is not profile:
                 return
-            if self._settings != wanted:
+            if self._settings != settings_at_start:
                 return
             paint(developed, piece)
             blocks = {*blocks_of(piece.rect)}
             self._stale -= blocks
-            if settings == wanted:
+            if settings == settings_at_start:
                 self._done |= blocks
             else:
                 self._quick |= blocks
@@ -232,24 +232,24 @@ class Previewer(QObject):
 
     def _next(self, developed: Developed) -> _Step:
         """What is to be corrected next, and how."""
-        wanted, visible = self._settings, self._visible
-        does_nothing = wanted.method is Method.NONE or wanted.amount == 0
+        final, visible = self._settings, self._visible
+        does_nothing = final.method is Method.NONE or final.amount == 0
         if visible is None or self._profile is None or does_nothing:
-            return _Step(PreviewState.OFF, wanted)
-        quick = replace(wanted, method=Method.WIENER) if wanted.method in SLOW else wanted
-        shown = self._quick | self._done
-        pieces = missing_pieces(visible, shown, developed.size, quick.method)
+            return _Step(PreviewState.OFF, final)
+        quick = replace(final, method=Method.WIENER) if final.method in SLOW else final
+        corrected_blocks = self._quick | self._done
+        pieces = missing_pieces(visible, corrected_blocks, developed.size, quick.method)
         if pieces is None:
             return _Step(PreviewState.LARGE, quick)
         if pieces:
             return _Step(PreviewState.WORKING, quick, pieces[0])
         # Something is to be seen everywhere: now for the method that was asked for.
-        pieces = missing_pieces(visible, self._done, developed.size, wanted.method)
+        pieces = missing_pieces(visible, self._done, developed.size, final.method)
         if pieces is None:
-            return _Step(PreviewState.QUICK, wanted)
+            return _Step(PreviewState.QUICK, final)
         if pieces:
-            return _Step(PreviewState.FINER, wanted, pieces[0])
-        return _Step(PreviewState.DONE, wanted)
+            return _Step(PreviewState.FINER, final, pieces[0])
+        return _Step(PreviewState.DONE, final)
 
     def _drop_stale(self) -> None:
         """Show what nobody corrects anew as it was."""
@@ -289,5 +289,5 @@ class Previewer(QObject):
     def _progressed(self, progress: Progress) -> None:
         if self._finer and progress.report.fraction is not None and self._visible is not None:
             blocks = set(blocks_of(self._visible))
-            done = len(blocks & self._done) + progress.report.fraction * self._working_on
-            self.fraction.emit(min(done / len(blocks), 1.0))
+            finished_blocks = len(blocks & self._done) + progress.report.fraction * self._working_on
+            self.fraction.emit(min(finished_blocks / len(blocks), 1.0))
