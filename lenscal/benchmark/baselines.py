@@ -54,6 +54,7 @@ def uniform_wiener(rgb: Image, kernels: Kernels, balance: float) -> Image:
     """Wiener-Hunt deconvolution with a Laplacian as its prior, which `balance` weighs."""
     restoration = scikit_image("restoration")
 
+    # Not clipped: the comparison clips all methods alike.
     def deconvolved(channel: NDArray[np.float64], kernel: Kernels) -> NDArray[np.float64]:
         return np.asarray(restoration.wiener(channel, kernel, balance, clip=False))
 

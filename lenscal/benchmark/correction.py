@@ -90,11 +90,13 @@ def _case(lens: str, iso: int, settings: CorrectionSettings) -> Job[dict[str, Pi
         yield Report("correction", translatable("taking the photo"), 0.0)
         photo, clean = write_evaluation(folder, virtual)
         frame, target = decode_photo(photo), decode_photo(clean).rgb_tile(*everything)
+        # What baselines and ours start from alike: LibRaw's demosaicing, no more.
         plain = frame.rgb_tile(*everything)
         truth = true_grid(virtual)
         rows = {PLAIN: picture_figures(plain, target, 0.0)}
         kernels = {"true": truth}
         if settings.learnt is not None and lens == DEMO:
+            # They were learnt on photos of another size; they are laid over this one.
             kernels["learnt"] = replace(settings.learnt, image_size=frame.size)
         rows |= yield from _by_lenscal(frame, target, kernels, settings.device)
         rows |= yield from _by_baselines(plain, target, truth)
@@ -112,6 +114,7 @@ def _by_baselines(
     plain: NDArray[np.float32], target: NDArray[np.float32], truth: PsfGrid
 ) -> Job[dict[str, PictureFigures]]:
     yield Report("correction", translatable("one kernel for the whole photo"), 0.8)
+    # The best that one kernel can be: what stays is the price of ignoring the field.
     average = average_kernels(truth)
     rows = {}
     for method, variants in BASELINES.items():
@@ -143,6 +146,7 @@ def _by_lenscal(
         (m, name, grid) for m in Method if m is not Method.NONE for name, grid in kernels.items()
     ]
     for number, (method, name, grid) in enumerate(runs):
+        # Other work on the machine must not count against a method.
         start = processor_seconds()
         work = restore(frame, grid, RestoreSettings(method, device=device))
         low, high = 0.8 * number / len(runs), 0.8 * (number + 1) / len(runs)
@@ -190,5 +194,6 @@ def _cells(name: str, iso: int, cases: Sequence[Mapping[str, Any]]) -> tuple[str
         float(np.mean([rows[name][figure] for rows in corrected]))
         for figure in ("psnr", "ssim", "seconds")
     )
+    # Against the same photos: a method that gave nothing for one is not compared on it.
     gain = psnr - float(np.mean([rows[PLAIN]["psnr"] for rows in corrected]))
     return f"{psnr:.2f}", f"{gain:+.2f}", f"{ssim:.4f}", f"{seconds:.1f}"

@@ -28,6 +28,7 @@ def check_markers(path: Path) -> None:
 
 def _around_tables(path: Path) -> tuple[str, str]:
     """What stands before and after the markers."""
+    # A marker that stands twice would leave open which tables are the old ones.
     text = path.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -65,5 +66,6 @@ def write_tables(path: Path, tables: str, program: str) -> None:
     before, after = _around_tables(path) if path.is_file() else ("", "\n")
     origin = f"Made by `lenscal benchmark`, version {lenscal.__version__}, program `{program}`."
     text = f"{before}{BEGIN}\n\n{origin}\n\n{tables.strip()}\n\n{END}{after}"
+    # A document that is half written would lose what was written by hand.
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

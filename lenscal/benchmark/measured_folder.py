@@ -25,6 +25,7 @@ def measure_folder(folder: Path, settings: CalibrationSettings, cache: Path) -> 
         What `calibrate --json` says, with scores, gain, and both as a table of text lines. Seconds
         and memory are those before the comparison with the truth.
     """
+    # Reading the photos counts: a user waits for it as well.
     start = time.monotonic()
     reading = jobs.import_photos([folder / "sharp"], [folder / "degraded"], cache=cache)
     inputs, _ = yield from follow(reading, 0.0, 0.1)

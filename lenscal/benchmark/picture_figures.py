@@ -46,7 +46,9 @@ def picture_figures(
     # Twice the border: what is moved in from beyond does not count either.
     moved = shifted(shown, common_shift(shown, true))[inner]
     true = true[inner]
+    # Linear: PSNR is that of light, in which blur and correction are linear too.
     error = max(float(np.mean((moved - true) ** 2)), _LEAST_ERROR)
+    # SSIM was made for what screens show, so it gets gamma-encoded lightness.
     similarity = ssim(_lightness(moved), _lightness(true))
     return PictureFigures(float(-10 * np.log10(error)), similarity, seconds, setting)
 

@@ -113,6 +113,7 @@ def tables(results: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _group_name(group: Mapping[str, Any]) -> str:
+    # Kept-out lenses are told from those that methods were tuned on: only they prove anything.
     lenses = "kept-out lenses" if group["kept_out"] else "lenses"
     stages = "" if group["stages_asked"] == "auto" else f", --stages {group['stages_asked']}"
     return f"{lenses}, {group['scenes']} scenes, {group['quality']}{stages}"
@@ -136,6 +137,7 @@ def _lens_tables(successes: Sequence[Mapping[str, Any]]) -> list[Table]:
         groups.setdefault(lens, []).append(r)
     rows = []
     for lens, members in groups.items():
+        # A lens that is hardly blurred has little to gain: its share says little.
         possible = _mean([m["gain"]["psnr_true"] - m["gain"]["psnr_degraded"] for m in members])
         shares = (_mean([m["gain"]["share"].get(column) for m in members]) for column in columns)
         rows.append(

@@ -28,6 +28,7 @@ def add_benchmark(commands: Commands, *parents: argparse.ArgumentParser) -> None
     benchmark.add_argument(
         "--only", choices=[part.value for part in Part], help="one part (default: all)"
     )
+    # Speed and the prior depend on it; accuracy should not.
     add_device(benchmark)
     benchmark.add_argument(
         "--folder", type=Path, metavar="DIR", help="where photos and results are kept"

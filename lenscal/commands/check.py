@@ -75,6 +75,7 @@ def _in_words(args: argparse.Namespace, summary: dict[str, Any], map_lines: Sequ
                 figures = [f"{name} {value:.3g}" for name, value in photo["figures"].items()]
                 lines.append(f"    {'  '.join(figures)}")
         lines.append("")
+    # There is none where the folders could not be read.
     if map_lines:
         lines.append("Texture to learn from, over the picture (#: in all photos, blank: in none):")
         lines += [*(f"  |{line}|" for line in map_lines), ""]

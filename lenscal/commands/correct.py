@@ -33,6 +33,7 @@ def run_correct(args: argparse.Namespace) -> int:
     # All that can be wrong with the options is found before the first photo is read.
     photos = _photos(args.photos)
     check_output_folder(args.out)
+    # After the cheap checks: a profile holds megabytes, and the device loads torch.
     profile = open_psf(args.psf)
     check_device(args.device)
     results: list[PhotoResult] = []
@@ -58,6 +59,7 @@ def run_correct(args: argparse.Namespace) -> int:
 def _summary(results: Sequence[PhotoResult], photos: Sequence[Path]) -> dict[str, Any]:
     """What `correct --json` says."""
     reached = {result.source for result in results}
+    # Every photo is in one of the first four lists: scripts need not work it out.
     return {
         "written": [str(r.output) for r in results if r.output is not None],
         "skipped": [str(r.source) for r in results if r.skipped],

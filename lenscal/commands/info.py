@@ -56,7 +56,7 @@ def _raw_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     noise = [list(pair) for pair in info.noise_profile]
     values = {"kind": "raw", **photo_values(info), "noise_profile": noise, "vignetting": vignetting}
     exposure = _exposure(info.exposure_s) if info.exposure_s else ""
-    setting = (lens_setting_in_words(values, lens=False), exposure, info.taken)
+    setting = (lens_setting_in_words(values, lens=False), exposure, info.date_time)
     noise_source = (
         "from its NoiseProfile"
         if noise
@@ -75,6 +75,7 @@ def _raw_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
 
 
 def _exposure(seconds: float) -> str:
+    # As cameras write it.
     return f"1/{1 / seconds:.0f} s" if seconds < LONG_EXPOSURE_S else f"{seconds:g} s"
 
 
@@ -128,6 +129,7 @@ def _quality_lines(profile: Profile) -> list[str]:
 
 def _origin(profile: Profile) -> str:
     """When, on what and with what a profile was made."""
+    # A profile can be used without any of this, so any of it may be missing.
     versions = " ".join(f"{name} {version}" for name, version in profile.versions.items())
     ended = "" if profile.finished == "done" else f", ended early ({profile.finished})"
     created = profile.created or "at an unknown time"

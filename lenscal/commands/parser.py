@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"lenscal {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    # Made once and shared: an option means the same in every command that has it.
     output, calibration = output_options(), calibration_options()
     _add_gui(commands)
     _add_demo(commands, output, calibration)
@@ -81,6 +82,7 @@ def _add_gui(commands: Commands) -> None:
     )
     gui.add_argument(
         "--theme",
+        # Without the third one, "as the system": that is what the preferences are for.
         choices=(ThemeChoice.LIGHT.value, ThemeChoice.DARK.value),
         help="otherwise what the preferences say",
     )
@@ -139,6 +141,7 @@ def _add_calibrate(commands: Commands, *parents: argparse.ArgumentParser) -> Non
         "--out", type=Path, required=True, metavar="LENS.lenscal", help="the profile to write"
     )
     add_choice(calibrate, "--quality", Quality, DEFAULTS.quality)
+    # Asked for, not guessed: a checkpoint may be of a calibration that nobody wants any more.
     calibrate.add_argument(
         "--resume",
         action="store_true",
@@ -167,6 +170,7 @@ def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="folder for the corrected photos"
     )
     _add_correction(correct)
+    # Kernels of another lens make photos worse: that has to be meant.
     correct.add_argument(
         "--force",
         action="store_true",
@@ -198,6 +202,7 @@ def _add_correction(command: argparse.ArgumentParser) -> None:
         help=f"less noise or more detail (default: {RESTORE_DEFAULTS.denoise:g})",
     )
     add_device(command)
+    # A path as text: it becomes part of the settings, which are plain values.
     command.add_argument(
         "--prior",
         metavar="FILE",

@@ -19,7 +19,7 @@ def photo_values(info: PhotoInfo) -> dict[str, Any]:
         "focal_mm": info.focal_mm,
         "iso": info.iso,
         "exposure_s": info.exposure_s,
-        "taken": info.taken,
+        "taken": info.date_time,
         "width": info.width,
         "height": info.height,
         "orientation": info.orientation,

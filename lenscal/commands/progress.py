@@ -61,6 +61,7 @@ class Speaker:
         sys.stderr.flush()
 
     def _line(self, report: Report) -> str:
+        # Of one width, so that messages do not jump.
         part = "    " if report.fraction is None else f"{100 * report.fraction:3.0f}%"
         remaining = f" ({_duration(report.seconds_left)} left)" if report.seconds_left else ""
         figures = (

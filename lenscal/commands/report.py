@@ -20,6 +20,7 @@ def run_report(args: argparse.Namespace) -> int:
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     out: Path = args.out
+    # A folder is refused below, in words that fit.
     if not out.is_dir() and out.suffix.lower() not in SUFFIXES:
         raise InputError(
             translatable("--out {out}: give a file name that ends in .html or .pdf", out=out)

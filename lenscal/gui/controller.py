@@ -18,7 +18,7 @@ from lenscal.gui.background.job_runner import JobRunner
 from lenscal.gui.background.previewer import Previewer
 from lenscal.gui.tasks import Tasks
 from lenscal.gui.translate import in_this_language
-from lenscal.jobs.window.calibration import Calibrated
+from lenscal.jobs.window.calibration import SavedCalibration
 from lenscal.jobs.window.export_summary import partial_summary_of, summary_of
 from lenscal.jobs.window.folders import Folders
 from lenscal.jobs.window.photos import ReadPhotos
@@ -338,7 +338,7 @@ class Controller(QObject):
             )
             self.message.emit(text, "warning", "")
 
-    def _calibrated(self, result: Calibrated) -> None:
+    def _calibrated(self, result: SavedCalibration) -> None:
         name = result.profile.lens or result.profile.camera or self.tr("This lens")
         session = with_psf(
             self.session,

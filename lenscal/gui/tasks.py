@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lenscal.files.report import Block
     from lenscal.intake.inputs import Inputs
     from lenscal.jobs import PhotoResult
-    from lenscal.jobs.window.calibration import Calibrated
+    from lenscal.jobs.window.calibration import SavedCalibration
     from lenscal.jobs.window.photos import ReadPhotos
     from lenscal.jobs.window.psf import OpenedPsf
     from lenscal.jobs.window.virtual_lens import VirtualPhotos
@@ -44,7 +44,7 @@ class Tasks:
     """The work that the window can start; each makes a job. Tests put others in their place."""
 
     read_photos: Callable[..., Job[ReadPhotos]] = photos.read_photos
-    calibrate: Callable[..., Job[Calibrated]] = calibration.calibrate
+    calibrate: Callable[..., Job[SavedCalibration]] = calibration.calibrate
     unfinished: Callable[[Inputs, Path], Unfinished | None] = calibration.unfinished_calibration
     open_psf: Callable[[Path], Job[OpenedPsf]] = psf.open_psf
     compare: Callable[..., Job[tuple[Comparison, tuple[str, ...]]]] = correction.compare

@@ -61,6 +61,7 @@ class Coverage:
         return ["".join(2 * _SHADES[s] for s in line) for line in shade]
 
     def _warnings(self) -> Iterator[str]:
+        # One warning a cause, not one a region: nine lines would not be read.
         thin = self._thin_regions()
         often = translatable("in the photo")
         if self.n_photos > 1:
@@ -124,6 +125,7 @@ def coverage(photos: Sequence[Survey], grid: tuple[int, int]) -> Coverage:
 def common_coverage(a: Coverage, b: Coverage) -> Coverage:
     """Of two folders' coverages of one grid, the smaller at every cell: learning needs texture in
     both."""
+    # The cause goes with the folder that lacks the texture.
     less = a.cells <= b.cells
     cells = np.where(less, a.cells, b.cells)
     causes = np.where(less[..., None], a.causes, b.causes)

@@ -151,6 +151,7 @@ def _decode_all(
         except PhotoError as error:
             return error
 
+    # In order, whichever is ready first: frames keep the order of the files.
     frames: list[Frame] = []
     rejected: list[Rejected] = []
     with closing(in_order(decode_or_explain, infos, most=MOST_AT_ONCE)) as results:

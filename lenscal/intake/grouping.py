@@ -83,6 +83,7 @@ def split_by_aperture(infos: Sequence[PhotoInfo]) -> tuple[float, float] | None:
     None where there are not two apertures. Wide open is the smallest f-number; best is what is
     nearest to f/6.5 (in stops) of those that are at least a stop away from it, else the largest.
     """
+    # Photos that do not say their aperture belong to neither set.
     f_numbers = [f for f in group_by_aperture(infos) if f is not None]
     if len(f_numbers) < 2:
         return None
@@ -146,6 +147,7 @@ def _only_group(groups: Groups, role: str) -> tuple[PhotoInfo, ...]:
 def _group_at(aperture: float, groups: Groups, role: str) -> tuple[PhotoInfo, ...]:
     """The group of a typed-in aperture, else those that do not say theirs."""
     f_numbers = [f for f in groups if f is not None]
+    # Users type f/1.8 for what EXIF has as 1.78.
     nearest = min(f_numbers, key=lambda f: abs(f - aperture), default=None)
     if nearest is not None and agree(nearest, aperture, APERTURE_TOLERANCE):
         return groups[nearest]
@@ -242,6 +244,7 @@ def check_same_setup(infos: Sequence[PhotoInfo], role: str) -> None:
         lambda i: i.lens_serial,
         translatable("use photos of one lens only"),
     )
+    # Numbers, and rounded ones: they cannot be compared as words.
     _refuse_focal_lengths(infos, role)
     refuse_mixed(
         translatable("sensor sizes"),

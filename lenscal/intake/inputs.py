@@ -111,6 +111,7 @@ def refuse_hopeless(inputs: Inputs) -> None:
     InputError
         It says what to do.
     """
+    # One folder after the other: what is wrong with the first is mended first.
     for role, folder in (("sharp", inputs.sharp), ("degraded", inputs.degraded)):
         _refuse_no_photo(role, folder)
         for photo in folder.photos:
@@ -159,6 +160,7 @@ def reasons_in_words(rejected: Sequence[Rejected]) -> str:
         translatable("{name}: {reason}", name=out.path.name, reason=out.reason)
         for out in rejected[:_MOST_REASONS]
     ]
+    # A message of a hundred names would hide what to do.
     if len(rejected) > _MOST_REASONS:
         parts.append(translatable("and {n} more", n=len(rejected) - _MOST_REASONS))
     return join_translatable("; ", parts)

@@ -52,6 +52,7 @@ def select_photos(files: Sequence[Path], overrides: Overrides, role: str) -> Job
             role=role_in_words(role),
         )
         yield Report("import", message, 0.0, n)
+        # LibRaw would unpack every photo here, and again when it is decoded.
         infos.append(read_info(path, ask_libraw=False))
     try:
         photos = pick_photos(infos, overrides, role)
@@ -125,6 +126,7 @@ def _without_wrong_apertures(
 ) -> tuple[list[PhotoInfo], list[Rejected]]:
     """Where nearly all photos of a folder say one aperture, those that say another are left out."""
     groups = group_by_aperture(infos)
+    # Damaged metadata say anything: a single photo outvoted by its folder is most likely that.
     usual, majority = max(groups.items(), key=lambda item: len(item[1]))
     if usual is None or len(majority) < max(_FEWEST, _CLEAR_MAJORITY * len(infos)):
         return infos, []

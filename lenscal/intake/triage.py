@@ -170,6 +170,7 @@ def _doubt_about_light(share: dict[TileKind, float]) -> str:
 def _against_folder(detail: NDArray[np.float64], sound: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Detail [n, directions] less its median over the sound photos; NaN where there are too few to
     compare with."""
+    # Unsound ones would shift the median: a clipped photo has no fine detail.
     if sound.sum() < _FEWEST:
         return np.full_like(detail, np.nan)
     # A median: one bad photo must not make the good ones look sharp.
@@ -187,6 +188,7 @@ def _against_pairs(
     """How much softer [n] each photo is than its pair leads to expect (below 0), by the median over
     the pairs."""
     of_sharp, of_degraded = np.full(len(sharp), np.nan), np.full(len(degraded), np.nan)
+    # A median over two pairs would blame whichever photo lies lower.
     pairs = [(i, j) for i, j in same_scenes(sharp, degraded) if sound[0][i] and sound[1][j]]
     if len(pairs) < _FEWEST:
         return of_sharp, of_degraded
@@ -216,6 +218,7 @@ def same_scenes(sharp: Sequence[Survey], degraded: Sequence[Survey]) -> list[tup
 
 def _standardised(light: NDArray[np.float32]) -> NDArray[np.floating]:
     """log of the light [n], of mean 0 and length 1: exposure does not count."""
+    # Logarithms: exposure becomes a constant, which goes with the mean.
     value = np.log(np.maximum(light, 1e-4)).ravel()
     value = value - value.mean()
     return np.asarray(value / max(float(np.linalg.norm(value)), 1e-6))

@@ -71,6 +71,7 @@ def correct(
 
 def _left(seconds: float, fraction: float | None) -> float | None:
     """Seconds that the rest takes; None where that is not known yet."""
+    # By what is done: photos of a batch cost about the same.
     if fraction is None or fraction < KNOWN_FROM or seconds < KNOWN_FROM_S:
         return None
     return seconds * (1 - fraction) / fraction
@@ -125,6 +126,7 @@ class _Pipeline:
 
     def run(self) -> Job[None]:
         """Take the photos one after the other, and wait until all are written."""
+        # One thread each: more would hold more photos in memory, and torch needs the cores.
         with ThreadPoolExecutor(1, "reading") as reader, ThreadPoolExecutor(1, "writing") as writer:
             try:
                 for number, path in enumerate(self.paths):

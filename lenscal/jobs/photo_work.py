@@ -85,6 +85,7 @@ class BatchSettings:
     def in_words(self) -> str:
         """How photos are corrected, for their metadata."""
         restore, lens = self.restore, self.profile.lens
+        # Into the photo's metadata: enough to make it again.
         words = f"method {restore.method}, amount {restore.amount:g}, denoise {restore.denoise:g}"
         return f"{words}, PSF of {lens}" if lens else words
 
@@ -194,6 +195,7 @@ class PhotoWork:
         assert output is not None
         written_mask = None
         with self._failing():
+            # Not its parents: a wrong path must not grow a tree of folders.
             batch.export.out.mkdir(exist_ok=True)
             written_mask = self._write_mask(header)
             warnings = write_photo(output, pixels, header, batch.export, batch.in_words)

@@ -50,7 +50,7 @@ class PhotoInfo:
     focus_distance_m: float | None = None
     iso: float | None = None
     exposure_s: float | None = None
-    taken: str = ""
+    date_time: str = ""
     """EXIF DateTimeOriginal, 'YYYY:MM:DD HH:MM:SS'."""
     orientation: int = 1
     """EXIF's, 1 to 8; 0: EXIF does not say, and LibRaw was not asked."""

@@ -22,11 +22,13 @@ def f_number(aperture: float | None) -> str:
     """E.g. "f/1.8", to one decimal; "an unknown aperture" for None."""
     if not aperture:
         return translatable("an unknown aperture")
+    # APEX values come out as 1.7818: nobody calls that aperture so.
     return f"f/{round(aperture, 1):g}"
 
 
 def is_lens_name(text: str) -> bool:
     """Whether this names one lens: not 'n/a', a bare number, nor one of several candidates."""
+    # Without a letter it is a focal length or a lens's number.
     plain = text.strip(" -").lower()
     if not re.search(r"[a-z]", plain) or plain.startswith(("n/a", "none", "unknown")):
         return False

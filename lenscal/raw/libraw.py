@@ -32,6 +32,7 @@ def open_raw(path: Path) -> Any:
     try:
         return rawpy.imread(str(path))
     except UnicodeEncodeError:
+        # rawpy takes no bytes for a name, but an open file.
         with path.open("rb") as stream:
             return rawpy.imread(stream)
 
@@ -49,7 +50,7 @@ def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
         focal_mm=info.focal_mm or _within(other.focal_length, 0.5, 5000),
         iso=info.iso or _within(other.iso_speed, 1, 2e7),
         exposure_s=info.exposure_s or _within(other.shutter_speed, 1e-7, 1e6),
-        taken=info.taken or _timestamp(lambda: other.timestamp),
+        date_time=info.date_time or _timestamp(lambda: other.timestamp),
         orientation=info.orientation or _ORIENTATION_OF_FLIP.get(int(sizes.flip), 1),
     )
 

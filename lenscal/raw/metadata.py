@@ -30,7 +30,7 @@ _ISO = ("Exif.Photo.ISOSpeedRatings", "Exif.Image.ISOSpeedRatings")
 _EXPOSURE_TIME = ("Exif.Photo.ExposureTime", "Exif.Image.ExposureTime")
 _F_NUMBER = ("Exif.Photo.FNumber", "Exif.Image.FNumber")
 _APEX_APERTURE = ("Exif.Photo.ApertureValue", "Exif.Image.ApertureValue")
-_TAKEN = ("Exif.Photo.DateTimeOriginal", "Exif.Image.DateTimeOriginal")
+_DATE_TIME = ("Exif.Photo.DateTimeOriginal", "Exif.Image.DateTimeOriginal")
 _D65 = 21
 """EXIF's number of this illuminant."""
 _UM_OF_UNIT = {2.0: 25400.0, 3.0: 10000.0, 4.0: 1000.0, 5.0: 1.0}
@@ -59,6 +59,7 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
     info = PhotoInfo(path, orientation=0, decoding=_decoding_metadata(path, exif))
     if exif is not None:
         info = _from_exif(info, exif)
+    # Unpacking takes far longer than all that exiv2 does.
     if not ask_libraw:
         return info
     import rawpy
@@ -187,7 +188,7 @@ def _from_exif(info: PhotoInfo, exif: Exif) -> PhotoInfo:
         focus_distance_m=_number(exif, distance, (1e-3, 1e4), ("subjectDistance", r"([\d.]+) ?m")),
         iso=_number(exif, _ISO, (1, 2e7), ("isoSpeed", r"([\d.]+)")),
         exposure_s=_number(exif, _EXPOSURE_TIME, (1e-7, 1e6)),
-        taken=exif.text(*_TAKEN),
+        date_time=exif.text(*_DATE_TIME),
         orientation=int(_number(exif, ("Exif.Image.Orientation",), (1, 8)) or 0),
         noise_profile=_noise_pairs(exif.first_floats(_NOISE_PROFILE)),
     )
@@ -243,5 +244,6 @@ def _serial(exif: Exif) -> str:
 
 
 def _lens(exif: Exif) -> str:
+    # exiv2's own look-up last: it guesses from numbers that several lenses share.
     names = (exif.text("Exif.Photo.LensModel", "Exif.Image.LensModel"), exif.easy_text("lensName"))
     return next((name for name in names if is_lens_name(name)), "")

@@ -71,6 +71,7 @@ class _Blocks:
 def noise_from_profile(pairs: Sequence[tuple[float, float]]) -> NoiseModel | None:
     """The model of a DNG NoiseProfile: one pair for all planes or one each for R, G, B; None for
     anything else."""
+    # Of four colours or two planes nobody says which is which.
     if len(pairs) not in (1, 3):
         return None
     per_plane = list(pairs) * (3 // len(pairs))
@@ -277,6 +278,7 @@ def _line_under_texture(
         sampling = noise**2 * 2 / (_FREEDOM * n)
         a, b, slope = _solved(s, v, x, np.sqrt(sampling + doubt**2 + excess**2))
         noise = np.maximum(a * s + b, _LEAST_VARIANCE)
+    # No noise at all is no measurement: the caller assumes some.
     return (a, b) if a > 0 or b > 0 else None
 
 

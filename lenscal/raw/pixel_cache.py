@@ -46,6 +46,7 @@ def to_cache(array: NDArray[Pixel], target: Path) -> NDArray[Pixel]:
             # The wrapped file: numpy writes a real file without a copy of the array in memory.
             np.save(file.file, array)
         partial.replace(target)
+        # Read-only: a cached photo is shared by all that ask for it.
         mapped: NDArray[Any] = np.load(target, mmap_mode="r")
         return mapped
     except OSError as error:

@@ -40,6 +40,7 @@ def _cameras() -> tuple[tuple[str, float], ...]:
 def pitch_from_crop_factor(crop: float, image_size: tuple[int, int]) -> float:
     """Distance of pixels in um of a sensor of (height, width) px whose diagonal is 43.3 mm over the
     crop factor."""
+    # By the diagonal, as crop factors are defined: sensors differ in their aspect.
     height, width = image_size
     diagonal_px: float = (height**2 + width**2) ** 0.5
     return _FULL_FRAME_DIAGONAL_MM / crop / diagonal_px * 1000

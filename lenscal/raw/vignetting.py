@@ -112,6 +112,7 @@ def _lens(make: str, model: str, name: str) -> Any:
 
 def plain_name(text: str) -> str:
     """Letters and digits alone, small: names that differ in blanks and signs only are equal."""
+    # "EOS-1D X" and "EOS 1DX" are one camera.
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 

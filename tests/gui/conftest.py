@@ -26,7 +26,7 @@ from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.tasks import Tasks
 from lenscal.intake.inputs import Inputs
-from lenscal.jobs.window.calibration import Calibrated
+from lenscal.jobs.window.calibration import SavedCalibration
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
@@ -135,7 +135,7 @@ class FakeCalibration:
         settings: CalibrationSettings,
         keep_in: Path,
         resume: bool = False,
-    ) -> Job[Calibrated]:
+    ) -> Job[SavedCalibration]:
         self.resumed = resume
         psf = replace(delta_grid(settings.grid, settings.kernel_size or KERNEL_PX, SIZE))
         try:
@@ -180,7 +180,9 @@ class FakeCalibration:
         keep_in.mkdir(parents=True, exist_ok=True)
         path = keep_in / "kept.lenscal"
         path.write_bytes(b"kept")
-        return Calibrated(calibration, Profile(psf=psf, noise=noise, lens="Tiny 35mm f/1.8"), path)
+        return SavedCalibration(
+            calibration, Profile(psf=psf, noise=noise, lens="Tiny 35mm f/1.8"), path
+        )
 
 
 @pytest.fixture

@@ -181,7 +181,7 @@ def test_camera_files(shared: Path, name: str) -> None:
     frame = decode_photo(shared / "data" / "raw" / name)
     assert_sites_agree(frame)
     assert frame.cfa.shape == (2, 2) and sorted(frame.cfa.ravel().tolist()) == [0, 1, 1, 2]
-    assert frame.info.aperture and frame.info.focal_mm and frame.info.iso and frame.info.taken
+    assert frame.info.aperture and frame.info.focal_mm and frame.info.iso and frame.info.date_time
     assert (frame.rgb.reshape(-1, 3).mean(axis=0) > 300).all()
     assert frame.colour_matrix is not None
     assert all(2e-5 < a < 1e-3 for a in frame.noise.a), frame.noise

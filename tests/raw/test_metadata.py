@@ -22,7 +22,7 @@ def test_everything_a_dng_says(tmp_path: Path) -> None:
     info = read_info(path)
     assert (info.make, info.model, info.lens) == ("Musterwerk", "Mark I", "Muster 50mm f/1.8")
     assert (info.iso, info.exposure_s, info.orientation) == (3200, 0.25, 8)
-    assert info.taken == "2026:11:22 10:00:00"
+    assert info.date_time == "2026:11:22 10:00:00"
     assert (info.width, info.height) == (240, 160)
     assert [v for pair in info.noise_profile for v in pair] == pytest.approx(
         [v for pair in pairs for v in pair]

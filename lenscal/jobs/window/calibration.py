@@ -34,7 +34,7 @@ FORGET_S = 60 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Calibrated:
+class SavedCalibration:
     """A calibration, and where its profile was kept."""
 
     calibration: Calibration
@@ -68,7 +68,7 @@ class _Saved:
 
 def calibrate(
     inputs: Inputs, settings: CalibrationSettings, keep_in: Path, *, resume: bool = False
-) -> Job[Calibrated]:
+) -> Job[SavedCalibration]:
     """Calibrate, and keep the profile in a folder at once, so that nothing learnt is lost.
 
     Checkpoints are kept there too: with `resume`, the calibration goes on from the last one.
@@ -76,6 +76,7 @@ def calibrate(
     from lenscal import jobs
     from lenscal.intake.inputs import refuse_hopeless
 
+    # The window lets photos be read that nothing can be learnt from, and says so only here.
     refuse_hopeless(inputs)
     yield Report("start", translatable("Starting the numerical engine"))
     yield from preload()
@@ -88,6 +89,7 @@ def calibrate(
     with suppress(OSError):
         checkpoint.path.parent.mkdir(parents=True, exist_ok=True)
     calibration = yield from jobs.calibrate(inputs, settings, checkpoint=checkpoint)
+    # A copy: the window draws it in another thread.
     kernels = calibration.psf.kernels.copy()
     yield Report("profile", translatable("Keeping the profile"), 1.0, kernels=kernels)
     profile = jobs.build_profile(inputs, calibration, settings)
@@ -95,11 +97,11 @@ def calibrate(
         path = _keep(profile, keep_in)
     except (OSError, LenscalError) as error:
         # Hours of work must not end in an error: the window still can save it elsewhere.
-        return Calibrated(calibration, profile, None, str(error))
+        return SavedCalibration(calibration, profile, None, str(error))
     if calibration.finished == "done":
         with suppress(OSError):
             checkpoint.remove()
-    return Calibrated(calibration, profile, path)
+    return SavedCalibration(calibration, profile, path)
 
 
 def calibration_checkpoint(

@@ -49,6 +49,7 @@ def compare(
 
     yield Report("correct", translatable("Reading {photo}", photo=photo.name), 0.0)
     frame = developed.frame if developed is not None else decode_photo(photo)
+    # Only a size that does not fit is refused: the screen shows what the rest comes to.
     doubts = jobs.mismatches(profile, frame)
     grid = profile.psf
     if grid.image_size != frame.size:

@@ -33,6 +33,7 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     from lenscal.files.psf.opening import is_psf
     from lenscal.intake.raw_files import RAW_EXTENSIONS
 
+    # A project or a PSF goes alone: what was dropped along with it is left.
     first = paths[0]
     if first.suffix.lower() == SUFFIX:
         return Dropped(project=first)
@@ -50,6 +51,7 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
         )
     if step is Step.CORRECT and photos:
         return Dropped(photo=photos[0])
+    # There, a folder means its photos; elsewhere, a set to learn from.
     if step is Step.EXPORT:
         inside = (
             p
@@ -66,6 +68,7 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
         return Dropped(
             sources=(replace(session.sharp, paths=one), replace(session.degraded, paths=other))
         )
+    # The first set that is missing, sharp before degraded, as the work goes.
     sources = photos or folders
     if not session.sharp.paths:
         return Dropped(sources=(replace(session.sharp, paths=sources), session.degraded))

@@ -35,6 +35,7 @@ def summary_of(results: Sequence[PhotoResult], n_photos: int, out: Path) -> Expo
     if len(failed) > MOST_NAMED:
         more = len(failed) - MOST_NAMED
         problems.append(translatable("and {n} more, see the list in step 6", n=more))
+    # A photo that was not written has its problem; warnings on it would only distract.
     doubtful = [result for result in successes if result.warnings]
     warnings = [
         join_translatable(": ", (result.source.name, join_translatable("; ", result.warnings)))

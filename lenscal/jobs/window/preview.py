@@ -98,6 +98,7 @@ def correct_part(
     profile: Profile, developed: Developed, settings: RestoreSettings, rect: Rect
 ) -> Job[Piece]:
     """Correct a part of a photo."""
+    # torch takes seconds to load: the window goes on meanwhile.
     yield from preload()
     from lenscal.files.photos.photo_files import upright
     from lenscal.restore.region import restore_region
@@ -152,6 +153,7 @@ def _renew(levels: Sequence[NDArray[np.uint8]], rect: Rect) -> None:
         height, width = levels[level].shape[:2]
         y0, x0 = top >> level, left >> level
         y1, x1 = min((bottom >> level) + 1, height), min((right >> level) + 1, width)
+        # Levels are halved downwards: the last rows of an odd one have no pixel in the next.
         if y0 >= y1 or x0 >= x1:
             return
         part = levels[level - 1][2 * y0 : 2 * y1, 2 * x0 : 2 * x1]
@@ -199,6 +201,7 @@ def missing_pieces(
             lacking = set(blocks_of(piece)).intersection(missing)
             if lacking:
                 pieces.append(around(lacking, size))
+    # Where the user looks first.
     middle = _middle(visible)
     return sorted(pieces, key=lambda piece: math.dist(_middle(piece), middle))
 

@@ -47,6 +47,7 @@ def write_report(profile: Profile, name: str, path: Path, write_pdf: WritePdf) -
     from lenscal.files import report
 
     yield Report("export", translatable("Writing {file}", file=path.name))
+    # Qt draws the PDF, and nothing below the window knows Qt: the drawing is handed in.
     if path.suffix.lower() != ".pdf":
         return report.write_report(profile, path, name)
     return write_pdf(report.report_blocks(profile, name), f"Lens report: {name}", path)

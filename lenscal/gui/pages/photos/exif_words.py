@@ -30,7 +30,7 @@ def exif_text(info: PhotoInfo) -> str:
         f"{info.focal_mm:.4g} mm" if info.focal_mm else "? mm",
         f"ISO {info.iso:g}" if info.iso else "ISO ?",
         exposure_text(info.exposure_s) if info.exposure_s else "",
-        date_text(info.taken) if info.taken else "",
+        date_text(info.date_time) if info.date_time else "",
     )
     # What a photo does not tell, and nobody needs, is left out.
     return " · ".join(part for part in parts if part)

@@ -170,7 +170,7 @@ class PhotoTable(QAbstractTableModel):
             f"{info.focal_mm:.4g} mm" if info.focal_mm else UNKNOWN,
             f"{info.iso:g}" if info.iso else UNKNOWN,
             exposure_text(info.exposure_s),
-            date_text(info.taken),
+            date_text(info.date_time),
             f"{info.width} × {info.height}" if info.width else UNKNOWN,
             equipment_text(info) or UNKNOWN,
         )
