@@ -294,7 +294,7 @@ def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
     """Stage F alone on patches of noise, which cost as much as photos' do."""
     from lenscal.calibrate.budget import BUDGETS
     from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings
-    from lenscal.calibrate.matching.patches import PATCH_PX, PatchPool
+    from lenscal.calibrate.matching.patches import MATCHING_PATCH_PX, PatchPool
     from lenscal.calibrate.matching.reblur import Reblur
     from lenscal.calibrate.packing import Packing
     from lenscal.calibrate.settings import Quality
@@ -302,11 +302,11 @@ def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
     # Kernels as a quick calibration has them; patches enough that batches are drawn as usual.
     kernel, taps, n = 13, 169, 2000
     rng = np.random.default_rng(0)
-    sharp = rng.random((n, 3, PATCH_PX + kernel - 1, PATCH_PX + kernel - 1), np.float32).astype(
-        np.float16
-    )
+    sharp = rng.random(
+        (n, 3, MATCHING_PATCH_PX + kernel - 1, MATCHING_PATCH_PX + kernel - 1), np.float32
+    ).astype(np.float16)
     pool = PatchPool(
-        real=rng.random((n, 4, PATCH_PX // 2, PATCH_PX // 2), np.float32),
+        real=rng.random((n, 4, MATCHING_PATCH_PX // 2, MATCHING_PATCH_PX // 2), np.float32),
         noise=np.full((n, 4), 1e-4, np.float32),
         sharp=sharp,
         sharp_noise=np.full((n, 4), 1e-4, np.float32),

@@ -34,6 +34,7 @@ class Budget:
     network: NetworkSettings
 
 
+# First passes of P only register and weigh: the last one gets most of the sites.
 BUDGETS = {
     Quality.QUICK: Budget(
         (4e6, 5e6, 2e7), 8, 14, 8_000, 600, 300, 64, NetworkSettings(width=32, depth=1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lenscal.calibrate.field.geometry import cell_positions, node_positions
 from lenscal.calibrate.field.polynomials import polynomials
-from lenscal.calibrate.statistics.kernel_field import DEGREE
+from lenscal.calibrate.statistics.kernel_field import TAP_FIELD_DEGREE
 from lenscal.calibrate.statistics.windowed import MOST_CELLS
 
 Kernels = NDArray[np.floating]
@@ -33,10 +33,12 @@ def leverage(shape: tuple[int, int]) -> NDArray[np.float64]:
     """Variance [rows, cols] at a grid's nodes, relative to their mean, of polynomials fitted to
     cells that are equally uncertain all over the field."""
     middles = cell_positions((MOST_CELLS, MOST_CELLS))
-    fitted = polynomials(middles, DEGREE)
+    at_cells = polynomials(middles, TAP_FIELD_DEGREE)
     # Kernels are not followed beyond the outermost cells' middles.
-    nodes = polynomials(node_positions(shape).clip(middles.min(0), middles.max(0)), DEGREE)
-    variance = (nodes @ np.linalg.inv(fitted.T @ fitted) * nodes).sum(1)
+    nodes = polynomials(
+        node_positions(shape).clip(middles.min(0), middles.max(0)), TAP_FIELD_DEGREE
+    )
+    variance = (nodes @ np.linalg.inv(at_cells.T @ at_cells) * nodes).sum(1)
     return np.asarray(variance / variance.mean()).reshape(shape)
 
 
@@ -48,9 +50,9 @@ def expected_error(kernels: Kernels, halves: tuple[Kernels, Kernels]) -> NDArray
 
     norm = np.maximum(_size(kernels), 1e-9)
     # The mean of two halves errs by half of what they differ by.
-    own = (_size(halves[0] - halves[1]) / 2 / norm) ** 2
+    by_node = (_size(halves[0] - halves[1]) / 2 / norm) ** 2
     # One draw of two halves says little of one node, all nodes together much of the fit.
-    disagreement = OWN_SHARE * own + (1 - OWN_SHARE) * own.mean(axis=(0, 1))
+    disagreement = OWN_SHARE * by_node + (1 - OWN_SHARE) * by_node.mean(axis=(0, 1))
     # Halves share the prior, so they agree on what it does wrong.
     lean = _size(kernels - kernels[..., ::-1, ::-1]) / norm
     change = _size(kernels - kernels.mean(axis=(0, 1))) / norm

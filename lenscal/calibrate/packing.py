@@ -18,11 +18,13 @@ from torch import Tensor
 from lenscal.raw.frame import Frame, NoiseModel, require_bayer
 
 CLIPPED = 0.95
-"""Share of the clipping level from which on a site is not trusted."""
+"""Share of the clipping level from which on a site is not trusted: sensors bend before
+they clip."""
 MOST_CLIPPED = 0.002
 """Share of clipped sites above which a patch is left out: below, they are hot pixels."""
 
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 Level = TypeVar("Level", NDArray[np.float32], NDArray[np.float64], NDArray[np.floating], Tensor)
 
 
@@ -56,7 +58,7 @@ def hardly_clips(clipped: NDArray[np.bool_]) -> bool:
     return bool(clipped.mean() <= MOST_CLIPPED)
 
 
-def pack_mosaic(mosaic: NDArray[np.float32]) -> NDArray[np.float32]:
+def pack_mosaic(mosaic: NDArray[Scalar]) -> NDArray[Scalar]:
     """[h, w] with even sides to [4, h / 2, w / 2]."""
     return np.stack(
         [mosaic[0::2, 0::2], mosaic[0::2, 1::2], mosaic[1::2, 0::2], mosaic[1::2, 1::2]]
@@ -84,6 +86,7 @@ def read_packed(
     value, _, multiplier = frame.mosaic_tile(slice(top, top + size), slice(left, left + size))
     if not hardly_clips(clips(value, multiplier)):
         return None
+    # Vignetting correction raises noise with the light: by the mean gain of the patch.
     planes, gain = pack_mosaic(value), pack_mosaic(multiplier).mean((1, 2))
     # One value a plane: white noise of a patch's mean brightness is what both domains are given.
     variance = noise.variance(planes.mean((1, 2)), gain, frame.cfa.ravel())

@@ -25,6 +25,7 @@ def sample_t(
 
 def interpolate(x_0: Tensor, x_1: Tensor, t: Tensor) -> Tensor:
     """x_t = (1 - t) x_0 + t x_1 for x [n, c, h, w], t [n]."""
+    # One time for each patch of the batch.
     t = t.view(-1, 1, 1, 1)
     return (1 - t) * x_0 + t * x_1
 

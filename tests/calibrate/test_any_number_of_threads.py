@@ -17,18 +17,16 @@ from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings
 from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.rays.ray_field import ray_field
 from lenscal.calibrate.rays.ray_fit import fit_rays, fit_rays_to_pairs, rays_like
-from lenscal.calibrate.statistics.bispectra import WINDOW_PX as TRIAD_PX
-from lenscal.calibrate.statistics.bispectra import Bispectra, triads
+from lenscal.calibrate.statistics.bispectra import TRIAD_WINDOW_PX, Bispectra, triads
 from lenscal.calibrate.statistics.kernel_field import kernel_field
-from lenscal.calibrate.statistics.spectra import MosaicSpectra
-from lenscal.calibrate.statistics.spectral_fit import (
+from lenscal.calibrate.statistics.likelihood_terms import (
     SecondOrder,
     ThirdOrder,
-    fit_statistics,
-    likeliest_mixture,
     second_order_terms,
     third_order_terms,
 )
+from lenscal.calibrate.statistics.spectra import MosaicSpectra
+from lenscal.calibrate.statistics.spectral_fit import fit_statistics, likeliest_mixture
 from lenscal.flow.network import NetworkSettings
 from lenscal.system.threads import use_threads
 
@@ -68,7 +66,7 @@ def third_order() -> ThirdOrder:
 
     def sums(cells: int) -> Bispectra:
         values = rng.normal(size=(cells, len(triad), 2)) @ [1, 1j] + 3
-        power = np.full((cells, TRIAD_PX, TRIAD_PX), 2.0)
+        power = np.full((cells, TRIAD_WINDOW_PX, TRIAD_WINDOW_PX), 2.0)
         return Bispectra(values * 50, power * 50, np.full(cells, 50.0))
 
     return third_order_terms(sums(20), sums(1), triad, SIZE, CPU)

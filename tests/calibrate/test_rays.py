@@ -23,7 +23,7 @@ from lenscal.calibrate.settings import Quality, Stages
 from lenscal.calibrate.stages import ray_stage
 from lenscal.calibrate.stages.ray_stage import Rays
 from lenscal.calibrate.stages.statistics_sums import Places
-from lenscal.calibrate.statistics.spectral_fit import SecondOrder, ThirdOrder
+from lenscal.calibrate.statistics.likelihood_terms import SecondOrder, ThirdOrder
 from lenscal.stepping import STOP
 from lenscal.virtual.lens import demo_lens, relative_psf
 

@@ -18,15 +18,11 @@ from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.result import StageResult
 from lenscal.calibrate.settings import Quality, Stages
 from lenscal.calibrate.stages import ray_stage, statistics_stage
-from lenscal.calibrate.statistics.bispectra import WINDOW_PX, Bispectra, triads
+from lenscal.calibrate.statistics.bispectra import TRIAD_WINDOW_PX, Bispectra, triads
 from lenscal.calibrate.statistics.kernel_field import expecting, kernel_field
-from lenscal.calibrate.statistics.spectra import WINDOW_PX as SPECTRAL_PX
-from lenscal.calibrate.statistics.spectra import MosaicSpectra
-from lenscal.calibrate.statistics.spectral_fit import (
-    likeliest_mixture,
-    second_order_terms,
-    third_order_terms,
-)
+from lenscal.calibrate.statistics.likelihood_terms import second_order_terms, third_order_terms
+from lenscal.calibrate.statistics.spectra import SPECTRUM_WINDOW_PX, MosaicSpectra
+from lenscal.calibrate.statistics.spectral_fit import likeliest_mixture
 from lenscal.calibrate.statistics.windowed import corners, data_cells, hann, spans
 from lenscal.measure.kernel_scores import score
 
@@ -36,7 +32,7 @@ def test_triads_are_closed_and_each_stands_once() -> None:
     assert np.array_equal(triad[:, 0] + triad[:, 1], triad[:, 2])
     triangles = {frozenset([tuple(a), tuple(b), tuple(-c)]) for a, b, c in triad}
     assert len(triangles) == len(triad)
-    assert np.hypot(*triad.reshape(-1, 2).T).max() <= 0.25 * WINDOW_PX
+    assert np.hypot(*triad.reshape(-1, 2).T).max() <= 0.25 * TRIAD_WINDOW_PX
 
 
 def test_patches_stay_inside_and_start_on_periods() -> None:
@@ -77,15 +73,15 @@ def test_fields_sum_to_one_and_are_polynomials() -> None:
 def test_the_expected_kernel_is_as_wide_as_the_blur(core: float, halo: float, share: float) -> None:
     """Spectra of a scene with 1/f^2, blurred by a core and a halo: the mixture has their light by
     distance."""
-    f = np.fft.fftfreq(SPECTRAL_PX)
-    power = 1 / np.maximum(f[:, None] ** 2 + f**2, SPECTRAL_PX**-2.0)
+    f = np.fft.fftfreq(SPECTRUM_WINDOW_PX)
+    power = 1 / np.maximum(f[:, None] ** 2 + f**2, SPECTRUM_WINDOW_PX**-2.0)
     correlated = 0.9 + 0.1 * np.eye(3)
     reference = (correlated[:, :, None, None] * power)[None].astype(complex)
     field, cells = kernel_field(13, torch.device("cpu")), cell_positions((2, 2))
     radius = field.taps.norm(dim=1)
     parts = [torch.exp(-(radius**2) / 2 / sigma**2) for sigma in (core, halo)]
     blur = (1 - share) * parts[0] / parts[0].sum() + share * parts[1] / parts[1].sum()
-    m = SPECTRAL_PX // 2
+    m = SPECTRUM_WINDOW_PX // 2
     nothing = MosaicSpectra(
         np.ones((4, 4, 4, m, m), complex), np.full((4, 4), 1e-3), np.full(4, 1000.0)
     )
@@ -107,7 +103,7 @@ def test_third_order_tells_a_kernel_from_its_mirror_image() -> None:
     """Bispectra of a skewed scene, blurred with a leaning kernel: the right lean fits, the mirrored
     one does not."""
     rng = np.random.default_rng(0)
-    triad, n = triads(), WINDOW_PX
+    triad, n = triads(), TRIAD_WINDOW_PX
     kernel = np.zeros((3, 5, 5))
     kernel[:, 2, 2:5] = 0.6, 0.3, 0.1
     taps = np.arange(5) - 2

@@ -54,11 +54,12 @@ def tiles_of(size: tuple[int, int], cells: tuple[int, int]) -> list[tuple[int, s
 
 def _edges(length: int, n_cells: int) -> list[tuple[int, int, int]]:
     """(cell, start, stop) of the tiles along one axis."""
+    # Even starts and stops: tiles begin on a period of the colour filter array.
     edges = []
     for cell in range(n_cells):
         start, stop = (round(length * j / n_cells) // 2 * 2 for j in (cell, cell + 1))
-        parts = -(-(stop - start) // TILE_PX)
-        cuts = [start + round((stop - start) * p / parts) // 2 * 2 for p in range(parts + 1)]
+        n_tiles = -(-(stop - start) // TILE_PX)
+        cuts = [start + round((stop - start) * p / n_tiles) // 2 * 2 for p in range(n_tiles + 1)]
         edges += [(cell, a, b) for a, b in pairwise(cuts)]
     return edges
 
@@ -74,6 +75,7 @@ def shifted_window(
     tile: tuple[slice, slice], shift: NDArray[np.int64], margin: int
 ) -> tuple[slice, slice]:
     """The tile's rows and columns, moved by shift [2] px and wider by the margin on all sides."""
+    # Integers only: what is left of a pixel is interpolated.
     rows, cols = (
         slice(s.start + int(d) - margin, s.stop + int(d) + margin)
         for s, d in zip(tile, shift, strict=True)

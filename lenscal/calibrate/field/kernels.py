@@ -46,6 +46,7 @@ def border_light(kernels: Tensor) -> Tensor:
 def reaches_border(kernels: Tensor) -> bool:
     """Whether kernels [nodes, 3, k * k] of sum 1 are cut off: too much light on the outermost
     taps."""
+    # Not the largest: one corner that is off must not make all kernels larger.
     return float(border_light(kernels).mean(1).quantile(0.9)) > MOST_AT_BORDER
 
 

@@ -16,6 +16,7 @@ def degrees(most: int) -> list[tuple[int, int]]:
 def polynomials(positions: Positions, degree: int) -> NDArray[np.float64]:
     """[n, terms]: products of Legendre polynomials in y and x at field positions [n, 2], of total
     degree at most `degree`."""
+    # Legendre's: nearly independent over the field, so each coefficient has its own size.
     py, px = (np.polynomial.legendre.legvander(2 * axis - 1, degree) for axis in positions.T)
     return np.stack([py[:, i] * px[:, j] for i, j in degrees(degree)], axis=-1)
 

@@ -20,12 +20,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lenscal.calibrate.field.kernels import centroids, tilts
 from lenscal.calibrate.field.polynomials import field_polynomials
-from lenscal.calibrate.matching.reblur import Patches, Reblur, send
-from lenscal.flow.network import REAL, REBLURRED, NetworkSettings, VelocityNetwork
+from lenscal.calibrate.matching.batch import Batch
+from lenscal.calibrate.matching.reblur import Reblur, send
+from lenscal.flow.network import NetworkSettings, VelocityNetwork
 from lenscal.flow.path import interpolate, matching_weight, sample_t
 from lenscal.flow.training import PowerAverage, flow_loss
 from lenscal.system.threads import Team
@@ -50,10 +52,12 @@ class MatchingSettings:
     matching_steps: int
     batch: int = 64
     degree: int = 3
-    """Of the polynomials over the field."""
+    """Of the polynomials over the field: 270 numbers in all. With 5,070 (free taps) lateral colour
+    drifted from 0.08 to 0.30 px (docs/experiments/matching.md, 2026-11-22)."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     learning_rate: float = 2e-3
     kernel_rate: float = 5e-3
+    """At 0.02 kernels settled somewhere worse (docs/experiments/matching.md, 2026-11-22)."""
     centroid_weight: float = 100.0
     """Of the kernels' drift, px^2: a shift common to all photos is no blur."""
     hold_lateral_colour: bool = True
@@ -83,55 +87,13 @@ def normalised(patches: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Patches of a step, or a piece of them, with what is drawn at random for each.
-
-    Attributes
-    ----------
-    patches : Patches
-    noise_real, noise_fake, x_0 : Tensor [n, 4, m, m], standard normal
-    place : Tensor [n, 2], the positions that the network is told
-    t : Tensor [n]
-    share : of the step's patches that are in the piece
-    """
-
-    patches: Patches
-    noise_real: Tensor
-    noise_fake: Tensor
-    place: Tensor
-    x_0: Tensor
-    t: Tensor
-    share: float
-
-    def part(self, numbers: slice) -> Batch:
-        """The piece of these patches."""
-        t = self.t[numbers]
-        return Batch(
-            Patches(*(part[numbers] for part in self.patches)),
-            self.noise_real[numbers],
-            self.noise_fake[numbers],
-            self.place[numbers],
-            self.x_0[numbers],
-            t,
-            self.share * len(t) / len(self.t),
-        )
-
-    @property
-    def domain(self) -> Tensor:
-        """[2 n]: of the real patches, then of the re-blurred ones."""
-        n = len(self.t)
-        domain = torch.cat([torch.full((n,), REAL), torch.full((n,), REBLURRED)])
-        return send(domain, self.t.device)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """A `Matcher` between two steps: all that its next steps depend on, as numbers and copied
     arrays."""
 
     step: int
     patches: tuple[int, int]
-    arrays: Mapping[str, np.ndarray]
+    arrays: Mapping[str, NDArray[np.generic]]
 
 
 class Matcher:
@@ -154,6 +116,7 @@ class Matcher:
         self.generator = torch.Generator().manual_seed(seed)
         network = _seeded_network(settings.network, seed)
         channels_last = torch.channels_last
+        # Convolutions are faster in this layout.
         network = network.to(device, memory_format=channels_last)  # type: ignore[call-overload]
         self.network = network
         self.optimiser = torch.optim.Adam(
@@ -197,6 +160,7 @@ class Matcher:
             for number, parameter in enumerate(parameters):
                 for key, value in optimiser.state.get(parameter, {}).items():
                     arrays[f"{name}.{number}.{key}"] = value
+        # Copies: the next steps change these tensors in place.
         copies = {
             name: np.array(tensor.detach().cpu().numpy(), order="C")
             for name, tensor in arrays.items()
@@ -236,14 +200,15 @@ class Matcher:
         """One step of the network on both domains; in stage M one of the kernels after it."""
         matching = self.step_number >= self.settings.flow_steps
         self._set_rates()
+        # Drawn at once, before it is cut: random numbers come in the same order.
         batch = self._draw()
         kernels = self._kernels(self.coefficients)
         # The pieces' gradients end here and are added up in order before they go further.
         leaf = kernels.detach().requires_grad_(matching)
         with self._team(len(batch.t)) as team:
             pieces = self._pieces(batch)
-            learnt = team.all(lambda piece: self._learn(piece, leaf), pieces)
-            losses, gradients, reblurred = zip(*learnt, strict=True)
+            results = team.all(lambda piece: self._learn(piece, leaf), pieces)
+            losses, gradients, reblurred = zip(*results, strict=True)
             for parameter, *parts in zip(self.network.parameters(), *gradients, strict=True):
                 parameter.grad = _sum_in_order(parts)
             self.optimiser.step()
@@ -266,6 +231,7 @@ class Matcher:
         generator, device = self.generator, self.device
         patches = self.reblur.draw(self.settings.batch, generator)
         n, shape = len(patches.real), patches.real.shape
+        # All draws in a fixed order: with another one a seed means another calibration.
         noise_fake = _normal(shape, generator, device)
         noise_real = _normal(shape, generator, device)
         shuffled = send(torch.rand(n, generator=generator), device) < RANDOM_POSITIONS
@@ -294,11 +260,13 @@ class Matcher:
         to_fake, to_real = self.reblur.missing_noise(k.detach(), patches)
         fake = clean + to_fake.sqrt()[:, :, None, None] * piece.noise_fake
         real = patches.real + to_real.sqrt()[:, :, None, None] * piece.noise_real
+        # Brightness and contrast are the scenes': only their texture is compared.
         y_real, y_fake = normalised(real), normalised(fake)
         with self._autocast():
             loss = piece.share * flow_loss(
                 self.network,
                 torch.cat([piece.x_0, piece.x_0]),
+                # Kernels do not follow this loss: it teaches the network only.
                 torch.cat([y_real, y_fake.detach()]),
                 torch.cat([piece.t, piece.t]),
                 torch.cat([piece.place, piece.place]),
@@ -325,6 +293,7 @@ class Matcher:
         v_real, v_fake = both.float().chunk(2)
         difference = v_fake - v_real
         weighted = matching_weight(t)[:, None, None, None] * difference * y_fake
+        # Its gradient by the kernels is equation 10 of docs/method.md.
         surrogate = piece.share * weighted.sum((1, 2, 3)).mean()
         (pull,) = torch.autograd.grad(surrogate, kernels)
         return piece.share * difference.square().mean(), pull
@@ -334,6 +303,7 @@ class Matcher:
         drift = self._centroids(kernels) - self.start_centroids
         if not self.settings.hold_lateral_colour:
             drift = drift.mean(1)
+        # The network is told of places, not of where kernels lie: drift would go unnoticed.
         penalty = self.settings.centroid_weight * drift.square().sum(-1).mean()
         self.kernel_optimiser.zero_grad()
         torch.autograd.backward((kernels * pull).sum() + penalty)
@@ -342,6 +312,7 @@ class Matcher:
 
     def _kernels(self, coefficients: Tensor) -> Tensor:
         """[nodes, 3, n]: the start times the exponential of the deformations, summing to 1."""
+        # In the exponent taps keep their sign, and a delta stays one.
         tilted = torch.einsum("mp,pch,hu->mcu", self.basis, coefficients, self.shapes)
         # The largest exponent is taken out: it cancels in the sum, and would overflow.
         k = self.start * (tilted - tilted.detach().amax(-1, keepdim=True)).exp()
@@ -352,10 +323,10 @@ class Matcher:
 
     def _set_rates(self) -> None:
         s = self.settings
-        done = max(self.step_number - s.flow_steps, 0) / max(s.matching_steps, 1)
+        progress = max(self.step_number - s.flow_steps, 0) / max(s.matching_steps, 1)
         # Slow first, while Adam's moments are empty; then down to a twentieth, since the gradient
         # is noisy.
-        decay = min(1.0, (self.step_number + 1) / 50) * max(1 - done, 0.05)
+        decay = min(1.0, (self.step_number + 1) / 50) * max(1 - progress, 0.05)
         for group in self.optimiser.param_groups:
             group["lr"] = s.learning_rate * max(decay, 0.2)
         for group in self.kernel_optimiser.param_groups:

@@ -23,7 +23,7 @@ from lenscal.calibrate.pairs.registration import Pair
 from lenscal.calibrate.pairs.sinc_shift import SINC_HALF_WIDTH, sinc_shift
 from lenscal.raw.frame import Frame
 
-PATCH_PX = 32
+MATCHING_PATCH_PX = 32
 """Side of a degraded patch: several times the kernel, few enough pixels for a small network."""
 
 
@@ -62,11 +62,12 @@ class _Patches:
 
     def add_real(self, frame: Frame, top: int, left: int) -> bool:
         """Add a degraded patch, unless light clips; whether it was added."""
-        packed = read_packed(frame, frame.noise, top, left, PATCH_PX)
+        packed = read_packed(frame, frame.noise, top, left, MATCHING_PATCH_PX)
         if packed is None:
             return False
         height, width = frame.size
-        centre = [(top + PATCH_PX / 2) / height, (left + PATCH_PX / 2) / width]
+        # The network is told where in the field a patch stands.
+        centre = [(top + MATCHING_PATCH_PX / 2) / height, (left + MATCHING_PATCH_PX / 2) / width]
         self.real.append(packed[0])
         self.noise.append(packed[1])
         self.positions.append(np.array(centre, np.float32))
@@ -74,6 +75,7 @@ class _Patches:
 
     def add_sharp(self, frame: Frame, patch: NDArray[np.float32]) -> None:
         """Add a sharp patch [3, h, w]."""
+        # Half precision: its error is far below the noise, and pools fill the memory.
         self.sharp.append(patch.astype(np.float16))
         self.sharp_noise.append(_raw_variance(frame, patch))
 
@@ -107,14 +109,14 @@ def paired_pool(
     shots, common [cells, 2] px and lateral [cells, 3, 2] px are those of
     `lenscal.calibrate.pairs.normal_equations.accumulate`.
     """
-    patches, wanted = _Patches(), n_patches / len(pairs)
+    patches, per_pair = _Patches(), n_patches / len(pairs)
     for (sharp, degraded), pair in zip(shots, pairs, strict=True):
         # The apertures' exposures never match exactly: a kernel cannot say so.
         gains = torch.from_numpy(pair_gains(sharp, degraded)).float()[:, None, None]
         tiles = tiles_of(degraded.size, cells)
         # Every so many tiles, so that about as many patches as wanted come from all of the field.
-        a_tile = (min(cols.stop - cols.start for _, _, cols in tiles) // PATCH_PX) ** 2
-        stride = max(1, round(len(tiles) * a_tile / wanted))
+        a_tile = (min(cols.stop - cols.start for _, _, cols in tiles) // MATCHING_PATCH_PX) ** 2
+        stride = max(1, round(len(tiles) * a_tile / per_pair))
         for cell, rows, cols in tiles[::stride]:
             shift = pair.displacement(tile_centre(rows, cols, degraded.size)) + common[cell]
             tile = _registered(sharp, (rows, cols), shift, lateral[cell], kernel_size)
@@ -150,12 +152,14 @@ def _registered(
 ) -> _Tile | None:
     """The sharp photo moved by shift [2] px and its lateral colour [3, 2] px; None where the tile
     lies too near the border."""
+    # Whole pixels are moved by reading elsewhere, the rest by interpolation.
     radius, whole = kernel_size // 2, np.round(shift).astype(int)
     margin = radius + SINC_HALF_WIDTH
     height, width = sharp.size
     rows = span_with_room(tile[0], int(whole[0]), margin, height)
     cols = span_with_room(tile[1], int(whole[1]), margin, width)
-    if min(rows.stop - rows.start, cols.stop - cols.start) < PATCH_PX:
+    # At the border of the photo nothing may remain of a tile.
+    if min(rows.stop - rows.start, cols.stop - cols.start) < MATCHING_PATCH_PX:
         return None
     window = shifted_window((rows, cols), whole, margin)
     x = torch.from_numpy(np.ascontiguousarray(sharp.rgb_tile(*window).transpose(2, 0, 1)))
@@ -169,9 +173,11 @@ def _add_tile(patches: _Patches, sharp: Frame, degraded: Frame, tile: _Tile, gai
     """Add the patches of a tile in which neither photo clips; gains [3, 1, 1] give the sharp
     photo the degraded one's brightness."""
     x = tile.sharp * gains
-    whole, inner = PATCH_PX + 2 * tile.margin, PATCH_PX + 2 * tile.radius
-    for top in range(tile.rows.start, tile.rows.stop - PATCH_PX + 1, PATCH_PX):
-        for left in range(tile.cols.start, tile.cols.stop - PATCH_PX + 1, PATCH_PX):
+    whole, inner = MATCHING_PATCH_PX + 2 * tile.margin, MATCHING_PATCH_PX + 2 * tile.radius
+    for top in range(tile.rows.start, tile.rows.stop - MATCHING_PATCH_PX + 1, MATCHING_PATCH_PX):
+        for left in range(
+            tile.cols.start, tile.cols.stop - MATCHING_PATCH_PX + 1, MATCHING_PATCH_PX
+        ):
             i, j = top - tile.rows.start, left - tile.cols.start
             # Also beside the patch: the shift draws on what stands there.
             if tile.clipped[i : i + whole, j : j + whole].any():
@@ -194,16 +200,20 @@ def unpaired_pool(
     for frame in degraded:
         for _ in range(n_patches // len(degraded)):
             # Even corners: patches begin on a period of the colour filter array.
-            top, left = (int(rng.integers(0, (s - PATCH_PX) // 2 + 1)) * 2 for s in frame.size)
+            top, left = (
+                int(rng.integers(0, (s - MATCHING_PATCH_PX) // 2 + 1)) * 2 for s in frame.size
+            )
             patches.add_real(frame, top, left)
         yield None
     for frame in sharp:
         level = frame.white_balance[:, None, None]
         for _ in range(n_patches // len(sharp)):
             # The sharp aperture's best: what it blurs itself is missing from the estimate.
-            top, left = (int(rng.integers(s // 4, s * 3 // 4 - PATCH_PX)) for s in frame.size)
-            rows = slice(top - radius, top + PATCH_PX + radius)
-            cols = slice(left - radius, left + PATCH_PX + radius)
+            top, left = (
+                int(rng.integers(s // 4, s * 3 // 4 - MATCHING_PATCH_PX)) for s in frame.size
+            )
+            rows = slice(top - radius, top + MATCHING_PATCH_PX + radius)
+            cols = slice(left - radius, left + MATCHING_PATCH_PX + radius)
             patch = frame.rgb_tile(rows, cols).transpose(2, 0, 1)
             if not clips(patch, level).any():
                 patches.add_sharp(frame, patch)
@@ -215,5 +225,6 @@ def _raw_variance(frame: Frame, patch: NDArray[np.float32]) -> NDArray[np.float3
     """[4]: noise variance of a RAW site of the patch's mean brightness, for the sites of a packed
     patch."""
     channels = frame.cfa.ravel()
+    # White balance is what a RAW value was multiplied with: noise is known before it.
     level, balance = patch.mean((1, 2))[channels], frame.white_balance[channels]
     return np.asarray(frame.noise.variance(level, balance, channels), np.float32)

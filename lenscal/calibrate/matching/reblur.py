@@ -68,6 +68,7 @@ class Reblur:
     def partners(self, i: Tensor, generator: torch.Generator) -> Tensor:
         """Numbers of sharp patches for the real patches i: their own, or any where scenes are
         unrelated."""
+        # Registered patches show the same: what they differ by is blur and noise.
         if self.pool.paired:
             return i
         return torch.randint(len(self.sharp), (len(i),), generator=generator)
@@ -100,6 +101,7 @@ class Reblur:
     def missing_noise(self, k: Tensor, patches: Patches) -> tuple[Tensor, Tensor]:
         """Variance [n, 4] to add to the re-blurred patches, and to the real ones where the former
         carry more."""
+        # The blurred sharp photo's own noise: k^T C k for each channel, C its correlation.
         by_channel = torch.einsum("ncu,cuv,ncv->nc", k, self.correlation, k)
         carried = by_channel[:, list(self.packing.channels)] * patches.sharp_noise
         return (patches.noise - carried).clamp(min=0), (carried - patches.noise).clamp(min=0)
@@ -109,4 +111,5 @@ def send(tensor: Tensor, device: torch.device) -> Tensor:
     """The tensor on the device; to a GPU through pinned memory, without waiting."""
     if device.type != "cuda":
         return tensor.to(device)
+    # From pageable memory the copy would wait for the step that is running.
     return tensor.pin_memory().to(device, non_blocking=True)

@@ -1,4 +1,5 @@
-"""Linear demosaicing by mean spectra: what stage P takes for the sharp photo.
+"""Linear demosaicing by mean spectra: what stage P takes for the sharp photo (docs/method.md,
+section 6).
 
 X(f) = S A^H (A S A^H + N)^-1 Y(f) over the four aliases of a Bayer mosaic: A samples the colours at
 their sites, S is the scenes' mean spectral matrix, N the noise. Nothing that a mosaic does not show
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -27,13 +29,16 @@ MARGIN_PX = 2 * REACH + 2
 DC = 20.0
 """Power at frequency zero, relative to the lowest one beside it: means are kept."""
 LEAST_EIGENVALUE = 1e-4
-DARKEST = 1e-3
+"""Relative to the largest one: colours that are all but one shall not become exactly so."""
+LEAST_PLANE_BRIGHTNESS = 1e-3
+"""That noise is worked out for at least: black levels may be a little off."""
 _ALIASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
-def scene_spectrum(matrices: np.ndarray) -> np.ndarray:
+def scene_spectrum(matrices: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Mean spectral matrices [3, 3, n, n] as `demosaicing_filters` wants them: [3, 3, SIDE, SIDE],
     positive."""
+    # Filters are short, so a coarser spectrum says all they can use.
     step = matrices.shape[-1] // SIDE
     coarse = matrices[:, :, ::step, ::step].transpose(2, 3, 0, 1)
     values, vectors = np.linalg.eigh((coarse + coarse.conj().swapaxes(-1, -2)) / 2)
@@ -44,7 +49,10 @@ def scene_spectrum(matrices: np.ndarray) -> np.ndarray:
 
 
 def demosaicing_filters(
-    scene: np.ndarray, noise: np.ndarray, packing: Packing, lateral: np.ndarray
+    scene: NDArray[np.complex128],
+    noise: NDArray[np.float64],
+    packing: Packing,
+    lateral: NDArray[np.float64],
 ) -> Tensor:
     """Filters float32 [12, 4, 2 REACH + 1, 2 REACH + 1] from packed planes to the colours at each
     site of a period.
@@ -64,24 +72,31 @@ def demosaicing_filters(
     ramp = np.exp(
         -2j * np.pi * (lateral[:, 0, None, None] * f[:, None] + lateral[:, 1, None, None] * f)
     )
-    shown = (scene * ramp[:, None] * ramp[None].conj()).transpose(2, 3, 0, 1)
+    # The scene as the lens shows it at this place: its lateral colour is put back.
+    spectra = (scene * ramp[:, None] * ramp[None].conj()).transpose(2, 3, 0, 1)
     ky, kx = np.meshgrid(np.arange(m), np.arange(m), indexing="ij")
     sampling, spectrum = np.zeros((m, m, 4, 12), complex), np.zeros((m, m, 12, 12), complex)
     for alias, (ay, ax) in enumerate(_ALIASES):
         iy, ix, block = ky + m * ay, kx + m * ax, slice(3 * alias, 3 * alias + 3)
-        spectrum[:, :, block, block] = shown[iy, ix]
+        spectrum[:, :, block, block] = spectra[iy, ix]
         for plane, (oy, ox) in enumerate(packing.offsets):
             wave = np.exp(2j * np.pi * (f[iy] * oy + f[ix] * ox))
             sampling[:, :, plane, 3 * alias + packing.channels[plane]] = wave / 4
-    seen = spectrum @ sampling.conj().swapaxes(-1, -2)
+    cross_spectrum = spectrum @ sampling.conj().swapaxes(-1, -2)
+    # X = S A^H (A S A^H + N)^-1 Y, at all frequencies at once.
     # Sums over n x n pixels, and over the m x m sites of a plane.
-    mosaic = n * n * (sampling @ seen) + m * m * np.diag(noise)
-    gain = n * n * np.linalg.solve(mosaic.conj().swapaxes(-1, -2), seen.conj().swapaxes(-1, -2))
+    mosaic = n * n * (sampling @ cross_spectrum) + m * m * np.diag(noise)
+    gain = (
+        n
+        * n
+        * np.linalg.solve(mosaic.conj().swapaxes(-1, -2), cross_spectrum.conj().swapaxes(-1, -2))
+    )
     transfer = np.zeros((n, n, 3, 4), complex)
     for alias, (ay, ax) in enumerate(_ALIASES):
         transfer[ky + m * ay, kx + m * ax] = gain.conj().swapaxes(-1, -2)[
             :, :, 3 * alias : 3 * alias + 3
         ]
+    # Filters of finite reach, one set for each site of the period.
     response = np.fft.ifft2(transfer, axes=(0, 1)).real
     t = 2 * np.arange(REACH, -REACH - 1, -1)
     sites = [response[np.ix_((t + qy) % n, (t + qx) % n)] for qy, qx in _ALIASES]
@@ -101,8 +116,8 @@ def linear_tile(
     frame: Frame,
     noise: NoiseModel,
     window: tuple[slice, slice],
-    scene: np.ndarray,
-    lateral: np.ndarray,
+    scene: NDArray[np.complex128],
+    lateral: NDArray[np.float64],
     device: torch.device,
 ) -> Tensor:
     """Linear camera RGB [3, h, w] of a window that lies at least `MARGIN_PX` inside a Bayer photo.
@@ -121,8 +136,9 @@ def linear_tile(
     values, _, multiplier = frame.mosaic_tile(outer[0], outer[1])
     planes, gain = pack_mosaic(values), pack_mosaic(multiplier).mean((1, 2))
     packing = packing_of(frame)
-    level = np.maximum(planes.mean((1, 2)), DARKEST)
+    level = np.maximum(planes.mean((1, 2)), LEAST_PLANE_BRIGHTNESS)
     channels = np.array(packing.channels)
+    # Spectra are those of photos over their mean brightness, and so is the noise.
     variance = noise.variance(level, gain, channels) / level.mean() ** 2
     filters = demosaicing_filters(scene, variance, packing, lateral).to(device)
     return demosaiced(torch.from_numpy(planes).to(device), filters)[:, inner[0], inner[1]]

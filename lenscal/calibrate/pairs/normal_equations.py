@@ -61,6 +61,7 @@ class ShiftEquations:
 
 
 def empty_equations(n_cells: int, kernel_size: int, device: torch.device) -> NormalEquations:
+    # Single precision: these are the largest arrays of a calibration.
     n = kernel_size**2
     return NormalEquations(
         torch.zeros(2, n_cells, 3, n, n, device=device),
@@ -75,6 +76,7 @@ def correlation_matrix(correlation: NDArray[np.float64], kernel_size: int) -> ND
     k, m = kernel_size, correlation.shape[-1] // 2
     y, x = (v.ravel() for v in np.meshgrid(np.arange(k), np.arange(k), indexing="ij"))
     dy, dx = y[:, None] - y[None], x[:, None] - x[None]
+    # Beyond the table noise is uncorrelated.
     near = (np.abs(dy) <= m) & (np.abs(dx) <= m)
     return np.where(near, correlation[np.clip(dy, -m, m) + m, np.clip(dx, -m, m) + m], 0.0)
 
@@ -155,6 +157,7 @@ def _add_tiles(
         most=None if pair.device.type == "cpu" else 1,
     )
     positions, matrices, vectors = [], [], []
+    # Added up here, in the tiles' order: threads share the work, not the sums.
     with closing(work) as results:
         for tile, equations in zip(tiles, results, strict=True):
             if equations is None:

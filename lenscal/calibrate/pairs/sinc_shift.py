@@ -23,8 +23,10 @@ def sinc_shift(image: Tensor, shift: Tensor) -> Tensor:
     window = torch.kaiser_window(
         2 * m + 1, periodic=False, beta=WINDOW_BETA, device=image.device, dtype=image.dtype
     )
+    # Along rows, then columns: a shift is separable.
     for axis in range(2):
         taps = torch.sinc(j - shift[:, axis, None].to(image.dtype)) * window
+        # Cut off, a sinc no longer sums to one, and would change the brightness.
         taps = taps / taps.sum(-1, keepdim=True)
         shape = (-1, 1, 2 * m + 1, 1) if axis == 0 else (-1, 1, 1, 2 * m + 1)
         image = F.conv2d(image[None], taps.view(shape), groups=len(image))[0]

@@ -28,10 +28,10 @@ LEAST_USABLE = 0.3
 """A tile with a smaller share of unclipped sites is left out: light spills around clipped ones."""
 DETAIL_PX = 5
 """Texture is what differs from means over squares of this side."""
-DARKEST = 1e-4
+LEAST_TILE_BRIGHTNESS = 1e-4
 """Mean value below which a tile tells nothing of the apertures' brightness."""
 LARGEST_GAIN_LOG = math.log(8)
-"""Of a tile's brightness against its photo's: more is not vignetting."""
+"""Of a tile's brightness against its photo's: three stops are more than vignetting."""
 FIRST_EXCESS = 0.02
 """Of the texture's variance, counted as noise while no kernel is known: what kernels of a few taps
 cannot explain goes with the texture."""
@@ -144,14 +144,15 @@ def tile_equations(pair: TilePair, tile: Tile) -> TileEquations | None:
     for c in range(3):
         sites = _sites(pair, regressor, c)
         kernel = None if tile.kernel is None else tile.kernel[c]
-        weighed = _weights(sites, kernel, float(regressor.detail[c]))
-        if weighed is None:
+        gain_and_weights = _weights(sites, kernel, float(regressor.detail[c]))
+        if gain_and_weights is None:
             channels.append(None)
             continue
-        local, weights = weighed
-        channels.append(_equations(sites, local, weights))
+        tile_gain, weights = gain_and_weights
+        channels.append(_equations(sites, tile_gain, weights))
+        # Without kernels nobody knows what the displacement leaves.
         if kernel is not None:
-            g, remainder = _displaced(sites, local, weights, kernel)
+            g, remainder = _displaced(sites, tile_gain, weights, kernel)
             matrix += (g.T @ (g * weights[:, None])).cpu().numpy()
             vector += (g.T @ (weights * remainder)).cpu().numpy()
     return TileEquations(tuple(channels), matrix, vector)
@@ -162,6 +163,7 @@ def _regressor(pair: TilePair, tile: Tile) -> Regressor | None:
     k, device = pair.kernel_size, pair.device
     r = k // 2
     whole = np.round(tile.displacement).astype(int)
+    # The kernel's reach, and what the interpolation crops.
     margin = r + SINC_HALF_WIDTH
     room, size = margin + MARGIN_PX, pair.sharp.size
     ys = span_with_room(tile.rows, int(whole[0]), room, size[0])
@@ -211,6 +213,7 @@ def _sites(pair: TilePair, regressor: Regressor, c: int) -> Sites:
         for j in range(q):
             if regressor.channel[i, j] != c:
                 continue
+            # Every site of one place in the period, with the kernel's square around it.
             patch = regressor.x[c, i:, j:].unfold(0, k, p).unfold(1, k, q)
             site = (slice(i, None, p), slice(j, None, q))
             rows, cols = regressor.value[site].shape
@@ -234,21 +237,22 @@ def _weights(sites: Sites, kernel: Tensor | None, detail: float) -> tuple[float,
     """
     target, use = sites.target, sites.use
     blurred = sites.design.mean(1) if kernel is None else sites.design @ kernel.flip(-1)
-    local = _local_gain(target, blurred, use)
-    if local is None:
+    tile_gain = _local_gain(target, blurred, use)
+    if tile_gain is None:
         return None
-    noise, textured = local * sites.light + sites.constant, local**2 * detail
+    noise, textured = tile_gain * sites.light + sites.constant, tile_gain**2 * detail
     if kernel is None:
         excess = FIRST_EXCESS * textured
     else:
-        residual = target - local * blurred
+        residual = target - tile_gain * blurred
         residual = residual - (residual * use).sum() / use.sum().clamp(min=1)
+        # What residuals show beyond noise: the sharp photo is an estimate, too.
         spread = float((residual.square() * use).sum() / use.sum().clamp(min=1))
         expected = float((noise * use).sum() / use.sum().clamp(min=1))
         if spread > MOST_SPREAD * expected + MOST_SPREAD_OF_TEXTURE * textured:
             return None
         excess = max(spread - expected, LEAST_EXCESS * textured)
-    return local, use / (noise + excess)
+    return tile_gain, use / (noise + excess)
 
 
 def _local_gain(degraded: Tensor, blurred: Tensor, use: Tensor) -> float | None:
@@ -259,20 +263,21 @@ def _local_gain(degraded: Tensor, blurred: Tensor, use: Tensor) -> float | None:
     or for sharpness.
     """
     light = float((blurred * use).sum())
-    if light <= DARKEST * float(use.sum()):
+    if light <= LEAST_TILE_BRIGHTNESS * float(use.sum()):
         return None
     gain = float((degraded * use).sum()) / light
     return gain if gain > 0 and abs(math.log(gain)) < LARGEST_GAIN_LOG else None
 
 
-def _equations(sites: Sites, local: float, weights: Tensor) -> ChannelEquations:
+def _equations(sites: Sites, tile_gain: float, weights: Tensor) -> ChannelEquations:
     """Weighted least squares about the weighted means: black levels that are a little off cancel.
 
     Rows of the design run the other way than kernels (convolution), which the flips undo.
     """
     total = weights.sum().clamp(min=1e-12)
     root = weights.sqrt()
-    weighted = sites.design * (local * root)[:, None]
+    # Roots of the weights on both sides keep the Gram matrix symmetric to the last bit.
+    weighted = sites.design * (tile_gain * root)[:, None]
     mean, level = (root @ weighted) / total, (weights @ sites.target) / total
     gram = (weighted.T @ weighted - total * torch.outer(mean, mean)).flip(-1, -2)
     cross = (weighted.T @ (root * sites.target) - total * level * mean).flip(-1)
@@ -280,16 +285,17 @@ def _equations(sites: Sites, local: float, weights: Tensor) -> ChannelEquations:
 
 
 def _displaced(
-    sites: Sites, local: float, weights: Tensor, kernel: Tensor
+    sites: Sites, tile_gain: float, weights: Tensor, kernel: Tensor
 ) -> tuple[Tensor, Tensor]:
     """How the blurred sharp photo changes with the tile's displacement [sites, 2], and what the
     kernel [n] leaves of the degraded one [sites], both about their weighted means."""
     k = round(len(kernel) ** 0.5)
     grid = kernel.view(k, k)
+    # One product for both slopes and for the kernel itself.
     slopes = [_slope(grid, 0).reshape(-1), _slope(grid, 1).reshape(-1), grid.reshape(-1)]
     total = weights.sum().clamp(min=1e-12)
     level = (weights @ sites.target) / total
-    response = local * (sites.design @ torch.stack(slopes, -1).flip(0))
+    response = tile_gain * (sites.design @ torch.stack(slopes, -1).flip(0))
     response = response - (weights @ response)[None] / total
     return response[:, :2], sites.target - level - response[:, 2]
 

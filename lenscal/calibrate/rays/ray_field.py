@@ -1,5 +1,5 @@
 """Kernels that a lens can make: rays through a pupil with aberrations that are smooth over the
-field.
+field (docs/method.md, section 5).
 
 Taps can be anything, and where scenes are unrelated a fit of taps follows the scenes. The light of
 a lens reaches the sensor through a pupil, and where a ray arrives is the gradient of the wavefront
@@ -19,16 +19,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lenscal.calibrate.field.polynomials import degrees, polynomials
 
 RINGS, SPOKES = 9, 34
-"""Points of the pupil: rings of equal area."""
-DEGREE, COLOUR_DEGREE = 3, 1
-"""Of the polynomials over the field: what the channels share, and how they differ."""
-SHRINK = (1.0, 0.6, 0.4, 0.15)
-"""Expected size of coefficients by degree over the field."""
+"""306 points of the pupil, rings of equal area: the time of a fit grows with them."""
+RAY_FIELD_DEGREE, RAY_COLOUR_DEGREE = 3, 1
+"""Of the polynomials over the field: what the channels share, and how they differ. Fourth degree,
+or second for colours, gains little (docs/experiments/rays.md, 2026-11-24, later)."""
+RAY_SHRINK = (1.0, 0.6, 0.4, 0.15)
+"""Expected size of coefficients by degree over the field: lenses bend gently."""
 FAMILIES = {
     "defocus": (0.8, ("r2",)),
     "astigmatism": (0.8, ("c2", "s2")),
@@ -102,7 +104,7 @@ class RayField:
         return {
             "shared": (terms, aberrations),
             "symmetric": (len(SYMMETRIC_SCALES), len(FAMILIES)),
-            "colour": (_terms(COLOUR_DEGREE), 3, aberrations),
+            "colour": (_terms(RAY_COLOUR_DEGREE), 3, aberrations),
             "shading": (terms, self.shades.shape[1]),
             "lateral": (terms, 3, 2),
             "softness": (2, 3),
@@ -111,10 +113,10 @@ class RayField:
     def parts(self, theta: Tensor) -> dict[str, Tensor]:
         """Theta [n] by name, in the shapes of `shapes`."""
         sizes = [int(np.prod(shape)) for shape in self.shapes.values()]
-        cut = theta.split(sizes)
+        blocks = theta.split(sizes)
         return {
-            name: part.view(shape)
-            for (name, shape), part in zip(self.shapes.items(), cut, strict=True)
+            name: block.view(shape)
+            for (name, shape), block in zip(self.shapes.items(), blocks, strict=True)
         }
 
     @property
@@ -122,50 +124,69 @@ class RayField:
         """n, the length of theta."""
         return sum(int(np.prod(shape)) for shape in self.shapes.values())
 
-    def basis(self, positions: np.ndarray) -> Basis:
+    def basis(self, positions: NDArray[np.float64]) -> Basis:
         """What coefficients are multiplied with at field positions [n, 2]."""
-        columns = polynomials(positions, DEGREE)
-        size = [np.sqrt((2 * i + 1) * (2 * j + 1)) * SHRINK[i + j] for i, j in degrees(DEGREE)]
+        columns = polynomials(positions, RAY_FIELD_DEGREE)
+        size = [
+            np.sqrt((2 * i + 1) * (2 * j + 1)) * RAY_SHRINK[i + j]
+            for i, j in degrees(RAY_FIELD_DEGREE)
+        ]
         y, x = (2 * positions - 1).T
+        # The place as a complex number: its powers turn as aberrations do.
         h = (x * self.aspect + 1j * y) / np.hypot(1, self.aspect)
-        grown = np.abs(h[:, None]) ** (2 * np.arange(len(SYMMETRIC_SCALES))) * SYMMETRIC_SCALES
-        symmetric = np.zeros((*grown.shape, len(FAMILIES), self.errors.shape[1]))
+        radial = np.abs(h[:, None]) ** (2 * np.arange(len(SYMMETRIC_SCALES))) * SYMMETRIC_SCALES
+        symmetric = np.zeros((*radial.shape, len(FAMILIES), self.errors.shape[1]))
         for aberration, (name, family) in enumerate(zip(_names(), _families(), strict=True)):
             m, even, _ = _meaning(name)
-            turned = (h**m).real if even else (h**m).imag
+            # Turned with the place: the pattern points away from the middle.
+            angular = (h**m).real if even else (h**m).imag
             symmetric[:, :, family, aberration] = (
-                float(self.scales[0, aberration]) * grown * turned[:, None]
+                float(self.scales[0, aberration]) * radial * angular[:, None]
             )
         return Basis(
-            *(torch.from_numpy(part).to(self.errors) for part in (columns * size, symmetric))
+            *(torch.from_numpy(array).to(self.errors) for array in (columns * size, symmetric))
         )
 
     def kernels(self, theta: Tensor, at: Basis) -> Tensor:
         """[m, 3, k * k], of sum 1, for theta [n] at m places."""
-        part, basis = self.parts(theta), at.terms
-        linear = [t for t, (i, j) in enumerate(degrees(DEGREE)) if i + j <= COLOUR_DEGREE]
-        coefficients = basis @ (part["shared"] * self.scales)
-        coefficients = coefficients + torch.einsum("mkfa,kf->ma", at.symmetric, part["symmetric"])
-        colour = torch.einsum("mt,tca->mca", basis[:, linear], part["colour"])
+        components, basis = self.parts(theta), at.terms
+        linear = [
+            t for t, (i, j) in enumerate(degrees(RAY_FIELD_DEGREE)) if i + j <= RAY_COLOUR_DEGREE
+        ]
+        coefficients = basis @ (components["shared"] * self.scales)
+        # What a centred lens does goes to a higher order than the polynomials
+        # (docs/experiments/rays.md, 2026-11-23, later).
+        coefficients = coefficients + torch.einsum(
+            "mkfa,kf->ma", at.symmetric, components["symmetric"]
+        )
+        colour = torch.einsum("mt,tca->mca", basis[:, linear], components["colour"])
         coefficients = coefficients[:, None] + COLOUR_SCALE * self.scales[0] * colour
-        light = (SHADING_SCALE * (basis @ part["shading"]) @ self.shades.T).softmax(-1)[:, None]
+        # A softmax: light is positive and sums to one.
+        light = (SHADING_SCALE * (basis @ components["shading"]) @ self.shades.T).softmax(-1)[
+            :, None
+        ]
         errors = torch.einsum("mca,pai->mcpi", coefficients, self.errors)
+        # Centred first: what coma moves is lateral colour's to say.
         errors = errors - (errors * light[..., None]).sum(2, keepdim=True)
         errors = (
-            errors + LATERAL_SCALE * torch.einsum("mt,tci->mci", basis, part["lateral"])[:, :, None]
+            errors
+            + LATERAL_SCALE * torch.einsum("mt,tci->mci", basis, components["lateral"])[:, :, None]
         )
+        # sum_p w_p exp(-2 pi i f . d_p), at every frequency.
         dy, dx = (2 * torch.pi * errors).unbind(-1)
         along_y, along_x = dy[:, :, None] * self.fy[:, None], dx[:, :, None] * self.fx[:, None]
         # exp(-i y) exp(-i x) summed over the pupil, in real numbers: complex ones take a quarter
         # longer.
         rows = torch.cat([along_y.cos(), along_y.sin()], 2) * light[:, :, None]
         products = rows @ torch.cat([along_x.cos(), along_x.sin()], 2).mT
-        (cc, cs), (sc, ss) = (part.chunk(2, -1) for part in products.chunk(2, -2))
+        (cc, cs), (sc, ss) = (half.chunk(2, -1) for half in products.chunk(2, -2))
         otf = torch.complex(cc - ss, -(cs + sc))
         f = torch.hypot(self.fy[:, None], self.fx)
-        narrow, wide = part["softness"][..., None, None]
+        narrow, wide = components["softness"][..., None, None]
+        # Focus differs from photo to photo: their mean is softer than any of them.
         otf = otf * self.diffraction * torch.exp(-0.5 * narrow * f - 2 * wide * f * f)
         n, half = len(self.fy), self.kernel_size // 2
+        # The origin to the middle of the frame; what falls outside is cut.
         image = torch.fft.irfft2(otf, s=(n, n)).roll((half, half), (-2, -1))
         taps = image[..., : self.kernel_size, : self.kernel_size].flatten(-2)
         kernels: Tensor = taps / taps.sum(-1, keepdim=True)
@@ -179,19 +200,23 @@ class RayField:
         shrinks together.
         """
         family = _families()
-        degree = [i + j for i, j in degrees(DEGREE)]
+        degree = [i + j for i, j in degrees(RAY_FIELD_DEGREE)]
         n = len(FAMILIES)
         shared = [f + n * d for d in degree for f in family]
-        symmetric = [f + n * (DEGREE + 2) for _ in SYMMETRIC_SCALES for f in range(n)]
-        colour = [f + n * (DEGREE + 1) for _ in range(3 * _terms(COLOUR_DEGREE)) for f in family]
-        rest = n * (DEGREE + 3)
+        symmetric = [f + n * (RAY_FIELD_DEGREE + 2) for _ in SYMMETRIC_SCALES for f in range(n)]
+        colour = [
+            f + n * (RAY_FIELD_DEGREE + 1)
+            for _ in range(3 * _terms(RAY_COLOUR_DEGREE))
+            for f in family
+        ]
+        shading_group = n * (RAY_FIELD_DEGREE + 3)
         sizes = {name: int(np.prod(shape)) for name, shape in self.shapes.items()}
         number = [
             *shared,
             *symmetric,
             *colour,
-            *[rest] * sizes["shading"],
-            *[rest + 1] * sizes["lateral"],
+            *[shading_group] * sizes["shading"],
+            *[shading_group + 1] * sizes["lateral"],
         ]
         index = torch.tensor(number, device=self.errors.device)
         return index, torch.bincount(index).to(self.errors)
@@ -213,24 +238,27 @@ def ray_field(
     aspect : width of the photos over their height
     """
     radius = np.sqrt((np.arange(RINGS) + 0.5) / RINGS)
+    # Each ring is turned by half a spoke: points must not line up.
     turn = (np.arange(SPOKES)[None] + np.arange(RINGS)[:, None] * 0.5) * 2 * np.pi / SPOKES
     y, x = (radius[:, None] * np.sin(turn)).ravel(), (radius[:, None] * np.cos(turn)).ravel()
     names = _names()
     errors = np.stack([_slopes(name, y, x) for name in names], 1)
     scale = np.array([s for s, members in FAMILIES.values() for _ in members])
-    scales = np.broadcast_to(scale, (_terms(DEGREE), len(names)))
+    scales = np.broadcast_to(scale, (_terms(RAY_FIELD_DEGREE), len(names)))
     shades = np.stack([y, x, y * y + x * x - 0.5, y * y - x * x, 2 * y * x], 1) * 2
+    # Twice the kernel: light that leaves on one side must not come back on the other.
     m = max(32, 2 * (kernel_size + 1))
     fy, fx = np.fft.fftfreq(m), np.fft.rfftfreq(m)
     ratio = np.ones((3, m, m // 2 + 1))
     degraded, sharp = f_numbers
     if degraded is not None and sharp is not None and pitch_um is not None:
         per_um = np.hypot(fy[:, None], fx) / pitch_um
-        blurred, known = (
+        degraded_mtf, sharp_mtf = (
             np.stack([diffraction_mtf(per_um * w * number) for w in WAVELENGTHS_UM])
             for number in (degraded, sharp)
         )
-        ratio = blurred / np.maximum(known, LEAST_MODULATION)
+        # Kernels are relative to the sharp photos, whose aperture diffracts, too.
+        ratio = degraded_mtf / np.maximum(sharp_mtf, LEAST_MODULATION)
     places = np.arange(kernel_size) - kernel_size // 2
     taps = np.stack(np.meshgrid(places, places, indexing="ij"), -1).reshape(-1, 2)
     arrays = errors, shades, ratio, fy, fx, scales, taps
@@ -240,7 +268,7 @@ def ray_field(
     return RayField(kernel_size, slopes, shading, diffraction, rows, cols, sizes, around, aspect)
 
 
-def diffraction_mtf(frequency: np.ndarray) -> np.ndarray:
+def diffraction_mtf(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
     """Modulation transfer of a perfect round aperture; frequency in units of its cutoff, 1 /
     (wavelength f-number).
 
@@ -250,16 +278,21 @@ def diffraction_mtf(frequency: np.ndarray) -> np.ndarray:
     return np.asarray(2 / np.pi * (np.arccos(s) - s * np.sqrt(1 - s * s)))
 
 
-def _slopes(name: str, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _slopes(name: str, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
     """[points, 2]: (dW/dy, dW/dx) of a polynomial of the pupil, mean 0, root mean square 1."""
     m, even, power = _meaning(name)
     z = x + 1j * y
     r2 = np.abs(z) ** 2
-    turned, turning = z**m, m * z ** max(m - 1, 0)
-    grown, growing = r2 ** (power // 2), power * r2 ** max(power // 2 - 1, 0)
-    by_x, by_y = growing * x * turned + grown * turning, growing * y * turned + 1j * grown * turning
+    angular, angular_slope = z**m, m * z ** max(m - 1, 0)
+    radial, radial_slope = r2 ** (power // 2), power * r2 ** max(power // 2 - 1, 0)
+    # The product rule for r^power z^m; (x + iy)' is 1 along x and i along y.
+    by_x, by_y = (
+        radial_slope * x * angular + radial * angular_slope,
+        radial_slope * y * angular + 1j * radial * angular_slope,
+    )
     slopes = np.stack([by_y, by_x], -1)
     out = slopes.real if even else slopes.imag
+    # A tilt of all rays is a shift, which other numbers stand for.
     out = out - out.mean(0)
     return np.asarray(out / np.sqrt((out**2).sum(-1).mean()))
 

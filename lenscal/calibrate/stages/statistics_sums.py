@@ -24,14 +24,14 @@ from lenscal.calibrate.stages.photos import Photos
 from lenscal.calibrate.stages.stage import Span, StageName
 from lenscal.calibrate.statistics.bispectra import Bispectra, bispectra, triads
 from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID
-from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
-from lenscal.calibrate.statistics.spectra import MosaicSpectra, mean_matrices, mosaic_spectra
-from lenscal.calibrate.statistics.spectral_fit import (
+from lenscal.calibrate.statistics.likelihood_terms import (
     SecondOrder,
     ThirdOrder,
     second_order_terms,
     third_order_terms,
 )
+from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
+from lenscal.calibrate.statistics.spectra import MosaicSpectra, mean_matrices, mosaic_spectra
 from lenscal.calibrate.statistics.windowed import data_cells
 from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import Reference

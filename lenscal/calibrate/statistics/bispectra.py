@@ -1,4 +1,5 @@
-"""Stage T's statistics: third-order spectra of the green sites, by cell of the field.
+"""Stage T's statistics: third-order spectra of the green sites, by cell of the field
+(docs/method.md, section 4).
 
 B(f1, f2) = <Y(f1) Y(f2) Y*(f1 + f2)> of a blurred scene has the phase of the kernel's own K(f1)
 K(f2) K*(f1 + f2), added to that of the scene: it knows the odd part of the kernel (the lean of
@@ -14,19 +15,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lenscal.calibrate.statistics.windowed import MosaicPatches, hann, mosaic_patches
 from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
 
-WINDOW_PX = 32
-MOST_PATCHES = 110
+TRIAD_WINDOW_PX = 32
+"""Half of what second order uses: triads grow with the fourth power of it, and kernels are small
+(docs/experiments/scene-statistics.md tried 64)."""
+MOST_TRIAD_PATCHES = 110
 """A cell and photo."""
-HIGHEST_FREQUENCY = 0.25
+HIGHEST_TRIAD_FREQUENCY = 0.25
+"""cycles/px: above, the quincunx of the greens has aliases."""
 LEAST_POWER = 2.0
 """Power of a patch over its noise's, below which it is left out: it would only add noise."""
-DARKEST = 1e-6
+LEAST_GAIN_BRIGHTNESS = 1e-6
 """Brightness of a patch that the gain is worked out with at least."""
 _WINDOW_RATIO = (5 / 16 / (3 / 8)) ** 2
 """Sum of a Hann window's cube over the sum of its square, in two dimensions."""
@@ -41,31 +46,32 @@ class Bispectra:
     count : [cells]
     """
 
-    values: np.ndarray
-    power: np.ndarray
-    count: np.ndarray
+    values: NDArray[np.complex128]
+    power: NDArray[np.float64]
+    count: NDArray[np.float64]
 
 
-def triads() -> np.ndarray:
-    """int [n, 3, 2]: (ky, kx) of f1, f2 and f1 + f2 in units of 1 / WINDOW_PX, every triangle
+def triads() -> NDArray[np.int64]:
+    """int [n, 3, 2]: (ky, kx) of f1, f2 and f1 + f2 in units of 1 / TRIAD_WINDOW_PX, every triangle
     once."""
-    highest = HIGHEST_FREQUENCY * WINDOW_PX
+    highest = HIGHEST_TRIAD_FREQUENCY * TRIAD_WINDOW_PX
     reach = np.arange(-int(highest), int(highest) + 1)
-    places = [(int(y), int(x)) for y in reach for x in reach if 0 < np.hypot(y, x) <= highest]
-    known, found, seen = set(places), [], set()
-    for i, a in enumerate(places):
-        for b in places[i:]:
+    frequencies = [(int(y), int(x)) for y in reach for x in reach if 0 < np.hypot(y, x) <= highest]
+    below_highest, rows, triangles = set(frequencies), [], set()
+    for i, a in enumerate(frequencies):
+        for b in frequencies[i:]:
             c = a[0] + b[0], a[1] + b[1]
+            # Real scenes: a triangle and its mirror image tell the same, as do its corners.
             triangle = frozenset((a, b, (-c[0], -c[1])))
             mirrored = frozenset((-y, -x) for y, x in triangle)
-            if c in known and triangle not in seen and mirrored not in seen:
-                seen.add(triangle)
-                found.append((a, b, c))
-    return np.array(found)
+            if c in below_highest and triangle not in triangles and mirrored not in triangles:
+                triangles.add(triangle)
+                rows.append((a, b, c))
+    return np.array(rows)
 
 
 def bispectra(
-    shots: Sequence[Frame], cells: tuple[int, int], triad: np.ndarray
+    shots: Sequence[Frame], cells: tuple[int, int], triad: NDArray[np.int64]
 ) -> Iterator[Bispectra]:
     """Yields the growing sums after each photo, which is read beside others; the noise's own third
     moments are taken out."""
@@ -80,21 +86,25 @@ def bispectra(
 
 def _no_bispectra(n_cells: int, n_triads: int) -> Bispectra:
     values = np.zeros((n_cells, n_triads), np.complex128)
-    return Bispectra(values, np.zeros((n_cells, WINDOW_PX, WINDOW_PX)), np.zeros(n_cells))
+    return Bispectra(
+        values, np.zeros((n_cells, TRIAD_WINDOW_PX, TRIAD_WINDOW_PX)), np.zeros(n_cells)
+    )
 
 
-def _photo_bispectra(frame: Frame, cells: tuple[int, int], triad: np.ndarray) -> Bispectra:
+def _photo_bispectra(frame: Frame, cells: tuple[int, int], triad: NDArray[np.int64]) -> Bispectra:
     """Sums over the patches of one photo."""
-    n = WINDOW_PX
+    n = TRIAD_WINDOW_PX
     index = [torch.from_numpy((triad[:, k, 0] % n) * n + triad[:, k, 1] % n) for k in range(3)]
     sums = _no_bispectra(cells[0] * cells[1], len(triad))
     sites = frame.cfa.ravel() == 1
+    # Red and blue sites are zeros: the greens are read where they stand.
     window = hann(n) * np.tile(frame.cfa == 1, (n // 2, n // 2))
-    for patches in mosaic_patches(frame, cells, n, MOST_PATCHES):
+    for patches in mosaic_patches(frame, cells, n, MOST_TRIAD_PATCHES):
         green = _green_spectra(patches, window, sites)
         if green is None:
             continue
         y = green.spectra
+        # B(f1, f2) = Y(f1) Y(f2) Y*(f1 + f2), one value for each triad.
         a, b, c = (y[:, i] for i in index)
         noise_triple = _noise_triple(green, index, window)
         sums.values[patches.cell] += (a * b * c.conj()).sum(0).numpy() - noise_triple
@@ -107,31 +117,32 @@ def _photo_bispectra(frame: Frame, cells: tuple[int, int], triad: np.ndarray) ->
 class GreenSpectra:
     """Textured patches of a cell, seen through the green sites alone.
 
-    spectra : complex64 [n, WINDOW_PX^2], each over its own contrast
+    spectra : complex64 [n, TRIAD_WINDOW_PX^2], each over its own contrast
     contrast : [n], mean power of the spectra before that
     mean : [n], brightness
     noise, third : [n], second and third moments of a green site's noise
     """
 
     spectra: Tensor
-    contrast: np.ndarray
-    mean: np.ndarray
-    noise: np.ndarray
-    third: np.ndarray
+    contrast: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    third: NDArray[np.float64]
 
 
 def _green_spectra(
-    patches: MosaicPatches, window: np.ndarray, sites: np.ndarray
+    patches: MosaicPatches, window: NDArray[np.float64], sites: NDArray[np.bool_]
 ) -> GreenSpectra | None:
     """Spectra of the patches whose texture stands out from the noise; None where none does.
 
-    window : [WINDOW_PX, WINDOW_PX], zero where no green is measured
+    window : [TRIAD_WINDOW_PX, TRIAD_WINDOW_PX], zero where no green is measured
     sites : bool [4], the green ones of a period
     """
     mean = (patches.values * window).sum((1, 2)) / window.sum()
     centred = (patches.values - mean[:, None, None]) * window
     y = torch.fft.fft2(torch.from_numpy(centred.astype(np.float32)))
     noise, third = patches.noise[:, sites].mean(1), patches.third[:, sites].mean(1)
+    # Strong scenes would outvote all others: third order grows with the cube of the contrast.
     contrast = y.abs().square().mean((1, 2)).numpy()
     textured = contrast > LEAST_POWER * noise * (window**2).sum()
     if not textured.any():
@@ -141,7 +152,9 @@ def _green_spectra(
     return GreenSpectra(spectra, contrast, mean[textured], noise[textured], third[textured])
 
 
-def _noise_triple(green: GreenSpectra, index: list[Tensor], window: np.ndarray) -> np.ndarray:
+def _noise_triple(
+    green: GreenSpectra, index: list[Tensor], window: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """[triads]: what the noise adds to the sum of the triple products.
 
     Photon noise is as strong as the light below it, so it goes along with the scene (first term),
@@ -151,8 +164,9 @@ def _noise_triple(green: GreenSpectra, index: list[Tensor], window: np.ndarray) 
     contrast, third = green.contrast, green.third
     noise_power = torch.from_numpy(green.noise * square / contrast).float()[:, None]
     power = green.spectra.abs().square() - noise_power
-    gain = third / np.maximum(green.mean, DARKEST)
+    # The noise's third moment per light, which is what the scene's spectrum is multiplied with.
+    gain = third / np.maximum(green.mean, LEAST_GAIN_BRIGHTNESS)
     strength = torch.from_numpy(np.sqrt(np.maximum(gain, 0) / contrast)).float()[:, None]
     poisson = (power * strength).sum(0)
-    own = (third / contrast**1.5).sum() * cube
-    return np.asarray(_WINDOW_RATIO * sum(poisson[i] for i in index) + own)
+    skewness = (third / contrast**1.5).sum() * cube
+    return np.asarray(_WINDOW_RATIO * sum(poisson[i] for i in index) + skewness)

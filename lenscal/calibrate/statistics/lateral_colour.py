@@ -13,6 +13,7 @@ from contextlib import closing
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.calibrate.field.geometry import cell_positions
 from lenscal.calibrate.field.polynomials import field_polynomials, polynomials
@@ -20,22 +21,32 @@ from lenscal.calibrate.packing import clips, hardly_clips
 from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
 
-PATCH_PX = 64
+COLOUR_PATCH_PX = 64
+"""Smaller ones blur the lowest frequencies, larger ones mix places of the field."""
 COLOUR_GRID = (9, 9)
 """Nodes on which a calibration keeps lateral colour; odd, so that one is the middle."""
-HIGHEST_FREQUENCY = 0.22
+HIGHEST_COLOUR_FREQUENCY = 0.22
 """cycles/px; red and blue sites are two pixels apart and show nothing beyond 0.25."""
 HIGHEST_FREQUENCY_DEMOSAICED = 0.08
 """cycles/px; above, demosaicing copies green's detail into red and blue, and with it green's
 place."""
-DEGREE = 3
 MOST_AT_ONCE = 8
 """Photos whose spectra wait side by side: up to 100 MB each on the finest grid."""
+COLOUR_FIELD_DEGREE = 3
+"""Of the polynomial over the field: lateral colour of a centred lens is odd, linear and cubic."""
+LOWEST_CYCLES = 1.5
+"""A patch; slower waves are the window's, and those of the mean that was taken out."""
+INCOHERENCE_FLOOR = 0.02
+"""Of a frequency's weight: a single, nearly coherent frequency must not decide a cell."""
+LARGEST_OUTLIER = 4
+"""Times the median misfit, beyond which a cell is left out of the polynomial."""
+LEAST_AMPLITUDE = 1e-3
+"""Mean amplitude of green below which there is no light to compare."""
 
 
 def cross_spectra(
     frames: Sequence[Frame], cells: tuple[int, int], *, per_cell: int = 4
-) -> Iterator[np.ndarray]:
+) -> Iterator[NDArray[np.complex128]]:
     """Sums over patches of (R, B) times conj(G) and of the channels' powers; yields the growing
     sums after each photo.
 
@@ -45,10 +56,11 @@ def cross_spectra(
 
     Yields
     ------
-    complex128 ndarray [cells, 5, m, m // 2 + 1]: RG, BG, RR, GG, BB; m = PATCH_PX / 2 on the
-    mosaic, else PATCH_PX. Every patch is divided by its own variance, so that no photo dominates.
+    complex128 ndarray [cells, 5, m, m // 2 + 1]: RG, BG, RR, GG, BB; m = COLOUR_PATCH_PX / 2 on the
+    mosaic, else COLOUR_PATCH_PX. Every patch is divided by its own variance, so that no photo
+    dominates.
     """
-    n = PATCH_PX
+    n = COLOUR_PATCH_PX
     m = n // 2 if _is_bayer(frames[0]) else n
     sums = np.zeros((cells[0] * cells[1], 5, m, m // 2 + 1), np.complex128)
     work = in_order(lambda frame: _photo_spectra(frame, cells, per_cell), frames, most=MOST_AT_ONCE)
@@ -62,18 +74,19 @@ def cross_spectra(
 
 def _photo_spectra(
     frame: Frame, cells: tuple[int, int], per_cell: int
-) -> list[tuple[int, np.ndarray]]:
+) -> list[tuple[int, NDArray[np.complex128]]]:
     """Cell and cross-spectra [5, m, m // 2 + 1] of every patch of a photo that can be used."""
-    n = PATCH_PX
+    n = COLOUR_PATCH_PX
     m = n // 2 if _is_bayer(frame) else n
     window = np.outer(np.hanning(m), np.hanning(m))
-    parts = int(np.sqrt(per_cell))
+    per_side = int(np.sqrt(per_cell))
     # The middles of as many parts of a cell, drawn in a little from its edges.
-    offsets = ((np.arange(parts) * 2 + 1) / parts - 1) * 0.4
+    offsets = ((np.arange(per_side) * 2 + 1) / per_side - 1) * 0.4
     height, width = frame.size
     out = []
     for cell, (y, x) in enumerate(cell_positions(cells)):
         for dy, dx in product(offsets, offsets):
+            # Even corners: patches begin on a period of the colour filter array.
             top = int(np.clip((y + dy / cells[0]) * height - n / 2, 0, height - n)) // 2 * 2
             left = int(np.clip((x + dx / cells[1]) * width - n / 2, 0, width - n)) // 2 * 2
             rows, cols = slice(top, top + n), slice(left, left + n)
@@ -91,8 +104,8 @@ def _is_bayer(frame: Frame) -> bool:
 
 
 def _patch_spectra(
-    frame: Frame, rows: slice, cols: slice, window: np.ndarray
-) -> tuple[np.ndarray, ...] | None:
+    frame: Frame, rows: slice, cols: slice, window: NDArray[np.float64]
+) -> tuple[NDArray[np.complex128], ...] | None:
     """Half-plane spectra of R, G, B of a patch, in one frame of reference; None where light clips
     or there is none."""
     if not _is_bayer(frame):
@@ -112,58 +125,63 @@ def _patch_spectra(
         ]
         step = 2
     m = len(window)
+    # Cycles per pixel of the sensor, whatever the planes' own sampling.
     fy, fx = np.meshgrid(np.fft.fftfreq(m) / step, np.fft.rfftfreq(m) / step, indexing="ij")
     out = [np.zeros((m, m // 2 + 1), np.complex128) for _ in range(3)]
     for plane, (oy, ox), c in planes:
         spectrum = np.fft.rfft2((plane - plane.mean()) * window)
+        # Each plane's phase is put back to the patch's corner, or sites would pass for a shift.
         out[c] += spectrum * np.exp(-2j * np.pi * (fy * oy + fx * ox))
-    return tuple(out) if abs(out[1][1:, 1:]).mean() > 1e-3 else None
+    return tuple(out) if abs(out[1][1:, 1:]).mean() > LEAST_AMPLITUDE else None
 
 
 def lateral_shifts(
-    sums: np.ndarray,
+    sums: NDArray[np.complex128],
     cells: tuple[int, int],
     shape: tuple[int, int],
     *,
-    highest: float = HIGHEST_FREQUENCY,
-) -> np.ndarray:
+    highest: float = HIGHEST_COLOUR_FREQUENCY,
+) -> NDArray[np.float64]:
     """[nodes, 3, 2]: (dy, dx) px of R, G, B at the nodes, their mean over channels zero.
 
     Each cell's shift is a weighted least-squares line through the phases; a polynomial over the
     field smooths them.
     """
     m = sums.shape[-2]
-    step = PATCH_PX // m
+    step = COLOUR_PATCH_PX // m
     fy, fx = np.meshgrid(np.fft.fftfreq(m) / step, np.fft.rfftfreq(m) / step, indexing="ij")
     radius = np.hypot(fy, fx)
     highest = highest if step == 2 else HIGHEST_FREQUENCY_DEMOSAICED
-    used = (radius > 1.5 / PATCH_PX) & (radius < highest)
-    f = np.stack([fy[used], fx[used]], -1)
-    basis = polynomials(cell_positions(cells), DEGREE)
+    in_band = (radius > LOWEST_CYCLES / COLOUR_PATCH_PX) & (radius < highest)
+    f = np.stack([fy[in_band], fx[in_band]], -1)
+    basis = polynomials(cell_positions(cells), COLOUR_FIELD_DEGREE)
     shifts = np.zeros((shape[0] * shape[1], 3, 2))
-    nodes = field_polynomials(shape, DEGREE)
+    nodes = field_polynomials(shape, COLOUR_FIELD_DEGREE)
     for number, channel in enumerate((0, 2)):
-        cross = sums[:, number][:, used]
+        cross = sums[:, number][:, in_band]
         coherence = np.abs(cross) ** 2 / np.maximum(
-            (sums[:, 2 + channel] * sums[:, 3])[:, used].real, 1e-30
+            (sums[:, 2 + channel] * sums[:, 3])[:, in_band].real, 1e-30
         )
-        weight = coherence / np.maximum(1 - coherence, 0.02)
-        found, certainty = np.zeros((len(sums), 2)), np.zeros(len(sums))
+        # The inverse variance of a phase (Bendat & Piersol 2010, Random Data, chapter 9).
+        weight = coherence / np.maximum(1 - coherence, INCOHERENCE_FLOOR)
+        cell_shifts, certainty = np.zeros((len(sums), 2)), np.zeros(len(sums))
         for cell in range(len(sums)):
             s = np.zeros(2)
             normal = 4 * np.pi**2 * (f.T * weight[cell]) @ f
+            # Phases wrap: each round measures what the last one's shift leaves.
             for _ in range(4):
                 phase = np.angle(cross[cell] * np.exp(2j * np.pi * (f @ s)))
                 s = s - 2 * np.pi * np.linalg.solve(
                     normal + 1e-9 * np.eye(2), f.T @ (weight[cell] * phase)
                 )
-            found[cell], certainty[cell] = s, np.linalg.det(normal) ** 0.5
-        keep = np.ones(len(sums), bool)
+            cell_shifts[cell], certainty[cell] = s, np.linalg.det(normal) ** 0.5
+        # A cell of sky or of one strong edge can be far off.
+        inliers = np.ones(len(sums), bool)
         for _ in range(3):
-            root = np.sqrt(certainty * keep)[:, None]
-            coefficients = np.linalg.lstsq(basis * root, found * root, rcond=None)[0]
-            error = np.linalg.norm(found - basis @ coefficients, axis=-1)
-            keep = error < 4 * np.median(error) + 1e-6
+            root = np.sqrt(certainty * inliers)[:, None]
+            coefficients = np.linalg.lstsq(basis * root, cell_shifts * root, rcond=None)[0]
+            error = np.linalg.norm(cell_shifts - basis @ coefficients, axis=-1)
+            inliers = error < LARGEST_OUTLIER * np.median(error) + 1e-6
         shifts[:, channel] = nodes @ coefficients
     # Only differences between channels show: their mean is put in the middle.
     return np.asarray(shifts - shifts.mean(axis=1, keepdims=True))

@@ -52,15 +52,17 @@ def value_and_gradients(
     """
 
     def work(number: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-        own = [parameter.detach().requires_grad_() for parameter in shared]
+        # Leaves of their own: two threads must not add to one gradient.
+        copies = [parameter.detach().requires_grad_() for parameter in shared]
         cells = torch.zeros(0)
-        leaves = list(own)
+        leaves = list(copies)
         if by_cell is not None:
             cells = by_cell.detach()[pieces[number]].requires_grad_()
             leaves.append(cells)
-        value = value_of(own, cells, number)
+        value = value_of(copies, cells, number)
         return value.detach(), torch.autograd.grad(value, leaves)
 
+    # In the pieces' order, whoever is ready first: sums of floats depend on it.
     results = team.all(work, range(len(pieces)))
     total = results[0][0]
     for value, _ in results[1:]:

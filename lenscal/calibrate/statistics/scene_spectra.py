@@ -18,22 +18,28 @@ from lenscal.calibrate.packing import Packing
 from lenscal.system.threads import in_order
 
 STEPS = 30
+"""Of expectation maximisation: after them the true kernels explain 0.96 to 0.98 of the power
+(docs/experiments/scene-statistics.md, 2026-11-23)."""
 LUMA_FALL, CHROMA_FALL = 2.5, 4.0
 """Exponents of the power's fall at the start. Natural scenes: about 2 (van der Schaaf & van Hateren
 1996, doi:10.1016/0042-6989(96)00002-8), what a lens shows of them falls faster; fine detail is all
-but colourless."""
+but colourless. Colours that fall faster than brightness by 1.5 gave P 0.068 instead of 0.088
+(docs/experiments/pairs.md, 2026-11-23)."""
 LOW, HIGH = 0.03, 0.1
 """cycles/px: where the colours' power is read from the mosaics for a start; aliases are weak
 there."""
 UNLIKE = 0.05
 """Part of each channel's power at the start that the others know nothing of: steps cannot leave a
-rank behind."""
+rank behind. 5 to 10 % are enough (docs/experiments/scene-statistics.md, 2026-11-23)."""
 _ALIASES = ((0.0, 0.0), (0.0, 0.5), (0.5, 0.0), (0.5, 0.5))
 
 
 def likeliest_scene(
-    measured: np.ndarray, noise: np.ndarray, packing: Packing, lateral: np.ndarray | None = None
-) -> np.ndarray:
+    measured: NDArray[np.complex128],
+    noise: NDArray[np.float64],
+    packing: Packing,
+    lateral: NDArray[np.float64] | None = None,
+) -> NDArray[np.complex128]:
     """Spectral matrices complex128 [cells, 3, 3, 2m, 2m], in power per pixel.
 
     Parameters
@@ -50,21 +56,23 @@ def likeliest_scene(
     f = np.fft.fftfreq(m) / 2
     places = [np.meshgrid(f + ay, f + ax, indexing="ij") for ay, ax in _ALIASES]
     index = [tuple(np.round(g * 2 * m).astype(int) % (2 * m) for g in place) for place in places]
+    # Shift s of a channel is a phase at its sites: the scene itself stays without lateral colour.
     shift = np.zeros((1, 3, 2)) if lateral is None else lateral
     start = _start(measured, noise, packing)
     sampling = np.zeros((len(shift), m, m, 4, 12), complex)
     spectrum = np.zeros((cells, m, m, 12, 12), complex)
-    allowed = np.kron(np.eye(4), np.ones((3, 3)))
+    # Different frequencies of a stationary scene are independent.
+    block_diagonal = np.kron(np.eye(4), np.ones((3, 3)))
     for alias, ((gy, gx), at) in enumerate(zip(places, index, strict=True)):
         block = slice(3 * alias, 3 * alias + 3)
         spectrum[..., block, block] = start[:, :, :, *at].transpose(0, 3, 4, 1, 2)
         wy, wx = ((g + 0.5) % 1 - 0.5 for g in (gy, gx))
         for plane, (oy, ox) in enumerate(packing.offsets):
             channel = packing.channels[plane]
-            moved = wy * (oy - shift[:, channel, 0, None, None]) + wx * (
+            cycles = wy * (oy - shift[:, channel, 0, None, None]) + wx * (
                 ox - shift[:, channel, 1, None, None]
             )
-            sampling[..., plane, 3 * alias + channel] = np.exp(2j * np.pi * moved) / 2
+            sampling[..., plane, 3 * alias + channel] = np.exp(2j * np.pi * cycles) / 2
     mosaics = measured.transpose(0, 3, 4, 1, 2)
     white = noise[:, None, None, :, None] * np.eye(4)
 
@@ -72,10 +80,11 @@ def likeliest_scene(
         """Expectation maximisation in one cell, which knows nothing of the others."""
         estimate, samples = spectrum[cell], sampling[cell if len(sampling) > 1 else 0]
         for _ in range(STEPS):
+            # The conditional mean of X X^* given the mosaic, for the present S.
             sampled = estimate @ _adjoint(samples)
             gain = _adjoint(np.linalg.solve(samples @ sampled + white[cell], _adjoint(sampled)))
             explained = gain @ mosaics[cell] @ _adjoint(gain)
-            estimate = (explained + estimate - gain @ _adjoint(sampled)) * allowed
+            estimate = (explained + estimate - gain @ _adjoint(sampled)) * block_diagonal
         return np.asarray(estimate)
 
     spectrum = np.stack(list(in_order(likeliest, range(cells))))
@@ -86,23 +95,28 @@ def likeliest_scene(
     return scene
 
 
-def _adjoint(matrices: np.ndarray) -> np.ndarray:
+def _adjoint(matrices: NDArray[np.complexfloating]) -> NDArray[np.complex128]:
     return np.asarray(matrices.conj().swapaxes(-1, -2))
 
 
-def _start(measured: np.ndarray, noise: np.ndarray, packing: Packing) -> np.ndarray:
+def _start(
+    measured: NDArray[np.complex128], noise: NDArray[np.float64], packing: Packing
+) -> NDArray[np.complex128]:
     """Power laws: the colours' main direction at low frequencies, and across it; positive
     definite."""
     m = measured.shape[-1]
     f = np.fft.fftfreq(m) / 2
     radius = np.hypot(f[:, None], f[None])
+    # Where noise and aliases are weak.
     low = (radius > LOW) & (radius < HIGH)
     signal = measured - noise[:, :, None, None, None] * np.eye(4)[:, :, None, None]
+    # A plane holds a quarter of the power, hence 4; made flat by the expected fall.
     power = 4 * (signal[..., low].real * radius[low] ** LUMA_FALL).mean(-1)
-    chosen = np.zeros((3, 4))
-    chosen[packing.channels, range(4)] = 1
-    chosen /= chosen.sum(1, keepdims=True)
-    values, vectors = np.linalg.eigh(chosen @ power @ chosen.T)
+    averaging = np.zeros((3, 4))
+    averaging[packing.channels, range(4)] = 1
+    averaging /= averaging.sum(1, keepdims=True)
+    values, vectors = np.linalg.eigh(averaging @ power @ averaging.T)
+    # Noise that was taken out too much leaves negative powers.
     values = np.maximum(values, 1e-3 * np.maximum(values[:, -1:], 1e-12))
     fine = np.fft.fftfreq(2 * m)
     ratio = np.hypot(fine[:, None], fine[None]).clip(0.5 / m) / np.sqrt(LOW * HIGH)

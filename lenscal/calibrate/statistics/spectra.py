@@ -1,4 +1,5 @@
-"""Stage G's statistics: spectral matrices of the mosaics of both folders, by cell of the field.
+"""Stage G's statistics: spectral matrices of the mosaics of both folders, by cell of the field
+(docs/method.md, section 3).
 
 Every patch is divided by its own mean brightness: unlike its contrast, blur leaves that as it is,
 so both folders weigh their patches alike. The four planes of a mosaic share one window on the
@@ -13,30 +14,35 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.calibrate.packing import pack_mosaic
 from lenscal.calibrate.statistics.windowed import hann, mosaic_patches
 from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
 
-WINDOW_PX = 64
-MOST_PATCHES = 36
+SPECTRUM_WINDOW_PX = 64
+"""Several times the kernel: 1 to 3 % of the power leaks (docs/experiments/scene-statistics.md,
+2026-11-23), and cells of 128 px hold several patches."""
+MOST_SPECTRUM_PATCHES = 36
 """A cell and photo."""
-DARKEST = 1e-3
+LEAST_PATCH_BRIGHTNESS = 1e-3
+"""That a patch is divided by at least: noise of black patches would become their signal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MosaicSpectra:
     """Sums over patches.
 
-    matrices : complex128 [cells, 4, 4, m, m], Y_p Y_q^* of packed patches, m = WINDOW_PX / 2
+    matrices : complex128 [cells, 4, 4, m, m], Y_p Y_q^* of packed patches,
+        m = SPECTRUM_WINDOW_PX / 2
     noise : [cells, 4], the noise's share in the diagonal
     count : [cells]
     """
 
-    matrices: np.ndarray
-    noise: np.ndarray
-    count: np.ndarray
+    matrices: NDArray[np.complex128]
+    noise: NDArray[np.float64]
+    count: NDArray[np.float64]
 
 
 def mosaic_spectra(shots: Sequence[Frame], cells: tuple[int, int]) -> Iterator[MosaicSpectra]:
@@ -52,20 +58,24 @@ def mosaic_spectra(shots: Sequence[Frame], cells: tuple[int, int]) -> Iterator[M
 
 
 def _no_spectra(n_cells: int) -> MosaicSpectra:
-    m = WINDOW_PX // 2
+    m = SPECTRUM_WINDOW_PX // 2
     matrices = np.zeros((n_cells, 4, 4, m, m), np.complex128)
     return MosaicSpectra(matrices, np.zeros((n_cells, 4)), np.zeros(n_cells))
 
 
 def _photo_spectra(frame: Frame, cells: tuple[int, int]) -> MosaicSpectra:
     """Sums over the patches of one photo."""
-    window = np.stack([*pack_mosaic(hann(WINDOW_PX))])
+    # One window on the sensor: with one for each plane kernels came out 15 % too blurred
+    # (docs/experiments/scene-statistics.md, 2026-11-22).
+    window = np.stack([*pack_mosaic(hann(SPECTRUM_WINDOW_PX))])
     scale = 1 / np.sqrt((window**2).sum((1, 2)).mean())
     sums = _no_spectra(cells[0] * cells[1])
-    for patches in mosaic_patches(frame, cells, WINDOW_PX, MOST_PATCHES):
+    for patches in mosaic_patches(frame, cells, SPECTRUM_WINDOW_PX, MOST_SPECTRUM_PATCHES):
         planes = np.stack([pack_mosaic(v) for v in patches.values])
         mean = (planes * window).sum((2, 3)) / window.sum((1, 2))
-        level = np.maximum(mean.mean(1), DARKEST)
+        # Over its brightness, not its contrast, which blur takes from fine textures: 18 % off
+        # became 11 % (docs/experiments/scene-statistics.md, 2026-11-22).
+        level = np.maximum(mean.mean(1), LEAST_PATCH_BRIGHTNESS)
         # Means are taken out under the window: they would leak into the lowest frequencies.
         y = np.fft.fft2((planes - mean[:, :, None, None]) * window)
         y = y * (scale / level)[:, None, None, None]
@@ -75,17 +85,18 @@ def _photo_spectra(frame: Frame, cells: tuple[int, int]) -> MosaicSpectra:
     return sums
 
 
-def mean_matrices(sums: MosaicSpectra, chosen: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean matrices and noise of every cell, empty ones like all together; or of the chosen cells
-    together [1, ...]."""
-    parts = sums.matrices, sums.noise
-    if chosen is not None:
-        matrices, noise = (
-            p[chosen].sum(0, keepdims=True) / sums.count[chosen].sum() for p in parts
-        )
+def mean_matrices(
+    sums: MosaicSpectra, cells: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    """Mean matrices and noise of every cell, empty ones like all together; or of those that
+    `cells` [cells] picks, together [1, ...]."""
+    totals = sums.matrices, sums.noise
+    if cells is not None:
+        matrices, noise = (v[cells].sum(0, keepdims=True) / sums.count[cells].sum() for v in totals)
         return matrices, noise
     count = np.maximum(sums.count, 1)
     matrices, noise = sums.matrices / count[:, None, None, None, None], sums.noise / count[:, None]
+    # Sky all over a cell: the rest of the field says what is likeliest there.
     empty = sums.count == 0
-    matrices[empty], noise[empty] = (p.sum(0) / sums.count.sum() for p in parts)
+    matrices[empty], noise[empty] = (v.sum(0) / sums.count.sum() for v in totals)
     return matrices, noise

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.calibrate.packing import clips, hardly_clips, pack_mosaic
 from lenscal.raw.frame import Frame
 
 LEAST_CELL_PX = 128
+"""Side below which a cell holds too few patches to average scenes."""
 MOST_CELLS = 8
+"""Along a side: the field is a polynomial of degree 4, which more cells would not tell better."""
 LEAST_SIGNAL = 2.0
 """Variance of a patch over its noise's, below which it is left out: it would only add noise."""
 
@@ -27,9 +30,9 @@ class MosaicPatches:
     """
 
     cell: int
-    values: np.ndarray
-    noise: np.ndarray
-    third: np.ndarray
+    values: NDArray[np.float32]
+    noise: NDArray[np.float64]
+    third: NDArray[np.float64]
 
 
 def data_cells(size: tuple[int, int]) -> tuple[int, int]:
@@ -39,7 +42,7 @@ def data_cells(size: tuple[int, int]) -> tuple[int, int]:
     return rows, cols
 
 
-def hann(n: int) -> np.ndarray:
+def hann(n: int) -> NDArray[np.float64]:
     """[n, n]: Hann window without its zeros."""
     w = np.hanning(n + 2)[1:-1]
     return np.outer(w, w)
@@ -62,7 +65,9 @@ def corners(height: int, width: int, size: int, most: int) -> list[tuple[int, in
     there is room."""
     if height < size or width < size:
         return []
+    # By half a patch: a Hann window hardly weighs the other half.
     ny, nx = (max(1, (n - size) // (size // 2) + 1) for n in (height, width))
+    # Evenly thinner in both directions, so that no part of the cell is left out.
     thin = max(1.0, (ny * nx / most) ** 0.5)
     ny, nx = max(1, round(ny / thin)), max(1, round(nx / thin))
     tops, lefts = (
@@ -74,7 +79,7 @@ def corners(height: int, width: int, size: int, most: int) -> list[tuple[int, in
     return [(int(t), int(left)) for t in tops for left in lefts]
 
 
-def _unclipped(clipped: np.ndarray, size: int, most: int) -> list[tuple[int, int]]:
+def _unclipped(clipped: NDArray[np.bool_], size: int, most: int) -> list[tuple[int, int]]:
     """`corners` of the patches in which hardly a site of `clipped` [h, w] is set."""
     height, width = clipped.shape
     return [
@@ -103,9 +108,11 @@ def mosaic_patches(
                 for t, left in places
             ]
         )
+        # Black levels that are a little off would make variances negative.
         level = np.maximum(planes.mean((2, 3)), 0)
         variance = frame.noise.variance(level, gain, channels)
         textured = planes.var(axis=(2, 3)).mean(1) > LEAST_SIGNAL * variance.mean(1)
         if textured.any():
+            # Of a Poisson variable times a: a^2 times its mean.
             third = gain**2 * a**2 * level
             yield MosaicPatches(cell, values[textured], variance[textured], third[textured])
