@@ -68,9 +68,8 @@ def silent(root: QWidget) -> list[str]:
     for widget in controls(root):
         text = widget.text() if isinstance(widget, QAbstractButton) else ""
         if not (text or widget.toolTip() or widget.accessibleName() or id(widget) in labelled):
-            names.append(
-                f"{type(widget.parentWidget()).__name__} > {type(widget).__name__} {widget.objectName()}"
-            )
+            parent = type(widget.parentWidget()).__name__
+            names.append(f"{parent} > {type(widget).__name__} {widget.objectName()}")
     return names
 
 

@@ -34,7 +34,9 @@ SCRIPT = Path(__file__).resolve().parents[2] / "packaging" / "list_texts.py"
 PACKAGE = Path(lenscal.__file__).parent
 GERMAN = {
     "{n} photos are too dark": "{n} Fotos sind zu dunkel",
-    "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)": "{where}: {state}; RAW-Ordner!",
+    "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)": (
+        "{where}: {state}; RAW-Ordner!"
+    ),
     "empty": "leer",
     "only {share:.0%} of the picture, see --grid": "nur {share:.0%} des Bildes, siehe --grid",
 }
