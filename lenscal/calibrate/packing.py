@@ -68,6 +68,7 @@ def pack_mosaic(mosaic: NDArray[Scalar]) -> NDArray[Scalar]:
 def pack_rgb(rgb: Tensor, packing: Packing) -> Tensor:
     """What the sensor would sample of rgb [..., 3, h, w] (even sides, starting on a period): [...,
     4, h / 2, w / 2]."""
+    # Every site samples its own colour only.
     planes = [
         rgb[..., c, oy::2, ox::2]
         for c, (oy, ox) in zip(packing.channels, packing.offsets, strict=True)

@@ -42,6 +42,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         """[n, width, m, m] to the same, for an embedding [n, e] of time, position and domain."""
+        # One scale and shift a feature: time and place change what is looked for, not where.
         scale, shift = self.modulate(embedding)[:, :, None, None].chunk(2, dim=1)
         h = self.norm(self.first(F.silu(x))) * (1 + scale) + shift
         residual: Tensor = self.second(F.silu(h))

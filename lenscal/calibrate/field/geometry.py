@@ -66,6 +66,7 @@ def _edges(length: int, n_cells: int) -> list[tuple[int, int, int]]:
 
 def tile_centre(rows: slice, cols: slice, size: tuple[int, int]) -> Positions:
     """[2]: field position of a tile's centre, in a photo of size (height, width) px."""
+    # The middle between its first and last pixel; positions end at the last pixel, too.
     return np.array(
         [(s.start + s.stop - 1) / 2 / (n - 1) for s, n in zip((rows, cols), size, strict=True)]
     )

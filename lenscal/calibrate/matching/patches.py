@@ -62,6 +62,7 @@ class _Patches:
 
     def add_real(self, frame: Frame, top: int, left: int) -> bool:
         """Add a degraded patch, unless light clips; whether it was added."""
+        # As the sensor gave it: demosaicing would be learnt as a property of the lens.
         packed = read_packed(frame, frame.noise, top, left, MATCHING_PATCH_PX)
         if packed is None:
             return False

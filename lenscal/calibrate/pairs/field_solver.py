@@ -109,6 +109,7 @@ def solve_field(
     stiffness = springs @ springs.T
     response_square = pixel_response.T @ pixel_response
     penalised = blocks + node_prior + rho[..., None] * response_square + stiffness
+    # Once for all iterations: the penalty stays as it is.
     factor = torch.linalg.cholesky(
         penalised + FACTOR_RIDGE * torch.diag_embed(penalised.diagonal(dim1=-2, dim2=-1))
     )
@@ -134,6 +135,7 @@ def solve_field(
         else start.clone()
     )
     z = (k @ pixel_response).clamp(min=0)
+    # Scaled multipliers of the bound.
     u = torch.zeros_like(z)
     for _ in range(iterations):
         k = _conjugate_gradients(matvec, precondition, target + rho * ((z - u) @ pixel_response), k)
@@ -157,6 +159,7 @@ def prior_precision(
     y, x = (v.ravel() for v in np.meshgrid(np.arange(k), np.arange(k), indexing="ij"))
     distance = (y[:, None] - y[None]) ** 2 + (x[:, None] - x[None]) ** 2
     correlation = np.exp(-distance / (2 * length_px**2)) + UNCORRELATED * np.eye(k * k)
+    # Neighbouring taps go together: light does not jump from pixel to pixel.
     flat = deviation.reshape(len(deviation), -1)
     # One inverse for all channels: deviations only scale rows and columns.
     precision = np.linalg.inv(correlation)[None] / (flat[:, :, None] * flat[:, None, :])
@@ -181,6 +184,7 @@ def _conjugate_gradients(
     z = precondition(r)
     p, rz = z, inner(r, z)
     for _ in range(steps):
+        # Clamped: a channel that has converged must not divide by zero.
         ap = matvec(p)
         alpha = rz / inner(p, ap).clamp(min=1e-30)
         x, r = x + alpha * p, r - alpha * ap

@@ -41,6 +41,7 @@ def scene_spectrum(matrices: NDArray[np.complex128]) -> NDArray[np.complex128]:
     # Filters are short, so a coarser spectrum says all they can use.
     step = matrices.shape[-1] // SIDE
     coarse = matrices[:, :, ::step, ::step].transpose(2, 3, 0, 1)
+    # Sums of noisy estimates can have negative eigenvalues; a covariance cannot.
     values, vectors = np.linalg.eigh((coarse + coarse.conj().swapaxes(-1, -2)) / 2)
     values = np.maximum(values, LEAST_EIGENVALUE * values.max(-1, keepdims=True))
     positive = (vectors * values[..., None, :]) @ vectors.conj().swapaxes(-1, -2)
@@ -98,6 +99,7 @@ def demosaicing_filters(
         ]
     # Filters of finite reach, one set for each site of the period.
     response = np.fft.ifft2(transfer, axes=(0, 1)).real
+    # The same colour stands every two pixels; convolution runs against the taps.
     t = 2 * np.arange(REACH, -REACH - 1, -1)
     sites = [response[np.ix_((t + qy) % n, (t + qx) % n)] for qy, qx in _ALIASES]
     return torch.from_numpy(

@@ -167,6 +167,7 @@ def _add_tiles(
                     sums.gram[half, tile.cell, c] += channel.gram
                     sums.cross[half, tile.cell, c] += channel.cross
                     sums.sites[half, tile.cell, c] += channel.sites
+            # Where the tile's displacement was measured.
             positions.append(tile_centre(tile.rows, tile.cols, pair.degraded.size))
             matrices.append(equations.matrix)
             vectors.append(equations.vector)
@@ -209,6 +210,7 @@ def _richest(
         # Photon noise is as strong as the root of the light: brightness alone is no texture.
         texture.append(float(np.abs(np.diff(green, axis=0)).mean() / np.sqrt(green.mean() + 1)))
     richest: list[tuple[int, slice, slice]] = []
+    # Within each cell: the richest tiles of a photo may all lie in one part of it.
     for cell in sorted({t[0] for t in tiles}):
         in_cell = sorted(
             (i for i, t in enumerate(tiles) if t[0] == cell), key=lambda i: -texture[i]
@@ -237,6 +239,7 @@ def refine_pairs(pairs: Sequence[Pair], shifts: Sequence[ShiftEquations | None])
         vector = np.einsum("ti,ta->ia", basis, s.vector).reshape(6)
         ridge = STEP_RIDGE * np.trace(normal) * np.eye(6)
         steps.append(np.linalg.solve(normal + ridge, vector).reshape(3, 2))
+    # Common to all: the kernels' centroids, not the camera's motion.
     mean = np.mean(steps, axis=0)
     refined = list(pairs)
     for number, step in zip(usable, steps, strict=True):

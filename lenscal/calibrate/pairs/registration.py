@@ -67,6 +67,7 @@ def find_pairs(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> list[Pair]:
     paired.
     """
     thumbs_s, thumbs_d = (list(in_order(_thumbnail, frames)) for frames in (sharp, degraded))
+    # What cannot be compared must never be assigned.
     ncc = np.full((len(sharp), len(degraded)), -1.0)
     shifts = np.zeros((len(sharp), len(degraded), 2))
     candidates = [
@@ -86,6 +87,7 @@ def find_pairs(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> list[Pair]:
 
     def motion_of(match: tuple[int, int]) -> NDArray[np.float64] | None:
         i, j = match
+        # From thumbnail to photo.
         scale = max(sharp[i].size) / THUMBNAIL_PX
         return _fit_motion(sharp[i], degraded[j], shifts[i, j] * scale)
 
@@ -109,6 +111,7 @@ def _thumbnail(frame: Frame) -> NDArray[np.float32]:
     step = max(int(factor // 4), 1)
     small = np.sqrt(frame.rgb[::step, ::step].mean(axis=-1, dtype=np.float32))
     size = (max(round(width / factor), 16), max(round(height / factor), 16))
+    # Areas, not points: aliases differ between sharp and degraded photos.
     out = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
     return np.asarray((out - out.mean()) / (out.std() + 1e-6), np.float32)
 
@@ -126,6 +129,7 @@ def _aligned_ncc(
     # A shift of more leaves too little to compare.
     if max(abs(iy), abs(ix)) < min(a.shape) // 4 and (iy or ix):
         h, w = a.shape
+        # Only what both show: the rest of either would be compared with nothing.
         u = a[max(-iy, 0) : h - max(iy, 0), max(-ix, 0) : w - max(ix, 0)]
         v = b[max(iy, 0) : h - max(-iy, 0), max(ix, 0) : w - max(-ix, 0)]
         shifted_ncc = float(((u - u.mean()) * (v - v.mean())).mean() / (u.std() * v.std() + 1e-9))
@@ -148,6 +152,7 @@ def _fit_motion(
     for cy in np.linspace(tile // 2, height - tile // 2, 7):
         for cx in np.linspace(tile // 2, width - tile // 2, 9):
             y, x = int(cy) - tile // 2, int(cx) - tile // 2
+            # The tile's place in the sharp photo.
             v, u = y + offset[0], x + offset[1]
             if min(v, u) < 0 or v + tile > height or u + tile > width:
                 continue

@@ -162,6 +162,7 @@ def _regressor(pair: TilePair, tile: Tile) -> Regressor | None:
     """Read both photos; None where too little of the tile can be compared."""
     k, device = pair.kernel_size, pair.device
     r = k // 2
+    # In whole pixels first, which cost no interpolation.
     whole = np.round(tile.displacement).astype(int)
     # The kernel's reach, and what the interpolation crops.
     margin = r + SINC_HALF_WIDTH
@@ -181,6 +182,7 @@ def _regressor(pair: TilePair, tile: Tile) -> Regressor | None:
     usable = (y < clipping_limit(mult)) & ~clipped
     if usable.float().mean() < LEAST_USABLE:
         return None
+    # What has no texture shows no blur, and photon noise is worked out from it.
     smooth = _without_texture(x, r)
     detail = (x[:, r:-r, r:-r] - smooth).square().mean((1, 2))
     return Regressor(x, smooth, detail, y, mult, channel, usable)
@@ -191,6 +193,7 @@ def _clipped_nearby(pair: TilePair, x: Tensor, window: tuple[slice, slice]) -> T
     gain = pair.sharp.gain_tile(*window).mean((0, 1))
     level = torch.from_numpy(pair.sharp.white_balance * gain).to(pair.device)
     clips = (x > clipping_limit(level)[:, None, None]).amax(0).float()
+    # Whatever clips under the kernel would enter the site's equation.
     nearby = F.max_pool2d(clips[None], pair.kernel_size, 1)[0] > 0
     return nearby[SINC_HALF_WIDTH:-SINC_HALF_WIDTH, SINC_HALF_WIDTH:-SINC_HALF_WIDTH]
 
@@ -236,6 +239,7 @@ def _weights(sites: Sites, kernel: Tensor | None, detail: float) -> tuple[float,
     kernel : [n] of the pass before; detail : variance of the texture
     """
     target, use = sites.target, sites.use
+    # Before there are kernels, a mean over the kernel's square is blurred enough.
     blurred = sites.design.mean(1) if kernel is None else sites.design @ kernel.flip(-1)
     tile_gain = _local_gain(target, blurred, use)
     if tile_gain is None:
@@ -245,12 +249,14 @@ def _weights(sites: Sites, kernel: Tensor | None, detail: float) -> tuple[float,
         excess = FIRST_EXCESS * textured
     else:
         residual = target - tile_gain * blurred
+        # About its mean: a level that differs is not the kernel's.
         residual = residual - (residual * use).sum() / use.sum().clamp(min=1)
         # What residuals show beyond noise: the sharp photo is an estimate, too.
         spread = float((residual.square() * use).sum() / use.sum().clamp(min=1))
         expected = float((noise * use).sum() / use.sum().clamp(min=1))
         if spread > MOST_SPREAD * expected + MOST_SPREAD_OF_TEXTURE * textured:
             return None
+        # Never nothing: noise is known well, kernels of k x k taps are not exact.
         excess = max(spread - expected, LEAST_EXCESS * textured)
     return tile_gain, use / (noise + excess)
 
@@ -265,6 +271,7 @@ def _local_gain(degraded: Tensor, blurred: Tensor, use: Tensor) -> float | None:
     light = float((blurred * use).sum())
     if light <= LEAST_TILE_BRIGHTNESS * float(use.sum()):
         return None
+    # The ratio of sums: a mean of ratios would follow the darkest sites.
     gain = float((degraded * use).sum()) / light
     return gain if gain > 0 and abs(math.log(gain)) < LARGEST_GAIN_LOG else None
 
@@ -296,12 +303,14 @@ def _displaced(
     total = weights.sum().clamp(min=1e-12)
     level = (weights @ sites.target) / total
     response = tile_gain * (sites.design @ torch.stack(slopes, -1).flip(0))
+    # About the weighted mean, as the equations of the kernel are.
     response = response - (weights @ response)[None] / total
     return response[:, :2], sites.target - level - response[:, 2]
 
 
 def _slope(kernel: Tensor, axis: int) -> Tensor:
     """(K(u + 1) - K(u - 1)) / 2 along an axis: the derivative of K * x with the displacement."""
+    # Beyond the frame there is no light.
     padded = F.pad(kernel, (1, 1, 1, 1))
     k = kernel.shape[-1]
     if axis == 0:

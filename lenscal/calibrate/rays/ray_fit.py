@@ -100,6 +100,7 @@ def rays_like(field: RayField, positions: NDArray[np.float64], kernels: Tensor) 
             generator = torch.Generator().manual_seed(seed)
             begin = torch.randn(field.count, generator=generator) * START_SPREAD
             theta = begin.to(kernels.device).requires_grad_()
+            # A new memory for each start: curvature elsewhere misleads.
             optimiser = lbfgs([theta], START_STEPS // START_ROUNDS)
 
             def loss(theta: Tensor = theta, optimiser: torch.optim.LBFGS = optimiser) -> Tensor:
@@ -113,6 +114,7 @@ def rays_like(field: RayField, positions: NDArray[np.float64], kernels: Tensor) 
                 optimiser.step(loss)
                 with torch.no_grad():
                     error = float(squared_error(theta, slice(None)))
+                # Kept over all starts: the last one need not be the best.
                 if error < least:
                     best, least = theta.detach().clone(), error
                 yield best
@@ -167,6 +169,7 @@ def _prior(field: RayField) -> Callable[[Tensor], Tensor]:
     group, members = field.groups()
 
     def penalty(theta: Tensor) -> Tensor:
+        # One size for each group, as its members come and go together.
         squares = torch.zeros_like(members).index_add(0, group, theta[: len(group)].square())
         # (n + nu) / 2 log(1 + |theta|^2 / (nu s^2)) with nu = 4 and s = 1/2: nu s^2 is one.
         groups = GROUP_WEIGHT * ((members + GROUP_OFFSET) * squares.log1p()).sum()
@@ -213,6 +216,7 @@ def fit_rays_to_pairs(
 
     def of_cells(kernels: Tensor, piece: slice) -> Tensor:
         difference = kernels - near[piece]
+        # (k - near)^T (H (k - near) / 2 + H near - b): equation 9 but for a constant.
         slope = 0.5 * (gram[piece] @ difference[..., None])[..., 0] + pull[piece]
         return PAIRS_WEIGHT * (slope * difference).sum()
 
@@ -226,6 +230,7 @@ def fit_rays_to_pairs(
         piece, node_piece = at_cells[number], at_nodes[number]
         data = of_cells(field.kernels(shared[0], cells.part(piece)), piece)
         middle = field.kernels(shared[0], nodes.part(node_piece)) @ field.taps
+        # Pairs do know where kernels lie, but the solver of stage P held them here as well.
         drift = (middle - centroids[node_piece]).square().sum() / (2 * CENTROID_DEVIATION_PX**2)
         return (data + drift) / total
 

@@ -138,12 +138,14 @@ def _green_spectra(
     window : [TRIAD_WINDOW_PX, TRIAD_WINDOW_PX], zero where no green is measured
     sites : bool [4], the green ones of a period
     """
+    # The brightness that the noise goes with, under the same window.
     mean = (patches.values * window).sum((1, 2)) / window.sum()
     centred = (patches.values - mean[:, None, None]) * window
     y = torch.fft.fft2(torch.from_numpy(centred.astype(np.float32)))
     noise, third = patches.noise[:, sites].mean(1), patches.third[:, sites].mean(1)
     # Strong scenes would outvote all others: third order grows with the cube of the contrast.
     contrast = y.abs().square().mean((1, 2)).numpy()
+    # Plain patches tell nothing of phases; divided by their contrast they would shout.
     textured = contrast > LEAST_POWER * noise * (window**2).sum()
     if not textured.any():
         return None
@@ -167,6 +169,7 @@ def _noise_triple(
     # The noise's third moment per light, which is what the scene's spectrum is multiplied with.
     gain = third / np.maximum(green.mean, LEAST_GAIN_BRIGHTNESS)
     strength = torch.from_numpy(np.sqrt(np.maximum(gain, 0) / contrast)).float()[:, None]
+    # <n(f1) n(f2) Y*> and its two relatives: noise as strong as the light there.
     poisson = (power * strength).sum(0)
     skewness = (third / contrast**1.5).sum() * cube
     return np.asarray(_WINDOW_RATIO * sum(poisson[i] for i in index) + skewness)

@@ -96,6 +96,7 @@ class KernelField:
 
 def kernel_field(kernel_size: int, device: torch.device) -> KernelField:
     """A field of kernels before anything is known of them."""
+    # Taps count from the middle: a Gaussian is centred there.
     taps = np.arange(kernel_size) - kernel_size // 2
     y, x = (v.ravel() for v in np.meshgrid(taps, taps, indexing="ij"))
     mixed = np.exp(-(y**2 + x**2) / 2 / np.square(SIGMAS)[:, None])
@@ -123,6 +124,7 @@ def expecting(field: KernelField, log_weights: Tensor) -> KernelField:
         .numpy()
         .astype(np.float64)
     )
+    # As far as the expected light reaches, kernels may deviate.
     radius = np.linalg.norm(field.taps.cpu().numpy(), axis=1)
     # Taps fall by e over the mean distance of the light: looser, scenes' spectra end up in the
     # tails.

@@ -64,6 +64,7 @@ def value_and_gradients(
 
     # In the pieces' order, whoever is ready first: sums of floats depend on it.
     results = team.all(work, range(len(pieces)))
+    # From the first value on: a zero of another type or device would not do.
     total = results[0][0]
     for value, _ in results[1:]:
         total = total + value

@@ -46,6 +46,7 @@ def likeliest_mixture(
     blur less came out twice too wide.
     """
     basis = field.basis(at_cells)
+    # Drawn to where it began, so that cells without texture stay sensible.
     first = field.log_weights
     log_weights, gains = first.clone().requires_grad_(), second.first_gains().requires_grad_()
     optimiser = lbfgs([log_weights, gains], MIXTURE_STEPS)
@@ -194,10 +195,12 @@ def minimise(
     second, third, weights = objective.second, objective.third, objective.weights
     target_centroids = torch.from_numpy(objective.lateral).to(objective.taps)
     theta, gains = theta.clone().requires_grad_(), gains.clone().requires_grad_()
+    # Together: gains and widths pull at the same frequencies.
     optimiser = lbfgs([theta, gains], steps)
     total = second.patches.sum().clamp(min=1)
     phases = torch.zeros(0)
     pieces = cell_pieces(len(gains), gains.device)
+    # Cut once: the statistics do not change from step to step.
     seconds = [second.part(piece) for piece in pieces]
     thirds = [None if third is None else third.part(piece) for piece in pieces]
 
