@@ -119,6 +119,7 @@ def _described(case: Case) -> Result:
 
 
 def _result_path(case: Case, cache: Path, device: str, program: str) -> Path:
+    # Other photos, settings or source have another path: nothing has to be compared.
     settings = f"{dataset_folder(case, cache).name}-{case.quality}-{case.stages}-{device}"
     return cache / "results" / program / f"{settings}.json"
 
@@ -146,6 +147,7 @@ def _child(arguments: Sequence[str], name: str) -> Job[Result]:
                 if (yield Report("benchmark", message, int(step[1]) / 100)) == STOP:
                     raise LenscalError(translatable("{case}: stopped", case=name))
             code = process.wait()
+        # The child has ended: all that it printed is in the file.
         answer.seek(0)
         text = answer.read()
     if code != 0:

@@ -152,6 +152,7 @@ def cases_named(cases: Sequence[Case], patterns: Sequence[str]) -> list[Case]:
     InputError
         A pattern fits no case.
     """
+    # A mistyped pattern beside a good one would silently measure less than was asked for.
     for pattern in patterns:
         if not any(_fits(case, pattern) for case in cases):
             raise InputError(

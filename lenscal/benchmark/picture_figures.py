@@ -42,14 +42,16 @@ def picture_figures(
     """Compare a photo with the truth, both linear camera RGB [H, W, 3]; NaN only within BORDER_PX
     of the borders."""
     inner = (slice(BORDER_PX, -BORDER_PX),) * 2
-    shown, true = (np.clip(image[inner], 0, 1).astype(np.float64) for image in (picture, target))
+    corrected, true = (
+        np.clip(image[inner], 0, 1).astype(np.float64) for image in (picture, target)
+    )
     # Twice the border: what is moved in from beyond does not count either.
-    moved = shifted(shown, common_shift(shown, true))[inner]
+    registered = shifted(corrected, common_shift(corrected, true))[inner]
     true = true[inner]
     # Linear: PSNR is that of light, in which blur and correction are linear too.
-    error = max(float(np.mean((moved - true) ** 2)), _LEAST_ERROR)
+    error = max(float(np.mean((registered - true) ** 2)), _LEAST_ERROR)
     # SSIM was made for what screens show, so it gets gamma-encoded lightness.
-    similarity = ssim(_lightness(moved), _lightness(true))
+    similarity = ssim(_lightness(registered), _lightness(true))
     return PictureFigures(float(-10 * np.log10(error)), similarity, seconds, setting)
 
 

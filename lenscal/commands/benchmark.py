@@ -185,6 +185,7 @@ def _images(args: argparse.Namespace, parts: Collection[Part]) -> list[Path]:
         raise InputError(
             translatable("--yardstick {path}: there is no such file", path=args.yardstick)
         )
+    # The images are not ours to ship: without them, size and speed are measured alone.
     if args.kodak is None:
         if args.only == Part.PRIOR:
             raise InputError(
@@ -206,5 +207,6 @@ def _single(values: Sequence[str] | None, option: str, default: str) -> str:
 def _cache(args: argparse.Namespace) -> Path:
     import platformdirs
 
+    # Among the user's caches: all of it can be made again.
     folder: Path = args.folder or platformdirs.user_cache_path("lenscal") / "benchmark"
     return folder

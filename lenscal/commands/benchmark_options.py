@@ -80,6 +80,7 @@ def _add_cases(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--measured", action="store_true", help="show what was measured before, run nothing"
     )
+    # Smaller photos for a first look; figures in the documents are of the default size.
     add_virtual_photos(group)
     group.add_argument(
         "--measure", type=Path, metavar="DIR", help="only this folder of photos, in this process"

@@ -111,6 +111,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
 
 def _announce(checkpoint: CheckpointFile, speaker: Speaker, *, resume: bool) -> None:
     """Say what becomes of a checkpoint, where that is not what the user may expect."""
+    # Neither is an error: both are what a user may do on purpose.
     there = checkpoint.path.exists()
     if resume and not there:
         speaker.note(

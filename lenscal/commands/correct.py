@@ -113,6 +113,7 @@ def _photos(paths: Sequence[Path]) -> list[Path]:
     """
     from lenscal.intake.raw_files import find_raw_files
 
+    # A single file may have any suffix: LibRaw decides whether it is a photo.
     files: list[Path] = []
     for path in paths:
         files += find_raw_files([path]) if path.is_dir() or not path.exists() else [path]

@@ -56,6 +56,7 @@ def run_demo(args: argparse.Namespace) -> int:
     for warning in result.profile.warnings:
         speaker.note(f"note: {warning}")
     speaker.result(demo_in_words(result), _summary(result))
+    # One photo is corrected; if that fails, the demo has not shown what it is for.
     failed = any(photo.output is None for photo in result.photos)
     return CANCELLED if result.calibration.finished == "stopped" else int(failed)
 

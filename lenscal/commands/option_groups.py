@@ -163,6 +163,7 @@ def add_photo_folders(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--aperture-degraded", type=float, metavar="F", help="f-number of the degraded photos"
     )
+    # One lens for both folders: two would be refused anyway.
     group.add_argument("--lens", metavar="NAME", help="name of the lens")
     group.add_argument("--focal", type=float, metavar="MM", help="focal length")
 
@@ -196,6 +197,7 @@ def virtual_photos(args: argparse.Namespace) -> tuple[int, tuple[int, int]]:
     """
     from lenscal.virtual.limits import N_PHOTOS
 
+    # Checked here: argparse would list every single number there is to choose from.
     if args.photos not in N_PHOTOS:
         raise InputError(
             translatable(

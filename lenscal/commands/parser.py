@@ -249,6 +249,7 @@ def _add_export(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         *parents,
     )
     export.add_argument("psf", type=Path, metavar="LENS.lenscal")
+    # No default: four kinds of files in the present folder would surprise.
     export.add_argument("--out", type=Path, required=True, metavar="DIR")
     add_choice(export, "--format", (*PSF_FORMATS, ALL_FORMATS), DEFAULT_PSF_FORMAT)
 

@@ -22,6 +22,7 @@ def check_profile_path(path: Path) -> None:
     InputError
         As `check_output_file`, or the path is another kind of file.
     """
+    # Hours of work end here: whatever can be wrong with the path is found now.
     check_output_file(path, "lens.lenscal")
     if path.exists() and path.suffix.lower() != ".lenscal":
         raise InputError(
@@ -50,6 +51,7 @@ def check_output_file(path: Path, example: str) -> None:
                 example=path / example,
             )
         )
+    # Not made here: a mistyped path would grow folders.
     folder = path.absolute().parent
     if not folder.is_dir():
         raise InputError(
@@ -104,6 +106,7 @@ def _check_writable(folder: Path, path: Path) -> None:
         raise InputError(
             translatable("--out {path}: {why}; choose another place", path=path, why=why)
         ) from error
+    # What a job needs depends on it; with less than this none gets far.
     if free < _LEAST_FREE_BYTES:
         raise InputError(
             translatable(

@@ -165,6 +165,7 @@ def _summary(psf: PsfGrid, figures: FieldFigures) -> list[str]:
         sentences.append(
             f"Green {place}: MTF50 {mtf50:.2f} cycles/px, full width at half maximum {fwhm:.1f} px"
         )
+    # The largest anywhere: a mean would hide the corners, where it is seen.
     shifts = figures.lateral_colour_px
     red, blue = np.hypot(shifts[..., 0], shifts[..., 1]).reshape(-1, 2).max(axis=0)
     sentences.append(f"Lateral colour: red up to {red:.2f} px, blue up to {blue:.2f} px from green")
@@ -204,6 +205,7 @@ def _photos(profile: Profile) -> list[Block]:
         for photo in profile.photos
         if not photo.used
     ]
+    # What was left out may be the reason for what is odd above.
     if rejected:
         html += f"<p>Left out:</p>{_items(rejected)}"
     return [Block("Photos", html)]

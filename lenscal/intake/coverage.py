@@ -100,6 +100,7 @@ class Coverage:
 
 
 def _rests_on_neighbours(names: Sequence[str]) -> str:
+    # Whole sentences, as other languages decline them otherwise.
     if len(names) > 1:
         return translatable("these parts rest on their neighbours")
     if str(names[0]) in _CORNERS:
@@ -118,6 +119,7 @@ def coverage(photos: Sequence[Survey], grid: tuple[int, int]) -> Coverage:
         cells += down @ (photo.kinds == TileKind.USABLE) @ across.T
         for k, cause in enumerate(_CAUSES):
             causes[..., k] += down @ (photo.kinds == cause) @ across.T
+    # No photos: zeros, not NaN.
     n = max(len(photos), 1)
     return Coverage((cells / n).astype(np.float32), (causes / n).astype(np.float32), len(photos))
 

@@ -196,6 +196,7 @@ def _with_common_levels(frames: Sequence[Frame]) -> list[Frame]:
 def _with_white(frame: Frame, frames: Sequence[Frame]) -> Frame:
     """The frame with the highest white level of all: each photo's was decided by itself, and one
     that goes beyond the camera's own level shows where the sensor really clips."""
+    # The highest: a photo that shows more than another's level proves that level too low.
     white = max(f.white for f in frames)
     same_black = np.allclose(frame.black, frames[0].black, atol=_SAME_BLACK)
     if white == frame.white or not same_black or white >= _SAME_WHITE * frame.white:

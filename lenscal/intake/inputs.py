@@ -183,6 +183,7 @@ def _with_verdicts(
     photos: list[JudgedPhoto] = []
     rejected = list(folder.rejected)
     for photo, verdict in zip(folder.photos, verdicts, strict=True):
+        # The verdict stays with a photo that is left out: the user may take it all the same.
         photo = replace(photo, verdict=verdict)
         if keep_all or verdict.fault is None:
             photos.append(photo)
@@ -210,6 +211,7 @@ def _with_decision(folder: ImportedFolder, path: Path, keep: bool) -> ImportedFo
             if photo.path == path
         ]
         photos = [photo for photo in photos if photo.path != path]
+    # A photo that is taken back stands where it stood, so that decisions in any order end alike.
     photos.sort(key=lambda photo: natural_order(photo.path))
     return ImportedFolder(tuple(photos), _in_order(rejected))
 

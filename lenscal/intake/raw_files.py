@@ -97,6 +97,7 @@ def find_copies(paths: Sequence[Path]) -> dict[Path, Path]:
     originals: list[Path] = []
     copies: dict[Path, Path] = {}
     for path in paths:
+        # Against originals alone, so that three equal files are two copies of the first.
         original = next((first for first in originals if _same_bytes(first, path)), None)
         if original is None:
             originals.append(path)

@@ -143,6 +143,7 @@ def _filters(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Window with squares that sum to 1, ramp, and the weights of the spectrum in the bands [m],
     [N_DIRECTIONS, m]."""
+    # Without its zeros: they would waste the border rows of every tile.
     hann = np.hanning(side + 2)[1:-1]
     window = np.outer(hann, hann) / (hann**2).sum()
     ramp = np.arange(side) - (side - 1) / 2
@@ -189,6 +190,7 @@ def _detail(
         # A power's standard error: its mean over the root of its n / 2 independent waves.
         spread = by_region((weight * variance) ** 2 / (n / 2)) / count[good] ** 2
         hidden = np.sqrt(2 * spread.mean() / len(spread))
+        # Noise that was taken off may leave less than nothing.
         sharpest = max(float(np.quantile(signal, _SHARPEST)), 0.0)
         detail[d] = np.log(sharpest + hidden + 1e-12)
     return detail

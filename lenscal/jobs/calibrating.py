@@ -116,6 +116,7 @@ def _versions() -> dict[str, str]:
 
     from lenscal import __version__
 
+    # Of what numbers go through: a Qt version changes no kernel.
     return {
         "lenscal": __version__,
         **{name: metadata.version(name) for name in ("torch", "numpy", "rawpy")},
@@ -124,6 +125,7 @@ def _versions() -> dict[str, str]:
 
 def _photos(inputs: Inputs) -> tuple[ProfilePhoto, ...]:
     """Those that were used, and those that were left out with the reason."""
+    # Hashes, since names of photos come again: a profile can be checked against its photos.
     photos = []
     for role, folder in (("sharp", inputs.sharp), ("degraded", inputs.degraded)):
         photos += [

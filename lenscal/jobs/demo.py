@@ -133,6 +133,7 @@ def _needed(work: Job[T], low: float, high: float) -> Job[T]:
     def unchanged(report: Report) -> Report:
         return report
 
+    # Reports go through as they are; only the answers to them are looked at.
     result, _ = yield from relay(follow(work, low, high), unchanged, refused)
     return result
 

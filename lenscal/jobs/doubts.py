@@ -31,6 +31,7 @@ def calibration_doubts(calibration: Calibration) -> Iterator[Translatable]:
             "the photos of the degraded folder are sharper than those of the sharp one: "
             "are the two folders exchanged?"
         )
+    # Stopped, or out of time, before the first stage was over.
     if not calibration.stages:
         yield translatable(
             "no stage came to its end: these kernels are a first guess; "

@@ -282,6 +282,7 @@ class RowsInMemory:
     """A corrected photo, float32 [H, W, 3]."""
 
     def __init__(self, size: tuple[int, int]) -> None:
+        # Not zeros: every row is written before one is read.
         self._rgb = np.empty((*size, 3), np.float32)
 
     @contextmanager

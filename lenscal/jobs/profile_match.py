@@ -87,6 +87,7 @@ def _lens_setting(profile: Profile, photo: Frame | PhotoHeader) -> list[Translat
 def another_body(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatable]:
     """That a photo was taken with another camera of the same model: no reason to refuse it."""
     photos_own, profiles = photo.info.camera_serial, profile.camera_serial
+    # Cameras that write no serial number cannot be told apart.
     if not photos_own or not profiles or photos_own == profiles:
         return []
     return [

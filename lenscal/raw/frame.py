@@ -112,6 +112,7 @@ class NoiseModel:
             Precision of a and b: float32 keeps float32 images from growing to float64.
         """
         a, b = (np.array(of_colours, dtype)[channels] for of_colours in (self.a, self.b))
+        # Photon noise grows with the light, read noise does not; both are amplified.
         light = multiplier * a * np.maximum(signal, 0)
         return np.asarray(light + multiplier**2 * b)
 
@@ -198,6 +199,7 @@ class Frame:
 
     def rgb_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         """Linear, white-balanced, vignetting-free camera RGB of a tile, float32 [h, w, 3]."""
+        # Scaled here, tile by tile: whole photos stay 16-bit integers, half the memory.
         return (
             self.rgb[rows, cols].astype(np.float32)
             * np.float32(self.rgb_scale)
@@ -224,6 +226,7 @@ class Frame:
         colour = channel[..., None].astype(np.intp)
         gain = np.take_along_axis(self.gain_tile(rows, cols), colour, axis=-1)[..., 0]
         multiplier = gain * self.white_balance[channel]
+        # Not clipped at black: half of the noise of dark areas lies below it.
         above_black = self.mosaic[rows, cols].astype(np.float32) - self.black[sites]
         signal = above_black / np.float32(self.full_scale)
         return signal * multiplier, channel, multiplier
@@ -248,6 +251,7 @@ def _nodes_around(
     """For each pixel of a part of an axis the node before it, the one behind it and how far it is
     towards that, 0..1; the axis's ends are nodes."""
     at = np.arange(*part.indices(n_pixels)) / max(n_pixels - 1, 1) * (n_nodes - 1)
+    # The last pixel lies on the last node, which has none behind it.
     before = np.minimum(at.astype(np.intp), max(n_nodes - 2, 0))
     behind = np.minimum(before + 1, n_nodes - 1)
     return before, behind, (at - before).astype(np.float32)
@@ -261,6 +265,7 @@ def require_bayer(frame: Frame) -> None:
     InputError
         It names the camera.
     """
+    # Statistics of sites, and their packing into four planes, are those of 2 x 2.
     if frame.cfa.shape != (2, 2):
         raise InputError(
             translatable(

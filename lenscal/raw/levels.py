@@ -42,6 +42,7 @@ def read_levels(raw: Any, pattern: NDArray[np.uint8], mosaic: NDArray[np.uint16]
     black_per_colour = np.array(raw.black_level_per_channel, np.float64)
     black = black_per_colour[pattern].astype(np.float32)
     mean_black = float(black.mean())
+    # Kept beside the plausible one: it is by this that LibRaw scales what it demosaics.
     libraw_white = float(raw.white_level)
     white = plausible_white(libraw_white, raw.camera_white_level_per_channel, mosaic, mean_black)
     balance = normalised_white_balance(raw.camera_whitebalance, raw.daylight_whitebalance)
@@ -64,6 +65,7 @@ def plausible_white(
     if not levels or min(levels) <= black + 0.5 * (libraw - black) or min(levels) >= libraw:
         return libraw
     margin = _OVER_WHITE * (libraw - black)
+    # Every other row tells a share well enough, and a Bayer row holds green either way.
     beyond = np.mean(mosaic[::2] > min(levels) + margin)
     return libraw if beyond > _OVER_WHITE_SHARE else min(levels)
 
@@ -75,6 +77,7 @@ def normalised_white_balance(*candidates: Iterable[float] | None) -> NDArray[np.
     for candidate in candidates:
         rgb = np.array([float(v) for v in (candidate or ())][:3], np.float64)
         if rgb.size == 3 and np.isfinite(rgb).all() and (rgb > 0).all():
+            # Green stays as it is: it has the most light, and sets the exposure.
             rgb = rgb / rgb[1]
             if low <= rgb.min() and rgb.max() <= high:
                 return np.asarray(rgb, np.float32)

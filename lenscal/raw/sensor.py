@@ -20,6 +20,7 @@ def pixel_pitch_um(camera: str, image_size: tuple[int, int]) -> float | None:
     image_size : (height, width) px
     """
     name = plain_name(camera)
+    # By the end of the name: cameras write their maker before the model, lensfun does not.
     candidates = [(model, crop) for model, crop in _cameras() if model and name.endswith(model)]
     if not candidates:
         return None

@@ -141,6 +141,7 @@ def _coarse_gain(
 
 
 def _sample(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    # Corners on corners, so that the interpolation between nodes never extrapolates.
     y = np.linspace(0, image.shape[0] - 1, _GRID[0]).round().astype(int)
     x = np.linspace(0, image.shape[1] - 1, _GRID[1]).round().astype(int)
     return np.ascontiguousarray(image[np.ix_(y, x)])

@@ -172,6 +172,7 @@ def output_path(
         return (
             path if path not in batch_paths and not path.exists() else free_path(path, batch_paths)
         )
+    # IMG_1.CR3 of two folders: numbers in the order of the batch, which does not change.
     if path in batch_paths:
         path = next(numbered for numbered in _numbered(path) if numbered not in batch_paths)
     if path.exists() and export.on_conflict is not OnConflict.SKIP:
@@ -205,6 +206,7 @@ def mask_path(
 
     originals, batch_paths : as in `output_path`
     """
+    # PNG whatever the photo's format: a mask is grey, and must not be compressed with loss.
     path = photo.with_name(f"{photo.stem}_mask.png")
     if path in batch_paths or path.resolve() in originals:
         return free_path(path, batch_paths)

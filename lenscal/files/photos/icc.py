@@ -42,6 +42,7 @@ def icc_profile(space: RgbSpace) -> bytes:
         table += name + struct.pack(">II", places[content], len(content))
     body = table + data
     header = _header(HEADER_BYTES + len(body), bytes(16))
+    # The profile's ID is the digest with the ID itself zero, as the standard has it.
     identity = hashlib.md5(header + body, usedforsecurity=False).digest()
     return _header(HEADER_BYTES + len(body), identity) + body
 

@@ -18,6 +18,7 @@ _DISTANCES = {
 
 def confidence_in_words(psf: PsfGrid) -> list[Translatable]:
     """The mean and the worst confidence; nothing where a grid has none."""
+    # Kernels from elsewhere come without one.
     if psf.confidence is None:
         return []
     mean, worst = float(psf.confidence.mean()), float(psf.confidence.min())

@@ -162,6 +162,7 @@ def _keep(profile: Profile, folder: Path) -> Path:
     """Write a profile under the name of its lens and the time of day."""
     from lenscal.files.psf.profile import write_profile
 
+    # The first calibration of this user makes the folder.
     folder.mkdir(parents=True, exist_ok=True)
     lens = profile.lens or profile.camera or "lens"
     words = (lens, datetime.now().strftime("%Y-%m-%d %H-%M-%S"))

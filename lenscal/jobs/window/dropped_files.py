@@ -88,6 +88,7 @@ def aperture_of(folder: Path) -> float | None:
     from lenscal.intake.raw_files import find_raw_files
     from lenscal.raw.metadata import read_info
 
+    # The first photo speaks for the folder: reading all would keep a drop waiting.
     try:
         return read_info(find_raw_files([folder])[0], ask_libraw=False).aperture
     except LenscalError:

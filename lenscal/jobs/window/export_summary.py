@@ -30,6 +30,7 @@ class ExportSummary:
 def summary_of(results: Sequence[PhotoResult], n_photos: int, out: Path) -> ExportSummary:
     """Of photos that were all come to; `n_photos` counts those that were to be written."""
     successes = [result for result in results if result.output is not None]
+    # A file that was there already was skipped on purpose: no problem.
     failed = [result for result in results if result.output is None and not result.skipped]
     problems = [_named(result.source, result.problem) for result in failed[:MOST_NAMED]]
     if len(failed) > MOST_NAMED:

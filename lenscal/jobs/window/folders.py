@@ -36,5 +36,6 @@ def user_folders(cache: str = "") -> Folders:
             remove_stale(base)
         folder = Path(tempfile.mkdtemp(prefix="window-", dir=base))
     except OSError:
+        # A disk that is gone, or full, must not keep the window from opening.
         folder = Path(tempfile.mkdtemp(prefix="lenscal-window-"))
     return Folders(folder, platformdirs.user_data_path("lenscal") / "calibrations")

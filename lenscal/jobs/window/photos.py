@@ -76,6 +76,7 @@ def _thumbnails(inputs: Inputs) -> Job[dict[Path, NDArray[np.uint8]]]:
         thumbnails[frame.info.path] = thumbnail(frame)
     for path in (r.path for r in rejected if r.photo is None):
         yield Report("import", translatable("Looking for the preview of {photo}", photo=path.name))
+        # The decoder refused the file, but its preview may still show which photo it is.
         pixels = read_preview(path).pixels
         if pixels is not None:
             thumbnails[path] = pixels

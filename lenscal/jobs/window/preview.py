@@ -184,21 +184,21 @@ def missing_pieces(
 
     None where that is too much for the method. `size` is the photo's, (height, width) px.
     """
-    missing = [block for block in blocks_of(visible) if block not in corrected]
-    if not missing:
+    uncorrected = [block for block in blocks_of(visible) if block not in corrected]
+    if not uncorrected:
         return []
     left, top, right, bottom = around(list(blocks_of(visible)), size)
     most, side = (SLOW_MOST_PX, SLOW_PIECE_PX) if method in SLOW else (MOST_PX, PIECE_PX)
     if (right - left) * (bottom - top) > most:
         return None
-    left, top, right, bottom = around(missing, size)
+    left, top, right, bottom = around(uncorrected, size)
     pieces = []
     for y in range(top, bottom, side):
         for x in range(left, right, side):
             # Without what is done of it already: each piece brings something new, so that there is
             # an end.
             piece = x, y, min(x + side, right), min(y + side, bottom)
-            lacking = set(blocks_of(piece)).intersection(missing)
+            lacking = set(blocks_of(piece)).intersection(uncorrected)
             if lacking:
                 pieces.append(around(lacking, size))
     # Where the user looks first.
