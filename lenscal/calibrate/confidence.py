@@ -48,6 +48,7 @@ def expected_error(kernels: Kernels, halves: tuple[Kernels, Kernels]) -> NDArray
     halves : two fits on disjoint halves of the photos, of the same shape
     """
 
+    # Relative errors: a sharp kernel has more energy to be wrong about.
     norm = np.maximum(_size(kernels), 1e-9)
     # The mean of two halves errs by half of what they differ by.
     by_node = (_size(halves[0] - halves[1]) / 2 / norm) ** 2

@@ -38,4 +38,5 @@ def target_velocity(x_0: Tensor, x_1: Tensor) -> Tensor:
 def matching_weight(t: Tensor) -> Tensor:
     """[n]: t^2 / (1 - t), capped: turns a difference of velocities into the KL divergence's
     gradient at t."""
+    # Towards t = 1 it grows without bound.
     return (t.square() / (1 - t)).clamp(max=HIGHEST_WEIGHT)

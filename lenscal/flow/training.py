@@ -16,6 +16,7 @@ def flow_loss(
 ) -> Tensor:
     """Mean squared error of the velocity (Meanti et al. 2025, section 3.1) for patches x_1 of the
     given domains."""
+    # The straight path's velocity is the same at every t: only x_t changes.
     v: Tensor = network(interpolate(x_0, x_1, t), t, position, domain)
     # In single precision, whatever the network computes in: small errors are squared here.
     return (v.float() - target_velocity(x_0, x_1)).square().mean()

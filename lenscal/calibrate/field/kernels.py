@@ -63,6 +63,7 @@ def tilts(
     hermite = [
         np.polynomial.hermite_e.hermeval(u, np.eye(degree + 1)[i]) for i in range(degree + 1)
     ]
+    # Far taps would grow most: what they hold is noise, or the scene's.
     envelope = np.exp(-(u**2) * scale_px**2 / 2 / reach_px**2)
     rows = [
         np.outer(hermite[i] * envelope, hermite[total - i] * envelope).ravel()

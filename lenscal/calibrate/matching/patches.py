@@ -69,6 +69,7 @@ class _Patches:
         height, width = frame.size
         # The network is told where in the field a patch stands.
         centre = [(top + MATCHING_PATCH_PX / 2) / height, (left + MATCHING_PATCH_PX / 2) / width]
+        # The three lists grow together: a patch has one number in all of them.
         self.real.append(packed[0])
         self.noise.append(packed[1])
         self.positions.append(np.array(centre, np.float32))

@@ -37,6 +37,7 @@ def zone_statistics(patches: Tensor, zones: Tensor) -> tuple[Tensor, Tensor]:
     # Edges of a patch would put a cross into every spectrum.
     window = torch.hann_window(m, periodic=False)
     power = torch.fft.fft2(centred * window[:, None] * window).abs().square()
+    # Differences along four directions: skewness of edges, which coma makes.
     steps = ((0, 1), (1, 0), (1, 1), (1, -1))
     gradients = [(torch.roll(centred, step, (-2, -1)) - centred)[..., 1:-1, 1:-1] for step in steps]
     second = torch.stack([g.square().mean((-1, -2)) for g in gradients], -1)
@@ -68,6 +69,7 @@ class ReblurCheck:
         # Without repetition: a patch in both halves would agree with itself.
         i = torch.randperm(len(reblur.real), generator=generator)[:MOST_CHECKED]
         self.batch = reblur.take(i, reblur.partners(i, generator))
+        # Blur differs over the field: statistics of all of it would hide that.
         corner = (self.batch.positions.cpu() * ZONES).long().clamp(max=ZONES - 1)
         self.zones = corner @ torch.tensor([ZONES, 1])
         # The same noise for all kernels: what they differ by is theirs.

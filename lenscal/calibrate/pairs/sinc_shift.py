@@ -20,6 +20,7 @@ def sinc_shift(image: Tensor, shift: Tensor) -> Tensor:
     """
     m = SINC_HALF_WIDTH
     j = torch.arange(-m, m + 1, device=image.device, dtype=image.dtype)
+    # Cut off without a window, a sinc rings at every edge.
     window = torch.kaiser_window(
         2 * m + 1, periodic=False, beta=WINDOW_BETA, device=image.device, dtype=image.dtype
     )

@@ -190,6 +190,7 @@ def _regressor(pair: TilePair, tile: Tile) -> Regressor | None:
 
 def _clipped_nearby(pair: TilePair, x: Tensor, window: tuple[slice, slice]) -> Tensor:
     """bool [h, w]: whether light clips in the sharp photo anywhere under the kernel at a site."""
+    # Light clips in RAW values: white balance and vignetting come after.
     gain = pair.sharp.gain_tile(*window).mean((0, 1))
     level = torch.from_numpy(pair.sharp.white_balance * gain).to(pair.device)
     clips = (x > clipping_limit(level)[:, None, None]).amax(0).float()
@@ -281,6 +282,7 @@ def _equations(sites: Sites, tile_gain: float, weights: Tensor) -> ChannelEquati
 
     Rows of the design run the other way than kernels (convolution), which the flips undo.
     """
+    # Clamped: a tile whose sites all have weight zero must not give nothing over nothing.
     total = weights.sum().clamp(min=1e-12)
     root = weights.sqrt()
     # Roots of the weights on both sides keep the Gram matrix symmetric to the last bit.

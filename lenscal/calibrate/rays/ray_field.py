@@ -127,6 +127,7 @@ class RayField:
     def basis(self, positions: NDArray[np.float64]) -> Basis:
         """What coefficients are multiplied with at field positions [n, 2]."""
         columns = polynomials(positions, RAY_FIELD_DEGREE)
+        # Normalised Legendre products, times what the prior expects of their degree.
         size = [
             np.sqrt((2 * i + 1) * (2 * j + 1)) * RAY_SHRINK[i + j]
             for i, j in degrees(RAY_FIELD_DEGREE)
@@ -237,6 +238,7 @@ def ray_field(
     pitch_um : distance of the pixels, micrometres
     aspect : width of the photos over their height
     """
+    # Rings of equal area: every point stands for as much light.
     radius = np.sqrt((np.arange(RINGS) + 0.5) / RINGS)
     # Each ring is turned by half a spoke: points must not line up.
     turn = (np.arange(SPOKES)[None] + np.arange(RINGS)[:, None] * 0.5) * 2 * np.pi / SPOKES

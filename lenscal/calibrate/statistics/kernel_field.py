@@ -88,6 +88,7 @@ class KernelField:
 
     def kernels(self, theta: Tensor, basis: Tensor) -> Tensor:
         """[m, 3, n] for theta [terms, 3, n] and basis [m, terms]."""
+        # Coefficients are independent in the prior's own coordinates, which L leads out of.
         mean = self.expected(basis)
         k = torch.einsum("mp,pcu->mcu", basis, theta @ self.chol.T) + mean
         # Sums are made one by the expected kernel: a plain factor would change signs.
@@ -133,6 +134,7 @@ def expecting(field: KernelField, log_weights: Tensor) -> KernelField:
         min(DEVIATION * mean.max(), LARGEST_DEVIATION) * np.exp(-radius / reach) + TAIL_DEVIATION
     )
     k = field.kernel_size
+    # The same correlations as in stage P, so that taps mean the same in both.
     precision = prior_precision(spread.reshape(1, k, k))[0]
     return replace(
         field, chol=torch.from_numpy(np.linalg.cholesky(np.linalg.inv(precision))).to(log_weights)

@@ -159,6 +159,7 @@ def lateral_shifts(
     nodes = field_polynomials(shape, COLOUR_FIELD_DEGREE)
     for number, channel in enumerate((0, 2)):
         cross = sums[:, number][:, in_band]
+        # What part of two channels goes together decides how well their phase is known.
         coherence = np.abs(cross) ** 2 / np.maximum(
             (sums[:, 2 + channel] * sums[:, 3])[:, in_band].real, 1e-30
         )
@@ -178,6 +179,7 @@ def lateral_shifts(
         # A cell of sky or of one strong edge can be far off.
         inliers = np.ones(len(sums), bool)
         for _ in range(3):
+            # Cells of much texture say more than plain ones.
             root = np.sqrt(certainty * inliers)[:, None]
             coefficients = np.linalg.lstsq(basis * root, cell_shifts * root, rcond=None)[0]
             error = np.linalg.norm(cell_shifts - basis @ coefficients, axis=-1)

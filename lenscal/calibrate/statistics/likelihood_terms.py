@@ -144,6 +144,7 @@ def second_order_terms(
     scale = np.abs(scenes[:, range(3), range(3)]).mean()
     measured_scale = np.abs(measured[:, range(4), range(4)]).mean()
     channels = list(packing.channels)
+    # Kernels are origin-centred: phases count from their middle.
     taps = np.arange(kernel_size) - kernel_size // 2
     folded, phases = [], []
     for ay in (0.0, 0.5):
@@ -156,6 +157,7 @@ def second_order_terms(
             sites = np.exp(
                 2j * np.pi * np.stack([gy * oy + gx * ox for oy, ox in packing.offsets], -1)
             )
+            # The two greens of a period see the same channel of the scene.
             block = (scenes / scale)[:, :, :, iy, ix].transpose(0, 3, 1, 2)
             block = block[:, :, channels][:, :, :, channels]
             folded.append(
@@ -205,6 +207,7 @@ def third_order_terms(
             device, torch.float32
         )
         angle = angle.reshape(len(triad), -1).T
+        # Cosine and sine apart: kernels are real, and so are these products.
         phases.append((angle.cos().contiguous(), angle.sin().contiguous()))
     (degraded_mean, variance), (sharp_mean, sharp_variance) = (
         mean_and_variance(degraded),

@@ -194,6 +194,7 @@ def minimise(
     after each round of steps. Cells are worked out side by side (`pieces`)."""
     second, third, weights = objective.second, objective.third, objective.weights
     target_centroids = torch.from_numpy(objective.lateral).to(objective.taps)
+    # Copies: callers keep what they began with.
     theta, gains = theta.clone().requires_grad_(), gains.clone().requires_grad_()
     # Together: gains and widths pull at the same frequencies.
     optimiser = lbfgs([theta, gains], steps)

@@ -44,6 +44,7 @@ def data_cells(size: tuple[int, int]) -> tuple[int, int]:
 
 def hann(n: int) -> NDArray[np.float64]:
     """[n, n]: Hann window without its zeros."""
+    # Its zeros would waste two sites a side.
     w = np.hanning(n + 2)[1:-1]
     return np.outer(w, w)
 
@@ -111,6 +112,7 @@ def mosaic_patches(
         # Black levels that are a little off would make variances negative.
         level = np.maximum(planes.mean((2, 3)), 0)
         variance = frame.noise.variance(level, gain, channels)
+        # Noise is subtracted from spectra: where there is nothing else, only its error remains.
         textured = planes.var(axis=(2, 3)).mean(1) > LEAST_SIGNAL * variance.mean(1)
         if textured.any():
             # Of a Poisson variable times a: a^2 times its mean.
