@@ -77,3 +77,11 @@ def test_a_bare_grid_has_a_report_too(profile):
     assert "Confidence" not in page
     assert "5 x 6 places" in page
     assert "nan" not in page
+
+
+def test_distances_that_could_not_be_measured_are_not_shown(profile):
+    unmeasured = replace(profile, reblur={"estimate": float("nan"), "floor": 0.1})
+    page = as_html(report_blocks(unmeasured, "psf"), "psf")
+    assert "two halves of the photos themselves" in page
+    assert "with these kernels" not in page
+    assert "nan" not in page
