@@ -26,9 +26,9 @@ from lenscal.raw.frame import Frame
 def test_sinc_shift_moves_a_wave_exactly() -> None:
     x = torch.arange(64, dtype=torch.float64)
     wave = torch.sin(2 * np.pi * 0.15 * x)[None, None].expand(1, 64, 64)
-    moved = sinc_shift(wave, torch.tensor([[0.0, 0.3]]))
+    shifted = sinc_shift(wave, torch.tensor([[0.0, 0.3]]))
     expected = torch.sin(2 * np.pi * 0.15 * (x + 0.3))[8:-8]
-    assert torch.allclose(moved[0, 10], expected, atol=2e-3)
+    assert torch.allclose(shifted[0, 10], expected, atol=2e-3)
 
 
 def test_solver_finds_the_kernels_that_made_the_equations() -> None:
@@ -44,7 +44,7 @@ def test_solver_finds_the_kernels_that_made_the_equations() -> None:
     centroids = torch.from_numpy(truth).float() @ field.taps
 
     def solved(wanted: torch.Tensor) -> torch.Tensor:
-        *_, found = solve_field(
+        *_, kernels = solve_field(
             *(torch.from_numpy(v).float() for v in (gram, cross, weights)),
             KernelPrior(
                 1e-4 * torch.eye(25).expand(3, 25, 25),
@@ -56,13 +56,13 @@ def test_solver_finds_the_kernels_that_made_the_equations() -> None:
             ),
             iterations=100,
         )
-        return found
+        return kernels
 
-    found = solved(centroids)
-    assert torch.allclose(found.sum(-1), torch.ones(4, 3), atol=1e-5)
-    assert relative_l2(found.numpy().reshape(-1, 5, 5), truth.reshape(-1, 5, 5)) < 0.01
-    moved = solved(centroids + torch.tensor([0.5, 0.0])) @ field.taps - centroids
-    assert (moved[..., 0] > 0.05).all() and moved[..., 1].abs().max() < 0.05
+    kernels = solved(centroids)
+    assert torch.allclose(kernels.sum(-1), torch.ones(4, 3), atol=1e-5)
+    assert relative_l2(kernels.numpy().reshape(-1, 5, 5), truth.reshape(-1, 5, 5)) < 0.01
+    drift = solved(centroids + torch.tensor([0.5, 0.0])) @ field.taps - centroids
+    assert (drift[..., 0] > 0.05).all() and drift[..., 1].abs().max() < 0.05
 
 
 def test_correlation_matrix_depends_on_the_lag_only() -> None:
@@ -90,10 +90,10 @@ def test_displacement_is_where_the_sharp_photo_shows_the_same(
     small_lens: SmallLens, shift: tuple[int, int]
 ) -> None:
     sharp = small_lens.sharp[0]
-    moved = replace(
+    shifted = replace(
         sharp, mosaic=np.roll(sharp.mosaic, shift, (0, 1)), rgb=np.roll(sharp.rgb, shift, (0, 1))
     )
-    (pair,) = find_pairs([moved], [sharp])
+    (pair,) = find_pairs([shifted], [sharp])
     assert np.allclose(pair.displacement(np.array([0.5, 0.5])), shift, atol=0.05)
 
 
@@ -111,7 +111,7 @@ def shaded(frame: Frame, corner: float) -> Frame:
 
 def test_vignetting_that_was_not_undone_is_no_blur(small_lens: SmallLens) -> None:
     """Kernels sum to 1: a darker tile must not get a pedestal, nor a brighter one rings."""
-    found = []
+    fields = []
     for corner in (1.0, 0.4):
         shots = [
             (s, shaded(d, corner))
@@ -156,19 +156,18 @@ def test_vignetting_that_was_not_undone_is_no_blur(small_lens: SmallLens) -> Non
                 iterations=25,
             )
             kernels = torch.einsum("cm,mau->cau", weights, solved)
-        found.append(solved.numpy().reshape(9, 3, 9, 9))
-    assert relative_l2(found[1], found[0]) < 0.1
+        fields.append(solved.numpy().reshape(9, 3, 9, 9))
+    assert relative_l2(fields[1], fields[0]) < 0.1
 
 
 def test_pairs_that_tell_nothing_stay_where_they_are() -> None:
     pairs = [Pair(i, i, np.full((3, 2), float(i))) for i in range(3)]
-    told = ShiftEquations(
+    informative = ShiftEquations(
         np.random.default_rng(0).random((8, 2)), np.tile(np.eye(2), (8, 1, 1)), np.full((8, 2), 0.2)
     )
-    silent = ShiftEquations(told.positions, np.zeros((8, 2, 2)), np.zeros((8, 2)))
-    moved = refine_pairs(pairs, [told, None, silent])
-    assert [np.array_equal(a.motion, b.motion) for a, b in zip(pairs, moved, strict=True)][1:] == [
-        True,
-        True,
-    ]
+    silent = ShiftEquations(informative.positions, np.zeros((8, 2, 2)), np.zeros((8, 2)))
+    refined = refine_pairs(pairs, [informative, None, silent])
+    # The one that says something may move, the others not.
+    for pair, result in list(zip(pairs, refined, strict=True))[1:]:
+        assert np.array_equal(pair.motion, result.motion)
     assert refine_pairs(pairs, [None] * 3) == pairs
