@@ -262,17 +262,10 @@ class Controller(QObject):
         if profile is None:
             return
         results: list[PhotoResult] = []
+        job = partial(self.tasks.export_photos, profile, photos, settings, export)
         self._jobs.start(
             self.tr("Writing photos"),
-            lambda: self.tasks.export_photos(
-                profile,
-                photos,
-                settings,
-                export,
-                save_mask=save_mask,
-                force=force,
-                results_so_far=results,
-            ),
+            lambda: job(save_mask=save_mask, force=force, results_so_far=results),
             lambda all_results: self._exported_photos(all_results, len(photos), export.out),
             can_stop=len(photos) > 1,
             otherwise=lambda: self._exported_partly(results, len(photos), export.out),
@@ -293,12 +286,11 @@ class Controller(QObject):
         profile, name = self.session.profile, self.session.psf_name
         if profile is None:
             return
+        message = self.tr("Report written to {path}")
         self._jobs.start(
             self.tr("Writing the report"),
             lambda: self.tasks.write_report(profile, name, path),
-            lambda report: self.exported.emit(
-                self.tr("Report written to {path}").format(path=report)
-            ),
+            lambda report: self.exported.emit(message.format(path=report)),
         )
 
     def export_psf(self, folder: Path, formats: tuple[str, ...]) -> None:
