@@ -11,6 +11,9 @@ import pytest
 
 from lenscal.system.threads import prepare_libraries
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the processor already; results are the same for every number of threads.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 prepare_libraries()
 
