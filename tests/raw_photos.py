@@ -59,6 +59,7 @@ def write_photo(
     seed: int = 1,
     pattern: str = "RGGB",
     raw: np.ndarray | None = None,
+    compress: bool = False,
     **changes: Any,
 ) -> np.ndarray:
     """Write a DNG of a made-up scene; returns its RAW values."""
@@ -80,7 +81,7 @@ def write_photo(
         "colour_matrix": MATRIX,
         "as_shot_neutral": NEUTRAL,
     }
-    write_bayer_dng(path, raw, DngInfo(cfa=pattern, **(settings | changes)))
+    write_bayer_dng(path, raw, DngInfo(cfa=pattern, **(settings | changes)), compress=compress)
     return raw
 
 
