@@ -22,7 +22,7 @@ from lenscal.calibrate.statistics.bispectra import TRIAD_WINDOW_PX, Bispectra, t
 from lenscal.calibrate.statistics.kernel_field import expecting, kernel_field
 from lenscal.calibrate.statistics.likelihood_terms import second_order_terms, third_order_terms
 from lenscal.calibrate.statistics.spectra import SPECTRUM_WINDOW_PX, MosaicSpectra
-from lenscal.calibrate.statistics.spectral_fit import likeliest_mixture
+from lenscal.calibrate.statistics.spectral_fit import lbfgs, likeliest_mixture, optimise
 from lenscal.calibrate.statistics.windowed import corners, data_cells, hann, spans
 from lenscal.measure.kernel_scores import score
 
@@ -162,3 +162,20 @@ def test_coma_is_learnt_from_unrelated_scenes(
     assert third["odd_rel"] < 0.9 * second["odd_rel"]
     assert third["rel_l2_mean"] < second["rel_l2_mean"]
     assert rays["rel_l2_mean"] < 0.9 * third["rel_l2_mean"]
+
+
+def test_a_step_too_long_for_numbers_is_taken_back() -> None:
+    """The loss is no number, or cannot be computed, beyond 1; its least is at 0.5."""
+    place = torch.tensor([-40.0], requires_grad=True)
+    optimiser = lbfgs([place], 30)
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        if place.item() > 4:
+            torch.linalg.cholesky(-torch.eye(2))
+        value = (place - 0.5).square().sum() - torch.log(1 - place).sum() * 1e-3
+        value.backward()
+        return value.detach()
+
+    optimise(optimiser, loss)
+    assert abs(place.item() - 0.5) < 0.01

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lenscal.benchmark import accuracy
-from lenscal.benchmark.cases import Case, Photos, photographed
+from lenscal.benchmark.cases import Case, Photos, render_photos
 from lenscal.benchmark.markdown import BEGIN, END, check_markers, write_tables
 from lenscal.errors import InputError
 from lenscal.stepping import finish
@@ -19,7 +19,7 @@ TINY = ["--photos", 1, "--size", "288x256"]
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
     case = Case(LensKind.DIFFRACTION, True, 200, 0, "quick", photos=Photos(1, (256, 288)))
-    work = photographed(case, tmp_path_factory.mktemp("cache"))
+    work = render_photos(case, tmp_path_factory.mktemp("cache"))
     return finish(work)
 
 
@@ -79,7 +79,7 @@ def test_accuracy_ends_with_tables_and_one_json_object(run, tmp_path, monkeypatc
         yield from ()
         return {**accuracy._described(case), **figures}
 
-    monkeypatch.setattr(accuracy, "_measured", measured)
+    monkeypatch.setattr(accuracy, "_measure_case", measured)
     target = tmp_path / "table.md"
     target.write_text(f"# How to\n\n{BEGIN}\n\nold figures\n{END}\n\nDiary\n")
     options = [
@@ -112,7 +112,7 @@ def test_a_failed_case_fails_the_run(run, tmp_path, monkeypatch):
         yield from ()
         return {**accuracy._described(case), "error": f"{case.name}: out of paper"}
 
-    monkeypatch.setattr(accuracy, "_measured", measured)
+    monkeypatch.setattr(accuracy, "_measure_case", measured)
     code, _, err = run(
         "benchmark",
         "--only",

@@ -53,7 +53,8 @@ def test_regions_are_named_with_their_cause() -> None:
     kinds[:4], kinds[-4:, -6:], kinds[4:8, :6] = TileKind.PLAIN, TileKind.CLIPPED, TileKind.DARK
     told = coverage([survey_of(kinds)] * 3, (8, 8)).describe()
     assert told == (
-        "top left, top and top right: sky or other plain areas in most photos; these parts rest on their neighbours",
+        "top left, top and top right: sky or other plain areas in most photos; "
+        "these parts rest on their neighbours",
         "left: nearly black areas in most photos; this part rests on its neighbours",
         "bottom right: blown-out areas in most photos; this corner rests on its neighbours",
     )

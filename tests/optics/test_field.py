@@ -96,7 +96,8 @@ def test_decentred_colour_fringes_are_told():
     found = lopsidedness(psf, field_figures(psf))
     assert found.colour_centre == pytest.approx((-0.1, 0.2), abs=0.01)
     assert words(psf) == (
-        "colour fringes have their centre 20% to the right and 10% above (of half the diagonal): decentred",
+        "colour fringes have their centre 20% to the right and 10% above "
+        "(of half the diagonal): decentred",
     )
 
 

@@ -27,6 +27,7 @@ from lenscal.calibrate.statistics.spectral_fit import (
     likeliest_gains,
     minimise,
     no_penalty,
+    optimise,
 )
 from lenscal.system.threads import Team
 
@@ -111,7 +112,7 @@ def rays_like(field: RayField, positions: NDArray[np.float64], kernels: Tensor) 
                 return value + prior.detach()
 
             for _ in range(START_ROUNDS):
-                optimiser.step(loss)
+                optimise(optimiser, loss)
                 with torch.no_grad():
                     error = float(squared_error(theta, slice(None)))
                 # Kept over all starts: the last one need not be the best.
@@ -246,7 +247,7 @@ def fit_rays_to_pairs(
             return value + prior.detach()
 
         for _ in range(rounds):
-            optimiser.step(loss)
+            optimise(optimiser, loss)
             yield theta.detach().clone()
 
 
@@ -336,6 +337,6 @@ def cross_validate(
     )
     with team_for(pieces) as team:
         for _ in range(SCALE_ROUNDS):
-            optimiser.step(partial(loss, team))
+            optimise(optimiser, partial(loss, team))
             scales = (common_factor * group_factors)[index].detach()
             yield HeldOut(scales, point_misfit - second_order_misfit(scales, gains))

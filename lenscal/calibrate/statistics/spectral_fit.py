@@ -36,6 +36,10 @@ MIXTURE_STEPS = 60
 """L-BFGS steps of the mixtures' weights, 30 numbers a channel."""
 
 
+BEYOND_NUMBERS = 1e30
+"""The loss where there is none: above any that a fit meets, yet finite, for the line search."""
+
+
 def likeliest_mixture(
     field: KernelField, at_cells: NDArray[np.float64], second: SecondOrder
 ) -> Tensor:
@@ -69,7 +73,7 @@ def likeliest_mixture(
             prior.backward()
             return value + prior.detach()
 
-        optimiser.step(loss)
+        optimise(optimiser, loss)
     return log_weights.detach()
 
 
@@ -85,6 +89,25 @@ def lbfgs(parameters: list[Tensor], steps: int) -> torch.optim.LBFGS:
         tolerance_grad=1e-9,
         tolerance_change=1e-12,
     )
+
+
+def optimise(optimiser: torch.optim.LBFGS, loss: Callable[[], Tensor]) -> None:
+    """One call of the optimiser, whose line search may try places where `loss` is no number."""
+    parameters = optimiser.param_groups[0]["params"]
+
+    def bounded() -> Tensor:
+        try:
+            value = loss()
+            if bool(torch.isfinite(value)):
+                return value
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+            pass
+        # Too long a step: gains overflow, and with them the model. The search comes back from it.
+        for parameter in parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        return torch.tensor(BEYOND_NUMBERS)
+
+    optimiser.step(bounded)
 
 
 def likeliest_gains(second: SecondOrder, kernels: Tensor) -> Tensor:
@@ -105,7 +128,7 @@ def likeliest_gains(second: SecondOrder, kernels: Tensor) -> Tensor:
             optimiser.zero_grad()
             return value_and_gradients(team, pieces, [], gains, misfit)
 
-        optimiser.step(loss)
+        optimise(optimiser, loss)
     return gains.detach()
 
 
@@ -230,5 +253,5 @@ def minimise(
                 # Weights follow the kernels, but not at every step: the objective would move.
                 with torch.no_grad():
                     phases = third.weights(objective.kernels_of(theta, slice(None)))
-            optimiser.step(loss)
+            optimise(optimiser, loss)
             yield theta.detach().clone()
