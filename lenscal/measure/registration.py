@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.system.threads import in_order
+
 BORDER_PX = 16
 """Left out of every comparison: Fourier shifts wrap around, and corrections guess there."""
 MAX_SHIFT_PX = 8
@@ -31,12 +33,16 @@ def common_shift(image: Picture, reference: Picture) -> tuple[float, float]:
     Maximises the cross-correlation over all channels: on whole pixels first, then on finer and
     finer grids of the cross-spectrum's Fourier sum (Guizar-Sicairos et al. 2008), to 0.005 px.
     """
-    # Less the mean, which correlates alike at every shift and only costs digits.
-    cross = sum(
-        np.fft.rfft2(reference[..., c] - reference[..., c].mean())
-        * np.fft.rfft2(image[..., c] - image[..., c].mean()).conj()
-        for c in range(image.shape[-1])
-    )
+
+    def cross_spectrum(c: int) -> NDArray[np.complex128]:
+        # Less the mean, which correlates alike at every shift and only costs digits.
+        spectra = (
+            np.fft.rfft2(picture[..., c] - picture[..., c].mean()) for picture in (reference, image)
+        )
+        of_reference, of_image = spectra
+        return np.asarray(of_reference * of_image.conj())
+
+    cross = sum(in_order(cross_spectrum, range(image.shape[-1])))
     height, width = image.shape[:2]
     # Whole pixels first, to come near the right maximum.
     correlation = np.fft.irfft2(cross, s=(height, width))
@@ -65,10 +71,14 @@ def shifted(image: Picture, shift: tuple[float, float]) -> NDArray[np.float64]:
 
     height, width = image.shape[:2]
     result = np.empty(image.shape)
-    # By Fourier: interpolation in the picture would blur it, and so change its PSNR.
-    for c in range(image.shape[-1]):
+
+    def move(c: int) -> None:
+        # By Fourier: interpolation in the picture would blur it, and so change its PSNR.
         spectrum = fourier_shift(np.fft.rfft2(image[..., c]), shift, n=width, axis=-1)
         result[..., c] = np.fft.irfft2(spectrum, s=(height, width))
+
+    for _ in in_order(move, range(image.shape[-1])):
+        pass
     return result
 
 

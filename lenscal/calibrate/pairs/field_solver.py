@@ -3,13 +3,16 @@ sums."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from lenscal.calibrate.statistics.pieces import cell_pieces, team_for
+from lenscal.system.threads import Team
 
 SUM_WEIGHT = 1.0
 """Of the unit sums, relative to the normal equations' trace: near enough, the rest is scaled
@@ -113,22 +116,10 @@ def solve_field(
     factor = torch.linalg.cholesky(
         penalised + FACTOR_RIDGE * torch.diag_embed(penalised.diagonal(dim1=-2, dim2=-1))
     )
+    pieces = cell_pieces(len(gram), gram.device), cell_pieces(nodes, gram.device)
     target = torch.einsum("cm,cai->mai", weights, cross)
     target = target + SUM_WEIGHT * strength + (centroids @ taps.T) * CENTROID_DEVIATION_PX**-2
     bending = prior.differences.T @ prior.differences
-
-    def matvec(k: Tensor) -> Tensor:
-        at_cells = torch.einsum("cm,mai->cai", weights, k)
-        data = torch.einsum("cm,cai->mai", weights, (gram @ at_cells[..., None])[..., 0])
-        # The same precision for kernels and for their bends: one product does for both.
-        bent = k + smoothness * torch.einsum("mo,oai->mai", bending, k)
-        from_prior = torch.einsum("aij,maj->mai", precision, bent)
-        product: Tensor = data + rho * (k @ response_square) + k @ stiffness + from_prior
-        return product
-
-    def precondition(v: Tensor) -> Tensor:
-        return torch.cholesky_solve(v[..., None], factor)[..., 0]
-
     k = (
         torch.full((nodes, 3, n), 1.0 / n, dtype=gram.dtype, device=gram.device)
         if start is None
@@ -137,14 +128,70 @@ def solve_field(
     z = (k @ pixel_response).clamp(min=0)
     # Scaled multipliers of the bound.
     u = torch.zeros_like(z)
-    for _ in range(iterations):
-        k = _conjugate_gradients(matvec, precondition, target + rho * ((z - u) @ pixel_response), k)
-        response = k @ pixel_response
-        # The bound alone, then the multipliers: what the two steps disagree on adds up.
-        z = (response + u).clamp(min=0)
-        u = u + response - z
-        # Springs leave the sums a little off.
-        yield k / k.sum(-1, keepdim=True)
+    with team_for(pieces[0]) as team:
+        step = _QuadraticStep(
+            gram=gram,
+            weights=weights,
+            precision=precision,
+            bending=bending,
+            smoothness=smoothness,
+            penalty=(rho, response_square),
+            stiffness=stiffness,
+            factor=factor,
+            pieces=pieces,
+            team=team,
+        )
+        for _ in range(iterations):
+            k = _conjugate_gradients(step, target + rho * ((z - u) @ pixel_response), k)
+            response = k @ pixel_response
+            # The bound alone, then the multipliers: what the two steps disagree on adds up.
+            z = (response + u).clamp(min=0)
+            u = u + response - z
+            # Springs leave the sums a little off.
+            yield k / k.sum(-1, keepdim=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _QuadraticStep:
+    """The linear system of a quadratic step. Cells and nodes are cut into pieces that go side by
+    side: their matrices, which are read anew for each product, are most of the work.
+
+    penalty : [1, 3, 1] and [n, n], the bound's, whose product they are
+    stiffness : [n, n], the springs'
+    factor : [nodes, 3, n, n], Cholesky factors of the nodes by themselves
+    pieces : of cells, and of nodes
+    """
+
+    gram: Tensor
+    weights: Tensor
+    precision: Tensor
+    bending: Tensor
+    smoothness: float
+    penalty: tuple[Tensor, Tensor]
+    stiffness: Tensor
+    factor: Tensor
+    pieces: tuple[list[slice], list[slice]]
+    team: Team
+
+    def product(self, k: Tensor) -> Tensor:
+        """The matrix times kernels [nodes, 3, n]."""
+        at_cells = torch.einsum("cm,mai->cai", self.weights, k)[..., None]
+        parts = self.team.all(lambda part: self.gram[part] @ at_cells[part], self.pieces[0])
+        data = torch.einsum("cm,cai->mai", self.weights, torch.cat(parts)[..., 0])
+        # The same precision for kernels and for their bends: one product does for both.
+        bent = k + self.smoothness * torch.einsum("mo,oai->mai", self.bending, k)
+        from_prior = torch.einsum("aij,maj->mai", self.precision, bent)
+        rho, response_square = self.penalty
+        product: Tensor = data + rho * (k @ response_square) + k @ self.stiffness + from_prior
+        return product
+
+    def precondition(self, v: Tensor) -> Tensor:
+        """Residuals [nodes, 3, n] divided by what each node's own equations say."""
+        column = v[..., None]
+        parts = self.team.all(
+            lambda part: torch.cholesky_solve(column[part], self.factor[part]), self.pieces[1]
+        )
+        return torch.cat(parts)[..., 0]
 
 
 def prior_precision(
@@ -167,8 +214,7 @@ def prior_precision(
 
 
 def _conjugate_gradients(
-    matvec: Callable[[Tensor], Tensor],
-    precondition: Callable[[Tensor], Tensor],
+    system: _QuadraticStep,
     target: Tensor,
     start: Tensor,
     *,
@@ -180,15 +226,15 @@ def _conjugate_gradients(
         return (a * b).sum((0, 2), keepdim=True)
 
     x = start
-    r = target - matvec(x)
-    z = precondition(r)
+    r = target - system.product(x)
+    z = system.precondition(r)
     p, rz = z, inner(r, z)
     for _ in range(steps):
         # Clamped: a channel that has converged must not divide by zero.
-        ap = matvec(p)
+        ap = system.product(p)
         alpha = rz / inner(p, ap).clamp(min=1e-30)
         x, r = x + alpha * p, r - alpha * ap
-        z = precondition(r)
+        z = system.precondition(r)
         next_rz = inner(r, z)
         p, rz = z + next_rz / rz.clamp(min=1e-30) * p, next_rz
     return x

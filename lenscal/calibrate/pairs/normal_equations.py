@@ -12,9 +12,10 @@ For a site s of channel c in a cell of the field with kernel K:   y(s) = sum_u K
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -24,7 +25,12 @@ from torch import Tensor
 from lenscal.calibrate.field.geometry import tile_centre, tiles_of
 from lenscal.calibrate.packing import clipping_limit
 from lenscal.calibrate.pairs.registration import Pair, motion_basis
-from lenscal.calibrate.pairs.tile_equations import Tile, TilePair, tile_equations
+from lenscal.calibrate.pairs.tile_equations import (
+    Tile,
+    TileEquations,
+    TilePair,
+    tile_equations,
+)
 from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
 
@@ -122,55 +128,73 @@ def accumulate(
 
     shots : (sharp, degraded) of each pair
     """
-    cells, kernels = inputs.cells, inputs.kernels
-    sums = empty_equations(cells[0] * cells[1], inputs.kernel_size, inputs.device)
+    n_cells = inputs.cells[0] * inputs.cells[1]
+    sums = empty_equations(n_cells, inputs.kernel_size, inputs.device)
     shifts: list[ShiftEquations | None] = []
-    for number, ((sharp, degraded), pair) in enumerate(zip(shots, pairs, strict=True)):
-        size = degraded.size
-        places = tiles_of(size, cells)
-        # Every pair gets its part: few sites of all scenes tell more than many of one.
-        share = min(1.0, inputs.budget_sites / len(pairs) / (size[0] * size[1]))
-        if share < 1:
-            places = _richest(places, sharp, share)
-        gains = pair_gains(sharp, degraded)
-        shared = TilePair(sharp, degraded, gains, inputs.scene, inputs.kernel_size, inputs.device)
-        tiles = []
-        for cell, rows, cols in places:
-            displacement = pair.displacement(tile_centre(rows, cols, size)) + inputs.common[cell]
-            kernel = None if kernels is None else kernels[cell]
-            tiles.append(Tile(cell, rows, cols, displacement, inputs.lateral[cell], kernel))
-        # Halves by turns: both see the whole folder, whatever its order.
-        remaining = _add_tiles(sums, number % 2, shared, tiles)
-        if kernels is not None:
-            shifts.append(remaining)
-        yield sums, shifts
+    # One stream of tiles: whoever has finished a pair's last one goes on with the next pair.
+    tasks = (
+        (number, shared, tile)
+        for number, (shot, pair) in enumerate(zip(shots, pairs, strict=True))
+        for shared, tile in _pair_tiles(shot, pair, len(pairs), inputs)
+    )
+    work = in_order(_measured, tasks, most=None if inputs.device.type == "cpu" else 1)
+    with closing(work) as results:
+        for number, of_pair in groupby(results, key=lambda measured: measured[0]):
+            # Halves by turns: both see the whole folder, whatever its order.
+            size = shots[number][1].size
+            remaining = _add_tiles(sums, number % 2, size, of_pair)
+            if inputs.kernels is not None:
+                shifts.append(remaining)
+            yield sums, shifts
+
+
+def _pair_tiles(
+    shot: tuple[Frame, Frame], pair: Pair, n_pairs: int, inputs: PassInput
+) -> Iterator[tuple[TilePair, Tile]]:
+    """The tiles of a pair that are read, at least one in each cell."""
+    sharp, degraded = shot
+    size = degraded.size
+    places = tiles_of(size, inputs.cells)
+    # Every pair gets its part: few sites of all scenes tell more than many of one.
+    share = min(1.0, inputs.budget_sites / n_pairs / (size[0] * size[1]))
+    if share < 1:
+        places = _richest(places, sharp, share)
+    gains = pair_gains(sharp, degraded)
+    shared = TilePair(sharp, degraded, gains, inputs.scene, inputs.kernel_size, inputs.device)
+    for cell, rows, cols in places:
+        displacement = pair.displacement(tile_centre(rows, cols, size)) + inputs.common[cell]
+        kernel = None if inputs.kernels is None else inputs.kernels[cell]
+        yield shared, Tile(cell, rows, cols, displacement, inputs.lateral[cell], kernel)
+
+
+_Measured = tuple[int, Tile, TileEquations | None]
+"""Number of the pair, a tile of it, and what this tells."""
+
+
+def _measured(task: tuple[int, TilePair, Tile]) -> _Measured:
+    number, pair, tile = task
+    return number, tile, tile_equations(pair, tile)
 
 
 def _add_tiles(
-    sums: NormalEquations, half: int, pair: TilePair, tiles: Sequence[Tile]
+    sums: NormalEquations, half: int, size: tuple[int, int], tiles: Iterable[_Measured]
 ) -> ShiftEquations | None:
     """Add the tiles' sites to one half of the sums; what the tiles say of the pair's displacement,
     None where none could be used."""
-    work = in_order(
-        lambda tile: tile_equations(pair, tile),
-        tiles,
-        most=None if pair.device.type == "cpu" else 1,
-    )
     positions, matrices, vectors = [], [], []
     # Added up here, in the tiles' order: threads share the work, not the sums.
-    with closing(work) as results:
-        for tile, equations in zip(tiles, results, strict=True):
-            if equations is None:
-                continue
-            for c, channel in enumerate(equations.channels):
-                if channel is not None:
-                    sums.gram[half, tile.cell, c] += channel.gram
-                    sums.cross[half, tile.cell, c] += channel.cross
-                    sums.sites[half, tile.cell, c] += channel.sites
-            # Where the tile's displacement was measured.
-            positions.append(tile_centre(tile.rows, tile.cols, pair.degraded.size))
-            matrices.append(equations.matrix)
-            vectors.append(equations.vector)
+    for _, tile, equations in tiles:
+        if equations is None:
+            continue
+        for c, channel in enumerate(equations.channels):
+            if channel is not None:
+                sums.gram[half, tile.cell, c] += channel.gram
+                sums.cross[half, tile.cell, c] += channel.cross
+                sums.sites[half, tile.cell, c] += channel.sites
+        # Where the tile's displacement was measured.
+        positions.append(tile_centre(tile.rows, tile.cols, size))
+        matrices.append(equations.matrix)
+        vectors.append(equations.vector)
     if not positions:
         return None
     return ShiftEquations(np.stack(positions), np.stack(matrices), np.stack(vectors))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import product
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,79 +60,105 @@ def cross_spectra(
     mosaic, else COLOUR_PATCH_PX. Every patch is divided by its own variance, so that no photo
     dominates.
     """
-    n = COLOUR_PATCH_PX
-    m = n // 2 if _is_bayer(frames[0]) else n
+    m = COLOUR_PATCH_PX // _spacing_px(frames[0])
     sums = np.zeros((cells[0] * cells[1], 5, m, m // 2 + 1), np.complex128)
     work = in_order(lambda frame: _photo_spectra(frame, cells, per_cell), frames, most=MOST_AT_ONCE)
     with closing(work) as photos:
         for photo in photos:
-            # Patch by patch, as if one photo after the other had been read.
-            for cell, cross in photo:
-                sums[cell] += cross
+            sums += photo
             yield sums
 
 
-def _photo_spectra(
-    frame: Frame, cells: tuple[int, int], per_cell: int
-) -> list[tuple[int, NDArray[np.complex128]]]:
-    """Cell and cross-spectra [5, m, m // 2 + 1] of every patch of a photo that can be used."""
-    n = COLOUR_PATCH_PX
-    m = n // 2 if _is_bayer(frame) else n
-    window = np.outer(np.hanning(m), np.hanning(m))
+def _photo_spectra(frame: Frame, cells: tuple[int, int], per_cell: int) -> NDArray[np.complex128]:
+    """The sums of one photo."""
+    m = COLOUR_PATCH_PX // _spacing_px(frame)
     per_side = int(np.sqrt(per_cell))
+    tops, lefts = (
+        _starts(count, per_side, length) for count, length in zip(cells, frame.size, strict=True)
+    )
+    sums = np.zeros((*cells, 5, m, m // 2 + 1), np.complex128)
+    for number, top in enumerate(tops):
+        # A strip at a time: patch by patch, reading costs more than all transforms.
+        columns, spectra = _strip_spectra(frame, top, lefts)
+        for column, cross in zip(columns, _cross(spectra), strict=True):
+            sums[number // per_side, column // per_side] += cross
+    return sums.reshape(-1, *sums.shape[2:])
+
+
+def _starts(n_cells: int, per_cell: int, length: int) -> list[int]:
+    """Where the patches of each cell along an axis begin, even: on a period of the colour filter
+    array."""
     # The middles of as many parts of a cell, drawn in a little from its edges.
-    offsets = ((np.arange(per_side) * 2 + 1) / per_side - 1) * 0.4
-    height, width = frame.size
-    out = []
-    for cell, (y, x) in enumerate(cell_positions(cells)):
-        for dy, dx in product(offsets, offsets):
-            # Even corners: patches begin on a period of the colour filter array.
-            top = int(np.clip((y + dy / cells[0]) * height - n / 2, 0, height - n)) // 2 * 2
-            left = int(np.clip((x + dx / cells[1]) * width - n / 2, 0, width - n)) // 2 * 2
-            rows, cols = slice(top, top + n), slice(left, left + n)
-            spectra = _patch_spectra(frame, rows, cols, window)
-            if spectra is not None:
-                r, g, b = spectra
-                powers = abs(r) ** 2, abs(g) ** 2, abs(b) ** 2
-                cross = np.stack([r * g.conj(), b * g.conj(), *powers])
-                out.append((cell, cross / cross[3, 1:, 1:].real.mean()))
-    return out
+    offsets = ((np.arange(per_cell) * 2 + 1) / per_cell - 1) * 0.4
+    centres = (np.arange(n_cells)[:, None] + 0.5 + offsets).ravel() / n_cells
+    last = length - COLOUR_PATCH_PX
+    return [
+        int(np.clip(centre * length - COLOUR_PATCH_PX / 2, 0, last)) // 2 * 2 for centre in centres
+    ]
+
+
+def _cross(spectra: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """RG, BG and the powers of R, G, B [n, 5, m, m // 2 + 1] of the colours' spectra [n, 3, m,
+    m // 2 + 1], over the green's mean power."""
+    r, g, b = spectra.swapaxes(0, 1)
+    powers = [colour.real**2 + colour.imag**2 for colour in (r, g, b)]
+    level = powers[1][:, 1:, 1:].mean((1, 2))
+    cross = np.stack([r * g.conj(), b * g.conj(), *powers], axis=1)
+    return np.asarray(cross / level[:, None, None, None])
 
 
 def _is_bayer(frame: Frame) -> bool:
     return frame.cfa.shape == (2, 2) and sorted(frame.cfa.ravel().tolist()) == [0, 1, 1, 2]
 
 
-def _patch_spectra(
-    frame: Frame, rows: slice, cols: slice, window: NDArray[np.float64]
-) -> tuple[NDArray[np.complex128], ...] | None:
-    """Half-plane spectra of R, G, B of a patch, in one frame of reference; None where light clips
-    or there is none."""
-    if not _is_bayer(frame):
-        patch = frame.rgb_tile(rows, cols)
-        if not hardly_clips(clips(patch, frame.white_balance)):
-            return None
-        planes = [(patch[..., c], (0.0, 0.0), c) for c in range(3)]
-        step = 1
-    else:
+def _spacing_px(frame: Frame) -> int:
+    """Distance of the sites of one colour."""
+    return 2 if _is_bayer(frame) else 1
+
+
+def _strip_spectra(
+    frame: Frame, top: int, lefts: Sequence[int]
+) -> tuple[NDArray[np.intp], NDArray[np.complex128]]:
+    """Which of the patches that begin at these columns of a strip can be used, [n], and their half
+    plane spectra of R, G, B, [n, 3, m, m // 2 + 1]: no light clips there, and there is some."""
+    rows, cols = slice(top, top + COLOUR_PATCH_PX), slice(0, frame.size[1])
+    if _is_bayer(frame):
         value, channel, multiplier = frame.mosaic_tile(rows, cols)
-        if not hardly_clips(clips(value, multiplier)):
-            return None
+        clipped = clips(value, multiplier)
         planes = [
-            (value[i::2, j::2], (float(i), float(j)), int(channel[i, j]))
-            for i in range(2)
-            for j in range(2)
+            (value[i::2, j::2], (i, j), int(channel[i, j])) for i in range(2) for j in range(2)
         ]
-        step = 2
-    m = len(window)
+    else:
+        value = frame.rgb_tile(rows, cols)
+        clipped = clips(value, frame.white_balance)
+        planes = [(value[..., c], (0, 0), c) for c in range(3)]
+    usable = [hardly_clips(clipped[:, left : left + COLOUR_PATCH_PX]) for left in lefts]
+    columns, step = np.flatnonzero(usable), _spacing_px(frame)
+    m = COLOUR_PATCH_PX // step
+    window = np.outer(np.hanning(m), np.hanning(m))
+    spectra = np.zeros((len(columns), 3, m, m // 2 + 1), np.complex128)
+    starts = np.array(lefts)[columns] // step
+    for plane, offset, c in planes:
+        # [n, m, m]: every patch of the strip at once.
+        patches = np.lib.stride_tricks.sliding_window_view(plane, m, axis=1)[:, starts]
+        patches = patches.swapaxes(0, 1)
+        patches = (patches - patches.mean((1, 2), keepdims=True)) * window
+        # Each plane's phase is put back to the patch's corner, or sites would pass for a shift.
+        spectra[:, c] += np.fft.rfft2(patches) * _site_phases(m, step, offset)
+    bright = np.abs(spectra[:, 1, 1:, 1:]).mean((1, 2)) > LEAST_AMPLITUDE
+    return columns[bright], spectra[bright]
+
+
+@lru_cache(maxsize=16)
+def _site_phases(m: int, step: int, offset: tuple[int, int]) -> NDArray[np.complex128]:
+    """[m, m // 2 + 1]: what a plane's spectrum is multiplied by whose sites lie (y, x) px from the
+    patch's corner, `step` px apart."""
     # Cycles per pixel of the sensor, whatever the planes' own sampling.
     fy, fx = np.meshgrid(np.fft.fftfreq(m) / step, np.fft.rfftfreq(m) / step, indexing="ij")
-    out = [np.zeros((m, m // 2 + 1), np.complex128) for _ in range(3)]
-    for plane, (oy, ox), c in planes:
-        spectrum = np.fft.rfft2((plane - plane.mean()) * window)
-        # Each plane's phase is put back to the patch's corner, or sites would pass for a shift.
-        out[c] += spectrum * np.exp(-2j * np.pi * (fy * oy + fx * ox))
-    return tuple(out) if abs(out[1][1:, 1:]).mean() > LEAST_AMPLITUDE else None
+    phases = np.exp(-2j * np.pi * (fy * offset[0] + fx * offset[1]))
+    # Shared by all patches.
+    phases.flags.writeable = False
+    return phases
 
 
 def lateral_shifts(
