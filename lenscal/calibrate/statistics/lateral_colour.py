@@ -155,7 +155,7 @@ def _site_phases(m: int, step: int, offset: tuple[int, int]) -> NDArray[np.compl
     patch's corner, `step` px apart."""
     # Cycles per pixel of the sensor, whatever the planes' own sampling.
     fy, fx = np.meshgrid(np.fft.fftfreq(m) / step, np.fft.rfftfreq(m) / step, indexing="ij")
-    phases = np.exp(-2j * np.pi * (fy * offset[0] + fx * offset[1]))
+    phases: NDArray[np.complex128] = np.exp(-2j * np.pi * (fy * offset[0] + fx * offset[1]))
     # Shared by all patches.
     phases.flags.writeable = False
     return phases
