@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from lenscal.commands.parser import build_parser
 from lenscal.errors import InputError, LenscalError
 from lenscal.system.memory import keep_freed_memory
+from lenscal.system.native_stderr import keep_own_stderr
 from lenscal.system.threads import prepare_libraries
 
 DONE, FAILED, WRONG_INPUT, CANCELLED = 0, 1, 2, 130
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     cancelled."""
     prepare_libraries()
     keep_freed_memory()
+    keep_own_stderr()
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files need not be text

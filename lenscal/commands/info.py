@@ -41,18 +41,19 @@ def run_info(args: argparse.Namespace) -> int:
 
 
 def _raw_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
-    from lenscal.raw.decode import probe
-    from lenscal.raw.metadata import read_info
-    from lenscal.raw.vignetting import vignetting_gain
+    from lenscal.errors import PhotoError
+    from lenscal.raw.decode import decode_photo
 
-    # Metadata alone would also describe a file whose picture is gone.
-    reason = probe(path)
-    if reason:
+    # As for a correction: what is described here can be corrected.
+    try:
+        frame = decode_photo(path)
+    except PhotoError as error:
         raise InputError(
-            translatable("{path} cannot be read as a RAW photo: {reason}", path=path, reason=reason)
-        )
-    info = read_info(path)
-    _, vignetting = vignetting_gain(info, (info.height, info.width))
+            translatable(
+                "{path} cannot be read as a RAW photo: {reason}", path=path, reason=error.reason
+            )
+        ) from error
+    info, vignetting = frame.info, frame.gain_source
     noise = [list(pair) for pair in info.noise_profile]
     values = {"kind": "raw", **photo_values(info), "noise_profile": noise, "vignetting": vignetting}
     exposure = _exposure(info.exposure_s) if info.exposure_s else ""

@@ -10,6 +10,9 @@ from functools import partial
 
 from lenscal.errors import InputError
 from lenscal.raw.frame import PhotoInfo
+from lenscal.raw.identity.cameras import same_camera
+from lenscal.raw.identity.lenses import Likeness, compare_lenses
+from lenscal.raw.identity.serials import same_serial
 from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree
 from lenscal.translation import join_translatable, translatable
 
@@ -226,23 +229,31 @@ def check_same_setup(infos: Sequence[PhotoInfo], role: str) -> None:
     InputError
     """
     refuse_mixed = partial(_refuse_mixed, infos, role)
+    # A lens's name may begin with the camera's maker, or not.
+    make = next((info.make for info in infos if info.make), "")
     refuse_mixed(
-        translatable("cameras"), lambda i: i.camera, translatable("use photos of one camera only")
+        translatable("cameras"),
+        lambda i: i.camera,
+        translatable("use photos of one camera only"),
+        same_camera,
     )
     refuse_mixed(
         translatable("camera bodies (serial numbers)"),
         lambda i: i.camera_serial,
         translatable("use photos of one body only"),
+        same_serial,
     )
     refuse_mixed(
         translatable("lenses"),
         lambda i: i.lens,
         translatable("use photos of one lens only, or name it with --lens"),
+        lambda a, b: compare_lenses(a, b, make) is not Likeness.DIFFERENT,
     )
     refuse_mixed(
         translatable("lens serial numbers"),
         lambda i: i.lens_serial,
         translatable("use photos of one lens only"),
+        same_serial,
     )
     # Numbers, and rounded ones: they cannot be compared as words.
     _refuse_focal_lengths(infos, role)
@@ -273,13 +284,16 @@ def _refuse_mixed(
     things: str,
     of: Callable[[PhotoInfo], str],
     advice: str,
+    same: Callable[[str, str], bool] = str.__eq__,
 ) -> None:
     """Refuse photos that differ in one of the things they say."""
     names: dict[str, list[str]] = {}
     for info in infos:
         # A photo that does not say it agrees with all.
         if value := of(info):
-            names.setdefault(value, []).append(info.path.name)
+            # Under the first of the names that one thing has.
+            name = next((known for known in names if same(known, value)), value)
+            names.setdefault(name, []).append(info.path.name)
     if len(names) < 2:
         return
     parts = [

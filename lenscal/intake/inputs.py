@@ -262,6 +262,7 @@ def _warnings_of(role: str, folder: ImportedFolder) -> Iterator[str]:
                 reason=photo.verdict.reason,
             )
     # Of the first: all photos of a folder are of one camera, lens and aperture.
-    source = folder.photos[0].frame.gain_source if folder.photos else ""
-    if source and not source.startswith("lensfun"):
+    frame = folder.photos[0].frame if folder.photos else None
+    if frame is not None and frame.gain_source and (frame.gain == 1).all():
+        source = frame.gain_source
         yield translatable("{role} photos: {source}", role=role_in_words(role), source=source)

@@ -11,7 +11,7 @@ from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
 from lenscal.jobs.correcting import correct
 from lenscal.jobs.demo import DemoResult, DemoSettings, demo
 from lenscal.jobs.photo_work import PhotoResult
-from lenscal.jobs.profile_match import mismatches
+from lenscal.jobs.profile_match import fits_field, grid_for, match_notes, mismatches
 
 __all__ = [
     "DemoResult",
@@ -21,7 +21,10 @@ __all__ = [
     "calibrate",
     "correct",
     "demo",
+    "fits_field",
+    "grid_for",
     "import_photos",
+    "match_notes",
     "mismatches",
     "photo_cache",
 ]

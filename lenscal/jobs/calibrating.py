@@ -88,6 +88,8 @@ def build_profile(
         focal_mm=degraded.focal_mm,
         lenses_in_files=tuple(sorted({i.lens_in_file for i in infos if i.lens_in_file})),
         focal_mm_in_files=tuple(sorted({i.focal_mm_in_file for i in infos if i.focal_mm_in_file})),
+        sensor_area=degraded.area,
+        pixel_pitch_um=degraded.pixel_pitch_um,
         aperture_sharp=sharp.aperture,
         aperture_degraded=degraded.aperture,
         settings=to_json(settings),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,12 +18,10 @@ from lenscal.errors import InputError, LenscalError, PhotoError
 from lenscal.files.photos.export_settings import (
     ExportSettings,
     OnConflict,
-    PhotoFormat,
-    Space,
     mask_path,
     output_path,
 )
-from lenscal.jobs.profile_match import another_body, mismatches
+from lenscal.jobs.profile_match import grid_for, match_notes, mismatches
 from lenscal.restore.settings import Method
 from lenscal.stepping import Job
 from lenscal.translation import Translatable, join_translatable, message_of, translatable
@@ -31,7 +29,6 @@ from lenscal.translation import Translatable, join_translatable, message_of, tra
 if TYPE_CHECKING:
     from lenscal.files.photos.photo_files import Pixels
     from lenscal.files.psf.profile import Profile
-    from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.frame import Frame, PhotoHeader
     from lenscal.restore.settings import RestoreSettings
 
@@ -103,6 +100,8 @@ class PhotoWork:
     writing: Future[None] | None = None
     mask: NDArray[np.uint8] | None = None
     """[H, W]."""
+    notes: tuple[Translatable, ...] = ()
+    """What in the photo is not as in those that the PSF was learnt from."""
     result: PhotoResult | None = None
 
     @property
@@ -148,6 +147,7 @@ class PhotoWork:
         with self._failing(wrong_input=True):
             frame = decoding.result()
             differences = mismatches(self.batch.profile, frame)
+            self.notes = (*differences, *match_notes(self.batch.profile, frame))
             # With --force the differences come back as warnings, once the photo is written.
             if not differences or self.batch.force:
                 return frame
@@ -179,13 +179,10 @@ class PhotoWork:
                 store.append(rows, rgb)
 
             with store.opened():
-                yield from restore_rows(frame, self._grid(frame), self.batch.restore, keep)
+                grid = grid_for(self.batch.profile, frame)
+                yield from restore_rows(frame, grid, self.batch.restore, keep)
             return store
         return None
-
-    def _grid(self, frame: Frame) -> PsfGrid:
-        # With --force, the kernels are laid over a photo of another size.
-        return replace(self.batch.profile.psf, image_size=frame.size)
 
     def write(self, header: PhotoHeader, pixels: Pixels) -> None:
         """Write the photo and its mask, both or none; `result` says how it ended."""
@@ -199,11 +196,10 @@ class PhotoWork:
             batch.export.out.mkdir(exist_ok=True)
             written_mask = self._write_mask(header)
             warnings = write_photo(output, pixels, header, batch.export, batch.in_words)
-            differences = [*mismatches(batch.profile, header), *another_body(batch.profile, header)]
             self.result = PhotoResult(
                 self.path,
                 output,
-                warnings=(*differences, *warnings),
+                warnings=(*self.notes, *warnings),
                 seconds=time.monotonic() - self.began,
                 mask=written_mask,
             )
@@ -220,12 +216,7 @@ class PhotoWork:
         mask, self.mask = self.mask, None
         if mask is None or self.mask_output is None:
             return None
-        export = self.batch.export
-        upright = export.format is not PhotoFormat.DNG and export.space is not Space.CAMERA_LINEAR
-        orientation = header.info.orientation if upright else 1
-        # Only "overwrite" may take a name that came up since this one was chosen.
-        fresh = export.on_conflict is not OnConflict.OVERWRITE
-        write_mask(self.mask_output, mask, orientation, fresh=fresh)
+        write_mask(self.mask_output, mask, header, self.batch.export)
         return self.mask_output
 
     @contextmanager

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lenscal.optics.placement import Placement, centred, placed
+from lenscal.raw.identity.cameras import same_camera
+from lenscal.raw.identity.lenses import Likeness, compare_lenses
+from lenscal.raw.identity.place import Place, Shot, may_be_summed, place_on
+from lenscal.raw.identity.serials import same_serial
 from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree, f_number
-from lenscal.translation import Translatable, translatable
+from lenscal.translation import Translatable, join_translatable, translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
-    from lenscal.raw.frame import Frame, PhotoHeader
+    from lenscal.optics.psf_grid import PsfGrid
+    from lenscal.raw.frame import Frame
 
 
-def mismatches(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatable]:
+def mismatches(profile: Profile, photo: Frame) -> list[Translatable]:
     """In what a photo differs from those that the PSF was learnt from, in words. Unknown things do
     not count.
 
@@ -22,82 +30,230 @@ def mismatches(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatabl
     return [*_size(profile, photo), *_equipment(profile, photo), *_lens_setting(profile, photo)]
 
 
-def _size(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatable]:
-    # Kernels are placed by pixels: another size is another crop, or another camera.
-    if profile.psf.image_size == photo.size:
-        return []
-    (photo_height, photo_width), (height, width) = photo.size, profile.psf.image_size
+def match_notes(profile: Profile, photo: Frame) -> list[Translatable]:
+    """What a photo leaves open, or has otherwise than the profile's without a reason to refuse
+    it."""
+    if profile.is_bare:
+        return [*_place_in_words(profile, photo)]
     return [
-        translatable(
-            "the photo has {photo_width} x {photo_height} px, the PSF is for {width} x {height} px",
-            photo_width=photo_width,
-            photo_height=photo_height,
-            width=width,
-            height=height,
-        )
+        *_place_in_words(profile, photo),
+        *_another_body(profile, photo),
+        *_alike_lens(profile, photo),
+        *_unknown(profile, photo),
     ]
 
 
-def _equipment(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatable]:
+def grid_for(profile: Profile, photo: Frame) -> PsfGrid:
+    """The profile's grid as a photo needs it: the part of it that a crop has seen, with kernels in
+    the photo's own pixels.
+
+    A photo that does not fit gets all of it, laid over its own size; one of the same camera gets
+    the middle.
+    """
+    psf = profile.psf
+    if psf.image_size == photo.size:
+        return psf
+    place = _place(profile, photo)
+    if place is None:
+        smaller = all(own <= of for own, of in zip(photo.size, psf.image_size, strict=True))
+        if _other_camera(profile, photo) or not smaller:
+            return replace(psf, image_size=photo.size)
+        # With --force: pixels are as large as they were, more often than not.
+        place = Place(None, 1.0, "crop")
+    if place.origin is None:
+        placement = centred(photo.size, psf.image_size, place.pitch)
+    else:
+        placement = Placement(place.origin, place.pitch)
+    return placed(psf, photo.size, placement)
+
+
+def fits_field(profile: Profile, photo: Frame) -> bool:
+    """Whether the photo's place in the field that the grid is for is known."""
+    return profile.psf.image_size == photo.size or _place(profile, photo) is not None
+
+
+def _place(profile: Profile, photo: Frame) -> Place | None:
+    if _other_camera(profile, photo):
+        return None
+    place = place_on(*_shots(profile, photo))
+    # Whose crop modes would that be, where either does not say its camera?
+    known = photo.info.camera and profile.camera
+    return place if known or (place and place.kind == "margins") else None
+
+
+def _shots(profile: Profile, photo: Frame) -> tuple[Shot, Shot]:
+    from lenscal.raw.sensor import pixel_pitch_um
+
+    info, size = photo.info, profile.psf.image_size
+    pitch_um = profile.pixel_pitch_um
+    if pitch_um is None and info.pixel_pitch_um is not None:
+        pitch_um = pixel_pitch_um(profile.camera or info.camera, size)
+    field = Shot(size, profile.sensor_area, pitch_um)
+    return field, Shot(photo.size, info.area, info.pixel_pitch_um, photo.demosaiced)
+
+
+def _size(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+    # Kernels are placed by pixels: another size is another crop, or another camera.
+    if fits_field(profile, photo):
+        return
+    (photo_height, photo_width), (height, width) = photo.size, profile.psf.image_size
+    yield translatable(
+        "the photo has {photo_width} x {photo_height} px, "
+        "the PSF is for {width} x {height} px{why}",
+        photo_width=photo_width,
+        photo_height=photo_height,
+        width=width,
+        height=height,
+        why=_why_not_placed(profile, photo),
+    )
+
+
+def _why_not_placed(profile: Profile, photo: Frame) -> Translatable:
+    if _other_camera(profile, photo):
+        return join_translatable("", [])
+    field, own = _shots(profile, photo)
+    if may_be_summed(field, own):
+        return translatable(
+            ", and nothing tells whether it is a crop of the sensor or a smaller picture of all of "
+            "it: calibrate with photos of this size"
+        )
+    return translatable(
+        ": it reaches beyond what the PSF was learnt from; calibrate with photos of this size"
+    )
+
+
+def _place_in_words(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+    if profile.psf.image_size == photo.size:
+        return
+    place = _place(profile, photo)
+    own, whole = (_in_px(size) for size in (photo.size, profile.psf.image_size))
+    if place is None:
+        return
+    if place.kind == "margins":
+        yield translatable(
+            "{own} px instead of {whole}: other margins, the same sensor", own=own, whole=whole
+        )
+    elif place.kind == "crop":
+        yield translatable(
+            "a crop of {own} px: corrected with that part of the PSF for {whole} px",
+            own=own,
+            whole=whole,
+        )
+    else:
+        yield translatable(
+            "{own} px, each {pitch:.2g} times as large: the kernels for {whole} px were brought to "
+            "them",
+            own=own,
+            pitch=place.pitch,
+            whole=whole,
+        )
+
+
+def _in_px(size: tuple[int, int]) -> str:
+    height, width = size
+    return f"{width} x {height}"
+
+
+def _other_camera(profile: Profile, photo: Frame) -> bool:
+    own, profiles = photo.info.camera, profile.camera
+    return bool(own and profiles) and not same_camera(own, profiles)
+
+
+def _lens_likeness(profile: Profile, photo: Frame) -> Likeness:
+    """How the photo's lens compares with the profile's, under any name that is right."""
     info = photo.info
-    differences = []
-    for what, photos_own, profiles, others in (
-        (translatable("camera"), info.camera, profile.camera, ()),
-        (translatable("lens"), info.lens, profile.lens, profile.lenses_in_files),
-        (translatable("lens's serial number"), info.lens_serial, profile.lens_serial, ()),
+    if not info.lens or not profile.lens:
+        return Likeness.SAME
+    found = [
+        compare_lenses(info.lens, name, info.make)
+        for name in (profile.lens, *profile.lenses_in_files)
+    ]
+    for likeness in (Likeness.SAME, Likeness.POSSIBLE):
+        if likeness in found:
+            return likeness
+    return Likeness.DIFFERENT
+
+
+def _equipment(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+    info = photo.info
+    other_lens = _lens_likeness(profile, photo) is Likeness.DIFFERENT
+    other_copy = not same_serial(info.lens_serial, profile.lens_serial)
+    for what, photos_own, profiles, differ in (
+        (translatable("camera"), info.camera, profile.camera, _other_camera(profile, photo)),
+        (translatable("lens"), info.lens, profile.lens, other_lens),
+        (
+            translatable("lens's serial number"),
+            info.lens_serial,
+            profile.lens_serial,
+            other_copy,
+        ),
     ):
-        # Case, and spaces around a name, are no difference.
-        right = [name.strip().lower() for name in (profiles, *others)]
-        if photos_own and profiles and photos_own.strip().lower() not in right:
-            differences.append(
-                translatable(
-                    "the photo's {what} is {photos_own}, the profile is for {profiles}",
-                    what=what,
-                    photos_own=photos_own,
-                    profiles=profiles,
-                )
+        if differ:
+            yield translatable(
+                "the photo's {what} is {photos_own}, the profile is for {profiles}",
+                what=what,
+                photos_own=photos_own,
+                profiles=profiles,
             )
-    return differences
 
 
-def _lens_setting(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatable]:
+def _alike_lens(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+    if _lens_likeness(profile, photo) is Likeness.POSSIBLE:
+        yield translatable(
+            "the photo's lens is called {photos_own}: taken for the profile's {profiles}",
+            photos_own=photo.info.lens,
+            profiles=profile.lens,
+        )
+
+
+def _unknown(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+    """What the photo does not say, and what is assumed."""
     info = photo.info
-    differences = []
+    if not info.lens and profile.lens:
+        yield translatable(
+            "the photo does not say its lens: taken for {lens}, the profile's", lens=profile.lens
+        )
+    if info.aperture is None and profile.aperture_degraded:
+        yield translatable(
+            "the photo does not say its aperture: taken for {aperture}, the profile's",
+            aperture=f_number(profile.aperture_degraded),
+        )
+    if info.focal_mm is None and profile.focal_mm:
+        yield translatable(
+            "the photo does not say its focal length: taken for {focal_mm:g} mm, the profile's",
+            focal_mm=profile.focal_mm,
+        )
+
+
+def _lens_setting(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+    info = photo.info
     if _differ(info.aperture, profile.aperture_degraded, APERTURE_TOLERANCE):
-        differences.append(
-            translatable(
-                "the photo was taken at {photos_own}, the profile is for {profiles}",
-                photos_own=f_number(info.aperture),
-                profiles=f_number(profile.aperture_degraded),
-            )
+        yield translatable(
+            "the photo was taken at {photos_own}, the profile is for {profiles}",
+            photos_own=f_number(info.aperture),
+            profiles=f_number(profile.aperture_degraded),
         )
     # A focal length that was typed in, and the one that the same photos say of themselves.
     right = (profile.focal_mm, *profile.focal_mm_in_files)
     if all(_differ(info.focal_mm, focal, FOCAL_TOLERANCE) for focal in right):
-        differences.append(
-            translatable(
-                "the photo was taken at {photos_own:g} mm, the profile is for {profiles:g} mm",
-                photos_own=info.focal_mm,
-                profiles=profile.focal_mm,
-            )
+        yield translatable(
+            "the photo was taken at {photos_own:g} mm, the profile is for {profiles:g} mm",
+            photos_own=info.focal_mm,
+            profiles=profile.focal_mm,
         )
-    return differences
 
 
-def another_body(profile: Profile, photo: Frame | PhotoHeader) -> list[Translatable]:
+def _another_body(profile: Profile, photo: Frame) -> Iterator[Translatable]:
     """That a photo was taken with another camera of the same model: no reason to refuse it."""
     photos_own, profiles = photo.info.camera_serial, profile.camera_serial
     # Cameras that write no serial number cannot be told apart.
-    if not photos_own or not profiles or photos_own == profiles:
-        return []
-    return [
-        translatable(
+    if not same_serial(photos_own, profiles):
+        yield translatable(
             "taken with another camera of that model "
             "(serial {photos_own}, the profile is for {profiles})",
             photos_own=photos_own,
             profiles=profiles,
         )
-    ]
 
 
 def _differ(a: float | None, b: float | None, tolerance: float) -> bool:

@@ -19,12 +19,12 @@ from lenscal.raw.libraw import fill_from_libraw, libraw_reason, open_raw
 from lenscal.raw.metadata import read_info, with_decoding_metadata
 from lenscal.raw.noise import estimate_noise, noise_from_profile
 from lenscal.raw.pixel_cache import cache_stem, to_cache
-from lenscal.raw.vignetting import vignetting_gain
+from lenscal.raw.vignetting import field_gain
 from lenscal.translation import translatable
 
 _MIN_SIDE_PX = 32
-_MIN_BYTES_PER_SITE = 0.06
-"""Lossless codes need at least a bit a site, some cameras' lossy ones a little less."""
+_MIN_BYTES_PER_SITE = 0.005
+"""Old cameras' lossy codes come down to a fifth of a bit a site; far less is no photo."""
 _LEAST_DETERMINANT = 1e-6
 """Of a colour matrix: LibRaw has zeros for cameras that it does not know."""
 
@@ -60,7 +60,7 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
             colour_matrix = _colour_matrix(raw, info)
             rgb = _demosaic(raw, levels)
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
-        raise PhotoError(path.name, libraw_reason(error)) from error
+        raise PhotoError(path.name, libraw_reason(error, path)) from error
     except (OSError, UnicodeError, MemoryError) as error:
         raise PhotoError(path.name, _unreadable(error)) from error
     _refuse_turned_grid(rgb, mosaic, info)
@@ -69,7 +69,7 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
         stem = cache_stem(path)
         mosaic = to_cache(mosaic, cache / f"{stem}-mosaic.npy")
         rgb = to_cache(rgb, cache / f"{stem}-rgb.npy")
-    gain, gain_source = vignetting_gain(info, mosaic.shape)
+    gain, gain_source = field_gain(info, levels.cfa, (mosaic.shape[0], mosaic.shape[1]))
     noise = noise_from_profile(info.noise_profile)
     frame = Frame(
         info,
@@ -99,7 +99,7 @@ def probe(path: Path, info: PhotoInfo | None = None) -> str:
     except PhotoError as error:
         return error.reason
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
-        return libraw_reason(error)
+        return libraw_reason(error, path)
     except (OSError, UnicodeError, MemoryError) as error:
         return _unreadable(error)
     return ""

@@ -7,12 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from lenscal.system.native_stderr import without_library_noise
+
 EXIV2_LOCK = threading.Lock()
 """exiv2's XMP parser and its log settings are global: one thread at a time reads or writes
 metadata."""
 
 _MOST_NUMBERS = 64
 """More than any tag holds that is read as floats: damaged files claim millions of values."""
+
+_MOST_BYTES = 64 * 2**20
+"""Of a tag that is read as it is."""
 
 
 def open_image(path: Path) -> Any:
@@ -37,7 +42,7 @@ def read_exif(path: Path) -> Exif | None:
     """A file's EXIF data; None where it has none or cannot be read."""
     import exiv2
 
-    with EXIV2_LOCK:
+    with EXIV2_LOCK, without_library_noise():
         # Odd tags are common, and exiv2 would write of each to standard error.
         exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
         try:
@@ -99,6 +104,16 @@ class Exif:
             return [int(value.toInt64(i)) for i in range(value.count())]
         except (ValueError, IndexError):
             return []
+
+    def content(self, key: str) -> bytes:
+        """The bytes of a tag that is no number; empty where it is absent or odd."""
+        datum = self._find(key)
+        if datum is None or not 0 < datum.size() <= _MOST_BYTES:
+            return b""
+        try:
+            return bytes(datum.getValue().data())
+        except (AttributeError, TypeError, ValueError):
+            return b""
 
     def _find(self, key: str) -> Any:
         import exiv2

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lenscal.errors import InputError
+from lenscal.raw.dng.tags import DngTags
+from lenscal.raw.identity.cameras import camera_name
+from lenscal.raw.identity.place import SensorArea
 from lenscal.translation import translatable
 
 
@@ -26,12 +29,15 @@ class DecodingMetadata:
         What a DNG promises but does not hold, in words; empty where all is there.
     file_bytes : int
         Size of the file when it was read: one that has another now is read again.
+    dng : DngTags or None
+        None for files that are no DNG.
     """
 
     colour_matrix: tuple[float, ...] | None = None
     pixel_pitch_um: float | None = None
     missing_data: str = ""
     file_bytes: int = 0
+    dng: DngTags | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ class PhotoInfo:
     width: int = 0
     """Of the visible area in sensor orientation, px."""
     height: int = 0
+    area: SensorArea | None = None
+    """Where the visible area lies on the sensor, as LibRaw says it; None: it was not asked."""
     noise_profile: tuple[tuple[float, float], ...] = ()
     """DNG NoiseProfile pairs (a, b): variance = a * signal + b on RAW values 0..1, one for all
     planes or each."""
@@ -67,6 +75,11 @@ class PhotoInfo:
     """Carried so that decoding need not open the file for it again; None: not read yet."""
 
     @property
+    def dng(self) -> DngTags:
+        """What a DNG says of its pixels; nothing for other files."""
+        return (self.decoding and self.decoding.dng) or DngTags()
+
+    @property
     def pixel_pitch_um(self) -> float | None:
         """Distance of the sensor's pixels in um, where the file says it."""
         return self.decoding.pixel_pitch_um if self.decoding else None
@@ -74,11 +87,7 @@ class PhotoInfo:
     @property
     def camera(self) -> str:
         """Make and model without repeating the make."""
-        return (
-            self.model
-            if self.model.lower().startswith(self.make.lower())
-            else f"{self.make} {self.model}".strip()
-        )
+        return camera_name(self.make, self.model)
 
 
 @dataclass(frozen=True, slots=True)

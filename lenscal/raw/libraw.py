@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lenscal.raw.exif import clean_text
 from lenscal.raw.frame import PhotoInfo
-from lenscal.raw.lens_setting import is_lens_name
-from lenscal.translation import translatable
+from lenscal.raw.identity.place import SensorArea
+from lenscal.raw.lens_setting import is_lens_name, is_made_from_zero
+from lenscal.system.native_stderr import without_library_noise
+from lenscal.translation import join_translatable, translatable
 
-_ORIENTATION_OF_FLIP = {0: 1, 3: 3, 5: 8, 6: 6}
+_ORIENTATION_OF_FLIP = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
 """EXIF's orientation for LibRaw's `flip`."""
+_FULL_16_BITS = 65535
 _EARLIEST_YEAR = 1980
 """Cameras whose clock was never set count from 1970."""
 
 
-def open_raw(path: Path) -> Any:
-    """The file for LibRaw, as rawpy.RawPy; one whose name is not UTF-8 is handed over by its
-    contents.
+@contextmanager
+def open_raw(path: Path) -> Iterator[Any]:
+    """The file for LibRaw, as rawpy.RawPy, whose words don't reach the terminal meanwhile.
 
     Raises
     ------
     rawpy.LibRawError, OSError
         It cannot be read, or is no RAW photo.
     """
+    with without_library_noise(), _opened(path) as raw:
+        yield raw
+
+
+def _opened(path: Path) -> Any:
+    """One whose name is not UTF-8 is handed over by its contents."""
     import rawpy
 
     try:
@@ -41,14 +51,26 @@ def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
     """Fill in what exiv2 lacked, from an open rawpy.RawPy."""
     # exiv2 goes first: it reads maker notes, and LibRaw's numbers are single precision.
     sizes, other, lens = raw.sizes, raw.other, clean_text(raw.lens.model)
+    lens = info.lens or (lens if is_lens_name(lens) else "")
+    aperture = info.aperture or _within(other.aperture, 0.5, 128)
+    if aperture is not None and is_made_from_zero(aperture, lens):
+        aperture = info.aperture
+    # What does not fit into EXIF's 16 bits.
+    iso = None if other.iso_speed == _FULL_16_BITS else _within(other.iso_speed, 1, 2e7)
     return replace(
         info,
         width=int(sizes.width),
         height=int(sizes.height),
-        lens=info.lens or (lens if is_lens_name(lens) else ""),
-        aperture=info.aperture or _within(other.aperture, 0.5, 128),
+        area=SensorArea(
+            int(sizes.raw_height),
+            int(sizes.raw_width),
+            int(sizes.top_margin),
+            int(sizes.left_margin),
+        ),
+        lens=lens,
+        aperture=aperture,
         focal_mm=info.focal_mm or _within(other.focal_length, 0.5, 5000),
-        iso=info.iso or _within(other.iso_speed, 1, 2e7),
+        iso=info.iso or iso,
         exposure_s=info.exposure_s or _within(other.shutter_speed, 1e-7, 1e6),
         date_time=info.date_time or _timestamp(lambda: other.timestamp),
         orientation=info.orientation or _ORIENTATION_OF_FLIP.get(int(sizes.flip), 1),
@@ -68,13 +90,13 @@ def _timestamp(read: Callable[[], Any]) -> str:
         return ""
 
 
-def libraw_reason(error: Exception) -> str:
-    """Why LibRaw gave up, in words, with its own message in brackets."""
+def libraw_reason(error: Exception, path: Path) -> str:
+    """Why LibRaw gave up on a file, in words, with its own message in brackets; and what to do."""
     import rawpy
 
     message = error.args[0] if error.args else ""
     detail = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
-    if isinstance(error, rawpy.LibRawFileUnsupportedError | rawpy.NotSupportedError):
+    if _is_unsupported(error):
         reason = translatable(
             "no RAW photo, or a camera or compression that LibRaw {version} cannot read",
             version=".".join(map(str, rawpy.libraw_version)),
@@ -87,6 +109,30 @@ def libraw_reason(error: Exception) -> str:
         reason = translatable("the file claims a picture too large to be true")
     else:
         reason = translatable("LibRaw gave up")
-    if not detail:
-        return reason
-    return translatable("{reason} ({detail})", reason=reason, detail=detail)
+    if detail:
+        reason = translatable("{reason} ({detail})", reason=reason, detail=detail)
+    advice = _conversion(path) if _is_unsupported(error) else ""
+    return join_translatable("; ", [reason, advice]) if advice else reason
+
+
+def _is_unsupported(error: Exception) -> bool:
+    import rawpy
+
+    return isinstance(error, rawpy.LibRawFileUnsupportedError | rawpy.NotSupportedError)
+
+
+def _conversion(path: Path) -> str:
+    """What makes a file of it that LibRaw reads; empty where nothing is known to."""
+    match path.suffix.lower():
+        case ".gpr":
+            return translatable(
+                "GoPro's GPR has to be converted first: Adobe DNG Converter (free of charge) makes "
+                "a DNG of it"
+            )
+        case ".nef" | ".cr3" | ".arw" | ".rw2" | ".orf" | ".raf" | ".pef" | ".iiq" | ".3fr":
+            return translatable(
+                "if other programs show it, let Adobe DNG Converter (free of charge) make a DNG "
+                "of it"
+            )
+        case _:
+            return ""

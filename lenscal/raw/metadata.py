@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from lenscal.raw.dng.tags import read_dng_tags
 from lenscal.raw.exif import Exif, read_exif
 from lenscal.raw.frame import DecodingMetadata, PhotoInfo
-from lenscal.raw.lens_setting import is_lens_name
+from lenscal.raw.lens_setting import is_lens_name, is_made_from_zero
 from lenscal.raw.libraw import fill_from_libraw, open_raw
 from lenscal.translation import translatable
 
@@ -27,6 +28,23 @@ _NOISE_PROFILE = (
 )
 _FOCAL_LENGTH = ("Exif.Photo.FocalLength", "Exif.Image.FocalLength")
 _ISO = ("Exif.Photo.ISOSpeedRatings", "Exif.Image.ISOSpeedRatings")
+_LONG_ISO = {
+    # By EXIF 2.3's SensitivityType: what the 16 bits of ISOSpeedRatings could not hold.
+    1: ("StandardOutputSensitivity",),
+    2: ("RecommendedExposureIndex",),
+    3: ("ISOSpeed",),
+    4: ("StandardOutputSensitivity", "RecommendedExposureIndex"),
+    5: ("StandardOutputSensitivity", "ISOSpeed"),
+    6: ("RecommendedExposureIndex", "ISOSpeed"),
+    7: ("RecommendedExposureIndex", "StandardOutputSensitivity", "ISOSpeed"),
+}
+_LONG_ISO_TAGS = {
+    # Releases of exiv2 differ in whether they know the tags by name.
+    "StandardOutputSensitivity": ("StandardOutputSensitivity", "0x8831"),
+    "RecommendedExposureIndex": ("RecommendedExposureIndex", "0x8832"),
+    "ISOSpeed": ("ISOSpeed", "0x8833"),
+}
+_FULL_16_BITS = 65535
 _EXPOSURE_TIME = ("Exif.Photo.ExposureTime", "Exif.Image.ExposureTime")
 _F_NUMBER = ("Exif.Photo.FNumber", "Exif.Image.FNumber")
 _APEX_APERTURE = ("Exif.Photo.ApertureValue", "Exif.Image.ApertureValue")
@@ -86,7 +104,11 @@ def _decoding_metadata(path: Path, exif: Exif | None) -> DecodingMetadata:
         damage = translatable("its directory is damaged") if is_dng else ""
         return DecodingMetadata(missing_data=damage, file_bytes=size)
     return DecodingMetadata(
-        _colour_matrix(exif), _pixel_pitch_um(exif), _missing_data(path, exif, size), size
+        _colour_matrix(exif),
+        _pixel_pitch_um(exif),
+        _missing_data(path, exif, size),
+        size,
+        read_dng_tags(exif),
     )
 
 
@@ -176,17 +198,18 @@ def _starts_jpeg(file: BinaryIO, offset: int) -> bool:
 def _from_exif(info: PhotoInfo, exif: Exif) -> PhotoInfo:
     # Limits are what cameras and lenses can have: beyond them, a tag is damaged or means unknown.
     distance = ("Exif.Photo.SubjectDistance",)
+    lens = _lens(exif)
     return replace(
         info,
         make=exif.text("Exif.Image.Make", "Exif.Image.UniqueCameraModel"),
         model=exif.text("Exif.Image.Model", "Exif.Image.UniqueCameraModel"),
         camera_serial=_serial(exif),
-        lens=_lens(exif),
-        lens_serial=exif.text("Exif.Photo.LensSerialNumber"),
-        aperture=_aperture(exif),
+        lens=lens,
+        lens_serial=_known_serial(exif.text("Exif.Photo.LensSerialNumber")),
+        aperture=_aperture(exif, lens),
         focal_mm=_number(exif, _FOCAL_LENGTH, (0.5, 5000), ("focalLength", r"([\d.]+) ?mm")),
         focus_distance_m=_number(exif, distance, (1e-3, 1e4), ("subjectDistance", r"([\d.]+) ?m")),
-        iso=_number(exif, _ISO, (1, 2e7), ("isoSpeed", r"([\d.]+)")),
+        iso=_iso(exif),
         exposure_s=_number(exif, _EXPOSURE_TIME, (1e-7, 1e6)),
         date_time=exif.text(*_DATE_TIME),
         orientation=int(_number(exif, ("Exif.Image.Orientation",), (1, 8)) or 0),
@@ -226,9 +249,21 @@ def _number(
     return value if low <= value <= high else None
 
 
-def _aperture(exif: Exif) -> float | None:
+def _iso(exif: Exif) -> float | None:
+    """Sensitivity; from the longer tags where it does not fit into 16 bits."""
+    short = _number(exif, _ISO, (1, _FULL_16_BITS - 1))
+    if short is not None:
+        return short
+    kind = exif.floats("Exif.Photo.SensitivityType")[:1] or exif.floats("Exif.Photo.0x8830")[:1]
+    names = (*_LONG_ISO.get(int(kind[0]) if kind else 0, ()), *_LONG_ISO_TAGS)
+    keys = [f"Exif.Photo.{tag}" for name in names for tag in _LONG_ISO_TAGS[name]]
+    long = _number(exif, keys, (1, 2e7), ("isoSpeed", r"([\d.]+)"))
+    return None if long == _FULL_16_BITS else long
+
+
+def _aperture(exif: Exif, lens: str) -> float | None:
     f_number = _number(exif, _F_NUMBER, (0.5, 128))
-    if f_number is not None:
+    if f_number is not None and not is_made_from_zero(f_number, lens):
         return f_number
     # APEX counts stops: f = 2^(Av / 2).
     apex = _number(exif, _APEX_APERTURE, (0.01, 14))
@@ -240,7 +275,12 @@ def _serial(exif: Exif) -> str:
     maker = exif.text("Exif.Canon.SerialNumber", "Exif.Nikon3.SerialNO", "Exif.Nikon3.SerialNumber")
     serial = standard or maker.removeprefix("NO=").strip()
     # CRW files hold two numbers here, of which one changes from photo to photo.
-    return "" if " " in serial else serial
+    return "" if " " in serial else _known_serial(serial)
+
+
+def _known_serial(serial: str) -> str:
+    """Empty where it is zeros alone: cameras' way to say that they do not know it."""
+    return serial if serial.strip("0 -") else ""
 
 
 def _lens(exif: Exif) -> str:

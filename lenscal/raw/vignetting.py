@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.raw.dng.opcodes import shading_gain
 from lenscal.raw.frame import PhotoInfo
 from lenscal.translation import translatable
 
@@ -22,6 +23,31 @@ _ZOOM_TOLERANCE = 0.03
 """How far beyond a lens's range of focal lengths its profile holds: cameras write rounded ones."""
 _PLAUSIBLE_GAIN = (0.5, 30.0)
 """Outside, lensfun's polynomial was extrapolated."""
+
+
+def field_gain(
+    info: PhotoInfo, cfa: NDArray[np.uint8] | None, size: tuple[int, int]
+) -> tuple[NDArray[np.float32], str]:
+    """Gain that undoes shading, and in words where it comes from: the file's own map where it has
+    one, else lensfun's profile of the lens. Never both: a camera's map holds the lens's vignetting.
+
+    Parameters
+    ----------
+    info : PhotoInfo
+    cfa : uint8 ndarray [p, q] or None
+        Colours of the sites; None for photos with all colours at each pixel.
+    size : (height, width)
+        Of the visible area, px.
+
+    Returns
+    -------
+    gain : float32 ndarray [gh, gw, 3]
+        Corners on the corners of the visible area.
+    source : str
+    """
+    if info.dng.shadings and (own := shading_gain(info.dng.shadings, cfa, size)) is not None:
+        return own, translatable("the shading map in the file")
+    return vignetting_gain(info, size)
 
 
 def vignetting_gain(info: PhotoInfo, size: tuple[int, ...]) -> tuple[NDArray[np.float32], str]:

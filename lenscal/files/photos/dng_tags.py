@@ -55,6 +55,7 @@ class Tag(IntEnum):
     CALIBRATION_ILLUMINANT_1 = 50778
     ORIGINAL_RAW_FILE_NAME = 50827
     NOISE_PROFILE = 51041
+    DEFAULT_USER_CROP = 51125
 
 
 def shorts(tag: Tag, *values: int) -> ExtraTag:

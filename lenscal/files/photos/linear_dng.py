@@ -35,9 +35,10 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
     thumbnail.
 
     What the sensor's white level gives is WhiteLevel, so that programs clip highlights where the
-    original's do. What lies above it (vignetting undone, overshoot at edges) is kept, up to 4 times
-    white, for programs that can use it. BlackLevel is 0. There is no NoiseProfile: noise of a
-    corrected photo is not that of its sensor.
+    original's do. What a DNG says of how it is to be developed (BaselineExposure, crops, colours)
+    is said again. What lies above WhiteLevel (vignetting undone, overshoot at edges) is kept, up to
+    4 times white, for programs that can use it. BlackLevel is 0. There is no NoiseProfile: noise of
+    a corrected photo is not that of its sensor.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
             bitspersample=16,
             tile=(TILE_PX, TILE_PX),
             subfiletype=0,
-            extratags=_about_the_values(white, width, height),
+            extratags=_about_the_values(white, frame),
             **plain,
         )
 
@@ -142,14 +143,22 @@ def _about_the_camera(frame: Frame | PhotoHeader) -> list[ExtraTag]:
     ]
 
 
-def _about_the_values(white: int, width: int, height: int) -> list[ExtraTag]:
+def _about_the_values(white: int, frame: Frame | PhotoHeader) -> list[ExtraTag]:
+    height, width = frame.size
+    dng = frame.info.dng
+    top, left, rows, cols = dng.default_crop or (0, 0, height, width)
+    # Programs cut other parts off a photo than the original's, or none that was set in the camera.
+    user_crop = []
+    if dng.user_crop is not None:
+        user_crop.append(dng_tags.rationals(Tag.DEFAULT_USER_CROP, dng.user_crop))
     return [
         dng_tags.shorts(Tag.BLACK_LEVEL_REPEAT_DIM, 1, 1),
         dng_tags.rationals(Tag.BLACK_LEVEL, (0, 0, 0)),
         dng_tags.longs(Tag.WHITE_LEVEL, white, white, white),
         dng_tags.rationals(Tag.DEFAULT_SCALE, (1, 1)),
-        dng_tags.rationals(Tag.DEFAULT_CROP_ORIGIN, (0, 0)),
-        dng_tags.rationals(Tag.DEFAULT_CROP_SIZE, (width, height)),
+        dng_tags.rationals(Tag.DEFAULT_CROP_ORIGIN, (left, top)),
+        dng_tags.rationals(Tag.DEFAULT_CROP_SIZE, (min(cols, width), min(rows, height))),
+        *user_crop,
     ]
 
 

@@ -24,6 +24,9 @@ from lenscal.translation import Translatable, translatable
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
+_LEAST_EXPOSURE_EV = 0.2
+"""Of BaselineExposure: smaller ones are not seen."""
+
 
 class Pixels(Protocol):
     """An array [H, W, 3] of which only parts are read, or what gives such parts: rows on the disk,
@@ -58,8 +61,8 @@ def write_photo(
         A DNG holds camera RGB, see `write_linear_dng`, and EXIF says how to turn it. Otherwise,
         space camera-linear writes `rgb` as it is: 32-bit float in sensor orientation, with EXIF
         Orientation 1 so that no reader turns it. The other spaces clip highlights at 1.0, apply the
-        colour matrix and the space's transfer function, round to `export.depth` bits, and turn the
-        photo upright.
+        colour matrix and the space's transfer function, round to `export.depth` bits, turn the
+        photo upright, and show that part of it that a DNG says is to be shown.
     settings : str
         How it was corrected, for the XMP.
 
@@ -90,7 +93,11 @@ def write_photo(
         else:
             facts = _write_developed(temporary, read_tile, frame, export, facts)
         metadata_warnings = copy_metadata(original, temporary, facts)
-    return (*_colour_warnings(frame, export), *metadata_warnings)
+    return (
+        *_colour_warnings(frame, export),
+        *_exposure_warnings(frame, export),
+        *metadata_warnings,
+    )
 
 
 def _is_developed(export: ExportSettings) -> bool:
@@ -108,7 +115,7 @@ def _facts(frame: Frame | PhotoHeader, export: ExportSettings, settings: str) ->
     is_srgb = has_colours and export.space is Space.SRGB
     facts = Written(width, height, is_srgb, words, info.make, info.model)
     if export.format is PhotoFormat.DNG:
-        return replace(facts, orientation=info.orientation, colour_space_known=False)
+        return replace(facts, orientation=info.orientation, is_dng=True)
     return facts
 
 
@@ -124,7 +131,8 @@ def _write_developed(
     def develop_tile(tile: NDArray[np.float32]) -> NDArray[Any]:
         return develop(tile, frame.colour_matrix, space, depth)
 
-    picture = _turned(read, frame, develop_tile, depth)
+    read, size = shown_part(read, frame)
+    picture = _turned(read, size, frame.info.orientation, develop_tile, depth)
     # Turned upright, width and height may have changed places.
     facts = replace(facts, width=picture.shape[1], height=picture.shape[0])
     icc = icc_profile(space)
@@ -158,15 +166,50 @@ def _colour_warnings(
     )
 
 
-def write_mask(
-    path: Path, mask: NDArray[np.uint8], orientation: int, *, fresh: bool = False
-) -> None:
-    """Write a grey 8-bit PNG, uint8 [H, W] in sensor orientation, turned as its photo is (EXIF
-    Orientation).
+def _exposure_warnings(
+    frame: Frame | PhotoHeader, export: ExportSettings
+) -> tuple[Translatable, ...]:
+    """What a developed picture lacks of what programs make of the DNG."""
+    ev = frame.info.dng.baseline_exposure_ev
+    if not _is_developed(export) or ev is None or abs(ev) < _LEAST_EXPOSURE_EV:
+        return ()
+    return (
+        translatable(
+            "programs that develop the original brighten it by {ev:+.2g} EV (its "
+            "BaselineExposure); this picture is as the sensor saw it",
+            ev=ev,
+        ),
+    )
 
-    fresh : as in `written_whole`
-    """
-    grey = upright(mask, orientation)
+
+def shown_part(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[ReadTile, tuple[int, int]]:
+    """What of a photo is shown, and its (height, width): all, or what a DNG says (DefaultCrop and
+    DefaultUserCrop)."""
+    crop = frame.info.dng.crop(frame.size)
+    if crop is None:
+        return read, frame.size
+
+    def read_part(rows: slice, cols: slice) -> NDArray[np.float32]:
+        (y0, y1, _), (x0, x1, _) = rows.indices(crop.height), cols.indices(crop.width)
+        top, left = crop.top, crop.left
+        return read(slice(top + y0, top + y1), slice(left + x0, left + x1))
+
+    return read_part, (crop.height, crop.width)
+
+
+def write_mask(
+    path: Path, mask: NDArray[np.uint8], header: PhotoHeader, export: ExportSettings
+) -> None:
+    """Write a grey 8-bit PNG, uint8 [H, W] in sensor orientation, turned and cut as its photo
+    is."""
+    grey = mask
+    if _is_developed(export):
+        if (crop := header.info.dng.crop(header.size)) is not None:
+            rows = slice(crop.top, crop.top + crop.height)
+            grey = mask[rows, crop.left : crop.left + crop.width]
+        grey = upright(grey, header.info.orientation)
+    # Only "overwrite" may take a name that came up since this one was chosen.
+    fresh = export.on_conflict is not OnConflict.OVERWRITE
     picture = Picture(grey.shape, grey.dtype, lambda rows: grey[rows])
     with written_whole(path, fresh=fresh) as temporary:
         encode_png(temporary, picture, None)
@@ -194,13 +237,13 @@ def _reader(rgb: Pixels) -> ReadTile:
 
 def _turned(
     read: ReadTile,
-    frame: Frame | PhotoHeader,
+    size: tuple[int, int],
+    orientation: int,
     develop_tile: Callable[[NDArray[np.float32]], NDArray[Any]],
     depth: np.dtype[Any],
 ) -> Picture:
     """The developed photo, upright: each of its rows is a row or a column of the sensor."""
-    height, width = frame.size
-    orientation = frame.info.orientation
+    height, width = size
     on_its_side, backwards = orientation >= 5, orientation in (3, 4, 7, 8)
     # Rows of the upright picture are rows or columns of the sensor.
     length = width if on_its_side else height

@@ -12,6 +12,7 @@ import exiv2
 from lenscal import __version__
 from lenscal.errors import LenscalError
 from lenscal.raw.exif import EXIV2_LOCK, open_image
+from lenscal.system.native_stderr import without_library_noise
 from lenscal.translation import Translatable, translatable
 
 SOFTWARE = f"lenscal {__version__}"
@@ -37,6 +38,40 @@ _IMAGE_TAGS = frozenset(
         "XPKeywords",
         "XPSubject",
         "CameraSerialNumber",
+    )
+)
+
+# How a DNG is to be developed: what another DNG of the same photo has to say as well.
+_DEVELOPING_TAGS = frozenset(
+    (
+        "ColorMatrix1",
+        "ColorMatrix2",
+        "CalibrationIlluminant1",
+        "CalibrationIlluminant2",
+        "CameraCalibration1",
+        "CameraCalibration2",
+        "CameraCalibrationSignature",
+        "AnalogBalance",
+        "BaselineExposure",
+        "BaselineExposureOffset",
+        "DefaultBlackRender",
+        "ShadowScale",
+        "LocalizedCameraModel",
+        "AsShotProfileName",
+        "ProfileName",
+        "ProfileCopyright",
+        "ProfileEmbedPolicy",
+        "ProfileCalibrationSignature",
+        "ProfileToneCurve",
+        "ProfileHueSatMapDims",
+        "ProfileHueSatMapData1",
+        "ProfileHueSatMapData2",
+        "ProfileHueSatMapEncoding",
+        "ProfileLookTableDims",
+        "ProfileLookTableData",
+        "ProfileLookTableEncoding",
+        "ForwardMatrix1",
+        "ForwardMatrix2",
     )
 )
 
@@ -105,8 +140,8 @@ class Written:
     thumbnail: bytes | None = None
     """A JPEG for EXIF, in files where no other program takes it for a second picture."""
     orientation: int = 1
-    colour_space_known: bool = True
-    """False: EXIF says nothing about it."""
+    is_dng: bool = False
+    """True: EXIF says nothing of a colour space, and the original's tags for developing hold."""
 
 
 def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ...]:
@@ -118,7 +153,7 @@ def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ..
     LenscalError
         Not even the facts about the picture itself can be written.
     """
-    with EXIV2_LOCK:
+    with EXIV2_LOCK, without_library_noise():
         return _copy(source, target, written)
 
 
@@ -127,7 +162,7 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
     try:
         original = open_image(source)
         original.readMetadata()
-        exif = [datum for datum in original.exifData() if _wanted_exif(datum.key())]
+        exif = [d for d in original.exifData() if _wanted_exif(d.key(), written.is_dng)]
         xmp, iptc = original.xmpData(), original.iptcData()
     except (exiv2.Exiv2Error, OSError) as error:
         warnings.append(
@@ -220,15 +255,17 @@ def _set_facts(data: Any, written: Written) -> None:
     data["Exif.Image.Software"] = SOFTWARE
     data["Exif.Photo.PixelXDimension"] = exiv2.ULongValue(written.width)
     data["Exif.Photo.PixelYDimension"] = exiv2.ULongValue(written.height)
-    if written.colour_space_known:
+    if not written.is_dng:
         data["Exif.Photo.ColorSpace"] = exiv2.UShortValue(1 if written.is_srgb else 0xFFFF)
     if written.thumbnail is not None:
         exiv2.ExifThumb(data).setJpegThumbnail(written.thumbnail)
 
 
-def _wanted_exif(key: str) -> bool:
+def _wanted_exif(key: str, is_dng: bool) -> bool:
     _, group, tag = key.split(".", 2)
     if group == "Image":
+        if is_dng and tag in _DEVELOPING_TAGS:
+            return True
         return tag in _IMAGE_TAGS or tag in _SHOT_TAGS
     if group == "Photo":
         return tag not in _PHOTO_SKIPPED

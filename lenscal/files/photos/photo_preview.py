@@ -57,7 +57,9 @@ def read_preview(path: Path) -> PhotoPreview:
             info = fill_from_libraw(info, raw)
             # Much faster than to develop the photo.
             pixels = _embedded(raw, info.orientation)
-            return PhotoPreview(info, pixels if pixels is not None else _developed(raw))
+            if pixels is None:
+                pixels = _developed(raw, info.orientation)
+            return PhotoPreview(info, pixels)
     except (rawpy.LibRawError, OSError, UnicodeError, ValueError, MemoryError) as error:
         # LibRaw's messages are bytes.
         raw_text = error.args[0] if error.args else None
@@ -88,12 +90,13 @@ def _embedded(raw: Any, orientation: int) -> NDArray[np.uint8] | None:
     return upright(_small(pixels), orientation)
 
 
-def _developed(raw: Any) -> NDArray[np.uint8]:
-    """Turned upright by LibRaw itself."""
-    return _small(
-        # Without demosaicing: four sites become one pixel.
-        raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8, no_auto_bright=True)
+def _developed(raw: Any, orientation: int) -> NDArray[np.uint8]:
+    # Without demosaicing: four sites become one pixel. Turned here, since LibRaw and exiv2 need not
+    # agree on how.
+    pixels = raw.postprocess(
+        half_size=True, use_camera_wb=True, output_bps=8, no_auto_bright=True, user_flip=0
     )
+    return upright(_small(pixels), orientation)
 
 
 def _small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -25,6 +25,7 @@ from lenscal.files.schema import check_schema
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.plots.kernel_png import preview_png
 from lenscal.raw.frame import NoiseModel
+from lenscal.raw.identity.place import SensorArea
 from lenscal.system.atomic import written_whole
 from lenscal.system.json_values import convert_json, to_json
 from lenscal.translation import translatable
@@ -91,6 +92,10 @@ class Profile:
     """What the degraded photos themselves say, where the user typed in `lens`; so with the focal
     length."""
     focal_mm_in_files: tuple[float, ...] = ()
+    sensor_area: SensorArea | None = None
+    """Where the photos' visible area lies on the sensor: crops of it are found by this."""
+    pixel_pitch_um: float | None = None
+    """Distance of their pixels, where they say it."""
     aperture_sharp: float | None = None
     aperture_degraded: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)

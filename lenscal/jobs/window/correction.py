@@ -50,15 +50,15 @@ def compare(
     yield Report("correct", translatable("Reading {photo}", photo=photo.name), 0.0)
     frame = developed.frame if developed is not None else decode_photo(photo)
     # Only a size that does not fit is refused: the screen shows what the rest comes to.
-    doubts = jobs.mismatches(profile, frame)
-    grid = profile.psf
-    if grid.image_size != frame.size:
+    doubts = [*jobs.mismatches(profile, frame), *jobs.match_notes(profile, frame)]
+    if not jobs.fits_field(profile, frame):
         raise InputError(
             translatable(
                 "{doubts}: choose a photo of the calibrated camera",
                 doubts=join_translatable("; ", doubts),
             )
         )
+    grid = jobs.grid_for(profile, frame)
     weight = np.empty(frame.size, np.float32)
     # 5 % of the bar for reading and 10 % for the view: about their share of the time of a Wiener
     # correction, the quickest.

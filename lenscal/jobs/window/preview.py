@@ -101,11 +101,14 @@ def correct_part(
     # torch takes seconds to load: the window goes on meanwhile.
     yield from preload()
     from lenscal.files.photos.photo_files import upright
+    from lenscal.jobs.profile_match import grid_for
     from lenscal.restore.region import restore_region
 
     frame = developed.frame
     rows, cols = sensor_part(rect, frame.size, frame.info.orientation)
-    rgb, mask = yield from restore_region(frame, profile.psf, settings, rows, cols)
+    # A crop of the sensor has seen a part of the grid's field.
+    grid = grid_for(profile, frame)
+    rgb, mask = yield from restore_region(frame, grid, settings, rows, cols)
     grey = upright((mask * 255 + 0.5).astype(np.uint8), frame.info.orientation)
     return Piece(rect, to_screen(rgb, frame), grey)
 
