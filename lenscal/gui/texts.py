@@ -6,6 +6,11 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "(unnamed)"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        ", and nothing tells whether it is a crop of the sensor or a smaller picture of all "
+        "of it: calibrate with photos of this size"
+    ),
     QT_TRANSLATE_NOOP("Translatable", ", different scenes"),
     QT_TRANSLATE_NOOP("Translatable", ", same scenes"),
     QT_TRANSLATE_NOOP(
@@ -142,6 +147,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "1 photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        ": it reaches beyond what the PSF was learnt from; calibrate with photos of this size"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "CFA pattern '{cfa}': give four letters with one R, two G and one B, e.g. RGGB"
     ),
     QT_TRANSLATE_NOOP(
@@ -157,6 +166,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}, ISO {iso}"),
     QT_TRANSLATE_NOOP("Translatable", "Gathering patches, photo {number}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "GoPro's GPR has to be converted first: Adobe DNG Converter (free of charge) makes a "
+        "DNG of it"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}"),
     QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}, pass {number} of stage P"),
     QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}, step {step} of stages F and M"),
@@ -234,6 +248,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "a copy of {name}: a photo counts once"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "a crop of {own} px: corrected with that part of the PSF for {whole} px"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "a file of that name exists: skipped"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -325,6 +343,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "if other programs show it, let Adobe DNG Converter (free of charge) make a DNG of it"
     ),
     QT_TRANSLATE_NOOP("Translatable", "in most photos"),
     QT_TRANSLATE_NOOP("Translatable", "in the photo"),
@@ -460,6 +482,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "photos differ in size ({sizes}): use one camera mode"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "programs that develop the original brighten it by {ev:+.2g} EV (its "
+        "BaselineExposure); this picture is as the sensor saw it"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "re-blurred with these kernels, the sharp photos look less like the kept-out degraded"
         " ones than without (distance {estimate:.3g} instead of {delta:.3g}): {advice}"
     ),
@@ -552,8 +579,20 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "the operator takes [3, H, W] or [B, 3, H, W], got {shape}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the photo does not say its aperture: taken for {aperture}, the profile's"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo does not say its focal length: taken for {focal_mm:g} mm, the profile's"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo does not say its lens: taken for {lens}, the profile's"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the photo has {photo_width} x {photo_height} px, the PSF is for {width} x {height} "
-        "px"
+        "px{why}"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -562,6 +601,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the photo was taken at {photos_own}, the profile is for {profiles}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo's lens is called {photos_own}: taken for the profile's {profiles}"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -591,6 +634,7 @@ TEXTS = (
         "Translatable",
         "the sensor's grid is not upright and square ({camera}): not supported"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the shading map in the file"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the sharp photos are not those that it was begun with ({names})"
@@ -800,6 +844,15 @@ TEXTS = (
         "{option} {text}: give two numbers with an x in between, e.g. 8x8"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{option}: give one with --measure"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{own} px instead of {whole}: other margins, the same sensor"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{own} px, each {pitch:.2g} times as large: the kernels for {whole} px were brought "
+        "to them"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{pairs} scenes stand in both folders: they are compared directly"
