@@ -32,7 +32,7 @@ def lens_setting_in_words(photo: Mapping[str, Any], *, lens: bool = True) -> str
     parts = [
         f"f/{round(photo['aperture'], 1):g}" if photo["aperture"] else "aperture unknown",
         f"{photo['focal_mm']:g} mm" if photo["focal_mm"] else "",
-        f"ISO {photo['iso']:g}" if photo["iso"] else "",
+        f"ISO {photo['iso']:.0f}" if photo["iso"] else "",
         photo["lens"] if lens else "",
     ]
     return "  ".join(part for part in parts if part)

@@ -131,11 +131,15 @@ def _refuse_turned_grid(
     """LibRaw turns the diagonal grids of Fuji's Super CCD, and stretches pixels that are not
     square."""
     if rgb.shape[:2] != mosaic.shape:
-        reason = translatable(
-            "the sensor's grid is not upright and square ({camera}): not supported",
-            camera=info.camera,
-        )
-        raise PhotoError(info.path.name, reason)
+        raise _turned_grid(info)
+
+
+def _turned_grid(info: PhotoInfo) -> PhotoError:
+    reason = translatable(
+        "the sensor's grid is not upright and square ({camera}): not supported",
+        camera=info.camera,
+    )
+    return PhotoError(info.path.name, reason)
 
 
 def _read_mosaic(raw: Any, info: PhotoInfo) -> tuple[NDArray[np.uint16], Levels, PhotoInfo]:
@@ -146,6 +150,9 @@ def _read_mosaic(raw: Any, info: PhotoInfo) -> tuple[NDArray[np.uint16], Levels,
     if view.ndim != 2 or view.dtype != np.uint16 or min(view.shape) < _MIN_SIDE_PX:
         reason = translatable("a picture of {shape} is too small or not a mosaic", shape=view.shape)
         raise PhotoError(name, reason)
+    # LibRaw would stretch them: noticed before anything is demosaiced.
+    if raw.sizes.pixel_aspect != 1:
+        raise _turned_grid(info)
     size = info.path.stat().st_size
     if size < _MIN_BYTES_PER_SITE * view.size:
         reason = translatable(

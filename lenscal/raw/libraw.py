@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lenscal.raw.exif import clean_text
+from lenscal.raw.exif import clean_text, read_exif
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.identity.place import SensorArea
 from lenscal.raw.lens_setting import is_lens_name, is_made_from_zero
@@ -18,6 +18,9 @@ from lenscal.translation import join_translatable, translatable
 _ORIENTATION_OF_FLIP = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
 """EXIF's orientation for LibRaw's `flip`."""
 _FULL_16_BITS = 65535
+"""Where EXIF's sensitivity says no more than that it is larger."""
+_JPEG_XL = 52546.0
+"""DNG's number of the compression."""
 _EARLIEST_YEAR = 1980
 """Cameras whose clock was never set count from 1970."""
 
@@ -55,7 +58,6 @@ def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
     aperture = info.aperture or _within(other.aperture, 0.5, 128)
     if aperture is not None and is_made_from_zero(aperture, lens):
         aperture = info.aperture
-    # What does not fit into EXIF's 16 bits.
     iso = None if other.iso_speed == _FULL_16_BITS else _within(other.iso_speed, 1, 2e7)
     return replace(
         info,
@@ -96,7 +98,9 @@ def libraw_reason(error: Exception, path: Path) -> str:
 
     message = error.args[0] if error.args else ""
     detail = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
-    if _is_unsupported(error):
+    if _is_unsupported(error) and _is_cut_crw(path):
+        reason = translatable("the file is cut off or damaged")
+    elif _is_unsupported(error):
         reason = translatable(
             "no RAW photo, or a camera or compression that LibRaw {version} cannot read",
             version=".".join(map(str, rawpy.libraw_version)),
@@ -121,6 +125,24 @@ def _is_unsupported(error: Exception) -> bool:
     return isinstance(error, rawpy.LibRawFileUnsupportedError | rawpy.NotSupportedError)
 
 
+def _holds_jpeg_xl(path: Path) -> bool:
+    exif = read_exif(path)
+    groups = ("Image", "SubImage1", "SubImage2", "SubImage3")
+    return exif is not None and any(
+        exif.floats(f"Exif.{group}.Compression") == [_JPEG_XL] for group in groups
+    )
+
+
+def _is_cut_crw(path: Path) -> bool:
+    """Whether it begins as a CRW file: their directory stands at the end, where one that was cut
+    off has none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(14)[6:] == b"HEAPCCDR"
+    except OSError:
+        return False
+
+
 def _conversion(path: Path) -> str:
     """What makes a file of it that LibRaw reads; empty where nothing is known to."""
     match path.suffix.lower():
@@ -128,6 +150,11 @@ def _conversion(path: Path) -> str:
             return translatable(
                 "GoPro's GPR has to be converted first: Adobe DNG Converter (free of charge) makes "
                 "a DNG of it"
+            )
+        case ".dng" if _holds_jpeg_xl(path):
+            return translatable(
+                "it holds JPEG XL: let Adobe DNG Converter (free of charge) write it for Camera "
+                "Raw 13.2 or earlier"
             )
         case ".nef" | ".cr3" | ".arw" | ".rw2" | ".orf" | ".raf" | ".pef" | ".iiq" | ".3fr":
             return translatable(

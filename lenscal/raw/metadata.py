@@ -45,6 +45,7 @@ _LONG_ISO_TAGS = {
     "ISOSpeed": ("ISOSpeed", "0x8833"),
 }
 _FULL_16_BITS = 65535
+"""Where ISOSpeedRatings says no more than that it is larger."""
 _EXPOSURE_TIME = ("Exif.Photo.ExposureTime", "Exif.Image.ExposureTime")
 _F_NUMBER = ("Exif.Photo.FNumber", "Exif.Image.FNumber")
 _APEX_APERTURE = ("Exif.Photo.ApertureValue", "Exif.Image.ApertureValue")

@@ -22,6 +22,10 @@ from lenscal.translation import translatable
 # DNG's colour numbers, the same as `Frame.cfa`'s.
 CFA_COLOURS = {"R": 0, "G": 1, "B": 2}
 
+# Sensitivities from here on do not fit into ISOSpeedRatings: EXIF 2.3 has a longer tag.
+FULL_16_BITS = 65535
+RECOMMENDED_EXPOSURE_INDEX = 2
+
 # EXIF's unit of the focal plane's resolution.
 CENTIMETRES = 3
 
@@ -215,7 +219,10 @@ def _write_exif(path: Path, info: DngInfo) -> None:
         exif = image.exifData()
         exif["Exif.Photo.ExposureTime"] = _rational([info.exposure_s])
         exif["Exif.Photo.FNumber"] = _rational([info.f_number])
-        exif["Exif.Photo.ISOSpeedRatings"] = exiv2.UShortValue(info.iso)
+        exif["Exif.Photo.ISOSpeedRatings"] = exiv2.UShortValue(min(info.iso, FULL_16_BITS))
+        if info.iso >= FULL_16_BITS:
+            exif["Exif.Photo.SensitivityType"] = exiv2.UShortValue(RECOMMENDED_EXPOSURE_INDEX)
+            exif["Exif.Photo.RecommendedExposureIndex"] = exiv2.ULongValue(info.iso)
         exif["Exif.Photo.ExifVersion"] = "48 50 51 49"  # "0231"
         exif["Exif.Photo.DateTimeOriginal"] = info.date_time
         exif["Exif.Photo.DateTimeDigitized"] = info.date_time

@@ -28,7 +28,7 @@ def exif_text(info: PhotoInfo) -> str:
     parts = (
         f"f/{info.aperture:.3g}" if info.aperture else "f/?",
         f"{info.focal_mm:.4g} mm" if info.focal_mm else "? mm",
-        f"ISO {info.iso:g}" if info.iso else "ISO ?",
+        f"ISO {info.iso:.0f}" if info.iso else "ISO ?",
         exposure_text(info.exposure_s) if info.exposure_s else "",
         date_text(info.date_time) if info.date_time else "",
     )

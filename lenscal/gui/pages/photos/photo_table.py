@@ -168,7 +168,7 @@ class PhotoTable(QAbstractTableModel):
             self.verdict(row),
             f"f/{info.aperture:.3g}" if info.aperture else UNKNOWN,
             f"{info.focal_mm:.4g} mm" if info.focal_mm else UNKNOWN,
-            f"{info.iso:g}" if info.iso else UNKNOWN,
+            f"{info.iso:.0f}" if info.iso else UNKNOWN,
             exposure_text(info.exposure_s),
             date_text(info.date_time),
             f"{info.width} × {info.height}" if info.width else UNKNOWN,
