@@ -351,6 +351,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "in most photos"),
     QT_TRANSLATE_NOOP("Translatable", "in the photo"),
     QT_TRANSLATE_NOOP("Translatable", "it does not say its aperture"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "it holds JPEG XL: let Adobe DNG Converter (free of charge) write it for Camera Raw "
+        "13.2 or earlier"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "it holds no settings"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun by an earlier or later state of this lenscal"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun by lenscal {then}, this is {now}"),
