@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import io
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from lenscal.commands.parser import build_parser
 from lenscal.errors import InputError, LenscalError
+from lenscal.system.current_folder import leave_missing_folder
 from lenscal.system.memory import keep_freed_memory
 from lenscal.system.native_stderr import keep_own_stderr
+from lenscal.system.standard_streams import prepare_streams, write_err, write_out
 from lenscal.system.threads import prepare_libraries
 
 DONE, FAILED, WRONG_INPUT, CANCELLED = 0, 1, 2, 130
@@ -38,18 +41,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     keep_freed_memory()
     keep_own_stderr()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # names of files need not be text
-            stream.reconfigure(errors="backslashreplace")
+    prepare_streams()
     try:
         args = build_parser().parse_args(arguments or ["gui"])
     except SystemExit as end:
         use = end.code if isinstance(end.code, int) else WRONG_INPUT
         if use and "--json" in arguments:
             message = "wrong use: standard error says what, --help how to use it"
-            sys.stdout.write(f"{json.dumps({'error': message, 'exit_code': use})}\n")
+            _print_error(message, use)
         return use
     try:
+        leave_missing_folder(_paths(args))
         # One command is loaded, not all: the others would take seconds.
         module = importlib.import_module(f"lenscal.commands.{_MODULES[args.command]}")
         code: int = getattr(module, f"run_{args.command.replace('-', '_')}")(args)
@@ -67,15 +69,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     except Exception as error:
         # A bug: whoever reports it needs where it is.
-        traceback.print_exc()
+        write_err(traceback.format_exc())
         return _fail(args, f"unexpected: {type(error).__name__}: {error}", FAILED)
+
+
+def _paths(args: argparse.Namespace) -> Iterator[Path]:
+    """Files and folders among the arguments."""
+    for value in vars(args).values():
+        for item in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(item, Path):
+                yield item
 
 
 def _fail(args: argparse.Namespace, message: str, code: int) -> int:
     live = "\r\x1b[2K" if sys.stderr.isatty() else ""
-    sys.stderr.write(f"{live}lenscal: {message}\n")
+    write_err(f"{live}lenscal: {message}\n")
     if getattr(args, "json", False):
-        sys.stdout.write(f"{json.dumps({'error': message, 'exit_code': code})}\n")
+        _print_error(message, code)
     if getattr(args, "verbose", False) and code != CANCELLED:
-        traceback.print_exc()
+        write_err(traceback.format_exc())
     return code
+
+
+def _print_error(message: str, code: int) -> None:
+    """The one JSON object of a command that failed."""
+    # Where it cannot be printed, that may be what failed: the exit code still says so.
+    with suppress(LenscalError, BrokenPipeError):
+        write_out(f"{json.dumps({'error': message, 'exit_code': code})}\n")

@@ -15,6 +15,7 @@ from lenscal.system.atomic import written_whole
 from lenscal.system.device import AUTO, DEVICES
 from lenscal.system.json_values import parse_json, to_json, valid_fields
 from lenscal.system.threads import usable_cores
+from lenscal.system.user_folders import config_folder
 from lenscal.translation import Translatable, join_translatable, message_of, translatable
 
 logger = logging.getLogger(__name__)
@@ -145,10 +146,9 @@ class PreferencesFile:
 
 
 def user_preferences() -> PreferencesFile:
-    """Those of this user, where the system keeps such files."""
-    import platformdirs
-
-    return PreferencesFile(platformdirs.user_config_path("lenscal") / "window.json")
+    """Those of this user, where the system keeps such files; in memory where it keeps none."""
+    folder = config_folder()
+    return PreferencesFile(None if folder is None else folder / "window.json")
 
 
 def numerical_threads(preferences: Preferences) -> int:

@@ -16,6 +16,7 @@ from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError
 from lenscal.system.device import check_device
 from lenscal.system.json_values import without_nan
+from lenscal.system.user_folders import cache_folder
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
@@ -205,8 +206,6 @@ def _single(values: Sequence[str] | None, option: str, default: str) -> str:
 
 
 def _cache(args: argparse.Namespace) -> Path:
-    import platformdirs
-
     # Among the user's caches: all of it can be made again.
-    folder: Path = args.folder or platformdirs.user_cache_path("lenscal") / "benchmark"
+    folder: Path = args.folder or cache_folder() / "benchmark"
     return folder

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from lenscal.errors import LenscalError
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, Reply, finish
+from lenscal.system.standard_streams import write_err, write_out
 
 T = TypeVar("T")
 _LIVE_INTERVAL_S = 0.1
@@ -55,10 +56,9 @@ class Speaker:
         if self._live:
             width = shutil.get_terminal_size().columns
             # Back to the start and clear: a shorter line leaves nothing of a longer one.
-            sys.stderr.write(f"\r\x1b[2K{line[: width - 1]}")
+            write_err(f"\r\x1b[2K{line[: width - 1]}")
         else:
-            sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+            write_err(f"{line}\n")
 
     def _line(self, report: Report) -> str:
         # Of one width, so that messages do not jump.
@@ -74,21 +74,19 @@ class Speaker:
     def note(self, text: str) -> None:
         """Say something on standard error, on a line of its own."""
         self.end_line()
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        write_err(f"{text}\n")
 
     def end_line(self) -> None:
         """Leave the live line behind."""
         if self._live and self._shown:
-            sys.stderr.write("\r\x1b[2K")
+            write_err("\r\x1b[2K")
             self._shown = ""
 
     def result(self, text: str, values: Mapping[str, Any]) -> None:
         """Print the result: words, or the one JSON object."""
         self.end_line()
         # NaN is no JSON: whoever forgot `without_nan` hears of it here.
-        sys.stdout.write(f"{json.dumps(values, allow_nan=False) if self.as_json else text}\n")
-        sys.stdout.flush()
+        write_out(f"{json.dumps(values, allow_nan=False) if self.as_json else text}\n")
 
 
 def _duration(seconds: float) -> str:

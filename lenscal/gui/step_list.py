@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lenscal.gui import theme
-from lenscal.session import Session, Step, done, lacks
+from lenscal.session import Lack, Session, Step, done, lacks
 
-WIDTH_PX, BUTTON_PX = 244, (222, 54)
+WIDTH_PX, BUTTON_HEIGHT_PX = 244, 54
+"""At least: larger text needs more."""
+BUTTON_ROOM_PX = (68, 18)
+"""Beside and above the text: icon, padding and the list's margins."""
 
 
 class StepList(QFrame):
@@ -31,7 +42,6 @@ class StepList(QFrame):
         self._session = Session()
         self._calibrating = False
         self.setObjectName("steps")
-        self.setFixedWidth(WIDTH_PX)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 14, 10, 12)
         column.setSpacing(4)
@@ -46,6 +56,7 @@ class StepList(QFrame):
             self.buttons[step] = button
             column.addWidget(button)
         column.addStretch()
+        self._fit_text()
         # Icons have the colour of the text beside them, which every theme has its own of.
         theme.appearance().changed.connect(self._show)
 
@@ -65,12 +76,30 @@ class StepList(QFrame):
         button.setCheckable(True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setIconSize(QSize(22, 22))
-        button.setFixedSize(*BUTTON_PX)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.setAccessibleName(title)
         button.clicked.connect(lambda _checked=False: self.chosen.emit(step))
         # The icon's colour depends on whether it is checked.
         button.toggled.connect(lambda _on: self._show_step(step))
         return button
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Make room where the text has grown."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_text()
+
+    def _fit_text(self) -> None:
+        """As wide as the widest that any step can say, so that nothing moves when states change."""
+        states = [self.tr(lack.value) for lack in Lack]
+        texts = [*states, self.tr("running"), *(f"0  {title}" for title in self.titles.values())]
+        width = WIDTH_PX
+        for button in self.buttons.values():
+            metrics = button.fontMetrics()
+            button.setFixedHeight(max(BUTTON_HEIGHT_PX, 2 * metrics.height() + BUTTON_ROOM_PX[1]))
+            widest = max(metrics.horizontalAdvance(f"  {text}") for text in texts)
+            width = max(width, widest + BUTTON_ROOM_PX[0])
+        self.setFixedWidth(width)
 
     def _show(self) -> None:
         for step in self.buttons:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lenscal.system.user_folders import cache_folder
+
 _STALE_S = {"photos-*": 24 * 3600, "window-*": 7 * 24 * 3600}
 """Folders by the age at which nobody works in them any more; a window may stay open for days."""
 
@@ -19,9 +21,7 @@ def photo_cache() -> Iterator[Path]:
 
     What programs that were killed have left is removed too: it is gigabytes.
     """
-    import platformdirs
-
-    base = platformdirs.user_cache_path("lenscal")
+    base = cache_folder()
     try:
         base.mkdir(parents=True, exist_ok=True)
         remove_stale(base)

@@ -41,12 +41,48 @@ def test_fits_comes_back(tmp_path, shape, confidence):
         assert back.confidence is None
 
 
+def swap_places(path: Path) -> None:
+    """Turn "(a, b)" of every DET_YXn into "(b, a)"."""
+    with fits.open(path, mode="update") as hdus:
+        header = hdus[0].header
+        for number in range(len(hdus[0].data)):
+            a, b = header[f"DET_YX{number}"].strip("()").split(",")
+            header[f"DET_YX{number}"] = f"({b.strip()}, {a.strip()})"
+
+
+def test_nodes_are_written_rows_first_and_say_so(tmp_path: Path) -> None:
+    write_fits(random_grid((2, 3), image_size=(101, 201)), tmp_path)
+    header = fits.getheader(tmp_path / "psf_G.fits")
+    assert header["DETORDER"] == "yx"
+    assert [header[f"DET_YX{n}"] for n in (2, 3)] == ["(0.0, 200.0)", "(100.0, 0.0)"]
+
+
+@pytest.mark.parametrize("software", ["lenscal 0.9.0", "stpsf 2.1", None])
+def test_the_order_of_a_nodes_numbers_is_known_by_who_wrote_them(tmp_path: Path, software) -> None:
+    """Older files of lenscal's hold (x, y), everyone else's (y, x)."""
+    grid = random_grid((2, 3), image_size=(101, 201), confidence=False)
+    write_fits(grid, tmp_path)
+    for channel in "RGB":
+        path = tmp_path / f"psf_{channel}.fits"
+        if software is not None and software.startswith("lenscal"):
+            swap_places(path)
+        with fits.open(path, mode="update") as hdus:
+            del hdus[0].header["DETORDER"], hdus[0].header["SOFTWARE"]
+            if software is not None:
+                hdus[0].header["SOFTWARE"] = software
+    back = read_fits(tmp_path)
+    np.testing.assert_allclose(back.kernels, grid.kernels, atol=1e-6)
+    assert back.image_size == (101, 201)
+
+
 def test_photutils_reads_each_kernel_at_its_place(tmp_path):
     from photutils.psf import GriddedPSFModel
 
     grid = random_grid((3, 4))
     write_fits(grid, tmp_path)
     for index, channel in enumerate("RGB"):
+        # photutils 3.0.0 takes DET_YXn for (x, y); the release after it reads (y, x), as we write.
+        swap_places(tmp_path / f"psf_{channel}.fits")
         model = GriddedPSFModel.read(tmp_path / f"psf_{channel}.fits", format="webbpsf")
         for x, y, row, col in ((0, 0, 0, 0), (200, 0, 0, 3), (0, 99, 2, 0), (200, 99, 2, 3)):
             yy, xx = np.mgrid[y - 3 : y + 4, x - 3 : x + 4]
@@ -66,8 +102,7 @@ def test_header_says_where_it_comes_from(tmp_path):
     )
     assert (header["INSTRUME"], header["LENS"]) == ("Camera", "Lons ?")
     assert "relative to the sharp aperture" in " ".join(header["COMMENT"])
-    assert header["DET_YX1"].startswith("(66.6666666")
-    assert header["DET_YX1"].endswith(", 0.0)")
+    assert header["DET_YX1"].startswith("(0.0, 66.6666666")
 
 
 def test_nodes_in_another_order_and_unnormalised_kernels_are_understood(tmp_path):
@@ -92,7 +127,7 @@ def test_inner_grid_is_extended_to_the_borders(tmp_path):
         with fits.open(tmp_path / f"psf_{channel}.fits", mode="update") as hdus:
             for n in range(9):
                 y, x = divmod(n, 3)
-                hdus[0].header[f"DET_YX{n}"] = f"({25 + 25 * x}, {25 + 25 * y})"
+                hdus[0].header[f"DET_YX{n}"] = f"({25 + 25 * y}, {25 + 25 * x})"
     back = read_fits(tmp_path)
     np.testing.assert_allclose(back.kernels, grid.kernels, atol=1e-6)
 
@@ -105,7 +140,7 @@ def test_the_photos_size_follows_from_nodes_in_the_middles_of_cells(tmp_path):
             for n in range(9):
                 y, x = divmod(n, 3)
                 hdus[0].header[f"DET_YX{n}"] = (
-                    f"({59.5 + 60 * (x - 1) + 30}, {59.5 + 40 * (y - 1)})"
+                    f"({59.5 + 40 * (y - 1)}, {59.5 + 60 * (x - 1) + 30})"
                 )
     assert read_fits(tmp_path).image_size == (120, 180)
 
@@ -119,7 +154,7 @@ def test_the_photos_size_follows_from_nodes_in_the_middles_of_cells(tmp_path):
         (lambda h, d: (h, d * 0), "does not sum to a positive number"),
         (lambda h, d: (h, d * np.nan), "not finite"),
         (
-            lambda h, d: (h | {"DET_YX0": "(7.0, 9.0)"}, d),
+            lambda h, d: (h | {"DET_YX0": "(9.0, 7.0)"}, d),
             "differ from those of psf_R|rectangular grid",
         ),
     ],

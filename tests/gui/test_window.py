@@ -12,16 +12,18 @@ from conftest import FakeCalibration
 from desktop import LEFT, drop, idle, start_calibration
 from psf_forms import PSF_FORMS
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui.background.worker import Progress
 from lenscal.gui.main_window import MainWindow
+from lenscal.gui.step_list import StepList
 from lenscal.jobs.window.calibration import DEVICE
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.reports import Report
-from lenscal.session import Step
+from lenscal.session import Session, Step
 
 
 def answer(window: MainWindow, text: str) -> None:
@@ -375,3 +377,22 @@ def test_a_cancelled_calibration_is_not_taken_for_the_one_before(
     assert page.messages.stage.text() == "Cancelled" and text != "Cancelled"
     assert page.messages.result.text().startswith("What is shown is the calibration before it.")
     assert not page.curves.names
+
+
+@pytest.mark.parametrize("points", [9, 16, 24])
+def test_the_steps_grow_with_the_desktops_text(qtbot: QtBot, points: float) -> None:
+    """Text of 16 points is what large print on a desktop comes to; none of it may be cut."""
+    steps = StepList()
+    qtbot.addWidget(steps)
+    font = QFont(steps.font())
+    font.setPointSizeF(points)
+    steps.setFont(font)
+    steps.show_session(Session(), calibrating=False)
+    steps.show()
+    for button in steps.buttons.values():
+        metrics = button.fontMetrics()
+        lines = button.text().splitlines()
+        assert len(lines) == 2
+        assert button.height() >= 2 * metrics.height()
+        widest = max(metrics.horizontalAdvance(line) for line in lines)
+        assert button.width() >= widest + button.iconSize().width()

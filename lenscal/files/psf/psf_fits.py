@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CHANNELS = "RGB"
 MAX_NODES = 64 * 64
 MAX_KERNEL_SIZE = 255
+ROWS_FIRST = "yx"
+"""Value of the card DETORDER: DET_YXn is (y, x)."""
 # Of a plain FITS card; longer ones need the HIERARCH convention.
 LONGEST_KEYWORD = 8
 
@@ -62,8 +64,8 @@ def write_fits(grid: PsfGrid, folder: Path, provenance: Provenance = NO_PROVENAN
     """Write psf_R.fits, psf_G.fits and psf_B.fits as photutils' GriddedPSFModel reads them.
 
     The primary HDU of each is a float32 cube [N, y, x], nodes in row-major order; DET_YXn holds
-    "(x, y)", 0-based px in sensor orientation (photutils parses x first, despite the name). A
-    second HDU holds the confidence.
+    "(y, x)", 0-based px in sensor orientation, as stpsf writes them, and DETORDER says so
+    (photutils up to 3.0.0 takes x first, despite the name). A second HDU holds the confidence.
     """
     from astropy.io import fits
 
@@ -101,10 +103,11 @@ def _fill_header(header: fits.Header, grid: PsfGrid, channel: str, provenance: P
         key = f"DET_YX{number}"
         # Grids of 101 nodes and more.
         plain = len(key) <= LONGEST_KEYWORD
-        header[key if plain else f"HIERARCH {key}"] = f"({float(x)!r}, {float(y)!r})"
+        header[key if plain else f"HIERARCH {key}"] = f"({float(y)!r}, {float(x)!r})"
+    header["DETORDER"] = (ROWS_FIRST, "order of the numbers in DET_YXn")
     header.add_comment(_reference_sentence(grid.reference))
     header.add_comment(
-        "DET_YXn is (x, y) in 0-based sensor pixels. Apply kernels by convolution, in linear light."
+        "DET_YXn is (y, x) in 0-based sensor pixels. Apply kernels by convolution, in linear light."
     )
 
 
@@ -297,7 +300,10 @@ def _read_hdus(path: Path) -> tuple[Mapping[str, Any], Any, NDArray[np.float32] 
 
 
 def _header_positions(path: Path, header: Mapping[str, Any], count: int) -> NDArray[np.float64]:
-    """[N, 2] as (y, x) px from DET_YX0 ... = "(x, y)"."""
+    """[N, 2] as (y, x) px from DET_YX0 ... = "(y, x)"; lenscal's files without the card DETORDER
+    hold "(x, y)"."""
+    with _readable_header(path):
+        columns_first = _columns_first(header)
     positions = np.empty((count, 2))
     for number in range(count):
         key = f"DET_YX{number}"
@@ -305,17 +311,26 @@ def _header_positions(path: Path, header: Mapping[str, Any], count: int) -> NDAr
             text = header.get(key)
         try:
             # Parsed by hand: eval of a header would run code of strangers.
-            x, y = (float(part) for part in str(text).strip(" ()").split(","))
+            first, second = (float(part) for part in str(text).strip(" ()").split(","))
         except ValueError:
             raise InputError(
                 translatable(
-                    '{path}: {key} is {text!r}, want "(x, y)" in px', path=path, key=key, text=text
+                    '{path}: {key} is {text!r}, want "(y, x)" in px', path=path, key=key, text=text
                 )
             ) from None
-        positions[number] = y, x
+        positions[number] = (second, first) if columns_first else (first, second)
     if not np.isfinite(positions).all():
         raise InputError(translatable("{path}: a node position is not finite", path=path))
     return positions
+
+
+def _columns_first(header: Mapping[str, Any]) -> bool:
+    """Whether DET_YXn holds "(x, y)": where DETORDER says so, and in what lenscal wrote before
+    there was that card."""
+    order = str(header.get("DETORDER", "")).strip().lower()
+    if order:
+        return order != ROWS_FIRST
+    return str(header.get("SOFTWARE", "")).lower().startswith("lenscal")
 
 
 def _padded(cube: NDArray[np.float64], size: int) -> NDArray[np.float64]:

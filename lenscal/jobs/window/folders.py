@@ -6,9 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from lenscal.jobs.cache import remove_stale
+from lenscal.system.user_folders import cache_folder, data_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Folders:
 
 def user_folders(cache: str = "") -> Folders:
     """The usual folders; decoded photos go to `cache` where that is given and can be written."""
-    base = Path(cache) if cache else platformdirs.user_cache_path("lenscal")
+    base = Path(cache) if cache else cache_folder()
     try:
         base.mkdir(parents=True, exist_ok=True)
         # A folder of the user's own choice may hold anything: nothing is removed from it.
@@ -38,4 +37,4 @@ def user_folders(cache: str = "") -> Folders:
     except OSError:
         # A disk that is gone, or full, must not keep the window from opening.
         folder = Path(tempfile.mkdtemp(prefix="lenscal-window-"))
-    return Folders(folder, platformdirs.user_data_path("lenscal") / "calibrations")
+    return Folders(folder, data_folder() / "calibrations")

@@ -1,0 +1,68 @@
+"""Standard output and standard error where these are closed, full or no longer read."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from lenscal.errors import LenscalError
+from lenscal.translation import translatable
+
+
+def prepare_streams() -> None:
+    """Make both streams ones that can be written to, whatever started the program.
+
+    Services start programs with closed streams, which Python has as None; names of files need not
+    be text.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def write_out(text: str) -> None:
+    """Write a result to standard output, at once.
+
+    Raises
+    ------
+    LenscalError
+        It cannot be written: a log on a full disk.
+    BrokenPipeError
+        Whoever read it has ended.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        _silence(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            raise
+        reason = error.strerror or str(error)
+        raise LenscalError(
+            translatable("standard output cannot be written: {reason}", reason=reason)
+        ) from error
+
+
+def write_err(text: str) -> None:
+    """Say something on standard error. Where that cannot be done the work goes on without."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _silence(stream: TextIO) -> None:
+    """Lead what is still in the stream's buffer, and whatever is written later, to nowhere."""
+    # Or the interpreter would fail on it at the end, with a traceback.
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

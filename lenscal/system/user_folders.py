@@ -1,0 +1,45 @@
+"""Where the system keeps a user's files; a user without a home folder has no such place."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """For what can be made again. Not made here."""
+    import platformdirs
+
+    try:
+        return platformdirs.user_cache_path("lenscal")
+    except RuntimeError:
+        # A container's numeric user: no entry in passwd, no HOME.
+        return _temporary()
+
+
+def data_folder() -> Path:
+    """For what the user wants to keep. Not made here."""
+    import platformdirs
+
+    try:
+        return platformdirs.user_data_path("lenscal")
+    except RuntimeError:
+        return _temporary()
+
+
+def config_folder() -> Path | None:
+    """For settings; None where this user has no place for them."""
+    import platformdirs
+
+    try:
+        return platformdirs.user_config_path("lenscal")
+    except RuntimeError:
+        # Settings of whoever made such a folder first would be taken for one's own.
+        return None
+
+
+def _temporary() -> Path:
+    """Of this user alone: several share the system's folder for temporary files."""
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()) / f"lenscal-{user}"
