@@ -39,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     cancelled."""
     prepare_libraries()
     keep_freed_memory()
-    keep_own_stderr()
     arguments = list(sys.argv[1:] if argv is None else argv)
     prepare_streams()
+    keep_own_stderr()
     try:
         args = build_parser().parse_args(arguments or ["gui"])
     except SystemExit as end:

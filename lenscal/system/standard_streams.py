@@ -19,12 +19,24 @@ def prepare_streams() -> None:
     Services start programs with closed streams, which Python has as None; names of files need not
     be text.
     """
+    _occupy_descriptors()
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _occupy_descriptors() -> None:
+    """Let no file that is opened later have the number of a stream that is closed: what libraries
+    print would end up in it."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # It gets the lowest free number, which is this one.
+            os.open(os.devnull, os.O_RDWR)
 
 
 def write_out(text: str) -> None:

@@ -55,6 +55,20 @@ def test_closed_streams_do_not_end_the_work(tmp_path: Path, streams: str) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_no_file_takes_the_place_of_a_closed_stream() -> None:
+    script = (
+        "import os, sys, tempfile; from lenscal.system.standard_streams import prepare_streams\n"
+        "prepare_streams()\n"
+        "with tempfile.TemporaryFile() as file: raise SystemExit(file.fileno())"
+    )
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -c "$1" <&- >&- 2>&-', sys.executable, script],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+    )
+    assert done.returncode > 2
+
+
 def test_an_ended_reader_leaves_no_traceback() -> None:
     done = lenscal("benchmark", "--list", shell='"$0" "$@" | true')
     assert done.stderr == ""
