@@ -508,6 +508,7 @@ TEXTS = (
         "Translatable",
         "stage F saw {patches} patches in {steps} steps, not {expected}: mend this measure"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "standard output cannot be written: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "stopped before all speeds were measured"),
     QT_TRANSLATE_NOOP("Translatable", "stopped before any kernel was learnt: nothing to keep"),
     QT_TRANSLATE_NOOP(
@@ -950,6 +951,11 @@ TEXTS = (
         "{path}: its node positions differ from those of psf_R.fits"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: its profile.json is not one of lenscal's"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: the current folder no longer exists; go to another one, or give the whole "
+        "path"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is a file of that name by now; try again"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
@@ -961,7 +967,7 @@ TEXTS = (
         "Translatable",
         "{path}: {count} kernels of {side} px are more than lenscal handles"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "{path}: {key} is {text!r}, want \"(x, y)\" in px"),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: {key} is {text!r}, want \"(y, x)\" in px"),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: "),
     QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
     QT_TRANSLATE_NOOP(
