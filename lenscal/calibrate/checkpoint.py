@@ -180,7 +180,14 @@ def made_from(
 
 def _photo(frame: Frame) -> list[str]:
     """Name and hash: a part of the decoded rows, and all small values that a calibration reads."""
-    small = frame.size, frame.white, frame.rgb_scale, frame.info.aperture, frame.noise
+    small = (
+        frame.size,
+        frame.white,
+        frame.rgb_scale,
+        frame.info.aperture,
+        frame.noise,
+        frame.sampling,
+    )
     digest = hashlib.sha256(repr(small).encode())
     for array in (
         # As decoded, not as on disk: another version of LibRaw may decode otherwise.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,17 @@ from lenscal.raw.dng.tags import DngTags
 from lenscal.raw.identity.cameras import camera_name
 from lenscal.raw.identity.place import SensorArea
 from lenscal.translation import translatable
+
+
+class Sampling(StrEnum):
+    """What a photo knows at each place of the picture."""
+
+    BAYER = "bayer"
+    """One of three colours, by a pattern of 2 x 2."""
+    FULL_COLOUR = "full colour"
+    """All three: measured, or made by a demosaicing that cannot be undone."""
+    MONOCHROME = "monochrome"
+    """Brightness alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +158,19 @@ class Frame:
     ----------
     info : PhotoInfo
     mosaic : uint16 ndarray [height, width]
-        RAW values of the visible area as the sensor gave them. Files without a mosaic are refused.
+        RAW values of the visible area as the sensor gave them; [0, 0] for photos that were never
+        one, or come without it: linear DNG, three-layer and monochrome sensors, pictures.
     cfa : uint8 ndarray [p, q]
-        Colour of each site of the repeating pattern: 0 R, 1 G (both greens), 2 B.
+        Colour of each site of the repeating pattern: 0 R, 1 G (both greens), 2 B; [[1]] without a
+        mosaic.
     black : float32 ndarray [p, q]
         Black level of each site of the pattern, in RAW values.
     white : float
         RAW value at which the sensor clips.
     rgb : uint16 ndarray [height, width, 3]
         Demosaiced, black-subtracted, linear, white-balanced camera RGB; times `rgb_scale` it has
-        1.0 = the white level with the green multiplier 1 (R and B may exceed 1).
+        1.0 = the white level with the green multiplier 1 (R and B may exceed 1). Three times the
+        same, in the memory of one, for `Sampling.MONOCHROME`.
     rgb_scale : float
     white_balance : float32 ndarray [3]
         Multipliers for R, G, B with green 1.
@@ -167,6 +182,11 @@ class Frame:
     noise : NoiseModel
     colour_matrix : float32 ndarray [3, 3] or None
         XYZ (D65) to camera RGB before white balance, as in DNG's ColorMatrix1/2.
+    sampling : Sampling
+        What calibration reads: the mosaic where it is Bayer's, else `rgb`.
+    noise_correlation : float32 ndarray [3, 3, n, n] or None
+        Where `rgb` is what is read: correlation of the noise of channels c and d between places
+        n // 2 - i px apart, over the roots of the variances by `noise`. None: white.
     """
 
     info: PhotoInfo
@@ -181,6 +201,8 @@ class Frame:
     gain_source: str
     noise: NoiseModel
     colour_matrix: NDArray[np.float32] | None = None
+    sampling: Sampling = Sampling.BAYER
+    noise_correlation: NDArray[np.float32] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -214,6 +236,27 @@ class Frame:
             * np.float32(self.rgb_scale)
             * self.gain_tile(rows, cols)
         )
+
+    @property
+    def plane_channels(self) -> tuple[int, ...]:
+        """The colours of what `planes_tile` returns; a monochrome photo stands for all by 1."""
+        return (1,) if self.sampling is Sampling.MONOCHROME else (0, 1, 2)
+
+    def planes_tile(
+        self, rows: slice, cols: slice
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The tile of a photo that knows all its colours everywhere, in the units of `rgb_tile`.
+
+        Returns
+        -------
+        value : float32 [n, h, w], one plane for each of `plane_channels`
+        multiplier : float32 [n, h, w], what RAW values 0..1 were multiplied by, as in `mosaic_tile`
+        """
+        channels = list(self.plane_channels)
+        value = self.rgb_tile(rows, cols)[..., channels]
+        multiplier = (self.gain_tile(rows, cols) * self.white_balance)[..., channels]
+        value, multiplier = (np.moveaxis(v, -1, 0) for v in (value, multiplier))
+        return np.ascontiguousarray(value), np.ascontiguousarray(multiplier)
 
     def mosaic_tile(
         self, rows: slice, cols: slice

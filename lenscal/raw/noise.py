@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lenscal.raw.frame import Frame, NoiseModel
+from lenscal.raw.frame import Frame, NoiseModel, Sampling
 from lenscal.translation import translatable
 
 Floats = NDArray[np.floating]
@@ -80,7 +80,8 @@ def noise_from_profile(pairs: Sequence[tuple[float, float]]) -> NoiseModel | Non
 
 
 def estimate_noise(frames: Sequence[Frame]) -> NoiseModel:
-    """Poisson-Gaussian noise of photos taken at one ISO, from their mosaics.
+    """Poisson-Gaussian noise of photos taken at one ISO, from their mosaics; without one, from
+    every second pixel of each plane, as if those were sites of a mosaic.
 
     Second differences in both directions between sites of one place in the pattern (a 3 x 3 mask of
     unit noise gain) see noise and fine texture; blocks of 8 x 8 of them give variance against mean.
@@ -114,10 +115,13 @@ def estimate_noise(frames: Sequence[Frame]) -> NoiseModel:
     # Where nothing can be measured: one RAW step of photon noise, and its rounding.
     step = 1 / first.full_scale
     assumed = (step, step**2 / 12)
+    places = _colours_of_places(first)
     lines = [
-        _fit(blocks, first.cfa == colour, texture)
-        for colour, texture in _texture_by_colour(blocks, first.cfa)
+        _fit(blocks, places == colour, texture)
+        for colour, texture in _texture_by_colour(blocks, places)
     ]
+    if first.sampling is Sampling.MONOCHROME:
+        lines = [lines[1]] * 3
     (ar, br), (ag, bg), (ab, bb) = (line or assumed for line in lines)
     return NoiseModel((ar, ag, ab), (br, bg, bb), _source(len(frames), partly=None in lines))
 
@@ -131,19 +135,43 @@ def _source(n_photos: int, *, partly: bool) -> str:
     return translatable("estimated from {photos}", photos=photos)
 
 
+def _colours_of_places(frame: Frame) -> NDArray[np.uint8]:
+    """The colour of each place of `_Blocks`, uint8 [p, q]."""
+    if frame.mosaic.size:
+        return frame.cfa
+    return np.tile(np.repeat(np.array(frame.plane_channels, np.uint8), 2), (2, 1))
+
+
 def _measure(frame: Frame) -> _Blocks:
-    """Blocks of lines that are spread evenly over the photo."""
-    scale = np.float32(frame.full_scale)
-    (p, q), (height, width) = frame.cfa.shape, frame.mosaic.shape
+    if frame.mosaic.size:
+        return _measure_plane(frame.mosaic, frame.black, np.float32(frame.full_scale))
+    # Every second pixel: the noise of direct neighbours may go together.
+    black = np.zeros((2, 2), np.float32)
+    planes = [
+        _measure_plane(
+            frame.rgb[..., c], black, np.float32(frame.white_balance[c] * frame.full_scale)
+        )
+        for c in frame.plane_channels
+    ]
+    parts = (tuple(getattr(plane, f.name) for plane in planes) for f in fields(_Blocks))
+    return _Blocks(*(np.concatenate(part, axis=1) for part in parts))
+
+
+def _measure_plane(
+    raw: NDArray[np.uint16], black: NDArray[np.float32], scale: np.float32
+) -> _Blocks:
+    """Blocks of lines that are spread evenly over the photo, of a plane [h, w] whose pattern and
+    black levels are [p, q]."""
+    (p, q), (height, width) = black.shape, raw.shape
     n = max(0, (width - 2 * q - 2) // (_BLOCK * q))
     rows = np.arange(0, height - (_BLOCK + 2) * p - 1, _BLOCK * p)
     n_lines = max(1, _MAX_BLOCKS_PER_SITE // max(1, n))
     if len(rows) > n_lines:
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, n_lines).round().astype(int))]
     h, w = (_BLOCK + 2) * p + 2, (n * _BLOCK + 2) * q + 2
-    black = np.tile(frame.black, (_BLOCK + 4, n * _BLOCK + 4))[:h, :w]
+    black = np.tile(black, (_BLOCK + 4, n * _BLOCK + 4))[:h, :w]
     empty = np.empty((5, p, q, 0), np.float32)
-    parts = [_blocks_of_line(frame.mosaic[y : y + h, :w], black, scale, (p, q)) for y in rows if n]
+    parts = [_blocks_of_line(raw[y : y + h, :w], black, scale, (p, q)) for y in rows if n]
     stack = np.concatenate([empty, *parts], axis=-1).astype(np.float64)
     # A line's first block begins one site beyond a whole pattern.
     return _Blocks(*np.roll(stack, (1, 1), axis=(1, 2)))
