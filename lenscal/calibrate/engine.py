@@ -33,6 +33,7 @@ from lenscal.calibrate.stages.statistics_stage import (
     SecondOrderStage,
     ThirdOrderStage,
 )
+from lenscal.calibrate.statistics.noise_spectra import autocorrelation
 from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame
@@ -64,14 +65,15 @@ def calibrate(
     Raises
     ------
     InputError
-        Photos that cannot be calibrated (no Bayer pattern, sizes that differ, too small); a
+        Photos that cannot be calibrated (kinds or sizes that differ, too small); a
         checkpoint of other ones.
     LenscalError
         Stopped before anything was learnt; no usable patches.
     """
     photos, budget = checked_photos(sharp, degraded), BUDGETS[settings.quality]
     device = pick_device(settings.device)
-    layout = lay_out(settings.grid, settings.kernel_size or KERNEL_PX, device)
+    size, noise = settings.kernel_size or KERNEL_PX, autocorrelation(photos.sharp)
+    layout = lay_out(settings.grid, size, device, noise)
     estimate = first_estimate(layout, budget.batch)
     journal = Journal(settings.max_minutes)
     # Before photos are kept out: a checkpoint is of all photos that were given, in their order.

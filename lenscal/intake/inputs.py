@@ -15,7 +15,7 @@ from lenscal.intake.grouping import role_in_words, same_aperture_in_words
 from lenscal.intake.raw_files import natural_order
 from lenscal.intake.survey import Survey
 from lenscal.intake.triage import Verdict, judge
-from lenscal.raw.frame import Frame, require_bayer
+from lenscal.raw.frame import Frame
 from lenscal.translation import join_translatable, translatable
 
 DEFAULT_GRID = (8, 8)
@@ -114,9 +114,6 @@ def refuse_hopeless(inputs: Inputs) -> None:
     # One folder after the other: what is wrong with the first is mended first.
     for role, folder in (("sharp", inputs.sharp), ("degraded", inputs.degraded)):
         _refuse_no_photo(role, folder)
-        for photo in folder.photos:
-            # Other mosaics can be corrected, but kernels are learnt from Bayer sites.
-            require_bayer(photo.frame)
         _refuse_flat(role, folder)
 
 

@@ -3,6 +3,7 @@ by direction."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -76,12 +77,10 @@ def survey(frame: Frame) -> Survey:
     and its coarse texture stands out of the noise. Both bands lie where the lens's own blur still
     lets waves through, so that even a fast lens's photo tells a good shot from a moved one.
     """
-    raw, shape, side = _tiles(frame)
-    black = float(frame.black.mean())
-    scale = frame.full_scale
-    # One of the two greens: the plane with the most light and, by itself, no demosaicing.
-    y, x = np.argwhere(frame.cfa == 1)[0] % 2
-    green = (raw[:, y::2, x::2].astype(np.float32) - np.float32(black)) / np.float32(scale)
+    ys, xs, side = _tile_places(frame)
+    shape = len(ys), len(xs)
+    tiles = _mosaic_tiles if frame.mosaic.size else _plane_tiles
+    green, clipped = tiles(frame, [(y, x) for y in ys for x in xs], side)
     light = green.mean(axis=(1, 2))
     variance = frame.noise.variance(light, channels=1, dtype=np.float32)
     coarse, fine = _powers(green, side)
@@ -89,9 +88,8 @@ def survey(frame: Frame) -> Survey:
     coarse_noise = variance * coarse_weight.sum()
     texture = coarse - coarse_noise
     faint = (texture < _OVER_NOISE * coarse_noise) | (texture < (_CONTRAST * light * side) ** 2)
-    clipped = (raw >= black + _CLIPPED_FROM * scale).mean(axis=(1, 2)) > _CLIPPED_SHARE
     # In this order: what is clipped is also plain, what is dark is plain.
-    kinds = np.full(len(raw), TileKind.USABLE, np.uint8)
+    kinds = np.full(len(green), TileKind.USABLE, np.uint8)
     kinds[faint] = TileKind.PLAIN
     kinds[light < _DARK_BELOW] = TileKind.DARK
     kinds[clipped] = TileKind.CLIPPED
@@ -100,14 +98,41 @@ def survey(frame: Frame) -> Survey:
     return Survey(light.reshape(shape), kinds.reshape(shape), detail)
 
 
-def _tiles(frame: Frame) -> tuple[NDArray[np.uint16], tuple[int, int], int]:
-    """RAW tiles [n, 2 side, 2 side], their rows and columns, and their side in sites of a plane."""
-    height, width = frame.mosaic.shape
+def _tile_places(frame: Frame) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+    """Where rows and columns of tiles start, px, and their side in sites of a plane."""
+    height, width = frame.size
     side = min(_SIDE, height // 2, width // 2)
     ys = _tile_starts(height, side, _MOST_TILES[0])
-    xs = _tile_starts(width, side, _MOST_TILES[1])
-    tiles = [frame.mosaic[y : y + 2 * side, x : x + 2 * side] for y in ys for x in xs]
-    return np.stack(tiles), (len(ys), len(xs)), side
+    return ys, _tile_starts(width, side, _MOST_TILES[1]), side
+
+
+def _mosaic_tiles(
+    frame: Frame, places: Sequence[tuple[int, int]], side: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Green tiles [n, side, side], RAW values 0..1, and whether light clips in them [n]."""
+    raw = np.stack([frame.mosaic[y : y + 2 * side, x : x + 2 * side] for y, x in places])
+    black = float(frame.black.mean())
+    scale = frame.full_scale
+    # One of the two greens: the plane with the most light and, by itself, no demosaicing.
+    y, x = np.argwhere(frame.cfa == 1)[0] % 2
+    green = (raw[:, y::2, x::2].astype(np.float32) - np.float32(black)) / np.float32(scale)
+    clipped = (raw >= black + _CLIPPED_FROM * scale).mean(axis=(1, 2)) > _CLIPPED_SHARE
+    return green, np.asarray(clipped)
+
+
+def _plane_tiles(
+    frame: Frame, places: Sequence[tuple[int, int]], side: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The same of a photo without a mosaic: every second pixel, so that its figures mean what those
+    of others do."""
+    green, clipped = [], []
+    middle = frame.plane_channels.index(1)
+    for y, x in places:
+        value, multiplier = frame.planes_tile(slice(y, y + 2 * side), slice(x, x + 2 * side))
+        raw = value / multiplier
+        green.append(raw[middle, ::2, ::2])
+        clipped.append((raw >= _CLIPPED_FROM).mean() > _CLIPPED_SHARE)
+    return np.stack(green), np.array(clipped)
 
 
 def _tile_starts(extent_px: int, side: int, most: int) -> NDArray[np.intp]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from lenscal.errors import InputError
 from lenscal.raw.dng.tags import DngTags
 from lenscal.raw.identity.cameras import camera_name
 from lenscal.raw.identity.place import SensorArea
@@ -185,8 +184,9 @@ class Frame:
     sampling : Sampling
         What calibration reads: the mosaic where it is Bayer's, else `rgb`.
     noise_correlation : float32 ndarray [3, 3, n, n] or None
-        Where `rgb` is what is read: correlation of the noise of channels c and d between places
-        n // 2 - i px apart, over the roots of the variances by `noise`. None: white.
+        Where `rgb` is what is read: mean product of the noise of channel c, [n // 2 + y,
+        n // 2 + x] px beyond it, and that of channel d, over the roots of the variances by
+        `noise`. None: white.
     """
 
     info: PhotoInfo
@@ -307,23 +307,3 @@ def _nodes_around(
     before = np.minimum(at.astype(np.intp), max(n_nodes - 2, 0))
     behind = np.minimum(before + 1, n_nodes - 1)
     return before, behind, (at - before).astype(np.float32)
-
-
-def require_bayer(frame: Frame) -> None:
-    """Refuse a photo whose colour filter is no 2 x 2 pattern.
-
-    Raises
-    ------
-    InputError
-        It names the camera.
-    """
-    # Statistics of sites, and their packing into four planes, are those of 2 x 2.
-    if frame.cfa.shape != (2, 2):
-        raise InputError(
-            translatable(
-                "{camera}: the colour filter repeats each {period} pixels; "
-                "only Bayer sensors (2 x 2) can be used",
-                camera=frame.info.camera or frame.info.path.name,
-                period=frame.cfa.shape[0],
-            )
-        )

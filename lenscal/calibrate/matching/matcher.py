@@ -232,8 +232,8 @@ class Matcher:
         patches = self.reblur.draw(self.settings.batch, generator)
         n, shape = len(patches.real), patches.real.shape
         # All draws in a fixed order: with another one a seed means another calibration.
-        noise_fake = _normal(shape, generator, device)
-        noise_real = _normal(shape, generator, device)
+        noise_fake = self.reblur.coloured(_normal(shape, generator, device))
+        noise_real = self.reblur.coloured(_normal(shape, generator, device))
         shuffled = send(torch.rand(n, generator=generator), device) < RANDOM_POSITIONS
         elsewhere = send(torch.rand(n, 2, generator=generator), device)
         place = torch.where(shuffled[:, None], elsewhere, patches.positions)

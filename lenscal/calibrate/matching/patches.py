@@ -17,7 +17,7 @@ from lenscal.calibrate.field.geometry import (
     tile_centre,
     tiles_of,
 )
-from lenscal.calibrate.packing import clipping_limit, clips, read_packed
+from lenscal.calibrate.packing import clipping_limit, clips, packing_of, read_packed
 from lenscal.calibrate.pairs.normal_equations import pair_gains
 from lenscal.calibrate.pairs.registration import Pair
 from lenscal.calibrate.pairs.sinc_shift import SINC_HALF_WIDTH, sinc_shift
@@ -33,10 +33,11 @@ class PatchPool:
 
     Attributes
     ----------
-    real : float32 [n, 4, 16, 16], packed degraded patches
-    noise : float32 [n, 4], their noise variance
+    real : float32 [n, p, 16, 16], packed degraded patches: 4 planes of a Bayer photo, 12 of a
+        full-colour one, 4 of a monochrome one
+    noise : float32 [n, p], their noise variance
     sharp : float16 [m, 3, 32 + k - 1, 32 + k - 1], sharp patches, larger by the kernel
-    sharp_noise : float32 [m, 4], the noise variance of a RAW site of the sharp photo there
+    sharp_noise : float32 [m, p], the noise variance of a RAW site of the sharp photo there
     positions : float32 [n, 2], (y, x) of the real patches in 0..1
     paired : bool
         Sharp patch i shows what real patch i shows (m = n).
@@ -63,7 +64,8 @@ class _Patches:
     def add_real(self, frame: Frame, top: int, left: int) -> bool:
         """Add a degraded patch, unless light clips; whether it was added."""
         # As the sensor gave it: demosaicing would be learnt as a property of the lens.
-        packed = read_packed(frame, frame.noise, top, left, MATCHING_PATCH_PX)
+        packing = packing_of(frame).finer()
+        packed = read_packed(frame, packing, top, left, MATCHING_PATCH_PX)
         if packed is None:
             return False
         height, width = frame.size
@@ -224,9 +226,9 @@ def unpaired_pool(
 
 
 def _raw_variance(frame: Frame, patch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[4]: noise variance of a RAW site of the patch's mean brightness, for the sites of a packed
+    """[p]: noise variance of a RAW site of the patch's mean brightness, for the planes of a packed
     patch."""
-    channels = frame.cfa.ravel()
+    channels = np.array(packing_of(frame).finer().channels)
     # White balance is what a RAW value was multiplied with: noise is known before it.
     level, balance = patch.mean((1, 2))[channels], frame.white_balance[channels]
     return np.asarray(frame.noise.variance(level, balance, channels), np.float32)

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from lenscal.blur.patches import blur_patches
 from lenscal.calibrate.field.kernels import squares_of
 from lenscal.calibrate.matching.patches import PatchPool
 from lenscal.calibrate.packing import Packing, pack_rgb
+from lenscal.calibrate.statistics.noise_spectra import noise_shape
 from lenscal.optics.psf_grid import bilinear_nodes
 
 
 class Patches(NamedTuple):
     """Patches that were drawn.
 
-    real : [n, 4, m, m], packed degraded patches
-    noise : [n, 4], their noise variance
+    real : [n, p, m, m], packed degraded patches
+    noise : [n, p], their noise variance
     sharp : [n, 3, 2 m + k - 1, 2 m + k - 1]
-    sharp_noise : [n, 4], the noise variance of a RAW site of the sharp photo there
+    sharp_noise : [n, p], the noise variance of a RAW site of the sharp photo there
     nodes, weight : [n, 4], the nodes around each real patch, and their bilinear weights
     positions : [n, 2], (y, x) in 0..1
     """
@@ -42,6 +46,8 @@ class Reblur:
     shape : (rows, cols) of the kernels' grid
     correlation : Tensor [3, n, n]
         Covariance of the sharp photos' noise between taps.
+    noise_correlation : array [3, 3, m, m] or None
+        Of the degraded photos (`Frame.noise_correlation`).
     """
 
     def __init__(
@@ -51,7 +57,9 @@ class Reblur:
         shape: tuple[int, int],
         correlation: Tensor,
         device: torch.device,
+        noise_correlation: NDArray[np.float64] | None = None,
     ) -> None:
+        self.noise_root = _noise_root(noise_correlation, packing, pool.real.shape[-1])
         self.pool, self.packing, self.shape, self.device = pool, packing, shape, device
         self.correlation = correlation
         self.real = torch.from_numpy(pool.real)
@@ -88,7 +96,7 @@ class Reblur:
         return Patches(*(send(part, self.device) for part in patches))
 
     def blur(self, kernels: Tensor, patches: Patches) -> tuple[Tensor, Tensor]:
-        """Packed noise-free patches [n, 4, m, m], and the kernels [n, 3, taps] they were made
+        """Packed noise-free patches [n, p, m, m], and the kernels [n, 3, taps] they were made
         with."""
         weight, n_nodes = patches.weight, len(kernels)
         # A product with dense weights: the gradient of kernels[index] would be summed in any order
@@ -99,12 +107,38 @@ class Reblur:
         return pack_rgb(blur_patches(patches.sharp, squares_of(k)), self.packing), k
 
     def missing_noise(self, k: Tensor, patches: Patches) -> tuple[Tensor, Tensor]:
-        """Variance [n, 4] to add to the re-blurred patches, and to the real ones where the former
+        """Variance [n, p] to add to the re-blurred patches, and to the real ones where the former
         carry more."""
         # The blurred sharp photo's own noise: k^T C k for each channel, C its correlation.
         by_channel = torch.einsum("ncu,cuv,ncv->nc", k, self.correlation, k)
         carried = by_channel[:, list(self.packing.channels)] * patches.sharp_noise
         return (patches.noise - carried).clamp(min=0), (carried - patches.noise).clamp(min=0)
+
+    def coloured(self, normal: Tensor) -> Tensor:
+        """White noise [n, p, m, m] of variance 1 with the degraded photos' correlation."""
+        if self.noise_root is None:
+            return normal
+        n, p, m, _ = normal.shape
+        # Planes of half the size are put together: it is between pixels that noise goes along.
+        pixels = F.pixel_shuffle(normal, 2)
+        spectrum = torch.einsum(
+            "yxpq,nqyx->npyx", self.noise_root.to(normal.device), torch.fft.fft2(pixels)
+        )
+        return F.pixel_unshuffle(torch.fft.ifft2(spectrum).real, 2).view(n, p, m, m)
+
+
+def _noise_root(correlation: NDArray[np.float64] | None, packing: Packing, m: int) -> Tensor | None:
+    """Complex [2m, 2m, c, c]: what gives white noise in c channels the correlation; None where
+    it is to stay white."""
+    if correlation is None:
+        return None
+    whole = Packing(packing.channels[::4], packing.offsets[::4], 1)
+    shape = noise_shape(correlation, whole, 2 * m)
+    if shape is None:
+        return None
+    values, vectors = np.linalg.eigh(shape.transpose(2, 3, 0, 1))
+    root = (vectors * np.sqrt(values)[..., None, :]) @ vectors.conj().swapaxes(-1, -2)
+    return torch.from_numpy(root).to(torch.complex64)
 
 
 def send(tensor: Tensor, device: torch.device) -> Tensor:

@@ -22,13 +22,13 @@ ZONES = 3
 
 
 def zone_statistics(patches: Tensor, zones: Tensor) -> tuple[Tensor, Tensor]:
-    """Spectra and skewness of gradients by zone, of packed patches [n, 4, m, m] over their own
+    """Spectra and skewness of gradients by zone, of packed patches [n, p, m, m] over their own
     contrast.
 
     Returns
     -------
-    power : [zones, 4, m, m], mean power spectra
-    skew : [zones, 4, 4], third moment of the differences along four directions, over the 3/2th
+    power : [zones, p, m, m], mean power spectra
+    skew : [zones, p, 4], third moment of the differences along four directions, over the 3/2th
     power of the second
     """
     centred = patches - patches.mean((-1, -2), keepdim=True)
@@ -73,7 +73,8 @@ class ReblurCheck:
         corner = (self.batch.positions.cpu() * ZONES).long().clamp(max=ZONES - 1)
         self.zones = corner @ torch.tensor([ZONES, 1])
         # The same noise for all kernels: what they differ by is theirs.
-        self.normal = torch.randn(2, *self.batch.real.shape, generator=generator)
+        normal = torch.randn(2, *self.batch.real.shape, generator=generator)
+        self.normal = torch.stack([reblur.coloured(one) for one in normal])
 
     def distance(self, kernels: Tensor) -> float:
         """Of one half's re-blurred patches from the other half's degraded ones, both ways round."""

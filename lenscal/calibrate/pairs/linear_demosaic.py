@@ -2,7 +2,8 @@
 section 6).
 
 X(f) = S A^H (A S A^H + N)^-1 Y(f) over the four aliases of a Bayer mosaic: A samples the colours at
-their sites, S is the scenes' mean spectral matrix, N the noise. Nothing that a mosaic does not show
+their sites, S is the scenes' mean spectral matrix, N the noise. (Photos that know all colours
+everywhere have one alias, and what is left is a Wiener filter.) Nothing that a mosaic does not show
 is invented, and as an estimate by linear least squares it differs from the truth by something
 uncorrelated with itself: regressing a blurred photo on it gives kernels without bias, whatever its
 quality (Berkson's error model; Carroll et al. 2006, Measurement Error in Nonlinear Models, section
@@ -17,7 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from lenscal.calibrate.packing import Packing, pack_mosaic, packing_of
+from lenscal.calibrate.packing import Packing, packed_tile, packing_of
+from lenscal.calibrate.statistics.noise_spectra import (
+    noise_correlation,
+    noise_matrices,
+    noise_shape,
+)
 from lenscal.raw.frame import Frame, NoiseModel
 
 SIDE = 32
@@ -32,7 +38,6 @@ LEAST_EIGENVALUE = 1e-4
 """Relative to the largest one: colours that are all but one shall not become exactly so."""
 LEAST_PLANE_BRIGHTNESS = 1e-3
 """That noise is worked out for at least: black levels may be a little off."""
-_ALIASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 def scene_spectrum(matrices: NDArray[np.complex128]) -> NDArray[np.complex128]:
@@ -54,21 +59,24 @@ def demosaicing_filters(
     noise: NDArray[np.float64],
     packing: Packing,
     lateral: NDArray[np.float64],
+    shape: NDArray[np.complex128] | None = None,
 ) -> Tensor:
-    """Filters float32 [12, 4, 2 REACH + 1, 2 REACH + 1] from packed planes to the colours at each
-    site of a period.
+    """Filters float32 [3 t, p, 2 REACH + 1, 2 REACH + 1] from p packed planes to the colours at
+    each of the t pixels of a period.
 
     Parameters
     ----------
     scene : ndarray [3, 3, SIDE, SIDE]
         Spectral matrices in power per pixel (white noise of variance v has power v), without
         lateral colour.
-    noise : ndarray [4]
+    noise : ndarray [p]
         Variance of the sites of each plane, in the scene's units.
     lateral : ndarray [3, 2]
         (dy, dx) px of R, G, B: what stands at s on the axis is shown at s + lateral.
+    shape : ndarray [p, p, m, m] or None
+        How the noise is spread over the frequencies of a plane (`noise_shape`); None: evenly.
     """
-    n, m = SIDE, SIDE // 2
+    n, m, planes, steps = SIDE, SIDE // packing.period, packing.n, packing.steps
     f = np.fft.fftfreq(n)
     ramp = np.exp(
         -2j * np.pi * (lateral[:, 0, None, None] * f[:, None] + lateral[:, 1, None, None] * f)
@@ -76,42 +84,46 @@ def demosaicing_filters(
     # The scene as the lens shows it at this place: its lateral colour is put back.
     spectra = (scene * ramp[:, None] * ramp[None].conj()).transpose(2, 3, 0, 1)
     ky, kx = np.meshgrid(np.arange(m), np.arange(m), indexing="ij")
-    sampling, spectrum = np.zeros((m, m, 4, 12), complex), np.zeros((m, m, 12, 12), complex)
-    for alias, (ay, ax) in enumerate(_ALIASES):
+    colours = 3 * len(steps)
+    sampling = np.zeros((m, m, planes, colours), complex)
+    spectrum = np.zeros((m, m, colours, colours), complex)
+    for alias, (ay, ax) in enumerate(steps):
         iy, ix, block = ky + m * ay, kx + m * ax, slice(3 * alias, 3 * alias + 3)
         spectrum[:, :, block, block] = spectra[iy, ix]
         for plane, (oy, ox) in enumerate(packing.offsets):
             wave = np.exp(2j * np.pi * (f[iy] * oy + f[ix] * ox))
-            sampling[:, :, plane, 3 * alias + packing.channels[plane]] = wave / 4
+            sampling[:, :, plane, 3 * alias + packing.channels[plane]] = wave / len(steps)
     cross_spectrum = spectrum @ sampling.conj().swapaxes(-1, -2)
     # X = S A^H (A S A^H + N)^-1 Y, at all frequencies at once.
     # Sums over n x n pixels, and over the m x m sites of a plane.
-    mosaic = n * n * (sampling @ cross_spectrum) + m * m * np.diag(noise)
+    noise_power = noise_matrices(noise[None], shape)[0].transpose(2, 3, 0, 1)
+    mosaic = n * n * (sampling @ cross_spectrum) + m * m * noise_power
     gain = (
         n
         * n
         * np.linalg.solve(mosaic.conj().swapaxes(-1, -2), cross_spectrum.conj().swapaxes(-1, -2))
     )
-    transfer = np.zeros((n, n, 3, 4), complex)
-    for alias, (ay, ax) in enumerate(_ALIASES):
+    transfer = np.zeros((n, n, 3, planes), complex)
+    for alias, (ay, ax) in enumerate(steps):
         transfer[ky + m * ay, kx + m * ax] = gain.conj().swapaxes(-1, -2)[
             :, :, 3 * alias : 3 * alias + 3
         ]
     # Filters of finite reach, one set for each site of the period.
     response = np.fft.ifft2(transfer, axes=(0, 1)).real
-    # The same colour stands every two pixels; convolution runs against the taps.
-    t = 2 * np.arange(REACH, -REACH - 1, -1)
-    sites = [response[np.ix_((t + qy) % n, (t + qx) % n)] for qy, qx in _ALIASES]
+    # The same colour stands every period; convolution runs against the taps.
+    t = packing.period * np.arange(REACH, -REACH - 1, -1)
+    sites = [response[np.ix_((t + qy) % n, (t + qx) % n)] for qy, qx in steps]
     return torch.from_numpy(
-        np.stack(sites).transpose(3, 0, 4, 1, 2).reshape(12, 4, len(t), len(t))
+        np.stack(sites).transpose(3, 0, 4, 1, 2).reshape(colours, planes, len(t), len(t))
     ).float()
 
 
 def demosaiced(planes: Tensor, filters: Tensor) -> Tensor:
-    """[3, 2h, 2w] of packed planes [4, h + 2 REACH, w + 2 REACH]."""
+    """[3, t h, t w] of packed planes [p, h + 2 REACH, w + 2 REACH], t: their period."""
     colours = F.conv2d(planes[None], filters)[0]
-    _, h, w = colours.shape
-    return colours.view(3, 2, 2, h, w).permute(0, 3, 1, 4, 2).reshape(3, 2 * h, 2 * w)
+    n, h, w = colours.shape
+    t = round((n // 3) ** 0.5)
+    return colours.view(3, t, t, h, w).permute(0, 3, 1, 4, 2).reshape(3, t * h, t * w)
 
 
 def linear_tile(
@@ -122,7 +134,7 @@ def linear_tile(
     lateral: NDArray[np.float64],
     device: torch.device,
 ) -> Tensor:
-    """Linear camera RGB [3, h, w] of a window that lies at least `MARGIN_PX` inside a Bayer photo.
+    """Linear camera RGB [3, h, w] of a window that lies at least `MARGIN_PX` inside a photo.
 
     Parameters
     ----------
@@ -131,16 +143,18 @@ def linear_tile(
     lateral : ndarray [3, 2]
         Lateral colour px there.
     """
-    outer = [
-        slice(s.start - 2 * REACH - s.start % 2, s.stop + 2 * REACH + s.stop % 2) for s in window
-    ]
-    inner = [slice(s.start % 2, s.start % 2 + s.stop - s.start) for s in window]
-    values, _, multiplier = frame.mosaic_tile(outer[0], outer[1])
-    planes, gain = pack_mosaic(values), pack_mosaic(multiplier).mean((1, 2))
     packing = packing_of(frame)
+    t = packing.period
+    outer = [
+        slice(s.start - t * REACH - s.start % t, s.stop + t * REACH + s.stop % t) for s in window
+    ]
+    inner = [slice(s.start % t, s.start % t + s.stop - s.start) for s in window]
+    planes, multiplier = packed_tile(frame, outer[0], outer[1])
+    gain = multiplier.mean((1, 2))
     level = np.maximum(planes.mean((1, 2)), LEAST_PLANE_BRIGHTNESS)
     channels = np.array(packing.channels)
     # Spectra are those of photos over their mean brightness, and so is the noise.
     variance = noise.variance(level, gain, channels) / level.mean() ** 2
-    filters = demosaicing_filters(scene, variance, packing, lateral).to(device)
+    shape = noise_shape(noise_correlation([frame]), packing, SIDE // t)
+    filters = demosaicing_filters(scene, variance, packing, lateral, shape).to(device)
     return demosaiced(torch.from_numpy(planes).to(device), filters)[:, inner[0], inner[1]]

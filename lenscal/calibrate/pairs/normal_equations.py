@@ -31,7 +31,7 @@ from lenscal.calibrate.pairs.tile_equations import (
     TilePair,
     tile_equations,
 )
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, Sampling
 from lenscal.system.threads import in_order
 
 STEP_RIDGE = 1e-6
@@ -156,7 +156,8 @@ def _pair_tiles(
     size = degraded.size
     places = tiles_of(size, inputs.cells)
     # Every pair gets its part: few sites of all scenes tell more than many of one.
-    share = min(1.0, inputs.budget_sites / n_pairs / (size[0] * size[1]))
+    measured = size[0] * size[1] * sites_per_pixel(degraded)
+    share = min(1.0, inputs.budget_sites / n_pairs / measured)
     if share < 1:
         places = _richest(places, sharp, share)
     gains = pair_gains(sharp, degraded)
@@ -174,6 +175,11 @@ _Measured = tuple[int, Tile, TileEquations | None]
 def _measured(task: tuple[int, TilePair, Tile]) -> _Measured:
     number, pair, tile = task
     return number, tile, tile_equations(pair, tile)
+
+
+def sites_per_pixel(frame: Frame) -> int:
+    """How many values a photo has at every pixel: a mosaic one, whatever its colours."""
+    return 1 if frame.sampling is Sampling.BAYER else len(frame.plane_channels)
 
 
 def _add_tiles(

@@ -2,7 +2,7 @@
 
 For a site s of channel c in a cell of the field with kernel K:   y(s) = sum_u K_c(u) x_c(s + d - u)
 + noise. x is the sharp photo, demosaiced linearly and moved onto the degraded one; y are only those
-sites that the degraded photo's colour filter array really measured.
+sites that the degraded photo's colour filter array really measured, or all where there is none.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lenscal.calibrate.field.geometry import shifted_window, span_with_room
 from lenscal.calibrate.packing import clipping_limit
 from lenscal.calibrate.pairs.linear_demosaic import MARGIN_PX, linear_tile
 from lenscal.calibrate.pairs.sinc_shift import SINC_HALF_WIDTH, sinc_shift
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, Sampling
 
 LEAST_SIDE_PX = 8
 """What is left of a tile at the photo's border must have at least this side to be worth reading."""
@@ -58,6 +58,11 @@ class TilePair:
     scene: NDArray[np.complex128]
     kernel_size: int
     device: torch.device
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The colours that the degraded photo knows."""
+        return self.degraded.plane_channels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,8 +108,9 @@ class Regressor:
     x : [3, h + k - 1, w + k - 1], linear, as bright as the degraded photo
     smooth : [3, h, w], x without texture
     detail : [3], variance of the texture
-    value, multiplier : [h, w] of the degraded photo (`Frame.mosaic_tile`)
-    channel : [h, w], 0 R, 1 G, 2 B
+    value, multiplier : [n, h, w] of the degraded photo: its mosaic, or the planes of a photo that
+        knows all its colours everywhere
+    channel : [h, w] of a mosaic, 0 R, 1 G, 2 B; [1, 1] for planes, which are told apart by n
     usable : bool [h, w], light clips in neither photo
     """
 
@@ -142,6 +148,9 @@ def tile_equations(pair: TilePair, tile: Tile) -> TileEquations | None:
     matrix, vector = np.zeros((2, 2)), np.zeros(2)
     channels: list[ChannelEquations | None] = []
     for c in range(3):
+        # A monochrome photo's equations stand for all colours.
+        if c not in pair.channels:
+            continue
         sites = _sites(pair, regressor, c)
         kernel = None if tile.kernel is None else tile.kernel[c]
         gain_and_weights = _weights(sites, kernel, float(regressor.detail[c]))
@@ -155,6 +164,8 @@ def tile_equations(pair: TilePair, tile: Tile) -> TileEquations | None:
             g, remainder = _displaced(sites, tile_gain, weights, kernel)
             matrix += (g.T @ (g * weights[:, None])).cpu().numpy()
             vector += (g.T @ (weights * remainder)).cpu().numpy()
+    if len(channels) == 1:
+        channels *= 3
     return TileEquations(tuple(channels), matrix, vector)
 
 
@@ -177,15 +188,26 @@ def _regressor(pair: TilePair, tile: Tile) -> Regressor | None:
     # Whole pixels are moved by reading elsewhere, the rest by interpolation.
     x = sinc_shift(x, torch.from_numpy(tile.displacement - whole + tile.lateral).to(device))
     x = x * torch.from_numpy(pair.gains).to(device, torch.float32)[:, None, None]
-    value, channel, multiplier = pair.degraded.mosaic_tile(ys, xs)
+    value, channel, multiplier = _measured(pair.degraded, ys, xs)
     y, mult = (torch.from_numpy(v).to(device) for v in (value, multiplier))
-    usable = (y < clipping_limit(mult)) & ~clipped
+    usable = (y < clipping_limit(mult)).all(0) & ~clipped
     if usable.float().mean() < LEAST_USABLE:
         return None
     # What has no texture shows no blur, and photon noise is worked out from it.
     smooth = _without_texture(x, r)
     detail = (x[:, r:-r, r:-r] - smooth).square().mean((1, 2))
     return Regressor(x, smooth, detail, y, mult, channel, usable)
+
+
+def _measured(
+    frame: Frame, ys: slice, xs: slice
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
+    """`Regressor.value`, `channel` and `multiplier`."""
+    if frame.sampling is Sampling.BAYER:
+        value, channel, multiplier = frame.mosaic_tile(ys, xs)
+        return value[None], channel, multiplier[None]
+    value, multiplier = frame.planes_tile(ys, xs)
+    return value, np.zeros((1, 1), np.uint8), multiplier
 
 
 def _clipped_nearby(pair: TilePair, x: Tensor, window: tuple[slice, slice]) -> Tensor:
@@ -210,20 +232,24 @@ def _without_texture(x: Tensor, r: int) -> Tensor:
 
 def _sites(pair: TilePair, regressor: Regressor, c: int) -> Sites:
     """The sites of channel c, period by period of the colour filter array."""
-    k, (p, q) = pair.kernel_size, pair.degraded.cfa.shape
+    k, bayer = pair.kernel_size, pair.degraded.sampling is Sampling.BAYER
+    p, q = pair.degraded.cfa.shape if bayer else (1, 1)
+    # Planes know their colour everywhere; a mosaic is one for all colours.
+    plane = 0 if bayer else pair.channels.index(c)
+    value, multiplier = regressor.value[plane], regressor.multiplier[plane]
     designs, targets, noises, uses = [], [], [], []
     a, b = pair.degraded.noise.a[c], pair.degraded.noise.b[c]
     for i in range(p):
         for j in range(q):
-            if regressor.channel[i, j] != c:
+            if bayer and regressor.channel[i, j] != c:
                 continue
             # Every site of one place in the period, with the kernel's square around it.
             patch = regressor.x[c, i:, j:].unfold(0, k, p).unfold(1, k, q)
             site = (slice(i, None, p), slice(j, None, q))
-            rows, cols = regressor.value[site].shape
+            rows, cols = value[site].shape
             designs.append(patch[:rows, :cols].reshape(-1, k * k))
-            targets.append(regressor.value[site].reshape(-1))
-            m = regressor.multiplier[site].reshape(-1)
+            targets.append(value[site].reshape(-1))
+            m = multiplier[site].reshape(-1)
             s = regressor.smooth[c][site].reshape(-1)
             # The light is the sharp photo's, so that weights do not follow the noise they weigh.
             noises.append(torch.stack([m * a * s.clamp(min=0), m * m * b]))

@@ -15,6 +15,7 @@ from lenscal.calibrate.stages.estimate import Estimate, Registration
 from lenscal.calibrate.stages.journal import Journal
 from lenscal.calibrate.stages.layout import Layout
 from lenscal.calibrate.stages.photos import Photos
+from lenscal.calibrate.statistics.noise_spectra import noise_correlation
 from lenscal.stepping import Job
 from lenscal.translation import translatable
 
@@ -51,8 +52,9 @@ def patch_pools(
 
 def reblur_of(pool: PatchPool, photos: Photos, layout: Layout) -> Reblur:
     """What blurs a pool's sharp patches with kernels of the layout."""
-    packing = packing_of(photos.degraded[0])
-    return Reblur(pool, packing, layout.grid, layout.correlation, layout.device)
+    packing = packing_of(photos.degraded[0]).finer()
+    noise = noise_correlation(photos.degraded)
+    return Reblur(pool, packing, layout.grid, layout.correlation, layout.device, noise)
 
 
 class HeldOutPhotos:

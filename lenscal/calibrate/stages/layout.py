@@ -38,9 +38,11 @@ class Layout:
     precision : Tensor [3, n, n], n = kernel_size^2
         Of the prior of stage P, by channel.
     correlation : Tensor [3, n, n]
-        Covariance of demosaiced noise between taps.
+        Covariance of the sharp photos' noise between taps.
     differences : Tensor [m, nodes]
         Second differences over the grid.
+    autocorrelation : ndarray [3, m, m]
+        Of the sharp photos' noise, where `rgb` is read, over the variance of a RAW value.
     """
 
     grid: tuple[int, int]
@@ -50,6 +52,7 @@ class Layout:
     precision: Tensor
     correlation: Tensor
     differences: Tensor
+    autocorrelation: NDArray[np.float64]
 
     @property
     def n_cells(self) -> int:
@@ -74,7 +77,7 @@ class Layout:
         # The very same object: held-out patches that were drawn for it stay valid.
         if kernel_size == self.kernel_size:
             return self
-        precision, correlation = _by_size(kernel_size, self.device)
+        precision, correlation = _by_size(kernel_size, self.autocorrelation, self.device)
         return replace(self, kernel_size=kernel_size, precision=precision, correlation=correlation)
 
     def on_grid(self, kernels: Tensor) -> NDArray[np.float32]:
@@ -83,12 +86,24 @@ class Layout:
         return kernels.detach().cpu().numpy().reshape(squares).astype(np.float32)
 
 
-def lay_out(grid: tuple[int, int], kernel_size: int, device: torch.device) -> Layout:
-    """Raises InputError where so many kernels of that size would not fit the memory."""
-    precision, correlation = _by_size(kernel_size, device)
+def lay_out(
+    grid: tuple[int, int],
+    kernel_size: int,
+    device: torch.device,
+    autocorrelation: NDArray[np.float64] | None = None,
+) -> Layout:
+    """autocorrelation : of the sharp photos' noise (`Layout`); None: that of AHD's demosaicing.
+
+    Raises
+    ------
+    InputError
+        So many kernels of that size would not fit the memory.
+    """
+    noise = ahd_noise_correlation() if autocorrelation is None else autocorrelation
+    precision, correlation = _by_size(kernel_size, noise, device)
     differences = torch.from_numpy(second_differences(grid)).float().to(device)
     cells = _cells(grid, kernel_size)
-    return Layout(grid, cells, kernel_size, device, precision, correlation, differences)
+    return Layout(grid, cells, kernel_size, device, precision, correlation, differences, noise)
 
 
 def bytes_per_cell(kernel_size: int) -> int:
@@ -96,16 +111,18 @@ def bytes_per_cell(kernel_size: int) -> int:
     return 2 * 3 * kernel_size**4 * 4
 
 
-def _by_size(kernel_size: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The prior's precision and the covariance of demosaiced noise, [3, n, n] each."""
+def _by_size(
+    kernel_size: int, autocorrelation: NDArray[np.float64], device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """The prior's precision and the covariance of the sharp photos' noise, [3, n, n] each."""
     axis = np.arange(kernel_size) - kernel_size // 2
     radius = np.hypot(*np.meshgrid(axis, axis))
     # Blur falls off: far taps that are large are noise, or the scene's.
     deviation = PAIRED_DEVIATION * np.exp(-radius / PAIRED_REACH_PX) + PAIRED_TAIL
     shape = (3, kernel_size, kernel_size)
     precision = prior_precision(np.broadcast_to(deviation, shape))
-    # The sharp photos were demosaiced: their noise is not white, and not the same in green.
-    by_channel = [correlation_matrix(c, kernel_size) for c in ahd_noise_correlation()]
+    # Where they were demosaiced noise is not white, and not the same in green.
+    by_channel = [correlation_matrix(c, kernel_size) for c in autocorrelation]
     correlation = np.stack(by_channel)
     return (
         torch.from_numpy(precision).float().to(device),

@@ -142,7 +142,7 @@ class MatchingStage:
             self.budget.flow_steps,
             self.budget.matching_steps,
             batch=estimate.batch,
-            network=self.budget.network,
+            network=replace(self.budget.network, planes=pool.real.shape[1]),
             hold_lateral_colour=hold_colour,
         )
         reblur = reblur_of(pool, photos, estimate.layout)
@@ -159,6 +159,7 @@ class MatchingStage:
         matched = matcher.matched()
         if matched is None:
             return replace(estimate, kernels=start)
+        matched = matcher.reblur.packing.spread(matched)
         estimate = replace(estimate, kernels=matched)
         journal.note_stage(StageName.MATCHING, began, estimate)
         # For measuring: what M does by itself.

@@ -40,8 +40,14 @@ from lenscal.calibrate.stages.stage import Span, StageName
 from lenscal.calibrate.stages.statistics_sums import NOTHING_USABLE
 from lenscal.calibrate.statistics.kernel_field import kernel_field
 from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID
+from lenscal.calibrate.statistics.noise_spectra import noise_correlation, noise_shape
 from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
-from lenscal.calibrate.statistics.spectra import MosaicSpectra, mean_matrices, mosaic_spectra
+from lenscal.calibrate.statistics.spectra import (
+    SPECTRUM_WINDOW_PX,
+    MosaicSpectra,
+    mean_matrices,
+    mosaic_spectra,
+)
 from lenscal.calibrate.statistics.windowed import data_cells
 from lenscal.errors import LenscalError
 from lenscal.stepping import Job
@@ -180,7 +186,10 @@ class PairedStage:
         if sums is None or not sums.count.sum():
             raise LenscalError(NOTHING_USABLE)
         lateral = values_at_cells(estimate.sharp_colour, cells, COLOUR_GRID)
-        scenes = likeliest_scene(*mean_matrices(sums, None), packing_of(shots[0]), lateral)
+        packing = packing_of(shots[0])
+        m = SPECTRUM_WINDOW_PX // packing.period
+        shape = noise_shape(noise_correlation(shots), packing, m)
+        scenes = likeliest_scene(*mean_matrices(sums, None), packing, lateral, shape)
         return scene_spectrum(np.average(scenes, 0, sums.count))
 
     def _with_halves(self, fit: PairedFit, journal: Journal) -> Job[PairedFit]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import Reference
-from lenscal.raw.frame import Frame, require_bayer
+from lenscal.raw.frame import Frame, Sampling
 from lenscal.raw.lens_setting import APERTURE_TOLERANCE
 from lenscal.translation import translatable
 
@@ -23,7 +23,7 @@ LEAST_TO_HOLD_OUT_OF = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Photos:
-    """Photos of one size, Bayer sensors only.
+    """Photos of one size and one kind of sampling.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ def checked_photos(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> Photos:
     Raises
     ------
     InputError
-        None in a folder, no Bayer pattern, sizes that differ, too small.
+        None in a folder, kinds or sizes that differ, too small.
     """
     if not sharp or not degraded:
         raise InputError(
@@ -77,9 +77,25 @@ def checked_photos(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> Photos:
                 "photos are smaller than {least} px: too small to calibrate", least=LEAST_SIDE_PX
             )
         )
-    for frame in (*sharp, *degraded):
-        require_bayer(frame)
+    _refuse_mixed_sampling((*sharp, *degraded))
     return Photos(tuple(sharp), tuple(degraded), _reference(sharp[0], degraded[0]))
+
+
+def _refuse_mixed_sampling(frames: Sequence[Frame]) -> None:
+    """What is compared has to be sampled alike: demosaicing would be taken for the lens's blur."""
+    kinds = {
+        (frame.sampling, frame.cfa.tobytes() if frame.sampling is Sampling.BAYER else b"")
+        for frame in frames
+    }
+    if len(kinds) > 1:
+        listed = ", ".join(sorted(str(sampling) for sampling, _ in kinds))
+        raise InputError(
+            translatable(
+                "the photos are of different kinds ({kinds}): use one kind of file for both "
+                "folders",
+                kinds=listed,
+            )
+        )
 
 
 def _reference(sharp: Frame, degraded: Frame) -> Reference:

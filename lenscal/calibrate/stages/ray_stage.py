@@ -91,7 +91,7 @@ class Rays:
     def at_nodes(self, theta: Tensor) -> Tensor:
         """Kernels [nodes, 3, n]."""
         rays = self.field.kernels(theta, self.field.basis(self.places.nodes))
-        return self.share * rays + (1 - self.share) * self.taps
+        return self.places.packing.spread(self.share * rays + (1 - self.share) * self.taps)
 
     def cross_validated(
         self, halves: ThirdOrderHalves, thetas: tuple[Tensor, Tensor], whole: Tensor

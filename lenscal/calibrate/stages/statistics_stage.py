@@ -62,7 +62,8 @@ class Taps:
 
     def at_nodes(self, theta: Tensor) -> Tensor:
         """Kernels [nodes, 3, n]."""
-        return self.field.kernels(theta, self.field.basis(self.places.nodes))
+        kernels = self.field.kernels(theta, self.field.basis(self.places.nodes))
+        return self.places.packing.spread(kernels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

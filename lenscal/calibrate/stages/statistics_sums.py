@@ -30,8 +30,14 @@ from lenscal.calibrate.statistics.likelihood_terms import (
     second_order_terms,
     third_order_terms,
 )
+from lenscal.calibrate.statistics.noise_spectra import noise_correlation, noise_shape
 from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
-from lenscal.calibrate.statistics.spectra import MosaicSpectra, mean_matrices, mosaic_spectra
+from lenscal.calibrate.statistics.spectra import (
+    SPECTRUM_WINDOW_PX,
+    MosaicSpectra,
+    mean_matrices,
+    mosaic_spectra,
+)
 from lenscal.calibrate.statistics.windowed import data_cells
 from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import Reference
@@ -81,6 +87,8 @@ class Places:
         Which cells of the sharp photos are the reference; None: each is its own.
     sharp_colour : [cells, 3, 2] px or None
         Lateral colour of the reference; None where it is the middle, which has none.
+    sharp_noise, degraded_noise : [p, p, m, m] or None
+        How the noise is spread over frequencies (`noise_shape`).
     """
 
     cells: tuple[int, int]
@@ -90,6 +98,8 @@ class Places:
     reference: NDArray[np.bool_] | None
     sharp_colour: NDArray[np.float64] | None
     packing: Packing
+    sharp_noise: NDArray[np.complex128] | None = None
+    degraded_noise: NDArray[np.complex128] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,12 +115,20 @@ class Statistics:
 
     spectra: MosaicSpectra
     scene: NDArray[np.complex128]
-    packing: Packing
+    places: Places
     device: torch.device
 
     def second_order(self, kernel_size: int) -> SecondOrder:
         """The likelihood of the spectra, for kernels of a size."""
-        return second_order_terms(self.spectra, self.scene, self.packing, kernel_size, self.device)
+        places = self.places
+        return second_order_terms(
+            self.spectra,
+            self.scene,
+            places.packing,
+            kernel_size,
+            self.device,
+            places.degraded_noise,
+        )
 
     def third_order(self, kernel_size: int) -> ThirdOrder | None:
         """That of the bispectra, where they are read."""
@@ -137,13 +155,18 @@ def places_of(photos: Photos, estimate: Estimate) -> Places:
     # What all channels share is a shift of the picture, which nothing measures.
     lateral = colour - colour.mean(1, keepdims=True)
     packing = packing_of(photos.degraded[0])
+    m = SPECTRUM_WINDOW_PX // packing.period
+    noise = [
+        noise_shape(noise_correlation(frames), packing, m)
+        for frames in (photos.sharp, photos.degraded)
+    ]
     # The same scenes, or the same blur, stand at the same places.
     if estimate.same_scenes or photos.reference is Reference.SAME_POSITION:
         sharp_colour = values_at_cells(estimate.sharp_colour, cells, COLOUR_GRID)
-        return Places(cells, positions, nodes, lateral, None, sharp_colour, packing)
+        return Places(cells, positions, nodes, lateral, None, sharp_colour, packing, *noise)
     # Any part of a scene may stand in the middle, where the sharp aperture is at its best.
     middle = np.abs(positions - 0.5).max(axis=1) < CENTRE
-    return Places(cells, positions, nodes, lateral, middle, None, packing)
+    return Places(cells, positions, nodes, lateral, middle, None, packing, *noise)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -255,8 +278,8 @@ def statistics_of(sums: SecondOrderSums, places: Places, device: torch.device) -
             )
         )
     matrices = mean_matrices(sharp, middle)
-    scene = likeliest_scene(*matrices, places.packing, places.sharp_colour)
-    return Statistics(degraded, scene, places.packing, device)
+    scene = likeliest_scene(*matrices, places.packing, places.sharp_colour, places.sharp_noise)
+    return Statistics(degraded, scene, places, device)
 
 
 def third_order_statistics_of(
@@ -270,7 +293,7 @@ def third_order_statistics_of(
         # Summed over the middle's cells: the reference is one for the whole field.
         reference = Bispectra(*(part[middle].sum(0, keepdims=True) for part in parts))
     third = sums.degraded_third, reference
-    return ThirdOrderStatistics(second.spectra, second.scene, second.packing, device, third)
+    return ThirdOrderStatistics(second.spectra, second.scene, places, device, third)
 
 
 def other_half(whole: ThirdOrderSums, half: ThirdOrderSums) -> ThirdOrderSums:

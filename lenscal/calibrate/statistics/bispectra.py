@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lenscal.calibrate.packing import Packing, Scalar, packing_of
 from lenscal.calibrate.statistics.windowed import MosaicPatches, hann, mosaic_patches
 from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
@@ -96,11 +97,11 @@ def _photo_bispectra(frame: Frame, cells: tuple[int, int], triad: NDArray[np.int
     n = TRIAD_WINDOW_PX
     index = [torch.from_numpy((triad[:, k, 0] % n) * n + triad[:, k, 1] % n) for k in range(3)]
     sums = _no_bispectra(cells[0] * cells[1], len(triad))
-    sites = frame.cfa.ravel() == 1
+    packing = packing_of(frame)
     # Red and blue sites are zeros: the greens are read where they stand.
-    window = hann(n) * np.tile(frame.cfa == 1, (n // 2, n // 2))
+    window = hann(n) * _greens(np.ones((packing.n, 1, 1)), packing, n)
     for patches in mosaic_patches(frame, cells, n, MOST_TRIAD_PATCHES):
-        green = _green_spectra(patches, window, sites)
+        green = _green_spectra(patches, window, packing)
         if green is None:
             continue
         y = green.spectra
@@ -131,16 +132,17 @@ class GreenSpectra:
 
 
 def _green_spectra(
-    patches: MosaicPatches, window: NDArray[np.float64], sites: NDArray[np.bool_]
+    patches: MosaicPatches, window: NDArray[np.float64], packing: Packing
 ) -> GreenSpectra | None:
     """Spectra of the patches whose texture stands out from the noise; None where none does.
 
     window : [TRIAD_WINDOW_PX, TRIAD_WINDOW_PX], zero where no green is measured
-    sites : bool [4], the green ones of a period
     """
+    values = _greens(patches.planes, packing, TRIAD_WINDOW_PX)
+    sites = np.array(packing.channels) == 1
     # The brightness that the noise goes with, under the same window.
-    mean = (patches.values * window).sum((1, 2)) / window.sum()
-    centred = (patches.values - mean[:, None, None]) * window
+    mean = (values * window).sum((1, 2)) / window.sum()
+    centred = (values - mean[:, None, None]) * window
     y = torch.fft.fft2(torch.from_numpy(centred.astype(np.float32)))
     noise, third = patches.noise[:, sites].mean(1), patches.third[:, sites].mean(1)
     # Strong scenes would outvote all others: third order grows with the cube of the contrast.
@@ -152,6 +154,16 @@ def _green_spectra(
     y, contrast = y[torch.from_numpy(textured)], contrast[textured]
     spectra = (y / torch.from_numpy(np.sqrt(contrast)).float()[:, None, None]).flatten(1)
     return GreenSpectra(spectra, contrast, mean[textured], noise[textured], third[textured])
+
+
+def _greens(planes: NDArray[Scalar], packing: Packing, n: int) -> NDArray[Scalar]:
+    """[..., n, n]: the green planes of [..., p, m, m] at their sites, zero at all others."""
+    green = np.zeros((*planes.shape[:-3], n, n), planes.dtype)
+    step = packing.period
+    for plane, (oy, ox) in enumerate(packing.offsets):
+        if packing.channels[plane] == 1:
+            green[..., oy::step, ox::step] = planes[..., plane, :, :]
+    return green
 
 
 def _noise_triple(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lenscal.calibrate.field.geometry import cell_positions
 from lenscal.calibrate.field.polynomials import field_polynomials, polynomials
 from lenscal.calibrate.packing import clips, hardly_clips
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, Sampling
 from lenscal.system.threads import in_order
 
 COLOUR_PATCH_PX = 64
@@ -108,7 +108,7 @@ def _cross(spectra: NDArray[np.complex128]) -> NDArray[np.complex128]:
 
 
 def _is_bayer(frame: Frame) -> bool:
-    return frame.cfa.shape == (2, 2) and sorted(frame.cfa.ravel().tolist()) == [0, 1, 1, 2]
+    return frame.sampling is Sampling.BAYER
 
 
 def _spacing_px(frame: Frame) -> int:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.statistics.bispectra import TRIAD_WINDOW_PX, Bispectra
+from lenscal.calibrate.statistics.noise_spectra import noise_matrices
 from lenscal.calibrate.statistics.spectra import SPECTRUM_WINDOW_PX, MosaicSpectra
 
 RIDGE = 3e-6
@@ -21,9 +22,9 @@ numbers have 24 bits."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SecondOrder:
-    """Measured matrices [cells, f, 4, 4] of mosaics and what the model needs: per alias, the
-    scene's matrices [cells or 1, f, 4, 4] at the sites and the taps' phases [n, f]; noise [cells,
-    1, 4, 4]; patches [cells]."""
+    """Measured matrices [cells, f, p, p] of p planes and what the model needs: per alias, the
+    scene's matrices [cells or 1, f, p, p] at the sites and the taps' phases [n, f]; noise [cells,
+    f or 1, p, p]; patches [cells]."""
 
     measured: Tensor
     scenes: tuple[Tensor, ...]
@@ -52,14 +53,14 @@ class SecondOrder:
         """Negative log-likelihood, summed; kernels [cells, 3, n], log gains [cells, 3]."""
         scaled = (kernels * gains.exp()[..., None]).to(torch.complex64)
         model = self.noise
-        # The mosaic folds four frequencies into one: their spectra add up (docs/method.md, 3).
+        # A mosaic folds four frequencies into one: their spectra add up (docs/method.md, 3).
         for scene, phase in zip(self.scenes, self.phases, strict=True):
             d = (scaled @ phase).transpose(1, 2)[..., list(self.channels)]
             model = model + d[..., :, None] * scene * d[..., None, :].conj()
         # Detached: the ridge is there for the numbers' sake and must not be fitted.
         level = model.diagonal(dim1=-2, dim2=-1).real.mean(-1)[..., None, None].detach()
         factor = torch.linalg.cholesky(
-            model + (1e-6 + RIDGE * level) * torch.eye(4, device=model.device)
+            model + (1e-6 + RIDGE * level) * torch.eye(len(self.channels), device=model.device)
         )
         # tr(M^-1 S) and log det M from one factor: M itself is never inverted.
         half = torch.linalg.solve_triangular(factor, self.measured, upper=False)
@@ -123,10 +124,11 @@ def second_order_terms(
     packing: Packing,
     kernel_size: int,
     device: torch.device,
+    shape: NDArray[np.complex128] | None = None,
 ) -> SecondOrder:
     """scenes : [cells or 1, 3, 3, n, n], spectral matrices of what the sharp photos show
-    (`likeliest_scene`)."""
-    m = SPECTRUM_WINDOW_PX // 2
+    (`likeliest_scene`); shape : [p, p, m, m], the noise's (`noise_spectra`), or None: white."""
+    m = SPECTRUM_WINDOW_PX // packing.period
     filled = degraded.count > 0
     total = np.where(filled, degraded.count, 1.0)
     measured = degraded.matrices / total[:, None, None, None, None]
@@ -138,43 +140,54 @@ def second_order_terms(
     half[:, : m // 2 + 1] = True
     half[0, 0] = False
     fy, fx = (
-        v[half] for v in np.meshgrid(np.fft.fftfreq(m) / 2, np.fft.fftfreq(m) / 2, indexing="ij")
+        v[half] / packing.period
+        for v in np.meshgrid(np.fft.fftfreq(m), np.fft.fftfreq(m), indexing="ij")
     )
     # Both near one: the model is worked out in single precision.
     scale = np.abs(scenes[:, range(3), range(3)]).mean()
-    measured_scale = np.abs(measured[:, range(4), range(4)]).mean()
+    diagonal = range(packing.n)
+    measured_scale = np.abs(measured[:, diagonal, diagonal]).mean()
     channels = list(packing.channels)
     # Kernels are origin-centred: phases count from their middle.
     taps = np.arange(kernel_size) - kernel_size // 2
     folded, phases = [], []
-    for ay in (0.0, 0.5):
-        for ax in (0.0, 0.5):
-            gy, gx = fy + ay, fx + ax
-            iy, ix = (
-                np.round(g * SPECTRUM_WINDOW_PX).astype(int) % SPECTRUM_WINDOW_PX for g in (gy, gx)
-            )
-            # The planes' sites lie beside each other: a phase for each.
-            sites = np.exp(
-                2j * np.pi * np.stack([gy * oy + gx * ox for oy, ox in packing.offsets], -1)
-            )
-            # The two greens of a period see the same channel of the scene.
-            block = (scenes / scale)[:, :, :, iy, ix].transpose(0, 3, 1, 2)
-            block = block[:, :, channels][:, :, :, channels]
-            folded.append(
-                _complex(block * sites[None, :, :, None] * sites[None, :, None, :].conj(), device)
-            )
-            phase = np.exp(
-                -2j * np.pi * (gy[:, None, None] * taps[:, None] + gx[:, None, None] * taps[None])
-            )
-            phases.append(_complex(phase.reshape(len(gy), -1).T, device))
+    for ay, ax in packing.aliases:
+        gy, gx = fy + ay, fx + ax
+        iy, ix = (
+            np.round(g * SPECTRUM_WINDOW_PX).astype(int) % SPECTRUM_WINDOW_PX for g in (gy, gx)
+        )
+        # The planes' sites lie beside each other: a phase for each.
+        sites = np.exp(2j * np.pi * np.stack([gy * oy + gx * ox for oy, ox in packing.offsets], -1))
+        # The two greens of a period see the same channel of the scene.
+        block = (scenes / scale)[:, :, :, iy, ix].transpose(0, 3, 1, 2)
+        block = block[:, :, channels][:, :, :, channels]
+        folded.append(
+            _complex(block * sites[None, :, :, None] * sites[None, :, None, :].conj(), device)
+        )
+        phase = np.exp(
+            -2j * np.pi * (gy[:, None, None] * taps[:, None] + gx[:, None, None] * taps[None])
+        )
+        phases.append(_complex(phase.reshape(len(gy), -1).T, device))
     return SecondOrder(
         _complex(measured[..., half].transpose(0, 3, 1, 2) / measured_scale, device),
         tuple(folded),
         tuple(phases),
-        torch.diag_embed(_complex(noise / measured_scale, device))[:, None],
+        _noise(noise / measured_scale, shape, half, device),
         torch.from_numpy(degraded.count).to(device, torch.float32),
         packing.channels,
     )
+
+
+def _noise(
+    variance: NDArray[np.float64],
+    shape: NDArray[np.complex128] | None,
+    half: NDArray[np.bool_],
+    device: torch.device,
+) -> Tensor:
+    """The noise's matrices [cells, f or 1, p, p], for variances [cells, p] of the planes."""
+    if shape is None:
+        return torch.diag_embed(_complex(variance, device))[:, None]
+    return _complex(noise_matrices(variance, shape[..., half]).transpose(0, 3, 1, 2), device)
 
 
 def third_order_terms(

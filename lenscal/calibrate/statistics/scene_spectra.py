@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.calibrate.packing import Packing
+from lenscal.calibrate.statistics.noise_spectra import noise_matrices
 from lenscal.system.threads import in_order
 
 STEPS = 30
@@ -31,7 +32,6 @@ there."""
 UNLIKE = 0.05
 """Part of each channel's power at the start that the others know nothing of: steps cannot leave a
 rank behind. 5 to 10 % are enough (docs/experiments/scene-statistics.md, 2026-11-23)."""
-_ALIASES = ((0.0, 0.0), (0.0, 0.5), (0.5, 0.0), (0.5, 0.5))
 
 
 def likeliest_scene(
@@ -39,30 +39,36 @@ def likeliest_scene(
     noise: NDArray[np.float64],
     packing: Packing,
     lateral: NDArray[np.float64] | None = None,
+    shape: NDArray[np.complex128] | None = None,
 ) -> NDArray[np.complex128]:
-    """Spectral matrices complex128 [cells, 3, 3, 2m, 2m], in power per pixel.
+    """Spectral matrices complex128 [cells, 3, 3, n, n], in power per pixel; n: m times the planes'
+    period.
 
     Parameters
     ----------
-    measured : ndarray [cells, 4, 4, m, m]
+    measured : ndarray [cells, p, p, m, m]
         Mean spectral matrices of packed mosaics, noise included (`spectra.MosaicSpectra`).
-    noise : ndarray [cells, 4]
+    noise : ndarray [cells, p]
         Variance of the sites of each plane.
     lateral : ndarray [cells, 3, 2] or None
         (dy, dx) px of R, G, B: what stands at s on the axis is shown at s + lateral. None: no
         lateral colour.
+    shape : ndarray [p, p, m, m] or None
+        The noise's spectral matrices for variances of 1 (`noise_spectra`); None: white.
     """
-    cells, _, _, m, _ = measured.shape
-    f = np.fft.fftfreq(m) / 2
-    places = [np.meshgrid(f + ay, f + ax, indexing="ij") for ay, ax in _ALIASES]
-    index = [tuple(np.round(g * 2 * m).astype(int) % (2 * m) for g in place) for place in places]
+    cells, planes, _, m, _ = measured.shape
+    n, aliases = packing.period * m, packing.aliases
+    f = np.fft.fftfreq(m) / packing.period
+    places = [np.meshgrid(f + ay, f + ax, indexing="ij") for ay, ax in aliases]
+    index = [tuple(np.round(g * n).astype(int) % n for g in place) for place in places]
+    noise_power = noise_matrices(noise, shape)
     # Shift s of a channel is a phase at its sites: the scene itself stays without lateral colour.
     shift = np.zeros((1, 3, 2)) if lateral is None else lateral
-    start = _start(measured, noise, packing)
-    sampling = np.zeros((len(shift), m, m, 4, 12), complex)
-    spectrum = np.zeros((cells, m, m, 12, 12), complex)
+    start = _start(measured, noise_power, packing)
+    sampling = np.zeros((len(shift), m, m, planes, 3 * len(aliases)), complex)
+    spectrum = np.zeros((cells, m, m, 3 * len(aliases), 3 * len(aliases)), complex)
     # Different frequencies of a stationary scene are independent.
-    block_diagonal = np.kron(np.eye(4), np.ones((3, 3)))
+    block_diagonal = np.kron(np.eye(len(aliases)), np.ones((3, 3)))
     for alias, ((gy, gx), at) in enumerate(zip(places, index, strict=True)):
         block = slice(3 * alias, 3 * alias + 3)
         spectrum[..., block, block] = start[:, :, :, *at].transpose(0, 3, 4, 1, 2)
@@ -72,9 +78,9 @@ def likeliest_scene(
             cycles = wy * (oy - shift[:, channel, 0, None, None]) + wx * (
                 ox - shift[:, channel, 1, None, None]
             )
-            sampling[..., plane, 3 * alias + channel] = np.exp(2j * np.pi * cycles) / 2
+            sampling[..., plane, 3 * alias + channel] = np.exp(2j * np.pi * cycles) / packing.period
     mosaics = measured.transpose(0, 3, 4, 1, 2)
-    white = noise[:, None, None, :, None] * np.eye(4)
+    noise_power = noise_power.transpose(0, 3, 4, 1, 2)
 
     def likeliest(cell: int) -> NDArray[np.complex128]:
         """Expectation maximisation in one cell, which knows nothing of the others."""
@@ -82,7 +88,8 @@ def likeliest_scene(
         for _ in range(STEPS):
             # The conditional mean of X X^* given the mosaic, for the present S.
             sampled = estimate @ _adjoint(samples)
-            gain = _adjoint(np.linalg.solve(samples @ sampled + white[cell], _adjoint(sampled)))
+            photo = samples @ sampled + noise_power[cell]
+            gain = _adjoint(np.linalg.solve(photo, _adjoint(sampled)))
             explained = gain @ mosaics[cell] @ _adjoint(gain)
             estimate = (explained + estimate - gain @ _adjoint(sampled)) * block_diagonal
         return np.asarray(estimate)
@@ -100,26 +107,24 @@ def _adjoint(matrices: NDArray[np.complexfloating]) -> NDArray[np.complex128]:
 
 
 def _start(
-    measured: NDArray[np.complex128], noise: NDArray[np.float64], packing: Packing
+    measured: NDArray[np.complex128], noise: NDArray[np.inexact], packing: Packing
 ) -> NDArray[np.complex128]:
     """Power laws: the colours' main direction at low frequencies, and across it; positive
-    definite."""
+    definite. noise : [cells, p, p, m, m], or one frequency for all"""
     m = measured.shape[-1]
-    f = np.fft.fftfreq(m) / 2
+    f = np.fft.fftfreq(m) / packing.period
     radius = np.hypot(f[:, None], f[None])
     # Where noise and aliases are weak.
     low = (radius > LOW) & (radius < HIGH)
-    signal = measured - noise[:, :, None, None, None] * np.eye(4)[:, :, None, None]
-    # A plane holds a quarter of the power, hence 4; made flat by the expected fall.
-    power = 4 * (signal[..., low].real * radius[low] ** LUMA_FALL).mean(-1)
-    averaging = np.zeros((3, 4))
-    averaging[packing.channels, range(4)] = 1
-    averaging /= averaging.sum(1, keepdims=True)
+    signal = measured - noise
+    # A plane of a mosaic holds a quarter of the power; made flat by the expected fall.
+    power = packing.period**2 * (signal[..., low].real * radius[low] ** LUMA_FALL).mean(-1)
+    averaging = packing.averaging
     values, vectors = np.linalg.eigh(averaging @ power @ averaging.T)
     # Noise that was taken out too much leaves negative powers.
     values = np.maximum(values, 1e-3 * np.maximum(values[:, -1:], 1e-12))
-    fine = np.fft.fftfreq(2 * m)
-    ratio = np.hypot(fine[:, None], fine[None]).clip(0.5 / m) / np.sqrt(LOW * HIGH)
+    fine = np.fft.fftfreq(packing.period * m)
+    ratio = np.hypot(fine[:, None], fine[None]).clip(1 / len(fine)) / np.sqrt(LOW * HIGH)
     luma, chroma = ratio**-LUMA_FALL, ratio**-CHROMA_FALL
     spectrum = np.einsum(
         "cie,ce,eyx,cje->cijyx", vectors, values, np.stack([chroma, chroma, luma]), vectors

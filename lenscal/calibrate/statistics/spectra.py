@@ -1,4 +1,4 @@
-"""Stage G's statistics: spectral matrices of the mosaics of both folders, by cell of the field
+"""Stage G's statistics: spectral matrices of the planes of both folders, by cell of the field
 (docs/method.md, section 3).
 
 Every patch is divided by its own mean brightness: unlike its contrast, blur leaves that as it is,
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenscal.calibrate.packing import pack_mosaic
+from lenscal.calibrate.packing import Packing, packing_of
 from lenscal.calibrate.statistics.windowed import hann, mosaic_patches
 from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
@@ -34,9 +34,9 @@ LEAST_PATCH_BRIGHTNESS = 1e-3
 class MosaicSpectra:
     """Sums over patches.
 
-    matrices : complex128 [cells, 4, 4, m, m], Y_p Y_q^* of packed patches,
-        m = SPECTRUM_WINDOW_PX / 2
-    noise : [cells, 4], the noise's share in the diagonal
+    matrices : complex128 [cells, p, p, m, m], Y_p Y_q^* of the planes of patches,
+        m = SPECTRUM_WINDOW_PX over the planes' period
+    noise : [cells, p], the noise's share in the diagonal
     count : [cells]
     """
 
@@ -47,8 +47,7 @@ class MosaicSpectra:
 
 def mosaic_spectra(shots: Sequence[Frame], cells: tuple[int, int]) -> Iterator[MosaicSpectra]:
     """Yields the growing sums after each photo, which is read beside others."""
-    n_cells = cells[0] * cells[1]
-    sums = _no_spectra(n_cells)
+    sums = _no_spectra(cells[0] * cells[1], packing_of(shots[0]))
     with closing(in_order(lambda frame: _photo_spectra(frame, cells), shots)) as photos:
         for photo in photos:
             sums.matrices[:] += photo.matrices
@@ -57,21 +56,23 @@ def mosaic_spectra(shots: Sequence[Frame], cells: tuple[int, int]) -> Iterator[M
             yield sums
 
 
-def _no_spectra(n_cells: int) -> MosaicSpectra:
-    m = SPECTRUM_WINDOW_PX // 2
-    matrices = np.zeros((n_cells, 4, 4, m, m), np.complex128)
-    return MosaicSpectra(matrices, np.zeros((n_cells, 4)), np.zeros(n_cells))
+def _no_spectra(n_cells: int, packing: Packing) -> MosaicSpectra:
+    m, n = SPECTRUM_WINDOW_PX // packing.period, packing.n
+    matrices = np.zeros((n_cells, n, n, m, m), np.complex128)
+    return MosaicSpectra(matrices, np.zeros((n_cells, n)), np.zeros(n_cells))
 
 
 def _photo_spectra(frame: Frame, cells: tuple[int, int]) -> MosaicSpectra:
     """Sums over the patches of one photo."""
     # One window on the sensor: with one for each plane kernels came out 15 % too blurred
     # (docs/experiments/scene-statistics.md, 2026-11-22).
-    window = np.stack([*pack_mosaic(hann(SPECTRUM_WINDOW_PX))])
+    packing = packing_of(frame)
+    step, whole = packing.period, hann(SPECTRUM_WINDOW_PX)
+    window = np.stack([whole[oy::step, ox::step] for oy, ox in packing.offsets])
     scale = 1 / np.sqrt((window**2).sum((1, 2)).mean())
-    sums = _no_spectra(cells[0] * cells[1])
+    sums = _no_spectra(cells[0] * cells[1], packing)
     for patches in mosaic_patches(frame, cells, SPECTRUM_WINDOW_PX, MOST_SPECTRUM_PATCHES):
-        planes = np.stack([pack_mosaic(v) for v in patches.values])
+        planes = patches.planes
         mean = (planes * window).sum((2, 3)) / window.sum((1, 2))
         # Over its brightness, not its contrast, which blur takes from fine textures: 18 % off
         # became 11 % (docs/experiments/scene-statistics.md, 2026-11-22).

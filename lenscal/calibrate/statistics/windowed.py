@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenscal.calibrate.packing import clips, hardly_clips, pack_mosaic
+from lenscal.calibrate.packing import clips, hardly_clips, packed_tile, packing_of
 from lenscal.raw.frame import Frame
 
 LEAST_CELL_PX = 128
@@ -22,15 +22,15 @@ LEAST_SIGNAL = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MosaicPatches:
-    """Patches of a Bayer photo in one cell of the field.
+    """Patches of a photo in one cell of the field, as p planes (`Packing`).
 
-    values : float32 [n, s, s], linear, white-balanced, as the sensor sampled them
-    noise : [n, 4], variance of the sites of a period (row-major) at the patch's mean brightness
-    third : [n, 4], the noise's third moment there, of its Poisson part
+    planes : float32 [n, p, m, m], linear, white-balanced, as the sensor sampled them
+    noise : [n, p], variance of the planes at the patch's mean brightness
+    third : [n, p], the noise's third moment there, of its Poisson part
     """
 
     cell: int
-    values: NDArray[np.float32]
+    planes: NDArray[np.float32]
     noise: NDArray[np.float64]
     third: NDArray[np.float64]
 
@@ -80,35 +80,33 @@ def corners(height: int, width: int, size: int, most: int) -> list[tuple[int, in
     return [(int(t), int(left)) for t in tops for left in lefts]
 
 
-def _unclipped(clipped: NDArray[np.bool_], size: int, most: int) -> list[tuple[int, int]]:
-    """`corners` of the patches in which hardly a site of `clipped` [h, w] is set."""
-    height, width = clipped.shape
-    return [
-        (t, left)
+def _unclipped(
+    clipped: NDArray[np.bool_], size: int, most: int, period: int
+) -> list[tuple[slice, slice]]:
+    """Places in planes, of period px, of the patches in which hardly a site of `clipped` [p, h, w]
+    is set."""
+    height, width = (period * n for n in clipped.shape[1:])
+    places = [
+        (slice(t // period, (t + size) // period), slice(left // period, (left + size) // period))
         for t, left in corners(height, width, size, most)
-        if hardly_clips(clipped[t : t + size, left : left + size])
     ]
+    return [(ys, xs) for ys, xs in places if hardly_clips(clipped[:, ys, xs])]
 
 
 def mosaic_patches(
     frame: Frame, cells: tuple[int, int], size: int, most: int
 ) -> Iterator[MosaicPatches]:
-    """Unclipped, textured patches of size x size px of every cell of a Bayer photo."""
-    channels = frame.cfa.ravel()
+    """Unclipped, textured patches of size x size px of every cell of a photo."""
+    packing = packing_of(frame)
+    channels = np.array(packing.channels)
     a = np.array(frame.noise.a)[channels]
     for cell, (rows, cols) in enumerate(spans(frame.size, cells)):
-        value, _, multiplier = frame.mosaic_tile(rows, cols)
-        places = _unclipped(clips(value, multiplier), size, most)
+        tile, multiplier = packed_tile(frame, rows, cols)
+        places = _unclipped(clips(tile, multiplier), size, most, packing.period)
         if not places:
             continue
-        values = np.stack([value[t : t + size, left : left + size] for t, left in places])
-        planes = np.stack([pack_mosaic(v) for v in values])
-        gain = np.stack(
-            [
-                pack_mosaic(multiplier[t : t + size, left : left + size]).mean((1, 2))
-                for t, left in places
-            ]
-        )
+        planes = np.stack([tile[:, ys, xs] for ys, xs in places])
+        gain = np.stack([multiplier[:, ys, xs].copy().mean((1, 2)) for ys, xs in places])
         # Black levels that are a little off would make variances negative.
         level = np.maximum(planes.mean((2, 3)), 0)
         variance = frame.noise.variance(level, gain, channels)
@@ -117,4 +115,4 @@ def mosaic_patches(
         if textured.any():
             # Of a Poisson variable times a: a^2 times its mean.
             third = gain**2 * a**2 * level
-            yield MosaicPatches(cell, values[textured], variance[textured], third[textured])
+            yield MosaicPatches(cell, planes[textured], variance[textured], third[textured])
