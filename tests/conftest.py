@@ -61,7 +61,7 @@ def make_dng() -> Callable[..., Path]:
     ) -> Path:
         from scipy.ndimage import convolve, gaussian_filter
 
-        from lenscal.files.photos.dng import DngInfo, write_bayer_dng
+        from lenscal.files.photos.dng import DngInfo, write_raw_dng
 
         rng = np.random.default_rng(seed)
         scene = np.stack(
@@ -80,7 +80,7 @@ def make_dng() -> Callable[..., Path]:
         noisy = signal + rng.normal(size=size) * np.sqrt(1e-5 * np.clip(signal, 0, 1) + 1e-7)
         raw = np.clip(np.rint(512 + noisy * (16383 - 512)), 0, 16383).astype(np.uint16)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_bayer_dng(path, raw, DngInfo(**{**exif, **told}))  # type: ignore[arg-type]
+        write_raw_dng(path, raw, DngInfo(**{**exif, **told}))  # type: ignore[arg-type]
         return path
 
     return make

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lenscal.files.photos.dng import DngInfo, write_bayer_dng
+from lenscal.files.photos.dng import DngInfo, write_raw_dng
 
 BLACK, WHITE = 256, 16383
 NEUTRAL = (0.5, 1.0, 0.625)
@@ -81,7 +81,7 @@ def write_photo(
         "colour_matrix": MATRIX,
         "as_shot_neutral": NEUTRAL,
     }
-    write_bayer_dng(path, raw, DngInfo(cfa=pattern, **(settings | changes)), compress=compress)
+    write_raw_dng(path, raw, DngInfo(cfa=pattern, **(settings | changes)), compress=compress)
     return raw
 
 

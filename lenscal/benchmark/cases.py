@@ -19,7 +19,7 @@ from lenscal.stepping import STOP, Job
 from lenscal.translation import translatable
 from lenscal.virtual.dataset import VirtualSettings, write_dataset
 from lenscal.virtual.kinds import LensKind, Shooting, benchmark_lens, kept_out_lens
-from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
+from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX, Sensor
 
 ISOS = (200, 3200)
 SEEDS = (0, 1)
@@ -41,6 +41,7 @@ _RENDERING = (
     "virtual/camera.py",
     "virtual/dataset.py",
     "virtual/scenes.py",
+    "virtual/sensor.py",
     "files/photos/dng.py",
 )
 """Sources on which the photos depend."""
@@ -59,6 +60,7 @@ class Case:
     """One lens, photographed and calibrated once.
 
     kept_out : number of the kept-out lens; None: the lens that methods are developed with
+    sensor : of the camera behind it
     quality, stages : of the calibration
     """
 
@@ -70,13 +72,17 @@ class Case:
     stages: str = AUTO
     kept_out: int | None = None
     photos: Photos = Photos()
+    sensor: Sensor = Sensor.BAYER
 
     @property
     def name(self) -> str:
         """E.g. "traced/unrelated/iso3200/seed1/quick"; "kept-out1-..." where the lens is, ".../G"
         where only G runs."""
         name = f"{self.lens_name}/{self.scenes}/iso{self.iso}/seed{self.seed}/{self.quality}"
-        return name if self.stages == AUTO else f"{name}/{self.stages}"
+        if self.stages != AUTO:
+            name = f"{name}/{self.stages}"
+        # Bayer's cases are called as before there were others, for baselines to be found.
+        return name if self.sensor is Sensor.BAYER else f"{name}/sensor={self.sensor}"
 
     @property
     def lens_name(self) -> str:
@@ -107,6 +113,7 @@ class Case:
             degraded_aperture=shooting.degraded_aperture,
             # All cases together keep hundreds of photos on the disk.
             compress=True,
+            sensor=self.sensor,
         )
 
 
@@ -116,6 +123,7 @@ def all_cases(
     *,
     kept_out: bool = False,
     photos: Photos | None = None,
+    sensors: Sequence[Sensor] = (Sensor.BAYER,),
 ) -> list[Case]:
     """Every lens with same and unrelated scenes, both noise levels and both seeds.
 
@@ -125,7 +133,7 @@ def all_cases(
     """
     photos = photos or Photos()
     return [
-        Case(kind, same, iso, seed, quality, which, number, photos)
+        Case(kind, same, iso, seed, quality, which, number, photos, sensor)
         for quality in qualities
         for number in _lenses(quality, kept_out)
         for which in stages
@@ -134,6 +142,7 @@ def all_cases(
         if same or which != PAIRED
         for iso in ISOS
         for seed in SEEDS
+        for sensor in sensors
     ]
 
 
@@ -176,7 +185,7 @@ def dataset_folder(case: Case, cache: Path) -> Path:
     key = hashlib.sha256(repr(case.virtual_settings()).encode())
     for name in _RENDERING:
         key.update((Path(lenscal.__file__).parent / name).read_bytes())
-    readable = f"{case.lens_name}-{case.scenes}-iso{case.iso}-seed{case.seed}"
+    readable = f"{case.lens_name}-{case.scenes}-{case.sensor}-iso{case.iso}-seed{case.seed}"
     return cache / "photos" / f"{readable}-{key.hexdigest()[:10]}"
 
 
@@ -210,6 +219,7 @@ def render_photos(case: Case, cache: Path) -> Job[Path]:
             "sharp_aperture": shooting.sharp_aperture,
             "degraded_aperture": shooting.degraded_aperture,
             "same_scenes": case.same_scenes,
+            "sensor": str(case.sensor),
             "iso": case.iso,
             "seed": case.seed,
         }

@@ -44,7 +44,7 @@ def gaussian_psf(size: tuple[int, int]) -> PsfGrid:
 
 def write_raw_photo(path: Path, size: tuple[int, int]) -> Path:
     """A RAW photo of a pattern with noise; repeated blocks, since what is on it costs nothing."""
-    from lenscal.files.photos.dng import DngInfo, write_bayer_dng
+    from lenscal.files.photos.dng import DngInfo, write_raw_dng
     from lenscal.virtual.camera import VirtualCamera, exposed
 
     camera = VirtualCamera()
@@ -63,5 +63,5 @@ def write_raw_photo(path: Path, size: tuple[int, int]) -> Path:
         **_CAMERA,  # type: ignore[arg-type]
     )
     mosaic = np.ascontiguousarray(np.tile(block, repeats)[: size[0], : size[1]])
-    write_bayer_dng(path, mosaic, info)
+    write_raw_dng(path, mosaic, info)
     return path

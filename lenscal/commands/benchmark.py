@@ -18,6 +18,7 @@ from lenscal.system.device import check_device
 from lenscal.system.json_values import without_nan
 from lenscal.system.user_folders import cache_folder
 from lenscal.translation import translatable
+from lenscal.virtual.limits import Sensor
 
 if TYPE_CHECKING:
     from lenscal.benchmark.cases import Case
@@ -169,6 +170,7 @@ def _cases(args: argparse.Namespace) -> list[Case]:
         args.stages or (DEFAULTS.stages.value,),
         kept_out=args.kept_out,
         photos=photos,
+        sensors=[Sensor(name) for name in args.sensor or (Sensor.BAYER,)],
     )
     return cases_named(cases, args.case)
 

@@ -13,6 +13,7 @@ from lenscal.commands.option_groups import (
     add_virtual_photos,
     new_command,
 )
+from lenscal.virtual.limits import Sensor
 
 
 def add_benchmark(commands: Commands, *parents: argparse.ArgumentParser) -> None:
@@ -70,6 +71,12 @@ def _add_cases(group: argparse._ActionsContainer) -> None:
         action="append",
         choices=[stages.value for stages in Stages],
         help=f"which stages run (default: {DEFAULTS.stages})",
+    )
+    group.add_argument(
+        "--sensor",
+        action="append",
+        choices=[sensor.value for sensor in Sensor],
+        help=f"what the virtual camera sees with (default: {Sensor.BAYER})",
     )
     group.add_argument(
         "--kept-out", action="store_true", help="the lenses that no method was tuned on, too"

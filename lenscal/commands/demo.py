@@ -13,7 +13,7 @@ from lenscal.errors import InputError
 from lenscal.system.json_values import without_nan
 from lenscal.system.memory import peak_memory_mb
 from lenscal.translation import translatable
-from lenscal.virtual.limits import LEAST_SIDE_PX
+from lenscal.virtual.limits import LEAST_SIDE_PX, Sensor
 
 if TYPE_CHECKING:
     from lenscal.jobs import DemoResult
@@ -50,6 +50,7 @@ def run_demo(args: argparse.Namespace) -> int:
         size=size,
         n_photos=n_photos,
         same_scenes=not args.unrelated,
+        sensor=Sensor(args.sensor),
     )
     check_output_folder(args.out)
     result = run_job(jobs.demo(args.out, settings), speaker, keeps=True)

@@ -34,6 +34,7 @@ from lenscal.files.psf.psf_formats import ALL_FORMATS, DEFAULT_PSF_FORMAT, PSF_F
 from lenscal.preferences import ThemeChoice
 from lenscal.restore.settings import DEFAULTS as RESTORE_DEFAULTS
 from lenscal.restore.settings import Method
+from lenscal.virtual.limits import Sensor
 
 DEMO_QUALITY = Quality.QUICK
 """A demo shows how the work is done; quick is good enough for that."""
@@ -106,6 +107,7 @@ def _add_demo(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     )
     add_choice(demo, "--quality", Quality, DEMO_QUALITY)
     add_virtual_photos(demo)
+    add_choice(demo, "--sensor", Sensor, Sensor.BAYER, "what the virtual camera sees with")
     demo.add_argument("--unrelated", action="store_true", help="the folders show different scenes")
     demo.add_argument("--window", action="store_true", help="run it in the window")
 

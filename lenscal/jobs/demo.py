@@ -22,7 +22,7 @@ from lenscal.reports import Report
 from lenscal.restore.settings import RestoreSettings
 from lenscal.stepping import STOP, Job, Reply, follow, relay
 from lenscal.translation import translatable
-from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
+from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX, Sensor
 
 if TYPE_CHECKING:
     from lenscal.calibrate.result import Calibration
@@ -43,6 +43,7 @@ class DemoSettings:
     size: tuple[int, int] = DEFAULT_SIZE_PX
     n_photos: int = DEFAULT_N_PHOTOS
     same_scenes: bool = True
+    sensor: Sensor = Sensor.BAYER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +82,7 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
         same_scenes=settings.same_scenes,
         # One seed for all that is drawn: equal seeds give equal demos.
         seed=settings.calibration.seed,
+        sensor=settings.sensor,
     )
     # Before minutes of rendering: a folder that is the user's own is refused at once.
     _clear(out)

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from lenscal.errors import PhotoError
 from lenscal.raw.content import refuse_implausible_content
-from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo
+from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo, Sampling
+from lenscal.raw.full_colour import (
+    has_mosaic,
+    has_one_value,
+    linear_planes,
+    sampling_of,
+    with_noise_correlation,
+)
 from lenscal.raw.levels import Levels, read_levels
 from lenscal.raw.libraw import fill_from_libraw, libraw_reason, open_raw
 from lenscal.raw.metadata import read_info, with_decoding_metadata
@@ -25,13 +32,15 @@ from lenscal.translation import translatable
 _MIN_SIDE_PX = 32
 _MIN_BYTES_PER_SITE = 0.005
 """Old cameras' lossy codes come down to a fifth of a bit a site; far less is no photo."""
+_NO_MOSAIC: NDArray[np.uint16] = np.zeros((0, 0), np.uint16)
+_ONE_COLOUR: NDArray[np.uint8] = np.ones((1, 1), np.uint8)
 _LEAST_DETERMINANT = 1e-6
 """Of a colour matrix: LibRaw has zeros for cameras that it does not know."""
 
 
 def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | None = None) -> Frame:
-    """Decode a RAW photo in sensor orientation: its mosaic and its linear, white-balanced camera
-    RGB.
+    """Decode a RAW photo in sensor orientation: its mosaic, where there is one, and its linear,
+    white-balanced camera RGB.
 
     Parameters
     ----------
@@ -46,8 +55,8 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
     Raises
     ------
     PhotoError
-        The file is missing, cut off, damaged, of an unknown kind, or its sensor has no mosaic of
-        red, green and blue.
+        The file is missing, cut off, damaged, of an unknown kind, or its sensor has other colours
+        than red, green and blue.
     CacheError
         The cache cannot be written.
     """
@@ -56,36 +65,45 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
     _refuse_missing_data(info)
     try:
         with open_raw(path) as raw:
-            mosaic, levels, info = _read_mosaic(raw, info)
-            colour_matrix = _colour_matrix(raw, info)
-            rgb = _demosaic(raw, levels)
+            values, levels, info = _read_values(raw, info)
+            sampling = sampling_of(raw, levels.cfa)
+            colours = sampling is not Sampling.MONOCHROME
+            colour_matrix = _colour_matrix(raw, info) if colours else None
+            # What never was a mosaic, LibRaw has nothing to add to.
+            if has_mosaic(raw):
+                mosaic, rgb = values, _demosaic(raw, levels)
+            else:
+                mosaic, rgb = _NO_MOSAIC, linear_planes(values, levels)
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
         raise PhotoError(path.name, libraw_reason(error, path)) from error
     except (OSError, UnicodeError, MemoryError) as error:
         raise PhotoError(path.name, _unreadable(error)) from error
-    _refuse_turned_grid(rgb, mosaic, info)
+    _refuse_turned_grid(rgb, values, info)
     # Nothing is cached of a photo that was refused.
     if cache is not None:
         stem = cache_stem(path)
-        mosaic = to_cache(mosaic, cache / f"{stem}-mosaic.npy")
+        if mosaic.size:
+            mosaic = to_cache(mosaic, cache / f"{stem}-mosaic.npy")
         rgb = to_cache(rgb, cache / f"{stem}-rgb.npy")
-    gain, gain_source = field_gain(info, levels.cfa, (mosaic.shape[0], mosaic.shape[1]))
+    gain, gain_source = field_gain(info, levels.cfa, (rgb.shape[0], rgb.shape[1]))
     noise = noise_from_profile(info.noise_profile)
     frame = Frame(
         info,
         mosaic,
-        levels.cfa,
+        levels.cfa if mosaic.size else _ONE_COLOUR,
         levels.black,
         levels.white,
-        rgb,
+        rgb if colours else np.broadcast_to(rgb, (*rgb.shape[:2], 3)),
         levels.rgb_scale,
         levels.white_balance,
         gain,
         gain_source,
         noise or NoiseModel((0, 0, 0), (0, 0, 0)),
         colour_matrix,
+        sampling,
     )
-    return frame if noise else replace(frame, noise=estimate_noise([frame]))
+    frame = frame if noise else replace(frame, noise=estimate_noise([frame]))
+    return with_noise_correlation(frame)
 
 
 def probe(path: Path, info: PhotoInfo | None = None) -> str:
@@ -95,7 +113,7 @@ def probe(path: Path, info: PhotoInfo | None = None) -> str:
         _refuse_missing_data(with_decoding_metadata(info or PhotoInfo(path)))
         # All but the demosaicing, which takes most of the time.
         with open_raw(path) as raw:
-            _read_mosaic(raw, PhotoInfo(path))
+            _read_values(raw, PhotoInfo(path))
     except PhotoError as error:
         return error.reason
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
@@ -126,11 +144,11 @@ def _refuse_missing_data(info: PhotoInfo) -> None:
 
 
 def _refuse_turned_grid(
-    rgb: NDArray[np.uint16], mosaic: NDArray[np.uint16], info: PhotoInfo
+    rgb: NDArray[np.uint16], values: NDArray[np.uint16], info: PhotoInfo
 ) -> None:
     """LibRaw turns the diagonal grids of Fuji's Super CCD, and stretches pixels that are not
     square."""
-    if rgb.shape[:2] != mosaic.shape:
+    if rgb.shape[:2] != values.shape[:2]:
         raise _turned_grid(info)
 
 
@@ -142,35 +160,42 @@ def _turned_grid(info: PhotoInfo) -> PhotoError:
     return PhotoError(info.path.name, reason)
 
 
-def _read_mosaic(raw: Any, info: PhotoInfo) -> tuple[NDArray[np.uint16], Levels, PhotoInfo]:
+def _read_values(raw: Any, info: PhotoInfo) -> tuple[NDArray[np.uint16], Levels, PhotoInfo]:
+    """RAW values [h, w] of a mosaic or a monochrome sensor, or [h, w, 3]."""
     name = info.path.name
     info = fill_from_libraw(info, raw)
     pattern = _colour_filter(raw, name)
     view = raw.raw_image_visible
-    if view.ndim != 2 or view.dtype != np.uint16 or min(view.shape) < _MIN_SIDE_PX:
-        reason = translatable("a picture of {shape} is too small or not a mosaic", shape=view.shape)
+    if view.dtype != np.uint16 or min(view.shape[:2]) < _MIN_SIDE_PX:
+        reason = translatable("a picture of {shape} is too small", shape=view.shape)
         raise PhotoError(name, reason)
     # LibRaw would stretch them: noticed before anything is demosaiced.
     if raw.sizes.pixel_aspect != 1:
         raise _turned_grid(info)
-    size = info.path.stat().st_size
-    if size < _MIN_BYTES_PER_SITE * view.size:
+    size, n_pixels = info.path.stat().st_size, view.shape[0] * view.shape[1]
+    if size < _MIN_BYTES_PER_SITE * n_pixels:
         reason = translatable(
             "the file is cut off ({size} bytes for {megapixels:.1f} MP)",
             size=size,
-            megapixels=view.size / 1e6,
+            megapixels=n_pixels / 1e6,
         )
         raise PhotoError(name, reason)
-    # LibRaw's own memory goes with the file: keep a copy.
-    mosaic = np.array(view, order="C")
-    levels = read_levels(raw, pattern, mosaic)
-    refuse_implausible_content(name, mosaic, levels.cfa, levels.black, levels.white)
-    return mosaic, levels, info
+    # LibRaw's own memory goes with the file: keep a copy. A fourth colour is empty there.
+    values = np.array(view[..., :3] if view.ndim == 3 else view, order="C")
+    levels = read_levels(raw, pattern, values)
+    if values.ndim == 3:
+        # What is blank or random is so in every colour.
+        refuse_implausible_content(
+            name, values[..., 1], _ONE_COLOUR, levels.black[:, 1:2], levels.white
+        )
+        return values, levels, info
+    refuse_implausible_content(name, values, levels.cfa, levels.black, levels.white)
+    return values, levels, info
 
 
 def _colour_filter(raw: Any, name: str) -> NDArray[np.uint8]:
-    """LibRaw's colours of the sites [p, q], 0..3; sensors without a mosaic of red, green and blue
-    are refused."""
+    """LibRaw's colours of the sites [p, q], 0..3, or of planes [1, 3]; sensors of other colours
+    than red, green and blue are refused."""
     try:
         pattern = raw.raw_pattern
     except NotImplementedError as error:
@@ -179,17 +204,16 @@ def _colour_filter(raw: Any, name: str) -> NDArray[np.uint8]:
             "its colour filter is of no known kind ({error}): damaged?", error=str(error)
         )
         raise PhotoError(name, reason) from error
-    if raw.raw_type != rawpy.RawType.Flat or pattern is None:
-        reason = translatable(
-            "holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported"
-        )
-        raise PhotoError(name, reason)
+    if raw.num_colors == 1 and has_one_value(raw):
+        return _ONE_COLOUR - 1
     if raw.num_colors != 3 or raw.color_desc != b"RGBG":
         reason = translatable(
             "sensor colours {colours}, need red, green, blue",
             colours=raw.color_desc.decode("ascii", "replace"),
         )
         raise PhotoError(name, reason)
+    if not has_mosaic(raw):
+        return np.array([[0, 1, 2]], np.uint8)
     return np.array(pattern)
 
 

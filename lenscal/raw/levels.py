@@ -36,8 +36,8 @@ def read_levels(raw: Any, pattern: NDArray[np.uint8], mosaic: NDArray[np.uint16]
     ----------
     raw : rawpy.RawPy
     pattern : [p, q]
-        LibRaw's colours of the sites, 0..3.
-    mosaic : [height, width]
+        LibRaw's colours of the sites, 0..3, or of the planes.
+    mosaic : [height, width], or [height, width, 3]
     """
     black_per_colour = np.array(raw.black_level_per_channel, np.float64)
     black = black_per_colour[pattern].astype(np.float32)
@@ -46,6 +46,8 @@ def read_levels(raw: Any, pattern: NDArray[np.uint8], mosaic: NDArray[np.uint16]
     libraw_white = float(raw.white_level)
     white = plausible_white(libraw_white, raw.camera_white_level_per_channel, mosaic, mean_black)
     balance = normalised_white_balance(raw.camera_whitebalance, raw.daylight_whitebalance)
+    if raw.num_colors == 1:
+        balance = np.ones(3, np.float32)
     # LibRaw stretches the range from the smallest black level of all to its own white level over
     # 65535, with the largest multiplier brought to 1 (highlight mode 1).
     step = float(balance.max()) * (libraw_white - float(black_per_colour.min())) / 65535

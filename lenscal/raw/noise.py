@@ -149,7 +149,7 @@ def _measure(frame: Frame) -> _Blocks:
     black = np.zeros((2, 2), np.float32)
     planes = [
         _measure_plane(
-            frame.rgb[..., c], black, np.float32(frame.white_balance[c] * frame.full_scale)
+            frame.rgb[..., c], black, np.float32(frame.white_balance[c] / frame.rgb_scale)
         )
         for c in frame.plane_channels
     ]

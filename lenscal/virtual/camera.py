@@ -10,8 +10,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from lenscal.files.photos.dng import cfa_array
 from lenscal.optics.nodes import grid_positions
+from lenscal.virtual.limits import Sensor
+from lenscal.virtual.sensor import seen
 from lenscal.virtual.waves import Lens
 
 OVERSAMPLING = 2
@@ -46,6 +47,7 @@ class VirtualCamera:
     make: str = "Lenscal"
     model: str = "Virtual One"
     cfa: str = "RGGB"
+    sensor: Sensor = Sensor.BAYER
     white_balance: tuple[float, float, float] = (2.0, 1.0, 1.6)
     black: int = 512
     white: int = 16383
@@ -180,15 +182,9 @@ def exposure(scene: NDArray[np.float32], camera: VirtualCamera, *, clipped: floa
 
 
 def mosaic(rgb: NDArray[np.float32], camera: VirtualCamera) -> NDArray[np.float32]:
-    """RAW values 0..1 [height, width] (may exceed 1) of white-balanced camera RGB [height, width,
-    3]."""
-    pattern = cfa_array(camera.cfa)
-    out = np.empty(rgb.shape[:2], np.float32)
-    for y in range(2):
-        for x in range(2):
-            c = pattern[y, x]
-            out[y::2, x::2] = rgb[y::2, x::2, c] / np.float32(camera.white_balance[c])
-    return out
+    """RAW values 0..1 (may exceed 1) of white-balanced camera RGB [height, width, 3]: [height,
+    width], or [height, width, 3] where every place sees all colours."""
+    return seen(rgb, camera.white_balance, camera.sensor, camera.cfa)
 
 
 def exposed(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
-from lenscal.files.photos.dng import DngInfo, write_bayer_dng
+from lenscal.files.photos.dng import DngInfo, write_raw_dng
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_fits import write_fits
 from lenscal.optics.psf_grid import PsfGrid
@@ -32,8 +32,9 @@ from lenscal.virtual.camera import (
     shaken,
 )
 from lenscal.virtual.lens import demo_lens, node_positions, relative_psf
-from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX
+from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX, Sensor
 from lenscal.virtual.scenes import SceneKind, make_scene
+from lenscal.virtual.sensor import demosaiced, pattern_in_file
 from lenscal.virtual.waves import Lens
 
 TRUTH_GRID = (8, 8)
@@ -62,7 +63,8 @@ class VirtualSettings:
     sharp_aperture, degraded_aperture : float
         f-numbers of the two folders; equal for an identity run.
     cfa : str
-        E.g. "RGGB".
+        E.g. "RGGB", of sensors that have such a pattern.
+    sensor : Sensor
     compress : bool
         Lossless JPEG inside the DNG files: half the size.
     """
@@ -77,6 +79,12 @@ class VirtualSettings:
     degraded_aperture: float = 1.8
     cfa: str = "RGGB"
     compress: bool = False
+    sensor: Sensor = Sensor.BAYER
+
+    @property
+    def camera(self) -> VirtualCamera:
+        """What takes the photos."""
+        return VirtualCamera(cfa=self.cfa, sensor=self.sensor)
 
     def __post_init__(self) -> None:
         height, width = self.size
@@ -135,7 +143,7 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Job[VirtualDataset]:
         The settings do not fit together.
     """
     # Steps: two lenses traced, the photos, the scene kept out, the end.
-    camera = VirtualCamera(cfa=settings.cfa)
+    camera = settings.camera
     lens = settings.lens
     n_steps = settings.n_photos + 4
     yield _tracing(lens, settings.degraded_aperture, 0.0)
@@ -191,6 +199,9 @@ def true_grid(
     # The folder's aperture counts as sharp, whatever the lens says.
     lens = replace(settings.lens, f_sharp=settings.sharp_aperture)
     kernels = relative_psf(lens, settings.degraded_aperture, node_positions(shape), size=size)
+    if settings.sensor is Sensor.MONOCHROME:
+        # The filter lets green through.
+        kernels = np.repeat(kernels[:, 1:2], 3, axis=1)
     return PsfGrid(kernels.reshape(*shape, *kernels.shape[1:]), settings.size)
 
 
@@ -234,7 +245,7 @@ def _photograph(
 
 def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Path]:
     """Write the kept-out scene as `degraded_photo` and `reference_photo` of a `VirtualDataset`."""
-    camera = VirtualCamera(cfa=settings.cfa)
+    camera = settings.camera
     degraded = blur_field(settings.lens, settings.degraded_aperture, settings.size)
     # Beyond the numbers of all scenes of both folders.
     number = 2 * settings.n_photos + 17
@@ -287,9 +298,14 @@ def write_shot(
     """Write RAW values as photo `number` of the virtual lens; black and white level and noise are
     the camera's own."""
     black, white = levels or (camera.black, camera.white)
+    profile = [noise or camera.noise(settings.iso)] * 3
+    if camera.sensor is Sensor.DEMOSAICED:
+        raw = demosaiced(raw, camera.white_balance, black, white, camera.cfa)
+        # It would be that of the mosaic, which the file no longer holds.
+        profile = []
     second = 0 if aperture == settings.sharp_aperture else 30
     info = DngInfo(
-        cfa=camera.cfa,
+        cfa=pattern_in_file(camera.sensor, camera.cfa),
         black=black,
         white=white,
         make=camera.make,
@@ -301,9 +317,9 @@ def write_shot(
         # The same light at every aperture: 1/1000 s at f/1.8 and ISO 200.
         exposure_s=aperture**2 / 1.8**2 / 1000 * 200 / settings.iso,
         date_time=f"2026:05:01 12:{number % 60:02d}:{second:02d}",
-        noise_profile=[noise or camera.noise(settings.iso)] * 3,
+        noise_profile=profile[:1] if camera.sensor is Sensor.MONOCHROME else profile,
         colour_matrix=camera.colour_matrix,
         as_shot_neutral=camera.as_shot_neutral,
         pixel_pitch_um=settings.lens.pixel_pitch_um,
     )
-    write_bayer_dng(path, raw, info, compress=settings.compress)
+    write_raw_dng(path, raw, info, compress=settings.compress)

@@ -11,7 +11,7 @@ import pytest
 import rawpy
 
 from lenscal.errors import InputError
-from lenscal.files.photos.dng import DngInfo, cfa_array, write_bayer_dng
+from lenscal.files.photos.dng import DngInfo, cfa_array, write_raw_dng
 from lenscal.raw.metadata import read_info
 
 MATRIX = np.array([[1.6, -0.8, -0.2], [-1.0, 1.9, 0.04], [0.03, -0.13, 0.66]])
@@ -46,8 +46,8 @@ def exif(path: Path) -> dict[str, str]:
 
 
 def test_the_pixels_distance_is_what_cameras_write(tmp_path: Path, raw: np.ndarray) -> None:
-    write_bayer_dng(tmp_path / "with.dng", raw, DngInfo(**FIELDS, pixel_pitch_um=4.3))
-    write_bayer_dng(tmp_path / "without.dng", raw, DngInfo(**FIELDS))
+    write_raw_dng(tmp_path / "with.dng", raw, DngInfo(**FIELDS, pixel_pitch_um=4.3))
+    write_raw_dng(tmp_path / "without.dng", raw, DngInfo(**FIELDS))
     assert read_info(tmp_path / "with.dng").pixel_pitch_um == pytest.approx(4.3, rel=1e-5)
     assert read_info(tmp_path / "without.dng").pixel_pitch_um is None
 
@@ -55,7 +55,7 @@ def test_the_pixels_distance_is_what_cameras_write(tmp_path: Path, raw: np.ndarr
 @pytest.mark.parametrize("compress", [False, True])
 def test_libraw_reads_every_value(tmp_path: Path, raw: np.ndarray, compress: bool) -> None:
     path = tmp_path / "photo ü.dng"
-    write_bayer_dng(path, raw, DngInfo(**FIELDS), compress=compress)
+    write_raw_dng(path, raw, DngInfo(**FIELDS), compress=compress)
     with rawpy.imread(str(path)) as photo:
         assert (photo.raw_image_visible == raw).all()
         pattern = np.where(photo.raw_pattern == 3, 1, photo.raw_pattern)
@@ -72,7 +72,7 @@ def test_compressed_tiles_are_of_the_kind_that_all_raw_programs_read(
 ) -> None:
     """Two components, predictor 1: darktable 4.2 refuses others."""
     path = tmp_path / "photo.dng"
-    write_bayer_dng(path, raw, DngInfo(**FIELDS), compress=True)
+    write_raw_dng(path, raw, DngInfo(**FIELDS), compress=True)
     _, scan, *_ = path.read_bytes().split(b"\xff\xda")
     components, predictor = scan[2], scan[3 + 2 * scan[2]]
     assert (components, predictor) == (2, 1)
@@ -80,7 +80,7 @@ def test_compressed_tiles_are_of_the_kind_that_all_raw_programs_read(
 
 def test_exiv2_reads_every_field(tmp_path: Path, raw: np.ndarray) -> None:
     path = tmp_path / "photo.dng"
-    write_bayer_dng(path, raw, DngInfo(**FIELDS, orientation=6))
+    write_raw_dng(path, raw, DngInfo(**FIELDS, orientation=6))
     found = exif(path)
     assert found["Exif.Image.Make"] == "Lenscal"
     assert found["Exif.Image.Model"] == "Virtual One"
@@ -106,7 +106,7 @@ def test_exiv2_reads_every_field(tmp_path: Path, raw: np.ndarray) -> None:
 
 def test_sixteen_bits_without_black_level(tmp_path: Path, raw: np.ndarray) -> None:
     fields = {**FIELDS, "black": 0, "white": 65535}
-    write_bayer_dng(tmp_path / "fine.dng", raw * 4, DngInfo(**fields))
+    write_raw_dng(tmp_path / "fine.dng", raw * 4, DngInfo(**fields))
     with rawpy.imread(str(tmp_path / "fine.dng")) as photo:
         assert (photo.raw_image_visible == raw * 4).all()
         assert (photo.white_level, photo.black_level_per_channel) == (65535, [0] * 4)
@@ -126,7 +126,7 @@ def test_refuses_what_is_no_bayer_photo(
     path = tmp_path / "photo.dng"
     path.write_bytes(b"old")
     with pytest.raises(InputError, match=message):
-        write_bayer_dng(path, raw, DngInfo(**{**FIELDS, **change}))
+        write_raw_dng(path, raw, DngInfo(**{**FIELDS, **change}))
     with pytest.raises(InputError, match="uint16"):
-        write_bayer_dng(path, raw.astype(np.float32), DngInfo(**FIELDS))  # type: ignore[arg-type]
+        write_raw_dng(path, raw.astype(np.float32), DngInfo(**FIELDS))  # type: ignore[arg-type]
     assert path.read_bytes() == b"old"

@@ -20,7 +20,7 @@ from shiboken6 import isValid
 from lenscal.calibrate.result import Calibration, StageResult
 from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings
 from lenscal.errors import LenscalError
-from lenscal.files.photos.dng import DngInfo, write_bayer_dng
+from lenscal.files.photos.dng import DngInfo, write_raw_dng
 from lenscal.files.psf.profile import Profile
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.main_window import MainWindow
@@ -78,7 +78,7 @@ def write_photo(path: Path, *, aperture: float, seed: int, lens: str = "Tiny 35m
     coarse = rng.uniform(0.05, 0.7, (SIZE[0] // 8, SIZE[1] // 8))
     scene = np.kron(coarse, np.ones((8, 8))) * rng.uniform(0.8, 1.2, SIZE)
     raw = np.clip(512 + scene * (16383 - 512), 0, 16383).astype(np.uint16)
-    write_bayer_dng(
+    write_raw_dng(
         path,
         raw,
         info=DngInfo(

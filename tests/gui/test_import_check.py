@@ -314,13 +314,13 @@ def test_a_set_without_photos_cannot_go_on(
 def test_a_flat_photo_is_left_out_with_its_reason_and_kept_by_hand(
     qtbot: QtBot, window: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    from lenscal.files.photos.dng import DngInfo, write_bayer_dng
+    from lenscal.files.photos.dng import DngInfo, write_raw_dng
 
     folder = tmp_path / "sky"
     shutil.copytree(photo_folders[1], folder)
     (folder / "broken.dng").unlink()
     flat = np.random.default_rng(0).normal(6000, 30, (96, 144)).astype(np.uint16)
-    write_bayer_dng(
+    write_raw_dng(
         folder / "sky.dng",
         flat,
         info=DngInfo(

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from raw_photos import X_TRANS
 
-from lenscal.errors import InputError
-from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo, require_bayer
+from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo, Sampling
+from lenscal.raw.full_colour import full_colour_frame
 
 NOISE = NoiseModel((1e-4, 2e-4, 3e-4), (1e-6, 2e-6, 3e-6))
 
@@ -76,7 +75,31 @@ def test_every_second_pixel_has_the_gain_of_its_place() -> None:
     )
 
 
-def test_sensors_without_a_bayer_pattern_are_refused_by_name() -> None:
-    require_bayer(frame_of(BAYER))
-    with pytest.raises(InputError, match="Model: the colour filter repeats each 6 pixels"):
-        require_bayer(frame_of(X_TRANS))
+@pytest.mark.parametrize("colours", [True, False])
+def test_planes_are_the_pixels_with_what_raw_values_were_multiplied_by(colours: bool) -> None:
+    rng = np.random.default_rng(2)
+    pixels = rng.integers(0, 65535, (20, 30, 3) if colours else (20, 30)).astype(np.uint16)
+    balance = np.array([2.0, 1.0, 1.5] if colours else [1, 1, 1], np.float32)
+    gain = rng.uniform(1, 2, (3, 4, 3)).astype(np.float32)
+    frame = full_colour_frame(
+        PhotoInfo(Path("a.tif")), pixels, 1 / 50000, NOISE, white_balance=balance, gain=gain
+    )
+    rows, cols = slice(2, 9), slice(5, 26)
+    value, multiplier = frame.planes_tile(rows, cols)
+    channels = list(frame.plane_channels)
+    assert channels == ([0, 1, 2] if colours else [1])
+    np.testing.assert_array_equal(
+        np.moveaxis(value, 0, -1), frame.rgb_tile(rows, cols)[..., channels]
+    )
+    expected = (frame.gain_tile(rows, cols) * balance)[..., channels]
+    np.testing.assert_array_equal(np.moveaxis(multiplier, 0, -1), expected)
+    assert frame.size == (20, 30) and not frame.demosaiced
+    assert frame.without_mosaic().size == (20, 30)
+
+
+def test_a_monochrome_photo_takes_the_memory_of_one_plane() -> None:
+    frame = full_colour_frame(
+        PhotoInfo(Path("a.tif")), np.zeros((20, 30), np.uint16), 1 / 65535, NOISE
+    )
+    assert frame.sampling is Sampling.MONOCHROME
+    assert frame.rgb.shape == (20, 30, 3) and frame.rgb.strides[-1] == 0

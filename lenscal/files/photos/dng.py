@@ -1,5 +1,5 @@
-"""Bayer DNG files: what the virtual camera writes, readable by LibRaw, exiv2 and other RAW
-programs."""
+"""DNG files of sensors' values: what the virtual camera writes, readable by LibRaw, exiv2 and other
+RAW programs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ from lenscal.translation import translatable
 
 # DNG's colour numbers, the same as `Frame.cfa`'s.
 CFA_COLOURS = {"R": 0, "G": 1, "B": 2}
+LARGE_PATTERN = 36
+"""Sites of a pattern of 6 x 6."""
+LINEAR_RAW = 34892
+"""DNG's photometric interpretation of values that are no mosaic."""
 
 # Sensitivities from here on do not fit into ISOSpeedRatings: EXIF 2.3 has a longer tag.
 FULL_16_BITS = 65535
@@ -37,14 +41,15 @@ class DngInfo:
     Attributes
     ----------
     cfa : str
-        Colours of the top left 2 x 2 sites in reading order, e.g. "RGGB".
+        Colours of the top left 2 x 2 or 6 x 6 sites in reading order, e.g. "RGGB"; empty where all
+        sites see all colours, or brightness alone.
     black, white : float, int
         RAW values of no light and of clipping, the same for all sites.
     date_time : str
         'YYYY:MM:DD HH:MM:SS'.
     noise_profile : sequence of (a, b)
         One pair for all planes, or one each for R, G, B: variance = a * signal + b on RAW values
-        scaled to 0..1.
+        scaled to 0..1. None: the file has no profile.
     colour_matrix : array-like [3, 3]
         XYZ (D65) to camera RGB before white balance (DNG's ColorMatrix1).
     as_shot_neutral : sequence of 3
@@ -77,7 +82,8 @@ class DngInfo:
     pixel_pitch_um: float | None = None
 
     def __post_init__(self) -> None:
-        cfa_array(self.cfa)
+        if self.cfa:
+            cfa_array(self.cfa)
         if not 0 <= self.black < self.white <= 65535:
             raise InputError(
                 translatable(
@@ -96,75 +102,78 @@ class DngInfo:
 
 
 def cfa_array(cfa: str) -> NDArray[np.uint8]:
-    """The 2 x 2 pattern as colour numbers, e.g. "RGGB" -> [[0, 1], [1, 2]].
+    """The pattern as colour numbers, e.g. "RGGB" -> [[0, 1], [1, 2]]; 36 letters make 6 x 6.
 
     Raises
     ------
     InputError
-        If the pattern is not four letters with one R, two G and one B.
+        If the pattern is not four letters with one R, two G and one B, nor 36 of the three.
     """
-    if sorted(cfa) != ["B", "G", "G", "R"]:
+    period = 6 if len(cfa) == LARGE_PATTERN and set(cfa) == set(CFA_COLOURS) else 2
+    if period == 2 and sorted(cfa) != ["B", "G", "G", "R"]:
         raise InputError(
             translatable(
                 "CFA pattern '{cfa}': give four letters with one R, two G and one B, e.g. RGGB",
                 cfa=cfa,
             )
         )
-    return np.array([CFA_COLOURS[c] for c in cfa], np.uint8).reshape(2, 2)
+    return np.array([CFA_COLOURS[c] for c in cfa], np.uint8).reshape(period, period)
 
 
-def write_bayer_dng(
-    path: Path, mosaic: NDArray[np.uint16], info: DngInfo, *, compress: bool = False
+def write_raw_dng(
+    path: Path, values: NDArray[np.uint16], info: DngInfo, *, compress: bool = False
 ) -> None:
-    """Write one mosaic as a DNG 1.4 file with complete EXIF, whole or not at all.
+    """Write a sensor's values as a DNG 1.4 file with complete EXIF, whole or not at all.
 
     Parameters
     ----------
-    mosaic : uint16 ndarray [height, width]
-        RAW values.
+    values : uint16 ndarray [height, width] or [height, width, 3]
+        RAW values: a mosaic where `info` has a pattern, else brightness or all three colours.
     compress : bool
         Lossless JPEG tiles instead of plain rows.
 
     Raises
     ------
     InputError
-        If the array does not make a Bayer photo.
+        If the array does not make such a photo.
     """
-    if mosaic.ndim != 2 or mosaic.dtype != np.uint16:
+    planes = values.shape[2:]
+    fits = values.ndim == 2 or (planes == (3,) and not info.cfa)
+    if not fits or values.dtype != np.uint16:
         raise InputError(
             translatable(
                 "a mosaic must be uint16 [height, width], got {dtype} {shape}",
-                dtype=mosaic.dtype,
-                shape=mosaic.shape,
+                dtype=values.dtype,
+                shape=values.shape,
             )
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as temporary:
-        _write_pixels(temporary, mosaic, info, compress=compress)
+        _write_pixels(temporary, values, info, compress=compress)
         # After the pixels: exiv2 adds to a file that is there.
         _write_exif(temporary, info)
 
 
-def _write_pixels(path: Path, mosaic: NDArray[np.uint16], info: DngInfo, *, compress: bool) -> None:
+def _write_pixels(path: Path, values: NDArray[np.uint16], info: DngInfo, *, compress: bool) -> None:
     import tifffile
 
-    height, width = mosaic.shape
+    photometric = tifffile.PHOTOMETRIC.CFA if info.cfa else LINEAR_RAW
     options: dict[str, Any] = {
-        "photometric": tifffile.PHOTOMETRIC.CFA,
+        "photometric": photometric,
         # The photo itself, not a reduced copy of it.
         "subfiletype": 0,
         "metadata": None,
         "software": f"lenscal {__version__}",
         "datetime": info.date_time,
-        "extratags": [*_camera_tags(info), *_value_tags(info, height, width)],
+        "extratags": [*_camera_tags(info), *_value_tags(info, values.shape)],
     }
     # Little-endian, as most cameras write and all computers read without swapping.
     with tifffile.TiffWriter(path, byteorder="<") as tiff:
         if compress:
             tiff.write(
-                _tiles(mosaic),
-                shape=mosaic.shape,
-                dtype=mosaic.dtype,
+                _tiles(values),
+                shape=values.shape,
+                dtype=values.dtype,
                 compression=LOSSLESS_JPEG,
                 bitspersample=16,
                 tile=(TILE_PX, TILE_PX),
@@ -172,7 +181,7 @@ def _write_pixels(path: Path, mosaic: NDArray[np.uint16], info: DngInfo, *, comp
             )
         else:
             # One strip: readers take all of it at once.
-            tiff.write(mosaic, rowsperstrip=height, **options)
+            tiff.write(values, rowsperstrip=len(values), **options)
 
 
 def _camera_tags(info: DngInfo) -> list[ExtraTag]:
@@ -181,8 +190,8 @@ def _camera_tags(info: DngInfo) -> list[ExtraTag]:
         dng_tags.text(Tag.MODEL, info.model),
         dng_tags.shorts(Tag.ORIENTATION, info.orientation),
         dng_tags.byte_values(Tag.DNG_VERSION, 1, 4, 0, 0),
-        # Nothing in it is newer than the first readers of DNG.
-        dng_tags.byte_values(Tag.DNG_BACKWARD_VERSION, 1, 1, 0, 0),
+        # LinearRaw came with the second version.
+        dng_tags.byte_values(Tag.DNG_BACKWARD_VERSION, 1, 1 if info.cfa else 2, 0, 0),
         dng_tags.text(Tag.UNIQUE_CAMERA_MODEL, info.camera),
         dng_tags.signed_rationals(Tag.COLOR_MATRIX_1, np.ravel(info.colour_matrix)),
         dng_tags.rationals(Tag.AS_SHOT_NEUTRAL, info.as_shot_neutral),
@@ -190,22 +199,38 @@ def _camera_tags(info: DngInfo) -> list[ExtraTag]:
     ]
 
 
-def _value_tags(info: DngInfo, height: int, width: int) -> list[ExtraTag]:
+def _pattern_tags(info: DngInfo) -> list[ExtraTag]:
+    if not info.cfa:
+        return []
+    pattern = cfa_array(info.cfa)
     return [
-        dng_tags.shorts(Tag.CFA_REPEAT_PATTERN_DIM, 2, 2),
-        dng_tags.byte_values(Tag.CFA_PATTERN, *cfa_array(info.cfa).ravel().tolist()),
+        dng_tags.shorts(Tag.CFA_REPEAT_PATTERN_DIM, *pattern.shape),
+        dng_tags.byte_values(Tag.CFA_PATTERN, *pattern.ravel().tolist()),
         dng_tags.byte_values(Tag.CFA_PLANE_COLOR, 0, 1, 2),
         # Rectangular, not turned by 45 degrees.
         dng_tags.shorts(Tag.CFA_LAYOUT, 1),
+    ]
+
+
+def _value_tags(info: DngInfo, shape: tuple[int, ...]) -> list[ExtraTag]:
+    height, width, *planes = shape
+    n = planes[0] if planes else 1
+    return [
+        *_pattern_tags(info),
         dng_tags.shorts(Tag.BLACK_LEVEL_REPEAT_DIM, 1, 1),
-        dng_tags.rationals(Tag.BLACK_LEVEL, [info.black]),
-        dng_tags.longs(Tag.WHITE_LEVEL, info.white),
+        dng_tags.rationals(Tag.BLACK_LEVEL, [info.black] * n),
+        dng_tags.longs(Tag.WHITE_LEVEL, *[info.white] * n),
         dng_tags.rationals(Tag.DEFAULT_SCALE, (1, 1)),
         dng_tags.rationals(Tag.DEFAULT_CROP_ORIGIN, (0, 0)),
         # The whole frame, or programs would cut off a border of their own choice.
         dng_tags.rationals(Tag.DEFAULT_CROP_SIZE, (width, height)),
-        dng_tags.doubles(Tag.NOISE_PROFILE, np.ravel(info.noise_profile)),
+        *_noise_tags(info),
     ]
+
+
+def _noise_tags(info: DngInfo) -> list[ExtraTag]:
+    profile = np.ravel(info.noise_profile)
+    return [dng_tags.doubles(Tag.NOISE_PROFILE, profile)] if profile.size else []
 
 
 def _write_exif(path: Path, info: DngInfo) -> None:
@@ -245,23 +270,25 @@ def _rational(values: Iterable[float]) -> Any:
     return exiv2.URationalValue(list(dng_tags.ratios(values)))
 
 
-def _tiles(mosaic: NDArray[np.uint16]) -> Iterator[bytes]:
-    """Lossless JPEG tiles, columns in turns as two components, each pixel predicted from its own
-    colour to the left.
+def _tiles(values: NDArray[np.uint16]) -> Iterator[bytes]:
+    """Lossless JPEG tiles, a mosaic's columns in turns as two components, each pixel predicted from
+    its own colour to the left.
 
     That is how cameras and Adobe's converter write mosaics; not all RAW programs know other
     predictors.
     """
     from imagecodecs import jpeg8_encode
 
-    height, width = mosaic.shape
+    height, width, *planes = values.shape
     # The edge repeated costs least: differences to the left are zero there.
-    padding = ((0, -height % TILE_PX), (0, -width % TILE_PX))
-    padded = np.pad(mosaic, padding, mode="edge")
+    padding = ((0, -height % TILE_PX), (0, -width % TILE_PX), *[(0, 0) for _ in planes])
+    padded = np.pad(values, padding, mode="edge")
     for y in range(0, height, TILE_PX):
         for x in range(0, width, TILE_PX):
             tile = np.ascontiguousarray(padded[y : y + TILE_PX, x : x + TILE_PX])
-            pairs = tile.reshape(TILE_PX, TILE_PX // 2, 2)
+            components = tile if planes else tile.reshape(TILE_PX, TILE_PX // 2, 2)
             yield bytes(
-                jpeg8_encode(pairs, lossless=True, bitspersample=16, predictor=1, optimize=True)
+                jpeg8_encode(
+                    components, lossless=True, bitspersample=16, predictor=1, optimize=True
+                )
             )

@@ -1,0 +1,96 @@
+"""Photos without a mosaic, written as DNG and read through LibRaw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from raw_photos import BLACK, MATRIX, NEUTRAL, WHITE, scene
+
+from lenscal.files.photos.dng import DngInfo, write_raw_dng
+from lenscal.raw.decode import decode_photo, probe
+from lenscal.raw.frame import Sampling
+
+NOISE = (1e-4, 1e-6)
+
+
+def dng_info(**changes: object) -> DngInfo:
+    settings: dict[str, object] = {
+        "cfa": "",
+        "black": BLACK,
+        "white": WHITE,
+        "make": "Musterwerk",
+        "model": "Mark I",
+        "lens": "Muster 50mm f/1.8",
+        "f_number": 5.6,
+        "focal_mm": 50,
+        "iso": 100,
+        "exposure_s": 0.01,
+        "date_time": "2026:11:22 10:00:00",
+        "noise_profile": [NOISE],
+        "colour_matrix": MATRIX,
+        "as_shot_neutral": NEUTRAL,
+    }
+    return DngInfo(**(settings | changes))  # type: ignore[arg-type]
+
+
+def noisy(values: np.ndarray, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    a, b = NOISE
+    values = values + np.sqrt(a * np.maximum(values, 0) + b) * rng.standard_normal(values.shape)
+    return np.clip(np.round(values * (WHITE - BLACK) + BLACK), 0, WHITE).astype(np.uint16)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_linear_dng_is_read_as_it_was_written(tmp_path: Path, compress: bool) -> None:
+    raw = noisy(scene())
+    write_raw_dng(tmp_path / "a.dng", raw, dng_info(), compress=compress)
+    frame = decode_photo(tmp_path / "a.dng")
+    assert frame.sampling is Sampling.FULL_COLOUR and not frame.demosaiced
+    assert frame.size == raw.shape[:2] and not frame.mosaic.size
+    np.testing.assert_allclose(frame.white_balance, 1 / np.array(NEUTRAL), rtol=1e-4)
+    light = np.maximum(raw.astype(float) - BLACK, 0) / (WHITE - BLACK) / np.array(NEUTRAL)
+    tile = frame.rgb_tile(slice(None), slice(None))
+    np.testing.assert_allclose(tile, light, atol=1.1 * frame.rgb_scale)
+    assert frame.colour_matrix is not None
+    np.testing.assert_allclose(frame.colour_matrix, MATRIX, atol=1e-5)
+    assert probe(tmp_path / "a.dng") == ""
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_monochrome_dng_is_read_as_it_was_written(tmp_path: Path, compress: bool) -> None:
+    raw = noisy(scene()[..., 1])
+    info = dng_info(as_shot_neutral=(1, 1, 1))
+    write_raw_dng(tmp_path / "a.dng", raw, info, compress=compress)
+    frame = decode_photo(tmp_path / "a.dng", cache=tmp_path / "cache")
+    assert frame.sampling is Sampling.MONOCHROME and frame.plane_channels == (1,)
+    np.testing.assert_array_equal(frame.white_balance, [1, 1, 1])
+    light = np.maximum(raw.astype(float) - BLACK, 0) / (WHITE - BLACK)
+    tile = frame.rgb_tile(slice(None), slice(None))
+    for channel in range(3):
+        np.testing.assert_allclose(tile[..., channel], light, atol=1.1 * frame.rgb_scale)
+    # Its only plane is what is kept on the disk.
+    (kept,) = (tmp_path / "cache").iterdir()
+    assert kept.stat().st_size < 2.2 * raw.size
+    assert frame.rgb.strides[-1] == 0
+
+
+@pytest.mark.parametrize("monochrome", [False, True])
+def test_noise_is_measured_on_planes(tmp_path: Path, monochrome: bool) -> None:
+    image = scene(540, 720)
+    raw = noisy(image[..., 1] if monochrome else image)
+    neutral = (1, 1, 1) if monochrome else NEUTRAL
+    info = dng_info(noise_profile=[], as_shot_neutral=neutral)
+    write_raw_dng(tmp_path / "a.dng", raw, info)
+    frame = decode_photo(tmp_path / "a.dng")
+    assert frame.noise.source == "estimated from 1 photo"
+    signal = np.array([0.1, 0.3])
+    for c in range(3):
+        measured = frame.noise.variance(signal, channels=np.array([c, c]))
+        np.testing.assert_allclose(measured, NOISE[0] * signal + NOISE[1], rtol=0.15)
+
+
+def test_an_empty_linear_dng_is_refused(tmp_path: Path) -> None:
+    write_raw_dng(tmp_path / "a.dng", np.full((96, 128, 3), BLACK, np.uint16), dng_info())
+    assert "empty" in probe(tmp_path / "a.dng")
