@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.raw.demosaic_noise import (
+    X_TRANS_PERIOD,
+    measured_noise_correlation,
+    x_trans_noise_correlation,
+)
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo, Sampling
 from lenscal.raw.levels import Levels
 from lenscal.raw.noise import estimate_noise
@@ -61,7 +66,8 @@ def full_colour_frame(
         colour_matrix,
         Sampling.FULL_COLOUR if colours else Sampling.MONOCHROME,
     )
-    return frame if noise else replace(frame, noise=estimate_noise([frame]))
+    frame = frame if noise else replace(frame, noise=estimate_noise([frame]))
+    return with_noise_correlation(frame)
 
 
 def has_one_value(raw: Any) -> bool:
@@ -100,5 +106,9 @@ def linear_planes(values: NDArray[np.uint16], levels: Levels) -> NDArray[np.uint
 
 
 def with_noise_correlation(frame: Frame) -> Frame:
-    """The frame with its noise's correlation where something was made of its values before."""
-    return frame
+    """The frame with its noise's correlation, where something was made of its values before."""
+    if frame.sampling is Sampling.BAYER:
+        return frame
+    if frame.mosaic.size and frame.cfa.shape == X_TRANS_PERIOD:
+        return replace(frame, noise_correlation=x_trans_noise_correlation())
+    return replace(frame, noise_correlation=measured_noise_correlation(frame))
