@@ -44,7 +44,7 @@ def noisy(values: np.ndarray, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_a_linear_dng_is_read_as_it_was_written(tmp_path: Path, compress: bool) -> None:
-    raw = noisy(scene())
+    raw = noisy(scene(540, 720))
     write_raw_dng(tmp_path / "a.dng", raw, dng_info(), compress=compress)
     frame = decode_photo(tmp_path / "a.dng")
     assert frame.sampling is Sampling.FULL_COLOUR and not frame.demosaiced
@@ -60,7 +60,7 @@ def test_a_linear_dng_is_read_as_it_was_written(tmp_path: Path, compress: bool) 
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_a_monochrome_dng_is_read_as_it_was_written(tmp_path: Path, compress: bool) -> None:
-    raw = noisy(scene()[..., 1])
+    raw = noisy(scene(540, 720)[..., 1])
     info = dng_info(as_shot_neutral=(1, 1, 1))
     write_raw_dng(tmp_path / "a.dng", raw, info, compress=compress)
     frame = decode_photo(tmp_path / "a.dng", cache=tmp_path / "cache")

@@ -157,7 +157,8 @@ def write_raw_dng(
 def _write_pixels(path: Path, values: NDArray[np.uint16], info: DngInfo, *, compress: bool) -> None:
     import tifffile
 
-    photometric = tifffile.PHOTOMETRIC.CFA if info.cfa else LINEAR_RAW
+    # tifffile knows LinearRaw of three colours only: monochrome photos are renamed below.
+    photometric = LINEAR_RAW if values.ndim > 2 else tifffile.PHOTOMETRIC.CFA
     options: dict[str, Any] = {
         "photometric": photometric,
         # The photo itself, not a reduced copy of it.
@@ -182,6 +183,9 @@ def _write_pixels(path: Path, values: NDArray[np.uint16], info: DngInfo, *, comp
         else:
             # One strip: readers take all of it at once.
             tiff.write(values, rowsperstrip=len(values), **options)
+    if values.ndim == 2 and not info.cfa:
+        with tifffile.TiffFile(path, mode="r+") as written:
+            written.pages[0].tags["PhotometricInterpretation"].overwrite(LINEAR_RAW)
 
 
 def _camera_tags(info: DngInfo) -> list[ExtraTag]:
