@@ -85,12 +85,13 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
         if mosaic.size:
             mosaic = to_cache(mosaic, cache / f"{stem}-mosaic.npy")
         rgb = to_cache(rgb, cache / f"{stem}-rgb.npy")
-    gain, gain_source = field_gain(info, levels.cfa, (rgb.shape[0], rgb.shape[1]))
+    cfa = levels.cfa if mosaic.size else None
+    gain, gain_source = field_gain(info, cfa, (rgb.shape[0], rgb.shape[1]))
     noise = noise_from_profile(info.noise_profile)
     frame = Frame(
         info,
         mosaic,
-        levels.cfa if mosaic.size else _ONE_COLOUR,
+        _ONE_COLOUR if cfa is None else cfa,
         levels.black,
         levels.white,
         rgb if colours else np.broadcast_to(rgb, (*rgb.shape[:2], 3)),
