@@ -258,7 +258,7 @@ TEXTS = (
         "a mosaic must be uint16 [height, width], got {dtype} {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "a photo was not corrected: {why}"),
-    QT_TRANSLATE_NOOP("Translatable", "a picture of {shape} is too small or not a mosaic"),
+    QT_TRANSLATE_NOOP("Translatable", "a picture of {shape} is too small"),
     QT_TRANSLATE_NOOP("Translatable", "all metadata"),
     QT_TRANSLATE_NOOP("Translatable", "an unknown aperture"),
     QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
@@ -339,10 +339,6 @@ TEXTS = (
         "Translatable",
         "half of the photos by itself shows too little: how sure the kernels are is unknown; "
         "take more photos"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "holds no mosaic (LinearRaw, three-layer or monochrome sensor): not supported"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -618,6 +614,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the photos are of different kinds ({kinds}): use one kind of file for both folders"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the photos of the degraded folder are sharper than those of the sharp one: are the "
         "two folders exchanged?"
     ),
@@ -744,11 +744,6 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "you are not allowed to read it"),
     QT_TRANSLATE_NOOP("Translatable", "you left it out"),
     QT_TRANSLATE_NOOP("Translatable", "{aperture}: {photos}"),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "{camera}: the colour filter repeats each {period} pixels; only Bayer sensors (2 x 2)"
-        " can be used"
-    ),
     QT_TRANSLATE_NOOP("Translatable", "{case}: measured before"),
     QT_TRANSLATE_NOOP("Translatable", "{case}: stopped"),
     QT_TRANSLATE_NOOP("Translatable", "{case}: stopped while its photos were taken"),
