@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from lenscal.raw.dng.tags import DngTags
 from lenscal.raw.identity.cameras import camera_name
 from lenscal.raw.identity.place import SensorArea
-from lenscal.translation import translatable
 
 
 class Sampling(StrEnum):
