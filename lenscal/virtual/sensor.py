@@ -30,7 +30,8 @@ def seen(
     bayer : str
         The pattern of sensors that have 2 x 2, e.g. "RGGB".
     """
-    raw: NDArray[np.float32] = rgb / np.array(white_balance, np.float32)
+    balance: NDArray[np.float32] = np.array(white_balance, np.float32)
+    raw = np.asarray(rgb / balance, np.float32)
     if sensor is Sensor.THREE_LAYER:
         return raw
     if sensor is Sensor.MONOCHROME:

@@ -185,7 +185,7 @@ def _write_pixels(path: Path, values: NDArray[np.uint16], info: DngInfo, *, comp
             tiff.write(values, rowsperstrip=len(values), **options)
     if values.ndim == 2 and not info.cfa:
         with tifffile.TiffFile(path, mode="r+") as written:
-            written.pages[0].tags["PhotometricInterpretation"].overwrite(LINEAR_RAW)
+            written.pages.first.tags["PhotometricInterpretation"].overwrite(LINEAR_RAW)
 
 
 def _camera_tags(info: DngInfo) -> list[ExtraTag]:
