@@ -130,11 +130,9 @@ def test_one_camera_and_lens_under_other_names(profile, photo) -> None:
 def test_what_a_photo_does_not_say_is_noted(profile, photo) -> None:
     frame = photo(lens="----", f_number=0, focal_mm=0)
     assert jobs.mismatches(profile, frame) == []
-    notes = jobs.match_notes(profile, frame)
-    assert [note.split(":")[0] for note in notes] == [
-        "the photo does not say its lens",
-        "the photo does not say its aperture",
-        "the photo does not say its focal length",
+    assert jobs.match_notes(profile, frame) == [
+        "the photo does not say its lens, aperture and focal length: taken for the profile's "
+        "(Test 35mm, f/1.8, 35 mm)"
     ]
     assert jobs.match_notes(Profile(profile.psf), frame) == []
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lenscal.intake.coverage import enumeration
 from lenscal.optics.placement import Placement, centred, placed
 from lenscal.raw.identity.cameras import same_camera
 from lenscal.raw.identity.lenses import Likeness, compare_lenses
@@ -209,19 +210,21 @@ def _alike_lens(profile: Profile, photo: Frame) -> Iterator[Translatable]:
 def _unknown(profile: Profile, photo: Frame) -> Iterator[Translatable]:
     """What the photo does not say, and what is assumed."""
     info = photo.info
+    things, values = [], []
     if not info.lens and profile.lens:
-        yield translatable(
-            "the photo does not say its lens: taken for {lens}, the profile's", lens=profile.lens
-        )
+        things.append(translatable("lens"))
+        values.append(join_translatable("", [profile.lens]))
     if info.aperture is None and profile.aperture_degraded:
-        yield translatable(
-            "the photo does not say its aperture: taken for {aperture}, the profile's",
-            aperture=f_number(profile.aperture_degraded),
-        )
+        things.append(translatable("aperture"))
+        values.append(join_translatable("", [f_number(profile.aperture_degraded)]))
     if info.focal_mm is None and profile.focal_mm:
+        things.append(translatable("focal length"))
+        values.append(translatable("{focal_mm:g} mm", focal_mm=profile.focal_mm))
+    if things:
         yield translatable(
-            "the photo does not say its focal length: taken for {focal_mm:g} mm, the profile's",
-            focal_mm=profile.focal_mm,
+            "the photo does not say its {things}: taken for the profile's ({values})",
+            things=enumeration(things),
+            values=join_translatable(", ", values),
         )
 
 

@@ -75,6 +75,8 @@ class PhotoInfo:
     height: int = 0
     area: SensorArea | None = None
     """Where the visible area lies on the sensor, as LibRaw says it; None: it was not asked."""
+    says_white_balance: bool = True
+    """False: daylight's is taken."""
     noise_profile: tuple[tuple[float, float], ...] = ()
     """DNG NoiseProfile pairs (a, b): variance = a * signal + b on RAW values 0..1, one for all
     planes or each."""

@@ -75,12 +75,19 @@ def plausible_white(
 def normalised_white_balance(*candidates: Iterable[float] | None) -> NDArray[np.float32]:
     """First sound balance, as multipliers for R, G, B with green 1, float32 [3]; ones where none is
     sound."""
-    low, high = _WHITE_BALANCE_RANGE
     for candidate in candidates:
-        rgb = np.array([float(v) for v in (candidate or ())][:3], np.float64)
-        if rgb.size == 3 and np.isfinite(rgb).all() and (rgb > 0).all():
-            # Green stays as it is: it has the most light, and sets the exposure.
-            rgb = rgb / rgb[1]
-            if low <= rgb.min() and rgb.max() <= high:
-                return np.asarray(rgb, np.float32)
+        if (rgb := sound_white_balance(candidate)) is not None:
+            return rgb
     return np.ones(3, np.float32)
+
+
+def sound_white_balance(candidate: Iterable[float] | None) -> NDArray[np.float32] | None:
+    """A balance as multipliers for R, G, B with green 1, float32 [3]; None where it is no
+    camera's."""
+    low, high = _WHITE_BALANCE_RANGE
+    rgb = np.array([float(v) for v in (candidate or ())][:3], np.float64)
+    if rgb.size != 3 or not np.isfinite(rgb).all() or not (rgb > 0).all():
+        return None
+    # Green stays as it is: it has the most light, and sets the exposure.
+    rgb = rgb / rgb[1]
+    return np.asarray(rgb, np.float32) if low <= rgb.min() and rgb.max() <= high else None

@@ -12,6 +12,7 @@ from lenscal.raw.exif import clean_text, read_exif
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.identity.place import SensorArea
 from lenscal.raw.lens_setting import is_lens_name, is_made_from_zero
+from lenscal.raw.levels import sound_white_balance
 from lenscal.system.native_stderr import without_library_noise
 from lenscal.translation import join_translatable, translatable
 
@@ -71,6 +72,8 @@ def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
         ),
         lens=lens,
         aperture=aperture,
+        says_white_balance=info.dng.neutral is not None
+        or sound_white_balance(raw.camera_whitebalance) is not None,
         focal_mm=info.focal_mm or _within(other.focal_length, 0.5, 5000),
         iso=info.iso or iso,
         exposure_s=info.exposure_s or _within(other.shutter_speed, 1e-7, 1e6),

@@ -231,3 +231,22 @@ def test_white_that_is_given_as_a_colour() -> None:
     alone = neutral_of_white((0.4476, 0.4074), {17: tungsten})
     np.testing.assert_allclose(warm, alone, rtol=5e-3)
     assert neutral_of_white((0.3, 0.0), {21: MATRIX.ravel()}) is None
+
+
+def test_a_photo_without_white_balance_takes_daylight_and_says_so(
+    tmp_path: Path, developed
+) -> None:
+    path = tmp_path / "a.dng"
+    write_photo(path)
+    assert developed(path, PhotoFormat.DNG)[1] == ()
+    with_tags(path, drop=("AsShotNeutral",))
+    d65 = MATRIX @ np.array([0.9504, 1.0, 1.0888])
+    np.testing.assert_allclose(decode_photo(path).white_balance, d65[1] / d65, rtol=0.01)
+    assert developed(path, PhotoFormat.DNG)[1] == (
+        "the photo says no white balance: daylight's is taken",
+    )
+    white = (0.3457, 0.3585)
+    with_tags(path, AsShotWhiteXY=exiv2.URationalValue([(int(v * 10000), 10000) for v in white]))
+    d50 = MATRIX @ np.array([white[0] / white[1], 1.0, (1 - sum(white)) / white[1]])
+    np.testing.assert_allclose(decode_photo(path).white_balance, d50[1] / d50, rtol=0.01)
+    assert developed(path, PhotoFormat.DNG)[1] == ()

@@ -32,6 +32,7 @@ from lenscal.raw.metadata import read_info
         ("EASTMAN KODAK COMPANY DCS Pro 14n", "Kodak DCS Pro 14n"),
         ("FUJIFILM X-T2", "Fuji Photo Film Co., Ltd. X-T2"),
         ("Canon EOS REBEL T3i", "Canon EOS 600D"),
+        ("Acme Probe 1", "PROBE-1"),
         ("Leica Camera AG LEICA M (Typ 240)", "Leica M (Typ 240)"),
     ],
 )
@@ -49,6 +50,9 @@ def test_one_camera(a: str, b: str) -> None:
         ("Acme Probe 1", "Acme Probe 10"),
         ("Acme Probe 1", "Acme Probe 1+"),
         ("Canon M50", "Sony M50"),
+        ("Acme Probe 1", "Other Probe 1"),
+        ("Canon EOS R", "Canon EOS RP"),
+        ("Acme Probe S 1", "Acme Probe 1"),
     ],
 )
 def test_two_cameras(a: str, b: str) -> None:

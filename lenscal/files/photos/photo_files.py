@@ -94,6 +94,7 @@ def write_photo(
             facts = _write_developed(temporary, read_tile, frame, export, facts)
         metadata_warnings = copy_metadata(original, temporary, facts)
     return (
+        *_white_warnings(frame),
         *_colour_warnings(frame, export),
         *_exposure_warnings(frame, export),
         *metadata_warnings,
@@ -164,6 +165,12 @@ def _colour_warnings(
             "no colour matrix is known for {camera}: its colours are plain", camera=camera
         ),
     )
+
+
+def _white_warnings(frame: Frame | PhotoHeader) -> tuple[Translatable, ...]:
+    if frame.info.says_white_balance:
+        return ()
+    return (translatable("the photo says no white balance: daylight's is taken"),)
 
 
 def _exposure_warnings(

@@ -9,6 +9,8 @@ from lenscal.raw.identity.brands import agree_on_makers, folded, without_makers
 
 _ROMAN = {"2": "ii", "3": "iii", "4": "iv", "5": "v", "6": "vi", "7": "vii"}
 _MARK = re.compile(r"\bmark ?([2-7])\b|\bmk ?([2-7]|[iv]+)\b")
+_LEAST_MAKE = 3
+"""Letters of a make."""
 _CANON_ABROAD = {
     # Canon's names in America and in Japan, as EXIF has them.
     "300d": "digital rebel / kiss digital",
@@ -49,22 +51,38 @@ def same_camera(a: str, b: str) -> bool:
     twice or not at all make no difference; letters and digits of the model do: "D800" is not
     "D800E".
     """
-    (model_a, makers_a), (model_b, makers_b) = _key(a), _key(b)
-    return model_a == model_b and agree_on_makers(makers_a, makers_b)
+    (words_a, makers_a), (words_b, makers_b) = _key(a), _key(b)
+    if not agree_on_makers(makers_a, makers_b):
+        return False
+    if _model(words_a) == _model(words_b):
+        return True
+    # A make that no list knows, which one of the names leaves out: "Probe 1" of "Acme Probe 1".
+    longer, shorter = sorted((words_a, words_b), key=len, reverse=True)
+    return (
+        len(longer) > 1
+        and len(longer[0]) >= _LEAST_MAKE
+        and longer[0].isalpha()
+        and _model(longer[1:]) == _model(shorter)
+        and any(ch.isdigit() for ch in "".join(shorter))
+    )
 
 
 @lru_cache(maxsize=1024)
-def _key(name: str) -> tuple[str, frozenset[str]]:
-    """The model's letters and digits alone, and its makers."""
+def _key(name: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The model's words, and its makers."""
     text, makers = without_makers(folded(name))
-    text = _MARK.sub(_in_roman, text)
-    words = text.split()
+    words = _MARK.sub(_in_roman, text).split()
     # A make that no list knows may stand twice, too: "ACME Acme 1".
     while len(words) > 1 and words[0] == words[1]:
         del words[0]
+    return tuple(words), makers
+
+
+def _model(words: tuple[str, ...]) -> str:
+    """Letters and digits alone."""
     # "Pen F" and "PEN-F", but not "R5" and "R5+".
     model = re.sub(r"[^a-z0-9+*]", "", "".join(words))
-    return _CANON.get(model, model), makers
+    return _CANON.get(model, model)
 
 
 def _in_roman(match: re.Match[str]) -> str:
