@@ -264,6 +264,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more, see the list in step 6"),
+    QT_TRANSLATE_NOOP("Translatable", "aperture"),
     QT_TRANSLATE_NOOP("Translatable", "aperture {aperture:g}: give the f-number, e.g. 5.6"),
     QT_TRANSLATE_NOOP("Translatable", "blown-out areas"),
     QT_TRANSLATE_NOOP(
@@ -335,6 +336,7 @@ TEXTS = (
         "Translatable",
         "flat: hardly any texture stands out of the noise; choose a subject with detail"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "focal length"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "half of the photos by itself shows too little: how sure the kernels are is unknown; "
@@ -581,21 +583,14 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "the operator takes [3, H, W] or [B, 3, H, W], got {shape}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "the photo does not say its aperture: taken for {aperture}, the profile's"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "the photo does not say its focal length: taken for {focal_mm:g} mm, the profile's"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "the photo does not say its lens: taken for {lens}, the profile's"
+        "the photo does not say its {things}: taken for the profile's ({values})"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the photo has {photo_width} x {photo_height} px, the PSF is for {width} x {height} "
         "px{why}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the photo says no white balance: daylight's is taken"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the photo was taken at {photos_own:g} mm, the profile is for {profiles:g} mm"
@@ -765,6 +760,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{file}: not a photo that can be read"),
     QT_TRANSLATE_NOOP("Translatable", "{first} and {last}"),
+    QT_TRANSLATE_NOOP("Translatable", "{focal_mm:g} mm"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{folder} holds no {name}: give the folder that holds psf_R, psf_G and psf_B.fits"
