@@ -82,8 +82,7 @@ def _paths(args: argparse.Namespace) -> Iterator[Path]:
 
 
 def _fail(args: argparse.Namespace, message: str, code: int) -> int:
-    live = "\r\x1b[2K" if sys.stderr.isatty() else ""
-    write_err(f"{live}lenscal: {message}\n")
+    write_err(f"lenscal: {message}\n", clear_line=sys.stderr.isatty())
     if getattr(args, "json", False):
         _print_error(message, code)
     if getattr(args, "verbose", False) and code != CANCELLED:

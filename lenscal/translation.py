@@ -4,7 +4,10 @@ No Qt."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import PurePath
 from typing import Any, NoReturn
+
+from lenscal.system.printable import printable
 
 
 class Translatable(str):
@@ -51,8 +54,21 @@ class Translatable(str):
 
 def translatable(template: str, /, **values: Any) -> Translatable:
     """`template.format(**values)`, to be translated by who shows it. The template has to be a
-    literal: a list of all of them is made for translators (packaging/list_texts.py)."""
-    return Translatable(template, values)
+    literal: a list of all of them is made for translators (packaging/list_texts.py).
+
+    Names of files and other people's words are made printable: a terminal obeys what is in them.
+    """
+    return Translatable(template, {name: _printable(value) for name, value in values.items()})
+
+
+def _printable(value: Any) -> Any:
+    """The value, or text for it where it holds what must not be printed."""
+    if isinstance(value, Translatable) or not isinstance(value, str | PurePath | BaseException):
+        return value
+    text = str(value)
+    # Libraries' messages may have several lines; a name that has is after something.
+    clean = printable(text, lines=isinstance(value, BaseException))
+    return value if clean == text else clean
 
 
 def join_translatable(separator: str, parts: Iterable[str]) -> Translatable:
@@ -67,7 +83,7 @@ def message_of(error: BaseException) -> Translatable:
     message = error.args[0] if len(error.args) == 1 else None
     if isinstance(message, Translatable):
         return message
-    return Translatable("{message}", {"message": str(error)})
+    return Translatable("{message}", {"message": printable(str(error), lines=True)})
 
 
 def translate_text(text: str, translate: Callable[[str], str]) -> str:

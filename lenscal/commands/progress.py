@@ -56,7 +56,7 @@ class Speaker:
         if self._live:
             width = shutil.get_terminal_size().columns
             # Back to the start and clear: a shorter line leaves nothing of a longer one.
-            write_err(f"\r\x1b[2K{line[: width - 1]}")
+            write_err(line[: width - 1], clear_line=True)
         else:
             write_err(f"{line}\n")
 
@@ -79,7 +79,7 @@ class Speaker:
     def end_line(self) -> None:
         """Leave the live line behind."""
         if self._live and self._shown:
-            write_err("\r\x1b[2K")
+            write_err("", clear_line=True)
             self._shown = ""
 
     def result(self, text: str, values: Mapping[str, Any]) -> None:

@@ -31,6 +31,7 @@ from lenscal.gui.projects import Projects
 from lenscal.gui.step_list import StepList
 from lenscal.gui.step_pages import StepPages
 from lenscal.gui.widgets.bars import JobBar, MessageBar
+from lenscal.gui.widgets.elements import tip_text
 from lenscal.jobs.window.calibration import DEVICE
 from lenscal.preferences import PreferencesFile, Units
 from lenscal.session import Session, Step, lacks
@@ -290,7 +291,7 @@ class MainWindow(QMainWindow):
         else:
             tip = self.tr("Write the present photo, and leave out the others")
             self.job_bar.stop_button.setText(self.tr("&Stop after this photo"))
-            self.job_bar.stop_button.setToolTip(tip)
+            self.job_bar.stop_button.setToolTip(tip_text(tip))
         self.pages.set_busy(True)
 
     def _job_ended(self, outcome: Outcome) -> None:

@@ -13,6 +13,7 @@ from lenscal.gui.commands import Commands
 from lenscal.gui.controller import Controller
 from lenscal.gui.projects import Projects
 from lenscal.gui.step_pages import StepPages
+from lenscal.gui.widgets.elements import tip_text
 from lenscal.session import Step
 
 NOT_WHILE_BUSY = ("new", "sharp", "degraded", "demo", "export", "read", "calibrate")
@@ -117,7 +118,7 @@ class Menus(QObject):
         menu.clear()
         for path in self._projects.recent:
             action = QAction(path.stem, menu)
-            action.setToolTip(str(path))
+            action.setToolTip(tip_text(str(path)))
             action.setStatusTip(str(path))
             action.triggered.connect(
                 lambda _checked=False, path=path: self._commands.open_project(path)

@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
-    QLabel,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.gui import theme
+from lenscal.gui.widgets.elements import Label, tip_text
 from lenscal.session import Lack, Session, Step, done, lacks
 
 WIDTH_PX, BUTTON_HEIGHT_PX = 244, 54
@@ -45,7 +45,7 @@ class StepList(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 14, 10, 12)
         column.setSpacing(4)
-        name = QLabel("lenscal")
+        name = Label("lenscal")
         name.setObjectName("title")
         name.setContentsMargins(8, 0, 0, 8)
         column.addWidget(name)
@@ -110,7 +110,7 @@ class StepList(QFrame):
         number, state = list(Step).index(step) + 1, self._state(step)
         button.setText(f"  {number}  {title}\n  {state}")
         tip = self.tr("{title}: {state} (key {n})")
-        button.setToolTip(tip.format(title=title, state=state, n=number))
+        button.setToolTip(tip_text(tip.format(title=title, state=state, n=number)))
         present = theme.theme()
         colour = present.on_accent if button.isChecked() else present.text
         # Setting an icon lays out the list anew, and this is called for every change.

@@ -22,6 +22,7 @@ from lenscal.plots.drawing import (
     Style,
     Words,
 )
+from lenscal.system.printable import printable
 
 DASHES = "5 4"
 
@@ -124,7 +125,7 @@ def _(item: Words, style: Style) -> str:
         place = f'x="{item.x:.1f}" y="{item.y + drop:.1f}"'
     font = f'font-family="sans-serif" font-size="{size:g}"'
     look = f'text-anchor="{item.anchor.value}" {font} fill="{item.colour}"'
-    return f"<text {place} {look}>{escape(item.text)}</text>"
+    return f"<text {place} {look}>{escape(printable(item.text))}</text>"
 
 
 def _place(item: Box | Gradient) -> str:

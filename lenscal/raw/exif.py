@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lenscal.system.native_stderr import without_library_noise
+from lenscal.system.printable import without_controls
 
 EXIV2_LOCK = threading.Lock()
 """exiv2's XMP parser and its log settings are global: one thread at a time reads or writes
@@ -150,4 +151,4 @@ def clean_text(text: str) -> str:
     text = text.split("\0", 1)[0]
     if any("\udc80" <= ch <= "\udcff" or (ord(ch) < 32 and ch not in "\t\r\n") for ch in text):
         return ""
-    return " ".join(text.split())
+    return without_controls(" ".join(text.split()))

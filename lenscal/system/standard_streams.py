@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import TextIO
 
 from lenscal.errors import LenscalError
+from lenscal.system.printable import printable
 from lenscal.translation import translatable
+
+CLEAR_LINE = "\r\x1b[2K"
+"""For terminals: back to the start of the line, and nothing on it."""
 
 
 def prepare_streams() -> None:
@@ -40,7 +44,7 @@ def _occupy_descriptors() -> None:
 
 
 def write_out(text: str) -> None:
-    """Write a result to standard output, at once.
+    """Write a result to standard output, at once. Control characters become escapes.
 
     Raises
     ------
@@ -50,7 +54,7 @@ def write_out(text: str) -> None:
         Whoever read it has ended.
     """
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(printable(text, lines=True))
         sys.stdout.flush()
     except OSError as error:
         _silence(sys.stdout)
@@ -62,10 +66,15 @@ def write_out(text: str) -> None:
         ) from error
 
 
-def write_err(text: str) -> None:
-    """Say something on standard error. Where that cannot be done the work goes on without."""
+def write_err(text: str, *, clear_line: bool = False) -> None:
+    """Say something on standard error. Where that cannot be done the work goes on without.
+
+    clear_line : whether a terminal's present line is wiped before
+    """
     try:
-        sys.stderr.write(text)
+        if clear_line:
+            sys.stderr.write(CLEAR_LINE)
+        sys.stderr.write(printable(text, lines=True))
         sys.stderr.flush()
     except OSError:
         _silence(sys.stderr)

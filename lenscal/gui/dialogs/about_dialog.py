@@ -12,14 +12,13 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
 
 from lenscal import __version__
 from lenscal.gui import theme
-from lenscal.gui.widgets.elements import muted
+from lenscal.gui.widgets.elements import Label, muted
 
 
 class AboutDialog(QDialog):
@@ -30,10 +29,10 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("About lenscal"))
         self.setMinimumWidth(560)
-        picture = QLabel()
+        picture = Label()
         picture.setPixmap(theme.icon("app", size=48).pixmap(48, 48))
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
-        name = QLabel(f"lenscal {__version__}")
+        name = Label(f"lenscal {__version__}")
         name.setObjectName("title")
         about = muted(
             self.tr(
@@ -51,7 +50,7 @@ class AboutDialog(QDialog):
             f"lenscal: {__version__}",
             *(f"{key}: {value}" for key, value in {**system, **places}.items()),
         ]
-        self.facts = QLabel("\n".join(lines), wordWrap=True)
+        self.facts = Label("\n".join(lines), wordWrap=True)
         self.facts.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard

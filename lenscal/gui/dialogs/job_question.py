@@ -18,6 +18,7 @@ class JobQuestion(QMessageBox):
         super().__init__(parent)
         self.setIcon(QMessageBox.Icon.Question)
         self.setWindowTitle("lenscal")
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(self.tr("{job} is still running.").format(job=job))
         self.setInformativeText(self.tr("What should happen to it?"))
         role = QMessageBox.ButtonRole

@@ -7,12 +7,11 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
 
-from lenscal.gui.widgets.elements import section
+from lenscal.gui.widgets.elements import Label, section
 
 KEYS = (
     ("1 – 6", QT_TR_NOOP("Go to a step")),
@@ -40,7 +39,7 @@ class KeysDialog(QDialog):
         rows.setHorizontalSpacing(24)
         for row, (keys, text) in enumerate(KEYS):
             rows.addWidget(section(keys), row, 0)
-            rows.addWidget(QLabel(self.tr(str(text))), row, 1)
+            rows.addWidget(Label(self.tr(str(text))), row, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

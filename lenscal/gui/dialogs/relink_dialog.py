@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QGridLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from lenscal.gui import theme
 from lenscal.gui.last_folder import last_folder, remember
-from lenscal.gui.widgets.elements import section
+from lenscal.gui.widgets.elements import Label, section, tip_text
 from lenscal.project import Project, missing, relinked
 
 
@@ -70,16 +69,18 @@ class RelinkDialog(QDialog):
         self.find_buttons.clear()
         gone = missing(self.project)
         for row, path in enumerate(gone):
-            label = QLabel(str(path), wordWrap=True)
+            label = Label(str(path), wordWrap=True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             button = QPushButton(theme.icon("find", size=16), self.tr("Find…"))
-            button.setToolTip(self.tr("Choose where {name} is now").format(name=path.name))
+            button.setToolTip(
+                tip_text(self.tr("Choose where {name} is now").format(name=path.name))
+            )
             button.clicked.connect(lambda _checked=False, path=path: self._find(path))
             self._rows.addWidget(label, row, 0)
             self._rows.addWidget(button, row, 1)
             self.find_buttons[path] = button
         if not gone:
-            self._rows.addWidget(QLabel(self.tr("Everything was found.")), 0, 0)
+            self._rows.addWidget(Label(self.tr("Everything was found.")), 0, 0)
         self.open_button.setText(self.tr("&Open without them") if gone else self.tr("&Open"))
 
     def _find(self, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lenscal.files import field_csv
 from lenscal.gui.pages.inspection.cell_panel import CellPanel
@@ -15,7 +15,7 @@ from lenscal.gui.pages.inspection.field_maps import curve_columns, kernel_column
 from lenscal.gui.pages.inspection.field_sides import Field, FieldSide
 from lenscal.gui.pages.inspection.grids import Cell, NamedGrid
 from lenscal.gui.pages.page import Page
-from lenscal.gui.widgets.elements import muted, primary
+from lenscal.gui.widgets.elements import Label, muted, primary
 from lenscal.gui.widgets.file_dialogs import ask_for_profile
 from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.optics.field import lopsidedness, lopsidedness_in_words
@@ -87,7 +87,7 @@ class InspectPage(Page):
     def _lay_out(self) -> None:
         second = QHBoxLayout()
         second.setSpacing(8)
-        label = QLabel(self.tr("Compare &with"))
+        label = Label(self.tr("Compare &with"))
         label.setBuddy(self.compare)
         second.addWidget(self.verdict, 1)
         second.addSpacing(8)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from lenscal.gui.widgets.elements import Label
 from lenscal.session import Session
 
 
@@ -14,9 +15,9 @@ class Page(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._heading = QLabel()
+        self._heading = Label()
         self._heading.setObjectName("title")
-        self._sentence = QLabel(wordWrap=True)
+        self._sentence = Label(wordWrap=True)
         self._sentence.setObjectName("subtitle")
         self.body = QVBoxLayout()
         self.body.setSpacing(12)

@@ -7,7 +7,6 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMessageBox,
     QProgressBar,
     QPushButton,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 from lenscal.gui import theme
 from lenscal.gui.background.worker import Progress
 from lenscal.gui.translate import in_the_windows_words, in_this_language
-from lenscal.gui.widgets.elements import icon_button, mark, muted
+from lenscal.gui.widgets.elements import Label, icon_button, mark, muted, tip_text
 
 LONGEST_S = 5999
 """The time left that takes most room: 99 minutes and 59 seconds."""
@@ -33,10 +32,9 @@ class MessageBar(QFrame):
         super().__init__(parent)
         # By this name the theme's style finds it.
         self.setObjectName("message")
-        self.text = QLabel(wordWrap=True)
+        self.text = Label(wordWrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         # File names may hold what looks like HTML.
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.details_button = QPushButton(self.tr("Details…"))
         self.details_button.setToolTip(self.tr("Show the technical report, for a bug report"))
         self.details_button.clicked.connect(self._show_details)
@@ -73,23 +71,24 @@ class MessageBar(QFrame):
         box = QMessageBox(
             QMessageBox.Icon.Information, self.tr("Details"), self.text.text(), parent=self
         )
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setDetailedText(self._details)
         # `open` returns at once: nobody else would delete it.
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(Label):
     """One line of text that ends in … where there is no room; the whole as tooltip."""
 
     def setText(self, text: str) -> None:
         """Show a text."""
         super().setText(text)
-        self.setToolTip(text)
+        self.setToolTip(tip_text(text))
 
     def minimumSizeHint(self) -> QSize:
         """Room for some letters."""
-        # A QLabel would ask for all of its text, and widen the window.
+        # A label would ask for all of its text, and widen the window.
         return QSize(60, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -183,7 +182,9 @@ class JobBar(QFrame):
         self.pause_button.setIcon(theme.icon("play" if paused else "pause", size=16))
         self.pause_button.setText(self.tr("Go &on") if paused else self.tr("&Pause"))
         rest = self.tr("Leave the computer to others for a while; nothing is lost (P)")
-        self.pause_button.setToolTip(self.tr("Go on where it was paused (P)") if paused else rest)
+        self.pause_button.setToolTip(
+            tip_text(self.tr("Go on where it was paused (P)") if paused else rest)
+        )
         self.text.setText(
             self.tr("Paused: {job}").format(job=self._message) if paused else self._message
         )

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lenscal.gui import theme
+from lenscal.gui.widgets.elements import tip_text
 from lenscal.plots.drawing import readable_on
 from lenscal.plots.maps import cell_box
 
@@ -150,6 +151,7 @@ class CellView(QWidget):
         """Each cell has a tooltip of its own."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             cell = self.cell_at(event.pos())
-            QToolTip.showText(event.globalPos(), self.tip(*cell) if cell else self.toolTip(), self)
+            tip = tip_text(self.tip(*cell)) if cell else self.toolTip()
+            QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)

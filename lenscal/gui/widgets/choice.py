@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
-from lenscal.gui.widgets.elements import without_margins
+from lenscal.gui.widgets.elements import tip_text, without_margins
 
 
 class Choice(QWidget):
@@ -28,7 +28,7 @@ class Choice(QWidget):
             button = QPushButton(text)
             button.setCheckable(True)
             button.setProperty("choice", True)
-            button.setToolTip(tip)
+            button.setToolTip(tip_text(tip))
             # R, G and B alone would say little to a screen reader.
             button.setAccessibleName(tip)
             # `clicked` comes from the user alone; `toggled` would also come from `mark`.

@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from lenscal.gui.widgets.elements import tip_text
+
 T = TypeVar("T")
 
 
@@ -20,7 +22,7 @@ class ChoiceBox(QComboBox, Generic[T]):
         self._texts = dict(texts)
         for value, text in self._texts.items():
             self.addItem(text, value)
-        self.setToolTip(tip)
+        self.setToolTip(tip_text(tip))
 
     @property
     def values(self) -> tuple[T, ...]:

@@ -4,14 +4,16 @@ frame)."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from lenscal.gui import theme
+from lenscal.gui.widgets.elements import Label
 
 MAX_POINTS = 2000
 """A curve of more is thinned: there are no more pixels, and drawing takes the training's time."""
@@ -40,7 +42,7 @@ class Curves(QWidget):
         # Never let go: they refer to each other in circles, which Python's collector would find
         # in the calibration's thread, and delete Qt's objects there.
         self._removed: list[object] = []
-        self._empty = QLabel(
+        self._empty = Label(
             self.tr("Drawn while it calibrates"), alignment=Qt.AlignmentFlag.AlignCenter
         )
         self._empty.setProperty("blank", True)
@@ -125,7 +127,8 @@ class Curves(QWidget):
             symbol = "o" if self._dots else None
             self._curves[name] = self.plot.plot(
                 pen=pg.mkPen(colour, width=1.5),
-                name=name,
+                # pyqtgraph takes the words of a legend for HTML.
+                name=escape(name),
                 symbol=symbol,
                 symbolSize=5,
                 symbolBrush=colour,

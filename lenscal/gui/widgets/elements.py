@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from html import escape
+from typing import Any, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -25,6 +26,22 @@ ICON_PX = 16
 """Side of an icon in a button: the height of its text."""
 
 
+class Label(QLabel):
+    """Words as they are: what comes from a file must not be taken for markup."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, **properties: Any) -> None:
+        """properties: as Qt's label takes them."""
+        super().__init__(parent, textFormat=Qt.TextFormat.PlainText, **properties)
+        self.setText(text)
+
+
+def tip_text(text: str) -> str:
+    """Text for a tooltip that shows it as it is: Qt takes what looks like markup for markup."""
+    if "<" not in text:
+        return text
+    return f"<span>{escape(text)}</span>".replace("\n", "<br>")
+
+
 def primary(text: str, icon: str = "") -> QPushButton:
     """The step's main button."""
     button = QPushButton(text)
@@ -37,26 +54,26 @@ def primary(text: str, icon: str = "") -> QPushButton:
 def icon_button(text: str, icon: str, tip: str) -> QPushButton:
     """A button with one of the theme's icons before its text."""
     button = QPushButton(theme.icon(icon, size=ICON_PX), text)
-    button.setToolTip(tip)
+    button.setToolTip(tip_text(tip))
     return button
 
 
 def with_tip(widget: W, text: str) -> W:
     """The widget, with a tooltip."""
-    widget.setToolTip(text)
+    widget.setToolTip(tip_text(text))
     return widget
 
 
-def muted(text: str = "", *, wrapped: bool = True) -> QLabel:
+def muted(text: str = "", *, wrapped: bool = True) -> Label:
     """Words that stand back behind the others."""
-    label = QLabel(text, wordWrap=wrapped)
+    label = Label(text, wordWrap=wrapped)
     label.setProperty("muted", True)
     return label
 
 
-def section(text: str) -> QLabel:
+def section(text: str) -> Label:
     """The heading of a group."""
-    label = QLabel(text)
+    label = Label(text)
     label.setProperty("section", True)
     return label
 
@@ -140,7 +157,7 @@ class Form(QFormLayout):
         field : what is beside it
         buddy : where the label leads, if not to the field itself
         """
-        label = QLabel(text)
+        label = Label(text)
         # A click on the label, and its Alt key, go to the field; so do screen readers.
         label.setBuddy(buddy or field)
         if text:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lenscal.gui import theme
 from lenscal.gui.drawing.painting import paint, widget_style
+from lenscal.gui.widgets.elements import tip_text
 from lenscal.plots.histogram import Histogram, histogram_drawing
 
 
@@ -25,9 +26,11 @@ class HistogramView(QWidget):
         self.histogram = histogram
         words = self.tr("The visible part: {black:.2%} black, {white:.2%} clipped white")
         self.setToolTip(
-            words.format(black=histogram.black, white=histogram.white)
-            if histogram
-            else self.tr("No photo")
+            tip_text(
+                words.format(black=histogram.black, white=histogram.white)
+                if histogram
+                else self.tr("No photo")
+            )
         )
         self.update()
 

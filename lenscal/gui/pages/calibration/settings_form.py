@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
 from lenscal.calibrate.settings import (
     DEFAULTS,
@@ -15,7 +15,7 @@ from lenscal.calibrate.settings import (
 )
 from lenscal.gui.widgets.choice_box import ChoiceBox
 from lenscal.gui.widgets.device_names import device_names
-from lenscal.gui.widgets.elements import Form, in_a_row, with_tip, without_margins
+from lenscal.gui.widgets.elements import Form, Label, in_a_row, tip_text, with_tip, without_margins
 
 MOST_MINUTES = 10_000
 """A week: a limit beyond it is none."""
@@ -34,9 +34,12 @@ class KernelSizeBox(QSpinBox):
         self.setSuffix(self.tr(" px"))
         self.setSpecialValueText(self.tr("automatic"))
         self.setToolTip(
-            self.tr(
-                "Side of one kernel, an odd number. Automatic: {n} px, more where the blur is wider"
-            ).format(n=KERNEL_PX)
+            tip_text(
+                self.tr(
+                    "Side of one kernel, an odd number. Automatic: {n} px, "
+                    "more where the blur is wider"
+                ).format(n=KERNEL_PX)
+            )
         )
         self.editingFinished.connect(self._make_odd)
 
@@ -71,7 +74,7 @@ class SettingsForm(QWidget):
         fields.add(self.tr("Quality"), self.quality)
         fields.add(self.tr("Device"), self.device)
         fields.add(self.tr("Method"), self.stages)
-        grid = in_a_row(self.rows, QLabel(self.tr("×")), self.columns)
+        grid = in_a_row(self.rows, Label(self.tr("×")), self.columns)
         fields.add(self.tr("Grid"), grid, self.rows)
         fields.add(self.tr("Kernel"), self.kernel_size)
         fields.add(self.tr("At most"), self.minutes)

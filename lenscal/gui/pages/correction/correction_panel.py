@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 from lenscal.gui.pages.correction.percent_slider import PercentSlider
 from lenscal.gui.translate import in_the_windows_words
 from lenscal.gui.widgets.choice_box import ChoiceBox
-from lenscal.gui.widgets.elements import Card, icon_button, muted, primary, section
+from lenscal.gui.widgets.elements import Card, icon_button, muted, primary, section, tip_text
 from lenscal.gui.widgets.histogram import HistogramView
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.session import Comparison
@@ -61,7 +61,7 @@ class PhotoBox(QComboBox):
         self.clear()
         for index, path in enumerate(offers):
             self.addItem(path.name, path)
-            self.setItemData(index, str(path), Qt.ItemDataRole.ToolTipRole)
+            self.setItemData(index, tip_text(str(path)), Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(-1 if photo is None else offers.index(photo))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
-from lenscal.gui.widgets.elements import without_margins
+from lenscal.gui.widgets.elements import Label, tip_text, without_margins
 
 
 class PercentSlider(QWidget):
@@ -18,11 +18,11 @@ class PercentSlider(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         # Whole percents: finer steps cannot be seen.
         self.slider.setRange(0, 100)
-        self.slider.setToolTip(tip)
+        self.slider.setToolTip(tip_text(tip))
         self.slider.setAccessibleName(name)
-        self._number = QLabel(alignment=Qt.AlignmentFlag.AlignRight)
+        self._number = Label(alignment=Qt.AlignmentFlag.AlignRight)
         heading = QHBoxLayout()
-        heading.addWidget(QLabel(name))
+        heading.addWidget(Label(name))
         heading.addWidget(self._number)
         layout = QVBoxLayout(self)
         without_margins(layout, spacing_px=2)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from lenscal.gui.widgets.elements import icon_button, with_tip, without_margins
+from lenscal.gui.widgets.elements import Label, icon_button, with_tip, without_margins
 from lenscal.gui.widgets.file_dialogs import ask_for_folder
 
 
@@ -32,7 +32,7 @@ class FolderRow(QWidget):
         self.show_button.clicked.connect(self._show_on_desktop)
         row = QHBoxLayout(self)
         without_margins(row, spacing_px=12)
-        row.addWidget(QLabel(self.tr("Folder")))
+        row.addWidget(Label(self.tr("Folder")))
         row.addWidget(self.field, 1)
         row.addWidget(browse)
         row.addWidget(self.show_button)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from lenscal.gui import theme
 from lenscal.gui.translate import in_the_windows_words, in_this_language
+from lenscal.gui.widgets.elements import tip_text
 
 if TYPE_CHECKING:
     from lenscal.jobs import PhotoResult
@@ -67,7 +68,7 @@ class PhotoQueue(QTableWidget):
         self.setRowCount(len(self.photos))
         for row, photo in enumerate(self.photos):
             name = QTableWidgetItem(photo.name)
-            name.setToolTip(str(photo))
+            name.setToolTip(tip_text(str(photo)))
             self.setItem(row, NAME, name)
             self.setItem(row, STATE, QTableWidgetItem())
             self._show_result(row)
@@ -167,7 +168,7 @@ class PhotoQueue(QTableWidget):
         item = self.item(row, STATE)
         if item is not None:
             item.setText(text)
-            item.setToolTip(tip or text)
+            item.setToolTip(tip_text(tip or text))
             item.setData(COLOUR_ROLE, colour)
             item.setForeground(_colour(colour))
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from lenscal.gui.pages.inspection.grids import Cell, DisplayUnits, Floats
+from lenscal.gui.widgets.elements import tip_text
 
 ROW_PX = 24
 NYQUIST = 0.5
@@ -60,7 +61,7 @@ class FigureTable(QTableWidget):
         for row, figures in enumerate(lines):
             first = figures[0]
             head = QTableWidgetItem(first.name)
-            head.setToolTip(first.tip)
+            head.setToolTip(tip_text(first.tip))
             self.setVerticalHeaderItem(row, head)
             for channel in range(3):
                 text = "/".join(figure.values[channel] for figure in figures)
@@ -111,7 +112,7 @@ class FigureTable(QTableWidget):
 
 def _item(text: str, tip: str) -> QTableWidgetItem:
     item = QTableWidgetItem(text)
-    item.setToolTip(tip)
+    item.setToolTip(tip_text(tip))
     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return item
 

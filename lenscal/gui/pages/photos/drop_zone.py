@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from lenscal.gui import theme
 from lenscal.gui.last_folder import remember
-from lenscal.gui.widgets.elements import mark, muted, section
+from lenscal.gui.widgets.elements import mark, muted, section, tip_text
 from lenscal.gui.widgets.file_dialogs import ask_for_folder, ask_for_photos
 
 MOST_LISTED = 30
@@ -68,7 +68,7 @@ class DropZone(QFrame):
             words = self.tr("{n} photos in {folder}")
             text = words.format(n=len(paths), folder=paths[0].parent)
         self.text.setText(text)
-        self.text.setToolTip("\n".join(str(path) for path in paths[:MOST_LISTED]))
+        self.text.setToolTip(tip_text("\n".join(str(path) for path in paths[:MOST_LISTED])))
         mark(self, "filled", bool(paths))
 
     def show_problem(self, text: str) -> None:

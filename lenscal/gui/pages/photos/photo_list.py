@@ -13,6 +13,7 @@ from lenscal.files.photos.photo_preview import PhotoPreview
 from lenscal.gui.drawing.images import thumbnail_icon
 from lenscal.gui.pages.photos.exif_words import equipment_text, exif_text
 from lenscal.gui.pages.photos.photo_table import placeholder
+from lenscal.gui.widgets.elements import tip_text
 
 THUMBNAIL = QSize(96, 64)
 COLUMN_PX = 440
@@ -72,7 +73,7 @@ class PhotoList(QListView):
         path = preview.info.path
         item.setText(f"{path.name}\n{words}")
         lines = (str(path), words, equipment_text(preview.info))
-        item.setToolTip("\n".join(line for line in lines if line))
+        item.setToolTip(tip_text("\n".join(line for line in lines if line)))
 
     def show_only(self, predicate: Callable[[PhotoPreview], bool]) -> None:
         """Hide photos for which the predicate does not hold."""

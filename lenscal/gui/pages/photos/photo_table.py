@@ -27,6 +27,7 @@ from lenscal.gui.pages.photos.exif_words import (
 )
 from lenscal.gui.pages.photos.photo_rows import SHARP, PhotoRow
 from lenscal.gui.translate import in_this_language
+from lenscal.gui.widgets.elements import tip_text
 from lenscal.raw.frame import PhotoInfo
 
 THUMBNAIL = QSize(78, 52)
@@ -144,7 +145,7 @@ class PhotoTable(QAbstractTableModel):
             case _Role.ForegroundRole:
                 return _colour(row, column)
             case _Role.ToolTipRole:
-                return self.verdict(row) if column == VERDICT else str(row.path)
+                return tip_text(self.verdict(row) if column == VERDICT else str(row.path))
         return None
 
     def verdict(self, row: PhotoRow) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QWidget
 
-from lenscal.gui.widgets.elements import Form, in_a_row, without_margins
+from lenscal.gui.widgets.elements import Form, Label, in_a_row, without_margins
 from lenscal.session import Source
 
 FIELDS_PX = 560
@@ -42,7 +42,7 @@ class SourceFields(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        focal = QLabel(self.tr("Focal length"))
+        focal = Label(self.tr("Focal length"))
         focal.setBuddy(self.focal)
         fields = Form(self)
         without_margins(fields)
