@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any, NoReturn
 
-from lenscal.system.printable import printable
+from lenscal.printable import printable
 
 
 class Translatable(str):

@@ -24,7 +24,8 @@ HEAVY = {
     "PySide6",
 }
 BASICS = {
-    "translation": set[str](),
+    "printable": set[str](),
+    "translation": {"printable"},
     "errors": {"translation"},
     "reports": {"translation"},
     "stepping": {"reports", "translation"},

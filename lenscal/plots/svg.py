@@ -22,7 +22,7 @@ from lenscal.plots.drawing import (
     Style,
     Words,
 )
-from lenscal.system.printable import printable
+from lenscal.printable import printable
 
 DASHES = "5 4"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from lenscal.printable import without_controls
 from lenscal.system.native_stderr import without_library_noise
-from lenscal.system.printable import without_controls
 
 EXIV2_LOCK = threading.Lock()
 """exiv2's XMP parser and its log settings are global: one thread at a time reads or writes

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from lenscal.errors import LenscalError
-from lenscal.system.printable import printable
+from lenscal.printable import printable
 from lenscal.translation import translatable
 
 CLEAR_LINE = "\r\x1b[2K"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import lenscal
+from lenscal.printable import printable
 from lenscal.raw.exif import clean_text
-from lenscal.system.printable import printable
 from lenscal.system.standard_streams import write_err, write_out
 from lenscal.translation import Translatable, message_of, translatable, translate_text
 
