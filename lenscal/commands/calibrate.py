@@ -47,9 +47,10 @@ def reading(
     """Import the two folders as the options that `check` and `calibrate` share say."""
     from lenscal import jobs
     from lenscal.intake.grouping import Overrides
+    from lenscal.raw.pictures.kinds import Light
 
     sharp, degraded = (
-        Overrides(aperture=aperture, lens=args.lens, focal_mm=args.focal)
+        Overrides(aperture=aperture, lens=args.lens, focal_mm=args.focal, light=Light(args.light))
         for aperture in (args.aperture_sharp, args.aperture_degraded)
     )
     return jobs.import_photos(

@@ -12,6 +12,8 @@ from lenscal.commands.option_groups import pair
 from lenscal.commands.photo_values import lens_setting_in_words, photo_values
 from lenscal.commands.progress import Speaker, run_job
 from lenscal.errors import InputError
+from lenscal.reports import Report
+from lenscal.stepping import Job
 from lenscal.system.json_values import without_nan
 from lenscal.translation import translatable
 
@@ -49,11 +51,11 @@ def _checked(
             inputs = run_job(reading(args, cache, only_look=True), speaker)
         except InputError as error:
             # A folder that is of no use as a whole: its metadata say what is in it.
-            summary["sharp"] = _from_metadata(args.sharp)
-            summary["degraded"] = _from_metadata(args.degraded)
+            for role, folder in zip(ROLES, (args.sharp, args.degraded), strict=True):
+                summary[role] = run_job(_from_metadata(folder), speaker)
             return {**summary, "ready": False, "problems": [str(error)]}, []
-        summary["sharp"] = _judged(args.sharp, inputs.sharp)
-        summary["degraded"] = _judged(args.degraded, inputs.degraded)
+        summary["sharp"] = run_job(_judged(args.sharp, inputs.sharp), speaker)
+        summary["degraded"] = run_job(_judged(args.degraded, inputs.degraded), speaker)
         # Each photo that is left out has a line of its own in the list.
         summary["notes"] = [note for note in inputs.warnings if "photo left out: " not in note]
         coverage = inputs.coverage(grid)
@@ -100,16 +102,16 @@ def _in_short(summary: dict[str, Any]) -> str:
     return words
 
 
-def _judged(folder: Path, imported: ImportedFolder) -> list[dict[str, Any]]:
-    """Every RAW file of a folder with its verdict: good, doubtful, a fault's name, unreadable or
+def _judged(folder: Path, imported: ImportedFolder) -> Job[list[dict[str, Any]]]:
+    """Every photo of a folder with its verdict: good, doubtful, a fault's name, unreadable or
     not chosen."""
-    from lenscal.intake.raw_files import find_raw_files
+    from lenscal.intake.photo_files import find_photos
     from lenscal.raw.metadata import read_info
 
     used_photos = {photo.path: photo for photo in imported.photos}
     rejected = {photo.path: photo for photo in imported.rejected}
     photos = []
-    for path in find_raw_files([folder]):
+    for path in find_photos([folder]).files:
         if path in used_photos:
             verdict = used_photos[path].verdict
             photos.append(
@@ -121,6 +123,7 @@ def _judged(folder: Path, imported: ImportedFolder) -> list[dict[str, Any]]:
                 }
             )
             continue
+        yield Report("import", translatable("Looking into {name}", name=path.name))
         # Metadata suffice for photos that are not used.
         values = photo_values(read_info(path, ask_libraw=False))
         if path in rejected:
@@ -143,14 +146,15 @@ def _refusal(rejected: Rejected) -> dict[str, Any]:
     }
 
 
-def _from_metadata(folder: Path) -> list[dict[str, Any]]:
-    """Every RAW file of a folder that cannot be used as a whole: readable or not."""
-    from lenscal.intake.raw_files import find_raw_files
+def _from_metadata(folder: Path) -> Job[list[dict[str, Any]]]:
+    """Every photo of a folder that cannot be used as a whole: readable or not."""
+    from lenscal.intake.photo_files import find_photos
     from lenscal.raw.decode import probe
     from lenscal.raw.metadata import read_info
 
     photos = []
-    for path in find_raw_files([folder]):
+    for path in find_photos([folder]).files:
+        yield Report("import", translatable("Looking into {name}", name=path.name))
         # LibRaw is asked for what exiv2 lacks only where it can open the file.
         reason = probe(path)
         values = photo_values(read_info(path, ask_libraw=not reason))

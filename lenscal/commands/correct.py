@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
+from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.system.device import check_device
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
+    from lenscal.intake.photo_files import FoundPhotos
     from lenscal.jobs import PhotoResult
 
 
@@ -24,6 +26,7 @@ def run_correct(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.files.output_paths import check_output_folder
     from lenscal.files.psf.opening import open_psf
+    from lenscal.intake.photo_files import find_photos
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     restore = correction_settings(args)
@@ -31,7 +34,8 @@ def run_correct(args: argparse.Namespace) -> int:
     if args.prior is not None and not Path(args.prior).is_file():
         raise InputError(translatable("--prior {path}: there is no such file", path=args.prior))
     # All that can be wrong with the options is found before the first photo is read.
-    photos = _photos(args.photos)
+    found = find_photos(args.photos)
+    photos = found.files
     check_output_folder(args.out)
     # After the cheap checks: a profile holds megabytes, and the device loads torch.
     profile = open_psf(args.psf)
@@ -45,18 +49,21 @@ def run_correct(args: argparse.Namespace) -> int:
         force=args.force,
         save_mask=args.save_mask,
         results_so_far=results,
+        light=Light(args.light) if args.light else None,
     )
     with suppress(KeyboardInterrupt):  # what was corrected before it has been written
         run_job(work, speaker)
     # After the progress, or the live line would run into them.
+    for text in found.notes:
+        speaker.note(f"note: {text}")
     for result in results:
         for warning in result.warnings:
             speaker.note(f"note: {result.source.name}: {warning}")
-    speaker.result(_in_words(results, len(photos)), _summary(results, photos))
+    speaker.result(_in_words(results, len(photos)), _summary(results, found))
     return _exit_code(results, len(photos))
 
 
-def _summary(results: Sequence[PhotoResult], photos: Sequence[Path]) -> dict[str, Any]:
+def _summary(results: Sequence[PhotoResult], found: FoundPhotos) -> dict[str, Any]:
     """What `correct --json` says."""
     reached = {result.source for result in results}
     # Every photo is in one of the first four lists: scripts need not work it out.
@@ -64,7 +71,8 @@ def _summary(results: Sequence[PhotoResult], photos: Sequence[Path]) -> dict[str
         "written": [str(r.output) for r in results if r.output is not None],
         "skipped": [str(r.source) for r in results if r.skipped],
         "failed": [{"photo": str(r.source), "reason": r.problem} for r in results if _failed(r)],
-        "not_reached": [str(path) for path in photos if path not in reached],
+        "not_reached": [str(path) for path in found.files if path not in reached],
+        "notes": list(found.notes),
         "photos": [_values(result) for result in results],
     }
 
@@ -91,37 +99,20 @@ def correction_settings(args: argparse.Namespace) -> RestoreSettings:
 
 def export_settings(args: argparse.Namespace) -> ExportSettings:
     """How photos are written, checked."""
+    chosen = {
+        "format": PhotoFormat(args.format) if args.format else None,
+        "space": Space(args.space) if args.space else None,
+        "depth": args.depth,
+    }
+    # Who says how photos are written means pictures, too.
+    given = {name: value for name, value in chosen.items() if value is not None}
     return ExportSettings(
         args.out,
-        PhotoFormat(args.format),
-        Space(args.space),
-        args.template,
-        OnConflict(args.on_conflict),
-        depth=args.depth,
+        template=args.template,
+        on_conflict=OnConflict(args.on_conflict),
+        keep_pictures=not given,
+        **given,
     )
-
-
-def _photos(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are named, and the RAW files of folders; each once.
-
-    What is wrong with a file is said when it is its turn.
-
-    Raises
-    ------
-    InputError
-        A path does not exist, or a folder holds no RAW files.
-    """
-    from lenscal.intake.raw_files import find_raw_files
-
-    # A single file may have any suffix: LibRaw decides whether it is a photo.
-    files: list[Path] = []
-    for path in paths:
-        files += find_raw_files([path]) if path.is_dir() or not path.exists() else [path]
-    once: dict[Path, Path] = {}
-    for path in files:
-        # A folder and one of its files, or a link: the same photo is corrected once.
-        once.setdefault(path.resolve(), path)
-    return list(once.values())
 
 
 def _values(result: PhotoResult) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
+    from lenscal.raw.frame import PhotoInfo
 
 LONG_EXPOSURE_S = 0.3
 """From here on cameras show seconds instead of a fraction."""
@@ -23,24 +24,22 @@ LONG_EXPOSURE_S = 0.3
 
 def run_info(args: argparse.Namespace) -> int:
     """Say what a file is."""
-    from lenscal.intake.raw_files import RAW_EXTENSIONS
+    from lenscal.intake.photo_files import PHOTO_EXTENSIONS
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     path: Path = args.file
     if path.is_dir():
-        raise InputError(
-            translatable("{path} is a folder: give a profile or a RAW file", path=path)
-        )
+        raise InputError(translatable("{path} is a folder: give a profile or a photo", path=path))
     if not path.is_file():
         raise InputError(translatable("{path}: there is no such file", path=path))
     # By the suffix: whatever else the file is, reading it as a profile says what is wrong.
-    is_raw = path.suffix.lower() in RAW_EXTENSIONS
-    lines, values = _raw_in_words(path) if is_raw else _profile_in_words(path)
+    is_photo = path.suffix.lower() in PHOTO_EXTENSIONS
+    lines, values = _photo_in_words(path) if is_photo else _profile_in_words(path)
     speaker.result("\n".join(lines), without_nan(values))
     return 0
 
 
-def _raw_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
+def _photo_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     from lenscal.errors import PhotoError
     from lenscal.raw.decode import decode_photo
 
@@ -50,9 +49,11 @@ def _raw_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     except PhotoError as error:
         raise InputError(
             translatable(
-                "{path} cannot be read as a RAW photo: {reason}", path=path, reason=error.reason
+                "{path} cannot be read as a photo: {reason}", path=path, reason=error.reason
             )
         ) from error
+    if frame.info.light is not None:
+        return _picture_in_words(frame.info)
     info, vignetting = frame.info, frame.gain_source
     noise = [list(pair) for pair in info.noise_profile]
     values = {"kind": "raw", **photo_values(info), "noise_profile": noise, "vignetting": vignetting}
@@ -71,6 +72,33 @@ def _raw_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
         f"Orientation: {info.orientation} (EXIF)",
         f"Noise: {noise_source}",
         f"Vignetting: {vignetting}",
+    ]
+    return lines, values
+
+
+def _picture_in_words(info: PhotoInfo) -> tuple[list[str], dict[str, Any]]:
+    from lenscal.raw.pictures.reading import read_header
+
+    header = read_header(info.path)
+    values = {
+        "kind": "picture",
+        **photo_values(info),
+        "format": header.kind.value,
+        "bits": header.bits,
+        "colours": header.colours,
+        "icc": bool(header.icc),
+        "notes": list(header.notes),
+    }
+    channels = "grey" if header.colours == 1 else "RGB"
+    number = "floating point" if header.is_float else "a value"
+    lines = [
+        f"{info.path.name}: a {header.kind.name} picture of {info.width} x {info.height} px, "
+        f"{channels}, {header.bits} bit {number}",
+        f"Colour profile: {'its own (ICC)' if header.icc else 'none, taken for sRGB'}",
+        f"Camera: {info.camera or 'unknown'}{_serial(info.camera_serial)}",
+        f"Lens: {info.lens or 'unknown'}{_serial(info.lens_serial)}",
+        f"Orientation: {info.orientation} (EXIF)",
+        *(f"Note: {note}" for note in header.notes),
     ]
     return lines, values
 

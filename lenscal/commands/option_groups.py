@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from lenscal.calibrate.settings import DEFAULTS, GRID_SIDES, KERNEL_PX, Stages
 from lenscal.errors import InputError
+from lenscal.raw.pictures.kinds import Light
 from lenscal.system.device import AUTO, DEVICES
 from lenscal.translation import translatable
 
@@ -72,8 +73,13 @@ def add_choice(
     choices: Iterable[Any],
     default: Any,
     summary: str = "",
+    *,
+    otherwise: str = "",
 ) -> None:
-    """An option that takes one of a few values, and says its default."""
+    """An option that takes one of a few values, and says its default.
+
+    otherwise : where the default does not hold; it is then None here, to tell who chose it
+    """
     # Enums and plain values alike.
     values = [getattr(choice, "value", choice) for choice in choices]
     value = getattr(default, "value", default)
@@ -81,8 +87,8 @@ def add_choice(
         option,
         choices=values,
         type=type(values[0]),
-        default=value,
-        help=f"{summary} (default: {value})".strip(),
+        default=None if otherwise else value,
+        help=f"{summary} (default: {f'{value}; {otherwise}' if otherwise else value})".strip(),
     )
 
 
@@ -146,10 +152,16 @@ def calibration_options() -> argparse.ArgumentParser:
 def add_photo_folders(command: argparse.ArgumentParser) -> None:
     """The two folders, and what their photos do not say."""
     command.add_argument(
-        "sharp", type=Path, metavar="SHARP", help="folder of RAW photos at the good aperture"
+        "sharp",
+        type=Path,
+        metavar="SHARP",
+        help="folder of RAW photos (or pictures) at the good aperture",
     )
     command.add_argument(
-        "degraded", type=Path, metavar="DEGRADED", help="folder of RAW photos at the one to correct"
+        "degraded",
+        type=Path,
+        metavar="DEGRADED",
+        help="folder of RAW photos (or pictures) at the one to correct",
     )
     command.add_argument(
         "--keep-all", action="store_true", help="use photos that look flat, clipped, moved ... too"
@@ -163,9 +175,22 @@ def add_photo_folders(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--aperture-degraded", type=float, metavar="F", help="f-number of the degraded photos"
     )
+    add_light(command, Light.LINEAR)
     # One lens for both folders: two would be refused anyway.
     group.add_argument("--lens", metavar="NAME", help="name of the lens")
     group.add_argument("--focal", type=float, metavar="MM", help="focal length")
+
+
+def add_light(group: argparse._ActionsContainer, default: Light | None) -> None:
+    """What the values of pictures mean."""
+    said = "as for the profile" if default is None else default.value
+    group.add_argument(
+        "--light",
+        choices=[light.value for light in Light],
+        default=None if default is None else default.value,
+        help="values of pictures (PNG, JPEG, TIFF): linear decodes them by their ICC profile or "
+        f"sRGB's curve, stored takes them as they are (default: {said})",
+    )
 
 
 def add_virtual_photos(group: argparse._ActionsContainer) -> None:

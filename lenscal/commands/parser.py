@@ -15,6 +15,7 @@ from lenscal.commands.option_groups import (
     Commands,
     add_choice,
     add_device,
+    add_light,
     add_photo_folders,
     add_virtual_photos,
     calibration_options,
@@ -166,7 +167,7 @@ def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         help="profile, or folder of psf_R/G/B.fits",
     )
     correct.add_argument(
-        "photos", type=Path, nargs="+", metavar="PHOTO", help="RAW files or folders of them"
+        "photos", type=Path, nargs="+", metavar="PHOTO", help="RAW files, pictures, or folders"
     )
     correct.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the corrected photos"
@@ -183,6 +184,7 @@ def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write beside each photo where it was corrected, PNG",
     )
+    add_light(correct, None)
     _add_written_photos(correct)
 
 
@@ -214,12 +216,14 @@ def _add_correction(command: argparse.ArgumentParser) -> None:
 
 def _add_written_photos(command: argparse.ArgumentParser) -> None:
     """How photos are written."""
+    as_it_was = "pictures: as they were"
     add_choice(
         command,
         "--format",
         PhotoFormat,
         default_of(ExportSettings, "format"),
         "dng: linear camera RGB",
+        otherwise=as_it_was,
     )
     add_choice(
         command,
@@ -227,9 +231,15 @@ def _add_written_photos(command: argparse.ArgumentParser) -> None:
         Space,
         default_of(ExportSettings, "space"),
         "camera-linear: for measuring",
+        otherwise=as_it_was,
     )
     add_choice(
-        command, "--depth", DEPTHS, default_of(ExportSettings, "depth"), "bits of PNG and TIFF"
+        command,
+        "--depth",
+        DEPTHS,
+        default_of(ExportSettings, "depth"),
+        "bits of PNG and TIFF",
+        otherwise=as_it_was,
     )
     template = default_of(ExportSettings, "template")
     command.add_argument("--template", default=template, help=f"file name (default: {template})")

@@ -23,14 +23,16 @@ def photo_values(info: PhotoInfo) -> dict[str, Any]:
         "width": info.width,
         "height": info.height,
         "orientation": info.orientation,
+        "light": info.light,
     }
 
 
 def lens_setting_in_words(photo: Mapping[str, Any], *, lens: bool = True) -> str:
     """Aperture, focal length, ISO and lens of what `photo_values` returns, as far as known."""
-    # Without an aperture a photo cannot be used: that one lack is always told.
+    # Without an aperture a RAW photo cannot be used: that one lack is always told.
+    unknown = "" if photo["light"] else "aperture unknown"
     parts = [
-        f"f/{round(photo['aperture'], 1):g}" if photo["aperture"] else "aperture unknown",
+        f"f/{round(photo['aperture'], 1):g}" if photo["aperture"] else unknown,
         f"{photo['focal_mm']:g} mm" if photo["focal_mm"] else "",
         f"ISO {photo['iso']:.0f}" if photo["iso"] else "",
         photo["lens"] if lens else "",

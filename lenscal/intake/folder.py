@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenscal.errors import PhotoError
+from lenscal.errors import InputError, PhotoError
 from lenscal.intake.grouping import (
     Overrides,
     check_no_photo_twice,
@@ -24,10 +24,10 @@ from lenscal.intake.inputs import (
     judge_folders,
     refuse_hopeless,
 )
-from lenscal.intake.raw_files import find_raw_files
+from lenscal.intake.photo_files import find_photos
 from lenscal.intake.selection import Selection, none_readable, select_photos
 from lenscal.intake.survey import survey
-from lenscal.raw.frame import Frame, PhotoInfo
+from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, follow
 from lenscal.system.threads import in_order
@@ -60,7 +60,7 @@ def import_pair(
     Parameters
     ----------
     sharp_paths, degraded_paths : sequence of Path
-        RAW files and folders of them.
+        Photos (RAW files, or pictures) and folders of them.
     sharp_overrides, degraded_overrides : Overrides or None
         Typed-in values; the aperture picks a group where a folder holds several.
     cache : Path or None
@@ -73,16 +73,17 @@ def import_pair(
     Raises
     ------
     InputError
-        No RAW files, none readable; mixed cameras, lenses, focal lengths, sizes or apertures,
+        No photos, none readable; mixed cameras, lenses, focal lengths, sizes or apertures,
         unknown aperture; the same files twice; folders without a usable photo or with hardly any
         texture.
     """
     # Both folders are listed before one is read: a wrong path is told at once.
-    sharp_files, degraded_files = find_raw_files(sharp_paths), find_raw_files(degraded_paths)
+    sharp_files, degraded_files = find_photos(sharp_paths), find_photos(degraded_paths)
     sharp = yield from select_photos(sharp_files, sharp_overrides or Overrides(), "sharp")
     degraded = yield from select_photos(
         degraded_files, degraded_overrides or Overrides(), "degraded"
     )
+    _refuse_two_kinds(sharp, degraded)
     check_no_photo_twice(sharp.photos, degraded.photos)
     check_same_setup([*sharp.photos, *degraded.photos], "sharp and degraded")
     # Decoding takes the time: each folder counts as many photos as it has.
@@ -97,6 +98,18 @@ def import_pair(
     if not only_look:
         refuse_hopeless(inputs)
     return inputs
+
+
+def _refuse_two_kinds(sharp: Selection, degraded: Selection) -> None:
+    """A PSF between RAW photos and developed pictures would be that of the developing."""
+    kinds = [any(info.light for info in chosen.photos) for chosen in (sharp, degraded)]
+    if kinds[0] != kinds[1]:
+        raise InputError(
+            translatable(
+                "one set is of RAW photos, the other one of pictures (PNG, JPEG, TIFF): "
+                "choose two sets of one kind"
+            )
+        )
 
 
 def decode_photos(
@@ -136,7 +149,7 @@ def decode_photos(
         "{frames} {role} photos are ready", frames=len(frames), role=role_in_words(role)
     )
     yield Report("import", message, 1.0, n_photos)
-    return ImportedFolder(tuple(photos), tuple(rejected))
+    return ImportedFolder(tuple(photos), tuple(rejected), selection.notes)
 
 
 def _decode_all(
@@ -178,27 +191,32 @@ def _decode_all(
 def _with_common_levels(frames: Sequence[Frame]) -> list[Frame]:
     """One white level for photos of equal black levels, and one noise estimate for photos of equal
     ISO."""
-    from lenscal.raw.noise import estimate_noise
-
-    frames = [_with_white(frame, frames) for frame in frames]
+    white = max(frame.white for frame in frames)
+    frames = [_with_white(frame, frames[0], white) for frame in frames]
     # One photo may have too little that is smooth; all of an ISO together have enough.
     without_profile: dict[float | None, list[Frame]] = {}
     for frame in frames:
         if not frame.info.noise_profile:
             without_profile.setdefault(frame.info.iso, []).append(frame)
-    pooled = {iso: estimate_noise(group) for iso, group in without_profile.items()}
+    pooled = {iso: _noise_of(group) for iso, group in without_profile.items()}
     return [
         frame if frame.info.noise_profile else replace(frame, noise=pooled[frame.info.iso])
         for frame in frames
     ]
 
 
-def _with_white(frame: Frame, frames: Sequence[Frame]) -> Frame:
+def _noise_of(frames: list[Frame]) -> NoiseModel:
+    from lenscal.raw.noise import estimate_noise
+    from lenscal.raw.pictures.decode_picture import picture_noise
+
+    return picture_noise(frames) if frames[0].info.light else estimate_noise(frames)
+
+
+def _with_white(frame: Frame, first: Frame, white: float) -> Frame:
     """The frame with the highest white level of all: each photo's was decided by itself, and one
     that goes beyond the camera's own level shows where the sensor really clips."""
     # The highest: a photo that shows more than another's level proves that level too low.
-    white = max(f.white for f in frames)
-    same_black = np.allclose(frame.black, frames[0].black, atol=_SAME_BLACK)
+    same_black = np.allclose(frame.black, first.black, atol=_SAME_BLACK)
     if white == frame.white or not same_black or white >= _SAME_WHITE * frame.white:
         return frame
     black = float(frame.black.mean())

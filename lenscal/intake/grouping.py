@@ -14,6 +14,7 @@ from lenscal.raw.identity.cameras import same_camera
 from lenscal.raw.identity.lenses import Likeness, compare_lenses
 from lenscal.raw.identity.serials import same_serial
 from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree
+from lenscal.raw.pictures.kinds import Light
 from lenscal.translation import join_translatable, translatable
 
 _ROLES = {
@@ -39,6 +40,8 @@ class Overrides:
     aperture: float | None = None
     lens: str | None = None
     focal_mm: float | None = None
+    light: Light = Light.LINEAR
+    """How the values of pictures are taken."""
 
     def __post_init__(self) -> None:
         if self.aperture is not None and not 0.5 <= self.aperture <= 128:
@@ -135,7 +138,8 @@ def _only_group(groups: Groups, role: str) -> tuple[PhotoInfo, ...]:
                 option=f"--aperture-{role}",
             )
         )
-    if list(groups) == [None]:
+    # Pictures are learnt from as two sets, whatever took them.
+    if list(groups) == [None] and not all(info.light for info in groups[None]):
         raise InputError(
             translatable(
                 "the {role} photos do not say their aperture (a manual lens?): type it in with "
@@ -174,6 +178,8 @@ def _fill_in(info: PhotoInfo, overrides: Overrides) -> PhotoInfo:
         info = replace(info, lens=overrides.lens, lens_in_file=info.lens)
     if overrides.focal_mm:
         info = replace(info, focal_mm=overrides.focal_mm, focal_mm_in_file=info.focal_mm)
+    if info.light:
+        info = replace(info, light=overrides.light)
     return info
 
 

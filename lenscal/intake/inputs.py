@@ -12,7 +12,7 @@ import numpy as np
 from lenscal.errors import InputError
 from lenscal.intake.coverage import Coverage, common_coverage, coverage
 from lenscal.intake.grouping import role_in_words, same_aperture_in_words
-from lenscal.intake.raw_files import natural_order
+from lenscal.intake.photo_files import natural_order
 from lenscal.intake.survey import Survey
 from lenscal.intake.triage import Verdict, judge
 from lenscal.raw.frame import Frame
@@ -60,6 +60,8 @@ class ImportedFolder:
 
     photos: tuple[JudgedPhoto, ...]
     rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...] = ()
+    """What lies beside the photos, and is left out."""
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -186,7 +188,7 @@ def _with_verdicts(
             photos.append(photo)
         else:
             rejected.append(Rejected(photo.path, verdict.reason, photo))
-    return ImportedFolder(tuple(photos), _in_order(rejected))
+    return ImportedFolder(tuple(photos), _in_order(rejected), folder.notes)
 
 
 def _in_order(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
@@ -210,7 +212,7 @@ def _with_decision(folder: ImportedFolder, path: Path, keep: bool) -> ImportedFo
         photos = [photo for photo in photos if photo.path != path]
     # A photo that is taken back stands where it stood, so that decisions in any order end alike.
     photos.sort(key=lambda photo: natural_order(photo.path))
-    return ImportedFolder(tuple(photos), _in_order(rejected))
+    return ImportedFolder(tuple(photos), _in_order(rejected), folder.notes)
 
 
 def _swapped(sharp: ImportedFolder, degraded: ImportedFolder) -> bool:
@@ -241,8 +243,31 @@ def _warnings(sharp: ImportedFolder, degraded: ImportedFolder) -> Iterator[str]:
     yield from _warnings_of("degraded", degraded)
 
 
+def _notes_of(role: str, photos: Sequence[JudgedPhoto]) -> Iterator[str]:
+    """What files say that the user should know, each once for all photos that say it."""
+    names: dict[str, list[str]] = {}
+    for photo in photos:
+        for note in photo.frame.info.notes:
+            names.setdefault(note, []).append(photo.path.name)
+    for note, of in names.items():
+        if len(of) == 1:
+            yield translatable(
+                "{role} photo {name}: {note}", role=role_in_words(role), name=of[0], note=note
+            )
+        else:
+            yield translatable(
+                "{n} {role} photos, like {name}: {note}",
+                n=len(of),
+                role=role_in_words(role),
+                name=of[0],
+                note=note,
+            )
+
+
 def _warnings_of(role: str, folder: ImportedFolder) -> Iterator[str]:
     """What to know of the photos of one folder."""
+    for note in folder.notes:
+        yield translatable("{role} photos: {note}", role=role_in_words(role), note=note)
     for out in folder.rejected:
         yield translatable(
             "{role} photo left out: {name}: {reason}",
@@ -258,6 +283,7 @@ def _warnings_of(role: str, folder: ImportedFolder) -> Iterator[str]:
                 name=photo.path.name,
                 reason=photo.verdict.reason,
             )
+    yield from _notes_of(role, folder.photos)
     # Of the first: all photos of a folder are of one camera, lens and aperture.
     frame = folder.photos[0].frame if folder.photos else None
     if frame is not None and frame.gain_source and (frame.gain == 1).all():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lenscal.errors import InputError
+from lenscal.intake.copies import find_copies
 from lenscal.intake.grouping import Overrides, group_by_aperture, pick_photos, role_in_words
 from lenscal.intake.inputs import Rejected, reasons_in_words
-from lenscal.intake.raw_files import find_copies
+from lenscal.intake.photo_files import FoundPhotos
 from lenscal.raw.frame import PhotoInfo
 from lenscal.reports import Report
 from lenscal.stepping import Job
@@ -26,10 +27,12 @@ class Selection:
 
     photos: tuple[PhotoInfo, ...]
     rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...] = ()
+    """What lies beside the photos, and is left out."""
 
 
-def select_photos(files: Sequence[Path], overrides: Overrides, role: str) -> Job[Selection]:
-    """Read the metadata of RAW files and pick the photos to decode.
+def select_photos(found: FoundPhotos, overrides: Overrides, role: str) -> Job[Selection]:
+    """Read the metadata of photos and pick those to decode.
 
     Raises
     ------
@@ -39,9 +42,9 @@ def select_photos(files: Sequence[Path], overrides: Overrides, role: str) -> Job
     from lenscal.raw.metadata import read_info
 
     # A copy adds nothing, but would weigh a photo twice.
-    copies = find_copies(files)
+    copies = yield from find_copies(found.files)
     rejected = [_copy(path, original) for path, original in copies.items()]
-    files = [path for path in files if path not in copies]
+    files = [path for path in found.files if path not in copies]
     infos = []
     for n, path in enumerate(files):
         message = translatable(
@@ -58,8 +61,10 @@ def select_photos(files: Sequence[Path], overrides: Overrides, role: str) -> Job
         photos = pick_photos(infos, overrides, role)
     except InputError:
         # Damaged files may say anything: leave them out before complaining of what does not fit.
-        return (yield from _select_readable(infos, overrides, role, rejected))
-    return Selection(photos, (*_without_aperture(infos, photos), *rejected))
+        selection = yield from _select_readable(infos, overrides, role, rejected)
+        return replace(selection, notes=found.notes)
+    unpicked = yield from _without_aperture(infos, photos)
+    return Selection(photos, (*unpicked, *rejected), found.notes)
 
 
 def _select_readable(
@@ -103,7 +108,9 @@ def _copy(path: Path, original: Path) -> Rejected:
     return Rejected(path, reason, kind="copy")
 
 
-def _without_aperture(infos: Sequence[PhotoInfo], picked: Sequence[PhotoInfo]) -> list[Rejected]:
+def _without_aperture(
+    infos: Sequence[PhotoInfo], picked: Sequence[PhotoInfo]
+) -> Job[list[Rejected]]:
     """Photos that a typed-in aperture has not picked because they do not say theirs: most often
     damaged files."""
     from lenscal.raw.decode import probe
@@ -113,6 +120,7 @@ def _without_aperture(infos: Sequence[PhotoInfo], picked: Sequence[PhotoInfo]) -
     for info in infos:
         if info.aperture is not None or info.path in picked_paths:
             continue
+        yield Report("import", translatable("Looking into {name}", name=info.path.name), 0.0)
         if reason := probe(info.path, info):
             rejected.append(Rejected(info.path, reason))
         else:
@@ -130,7 +138,8 @@ def _without_wrong_apertures(
     usual, majority = max(groups.items(), key=lambda item: len(item[1]))
     if usual is None or len(majority) < max(_FEWEST, _CLEAR_MAJORITY * len(infos)):
         return infos, []
-    others = [info for info in infos if info not in majority]
+    in_majority = {info.path for info in majority}
+    others = [info for info in infos if info.path not in in_majority]
     rejected = [_wrong_aperture(info, usual) for info in others]
     return list(majority), rejected
 

@@ -207,12 +207,12 @@ def same_scenes(sharp: Sequence[Survey], degraded: Sequence[Survey]) -> list[tup
         return []
     a, b = (np.stack([_standardised(s.light) for s in folder]) for folder in (sharp, degraded))
     likeness = a @ b.T
-    best = likeness.argmax(axis=1)
+    best, best_of_other = likeness.argmax(axis=1), likeness.argmax(axis=0)
     # Each has to be the other's best: two scenes alike make no pair.
     return [
         (i, int(j))
         for i, j in enumerate(best)
-        if likeness[i, j] > _SAME_SCENE and likeness[:, j].argmax() == i
+        if likeness[i, j] > _SAME_SCENE and best_of_other[j] == i
     ]
 
 

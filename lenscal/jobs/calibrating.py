@@ -102,6 +102,7 @@ def build_profile(
         same_scenes=calibration.same_scenes,
         vignetting=tuple(sorted({frame.gain_source for frame in frames if frame.gain_source})),
         warnings=tuple(dict.fromkeys((*inputs.warnings, *calibration.warnings))),
+        light=degraded.light,
         finished=calibration.finished,
         device=calibration.device,
         seconds=calibration.seconds,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lenscal.files.photos.export_settings import ExportSettings
 from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.photo_work import BatchSettings, PhotoResult, PhotoWork
+from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, follow, relay
 from lenscal.translation import Translatable, join_translatable, translatable
@@ -41,13 +42,15 @@ def correct(
     force: bool = False,
     save_mask: bool = False,
     results_so_far: list[PhotoResult] | None = None,
+    light: Light | None = None,
 ) -> Job[list[PhotoResult]]:
     """Decode, correct and write photos. One bad file does not stop the rest.
 
     While a photo is corrected, the next one is decoded and the last one written, unless they are
     large (OVERLAP_PX). A photo whose camera, lens, focal length, aperture or size is not the
     profile's is refused with the reason; `force` corrects it all the same and turns the reason into
-    a warning. `save_mask` writes beside each photo how much of the correction every pixel got.
+    a warning. Values of pictures are taken as `light` says, else as for the profile. `save_mask`
+    writes beside each photo how much of the correction every pixel got.
     `STOP` ends after the present photo. However the job ends, cancelled or with an error,
     `results_so_far` then holds what became of the photos that it had come to.
     """
@@ -59,7 +62,8 @@ def correct(
     # Resolved: a link to a photo of the batch must not be overwritten either.
     originals = frozenset(path.resolve() for path in photos)
     with photo_cache() as cache:
-        batch = BatchSettings(profile, settings, export, force, save_mask, originals, cache)
+        light = light or profile.light or Light.LINEAR
+        batch = BatchSettings(profile, settings, export, force, save_mask, originals, cache, light)
         pipeline = _Pipeline(batch, photos)
         try:
             yield from relay(pipeline.run(), with_time_left)
@@ -114,6 +118,8 @@ class _Pipeline:
     paths: Sequence[Path]
     photos: list[PhotoWork] = field(default_factory=list)
     """Those that it has come to."""
+    unwritten: list[PhotoWork] = field(default_factory=list)
+    """Those of them that were left to the writer."""
     ahead: PhotoWork | None = None
     """The next one, which is being decoded."""
     stopping: bool = False
@@ -140,7 +146,7 @@ class _Pipeline:
                 last = Report("correct", translatable("Writing to {folder}", folder=folder), 1.0)
                 yield last
                 # What was corrected is written, whatever was asked for meanwhile.
-                for photo in self.photos:
+                for photo in self.unwritten:
                     yield from self._await(photo.writing, last)
             finally:
                 # Nobody waits for it any more; what runs already ends by itself.
@@ -182,6 +188,7 @@ class _Pipeline:
             # One writer, one photo in its hands: two corrected photos in memory at most.
             yield from self._await_writer(place)
             photo.writing = writer.submit(photo.write, frame.header, pixels)
+            self.unwritten.append(photo)
         # While it waits below, this generator shall not hold on to the pixels.
         del frame, pixels
         if not small:
@@ -194,9 +201,12 @@ class _Pipeline:
         return photo
 
     def _await_writer(self, place: _Place) -> Job[None]:
-        for photo in self.photos:
+        while self.unwritten:
+            photo = self.unwritten[0]
             writing = translatable("{name}: writing", name=photo.path.name)
             yield from self._await(photo.writing, Report("correct", writing, place.high))
+            # Not asked again: a batch of thousands would ask all before it for each photo.
+            self.unwritten.pop(0)
 
     def _await(self, future: Future[Any] | None, report: Report) -> Job[None]:
         """Report until a thread is done."""

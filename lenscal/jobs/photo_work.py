@@ -22,6 +22,7 @@ from lenscal.files.photos.export_settings import (
     output_path,
 )
 from lenscal.jobs.profile_match import grid_for, match_notes, mismatches
+from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method
 from lenscal.stepping import Job
 from lenscal.translation import Translatable, join_translatable, message_of, translatable
@@ -61,6 +62,7 @@ class BatchSettings:
 
     originals : files that are never overwritten, resolved
     cache : folder where the rows of large photos wait
+    light : how the values of pictures are taken
     reserved_paths : names that photos of the batch have, so that no other gets them
     """
 
@@ -71,6 +73,7 @@ class BatchSettings:
     save_mask: bool
     originals: frozenset[Path]
     cache: Path
+    light: Light = Light.LINEAR
     reserved_paths: set[Path] = field(default_factory=set)
 
     @property
@@ -136,7 +139,7 @@ class PhotoWork:
                     batch_paths=batch.reserved_paths,
                 )
                 batch.reserved_paths.add(self.mask_output)
-            self.decoding = reader.submit(decode_photo, self.path)
+            self.decoding = reader.submit(decode_photo, self.path, light=batch.light)
 
     def decoded(self) -> Frame | None:
         """The frame, once it is read; None where it cannot be used: `result` then says why."""

@@ -28,7 +28,26 @@ def mismatches(profile: Profile, photo: Frame) -> list[Translatable]:
     Where a lens or a focal length was typed in for the calibration, what its photos say of
     themselves is right as well.
     """
-    return [*_size(profile, photo), *_equipment(profile, photo), *_lens_setting(profile, photo)]
+    return [
+        *_kind(profile, photo),
+        *_size(profile, photo),
+        *_equipment(profile, photo),
+        *_lens_setting(profile, photo),
+    ]
+
+
+def _kind(profile: Profile, photo: Frame) -> list[Translatable]:
+    """RAW photos and developed pictures differ by more than the lens."""
+    # Of kernels from elsewhere nobody knows what they are for.
+    if profile.is_bare or bool(profile.light) == bool(photo.info.light):
+        return []
+    if profile.light:
+        return [
+            translatable(
+                "it is a RAW photo, the profile was learnt from pictures (PNG, JPEG, TIFF)"
+            )
+        ]
+    return [translatable("it is a picture, the profile was learnt from RAW photos")]
 
 
 def match_notes(profile: Profile, photo: Frame) -> list[Translatable]:

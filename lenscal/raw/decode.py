@@ -25,6 +25,9 @@ from lenscal.raw.levels import Levels, read_levels
 from lenscal.raw.libraw import fill_from_libraw, libraw_reason, open_raw
 from lenscal.raw.metadata import read_info, with_decoding_metadata
 from lenscal.raw.noise import estimate_noise, noise_from_profile
+from lenscal.raw.pictures.decode_picture import decode_picture
+from lenscal.raw.pictures.kinds import Light, kind_by_name
+from lenscal.raw.pictures.reading import read_header
 from lenscal.raw.pixel_cache import cache_stem, to_cache
 from lenscal.raw.vignetting import field_gain
 from lenscal.translation import translatable
@@ -38,9 +41,15 @@ _LEAST_DETERMINANT = 1e-6
 """Of a colour matrix: LibRaw has zeros for cameras that it does not know."""
 
 
-def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | None = None) -> Frame:
+def decode_photo(
+    path: Path,
+    *,
+    info: PhotoInfo | None = None,
+    cache: Path | None = None,
+    light: Light = Light.LINEAR,
+) -> Frame:
     """Decode a RAW photo in sensor orientation: its mosaic, where there is one, and its linear,
-    white-balanced camera RGB.
+    white-balanced camera RGB; or a picture (PNG, JPEG, TIFF) as it is stored.
 
     Parameters
     ----------
@@ -51,6 +60,8 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
     cache : Path or None
         A folder for the decoded arrays: they are memory-mapped from there instead of being kept in
         memory.
+    light : Light
+        How a picture's values are taken, where `info` is None.
 
     Raises
     ------
@@ -61,6 +72,9 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
         The cache cannot be written.
     """
     _refuse_unreadable(path)
+    if kind_by_name(path) is not None:
+        info = info or replace(read_info(path, ask_libraw=False), light=light)
+        return decode_picture(path, info=info, cache=cache)
     info = with_decoding_metadata(info or read_info(path, ask_libraw=False))
     _refuse_missing_data(info)
     try:
@@ -108,9 +122,12 @@ def decode_photo(path: Path, *, info: PhotoInfo | None = None, cache: Path | Non
 
 
 def probe(path: Path, info: PhotoInfo | None = None) -> str:
-    """Why LibRaw cannot unpack this file; empty where it can. Much faster than decoding."""
+    """Why a file cannot be unpacked; empty where it can. Much faster than decoding."""
     try:
         _refuse_unreadable(path)
+        if kind_by_name(path) is not None:
+            read_header(path)
+            return ""
         _refuse_missing_data(with_decoding_metadata(info or PhotoInfo(path)))
         # All but the demosaicing, which takes most of the time.
         with open_raw(path) as raw:

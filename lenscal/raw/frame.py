@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from lenscal.raw.dng.tags import DngTags
 from lenscal.raw.identity.cameras import camera_name
 from lenscal.raw.identity.place import SensorArea
+from lenscal.raw.pictures.coding import PictureCoding
+from lenscal.raw.pictures.kinds import Light
 
 
 class Sampling(StrEnum):
@@ -83,6 +85,10 @@ class PhotoInfo:
     lens_in_file: str = ""
     """What the file says, where `lens` was typed in instead; so with the focal length."""
     focal_mm_in_file: float | None = None
+    light: Light | None = None
+    """How a picture's values are taken; None for RAW photos."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of the file, in words."""
     decoding: DecodingMetadata | None = None
     """Carried so that decoding need not open the file for it again; None: not read yet."""
 
@@ -147,6 +153,7 @@ class PhotoHeader:
     size: tuple[int, int]
     white_balance: NDArray[np.float32]
     colour_matrix: NDArray[np.float32] | None
+    coding: PictureCoding | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,6 +195,8 @@ class Frame:
         Where `rgb` is what is read: mean product of the noise of channel c, [n // 2 + y,
         n // 2 + x] px beyond it, and that of channel d, over the roots of the variances by
         `noise`. None: white.
+    coding : PictureCoding or None
+        How a picture was stored; None for RAW photos.
     """
 
     info: PhotoInfo
@@ -204,6 +213,7 @@ class Frame:
     colour_matrix: NDArray[np.float32] | None = None
     sampling: Sampling = Sampling.BAYER
     noise_correlation: NDArray[np.float32] | None = None
+    coding: PictureCoding | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -213,7 +223,9 @@ class Frame:
     @property
     def header(self) -> PhotoHeader:
         """What is known of it beside the pixels."""
-        return PhotoHeader(self.info, self.size, self.white_balance, self.colour_matrix)
+        return PhotoHeader(
+            self.info, self.size, self.white_balance, self.colour_matrix, self.coding
+        )
 
     def without_mosaic(self) -> Frame:
         """The same with a mosaic of zeros that takes no memory, for those who read `rgb` only."""

@@ -51,6 +51,17 @@ def _opened(path: Path) -> Any:
             return rawpy.imread(stream)
 
 
+def is_raw_file(path: Path) -> bool:
+    """Whether LibRaw knows a file as a RAW photo, whatever its name."""
+    import rawpy
+
+    try:
+        with open_raw(path):
+            return True
+    except (rawpy.LibRawError, OSError, UnicodeError, ValueError, MemoryError):
+        return False
+
+
 def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
     """Fill in what exiv2 lacked, from an open rawpy.RawPy."""
     # exiv2 goes first: it reads maker notes, and LibRaw's numbers are single precision.

@@ -10,11 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from lenscal.errors import PhotoError
 from lenscal.raw.dng.tags import read_dng_tags
 from lenscal.raw.exif import Exif, read_exif
 from lenscal.raw.frame import DecodingMetadata, PhotoInfo
 from lenscal.raw.lens_setting import is_lens_name, is_made_from_zero
 from lenscal.raw.libraw import fill_from_libraw, open_raw
+from lenscal.raw.pictures.kinds import Light, kind_by_name
+from lenscal.raw.pictures.reading import read_header
 from lenscal.translation import translatable
 
 _NOISE_PROFILE = (
@@ -78,6 +81,8 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
     info = PhotoInfo(path, orientation=0, decoding=_decoding_metadata(path, exif))
     if exif is not None:
         info = _from_exif(info, exif)
+    if kind_by_name(path) is not None:
+        return _of_picture(info, look_into=ask_libraw)
     # Unpacking takes far longer than all that exiv2 does.
     if not ask_libraw:
         return info
@@ -88,6 +93,19 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
             return fill_from_libraw(info, raw)
     except (rawpy.LibRawError, OSError, UnicodeError, ValueError, MemoryError):
         return info
+
+
+def _of_picture(info: PhotoInfo, *, look_into: bool) -> PhotoInfo:
+    """The same of a picture, with its size where it is looked into."""
+    # A NoiseProfile would be that of the RAW file which the picture was made of.
+    info = replace(info, light=Light.LINEAR, orientation=info.orientation or 1, noise_profile=())
+    if not look_into:
+        return info
+    try:
+        header = read_header(info.path)
+    except (PhotoError, OSError, MemoryError):
+        return info
+    return replace(info, width=header.width, height=header.height, notes=header.notes)
 
 
 def with_decoding_metadata(info: PhotoInfo) -> PhotoInfo:

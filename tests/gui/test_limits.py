@@ -26,7 +26,7 @@ from lenscal.files.photos.export_settings import (
 from lenscal.gui.pages.calibrate_page import CalibratePage
 from lenscal.gui.pages.correct_page import CorrectPage
 from lenscal.gui.pages.export_page import ExportPage
-from lenscal.intake.raw_files import RAW_EXTENSIONS
+from lenscal.intake.photo_files import PHOTO_EXTENSIONS
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.system.device import DEVICES
 
@@ -114,10 +114,10 @@ def test_export_choices_and_defaults_are_the_declared_ones(qtbot: QtBot) -> None
     assert limits(card.kind.quality) == (JPEG_QUALITIES[0], JPEG_QUALITIES[-1])
 
 
-def test_dialogs_offer_every_raw_file_that_can_be_read(qtbot: QtBot) -> None:
-    from lenscal.gui.widgets.file_dialogs import raw_photos_filter
+def test_dialogs_offer_every_photo_that_can_be_read(qtbot: QtBot) -> None:
+    from lenscal.gui.widgets.file_dialogs import photos_filter
 
-    kinds = raw_photos_filter()
+    kinds = photos_filter()
     patterns = set(kinds[kinds.index("(") + 1 : kinds.index(")")].split())
-    for extension in RAW_EXTENSIONS:
+    for extension in PHOTO_EXTENSIONS:
         assert {f"*{extension}", f"*{extension.upper()}"} <= patterns

@@ -20,7 +20,7 @@ from lenscal.errors import InputError
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.texts import TEXTS
 from lenscal.gui.translate import error_in_words, in_the_windows_words
-from lenscal.intake.raw_files import find_raw_files
+from lenscal.intake.photo_files import find_photos
 from lenscal.stepping import finish
 from lenscal.translation import (
     Translatable,
@@ -34,9 +34,8 @@ SCRIPT = Path(__file__).resolve().parents[2] / "packaging" / "list_texts.py"
 PACKAGE = Path(lenscal.__file__).parent
 GERMAN = {
     "{n} photos are too dark": "{n} Fotos sind zu dunkel",
-    "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)": (
-        "{where}: {state}; RAW-Ordner!"
-    ),
+    "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...) or "
+    "pictures (.png, .jpg, .tif)": ("{where}: {state}; RAW-Ordner!"),
     "empty": "leer",
     "only {share:.0%} of the picture, see --grid": "nur {share:.0%} des Bildes, siehe --grid",
 }
@@ -112,7 +111,7 @@ def test_what_would_make_plain_text_of_a_sentence_is_refused_or_keeps_it() -> No
 
 def test_the_window_says_it_in_its_language(german: None, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        find_raw_files([tmp_path])
+        find_photos([tmp_path])
     assert error_in_words(caught.value) == f"{tmp_path}: leer; RAW-Ordner!"
     assert str(caught.value).startswith(f"{tmp_path}: empty; choose")
     words = in_the_windows_words(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ from job_steps import stepped
 from raw_photos import add_noise, mosaic_of, scene, write_photo
 
 from lenscal.errors import InputError, LenscalError
+from lenscal.intake.copies import LEAST_PHOTO_BYTES, find_copies
 from lenscal.intake.folder import decode_photos, import_pair
 from lenscal.intake.grouping import Overrides, group_by_aperture
 from lenscal.intake.inputs import ImportedFolder, Inputs
-from lenscal.intake.raw_files import LEAST_PHOTO_BYTES, find_raw_files
+from lenscal.intake.photo_files import find_photos
 from lenscal.intake.selection import select_photos
 from lenscal.raw.frame import PhotoInfo
 from lenscal.stepping import STOP, Job
@@ -25,7 +27,7 @@ def import_folder(
     role: str = "sharp",
 ) -> Job[ImportedFolder]:
     """One folder by itself, its photos not judged."""
-    selection = yield from select_photos(find_raw_files(paths), overrides or Overrides(), role)
+    selection = yield from select_photos(find_photos(paths), overrides or Overrides(), role)
     return (yield from decode_photos(selection, role, cache))
 
 
@@ -55,30 +57,81 @@ def test_files_are_found_once_and_in_natural_order(tmp_path: Path) -> None:
     ):
         (home / name).write_bytes(b"x")
     (home / "inner.dng").mkdir()
-    assert [p.name for p in find_raw_files([home, home / "IMG_9.dng"])] == [
-        "a.CR3",
-        "IMG_9.dng",
-        "IMG_10.DNG",
-    ]
+    (home / "z link.dng").symlink_to(home / "a.CR3")
+    found = find_photos([home, home / "IMG_9.dng"])
+    assert [p.name for p in found.files] == ["a.CR3", "IMG_9.dng", "IMG_10.DNG"]
+    assert found.notes == ("IMG_9.jpg beside the RAW photos is left out: RAW photos come first",)
+
+
+def test_what_lies_beside_photos_is_never_a_photo(tmp_path: Path) -> None:
+    beside = ("IMG_1.xmp", "IMG_1.CR3.pp3", ".DS_Store", "Thumbs.db", "MVI_2.MP4", "IMG_1.THM")
+    for name in (*beside, "IMG_1.CR3", "IMG_1.JPG", "IMG_2.jpeg"):
+        (tmp_path / name).write_bytes(b"x")
+    # A shell's * names every file of a folder.
+    for paths in ([tmp_path], sorted(tmp_path.iterdir())):
+        found = find_photos(paths)
+        assert [p.name for p in found.files] == ["IMG_1.CR3"]
+        assert "2 pictures beside the RAW photos, like IMG_1.JPG, are left out" in found.notes[0]
+    assert find_photos([tmp_path]).notes[1:] == ()
+    assert "are no photos: left out" in find_photos(sorted(tmp_path.iterdir())).notes[1]
+    with pytest.raises(InputError, match=r"IMG_1\.xmp: no photo; choose"):
+        find_photos([tmp_path / "IMG_1.xmp"])
+
+
+def test_pictures_are_photos_where_there_is_no_raw_file(tmp_path: Path) -> None:
+    for name in ("b.tif", "a.PNG", "c.jpeg", "readme.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    found = find_photos([tmp_path])
+    assert [p.name for p in found.files] == ["a.PNG", "b.tif", "c.jpeg"]
+    assert found.notes == ()
+
+
+def test_copies_are_found_in_time_that_grows_with_the_photos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_photos = 200
+    rng = np.random.default_rng(0)
+    paths = [tmp_path / f"{n:03}.dng" for n in range(n_photos)]
+    for path in paths:
+        path.write_bytes(b"II*\0" + rng.bytes(LEAST_PHOTO_BYTES))
+    copy, almost = tmp_path / "copy.dng", tmp_path / "almost.dng"
+    content = paths[7].read_bytes()
+    copy.write_bytes(content)
+    # The same but for one byte where no sample is taken.
+    almost.write_bytes(content[:9000] + bytes([content[9000] ^ 1]) + content[9001:])
+    opened = []
+    open_file = Path.open
+
+    def counted(path: Path, *args: Any, **options: Any) -> Any:
+        opened.append(path)
+        return open_file(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", counted)
+    copies, reports = stepped(find_copies([*paths, copy, almost]))
+    assert copies == {copy: paths[7]}
+    # Once for a sample; only the three that agree are read whole.
+    assert len(opened) == n_photos + 2 + 3
+    # At each of them the search can be cancelled.
+    assert len(reports) >= n_photos // 50
 
 
 def test_nothing_to_import_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere: there is no such file or folder"):
-        find_raw_files([tmp_path / "nowhere"])
+        find_photos([tmp_path / "nowhere"])
     with pytest.raises(InputError, match="empty; choose a folder of RAW photos"):
-        find_raw_files([tmp_path])
-    (tmp_path / "a.jpg").write_bytes(b"x")
-    with pytest.raises(InputError, match="no RAW files, only 1 other file;"):
-        find_raw_files([tmp_path])
+        find_photos([tmp_path])
+    (tmp_path / "a.txt").write_bytes(b"x")
+    with pytest.raises(InputError, match="no photos, only 1 other file;"):
+        find_photos([tmp_path])
 
 
 def test_a_folder_of_folders_is_told_from_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "f5.6").mkdir()
     with pytest.raises(
-        InputError, match=r"no RAW files \(photos in folders inside it, like f5\.6, are not read\)"
+        InputError, match=r"no photos \(those in folders inside it, like f5\.6, are not read\)"
     ):
-        find_raw_files([tmp_path])
+        find_photos([tmp_path])
 
 
 def test_copies_of_a_photo_count_once(tmp_path: Path) -> None:

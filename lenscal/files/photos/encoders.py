@@ -82,8 +82,12 @@ def encode_tiff(path: Path, picture: Picture, icc: bytes | None) -> None:
     )
 
 
-def encode_png(path: Path, picture: Picture, icc: bytes | None) -> None:
+def encode_png(
+    path: Path, picture: Picture, icc: bytes | None, *, gamma: float | None = None
+) -> None:
     """A PNG of 8 or 16 bits, grey or RGB; every row as differences from the pixel to the left.
+
+    gamma : what linear light was raised to, where that is neither sRGB's nor in the profile
 
     By hand: imagecodecs' encoder takes the whole photo, which may be larger than the memory.
     """
@@ -111,6 +115,8 @@ def encode_png(path: Path, picture: Picture, icc: bytes | None) -> None:
         file.write(b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header))
         if icc is not None:
             file.write(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
+        elif gamma is not None:
+            file.write(_chunk(b"gAMA", struct.pack(">I", round(gamma * 100_000))))
         for lines in in_order(strip, picture.strips()):
             if packed := packer.compress(lines):
                 file.write(_chunk(b"IDAT", packed))
@@ -132,8 +138,9 @@ def encode_jpeg(path: Path, picture: Picture, quality: int) -> bytes:
 
     # libjpeg's interface here takes the whole picture; 8 bits a channel fit.
     pixels = picture.whole()
+    subsampling = "444" if pixels.ndim == 3 else None
     path.write_bytes(
-        imagecodecs.jpeg8_encode(pixels, level=quality, subsampling="444", optimize=True)
+        imagecodecs.jpeg8_encode(pixels, level=quality, subsampling=subsampling, optimize=True)
     )
     return bytes(imagecodecs.jpeg8_encode(shrunk(pixels, (120, 160)), level=80))
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lenscal.errors import InputError, LenscalError
+from lenscal.raw.pictures.kinds import kind_by_name
 from lenscal.translation import translatable
 
 
@@ -63,6 +64,8 @@ class ExportSettings:
     jpeg_quality : 1 to 100
     depth : bits a channel of PNG and TIFF; JPEG always has 8, a DNG 16, a TIFF in space
         camera-linear 32 (floating point)
+    keep_pictures : pictures (PNG, JPEG, TIFF) are written as they were: format, depth, colour
+        space and profile; format, space and depth then say what becomes of RAW photos
 
     Raises
     ------
@@ -77,6 +80,11 @@ class ExportSettings:
     on_conflict: OnConflict = OnConflict.UNIQUE
     jpeg_quality: int = 95
     depth: int = 16
+    keep_pictures: bool = True
+
+    def keeps(self, source: Path) -> bool:
+        """Whether a photo is a picture that is written as it was."""
+        return self.keep_pictures and kind_by_name(source) is not None
 
     def __post_init__(self) -> None:
         linear_formats = (PhotoFormat.TIFF, PhotoFormat.DNG)
@@ -159,7 +167,9 @@ def output_path(
         The name is taken and `on_conflict` is "error", or it is an original's own.
     """
     stem = export.template.format(name=source.stem, method=method)
-    path = export.out / f"{stem}{export.format.suffix}"
+    # As it is written there, .tiff or .TIF.
+    suffix = source.suffix if export.keeps(source) else export.format.suffix
+    path = export.out / f"{stem}{suffix}"
     if export.on_conflict is OnConflict.ERROR and path in batch_paths:
         raise LenscalError(
             translatable(

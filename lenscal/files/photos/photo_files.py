@@ -19,6 +19,8 @@ from lenscal.files.photos.icc import icc_profile
 from lenscal.files.photos.linear_dng import ReadTile, write_linear_dng
 from lenscal.files.photos.photo_metadata import Written, copy_metadata
 from lenscal.raw.frame import Frame, PhotoHeader
+from lenscal.raw.pictures.coding import PictureCoding
+from lenscal.raw.pictures.kinds import PictureKind
 from lenscal.system.atomic import written_whole
 from lenscal.translation import Translatable, translatable
 
@@ -84,9 +86,12 @@ def write_photo(
         )
     read_tile = _reader(rgb)
     fresh = export.on_conflict is not OnConflict.OVERWRITE
+    coding = frame.coding if export.keep_pictures else None
     with written_whole(path, fresh=fresh) as temporary:
         facts = _facts(frame, export, settings)
-        if export.format is PhotoFormat.DNG:
+        if coding is not None:
+            facts = _write_as_it_was(temporary, read_tile, frame, coding, export, facts)
+        elif export.format is PhotoFormat.DNG:
             write_linear_dng(temporary, read_tile, frame)
         elif export.space is Space.CAMERA_LINEAR:
             encode_tiff(temporary, _camera_linear(read_tile, frame), None)
@@ -94,6 +99,7 @@ def write_photo(
             facts = _write_developed(temporary, read_tile, frame, export, facts)
         metadata_warnings = copy_metadata(original, temporary, facts)
     return (
+        *frame.info.notes,
         *_white_warnings(frame),
         *_colour_warnings(frame, export),
         *_exposure_warnings(frame, export),
@@ -109,6 +115,11 @@ def _is_developed(export: ExportSettings) -> bool:
 def _facts(frame: Frame | PhotoHeader, export: ExportSettings, settings: str) -> Written:
     """What metadata say of the picture, before it is turned."""
     info, (height, width) = frame.info, frame.size
+    if frame.coding is not None and export.keep_pictures:
+        words = f"{settings}, in the colour space of the original ({info.light} light)"
+        # Without a profile, pictures are taken for sRGB.
+        is_srgb = not frame.coding.icc
+        return Written(width, height, is_srgb, words, info.make, info.model)
     has_colours = _is_developed(export)
     words = f"{settings}, space {export.space.value if has_colours else 'camera-linear'}"
     if not has_colours:
@@ -133,7 +144,7 @@ def _write_developed(
         return develop(tile, frame.colour_matrix, space, depth)
 
     read, size = shown_part(read, frame)
-    picture = _turned(read, size, frame.info.orientation, develop_tile, depth)
+    picture = _turned(read, size, frame.info.orientation, develop_tile, depth, (3,))
     # Turned upright, width and height may have changed places.
     facts = replace(facts, width=picture.shape[1], height=picture.shape[0])
     icc = icc_profile(space)
@@ -143,6 +154,32 @@ def _write_developed(
         return replace(facts, icc=icc, thumbnail=thumbnail)
     encode = encode_png if export.format is PhotoFormat.PNG else encode_tiff
     encode(path, picture, icc)
+    return facts
+
+
+def _write_as_it_was(
+    path: Path,
+    read: ReadTile,
+    frame: Frame | PhotoHeader,
+    coding: PictureCoding,
+    export: ExportSettings,
+    facts: Written,
+) -> Written:
+    """Write a picture as the original was stored, but upright; returns the facts as they are
+    then."""
+    planes = () if coding.is_grey else (3,)
+    orientation = frame.info.orientation
+    picture = _turned(read, frame.size, orientation, coding.encode, coding.dtype, planes)
+    facts = replace(facts, width=picture.shape[1], height=picture.shape[0])
+    icc = coding.icc or None
+    match coding.kind:
+        case PictureKind.JPEG:
+            thumbnail = encode_jpeg(path, picture, export.jpeg_quality)
+            return replace(facts, icc=icc, thumbnail=thumbnail)
+        case PictureKind.PNG:
+            encode_png(path, picture, icc, gamma=coding.gamma)
+        case PictureKind.TIFF:
+            encode_tiff(path, picture, icc)
     return facts
 
 
@@ -210,7 +247,7 @@ def write_mask(
     """Write a grey 8-bit PNG, uint8 [H, W] in sensor orientation, turned and cut as its photo
     is."""
     grey = mask
-    if _is_developed(export):
+    if _is_developed(export) or (export.keep_pictures and header.coding is not None):
         if (crop := header.info.dng.crop(header.size)) is not None:
             rows = slice(crop.top, crop.top + crop.height)
             grey = mask[rows, crop.left : crop.left + crop.width]
@@ -248,8 +285,12 @@ def _turned(
     orientation: int,
     develop_tile: Callable[[NDArray[np.float32]], NDArray[Any]],
     depth: np.dtype[Any],
+    planes: tuple[int, ...],
 ) -> Picture:
-    """The developed photo, upright: each of its rows is a row or a column of the sensor."""
+    """The developed photo, upright: each of its rows is a row or a column of the sensor.
+
+    planes : (3,), or () for a grey picture
+    """
     height, width = size
     on_its_side, backwards = orientation >= 5, orientation in (3, 4, 7, 8)
     # Rows of the upright picture are rows or columns of the sensor.
@@ -261,4 +302,5 @@ def _turned(
         tile = read(slice(0, height), lines) if on_its_side else read(lines, slice(0, width))
         return upright(develop_tile(tile), orientation)
 
-    return Picture((width, height, 3) if on_its_side else (height, width, 3), depth, rows)
+    turned_size = (width, height) if on_its_side else (height, width)
+    return Picture((*turned_size, *planes), depth, rows)

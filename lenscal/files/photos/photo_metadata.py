@@ -1,4 +1,4 @@
-"""EXIF, XMP and IPTC of the original, copied into a written photo by exiv2."""
+"""EXIF, XMP and IPTC of the original and of its sidecars, copied into a written photo by exiv2."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ import exiv2
 
 from lenscal import __version__
 from lenscal.errors import LenscalError
-from lenscal.raw.exif import EXIV2_LOCK, open_image
+from lenscal.files.photos.sidecars import (
+    DEVELOPING,
+    Metadata,
+    property_of,
+    read_metadata,
+    with_sidecars,
+)
+from lenscal.raw.exif import EXIV2_LOCK
 from lenscal.system.native_stderr import without_library_noise
 from lenscal.translation import Translatable, translatable
 
@@ -19,12 +26,20 @@ SOFTWARE = f"lenscal {__version__}"
 XMP_NAMESPACE = "urn:lenscal:xmp:1.0/"
 XMP_PREFIX = "lenscal"
 
+_REGIONS = frozenset(("Xmp.mwg-rs.Regions", "Xmp.MP.RegionInfo"))
+"""Where faces are: places in the picture as it was stored, not as it is turned."""
+_HISTORY = frozenset(
+    ("Xmp.xmpMM.History", "Xmp.xmpMM.Ingredients", "Xmp.photoshop.DocumentAncestors")
+)
+"""What programs did to a file, step by step: more than anything else it makes XMP large."""
+
 # Of the first IFD only what is about the photo; the rest describes how the RAW file's pixels are
 # stored.
 _IMAGE_TAGS = frozenset(
     (
         "Make",
         "Model",
+        "DocumentName",
         "ImageDescription",
         "Artist",
         "Copyright",
@@ -115,9 +130,10 @@ _STRUCTURAL_GROUPS = frozenset(
 _XMP_SKIPPED = frozenset(
     (
         "tiff",
-        "crs",
-        "crss",
+        *DEVELOPING,
         "dc.format",
+        "xmp.Thumbnails",
+        "photoshop.SidecarForExtension",
         "exif.PixelXDimension",
         "exif.PixelYDimension",
         "exif.ColorSpace",
@@ -159,11 +175,9 @@ def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ..
 
 def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
     warnings: list[Translatable] = []
+    metadata = Metadata()
     try:
-        original = open_image(source)
-        original.readMetadata()
-        exif = [d for d in original.exifData() if _wanted_exif(d.key(), written.is_dng)]
-        xmp, iptc = original.xmpData(), original.iptcData()
+        metadata = read_metadata(source)
     except (exiv2.Exiv2Error, OSError) as error:
         warnings.append(
             translatable(
@@ -172,13 +186,54 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
                 reason=error,
             )
         )
-        exif, xmp, iptc = [], (), ()
+    is_turned = _orientation(metadata) != written.orientation
+    metadata, of_sidecars = with_sidecars(source, metadata)
+    warnings += of_sidecars
+    if is_turned and any(property_of(datum.key()) in _REGIONS for datum in metadata.xmp):
+        warnings.append(
+            translatable("where faces are is not copied, as the photo is turned upright")
+        )
+    xmp = [datum for datum in metadata.xmp if _wanted_xmp(datum.key(), is_turned=is_turned)]
+    exif = [datum for datum in metadata.exif if _wanted_exif(datum.key(), written.is_dng)]
+    wanted = Metadata(tuple(exif), tuple(xmp), metadata.iptc)
+    if omitted := _write_what_fits(target, wanted, written):
+        part, problem = omitted
+        warnings.append(
+            translatable(
+                "{part} of {photo} could not be copied ({problem})",
+                part=part,
+                photo=source.name,
+                problem=problem,
+            )
+        )
+    return tuple(warnings)
+
+
+def _orientation(metadata: Metadata) -> int:
+    """How the original says it is to be turned."""
+    for datum in metadata.exif:
+        if datum.key() == "Exif.Image.Orientation":
+            return int(datum.toInt64())
+    return 1
+
+
+def _write_what_fits(target: Path, metadata: Metadata, written: Written) -> tuple[str, str] | None:
+    """Write as much as the format can hold; what had to be left out, and why.
+
+    Raises
+    ------
+    LenscalError
+        Not even the facts about the picture itself can be written.
+    """
+    exif, xmp, iptc = metadata.exif, metadata.xmp, metadata.iptc
     # Without maker notes, which may be larger than a JPEG can hold.
     plain = [datum for datum in exif if _is_standard(datum.key())]
+    short = [datum for datum in xmp if property_of(datum.key()) not in _HISTORY]
     problem = ""
     # A JPEG holds 64 KB of each, which long editing histories exceed.
     for omitted, *copied in (
-        (None, exif, xmp, iptc),
+        ("", exif, xmp, iptc),
+        (translatable("the editing history"), exif, short, iptc),
         (translatable("the camera maker's own notes"), plain, xmp, iptc),
         (translatable("the XMP"), exif, (), iptc),
         (translatable("the XMP and the camera maker's own notes"), plain, (), iptc),
@@ -196,16 +251,7 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
                     folder=target.parent,
                 )
             ) from None
-        if omitted is not None:
-            warnings.append(
-                translatable(
-                    "{part} of {photo} could not be copied ({problem})",
-                    part=omitted,
-                    photo=source.name,
-                    problem=problem,
-                )
-            )
-        return tuple(warnings)
+        return (omitted, problem) if omitted else None
     raise LenscalError(
         translatable(
             "{folder}: a photo's metadata could not be written there ({problem})",
@@ -232,8 +278,7 @@ def _write(
     _set_facts(data, written)
     packet = image.xmpData()
     for datum in xmp:
-        if _wanted_xmp(datum.key()):
-            packet[datum.key()] = datum.value()
+        packet[datum.key()] = datum.value()
     packet["Xmp.xmp.CreatorTool"] = SOFTWARE
     # Each time: exiv2 forgets it, and a second time does no harm.
     exiv2.XmpProperties.registerNs(XMP_NAMESPACE, XMP_PREFIX)
@@ -277,6 +322,9 @@ def _is_standard(key: str) -> bool:
     return group in ("Image", "GPSInfo") or (group == "Photo" and tag != "MakerNote")
 
 
-def _wanted_xmp(key: str) -> bool:
-    _, prefix, name = key.split(".", 2)
-    return prefix not in _XMP_SKIPPED and f"{prefix}.{name}" not in _XMP_SKIPPED
+def _wanted_xmp(key: str, *, is_turned: bool) -> bool:
+    whole = property_of(key)
+    _, prefix, name = whole.split(".", 2)
+    if prefix in _XMP_SKIPPED or f"{prefix}.{name}" in _XMP_SKIPPED:
+        return False
+    return not (is_turned and whole in _REGIONS)

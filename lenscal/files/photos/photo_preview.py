@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.errors import LenscalError, PhotoError
 from lenscal.files.photos.photo_files import upright
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.libraw import fill_from_libraw, open_raw
 from lenscal.raw.metadata import read_info
-from lenscal.translation import translatable
+from lenscal.translation import message_of, translatable
 
 PREVIEW_PX = 160
 # No camera embeds more; OpenCV would take any amount of memory for a damaged one.
@@ -52,6 +53,8 @@ def read_preview(path: Path) -> PhotoPreview:
     import rawpy
 
     info = read_info(path, ask_libraw=False)
+    if info.light is not None:
+        return _of_picture(info)
     try:
         with open_raw(path) as raw:
             info = fill_from_libraw(info, raw)
@@ -66,6 +69,19 @@ def read_preview(path: Path) -> PhotoPreview:
         text = raw_text.decode("ascii", "replace") if isinstance(raw_text, bytes) else str(error)
         reason = translatable("{reason}", reason=text) if text else translatable("cannot be read")
         return PhotoPreview(info, problem=reason)
+
+
+def _of_picture(info: PhotoInfo) -> PhotoPreview:
+    """A PNG, JPEG or TIFF, which has no other preview than itself."""
+    from lenscal.files.photos.screen import thumbnail
+    from lenscal.raw.decode import decode_photo
+
+    try:
+        frame = decode_photo(info.path, info=info)
+    except LenscalError as error:
+        reason = error.reason if isinstance(error, PhotoError) else message_of(error)
+        return PhotoPreview(info, problem=reason)
+    return PhotoPreview(frame.info, thumbnail(frame))
 
 
 def _embedded(raw: Any, orientation: int) -> NDArray[np.uint8] | None:

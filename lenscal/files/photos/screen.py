@@ -21,8 +21,13 @@ def to_screen(rgb: NDArray[np.float32], frame: Frame, *, turned: bool = True) ->
     from lenscal.files.photos.colour import SPACES, develop
     from lenscal.files.photos.export_settings import Space
     from lenscal.files.photos.photo_files import upright
+    from lenscal.raw.pictures.kinds import Light
 
-    pixels = develop(rgb, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8))
+    if frame.info.light is Light.STORED:
+        # Made to be looked at as they are.
+        pixels = (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
+    else:
+        pixels = develop(rgb, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8))
     return upright(pixels, frame.info.orientation) if turned else pixels
 
 

@@ -26,6 +26,7 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.plots.kernel_png import preview_png
 from lenscal.raw.frame import NoiseModel
 from lenscal.raw.identity.place import SensorArea
+from lenscal.raw.pictures.kinds import Light
 from lenscal.system.atomic import written_whole
 from lenscal.system.json_values import convert_json, to_json
 from lenscal.translation import translatable
@@ -110,6 +111,8 @@ class Profile:
     vignetting: tuple[str, ...] = ()
     """Where vignetting gains came from, in words."""
     warnings: tuple[str, ...] = ()
+    light: Light | None = None
+    """How the values of the pictures were taken that it was learnt from; None for RAW photos."""
     finished: str = "done"
     device: str = ""
     seconds: float = 0.0

@@ -21,7 +21,7 @@ class PhotoPreviews(QObject):
     one's."""
 
     files_listed = Signal(object)
-    """The RAW files (tuple of Path) that folders and files stand for."""
+    """The photos (tuple of Path) that folders and files stand for."""
     preview_ready = Signal(object)
     """A `PhotoPreview`, in the order of the files."""
     problem = Signal(str)
@@ -64,11 +64,11 @@ class PhotoPreviews(QObject):
 
     def _look(self, number: int, paths: Sequence[Path], cache: dict[Path, PhotoPreview]) -> None:
         """In the pool's thread."""
-        from lenscal.intake.raw_files import find_raw_files
+        from lenscal.intake.photo_files import find_photos
 
         try:
-            files = find_raw_files(paths)
-            self._files_listed.emit(number, tuple(files))
+            files = find_photos(paths).files
+            self._files_listed.emit(number, files)
             for path in files:
                 # Another set is wanted by now.
                 if number != self._set:

@@ -39,7 +39,7 @@ class ImportPage(Page):
         self.set_title(
             self.tr("Import"),
             self.tr(
-                "Two sets of RAW photos taken with one lens at one focal length. "
+                "Two sets of RAW photos, or of pictures, taken with one lens at one focal length. "
                 "The same scenes from a tripod are best; other scenes will do. "
                 "Choose distant or flat subjects that are rich in detail."
             ),

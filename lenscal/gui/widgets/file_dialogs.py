@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
@@ -9,19 +10,28 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from lenscal.files.psf.opening import PSF_SUFFIXES
 from lenscal.gui.last_folder import last_folder, remember
-from lenscal.intake.raw_files import RAW_EXTENSIONS
+from lenscal.intake.photo_files import PHOTO_EXTENSIONS, RAW_EXTENSIONS
+from lenscal.raw.pictures.kinds import PICTURE_EXTENSIONS
 
 translate = QCoreApplication.translate
 
 
-def raw_photos_filter() -> str:
-    """Every kind of RAW file that can be read, and all files."""
-    patterns = [f"*{extension}" for extension in sorted(RAW_EXTENSIONS)]
-    # Cameras write capitals, which are other names on most file systems but Windows'.
-    patterns += [pattern.upper() for pattern in patterns]
-    return translate("FileDialogs", "RAW photos ({patterns});;All files (*)").format(
-        patterns=" ".join(patterns)
+def photos_filter() -> str:
+    """Every kind of photo that can be read, RAW files and pictures by themselves, and all files."""
+    kinds = translate(
+        "FileDialogs", "Photos ({all});;RAW photos ({raw});;Pictures ({pictures});;All files (*)"
     )
+    return kinds.format(
+        all=_patterns(PHOTO_EXTENSIONS),
+        raw=_patterns(RAW_EXTENSIONS),
+        pictures=_patterns(PICTURE_EXTENSIONS),
+    )
+
+
+def _patterns(extensions: Iterable[str]) -> str:
+    patterns = [f"*{extension}" for extension in sorted(extensions)]
+    # Cameras write capitals, which are other names on most file systems but Windows'.
+    return " ".join([*patterns, *(pattern.upper() for pattern in patterns)])
 
 
 def psf_filter() -> str:
@@ -37,17 +47,17 @@ def profiles_filter() -> str:
 
 
 def ask_for_photos(parent: QWidget, title: str) -> tuple[Path, ...]:
-    """Any number of RAW photos; none where the user cancels."""
-    names, _ = QFileDialog.getOpenFileNames(parent, title, last_folder(), raw_photos_filter())
+    """Any number of photos; none where the user cancels."""
+    names, _ = QFileDialog.getOpenFileNames(parent, title, last_folder(), photos_filter())
     if names:
         remember(names[0])
     return tuple(Path(name) for name in names)
 
 
 def ask_for_photo(parent: QWidget, title: str, beside: Path | None) -> Path | None:
-    """One RAW photo; the dialog begins in the folder of `beside`."""
+    """One photo; the dialog begins in the folder of `beside`."""
     folder = last_folder() if beside is None else str(beside.parent)
-    return _ask_for_file(parent, title, folder, raw_photos_filter())
+    return _ask_for_file(parent, title, folder, photos_filter())
 
 
 def ask_for_profile(parent: QWidget, title: str) -> Path | None:

@@ -31,7 +31,7 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     where photos are corrected is the one to correct; where photos are written, all join the list.
     """
     from lenscal.files.psf.opening import is_psf
-    from lenscal.intake.raw_files import RAW_EXTENSIONS
+    from lenscal.intake.photo_files import PHOTO_EXTENSIONS
 
     # A project or a PSF goes alone: what was dropped along with it is left.
     first = paths[0]
@@ -39,12 +39,12 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
         return Dropped(project=first)
     if is_psf(first):
         return Dropped(psf=first)
-    photos = tuple(p for p in paths if p.suffix.lower() in RAW_EXTENSIONS)
     folders = tuple(p for p in paths if p.is_dir())
+    photos = _photos_of([p for p in paths if p.suffix.lower() in PHOTO_EXTENSIONS and p.is_file()])
     if not photos and not folders:
         return Dropped(
             problem=translatable(
-                "{file} is no RAW photo, folder, project ({project}) or profile (.lenscal)",
+                "{file} is no photo, folder, project ({project}) or profile (.lenscal)",
                 file=first.name,
                 project=SUFFIX,
             )
@@ -53,12 +53,8 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
         return Dropped(photo=photos[0])
     # There, a folder means its photos; elsewhere, a set to learn from.
     if step is Step.EXPORT:
-        inside = (
-            p
-            for folder in folders
-            for p in sorted(folder.iterdir())
-            if p.suffix.lower() in RAW_EXTENSIONS
-        )
+        # Each folder by itself: one may hold RAW photos and the next one pictures.
+        inside = (photo for folder in folders for photo in _photos_of([folder]))
         return Dropped(batch=(*photos, *inside))
     if len(folders) == 2:
         # The smaller aperture is the sharp one; where none is known, in the order of the drop.
@@ -82,14 +78,25 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
     )
 
 
-def aperture_of(folder: Path) -> float | None:
-    """F-number of the first RAW photo of a folder; None where it does not tell."""
+def _photos_of(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """The photos among files or in a folder; none where there are none."""
     from lenscal.errors import LenscalError
-    from lenscal.intake.raw_files import find_raw_files
+    from lenscal.intake.photo_files import find_photos
+
+    try:
+        return find_photos(paths).files if paths else ()
+    except LenscalError:
+        return ()
+
+
+def aperture_of(folder: Path) -> float | None:
+    """F-number of the first photo of a folder; None where it does not tell."""
+    from lenscal.errors import LenscalError
+    from lenscal.intake.photo_files import find_photos
     from lenscal.raw.metadata import read_info
 
     # The first photo speaks for the folder: reading all would keep a drop waiting.
     try:
-        return read_info(find_raw_files([folder])[0], ask_libraw=False).aperture
+        return read_info(find_photos([folder]).files[0], ask_libraw=False).aperture
     except LenscalError:
         return None

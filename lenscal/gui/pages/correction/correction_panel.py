@@ -98,7 +98,7 @@ class CorrectionPanel(Card):
         self.open_button = icon_button(
             self.tr("&Open a photo…"),
             "photo",
-            self.tr("Any RAW photo of this lens; or drop it onto the picture (Ctrl+O)"),
+            self.tr("Any photo of this lens; or drop it onto the picture (Ctrl+O)"),
         )
 
     def _make_settings(self) -> None:

@@ -53,6 +53,7 @@ class PhotoCard(Card):
         self.which.currentIndexChanged.connect(lambda _: self.which_changed.emit())
         self.kind.changed.connect(self.changed)
         self.template.textChanged.connect(lambda _: self.changed.emit())
+        self.keep_pictures.toggled.connect(lambda _: self.changed.emit())
         for box in (self.space, self.conflict):
             box.currentIndexChanged.connect(lambda _: self.changed.emit())
 
@@ -96,6 +97,13 @@ class PhotoCard(Card):
             QCheckBox(self.tr("Also write masks: where it was corrected")),
             self.tr("A grey PNG beside each photo: white where it was corrected"),
         )
+        self.keep_pictures = with_tip(
+            QCheckBox(self.tr("Pictures as they were: PNG, JPEG and TIFF keep their format")),
+            self.tr(
+                "With the depth and the colour profile of the original; the fields are for RAW"
+            ),
+        )
+        self.keep_pictures.setChecked(DEFAULTS.keep_pictures)
         self.strangers = with_tip(
             QCheckBox(self.tr("Also photos that do not fit the profile")),
             self.tr(
@@ -111,7 +119,7 @@ class PhotoCard(Card):
         fields.add(self.tr("Colour space"), self.space)
         fields.add(self.tr("File name"), self.template)
         fields.add(self.tr("If it exists"), self.conflict)
-        for widget in (self.example, self.save_mask, self.strangers):
+        for widget in (self.example, self.keep_pictures, self.save_mask, self.strangers):
             fields.add("", widget)
         self.content.addWidget(section(self.tr("Corrected photos")))
         self.content.addLayout(fields)
@@ -135,6 +143,7 @@ class PhotoCard(Card):
             on_conflict=self.conflict.value,
             jpeg_quality=self.kind.quality.value(),
             depth=self.kind.chosen_depth,
+            keep_pictures=self.keep_pictures.isChecked(),
         )
 
     def show_example(self, photos: Sequence[Path], folder: Path, method: str) -> None:
@@ -176,7 +185,7 @@ class PhotoCard(Card):
         """A job runs: photos cannot be written otherwise than they are."""
         self._busy = busy
         self.kind.set_busy(busy)
-        for widget in (self.which, self.conflict, self.template):
+        for widget in (self.which, self.conflict, self.template, self.keep_pictures):
             widget.setEnabled(not busy)
         self._enable()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lenscal.intake.inputs import ImportedFolder
-from lenscal.intake.raw_files import natural_order
+from lenscal.intake.photo_files import natural_order
 from lenscal.raw.frame import PhotoInfo
 from lenscal.session import Session
 
