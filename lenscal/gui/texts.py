@@ -158,6 +158,7 @@ TEXTS = (
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with photos that were kept out"),
+    QT_TRANSLATE_NOOP("Translatable", "Comparing {name} with photos of its size"),
     QT_TRANSLATE_NOOP("Translatable", "Confidence: mean {mean:.2f}, worst {worst:.2f} (1: sure)"),
     QT_TRANSLATE_NOOP("Translatable", "Copying the photo"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting the kept-out photo with: {name}"),
@@ -184,6 +185,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "LibRaw gave up"),
     QT_TRANSLATE_NOOP("Translatable", "Loading the numerical libraries"),
     QT_TRANSLATE_NOOP("Translatable", "Looking at the texture of {name}"),
+    QT_TRANSLATE_NOOP("Translatable", "Looking for copies ({n} of {count} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for photos of the same scenes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for rays that make such kernels"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the preview of {photo}"),
@@ -247,6 +249,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Writing to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
+    QT_TRANSLATE_NOOP("Translatable", "a JPEG of {n} colours of {bits} bit: not supported"),
     QT_TRANSLATE_NOOP("Translatable", "a copy of {name}: a photo counts once"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -294,6 +297,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "centre"),
     QT_TRANSLATE_NOOP("Translatable", "choose another file"),
     QT_TRANSLATE_NOOP("Translatable", "choose the two folders anew"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "claims {width} x {height} px in {n_bytes} bytes: not opened"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "clipped: {clipped:.0%} of the picture is blown out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -303,6 +310,7 @@ TEXTS = (
         "Translatable",
         "colour fringes have their centre {where} (of half the diagonal): decentred"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "colours of kind {kind}: convert it to RGB first"),
     QT_TRANSLATE_NOOP("Translatable", "confidence must be {expected}, got {shape}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -342,12 +350,23 @@ TEXTS = (
         "half of the photos by itself shows too little: how sure the kernels are is unknown; "
         "take more photos"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "holds RAW data: give it the suffix .dng"),
+    QT_TRANSLATE_NOOP("Translatable", "holds a palette of few colours instead of a photo"),
+    QT_TRANSLATE_NOOP("Translatable", "holds values that are no numbers"),
+    QT_TRANSLATE_NOOP("Translatable", "holds {n} pictures: the first one is taken"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "how it was developed in {programs} stays with the original"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "if other programs show it, let Adobe DNG Converter (free of charge) make a DNG of it"
     ),
     QT_TRANSLATE_NOOP("Translatable", "in most photos"),
     QT_TRANSLATE_NOOP("Translatable", "in the photo"),
+    QT_TRANSLATE_NOOP("Translatable", "is CMYK, made for printing: convert it to RGB first"),
+    QT_TRANSLATE_NOOP("Translatable", "is damaged, or of a kind that cannot be read ({error})"),
+    QT_TRANSLATE_NOOP("Translatable", "is no PNG, JPEG or TIFF picture, or is damaged"),
     QT_TRANSLATE_NOOP("Translatable", "it does not say its aperture"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -355,11 +374,19 @@ TEXTS = (
         "13.2 or earlier"
     ),
     QT_TRANSLATE_NOOP("Translatable", "it holds no settings"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "it is a RAW photo, the profile was learnt from pictures (PNG, JPEG, TIFF)"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "it is a picture, the profile was learnt from RAW photos"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun by an earlier or later state of this lenscal"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun by lenscal {then}, this is {now}"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun with --{option} {then}, not {now}"),
+    QT_TRANSLATE_NOOP("Translatable", "its ICC profile cannot be used ({error}): sRGB"),
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
+    QT_TRANSLATE_NOOP("Translatable", "its colours have different numbers of bits"),
     QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
+    QT_TRANSLATE_NOOP("Translatable", "its transparency is left out"),
     QT_TRANSLATE_NOOP("Translatable", "kept-out lens {number}: choose 0 or more"),
     QT_TRANSLATE_NOOP("Translatable", "kernels hold values that are not finite"),
     QT_TRANSLATE_NOOP(
@@ -390,18 +417,13 @@ TEXTS = (
         "little texture nearly everywhere ({mostly} {often}): these kernels will be "
         "uncertain; photograph subjects with detail all over the picture"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "more than 4 GB: too large"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "moved: along one direction, fine detail is {worst:.0f} times weaker than in the "
         "others"
     ),
     QT_TRANSLATE_NOOP("Translatable", "nearly black areas"),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "no RAW files (photos in folders inside it, like {inner}, are not read)"
-    ),
-    QT_TRANSLATE_NOOP("Translatable", "no RAW files, only 1 other file"),
-    QT_TRANSLATE_NOOP("Translatable", "no RAW files, only {others} other files"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "no RAW photo, or a camera or compression that LibRaw {version} cannot read"
@@ -415,14 +437,21 @@ TEXTS = (
         "Translatable",
         "no patch could be used: the photos are clipped, dark or without texture all over"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "no photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "no photo is at least {size} px wide and high: give larger photos"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "no photos (those in folders inside it, like {inner}, are not read)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "no photos to measure on: give a folder with PNG, JPEG or TIFF files"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "no photos, only 1 other file"),
+    QT_TRANSLATE_NOOP("Translatable", "no photos, only {others} other files"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "no stage came to its end: these kernels are a first guess; calibrate again and give "
@@ -455,6 +484,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "not enough memory"),
     QT_TRANSLATE_NOOP("Translatable", "number of photos {n}: give at least 1"),
     QT_TRANSLATE_NOOP("Translatable", "one kernel for the whole photo"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "one set is of RAW photos, the other one of pictures (PNG, JPEG, TIFF): choose two "
+        "sets of one kind"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "only {usable:.0%} of the picture has texture to learn from"
@@ -507,6 +541,10 @@ TEXTS = (
         "stage F saw {patches} patches in {steps} steps, not {expected}: mend this measure"
     ),
     QT_TRANSLATE_NOOP("Translatable", "standard output cannot be written: {reason}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "stays with the original, as only its program can read it: {names}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "stopped before all speeds were measured"),
     QT_TRANSLATE_NOOP("Translatable", "stopped before any kernel was learnt: nothing to keep"),
     QT_TRANSLATE_NOOP(
@@ -560,6 +598,7 @@ TEXTS = (
         "Translatable",
         "the degraded photos are not those that it was begun with ({names})"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the editing history"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the estimate's {count} nodes do not form a rectangular grid"
@@ -622,6 +661,8 @@ TEXTS = (
         "swapped?"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the picture in the file is damaged"),
+    QT_TRANSLATE_NOOP("Translatable", "the picture in the file is damaged ({error})"),
+    QT_TRANSLATE_NOOP("Translatable", "the picture is empty"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the picture is empty ({share:.0%} of the sensor reads {value}): a stub, or a file "
@@ -705,6 +746,8 @@ TEXTS = (
         "too few textured patches for stages F and M (below {least_patches}): add photos with"
         " texture, or use --stages auto"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "too large to be true"),
+    QT_TRANSLATE_NOOP("Translatable", "too many scans to be a photo: not opened"),
     QT_TRANSLATE_NOOP("Translatable", "top"),
     QT_TRANSLATE_NOOP("Translatable", "top left"),
     QT_TRANSLATE_NOOP("Translatable", "top right"),
@@ -723,11 +766,16 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "use photos of one lens only"),
     QT_TRANSLATE_NOOP("Translatable", "use photos of one lens only, or name it with --lens"),
     QT_TRANSLATE_NOOP("Translatable", "use photos of one size and crop mode"),
+    QT_TRANSLATE_NOOP("Translatable", "values with a sign: convert it to unsigned ones"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "what blurs the degraded photos hardly stands out from their scenes: kernels were "
         "drawn to a point; if the lens is softer than that, take more photos, of scenes with "
         "more detail"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "where faces are is not copied, as the photo is turned upright"
     ),
     QT_TRANSLATE_NOOP("Translatable", "with one average kernel"),
     QT_TRANSLATE_NOOP("Translatable", "with these kernels"),
@@ -739,6 +787,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "you are not allowed to read it"),
     QT_TRANSLATE_NOOP("Translatable", "you left it out"),
     QT_TRANSLATE_NOOP("Translatable", "{aperture}: {photos}"),
+    QT_TRANSLATE_NOOP("Translatable", "{bits} bit a value: photos have at least 8"),
     QT_TRANSLATE_NOOP("Translatable", "{case}: measured before"),
     QT_TRANSLATE_NOOP("Translatable", "{case}: stopped"),
     QT_TRANSLATE_NOOP("Translatable", "{case}: stopped while its photos were taken"),
@@ -752,7 +801,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "{file} is no RAW photo, folder, project ({project}) or profile (.lenscal)"
+        "{file} is no photo, folder, project ({project}) or profile (.lenscal)"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -792,12 +841,19 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{method}"),
     QT_TRANSLATE_NOOP("Translatable", "{method}, {name} kernels: "),
     QT_TRANSLATE_NOOP("Translatable", "{names} and {more} more"),
+    QT_TRANSLATE_NOOP("Translatable", "{names} and {n} more are no photos: left out"),
+    QT_TRANSLATE_NOOP("Translatable", "{names} are no photos: left out"),
+    QT_TRANSLATE_NOOP("Translatable", "{names} is no photo: left out"),
     QT_TRANSLATE_NOOP("Translatable", "{names}: {cause} {often}; {rests}"),
     QT_TRANSLATE_NOOP("Translatable", "{name} ({number} of {count})"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name} and {twice} more are in both lists: choose two folders, one of sharp and one "
         "of degraded photos (or one folder with --aperture-sharp and --aperture-degraded)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name} beside the RAW photos is left out: RAW photos come first"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} holds a kernel that is not finite or sums to 0"),
     QT_TRANSLATE_NOOP(
@@ -830,6 +886,12 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{n} of {m} photos written to {out}"),
     QT_TRANSLATE_NOOP("Translatable", "{n} photos"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{n} pictures beside the RAW photos, like {name}, are left out: RAW photos come first"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{n} values a pixel: grey and RGB pictures can be used"),
+    QT_TRANSLATE_NOOP("Translatable", "{n} {role} photos, like {name}: {note}"),
     QT_TRANSLATE_NOOP("Translatable", "{offsets} {pieces}, but {lengths} lengths"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -855,7 +917,7 @@ TEXTS = (
         "{pairs} scenes stand in both folders: they are compared directly"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{part} of {photo} could not be copied ({problem})"),
-    QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read as a RAW photo: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read as a photo: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written as PDF"),
@@ -881,7 +943,7 @@ TEXTS = (
         "Translatable",
         "{path} holds {count} files, a profile has at most {most}: not opened"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "{path} is a folder: give a profile or a RAW file"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is a folder: give a profile or a photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is a zip file but not a lenscal profile: it holds no profile.json"
@@ -969,6 +1031,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{reason} ({detail})"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo kept: {name}, but {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo left out: {name}: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{role} photo {name}: {note}"),
+    QT_TRANSLATE_NOOP("Translatable", "{role} photos: {note}"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photos: {source}"),
     QT_TRANSLATE_NOOP("Translatable", "{share:.0%} above"),
     QT_TRANSLATE_NOOP("Translatable", "{share:.0%} below"),
@@ -978,6 +1042,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{share:.0%} to the left"),
     QT_TRANSLATE_NOOP("Translatable", "{share:.0%} to the right"),
+    QT_TRANSLATE_NOOP("Translatable", "{sidecar} could not be read ({reason}): not copied"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{sides}: a tilted or decentred element, or a tilted sensor"
@@ -1001,7 +1066,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...)"
+        "{where}: {state}; choose a folder of RAW photos (.CR3, .NEF, .ARW, .DNG, ...) or "
+        "pictures (.png, .jpg, .tif)"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{width} x {height} px: too large"),
+    QT_TRANSLATE_NOOP("Translatable", "{width} x {height} px: too small"),
     QT_TRANSLATE_NOOP("Translatable", "“{name}” makes no sense and is left as usual"),
 )
