@@ -113,7 +113,7 @@ def test_half_the_size_is_a_crop_or_a_sum_by_its_pixels(profile, photo) -> None:
 
 def test_what_reaches_beyond_the_field_is_refused(profile, photo) -> None:
     (refused,) = jobs.mismatches(profile, photo((360, 540)))
-    assert "it reaches beyond what the PSF was learnt from" in refused
+    assert "it shows more than the PSF was learnt from" in refused
     # Of another camera, no crop mode is known.
     frame = photo((160, 240), model="Other")
     assert len(jobs.mismatches(profile, frame)) == 2

@@ -10,7 +10,7 @@ from lenscal.intake.coverage import enumeration
 from lenscal.optics.placement import Placement, centred, placed
 from lenscal.raw.identity.cameras import same_camera
 from lenscal.raw.identity.lenses import Likeness, compare_lenses
-from lenscal.raw.identity.place import Place, Shot, may_be_summed, place_on
+from lenscal.raw.identity.place import Place, Shot, place_on
 from lenscal.raw.identity.serials import same_serial
 from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree, f_number
 from lenscal.translation import Translatable, join_translatable, translatable
@@ -96,8 +96,9 @@ def _place(profile: Profile, photo: Frame) -> Place | None:
     if _other_camera(profile, photo):
         return None
     place = place_on(*_shots(profile, photo))
-    # Whose crop modes would that be, where either does not say its camera?
-    known = photo.info.camera and profile.camera
+    # Whose crop modes would that be, where either does not say its camera? Pictures can have been
+    # cut and made smaller by any program.
+    known = photo.info.camera and profile.camera and photo.info.light is None
     return place if known or (place and place.kind == "margins") else None
 
 
@@ -131,14 +132,14 @@ def _size(profile: Profile, photo: Frame) -> Iterator[Translatable]:
 def _why_not_placed(profile: Profile, photo: Frame) -> Translatable:
     if _other_camera(profile, photo):
         return join_translatable("", [])
-    field, own = _shots(profile, photo)
-    if may_be_summed(field, own):
+    if all(own <= of for own, of in zip(photo.size, profile.psf.image_size, strict=True)):
         return translatable(
             ", and nothing tells whether it is a crop of the sensor or a smaller picture of all of "
             "it: calibrate with photos of this size"
         )
     return translatable(
-        ": it reaches beyond what the PSF was learnt from; calibrate with photos of this size"
+        ": it shows more than the PSF was learnt from, or has finer pixels; calibrate with photos "
+        "of this size"
     )
 
 

@@ -4,6 +4,7 @@ whose words they are."""
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 import threading
@@ -18,7 +19,9 @@ _saved: int | None = None
 
 def keep_own_stderr() -> None:
     """Give Python's standard error a descriptor of its own, so that `without_library_noise` leaves
-    it alone. Called once, by programs; libraries' own words go on to the old one until then."""
+    it alone. Called once, by programs."""
+    # Written in Python, it logs what it finds odd in a file; errors are raised all the same.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
     stream = sys.stderr
     try:
         if stream is None or stream.fileno() != _STDERR:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lenscal.errors import LenscalError, PhotoError
 from lenscal.files.photos.photo_files import upright
 from lenscal.raw.frame import PhotoInfo
-from lenscal.raw.libraw import fill_from_libraw, open_raw
+from lenscal.raw.libraw import fill_from_libraw, libraw_reason, open_raw
 from lenscal.raw.metadata import read_info
 from lenscal.translation import message_of, translatable
 
@@ -63,12 +63,11 @@ def read_preview(path: Path) -> PhotoPreview:
             if pixels is None:
                 pixels = _developed(raw, info.orientation)
             return PhotoPreview(info, pixels)
-    except (rawpy.LibRawError, OSError, UnicodeError, ValueError, MemoryError) as error:
-        # LibRaw's messages are bytes.
-        raw_text = error.args[0] if error.args else None
-        text = raw_text.decode("ascii", "replace") if isinstance(raw_text, bytes) else str(error)
-        reason = translatable("{reason}", reason=text) if text else translatable("cannot be read")
-        return PhotoPreview(info, problem=reason)
+    except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
+        return PhotoPreview(info, problem=libraw_reason(error, path))
+    except (OSError, UnicodeError, ValueError, MemoryError) as error:
+        reason = translatable("{reason}", reason=error) if str(error) else ""
+        return PhotoPreview(info, problem=reason or translatable("cannot be read"))
 
 
 def _of_picture(info: PhotoInfo) -> PhotoPreview:

@@ -89,12 +89,6 @@ def place_on(field: Shot, photo: Shot) -> Place | None:
     return Place(None, 1.0, "crop")
 
 
-def may_be_summed(field: Shot, photo: Shot) -> bool:
-    """Whether a photo may be a smaller picture of the whole field just as well as a crop of it."""
-    ratios = tuple(of / own for of, own in zip(field.size, photo.size, strict=True))
-    return _inside(ratios) and _may_be_summed(ratios, photo)
-
-
 def _may_be_summed(ratios: tuple[float, ...], photo: Shot) -> bool:
     if not agree(ratios[0], ratios[1], _SAME_ASPECT):
         return False
