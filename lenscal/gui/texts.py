@@ -147,7 +147,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "1 photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        ": it reaches beyond what the PSF was learnt from; calibrate with photos of this size"
+        ": it shows more than the PSF was learnt from, or has finer pixels; calibrate with "
+        "photos of this size"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
