@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any
 from lenscal.errors import LenscalError
 from lenscal.system.atomic import written_whole
 from lenscal.system.device import AUTO, DEVICES
-from lenscal.system.json_values import parse_json, to_json, valid_fields
+from lenscal.system.file_content import read_plain_file
+from lenscal.system.json_values import MOST_JSON_BYTES, parse_json, to_json, valid_fields
 from lenscal.system.threads import usable_cores
 from lenscal.system.user_folders import config_folder
 from lenscal.translation import Translatable, join_translatable, message_of, translatable
@@ -111,25 +113,27 @@ class PreferencesFile:
             logger.warning("preferences were not kept: %s", error)
 
     def _read(self) -> Preferences:
-        if self.path is None or not self.path.exists():
+        if self.path is None or not os.path.lexists(self.path):
             return Preferences()
         try:
-            text = self.path.read_bytes()
+            text = read_plain_file(self.path, MOST_JSON_BYTES)
             values = parse_json(text, self.path, translatable("the usual settings are used"))
-        except OSError as error:
+            preferences, problems = preferences_from_json(values)
+        except LenscalError as error:
+            self._warn(message_of(error))
+            return Preferences()
+        # Whatever is wrong with it, the window starts.
+        except Exception as error:
+            logger.exception("settings")
             self._warn(
                 translatable(
                     "The settings file {path} cannot be read ({error}); "
                     "the usual settings are used.",
                     path=self.path,
-                    error=error.strerror or error,
+                    error=type(error).__name__,
                 )
             )
             return Preferences()
-        except LenscalError as error:
-            self._warn(message_of(error))
-            return Preferences()
-        preferences, problems = preferences_from_json(values)
         if problems:
             self._warn(
                 translatable(

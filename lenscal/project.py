@@ -20,14 +20,13 @@ from lenscal.files.schema import check_schema
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Session, Source
 from lenscal.system.atomic import written_whole
-from lenscal.system.json_values import from_json, parse_json, to_json
+from lenscal.system.file_content import read_plain_file
+from lenscal.system.json_values import MOST_JSON_BYTES, from_json, parse_json, to_json
 from lenscal.translation import translatable
 
 SCHEMA = 1
 SUFFIX = ".lensproject"
 FORMAT = "lenscal project"
-LARGEST_BYTES = 16 * 2**20
-"""A project of thousands of photos is smaller; any other file could be of any size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,19 +154,8 @@ def read_project(path: Path) -> Project:
     InputError
         No project, of another schema version, or damaged.
     """
-    try:
-        # Before it is read: a user may choose a film by mistake.
-        if path.stat().st_size > LARGEST_BYTES:
-            raise InputError(
-                translatable(
-                    "{path} is too large for a project of lenscal's: choose another file", path=path
-                )
-            )
-        text = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            translatable("{path} cannot be read: {why}", path=path, why=error.strerror or error)
-        ) from error
+    # A user may choose a film by mistake.
+    text = read_plain_file(path, MOST_JSON_BYTES)
     values = parse_json(text, path, translatable("choose another file"))
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise InputError(

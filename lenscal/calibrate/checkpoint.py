@@ -144,7 +144,10 @@ class Checkpointer:
             estimate = restored(Saved(values, arrays), layout, journal)
             # Last: where anything before it fails, the journal is as it was.
             journal.spent = float(values["seconds"])
-        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        except LenscalError:
+            raise
+        # Whatever values of another kind or shape lead to.
+        except Exception as error:
             raise InputError(
                 translatable(
                     "the checkpoint is damaged ({error}): calibrate without --resume to start anew",

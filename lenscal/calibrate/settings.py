@@ -20,6 +20,8 @@ LARGE_KERNEL_PX = 19
 
 GRID_SIDES = range(2, 65)
 """Rows, and columns, that a grid of kernels can have."""
+LARGEST_SEED = 2**63 - 1
+"""The largest that torch takes."""
 KERNEL_SIZES_PX = range(5, 42, 2)
 """Sides that a kernel can have: odd, so that one pixel is the middle."""
 
@@ -93,8 +95,12 @@ class CalibrationSettings:
                     minutes=f"{self.max_minutes:g}",
                 )
             )
-        if self.seed < 0:
-            raise InputError(translatable("--seed {seed}: choose 0 or more", seed=self.seed))
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise InputError(
+                translatable(
+                    "--seed {seed}: choose 0 to {most}", seed=self.seed, most=LARGEST_SEED
+                )
+            )
         check_device_name(self.device)
 
 

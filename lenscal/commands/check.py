@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lenscal.calibrate.settings import GRID_SIDES
 from lenscal.commands.calibrate import reading
 from lenscal.commands.option_groups import pair
 from lenscal.commands.photo_values import lens_setting_in_words, photo_values
@@ -30,8 +31,13 @@ def run_check(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     # A map of texture may be as coarse as one cell, unlike a grid of kernels.
     grid = pair(args.grid, "--grid")
-    if min(grid) < 1:
-        raise InputError(translatable("--grid {grid}: give at least 1x1", grid=args.grid))
+    most = GRID_SIDES[-1]
+    if not all(1 <= side <= most for side in grid):
+        raise InputError(
+            translatable(
+                "--grid {grid}: give at least 1x1, at most {most}x{most}", grid=args.grid, most=most
+            )
+        )
     summary, map_lines = _checked(args, speaker, grid)
     speaker.result(_in_words(args, summary, map_lines), without_nan(summary))
     return 0 if summary["ready"] else 2

@@ -14,6 +14,9 @@ from lenscal.raw.pictures.kinds import Light
 from lenscal.system.device import AUTO, DEVICES
 from lenscal.translation import translatable
 
+_MOST_DIGITS = 6
+"""Of a number of rows, columns or pixels."""
+
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add_subparsers` returns, for which argparse has no public name."""
 
@@ -28,7 +31,7 @@ def pair(text: str, option: str) -> tuple[int, int]:
     """
     # Who copies a size from a text gets the sign of multiplication.
     parts = text.lower().replace("×", "x").split("x")
-    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+    if len(parts) != 2 or not all(_is_number(part.strip()) for part in parts):
         raise InputError(
             translatable(
                 "{option} {text}: give two numbers with an x in between, e.g. 8x8",
@@ -37,6 +40,10 @@ def pair(text: str, option: str) -> tuple[int, int]:
             )
         )
     return int(parts[0]), int(parts[1])
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def paired(numbers: tuple[int, int]) -> str:
@@ -220,7 +227,7 @@ def virtual_photos(args: argparse.Namespace) -> tuple[int, tuple[int, int]]:
     InputError
         Too few or too many, or no size.
     """
-    from lenscal.virtual.limits import N_PHOTOS
+    from lenscal.virtual.limits import LARGEST_SIDE_PX, N_PHOTOS
 
     # Checked here: argparse would list every single number there is to choose from.
     if args.photos not in N_PHOTOS:
@@ -233,4 +240,10 @@ def virtual_photos(args: argparse.Namespace) -> tuple[int, tuple[int, int]]:
             )
         )
     width, height = pair(args.size, "--size")
+    if max(width, height) > LARGEST_SIDE_PX:
+        raise InputError(
+            translatable(
+                "--size {size}: choose at most {most} px", size=args.size, most=LARGEST_SIDE_PX
+            )
+        )
     return args.photos, (height, width)

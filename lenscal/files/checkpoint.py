@@ -18,9 +18,13 @@ from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.system.atomic import temporary_stem, written_whole
+from lenscal.system.file_content import check_plain_file
+from lenscal.system.json_values import bounded_json
 from lenscal.translation import translatable
 
 _KEY = "lenscal checkpoint"
+_MOST_BYTES = 4 * 2**30
+"""A dozen copies of the largest kernels, a network and its moments."""
 
 
 def checkpoint_path(profile: Path) -> Path:
@@ -46,12 +50,14 @@ class CheckpointFile:
 
     def values(self) -> dict[str, Any] | None:
         """What the file says without its arrays; None where there is none that can be read."""
-        from safetensors import SafetensorError, safe_open
+        from safetensors import safe_open
 
         try:
+            check_plain_file(self.path, _MOST_BYTES)
             with safe_open(self.path, "numpy") as file:
-                values = json.loads((file.metadata() or {}).get(_KEY, "null"))
-        except (SafetensorError, OSError, ValueError):
+                values = bounded_json((file.metadata() or {}).get(_KEY, "null"))
+        # safetensors raises errors of many kinds for what is none.
+        except Exception:
             return None
         return values if isinstance(values, dict) else None
 
@@ -66,21 +72,23 @@ class CheckpointFile:
         """
         if not self.resume or not self.path.exists():
             return None
-        from safetensors import SafetensorError, safe_open
+        from safetensors import safe_open
 
+        check_plain_file(self.path, _MOST_BYTES)
         try:
             with safe_open(self.path, "numpy") as file:
-                values = json.loads((file.metadata() or {}).get(_KEY, "null"))
+                values = bounded_json((file.metadata() or {}).get(_KEY, "null"))
                 # Copies, since the file is replaced by the next checkpoint.
                 names = file.keys()
                 arrays = {name: np.array(file.get_tensor(name)) for name in names}
-        except (SafetensorError, OSError, ValueError) as error:
+        # Of kinds of numbers that numpy does not know, too.
+        except Exception as error:
             raise InputError(
                 translatable(
                     "the checkpoint {path} cannot be read ({reason}): "
                     "calibrate without --resume to start anew",
                     path=self.path,
-                    reason=error,
+                    reason=str(error) or type(error).__name__,
                 )
             ) from error
         if not isinstance(values, dict):

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import pickle
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from lenscal.errors import InputError
 from lenscal.prior.drunet import Drunet, is_drunet
+from lenscal.prior.weights_file import read_weights
 from lenscal.resource_files import resource
 from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
 
 LAYOUT = "lenscal residual unshuffle denoiser 1"
 """Names the network in the metadata of lenscal's own weights files."""
-PYTORCH_FILES = {".pth", ".pt"}
 
 
 class Denoiser(Protocol):
@@ -97,7 +94,7 @@ class PlainFfdnet(nn.Module):
             out_channels, in_channels = weights[f"model.{number}.weight"].shape[:2]
             layers += [nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU(inplace=True)]
         self.model = nn.Sequential(*layers[:-1])
-        self.load_state_dict(dict(weights))
+        self.load_state_dict(dict(weights), assign=True)
 
     def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
         """As `Denoiser`."""
@@ -142,26 +139,13 @@ def load_denoiser(
         The file is missing, cannot be read, or is of another network.
     """
     path = file if file is not None else resource("prior", "prior.safetensors")
-    weights, metadata = _read_weights(path)
-    net: UnshuffleDenoiser | PlainFfdnet | Drunet
+    weights, metadata = read_weights(path)
     try:
-        if metadata.get("layout") == LAYOUT:
-            net = UnshuffleDenoiser(int(metadata["channels"]), int(metadata["blocks"]))
-            net.load_state_dict(weights)
-        # FFDNet for colour reads twelve phases and the noise level.
-        elif "model.0.weight" in weights and weights["model.0.weight"].shape[1] == 13:
-            net = PlainFfdnet(weights)
-        elif is_drunet(weights):
-            net = Drunet(weights)
-        else:
-            raise InputError(
-                translatable(
-                    "--prior {path}: unknown network; give lenscal's own weights, or FFDNet's or "
-                    "DRUNet's for colour",
-                    path=path,
-                )
-            )
-    except (KeyError, ValueError, IndexError, RuntimeError) as error:
+        # Layers without numbers of their own: names in a file may ask for any amount of them.
+        with torch.device("meta"):
+            net = _network(weights, metadata)
+    # Names, kinds and shapes of another network lead to errors of many kinds.
+    except Exception as error:
         raise InputError(
             translatable(
                 "--prior {path}: the weights do not fit the network they name ({error})",
@@ -169,6 +153,14 @@ def load_denoiser(
                 error=str(error),
             )
         ) from error
+    if net is None:
+        raise InputError(
+            translatable(
+                "--prior {path}: unknown network; give lenscal's own weights, or FFDNet's or "
+                "DRUNet's for colour",
+                path=path,
+            )
+        )
     # No training: autograd would keep every layer's output.
     net.requires_grad_(False).eval().to(device)
     if torch.device(device).type == "cpu":
@@ -177,40 +169,34 @@ def load_denoiser(
     return net
 
 
-def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a weights file by name, and its metadata."""
-    try:
-        if path.suffix.lower() in PYTORCH_FILES:
-            return _read_pytorch(path), {}
-        # load_file alone would not say what the metadata are.
-        with safe_open(path, framework="pt") as handle:
-            metadata = handle.metadata() or {}
-        return load_file(path), metadata
-    except (OSError, SafetensorError) as error:
-        raise InputError(
-            translatable(
-                "--prior {path}: not a readable safetensors file ({error})",
-                path=path,
-                error=str(error),
-            )
-        ) from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, ValueError) as error:
-        raise InputError(
-            translatable(
-                "--prior {path}: not a PyTorch file of tensors by name; give the weights as their "
-                "authors publish them",
-                path=path,
-            )
-        ) from error
+def _network(
+    weights: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> UnshuffleDenoiser | PlainFfdnet | Drunet | None:
+    """The network that the weights are of; None where it is not known."""
+    if metadata.get("layout") == LAYOUT:
+        net = _own_network(weights, metadata)
+        net.load_state_dict(weights, assign=True)
+        return net
+    # FFDNet for colour reads twelve phases and the noise level.
+    if "model.0.weight" in weights and weights["model.0.weight"].shape[1] == 13:
+        return PlainFfdnet(weights)
+    return Drunet(weights) if is_drunet(weights) else None
 
 
-def _read_pytorch(path: Path) -> dict[str, Tensor]:
-    """The tensors of a PyTorch file; code in it is not run (`weights_only`)."""
-    with warnings.catch_warnings():
-        # Old files make torch warn of its own internals.
-        warnings.simplefilter("ignore")
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    return {str(name): value.float() for name, value in weights.items()}
+def _own_network(weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> UnshuffleDenoiser:
+    """lenscal's network, as wide and deep as its weights are.
+
+    Raises
+    ------
+    ValueError
+        The metadata say otherwise.
+    """
+    channels = weights["head.weight"].shape[0]
+    blocks = len({name.split(".")[1] for name in weights if name.startswith("blocks.")})
+    # Metadata alone would make any network before the weights are looked at.
+    if metadata["channels"] != str(channels) or metadata["blocks"] != str(blocks):
+        raise ValueError(f"{channels} channels, {blocks} blocks")
+    return UnshuffleDenoiser(channels, blocks)
 
 
 def _even(x: Tensor) -> tuple[Tensor, int, int]:

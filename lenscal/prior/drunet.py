@@ -50,7 +50,7 @@ class Drunet(nn.Module):
             widths.append(wider)
         self.m_body = nn.Sequential(*_blocks(widths[-1], blocks))
         self.m_tail = _conv(widths[0], 3)
-        self.load_state_dict(dict(weights))
+        self.load_state_dict(dict(weights), assign=True)
 
     def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
         """x [B, 3, H, W] without its noise of standard deviation `sigma`, a number or a map [B, 1,

@@ -7,6 +7,7 @@ pydantic takes 120, and is imported only when a file is read.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import Field, fields
@@ -16,6 +17,11 @@ from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 from lenscal.errors import InputError
 from lenscal.translation import Translatable, translatable
 
+MOST_JSON_BYTES = 8 * 2**20
+"""Of any JSON file of ours; Python's values take twenty times as much."""
+_DEEPEST = 32
+"""Values in values; ours are five deep. Far more would exhaust Python's stack later."""
+_LARGEST_INTEGER = 2**64
 LONGEST_VALUE = 60
 """Characters of a value that a message shows; of longer ones only the place is named."""
 
@@ -47,8 +53,8 @@ def parse_json(text: str | bytes, what: Any, advice: str) -> Any:
         It is no JSON.
     """
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return bounded_json(text)
+    except ValueError as error:
         raise InputError(
             translatable(
                 "{what} is damaged, it holds no JSON ({problem}): {advice}",
@@ -57,6 +63,44 @@ def parse_json(text: str | bytes, what: Any, advice: str) -> Any:
                 advice=advice,
             )
         ) from error
+
+
+def bounded_json(text: str | bytes) -> Any:
+    """As `parse_json`, for callers with a message of their own.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON, values are nested too deeply, or numbers are beyond all that is computed
+        with (NaN may be among them).
+    """
+    if len(text) > MOST_JSON_BYTES:
+        raise ValueError("it is too long")
+    try:
+        values = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    _check_values(values)
+    return values
+
+
+def _check_values(values: Any) -> None:
+    ahead = [values]
+    for _ in range(_DEEPEST):
+        inner: list[Any] = []
+        for value in ahead:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, float) and math.isinf(value):
+                raise ValueError("a number is infinite")
+            elif isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+                raise ValueError("a number is too large")
+        if not inner:
+            return
+        ahead = inner
+    raise ValueError("it is nested too deeply")
 
 
 def from_json(kind: type[T], values: Any, what: Any, advice: str) -> T:
@@ -77,7 +121,7 @@ def from_json(kind: type[T], values: Any, what: Any, advice: str) -> T:
     """
     try:
         return convert_json(kind, values)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(
             translatable(
                 "{what} is damaged ({problem}): {advice}",

@@ -10,6 +10,8 @@ N_PHOTOS = range(1, 101)
 DEFAULT_N_PHOTOS = 8
 DEFAULT_SIZE_PX = (1200, 1800)
 """(height, width)."""
+LARGEST_SIDE_PX = 12_288
+"""More than any camera's; larger scenes would fill the memory."""
 LEAST_SIDE_PX = 256
 """Smaller photos cannot be calibrated."""
 

@@ -71,7 +71,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
             file.load()
     path.unlink()
     path.mkdir()
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is a folder"):
         file.load()
 
 

@@ -3,14 +3,16 @@ what is dropped on it."""
 
 from __future__ import annotations
 
-import zipfile
 from enum import StrEnum
 from pathlib import Path
 
 from lenscal.errors import InputError
+from lenscal.files.psf.limits import MAX_FILE_BYTES
 from lenscal.files.psf.profile import Profile, read_profile
-from lenscal.files.psf.psf_fits import CHANNELS, file_in, fits_path, read_fits
+from lenscal.files.psf.psf_fits import CHANNELS, FITS_MAGIC, file_in, fits_path, read_fits
 from lenscal.files.psf.psf_npz import read_npz
+from lenscal.system.file_content import first_bytes, read_plain_file
+from lenscal.system.zip_content import is_zip, zip_of
 from lenscal.translation import translatable
 
 PROFILE_SUFFIX = ".lenscal"
@@ -19,8 +21,6 @@ PSF_SUFFIXES = (PROFILE_SUFFIX, ".npz")
 
 # Of the file in a folder of PSF files.
 NPZ_NAME = "psf.npz"
-
-_FITS_MAGIC = b"SIMPLE  ="
 
 
 class PsfKind(StrEnum):
@@ -97,10 +97,14 @@ def is_psf(path: Path) -> bool:
 
 def _names_in_zip(path: Path) -> frozenset[str]:
     """Names of a zip's entries; none where it is no zip, or cannot be read."""
+    # Most files are none: they are not read to their ends for that.
+    if not is_zip(first_bytes(path, 4)):
+        return frozenset()
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zip_of(read_plain_file(path, MAX_FILE_BYTES), path) as archive:
             return frozenset(archive.namelist())
-    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile):
+    # zipfile raises whatever it runs into in a damaged file.
+    except Exception:
         return frozenset()
 
 
@@ -108,9 +112,5 @@ def _is_fits_of_a_set(path: Path) -> bool:
     """Whether a file is one of a folder's psf_R.fits, psf_G.fits and psf_B.fits."""
     if path.name.lower() not in [f"psf_{channel}.fits".lower() for channel in CHANNELS]:
         return False
-    try:
-        with path.open("rb") as stream:
-            # Names alone are not enough: a drop of other FITS files is no PSF.
-            return stream.read(len(_FITS_MAGIC)) == _FITS_MAGIC
-    except OSError:
-        return False
+    # Names alone are not enough: a drop of other FITS files is no PSF.
+    return first_bytes(path, len(FITS_MAGIC)) == FITS_MAGIC

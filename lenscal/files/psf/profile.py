@@ -6,10 +6,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import lzma
 import math
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -19,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
+from lenscal.files.psf.limits import MAX_FILE_BYTES
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_npz import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema
@@ -28,7 +27,9 @@ from lenscal.raw.frame import NoiseModel
 from lenscal.raw.identity.place import SensorArea
 from lenscal.raw.pictures.kinds import Light
 from lenscal.system.atomic import written_whole
-from lenscal.system.json_values import convert_json, to_json
+from lenscal.system.file_content import read_plain_file
+from lenscal.system.json_values import MOST_JSON_BYTES, bounded_json, convert_json, to_json
+from lenscal.system.zip_content import entry_of, zip_of
 from lenscal.translation import translatable
 
 FORMAT = "lenscal profile"
@@ -44,13 +45,15 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 MAX_ENTRIES = 64
 # More than the largest grid and network take.
 MAX_UNPACKED_BYTES = 2**30
+MAX_CURVES_BYTES = 16 * 2**20
+MAX_WEIGHTS_BYTES = 256 * 2**20
 # Profiles shrink at most tenfold; deflate can do 1000, which is what zip bombs live on.
 MAX_RATIO = 400
 # Below, headers weigh more than content, and the ratio says nothing.
 SMALL_BYTES = 4096
 
 # Numbers that JSON's NaN and Infinity cannot stand for; a re-blur distance may be NaN.
-FINITE = ("focal_mm", "aperture_sharp", "aperture_degraded", "seconds")
+FINITE = ("focal_mm", "pixel_pitch_um", "aperture_sharp", "aperture_degraded", "seconds")
 ORIENTATION = (
     "sensor orientation: row 0 is the top of the RAW file's visible area, no EXIF rotation applied"
 )
@@ -212,28 +215,28 @@ def read_profile(path: Path) -> Profile:
     InputError
         Not a profile, another schema version, damaged, a zip bomb, or paths that climb out.
     """
+    # Read at once: nothing that is checked can change before it is used.
+    content = read_plain_file(path, MAX_FILE_BYTES)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zip_of(content, path) as archive:
             # Before anything is unpacked.
             _check_archive(path, archive)
-            values = json.loads(_entry(path, archive, JSON_ENTRY))
+            values = bounded_json(entry_of(archive, JSON_ENTRY, path, MOST_JSON_BYTES))
             _check_format(path, values)
-            psf = psf_from_npz(_entry(path, archive, NPZ_ENTRY), str(path))
+            psf = psf_from_npz(entry_of(archive, NPZ_ENTRY, path, MAX_FILE_BYTES), str(path))
             # After the kernels, whose size it has to fit.
             profile = _profile_from(values, psf)
             names = archive.namelist()
             if CURVES_ENTRY in names:
-                curves = _entry(path, archive, CURVES_ENTRY).decode()
+                curves = entry_of(archive, CURVES_ENTRY, path, MAX_CURVES_BYTES).decode()
                 profile = replace(profile, curves=_curves_from(curves))
             if WEIGHTS_ENTRY in names:
-                weights = _weights(path, _entry(path, archive, WEIGHTS_ENTRY))
+                weights = _weights(path, entry_of(archive, WEIGHTS_ENTRY, path, MAX_WEIGHTS_BYTES))
                 profile = replace(profile, weights=weights)
             return profile
-    except FileNotFoundError:
-        raise InputError(translatable("{path}: there is no such file", path=path)) from None
-    # zipfile raises RuntimeError for encrypted entries, and a kind of it for compression that it
-    # does not know.
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
+    except InputError:
+        raise
+    except zipfile.BadZipFile as error:
         raise InputError(
             translatable(
                 "{path} is not a lenscal profile, or it is damaged: {reason}",
@@ -241,19 +244,15 @@ def read_profile(path: Path) -> Profile:
                 reason=error,
             )
         ) from error
-    # Of JSON, text or numbers that are none; deeply nested JSON is a RecursionError.
-    except (ValueError, KeyError, TypeError) as error:
+    # Of JSON, CSV, text or numbers that are none; zipfile, zlib, csv and safetensors raise whatever
+    # they run into.
+    except Exception as error:
         raise InputError(
             translatable(
                 "{path} is damaged, its contents cannot be understood: {reason}",
                 path=path,
-                reason=error,
+                reason=str(error) or type(error).__name__,
             )
-        ) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(
-            translatable("{path} cannot be read: {reason}", path=path, reason=reason)
         ) from error
 
 
@@ -300,25 +299,6 @@ def _check_archive(path: Path, archive: zipfile.ZipFile) -> None:
         )
 
 
-def _entry(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
-    """The content of an entry, never more than its directory entry promised."""
-    if name not in archive.namelist():
-        raise InputError(
-            translatable("{path} is damaged: it holds no {entry}", path=path, entry=name)
-        )
-    promised = archive.getinfo(name).file_size
-    with archive.open(name) as stream:
-        # One byte more, to notice an entry that is longer than it says.
-        content = stream.read(promised + 1)
-    if len(content) != promised:
-        raise InputError(
-            translatable(
-                "{path} is damaged: {entry} has another size than stated", path=path, entry=name
-            )
-        )
-    return content
-
-
 def _check_format(path: Path, values: Any) -> None:
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise InputError(
@@ -350,6 +330,11 @@ def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
     values_by_name = {f.name: getattr(description, f.name) for f in _json_fields()}
     numbers = [(name, values_by_name[name]) for name in FINITE]
     numbers += [(f"seconds of stage {s.name}", s.seconds) for s in description.stages]
+    numbers += [("focal length in files", number) for number in description.focal_mm_in_files]
+    if description.noise is not None:
+        numbers += [("noise", n) for n in (*description.noise.a, *description.noise.b)]
+        if min(*description.noise.a, *description.noise.b) < 0:
+            raise ValueError("a noise variance is below 0")
     for name, number in numbers:
         if number is not None and not math.isfinite(number):
             raise ValueError(f"{name} is {number}, want a number")
@@ -365,23 +350,29 @@ def _same_default(of: Field[Any]) -> Any:
 
 def _curves_from(text: str) -> dict[str, list[tuple[int, float]]]:
     curves: dict[str, list[tuple[int, float]]] = {}
-    for name, step, value in list(csv.reader(io.StringIO(text)))[1:]:
-        curves.setdefault(name, []).append((int(step), float(value)))
+    lines = csv.reader(io.StringIO(text))
+    # Their names.
+    next(lines, None)
+    for name, step, value in lines:
+        number = float(value)
+        # A loss may have had no value for a while: there is nothing to show then.
+        if math.isfinite(number):
+            curves.setdefault(name, []).append((int(step), number))
     return curves
 
 
 def _weights(path: Path, content: bytes) -> dict[str, NDArray[np.generic]]:
-    from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
         return dict(load(content))
-    except SafetensorError as error:
+    # It raises errors of many kinds for what is none.
+    except Exception as error:
         raise InputError(
             translatable(
                 "{path} is damaged: {entry}: {reason}",
                 path=path,
                 entry=WEIGHTS_ENTRY,
-                reason=error,
+                reason=str(error) or type(error).__name__,
             )
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,19 +17,24 @@ from numpy.typing import NDArray
 
 from lenscal import __version__
 from lenscal.errors import InputError
+from lenscal.files.psf.limits import MAX_FILE_BYTES, check_kernel_amount, check_photo_size
 from lenscal.files.psf.node_grid import on_grid_nodes, pixel_positions
 from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.files.psf.psf_npz import reference_of
 from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.system.atomic import written_whole
+from lenscal.system.file_content import read_plain_file
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from astropy.io import fits
 
 CHANNELS = "RGB"
-MAX_NODES = 64 * 64
-MAX_KERNEL_SIZE = 255
+FITS_MAGIC = b"SIMPLE  ="
+_END_CARD = b"END" + b" " * 77
+_MOST_HEADER_BYTES = 2**20
+"""A card of 80 bytes for each of `MAX_NODES`, and some more."""
+_MOST_HDUS = 8
 ROWS_FIRST = "yx"
 """Value of the card DETORDER: DET_YXn is (y, x)."""
 # Of a plain FITS card; longer ones need the HIERARCH convention.
@@ -187,15 +193,7 @@ def _about_the_photo(folder: Path, red: ChannelFile) -> tuple[tuple[int, int], R
         height = int(red.header.get("IMGHEIGH", symmetric[0]))
         width = int(red.header.get("IMGWIDTH", symmetric[1]))
         reference = reference_of(red.header.get("REFERENC"), Reference.ABSOLUTE)
-    if min(height, width) < 1:
-        raise InputError(
-            translatable(
-                "{folder}: a photo of {width} x {height} px (IMGWIDTH, IMGHEIGH)",
-                folder=folder,
-                width=width,
-                height=height,
-            )
-        )
+    check_photo_size(folder, height, width)
     return (height, width), reference
 
 
@@ -239,15 +237,7 @@ def _read_channel(path: Path) -> ChannelFile:
         )
     count, side = data.shape[:2]
     # Before anything of that size is computed.
-    if count > MAX_NODES or side > MAX_KERNEL_SIZE:
-        raise InputError(
-            translatable(
-                "{path}: {count} kernels of {side} px are more than lenscal handles",
-                path=path,
-                count=count,
-                side=side,
-            )
-        )
+    check_kernel_amount(path, count, len(CHANNELS), side)
     with _readable_header(path):
         oversampling = header.get("OVERSAMP", 1)
     if oversampling != 1:
@@ -284,19 +274,57 @@ def _read_hdus(path: Path) -> tuple[Mapping[str, Any], Any, NDArray[np.float32] 
                 name=path.name,
             )
         )
-    try:
-        with warnings.catch_warnings(), path.open("rb") as stream:
-            warnings.simplefilter("ignore")  # what is needed is checked by the caller
-            with fits.open(stream, memmap=False) as hdus:
-                header, data = hdus[0].header, hdus[0].data
-                extra = hdus["CONFIDENCE"].data if "CONFIDENCE" in hdus else None
-                # An HDU may be a header without data.
-                confidence = None if extra is None else np.asarray(extra, np.float32)
-                return header, data, confidence
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    content = read_plain_file(path, MAX_FILE_BYTES)
+    # astropy unpacks compressed files, whatever their size.
+    if not content.startswith(FITS_MAGIC):
+        raise InputError(translatable("{path} is not a readable FITS file", path=path))
+    # astropy would look for the header's end to the end of the file, and slowly.
+    if _END_CARD not in content[:_MOST_HEADER_BYTES]:
         raise InputError(
-            translatable("{path} is not a readable FITS file: {reason}", path=path, reason=error)
+            translatable("{path} is not a readable FITS file: its header has no end", path=path)
+        )
+    try:
+        with (
+            warnings.catch_warnings(),
+            fits.open(io.BytesIO(content), memmap=False, disable_image_compression=True) as hdus,
+        ):
+            warnings.simplefilter("ignore")  # what is needed is checked by the caller
+            header = hdus[0].header
+            return header, _image(hdus[0], path), _confidence_image(hdus, path)
+    except InputError:
+        raise
+    # astropy raises whatever it runs into in a damaged file.
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise InputError(
+            translatable("{path} is not a readable FITS file: {reason}", path=path, reason=reason)
         ) from error
+
+
+def _confidence_image(hdus: Any, path: Path) -> NDArray[np.float32] | None:
+    # One by one: each is found by reading the one before.
+    for number in range(1, _MOST_HDUS):
+        try:
+            hdu = hdus[number]
+        except IndexError:
+            return None
+        if hdu.name == "CONFIDENCE":
+            extra = _image(hdu, path)
+            # An HDU may be a header without data.
+            return None if extra is None else np.asarray(extra, np.float32)
+    return None
+
+
+def _image(hdu: Any, path: Path) -> Any:
+    """The pixels of an HDU; None where it holds no image, or none at all."""
+    if not hdu.is_image:
+        return None
+    # What the header promises may be more than any memory holds.
+    if hdu.size > MAX_FILE_BYTES:
+        raise InputError(
+            translatable("{path} is not a readable FITS file: it is cut off", path=path)
+        )
+    return hdu.data
 
 
 def _header_positions(path: Path, header: Mapping[str, Any], count: int) -> NDArray[np.float64]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import lzma
-import tokenize
+import math
 import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,16 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
+from lenscal.files.psf.limits import (
+    MAX_FILE_BYTES,
+    MAX_NODES,
+    check_kernel_amount,
+    check_photo_size,
+    nodes_of,
+)
 from lenscal.files.psf.node_grid import on_grid_nodes
 from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.system.atomic import written_whole
+from lenscal.system.file_content import read_plain_file
+from lenscal.system.zip_content import zip_of
 from lenscal.translation import translatable
 
-# More than any grid of `MAX_NODES` kernels takes; what unpacks to more is no PSF.
-MAX_NPZ_BYTES = 2**30
-
-# What reading damaged zip files and arrays raises beside the usual.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError)
+_TYPES = {
+    "kernels": np.float32,
+    "image_size": np.float64,
+    "confidence": np.float32,
+    "reference": None,
+    "positions": np.float64,
+}
+"""The arrays that are known, and what they are used as."""
+_NUMBERS, _TEXTS = "fiu", "US"
+"""Kinds of arrays, as numpy names them."""
+_LARGEST_NUMBER_BYTES, _LONGEST_TEXT_BYTES = 16, 1024
 
 
 def npz_bytes(grid: PsfGrid) -> bytes:
@@ -55,14 +68,7 @@ def write_npz(grid: PsfGrid, path: Path) -> Path:
 def read_npz(path: Path) -> PsfGrid:
     """Read what `write_npz` wrote, or another program's. Raises InputError as `psf_from_npz`
     does."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(
-            translatable("{path} cannot be read: {reason}", path=path, reason=reason)
-        ) from error
-    return psf_from_npz(content, str(path))
+    return psf_from_npz(read_plain_file(path, MAX_FILE_BYTES), str(path))
 
 
 def psf_from_npz(content: bytes, name: str) -> PsfGrid:
@@ -73,7 +79,7 @@ def psf_from_npz(content: bytes, name: str) -> PsfGrid:
     Raises
     ------
     InputError
-        It is not such an npz, or would unpack to more than 1 GiB.
+        It is not such an npz, or holds more than lenscal handles.
     """
     arrays = _arrays(content, name)
     kernels = arrays["kernels"]
@@ -114,19 +120,10 @@ def reference_of(text: object, unknown: Reference) -> Reference:
 
 def _arrays(content: bytes, name: str) -> dict[str, NDArray[Any]]:
     """The arrays of an npz that are known, in the types they are used in."""
-    types = {
-        "kernels": np.float32,
-        "image_size": None,
-        "confidence": np.float32,
-        "reference": None,
-        "positions": np.float64,
-    }
     try:
-        # Before numpy unpacks anything.
-        _check_unpacked_size(content, name)
-        # Pickles could run code of strangers.
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            absent = {"kernels", "image_size"} - set(archive.files)
+        with zip_of(content, name) as archive:
+            present = [key for key in _TYPES if f"{key}.npy" in archive.namelist()]
+            absent = {"kernels", "image_size"} - set(present)
             if absent:
                 raise InputError(
                     translatable(
@@ -135,39 +132,83 @@ def _arrays(content: bytes, name: str) -> dict[str, NDArray[Any]]:
                         arrays=" and ".join(sorted(absent)),
                     )
                 )
-            return {
-                key: np.asarray(archive[key], kind)
-                for key, kind in types.items()
-                if key in archive.files
-            }
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, *_DAMAGED) as error:
+            # All of them before anything is unpacked.
+            for key in present:
+                _check_declared(archive, key, name)
+            return {key: _array(archive, key) for key in present}
+    except InputError:
+        raise
+    # zipfile, zlib and numpy raise whatever they run into in a damaged file.
+    except Exception as error:
+        reason = str(error) or type(error).__name__
         raise InputError(
-            translatable("{name} is not a readable PSF file: {reason}", name=name, reason=error)
+            translatable("{name} is not a readable PSF file: {reason}", name=name, reason=reason)
         ) from error
 
 
-def _check_unpacked_size(content: bytes, name: str) -> None:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-    if size > MAX_NPZ_BYTES:
+def _check_declared(archive: zipfile.ZipFile, key: str, name: str) -> None:
+    """Refuse an array whose header promises more than there is, or than is handled."""
+    with archive.open(f"{key}.npy") as stream:
+        version = np.lib.format.read_magic(stream)
+        read_header = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read_header(stream)
+    kinds = _TEXTS if key == "reference" else _NUMBERS
+    largest = _LONGEST_TEXT_BYTES if key == "reference" else _LARGEST_NUMBER_BYTES
+    size = math.prod(shape) * dtype.itemsize
+    if (
+        dtype.kind not in kinds
+        or dtype.itemsize > largest
+        or not all(n >= 0 for n in shape)
+        or size > archive.getinfo(f"{key}.npy").file_size
+    ):
         raise InputError(
             translatable(
-                "{name} would unpack to {size:.0f} MiB: not a PSF file of lenscal",
+                "{name} is not a readable PSF file: its {key} are {kind} {shape}",
                 name=name,
-                size=size / 2**20,
+                key=key,
+                kind=str(dtype)[:40],
+                shape=str(shape)[:60],
             )
+        )
+    if key == "kernels":
+        check_kernel_amount(name, *_amount(shape))
+    elif math.prod(shape) > MAX_NODES * len("RGB"):
+        raise InputError(
+            translatable("{name}: its {key} are more than lenscal handles", name=name, key=key)
         )
 
 
+def _amount(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Nodes, channels and side of kernels; what has another shape counts as one side."""
+    if len(shape) != 5:
+        return 1, 1, math.prod(shape)
+    nodes, side = nodes_of(shape)
+    return nodes, shape[2], side
+
+
+def _array(archive: zipfile.ZipFile, key: str) -> NDArray[Any]:
+    with archive.open(f"{key}.npy") as stream:
+        # Pickles could run code of strangers.
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+    with np.errstate(over="ignore"):
+        # What is too large for it becomes infinite, and is refused as such.
+        return np.asarray(array, _TYPES[key])
+
+
 def _image_size(values: NDArray[Any], name: str) -> tuple[int, int]:
-    if values.shape != (2,) or not (values > 0).all():
+    if values.shape != (2,):
         raise InputError(
             translatable(
                 "{name}: image_size is {values}, want height and width",
                 name=name,
-                values=values.tolist(),
+                values=str(values.shape),
             )
         )
+    check_photo_size(name, *values.tolist())
     height, width = (int(n) for n in values)
     return height, width
 
