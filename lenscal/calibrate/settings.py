@@ -97,9 +97,7 @@ class CalibrationSettings:
             )
         if not 0 <= self.seed <= LARGEST_SEED:
             raise InputError(
-                translatable(
-                    "--seed {seed}: choose 0 to {most}", seed=self.seed, most=LARGEST_SEED
-                )
+                translatable("--seed {seed}: choose 0 to {most}", seed=self.seed, most=LARGEST_SEED)
             )
         check_device_name(self.device)
 

@@ -27,7 +27,7 @@ TEXTS = (
         "Translatable",
         "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "--grid {grid}: give at least 1x1"),
+    QT_TRANSLATE_NOOP("Translatable", "--grid {grid}: give at least 1x1, at most {most}x{most}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--grid {rows}x{columns} with --kernel-size {size} needs more than 2 GB: choose a "
@@ -112,11 +112,12 @@ TEXTS = (
         "--prior {path}: unknown network; give lenscal's own weights, or FFDNet's or DRUNet's"
         " for colour"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 or more"),
+    QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 to {most}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--size {size}: choose at least {least}x{least}, e.g. 900x600"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--size {size}: choose at most {most} px"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--space camera-linear needs --format tiff (32-bit float) or dng, not {format}"
@@ -817,10 +818,6 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "{folder}: a photo of {width} x {height} px (IMGWIDTH, IMGHEIGH)"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
         "{folder}: a photo's metadata could not be written there ({problem})"
     ),
     QT_TRANSLATE_NOOP(
@@ -857,9 +854,14 @@ TEXTS = (
         "{name} beside the RAW photos is left out: RAW photos come first"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} holds a kernel that is not finite or sums to 0"),
+    QT_TRANSLATE_NOOP("Translatable", "{name} holds more files than any of lenscal's: not opened"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name} is in both lists: choose other photos for one of them"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name} is not a readable PSF file: its {key} are {kind} {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} is not a readable PSF file: {reason}"),
     QT_TRANSLATE_NOOP(
@@ -867,12 +869,10 @@ TEXTS = (
         "{name} kernels must be [n, 3, k, k] with k odd and below {limit}, got {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} lacks {arrays}: not a PSF file of lenscal"),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "{name} would unpack to {size:.0f} MiB: not a PSF file of lenscal"
-    ),
     QT_TRANSLATE_NOOP("Translatable", "{name} {distance:.4g}"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: image_size is {values}, want height and width"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: its photo is said to have {width} x {height} px"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: its {key} are more than lenscal handles"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: reading"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: the node positions do not form a rectangular grid"),
     QT_TRANSLATE_NOOP(
@@ -920,7 +920,6 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{part} of {photo} could not be copied ({problem})"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read as a photo: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {reason}"),
-    QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written as PDF"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: choose another folder"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: {why}"),
@@ -944,7 +943,9 @@ TEXTS = (
         "Translatable",
         "{path} holds {count} files, a profile has at most {most}: not opened"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is a folder: give a file"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is a folder: give a profile or a photo"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is a pipe, a device or a socket: give a plain file"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is a zip file but not a lenscal profile: it holds no profile.json"
@@ -964,6 +965,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path} is damaged: {entry}: {reason}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "{path} is larger than such files are ({most:.0f} MB): choose another file"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "{path} is no checkpoint of lenscal's: calibrate without --resume to start anew"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is no project of lenscal's: choose a {suffix} file"),
@@ -971,15 +976,14 @@ TEXTS = (
         "Translatable",
         "{path} is not a lenscal profile, or it is damaged: {reason}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: it is cut off"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: its header has no end"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is the original, which lenscal never overwrites"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is the original, which lenscal never overwrites: choose another --template"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "{path} is too large for a project of lenscal's: choose another file"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1020,6 +1024,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path}: {count} kernels of {side} px are more than lenscal handles"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: {entry} would unpack to {size:.0f} MiB, more than such files hold: not "
+        "opened"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: {key} is {text!r}, want \"(y, x)\" in px"),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: "),
