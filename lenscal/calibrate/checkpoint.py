@@ -200,6 +200,8 @@ def _photo(frame: Frame) -> list[str]:
         frame.black,
         frame.white_balance,
         frame.gain,
+        frame.rgb_black,
+        frame.clipping,
     ):
         digest.update(np.ascontiguousarray(array).tobytes())
     return [frame.info.path.name, digest.hexdigest()]

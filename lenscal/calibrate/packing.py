@@ -20,10 +20,6 @@ from lenscal.raw.frame import Frame, Sampling
 CLIPPED = 0.95
 """Share of the clipping level from which on a site is not trusted: sensors bend before
 they clip."""
-MOST_CLIPPED = 0.002
-"""Share of clipped sites above which a patch is left out: below, they are hot pixels."""
-
-
 Scalar = TypeVar("Scalar", bound=np.generic)
 Level = TypeVar("Level", NDArray[np.float32], NDArray[np.float64], NDArray[np.floating], Tensor)
 
@@ -97,9 +93,11 @@ def clips(values: NDArray[np.floating], level: NDArray[np.floating]) -> NDArray[
     return np.asarray(values > clipping_limit(level))
 
 
-def hardly_clips(clipped: NDArray[np.bool_]) -> bool:
-    """Whether a patch can be used, for where in it light clips."""
-    return bool(clipped.mean() <= MOST_CLIPPED)
+def plane_levels(frame: Frame, multiplier: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Where light clips in what `packed_tile` gives, of its multipliers [p, m, m]."""
+    channels = list(packing_of(frame).channels)
+    level: NDArray[np.float32] = multiplier * frame.clipping[channels, None, None]
+    return level
 
 
 def pack_mosaic(mosaic: NDArray[Scalar]) -> NDArray[Scalar]:
@@ -154,7 +152,7 @@ def read_packed(
     The variance is that of the patch's mean brightness.
     """
     planes, multiplier = packed_tile(frame, slice(top, top + size), slice(left, left + size))
-    if not hardly_clips(clips(planes, multiplier)):
+    if clips(planes, plane_levels(frame, multiplier)).any():
         return None
     if frame.sampling is not Sampling.BAYER:
         planes, multiplier = (pack_planes(v, packing) for v in (planes, multiplier))

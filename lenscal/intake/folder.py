@@ -189,18 +189,26 @@ def _decode_all(
 
 
 def _with_common_levels(frames: Sequence[Frame]) -> list[Frame]:
-    """One white level for photos of equal black levels, and one noise estimate for photos of equal
-    ISO."""
+    """One white level for photos of equal black levels; for photos of equal ISO, one level at which
+    they clip, and one noise estimate."""
+    from lenscal.raw.noise import PROFILE
+
     white = max(frame.white for frame in frames)
     frames = [_with_white(frame, frames[0], white) for frame in frames]
-    # One photo may have too little that is smooth; all of an ISO together have enough.
-    without_profile: dict[float | None, list[Frame]] = {}
+    by_iso: dict[float | None, list[Frame]] = {}
     for frame in frames:
-        if not frame.info.noise_profile:
-            without_profile.setdefault(frame.info.iso, []).append(frame)
-    pooled = {iso: _noise_of(group) for iso, group in without_profile.items()}
+        by_iso.setdefault(frame.info.iso, []).append(frame)
+    # Where one photo clips visibly, others may clip at sites too few to show it.
+    clipping = {iso: np.min([f.clipping for f in group], axis=0) for iso, group in by_iso.items()}
+    frames = [replace(frame, clipping=clipping[frame.info.iso]) for frame in frames]
+    # One photo may have too little that is smooth; all of an ISO together have enough.
+    measured: dict[float | None, list[Frame]] = {}
+    for frame in frames:
+        if frame.noise.source != PROFILE:
+            measured.setdefault(frame.info.iso, []).append(frame)
+    pooled = {iso: _noise_of(group) for iso, group in measured.items()}
     return [
-        frame if frame.info.noise_profile else replace(frame, noise=pooled[frame.info.iso])
+        frame if frame.noise.source == PROFILE else replace(frame, noise=pooled[frame.info.iso])
         for frame in frames
     ]
 
@@ -220,6 +228,12 @@ def _with_white(frame: Frame, first: Frame, white: float) -> Frame:
     if white == frame.white or not same_black or white >= _SAME_WHITE * frame.white:
         return frame
     black = float(frame.black.mean())
-    # The demosaiced values stay, so that their unit has to shrink with the new range.
-    scale = frame.rgb_scale * (frame.white - black) / (white - black)
-    return replace(frame, white=white, rgb_scale=scale)
+    # Values stay, so that their units have to shrink with the new range.
+    shrink = (frame.white - black) / (white - black)
+    clipping = np.where(frame.clipping < 1, frame.clipping * np.float32(shrink), 1)
+    return replace(
+        frame,
+        white=white,
+        rgb_scale=frame.rgb_scale * shrink,
+        clipping=clipping.astype(np.float32),
+    )

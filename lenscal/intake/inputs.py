@@ -16,7 +16,7 @@ from lenscal.intake.photo_files import natural_order
 from lenscal.intake.survey import Survey
 from lenscal.intake.triage import Verdict, judge
 from lenscal.raw.frame import Frame
-from lenscal.translation import join_translatable, translatable
+from lenscal.translation import Translatable, join_translatable, translatable
 
 DEFAULT_GRID = (8, 8)
 _TOO_LITTLE_TEXTURE = 0.03
@@ -246,10 +246,15 @@ def _warnings(sharp: ImportedFolder, degraded: ImportedFolder) -> Iterator[str]:
 def _notes_of(role: str, photos: Sequence[JudgedPhoto]) -> Iterator[str]:
     """What files say that the user should know, each once for all photos that say it."""
     names: dict[str, list[str]] = {}
+    words: dict[str, str] = {}
     for photo in photos:
         for note in photo.frame.info.notes:
-            names.setdefault(note, []).append(photo.path.name)
-    for note, of in names.items():
+            # Figures may differ from photo to photo.
+            kind = note.template if isinstance(note, Translatable) else note
+            words.setdefault(kind, note)
+            names.setdefault(kind, []).append(photo.path.name)
+    for kind, of in names.items():
+        note = words[kind]
         if len(of) == 1:
             yield translatable(
                 "{role} photo {name}: {note}", role=role_in_words(role), name=of[0], note=note

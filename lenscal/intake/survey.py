@@ -116,7 +116,10 @@ def _mosaic_tiles(
     # One of the two greens: the plane with the most light and, by itself, no demosaicing.
     y, x = np.argwhere(frame.cfa == 1)[0] % 2
     green = (raw[:, y::2, x::2].astype(np.float32) - np.float32(black)) / np.float32(scale)
-    clipped = (raw >= black + _CLIPPED_FROM * scale).mean(axis=(1, 2)) > _CLIPPED_SHARE
+    # Each site by where its own colour clips, which may be below white.
+    limit = frame.black + np.float32(_CLIPPED_FROM * scale) * frame.clipping[frame.cfa]
+    clips = raw >= np.tile(limit, (side, side))
+    clipped = clips.mean(axis=(1, 2)) > _CLIPPED_SHARE
     return green, np.asarray(clipped)
 
 
@@ -131,7 +134,8 @@ def _plane_tiles(
         value, multiplier = frame.planes_tile(slice(y, y + 2 * side), slice(x, x + 2 * side))
         raw = value / multiplier
         green.append(raw[middle, ::2, ::2])
-        clipped.append((raw >= _CLIPPED_FROM).mean() > _CLIPPED_SHARE)
+        level = frame.clipping[list(frame.plane_channels), None, None]
+        clipped.append((raw >= _CLIPPED_FROM * level).mean() > _CLIPPED_SHARE)
     return np.stack(green), np.array(clipped)
 
 

@@ -29,6 +29,11 @@ from lenscal.raw.pictures.decode_picture import decode_picture
 from lenscal.raw.pictures.kinds import Light, kind_by_name
 from lenscal.raw.pictures.reading import read_header
 from lenscal.raw.pixel_cache import cache_stem, to_cache
+from lenscal.raw.signal.clipping import clipping_levels
+from lenscal.raw.signal.damaged_sites import Sensor, damaged_sites, mend
+from lenscal.raw.signal.demosaicing import demosaiced
+from lenscal.raw.signal.noise_check import believed_noise
+from lenscal.raw.signal.opcodes import listed_bad_sites
 from lenscal.raw.vignetting import field_gain
 from lenscal.translation import translatable
 
@@ -80,45 +85,84 @@ def decode_photo(
     try:
         with open_raw(path) as raw:
             values, levels, info = _read_values(raw, info)
-            sampling = sampling_of(raw, levels.cfa)
-            colours = sampling is not Sampling.MONOCHROME
-            colour_matrix = _colour_matrix(raw, info) if colours else None
-            # What never was a mosaic, LibRaw has nothing to add to.
-            if has_mosaic(raw):
-                mosaic, rgb = values, _demosaic(raw, levels)
-            else:
-                mosaic, rgb = _NO_MOSAIC, linear_planes(values, levels)
+            frame = _decoded(raw, values, levels, info)
     except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
         raise PhotoError(path.name, libraw_reason(error, path)) from error
     except (OSError, UnicodeError, MemoryError) as error:
         raise PhotoError(path.name, _unreadable(error)) from error
-    _refuse_turned_grid(rgb, values, info)
+    _refuse_turned_grid(frame.rgb, values, info)
+    frame = with_noise_correlation(frame)
     # Nothing is cached of a photo that was refused.
-    if cache is not None:
-        stem = cache_stem(path)
-        if mosaic.size:
-            mosaic = to_cache(mosaic, cache / f"{stem}-mosaic.npy")
-        rgb = to_cache(rgb, cache / f"{stem}-rgb.npy")
-    cfa = levels.cfa if mosaic.size else None
-    gain, gain_source = field_gain(info, cfa, (rgb.shape[0], rgb.shape[1]))
-    noise = noise_from_profile(info.noise_profile)
+    return frame if cache is None else _in_cache(frame, cache)
+
+
+def _decoded(raw: Any, values: NDArray[np.uint16], levels: Levels, info: PhotoInfo) -> Frame:
+    """The frame of RAW values, which are mended in place."""
+    sampling = sampling_of(raw, levels.cfa)
+    colours = sampling is not Sampling.MONOCHROME
+    cfa = levels.cfa if has_mosaic(raw) else None
+    gain, gain_source = field_gain(info, cfa, (values.shape[0], values.shape[1]))
     frame = Frame(
         info,
-        mosaic,
+        values if has_mosaic(raw) else _NO_MOSAIC,
         _ONE_COLOUR if cfa is None else cfa,
         levels.black,
         levels.white,
-        rgb if colours else np.broadcast_to(rgb, (*rgb.shape[:2], 3)),
-        levels.rgb_scale,
+        # Until it is made: noise and damaged sites are looked for in the mosaic.
+        np.broadcast_to(np.zeros((), np.uint16), (*values.shape[:2], 3)),
+        1.0,
         levels.white_balance,
         gain,
         gain_source,
-        noise or NoiseModel((0, 0, 0), (0, 0, 0)),
-        colour_matrix,
+        NoiseModel((0, 0, 0), (0, 0, 0)),
+        _colour_matrix(raw, info) if colours else None,
         sampling,
     )
-    frame = frame if noise else replace(frame, noise=estimate_noise([frame]))
-    return with_noise_correlation(frame)
+    # What never was a mosaic, LibRaw has nothing to add to.
+    if has_mosaic(raw):
+        frame = _with_noise(frame, values, levels)
+        _mend(raw, frame, values, levels)
+        rgb, scale, black = demosaiced(raw, values, levels)
+        return replace(frame, rgb=rgb, rgb_scale=scale, rgb_black=black)
+    rgb, scale, black = linear_planes(values, levels)
+    if not colours:
+        rgb = np.broadcast_to(rgb, (*rgb.shape[:2], 3))
+    frame = replace(frame, rgb=rgb, rgb_scale=scale, rgb_black=black)
+    return _with_noise(frame, values, levels)
+
+
+def _with_noise(frame: Frame, values: NDArray[np.uint16], levels: Levels) -> Frame:
+    """The frame with its noise, by the file where the photo does not speak against it, and where it
+    clips."""
+    profile, measured = noise_from_profile(frame.info.noise_profile), estimate_noise([frame])
+    noise, notes = believed_noise(profile, measured, frame)
+    clipping = clipping_levels(values, levels.cfa, levels.black, levels.full_scale, noise)
+    info = replace(frame.info, notes=(*frame.info.notes, *notes))
+    return replace(frame, info=info, noise=noise, clipping=clipping)
+
+
+def _mend(raw: Any, frame: Frame, values: NDArray[np.uint16], levels: Levels) -> None:
+    """Mend damaged sites in place: those that are seen, and those that the file lists."""
+    balance, scale = levels.white_balance, levels.full_scale
+    sensor = Sensor(values, levels.cfa, levels.black, scale, balance, frame.noise, frame.clipping)
+    sites = damaged_sites(sensor)
+    if frame.info.decoding is not None and frame.info.decoding.opcodes:
+        origin = (int(raw.sizes.top_margin), int(raw.sizes.left_margin))
+        listed = listed_bad_sites(frame.info.decoding.opcodes, values, origin)
+        sites = np.unique(np.concatenate([sites, listed]), axis=0)
+    mend(values, levels.cfa, sites)
+
+
+def _in_cache(frame: Frame, cache: Path) -> Frame:
+    """The frame with its pixels on the disk."""
+    stem = cache_stem(frame.info.path)
+    mosaic, rgb = frame.mosaic, frame.rgb
+    if mosaic.size:
+        mosaic = to_cache(mosaic, cache / f"{stem}-mosaic.npy")
+    # Of brightness alone, one plane is enough.
+    one = frame.sampling is Sampling.MONOCHROME
+    kept = to_cache(rgb[..., :1] if one else rgb, cache / f"{stem}-rgb.npy")
+    return replace(frame, mosaic=mosaic, rgb=np.broadcast_to(kept, rgb.shape) if one else kept)
 
 
 def probe(path: Path, info: PhotoInfo | None = None) -> str:
@@ -200,7 +244,8 @@ def _read_values(raw: Any, info: PhotoInfo) -> tuple[NDArray[np.uint16], Levels,
         raise PhotoError(name, reason)
     # LibRaw's own memory goes with the file: keep a copy. A fourth colour is empty there.
     values = np.array(view[..., :3] if view.ndim == 3 else view, order="C")
-    levels = read_levels(raw, pattern, values)
+    tags = info.decoding.black if info.decoding is not None else None
+    values, levels = read_levels(raw, pattern, values, tags)
     if values.ndim == 3:
         # What is blank or random is so in every colour.
         refuse_implausible_content(
@@ -233,24 +278,6 @@ def _colour_filter(raw: Any, name: str) -> NDArray[np.uint8]:
     if not has_mosaic(raw):
         return np.array([[0, 1, 2]], np.uint8)
     return np.array(pattern)
-
-
-def _demosaic(raw: Any, levels: Levels) -> NDArray[np.uint16]:
-    # LibRaw has two greens; both are the same colour here.
-    r, g, b = (float(v) for v in levels.white_balance)
-    rgb: NDArray[np.uint16] = raw.postprocess(
-        demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
-        gamma=(1, 1),
-        output_bps=16,
-        output_color=rawpy.ColorSpace.raw,
-        # Nothing may depend on the picture: the scale has to be known, see `read_levels`.
-        no_auto_bright=True,
-        adjust_maximum_thr=0.0,
-        user_flip=0,
-        user_wb=[r, g, b, g],
-        highlight_mode=rawpy.HighlightMode.Ignore,
-    )
-    return rgb
 
 
 def _colour_matrix(raw: Any, info: PhotoInfo) -> NDArray[np.float32] | None:

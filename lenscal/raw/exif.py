@@ -79,15 +79,15 @@ class Exif:
             return ""
         return self._print(datum)
 
-    def floats(self, key: str) -> list[float]:
-        """All numbers of a tag; empty where it is absent or odd."""
+    def floats(self, key: str, most: int = _MOST_NUMBERS) -> list[float]:
+        """All numbers of a tag, `most` of them at most; empty where it is absent or odd."""
         datum = self._find(key)
         if datum is None:
             return []
         # Fractions over 0 are how cameras say "unknown".
         try:
             value = datum.getValue()
-            return [_exact(value, i) for i in range(min(value.count(), _MOST_NUMBERS))]
+            return [_exact(value, i) for i in range(min(value.count(), most))]
         except (ZeroDivisionError, ValueError, IndexError):
             return []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from lenscal.raw.identity.cameras import camera_name
 from lenscal.raw.identity.place import SensorArea
 from lenscal.raw.pictures.coding import PictureCoding
 from lenscal.raw.pictures.kinds import Light
+from lenscal.raw.signal.black_levels import BlackTags
 
 
 class Sampling(StrEnum):
@@ -43,6 +44,10 @@ class DecodingMetadata:
         Size of the file when it was read: one that has another now is read again.
     dng : DngTags or None
         None for files that are no DNG.
+    black : BlackTags or None
+        Of a DNG with a mosaic.
+    opcodes : bytes
+        A DNG's OpcodeList1, which lists bad sites.
     """
 
     colour_matrix: tuple[float, ...] | None = None
@@ -50,6 +55,8 @@ class DecodingMetadata:
     missing_data: str = ""
     file_bytes: int = 0
     dng: DngTags | None = None
+    black: BlackTags | None = None
+    opcodes: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,14 @@ class NoiseModel:
         return np.asarray(light + multiplier**2 * b)
 
 
+def _no_light() -> NDArray[np.float32]:
+    return np.zeros(3, np.float32)
+
+
+def _at_white() -> NDArray[np.float32]:
+    return np.ones(3, np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoHeader:
     """A decoded photo but for its pixels: what those who write its corrected pixels need of it. The
@@ -154,6 +169,13 @@ class PhotoHeader:
     white_balance: NDArray[np.float32]
     colour_matrix: NDArray[np.float32] | None
     coding: PictureCoding | None = None
+    gain: NDArray[np.float32] = field(default_factory=lambda: np.ones((1, 1, 3), np.float32))
+    clipping: NDArray[np.float32] = field(default_factory=_at_white)
+
+    def limit_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """As `Frame.limit_tile`."""
+        gain = gain_over(self.gain, self.size, rows, cols)
+        return gain * (self.white_balance * self.clipping)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +197,7 @@ class Frame:
     white : float
         RAW value at which the sensor clips.
     rgb : uint16 ndarray [height, width, 3]
-        Demosaiced, black-subtracted, linear, white-balanced camera RGB; times `rgb_scale` it has
+        Demosaiced, linear, white-balanced camera RGB; less `rgb_black` and times `rgb_scale` it has
         1.0 = the white level with the green multiplier 1 (R and B may exceed 1). Three times the
         same, in the memory of one, for `Sampling.MONOCHROME`.
     rgb_scale : float
@@ -197,6 +219,10 @@ class Frame:
         `noise`. None: white.
     coding : PictureCoding or None
         How a picture was stored; None for RAW photos.
+    rgb_black : float32 ndarray [3]
+        What no light is in `rgb`: above 0, so that noise which lies below black is kept.
+    clipping : float32 ndarray [3]
+        RAW value 0..1 at which R, G, B clip: 1, or less where the sensor clips below `white`.
     """
 
     info: PhotoInfo
@@ -214,6 +240,8 @@ class Frame:
     sampling: Sampling = Sampling.BAYER
     noise_correlation: NDArray[np.float32] | None = None
     coding: PictureCoding | None = None
+    rgb_black: NDArray[np.float32] = field(kw_only=True, default_factory=_no_light)
+    clipping: NDArray[np.float32] = field(kw_only=True, default_factory=_at_white)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -224,7 +252,13 @@ class Frame:
     def header(self) -> PhotoHeader:
         """What is known of it beside the pixels."""
         return PhotoHeader(
-            self.info, self.size, self.white_balance, self.colour_matrix, self.coding
+            self.info,
+            self.size,
+            self.white_balance,
+            self.colour_matrix,
+            self.coding,
+            self.gain,
+            self.clipping,
         )
 
     def without_mosaic(self) -> Frame:
@@ -244,11 +278,18 @@ class Frame:
     def rgb_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         """Linear, white-balanced, vignetting-free camera RGB of a tile, float32 [h, w, 3]."""
         # Scaled here, tile by tile: whole photos stay 16-bit integers, half the memory.
-        return (
-            self.rgb[rows, cols].astype(np.float32)
-            * np.float32(self.rgb_scale)
-            * self.gain_tile(rows, cols)
-        )
+        return self.linear(self.rgb[rows, cols]) * self.gain_tile(rows, cols)
+
+    def linear(self, rgb: NDArray[np.uint16]) -> NDArray[np.float32]:
+        """Linear light of values [..., 3] of `rgb`, but for vignetting."""
+        light: NDArray[np.float32] = rgb.astype(np.float32)
+        light -= self.rgb_black
+        light *= np.float32(self.rgb_scale)
+        return light
+
+    def limit_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """What light that clips is in `rgb_tile`, [h, w, 3]."""
+        return self.gain_tile(rows, cols) * (self.white_balance * self.clipping)
 
     @property
     def plane_channels(self) -> tuple[int, ...]:
@@ -298,16 +339,23 @@ class Frame:
 
     def gain_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         """Vignetting gain [h, w, 3] of a tile, bilinear from the coarse grid."""
-        height, width = self.size
-        y0, y1, fy = _nodes_around(rows, height, self.gain.shape[0])
-        x0, x1, fx = _nodes_around(cols, width, self.gain.shape[1])
-        # The coarse rows that the tile touches are few: they are interpolated along x first.
-        first, last = (int(y0[0]), int(y1[-1]) + 1) if len(y0) else (0, 0)
-        nodes = self.gain[first:last]
-        across = nodes[:, x0] * (1 - fx[:, None]) + nodes[:, x1] * fx[:, None]
-        gain: NDArray[np.float32] = across[y0 - first]
-        gain += (across[y1 - first] - gain) * fy[:, None, None]
-        return gain
+        return gain_over(self.gain, self.size, rows, cols)
+
+
+def gain_over(
+    grid: NDArray[np.float32], size: tuple[int, int], rows: slice, cols: slice
+) -> NDArray[np.float32]:
+    """A coarse grid [gh, gw, 3] whose corners lie on the photo's, bilinear over a tile [h, w,
+    3]."""
+    y0, y1, fy = _nodes_around(rows, size[0], grid.shape[0])
+    x0, x1, fx = _nodes_around(cols, size[1], grid.shape[1])
+    # The coarse rows that the tile touches are few: they are interpolated along x first.
+    first, last = (int(y0[0]), int(y1[-1]) + 1) if len(y0) else (0, 0)
+    nodes = grid[first:last]
+    across = nodes[:, x0] * (1 - fx[:, None]) + nodes[:, x1] * fx[:, None]
+    gain: NDArray[np.float32] = across[y0 - first]
+    gain += (across[y1 - first] - gain) * fy[:, None, None]
+    return gain
 
 
 def _nodes_around(

@@ -90,19 +90,27 @@ def sampling_of(raw: Any, cfa: NDArray[np.uint8]) -> Sampling:
     return Sampling.BAYER if bayer else Sampling.FULL_COLOUR
 
 
-def linear_planes(values: NDArray[np.uint16], levels: Levels) -> NDArray[np.uint16]:
-    """`Frame.rgb` of RAW values [h, w, 3], or [h, w, 1] of [h, w]."""
+def linear_planes(
+    values: NDArray[np.uint16], levels: Levels
+) -> tuple[NDArray[np.uint16], float, NDArray[np.float32]]:
+    """`Frame.rgb` of RAW values [h, w, 3], or [h, w, 1] of [h, w], with its `rgb_scale` and
+    `rgb_black`."""
     values = values if values.ndim == 3 else values[..., None]
+    channels = values.shape[-1]
+    balance, black = levels.white_balance[:channels], levels.black.ravel()[:channels]
+    # On a pedestal: noise below black is kept.
+    darkest = np.array([values[..., c].min() for c in range(channels)]) - black
+    pedestal = max(-float(darkest.min()), 0.0)
     # RAW values in a step of rgb, for the range from black to white.
-    step = levels.rgb_scale * (levels.white - float(levels.black.mean()))
-    balance = levels.white_balance[: values.shape[-1]]
+    range_ = levels.libraw_white - float(black.min()) + pedestal
+    step = float(levels.white_balance.max()) * range_ / 65535
+    rgb_black = pedestal * levels.white_balance / np.float32(step)
     out = np.empty(values.shape, np.uint16)
-    black = levels.black.ravel()[: values.shape[-1]]
     for y in range(0, len(values), _ROWS_AT_ONCE):
         rows = slice(y, y + _ROWS_AT_ONCE)
-        light = (values[rows] - black) * (balance / np.float32(step))
+        light = (values[rows] - black) * (balance / np.float32(step)) + rgb_black[:channels]
         out[rows] = np.clip(np.rint(light), 0, 65535)
-    return out
+    return out, step / levels.full_scale, rgb_black.astype(np.float32)
 
 
 def with_noise_correlation(frame: Frame) -> Frame:

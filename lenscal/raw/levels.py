@@ -9,6 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.raw.signal.black_levels import (
+    BlackTags,
+    RawArea,
+    black_of_sites,
+    uneven_black,
+    without_uneven_black,
+)
+
 _WHITE_BALANCE_RANGE = (0.1, 10.0)
 """Multipliers beyond are no camera's: damaged metadata."""
 _OVER_WHITE, _OVER_WHITE_SHARE = 0.005, 1e-5
@@ -20,39 +28,54 @@ _GREEN_2 = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
-    """See `Frame` for cfa, black, white, white_balance and rgb_scale."""
+    """See `Frame` for cfa, black, white and white_balance; `libraw_white` is what LibRaw takes for
+    white, in the same RAW values."""
 
     cfa: NDArray[np.uint8]
     black: NDArray[np.float32]
     white: float
     white_balance: NDArray[np.float32]
-    rgb_scale: float
+    libraw_white: float
+
+    @property
+    def full_scale(self) -> float:
+        """RAW values from the mean black level to the white level."""
+        return self.white - float(self.black.mean())
 
 
-def read_levels(raw: Any, pattern: NDArray[np.uint8], mosaic: NDArray[np.uint16]) -> Levels:
-    """The levels of an open rawpy.RawPy.
+def read_levels(
+    raw: Any, pattern: NDArray[np.uint8], values: NDArray[np.uint16], tags: BlackTags | None
+) -> tuple[NDArray[np.uint16], Levels]:
+    """The levels of an open rawpy.RawPy, and its RAW values as they hold for them: with one black
+    level for each place in the pattern.
 
     Parameters
     ----------
     raw : rawpy.RawPy
     pattern : [p, q]
         LibRaw's colours of the sites, 0..3, or of the planes.
-    mosaic : [height, width], or [height, width, 3]
+    values : [height, width], or [height, width, 3]
+    tags : BlackTags or None
+        What a DNG says of its black.
     """
-    black_per_colour = np.array(raw.black_level_per_channel, np.float64)
-    black = black_per_colour[pattern].astype(np.float32)
-    mean_black = float(black.mean())
-    # Kept beside the plausible one: it is by this that LibRaw scales what it demosaics.
+    per_colour = np.array(raw.black_level_per_channel, np.float64)
+    origin = (int(raw.sizes.top_margin), int(raw.sizes.left_margin))
+    area = RawArea(raw.raw_image, origin, (values.shape[0], values.shape[1]))
     libraw_white = float(raw.white_level)
-    white = plausible_white(libraw_white, raw.camera_white_level_per_channel, mosaic, mean_black)
+    black = black_of_sites(per_colour[pattern], tags, area, libraw_white)
+    white = plausible_white(
+        libraw_white, raw.camera_white_level_per_channel, values, float(black.mean())
+    )
+    period = (pattern.shape[0], pattern.shape[1])
+    uneven = uneven_black(tags, area.size, period) if values.ndim == 2 else None
+    if uneven is not None:
+        values, scale = without_uneven_black(values, uneven, libraw_white)
+        black, white, libraw_white = black * scale, white * scale, libraw_white * scale
     balance = normalised_white_balance(raw.camera_whitebalance, raw.daylight_whitebalance)
     if raw.num_colors == 1:
         balance = np.ones(3, np.float32)
-    # LibRaw stretches the range from the smallest black level of all to its own white level over
-    # 65535, with the largest multiplier brought to 1 (highlight mode 1).
-    step = float(balance.max()) * (libraw_white - float(black_per_colour.min())) / 65535
     cfa = np.where(pattern == _GREEN_2, 1, pattern).astype(np.uint8)
-    return Levels(cfa, black, white, balance, step / (white - mean_black))
+    return values, Levels(cfa, black.astype(np.float32), white, balance, libraw_white)
 
 
 def plausible_white(

@@ -18,6 +18,7 @@ from lenscal.raw.lens_setting import is_lens_name, is_made_from_zero
 from lenscal.raw.libraw import fill_from_libraw, open_raw
 from lenscal.raw.pictures.kinds import Light, kind_by_name
 from lenscal.raw.pictures.reading import read_header
+from lenscal.raw.signal.black_levels import BlackTags
 from lenscal.translation import translatable
 
 _NOISE_PROFILE = (
@@ -64,6 +65,11 @@ _PITCH_RANGE_UM = (0.5, 50.0)
 _LOSSLESS_JPEG = 7.0
 _MOST_SUBIMAGES = 9
 """That exiv2 has names for."""
+_GROUPS = ("Image", *(f"SubImage{n}" for n in range(1, _MOST_SUBIMAGES + 1)))
+_RAW_PHOTOMETRIC = ([32803], [34892])
+"""DNG's PhotometricInterpretation: ColorFilterArray and LinearRaw."""
+_MOST_LEVELS, _MOST_DELTAS, _MOST_AREAS = 4096, 65536, 32
+"""Of black levels, of rows or columns that have their own, and of masked areas: LibRaw's limits."""
 
 
 def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
@@ -116,18 +122,50 @@ def with_decoding_metadata(info: PhotoInfo) -> PhotoInfo:
     return replace(info, decoding=_decoding_metadata(info.path, read_exif(info.path)))
 
 
+def _sensor_tags(path: Path, exif: Exif) -> tuple[BlackTags | None, bytes]:
+    """What a DNG says of the black and the bad sites of its mosaic."""
+    if path.suffix.lower() != ".dng":
+        return None, b""
+    for group in _GROUPS:
+        if exif.integers(f"Exif.{group}.PhotometricInterpretation") in _RAW_PHOTOMETRIC:
+            return _black_tags(exif, f"Exif.{group}"), exif.content(f"Exif.{group}.OpcodeList1")
+    return None, b""
+
+
+def _black_tags(exif: Exif, group: str) -> BlackTags:
+    dim = exif.integers(f"{group}.BlackLevelRepeatDim") or [1, 1]
+    levels = exif.floats(f"{group}.BlackLevel", _MOST_LEVELS)
+    pattern: tuple[tuple[float, ...], ...] = ()
+    sound = len(dim) == 2 and min(dim) > 0 and all(map(math.isfinite, levels))
+    if dim == [1, 1] and len(levels) == 3 and sound:
+        # One for each plane of a linear DNG.
+        pattern = (tuple(levels),)
+    elif levels and sound and len(levels) == dim[0] * dim[1]:
+        pattern = tuple(tuple(levels[y * dim[1] : (y + 1) * dim[1]]) for y in range(dim[0]))
+    by_column, by_row = (
+        tuple(v if math.isfinite(v) else 0.0 for v in exif.floats(f"{group}.{name}", _MOST_DELTAS))
+        for name in ("BlackLevelDeltaH", "BlackLevelDeltaV")
+    )
+    masked = exif.integers(f"{group}.MaskedAreas")[: 4 * _MOST_AREAS]
+    areas = [tuple(masked[i : i + 4]) for i in range(0, len(masked) - 3, 4)]
+    return BlackTags(pattern, by_column, by_row, tuple((a[0], a[1], a[2], a[3]) for a in areas))
+
+
 def _decoding_metadata(path: Path, exif: Exif | None) -> DecodingMetadata:
     size = _size_of(path)
     if exif is None:
         is_dng = path.suffix.lower() == ".dng"
         damage = translatable("its directory is damaged") if is_dng else ""
         return DecodingMetadata(missing_data=damage, file_bytes=size)
+    black, opcodes = _sensor_tags(path, exif)
     return DecodingMetadata(
         _colour_matrix(exif),
         _pixel_pitch_um(exif),
         _missing_data(path, exif, size),
         size,
         read_dng_tags(exif),
+        black,
+        opcodes,
     )
 
 
@@ -172,7 +210,7 @@ def _missing_data(path: Path, exif: Exif, size: int) -> str:
         return ""
     try:
         with path.open("rb") as file:
-            for group in ("Image", *(f"SubImage{n}" for n in range(1, _MOST_SUBIMAGES + 1))):
+            for group in _GROUPS:
                 for kind in ("Strip", "Tile"):
                     if lack := _missing_pieces(file, exif, group, kind, size):
                         return lack

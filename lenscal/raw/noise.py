@@ -15,6 +15,9 @@ from lenscal.translation import translatable
 
 Floats = NDArray[np.floating]
 
+PROFILE = "NoiseProfile"
+"""`NoiseModel.source` of what a file tells."""
+
 _BLOCK = 8
 _MAX_BLOCKS_PER_SITE = 12_000
 """Enough for the smoothest blocks of every range of brightness, and as fast on large sensors."""
@@ -76,7 +79,7 @@ def noise_from_profile(pairs: Sequence[tuple[float, float]]) -> NoiseModel | Non
         return None
     per_plane = list(pairs) * (3 // len(pairs))
     r, g, b = per_plane
-    return NoiseModel((r[0], g[0], b[0]), (r[1], g[1], b[1]), "NoiseProfile")
+    return NoiseModel((r[0], g[0], b[0]), (r[1], g[1], b[1]), PROFILE)
 
 
 def estimate_noise(frames: Sequence[Frame]) -> NoiseModel:
@@ -144,12 +147,15 @@ def _colours_of_places(frame: Frame) -> NDArray[np.uint8]:
 
 def _measure(frame: Frame) -> _Blocks:
     if frame.mosaic.size:
-        return _measure_plane(frame.mosaic, frame.black, np.float32(frame.full_scale))
+        limit = _CLIPPED_FROM * frame.clipping[frame.cfa]
+        return _measure_plane(frame.mosaic, frame.black, np.float32(frame.full_scale), limit)
     # Every second pixel: the noise of direct neighbours may go together.
-    black = np.zeros((2, 2), np.float32)
     planes = [
         _measure_plane(
-            frame.rgb[..., c], black, np.float32(frame.white_balance[c] / frame.rgb_scale)
+            frame.rgb[..., c],
+            np.full((2, 2), frame.rgb_black[c], np.float32),
+            np.float32(frame.white_balance[c] / frame.rgb_scale),
+            np.full((2, 2), _CLIPPED_FROM * frame.clipping[c], np.float32),
         )
         for c in frame.plane_channels
     ]
@@ -158,10 +164,13 @@ def _measure(frame: Frame) -> _Blocks:
 
 
 def _measure_plane(
-    raw: NDArray[np.uint16], black: NDArray[np.float32], scale: np.float32
+    raw: NDArray[np.uint16],
+    black: NDArray[np.float32],
+    scale: np.float32,
+    limit: NDArray[np.float32],
 ) -> _Blocks:
-    """Blocks of lines that are spread evenly over the photo, of a plane [h, w] whose pattern and
-    black levels are [p, q]."""
+    """Blocks of lines that are spread evenly over the photo, of a plane [h, w] whose black levels,
+    and values 0..1 from which on it clips, are [p, q]."""
     (p, q), (height, width) = black.shape, raw.shape
     n = max(0, (width - 2 * q - 2) // (_BLOCK * q))
     rows = np.arange(0, height - (_BLOCK + 2) * p - 1, _BLOCK * p)
@@ -169,9 +178,9 @@ def _measure_plane(
     if len(rows) > n_lines:
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, n_lines).round().astype(int))]
     h, w = (_BLOCK + 2) * p + 2, (n * _BLOCK + 2) * q + 2
-    black = np.tile(black, (_BLOCK + 4, n * _BLOCK + 4))[:h, :w]
+    black, limit = (np.tile(v, (_BLOCK + 4, n * _BLOCK + 4))[:h, :w] for v in (black, limit))
     empty = np.empty((5, p, q, 0), np.float32)
-    parts = [_blocks_of_line(raw[y : y + h, :w], black, scale, (p, q)) for y in rows if n]
+    parts = [_blocks_of_line(raw[y : y + h, :w], black, scale, limit, (p, q)) for y in rows if n]
     stack = np.concatenate([empty, *parts], axis=-1).astype(np.float64)
     # A line's first block begins one site beyond a whole pattern.
     return _Blocks(*np.roll(stack, (1, 1), axis=(1, 2)))
@@ -181,6 +190,7 @@ def _blocks_of_line(
     raw: NDArray[np.uint16],
     black: NDArray[np.float32],
     scale: np.float32,
+    limit: NDArray[np.float32],
     pattern: tuple[int, int],
 ) -> NDArray[np.float32]:
     """One line of n blocks, uint16 [10 p + 2, (8 n + 2) q + 2], as the rows of `_Blocks`: [5, p, q,
@@ -196,7 +206,7 @@ def _blocks_of_line(
     around = second_differences[:-2] + second_differences[1:-1] + second_differences[2:]
     around = around[:, :-2] + around[:, 1:-1] + around[:, 2:] - residual
     inner = (slice(p + 1, -p - 1), slice(q + 1, -q - 1))
-    clipped = (raw[inner] == 0) | (value[inner] > _CLIPPED_FROM)
+    clipped = (raw[inner] == 0) | (value[inner] > limit[inner])
     n = residual.shape[1] // (_BLOCK * q)
 
     def per_block(x: NDArray[np.floating] | NDArray[np.bool_]) -> NDArray[np.float32]:

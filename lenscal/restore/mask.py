@@ -119,6 +119,7 @@ def mask_rows(
     rgb = photo.rgb_tile(slice(y0, y1), slice(0, width))
     gain = photo.gain_tile(slice(y0, y1, COARSE_PX), slice(0, width, COARSE_PX))
     multiplier = gain * photo.white_balance
+    level = photo.white_balance * photo.clipping
     inner = slice(rows.start - y0, rows.stop - y0)
     weight = np.ones((len(rows), width), np.float32)
     if smooth is not None:
@@ -131,11 +132,11 @@ def mask_rows(
         x0, x1 = max(x - margin, 0), min(x + CLIPPING_BLOCK_PX + margin, width)
         block = rgb[:, x0:x1]
         around = multiplier[:, x0 // COARSE_PX : -(-x1 // COARSE_PX)]
-        limits = NEARLY * CLIP_FROM * around.min((0, 1))
+        limits = NEARLY * CLIP_FROM * photo.clipping * around.min((0, 1))
         # The brightest value decides nearly always; gains of all pixels are worked out only where
         # something may clip.
         if block.max() > limits.min() and any(block[..., c].max() > limits[c] for c in range(3)):
-            limit = photo.gain_tile(slice(y0, y1), slice(x0, x1)) * photo.white_balance
+            limit = photo.gain_tile(slice(y0, y1), slice(x0, x1)) * level
             part = slice(x - x0, min(x + CLIPPING_BLOCK_PX, width) - x0)
             weight[:, x : x + CLIPPING_BLOCK_PX] *= 1 - clipped(block, limit, reach)[inner, part]
     return rgb[inner], np.clip(weight, 0, 1, out=weight)

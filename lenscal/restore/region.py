@@ -69,6 +69,11 @@ class Part:
         return self.photo.white_balance
 
     @property
+    def clipping(self) -> NDArray[np.float32]:
+        """The photo's."""
+        return self.photo.clipping
+
+    @property
     def demosaiced(self) -> bool:
         """The photo's."""
         return self.photo.demosaiced

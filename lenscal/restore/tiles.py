@@ -36,6 +36,10 @@ class LinearPhoto(Protocol):
         """[3]: what the channels were multiplied by."""
 
     @property
+    def clipping(self) -> NDArray[np.float32]:
+        """[3]: RAW value 0..1 at which each channel clips, before white balance and gain."""
+
+    @property
     def demosaiced(self) -> bool:
         """Whether two thirds of the values come from neighbouring sites."""
 
@@ -58,6 +62,11 @@ class ArrayPhoto:
     noise: NoiseModel
     white_balance: NDArray[np.float32]
     demosaiced: bool = False
+
+    @property
+    def clipping(self) -> NDArray[np.float32]:
+        """Ones [3]."""
+        return np.ones(3, np.float32)
 
     @property
     def size(self) -> tuple[int, int]:

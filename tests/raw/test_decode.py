@@ -43,7 +43,8 @@ def assert_sites_agree(frame: Frame) -> None:
     inside = np.zeros(value.shape, bool)
     inside[8:-8, 8:-8] = True
     inside &= (frame.mosaic < 0.98 * frame.white) & (value > 0)
-    error = at_site[inside].astype(float) * frame.rgb_scale - value[inside]
+    light = (at_site - frame.rgb_black[channel]) * frame.rgb_scale
+    error = light[inside] - value[inside]
     # Integer black levels and multipliers: one RAW step times the largest multiplier.
     step = float(frame.white_balance.max()) / (frame.white - float(frame.black.mean()))
     assert np.abs(error).max() < 1.01 * step + 1.1 * frame.rgb_scale

@@ -113,7 +113,7 @@ class Endless:
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size, self.noise, self.white_balance, self.demosaiced = size, NOISE, ONES, True
-        self.most = 0
+        self.most, self.clipping = 0, ONES
 
     def rgb_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         y, x = (

@@ -167,8 +167,8 @@ def _registered(
         return None
     window = shifted_window((rows, cols), whole, margin)
     x = torch.from_numpy(np.ascontiguousarray(sharp.rgb_tile(*window).transpose(2, 0, 1)))
-    limit = clipping_limit(torch.from_numpy(sharp.white_balance))
-    clipped = (x > limit[:, None, None]).any(0)
+    level = torch.from_numpy(sharp.limit_tile(*window)).permute(2, 0, 1)
+    clipped = (x > clipping_limit(level)).any(0)
     x = sinc_shift(x, torch.from_numpy(shift - whole + lateral))
     return _Tile(rows, cols, x, clipped, radius, margin)
 
@@ -210,7 +210,6 @@ def unpaired_pool(
             patches.add_real(frame, top, left)
         yield None
     for frame in sharp:
-        level = frame.white_balance[:, None, None]
         for _ in range(n_patches // len(sharp)):
             # The sharp aperture's best: what it blurs itself is missing from the estimate.
             top, left = (
@@ -218,9 +217,9 @@ def unpaired_pool(
             )
             rows = slice(top - radius, top + MATCHING_PATCH_PX + radius)
             cols = slice(left - radius, left + MATCHING_PATCH_PX + radius)
-            patch = frame.rgb_tile(rows, cols).transpose(2, 0, 1)
+            patch, level = frame.rgb_tile(rows, cols), frame.limit_tile(rows, cols)
             if not clips(patch, level).any():
-                patches.add_sharp(frame, patch)
+                patches.add_sharp(frame, patch.transpose(2, 0, 1))
         yield None
     yield patches.pool(paired=False)
 

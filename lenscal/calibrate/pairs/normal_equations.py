@@ -211,17 +211,13 @@ def pair_gains(sharp: Frame, degraded: Frame) -> NDArray[np.float64]:
     so many pixels."""
     # 150 samples along the shorter side are plenty for a mean.
     step = max(min(sharp.size) // 150, 1)
-    s, d = (
-        sharp.rgb[::step, ::step].astype(np.float64),
-        degraded.rgb[::step, ::step].astype(np.float64),
-    )
-    s, d = s * sharp.rgb_scale, d * degraded.rgb_scale
+    s, d = (frame.linear(frame.rgb[::step, ::step]) for frame in (sharp, degraded))
     gain_s = sharp.gain_tile(slice(0, None, step), slice(0, None, step))
     gain_d = degraded.gain_tile(slice(0, None, step), slice(0, None, step))
     s, d = s * gain_s, d * gain_d
     # Clipped sites say less light than there was, each aperture in its own places.
-    usable = s < clipping_limit(sharp.white_balance)
-    usable &= d < clipping_limit(degraded.white_balance)
+    usable = s < clipping_limit(gain_s * (sharp.white_balance * sharp.clipping))
+    usable &= d < clipping_limit(gain_d * (degraded.white_balance * degraded.clipping))
     return np.array(
         [
             d[..., c][usable[..., c]].sum() / max(s[..., c][usable[..., c]].sum(), 1e-9)
@@ -236,9 +232,11 @@ def _richest(
     """The share of the tiles of every cell that has most texture."""
     texture = []
     for _, ys, xs in tiles:
-        green = frame.rgb[ys, xs, 1][::2, ::2].astype(np.float32)
+        green = frame.rgb[ys, xs, 1][::2, ::2].astype(np.float32) - frame.rgb_black[1]
         # Photon noise is as strong as the root of the light: brightness alone is no texture.
-        texture.append(float(np.abs(np.diff(green, axis=0)).mean() / np.sqrt(green.mean() + 1)))
+        texture.append(
+            float(np.abs(np.diff(green, axis=0)).mean() / np.sqrt(max(green.mean(), 0) + 1))
+        )
     richest: list[tuple[int, slice, slice]] = []
     # Within each cell: the richest tiles of a photo may all lie in one part of it.
     for cell in sorted({t[0] for t in tiles}):

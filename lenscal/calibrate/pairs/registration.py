@@ -109,7 +109,8 @@ def _thumbnail(frame: Frame) -> NDArray[np.float32]:
     factor = max(height, width) / THUMBNAIL_PX
     # Thinned first: averaging whole photos would take most of the time.
     step = max(int(factor // 4), 1)
-    small = np.sqrt(frame.rgb[::step, ::step].mean(axis=-1, dtype=np.float32))
+    light = frame.linear(frame.rgb[::step, ::step]).mean(axis=-1)
+    small = np.sqrt(np.maximum(light, 0))
     size = (max(round(width / factor), 16), max(round(height / factor), 16))
     # Areas, not points: aliases differ between sharp and degraded photos.
     out = cv2.resize(small, size, interpolation=cv2.INTER_AREA)

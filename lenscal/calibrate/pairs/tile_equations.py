@@ -190,7 +190,8 @@ def _regressor(pair: TilePair, tile: Tile) -> Regressor | None:
     x = x * torch.from_numpy(pair.gains).to(device, torch.float32)[:, None, None]
     value, channel, multiplier = _measured(pair.degraded, ys, xs)
     y, mult = (torch.from_numpy(v).to(device) for v in (value, multiplier))
-    usable = (y < clipping_limit(mult)).all(0) & ~clipped
+    limit = clipping_limit(mult * _clipping_of(pair.degraded, channel).to(device))
+    usable = (y < limit).all(0) & ~clipped
     if usable.float().mean() < LEAST_USABLE:
         return None
     # What has no texture shows no blur, and photon noise is worked out from it.
@@ -210,11 +211,17 @@ def _measured(
     return value, np.zeros((1, 1), np.uint8), multiplier
 
 
+def _clipping_of(frame: Frame, channel: NDArray[np.uint8]) -> Tensor:
+    """Where what `_measured` gives clips, RAW values 0..1, [1, h, w] or [n, 1, 1]."""
+    if frame.sampling is Sampling.BAYER:
+        return torch.from_numpy(frame.clipping[channel][None])
+    return torch.from_numpy(frame.clipping[list(frame.plane_channels), None, None])
+
+
 def _clipped_nearby(pair: TilePair, x: Tensor, window: tuple[slice, slice]) -> Tensor:
     """bool [h, w]: whether light clips in the sharp photo anywhere under the kernel at a site."""
     # Light clips in RAW values: white balance and vignetting come after.
-    gain = pair.sharp.gain_tile(*window).mean((0, 1))
-    level = torch.from_numpy(pair.sharp.white_balance * gain).to(pair.device)
+    level = torch.from_numpy(pair.sharp.limit_tile(*window).mean((0, 1))).to(pair.device)
     clips = (x > clipping_limit(level)[:, None, None]).amax(0).float()
     # Whatever clips under the kernel would enter the site's equation.
     nearby = F.max_pool2d(clips[None], pair.kernel_size, 1)[0] > 0

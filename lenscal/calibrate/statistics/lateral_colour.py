@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lenscal.calibrate.field.geometry import cell_positions
 from lenscal.calibrate.field.polynomials import field_polynomials, polynomials
-from lenscal.calibrate.packing import clips, hardly_clips
+from lenscal.calibrate.packing import clips
 from lenscal.raw.frame import Frame, Sampling
 from lenscal.system.threads import in_order
 
@@ -124,15 +124,15 @@ def _strip_spectra(
     rows, cols = slice(top, top + COLOUR_PATCH_PX), slice(0, frame.size[1])
     if _is_bayer(frame):
         value, channel, multiplier = frame.mosaic_tile(rows, cols)
-        clipped = clips(value, multiplier)
+        clipped = clips(value, multiplier * frame.clipping[channel])
         planes = [
             (value[i::2, j::2], (i, j), int(channel[i, j])) for i in range(2) for j in range(2)
         ]
     else:
         value = frame.rgb_tile(rows, cols)
-        clipped = clips(value, frame.white_balance)
+        clipped = clips(value, frame.limit_tile(rows, cols))
         planes = [(value[..., c], (0, 0), c) for c in range(3)]
-    usable = [hardly_clips(clipped[:, left : left + COLOUR_PATCH_PX]) for left in lefts]
+    usable = [not clipped[:, left : left + COLOUR_PATCH_PX].any() for left in lefts]
     columns, step = np.flatnonzero(usable), _spacing_px(frame)
     m = COLOUR_PATCH_PX // step
     window = np.outer(np.hanning(m), np.hanning(m))

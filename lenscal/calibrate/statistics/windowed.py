@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenscal.calibrate.packing import clips, hardly_clips, packed_tile, packing_of
+from lenscal.calibrate.packing import clips, packed_tile, packing_of, plane_levels
 from lenscal.raw.frame import Frame
 
 LEAST_CELL_PX = 128
@@ -83,14 +83,14 @@ def corners(height: int, width: int, size: int, most: int) -> list[tuple[int, in
 def _unclipped(
     clipped: NDArray[np.bool_], size: int, most: int, period: int
 ) -> list[tuple[slice, slice]]:
-    """Places in planes, of period px, of the patches in which hardly a site of `clipped` [p, h, w]
-    is set."""
+    """Places in planes, of period px, of the patches in which no site of `clipped` [p, h, w] is
+    set."""
     height, width = (period * n for n in clipped.shape[1:])
     places = [
         (slice(t // period, (t + size) // period), slice(left // period, (left + size) // period))
         for t, left in corners(height, width, size, most)
     ]
-    return [(ys, xs) for ys, xs in places if hardly_clips(clipped[:, ys, xs])]
+    return [(ys, xs) for ys, xs in places if not clipped[:, ys, xs].any()]
 
 
 def mosaic_patches(
@@ -102,7 +102,9 @@ def mosaic_patches(
     a = np.array(frame.noise.a)[channels]
     for cell, (rows, cols) in enumerate(spans(frame.size, cells)):
         tile, multiplier = packed_tile(frame, rows, cols)
-        places = _unclipped(clips(tile, multiplier), size, most, packing.period)
+        places = _unclipped(
+            clips(tile, plane_levels(frame, multiplier)), size, most, packing.period
+        )
         if not places:
             continue
         planes = np.stack([tile[:, ys, xs] for ys, xs in places])

@@ -15,6 +15,7 @@ from lenscal.errors import LenscalError
 from lenscal.files.photos.colour import SPACES, develop, usable
 from lenscal.files.photos.encoders import Picture, encode_jpeg, encode_png, encode_tiff
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
+from lenscal.files.photos.highlights import with_neutral_highlights
 from lenscal.files.photos.icc import icc_profile
 from lenscal.files.photos.linear_dng import ReadTile, write_linear_dng
 from lenscal.files.photos.photo_metadata import Written, copy_metadata
@@ -84,7 +85,7 @@ def write_photo(
         raise LenscalError(
             translatable("{path} is the original, which lenscal never overwrites", path=path)
         )
-    read_tile = _reader(rgb)
+    read_tile = with_neutral_highlights(_reader(rgb), frame, export)
     fresh = export.on_conflict is not OnConflict.OVERWRITE
     coding = frame.coding if export.keep_pictures else None
     with written_whole(path, fresh=fresh) as temporary:

@@ -13,21 +13,38 @@ if TYPE_CHECKING:
 THUMBNAIL_PX = 160
 
 
-def to_screen(rgb: NDArray[np.float32], frame: Frame, *, turned: bool = True) -> NDArray[np.uint8]:
+def to_screen(
+    rgb: NDArray[np.float32],
+    frame: Frame,
+    *,
+    turned: bool = True,
+    origin: tuple[int, int] | None = (0, 0),
+) -> NDArray[np.uint8]:
     """Camera-linear float32 [h, w, 3] as uint8 sRGB, through the same code as an export.
 
     turned : upright; otherwise as the sensor lay
+    origin : (y, x) of its first pixel in the photo; None for pixels from all over it
     """
-    from lenscal.files.photos.colour import SPACES, develop
+    from lenscal.files.photos.colour import SPACES, STRIP_ROWS, develop
     from lenscal.files.photos.export_settings import Space
+    from lenscal.files.photos.highlights import neutral_highlights
     from lenscal.files.photos.photo_files import upright
     from lenscal.raw.pictures.kinds import Light
 
     if frame.info.light is Light.STORED:
         # Made to be looked at as they are.
         pixels = (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
-    else:
-        pixels = develop(rgb, frame.colour_matrix, SPACES[Space.SRGB], np.dtype(np.uint8))
+        return upright(pixels, frame.info.orientation) if turned else pixels
+    pixels = np.empty(rgb.shape, np.uint8)
+    limit = np.broadcast_to(frame.white_balance * frame.clipping, rgb.shape)
+    for top in range(0, len(rgb), STRIP_ROWS):
+        rows = slice(top, min(top + STRIP_ROWS, len(rgb)))
+        here = limit[rows]
+        if origin is not None:
+            (y, x), (height, width) = origin, here.shape[:2]
+            here = frame.limit_tile(slice(y + top, y + top + height), slice(x, x + width))
+        white = neutral_highlights(rgb[rows], here, np.ones(3, np.float32), guess=True)
+        pixels[rows] = develop(white, frame.colour_matrix, SPACES[Space.SRGB], pixels.dtype)
     return upright(pixels, frame.info.orientation) if turned else pixels
 
 
@@ -36,8 +53,8 @@ def thumbnail(frame: Frame) -> NDArray[np.uint8]:
     # Every step-th pixel instead of a mean: a survey reads hundreds of photos, and at this size
     # nobody sees the difference.
     step = max(max(frame.size) // THUMBNAIL_PX, 1)
-    rgb = frame.rgb[::step, ::step].astype(np.float32) * np.float32(frame.rgb_scale)
-    return to_screen(rgb, frame)
+    rgb = frame.linear(frame.rgb[::step, ::step])
+    return to_screen(rgb, frame, origin=None)
 
 
 def pyramid(pixels: NDArray[Any], *, smallest_px: int = 600) -> tuple[NDArray[Any], ...]:

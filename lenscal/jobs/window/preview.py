@@ -82,7 +82,9 @@ def open_photo(photo: Path, cache: Path) -> Job[Developed]:
     # In strips, as the linear photo takes four times the memory; turned at the end, as a whole.
     for y in range(0, frame.size[0], PIECE_PX):
         rows = slice(y, min(y + PIECE_PX, frame.size[0]))
-        pixels[rows] = to_screen(frame.rgb_tile(rows, slice(None)), frame, turned=False)
+        pixels[rows] = to_screen(
+            frame.rgb_tile(rows, slice(None)), frame, turned=False, origin=(y, 0)
+        )
         yield Report("open", translatable("Preparing the view"), rows.stop / frame.size[0])
     from lenscal.files.photos.photo_files import upright
 
@@ -110,7 +112,7 @@ def correct_part(
     grid = grid_for(profile, frame)
     rgb, mask = yield from restore_region(frame, grid, settings, rows, cols)
     grey = upright((mask * 255 + 0.5).astype(np.uint8), frame.info.orientation)
-    return Piece(rect, to_screen(rgb, frame), grey)
+    return Piece(rect, to_screen(rgb, frame, origin=(rows.start, cols.start)), grey)
 
 
 def sensor_part(rect: Rect, size: tuple[int, int], orientation: int) -> tuple[range, range]:

@@ -1,0 +1,1 @@
+"""What a sensor does to light, and how it is undone: black levels, clipping, damaged sites."""
