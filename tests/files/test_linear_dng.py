@@ -11,6 +11,7 @@ import tifffile
 from lenscal.errors import LenscalError
 from lenscal.files.photos.colour import SPACES, develop
 from lenscal.files.photos.export_settings import ExportSettings, PhotoFormat, Space
+from lenscal.files.photos.highlights import CLIP_FROM, CLIP_FULL
 from lenscal.files.photos.photo_files import AsTaken, write_photo
 from lenscal.raw.decode import decode_photo
 
@@ -161,7 +162,13 @@ def test_maker_notes_do_not_change_how_libraw_reads_it(tmp_path, shared, name):
     linear, balance, _ = libraw(path)
     native = frame.rgb_tile(slice(None), slice(None)) / frame.white_balance
     np.testing.assert_allclose(np.array(balance) / balance[1], frame.white_balance, rtol=1e-3)
-    np.testing.assert_allclose(linear, np.clip(native, 0, 1), atol=4e-5)
+    # What clips below white, as in two of these cameras, is raised to it; nothing is lowered.
+    limit = frame.limit_tile(slice(None), slice(None)) / frame.white_balance
+    dark = (native < CLIP_FROM * limit).all(axis=-1)
+    np.testing.assert_allclose(linear[dark], np.clip(native[dark], 0, 1), atol=4e-5)
+    assert dark.mean() > 0.9 and (linear > np.clip(native, 0, 1) - 4e-5).all()
+    all_clip = (native > CLIP_FULL * limit).all(axis=-1)
+    assert (linear[all_clip] > 0.999).all()
 
 
 def test_a_linear_dng_is_no_photo_to_correct(tmp_path, frame):

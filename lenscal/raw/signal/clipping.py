@@ -20,8 +20,9 @@ _OVER_BELOW = 4.0
 and fewer sites towards its brightest value."""
 _CODES_BELOW = 32
 """Values below a pile that it is compared with."""
-_WIDTH = 2.0
-"""In standard deviations of photon noise: where light clips, values are much closer together."""
+_REACH, _NARROW = 3.0, 0.6
+"""How far below the highest values a pile is looked for, and how narrow it has to be, in standard
+deviations of noise: a part of the scene that is evenly bright has all of it."""
 _STEP_PILE, _OVER_NEIGHBOURS, _NOISE_CODES = 50, 12.0, 3.0
 """A pile below the highest value (the other half of a sensor, say): its sites, how many times those
 of the values around it, and the least noise in RAW values for which light itself makes no pile."""
@@ -93,16 +94,25 @@ def _top_pile(counts: Counts, top: int, sigma: float) -> int | None:
     # All at one value: hard clipping, even where much light lies just below it.
     below = counts[max(top - _CODES_BELOW, 0) : top]
     below = below[below > 0]
-    pile = int(counts[top:].sum())
-    if pile >= max(_LEAST_PILE, _OVER_BELOW * (below.mean() if below.size else 0.0)):
+    if counts[top] >= max(_LEAST_PILE, _OVER_BELOW * (below.mean() if below.size else 0.0)):
         return top
-    # Spread by noise that came after the clipping, but less than photons would spread it.
-    width = int(_WIDTH * sigma)
-    if width < 1 or top - 3 * width < 0:
+    return _soft_pile(counts, top, sigma)
+
+
+def _soft_pile(counts: Counts, top: int, sigma: float) -> int | None:
+    """The same where noise that came after the clipping spreads a pile, less than photons would."""
+    first = top - round(_REACH * sigma)
+    if first < 0 or sigma < 1:
         return None
-    near = int(counts[top - width :].sum())
-    far = int(counts[top - 3 * width : top - width].sum()) / 2
-    return top - width if near >= max(_STEP_PILE, _OVER_BELOW * far) else None
+    box = max(round(sigma / 2), 1)
+    smooth = np.convolve(counts[first : top + 1], np.ones(box), "same")
+    mode = first + int(smooth.argmax())
+    upper = counts[mode : top + 1]
+    spread = float(np.sqrt((upper * np.arange(len(upper)) ** 2).sum() / max(upper.sum(), 1)))
+    low = mode - round(sigma)
+    pile, before = counts[max(low, 0) : top + 1].sum(), counts[max(2 * low - top, 0) : low].sum()
+    narrow = upper.sum() >= _STEP_PILE and spread < _NARROW * sigma
+    return round(mode - 2 * spread) if narrow and pile >= _OVER_BELOW * before else None
 
 
 def _lower_step(counts: Counts, top: int) -> int:
