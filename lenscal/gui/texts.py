@@ -615,6 +615,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "the file is empty"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the file's NoiseProfile tells {ratio:.1f} times the noise variance that the photo "
+        "has: the photo is believed"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the folder {path} cannot be read ({strerror}): check its rights"
     ),
     QT_TRANSLATE_NOOP(
@@ -630,6 +635,11 @@ TEXTS = (
         "Translatable",
         "the photo has {photo_width} x {photo_height} px, the PSF is for {width} x {height} "
         "px{why}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo has {ratio:.1f} times the noise variance that the file's NoiseProfile "
+        "tells: the photo is believed"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the photo says no white balance: daylight's is taken"),
     QT_TRANSLATE_NOOP(
