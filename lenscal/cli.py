@@ -14,8 +14,9 @@ from pathlib import Path
 from lenscal.commands.parser import build_parser
 from lenscal.errors import InputError, LenscalError
 from lenscal.system.current_folder import leave_missing_folder
-from lenscal.system.memory import keep_freed_memory
+from lenscal.system.memory import NOT_ENOUGH_MEMORY, is_out_of_memory, keep_freed_memory
 from lenscal.system.native_stderr import keep_own_stderr
+from lenscal.system.signals import Ended, ended_in_order
 from lenscal.system.standard_streams import prepare_streams, write_err, write_out
 from lenscal.system.threads import prepare_libraries
 
@@ -36,7 +37,7 @@ _MODULES = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0 done, 1 failed, 2 wrong use or input, 130
-    cancelled."""
+    cancelled (128 and the signal's number where another one than Ctrl+C ended it)."""
     prepare_libraries()
     keep_freed_memory()
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -50,6 +51,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             message = "wrong use: standard error says what, --help how to use it"
             _print_error(message, use)
         return use
+    # The program itself hears no signal once it ends: the interpreter takes its time, too.
+    with ended_in_order(for_good=argv is None):
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Run the command; its exit code."""
     try:
         leave_missing_folder(_paths(args))
         # One command is loaded, not all: the others would take seconds.
@@ -63,11 +71,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PermissionError as error:
         what = f"{error.filename or 'a file'}: {error.strerror or error}"
         return _fail(args, f"{what}: choose another place, or change its rights", WRONG_INPUT)
+    except Ended as end:
+        return _fail(args, "cancelled", end.exit_code)
     except KeyboardInterrupt:
         return _fail(args, "cancelled", CANCELLED)
     except BrokenPipeError:
         return FAILED
     except Exception as error:
+        if is_out_of_memory(error):
+            return _fail(args, str(NOT_ENOUGH_MEMORY), FAILED)
+        if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("lenscal"):
+            missing = f"{error.name} is not installed: install lenscal as its README says"
+            return _fail(args, missing, FAILED)
         # A bug: whoever reports it needs where it is.
         write_err(traceback.format_exc())
         return _fail(args, f"unexpected: {type(error).__name__}: {error}", FAILED)
@@ -85,7 +100,7 @@ def _fail(args: argparse.Namespace, message: str, code: int) -> int:
     write_err(f"lenscal: {message}\n", clear_line=sys.stderr.isatty())
     if getattr(args, "json", False):
         _print_error(message, code)
-    if getattr(args, "verbose", False) and code != CANCELLED:
+    if getattr(args, "verbose", False) and code < CANCELLED:
         write_err(traceback.format_exc())
     return code
 

@@ -38,7 +38,8 @@ from lenscal.errors import LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.frame import Frame
 from lenscal.stepping import Job
-from lenscal.system.device import free_memory, out_of_memory, pick_device
+from lenscal.system.device import free_memory, pick_device
+from lenscal.system.memory import is_out_of_memory
 from lenscal.translation import Translatable, translatable
 
 LEAST_BATCH = 8
@@ -323,7 +324,7 @@ class _Engine:
 
 def _full(layout: Layout, error: RuntimeError) -> bool:
     """Whether a GPU's memory was full: the CPU may have more."""
-    return layout.device != CPU and out_of_memory(error)
+    return layout.device != CPU and is_out_of_memory(error)
 
 
 def _on_the_cpu() -> str:

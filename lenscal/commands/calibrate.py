@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lenscal.commands.option_groups import pair
 from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import LenscalError
-from lenscal.system.device import check_device
+from lenscal.system.device import check_device, device_notes
 from lenscal.translation import message_of, translatable
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
                     "No profile was written; the same command with --resume goes on where it was."
                 )
             raise
-        _note_all(calibration.warnings, speaker)
+        _note_all((*device_notes(args.device), *calibration.warnings), speaker)
         profile = jobs.build_profile(inputs, calibration, settings)
     _write_or_rescue(args.out, profile)
     # Only now: until the profile is on the disk, the checkpoint is all there is.

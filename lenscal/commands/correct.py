@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ from lenscal.errors import InputError
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
 from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method, RestoreSettings
-from lenscal.system.device import check_device
+from lenscal.system.device import check_device, device_notes
+from lenscal.system.signals import Ended
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
@@ -51,15 +51,21 @@ def run_correct(args: argparse.Namespace) -> int:
         results_so_far=results,
         light=Light(args.light) if args.light else None,
     )
-    with suppress(KeyboardInterrupt):  # what was corrected before it has been written
+    ended: KeyboardInterrupt | None = None
+    try:
         run_job(work, speaker)
+    except KeyboardInterrupt as end:
+        # What was corrected before it has been written, and is told.
+        ended = end
     # After the progress, or the live line would run into them.
-    for text in found.notes:
+    for text in (*device_notes(args.device), *found.notes):
         speaker.note(f"note: {text}")
     for result in results:
         for warning in result.warnings:
             speaker.note(f"note: {result.source.name}: {warning}")
     speaker.result(_in_words(results, len(photos)), _summary(results, found))
+    if isinstance(ended, Ended) and len(results) < len(photos):
+        return ended.exit_code
     return _exit_code(results, len(photos))
 
 

@@ -135,9 +135,11 @@ def _stop_at_interrupt(speaker: Speaker, *, active: bool) -> Iterator[threading.
         yield stopping
         return
 
-    def interrupted(_signal: int, _frame: FrameType | None) -> None:
-        # The second time: now.
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        # The second time: now, and once.
         if stopping.is_set():
+            if callable(before):
+                before(number, frame)
             raise KeyboardInterrupt
         stopping.set()
         speaker.note("Stopping, what was reached is kept (Ctrl+C again: throw it away)")

@@ -55,6 +55,7 @@ def run(
         return _grab(grab, project, theme, size)
     from PySide6.QtCore import QTimer
 
+    from lenscal.gui.background.ending import closed_by_signals
     from lenscal.gui.controller import Controller
     from lenscal.gui.main_window import MainWindow
     from lenscal.gui.tasks import Tasks
@@ -72,7 +73,8 @@ def run(
         QTimer.singleShot(0, window.controller.demo)
     else:
         window.commands.tell_of_unfinished()
-    code = app.exec()
+    with closed_by_signals(window.leave):
+        code = app.exec()
     # Before Python ends: a running QThread would take the process down.
     window.controller.close()
     return code

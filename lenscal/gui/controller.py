@@ -110,8 +110,8 @@ class Controller(QObject):
         """The end of the window: no thread and no temporary file is left."""
         self.worker.wait()
         self.previewer.close()
-        # Last, as threads read from it; what cannot be removed keeps no window open.
-        shutil.rmtree(self.folders.cache, ignore_errors=True)
+        # Last, as threads read from it.
+        self.folders.remove_cache()
 
     def change(self, session: Session) -> None:
         """Go on with another session, and tell all who show it."""

@@ -111,6 +111,15 @@ class MainWindow(QMainWindow):
         if not self._leaving:
             self._ask(leaving=True)
 
+    def leave(self) -> None:
+        """Close without a question, as nobody may be there to answer: a running job keeps what it
+        can."""
+        if not self.controller.busy:
+            self.close()
+        elif not self._leaving:
+            keeps = self.job_bar.stop_button.isVisible()
+            self._end(True, self.controller.worker.stop_and_keep if keeps else self._cancel)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files can be dropped anywhere; links from a browser are no files."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):

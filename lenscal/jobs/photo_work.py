@@ -25,6 +25,7 @@ from lenscal.jobs.profile_match import grid_for, match_notes, mismatches
 from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method
 from lenscal.stepping import Job
+from lenscal.system.memory import NOT_ENOUGH_MEMORY, is_out_of_memory
 from lenscal.translation import Translatable, join_translatable, message_of, translatable
 
 if TYPE_CHECKING:
@@ -245,9 +246,12 @@ class PhotoWork:
             else:
                 message = message_of(error)
             self._fail(message, wrong_input=wrong_input)
-        except MemoryError as error:
-            self._fail(message_of(error) if str(error) else translatable("not enough memory"))
         except Exception as error:
+            if is_out_of_memory(error):
+                # Our own errors say how much was needed.
+                own = isinstance(error, MemoryError) and str(error)
+                self._fail(message_of(error) if own else NOT_ENOUGH_MEMORY)
+                return
             # A bug: the log has where, and the batch goes on.
             logger.error("unexpected", exc_info=error)
             kind = type(error).__name__

@@ -20,7 +20,8 @@ from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import LinearPhoto, Tiling, tiling_of
 from lenscal.restore.wiener_photo import Band, wiener_bands
 from lenscal.stepping import Job
-from lenscal.system.device import free_memory, out_of_memory, pick_device
+from lenscal.system.device import free_memory, pick_device
+from lenscal.system.memory import is_out_of_memory
 from lenscal.translation import translatable
 
 BAND_PX = 256
@@ -239,7 +240,7 @@ def with_less_memory(attempts: Sequence[Callable[[], Bands]]) -> Bands:
                     next_row = rows.stop
             return
         except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error) or number == len(attempts) - 1:
+            if not is_out_of_memory(error) or number == len(attempts) - 1:
                 raise
         # The failed attempt's tensors are gone by now, but torch's allocator keeps their memory.
         free_memory()

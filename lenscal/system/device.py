@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lenscal.errors import InputError
-from lenscal.translation import translatable
+from lenscal.translation import Translatable, translatable
 
 if TYPE_CHECKING:
     import torch
@@ -35,27 +36,72 @@ def pick_device(name: str) -> torch.device:
     Raises
     ------
     InputError
-        It is not there.
+        It is not there, or does not work.
     """
     import torch
 
     from lenscal.system.threads import settle_torch
 
     settle_torch()
-    available = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
     if name == AUTO:
-        return torch.device(next(d for d in FASTEST_FIRST if available[d]))
-    if not available.get(name, False):
+        # A card that is there may still not compute: an old driver, another program that has it.
+        return torch.device(next(d for d in _present() if not _failure(d)))
+    if name not in _present():
         raise InputError(
             translatable(
                 "--device {name}: not available on this machine; use --device auto", name=name
             )
         )
+    if failure := _failure(name):
+        raise InputError(
+            translatable(
+                "--device {name} does not work ({failure}); use --device auto",
+                name=name,
+                failure=failure,
+            )
+        )
     return torch.device(name)
+
+
+def device_notes(name: str) -> tuple[Translatable, ...]:
+    """What to say of the choice: which devices are there and were left out by "auto", and why."""
+    if name != AUTO:
+        return ()
+    return tuple(
+        translatable(
+            "{device} is there but does not work ({failure}): another device computes",
+            device=device,
+            failure=_failure(device),
+        )
+        for device in _present()
+        if _failure(device)
+    )
+
+
+def _present() -> list[str]:
+    import torch
+
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    return [device for device in FASTEST_FIRST if available[device]]
+
+
+@lru_cache(maxsize=len(FASTEST_FIRST))
+def _failure(name: str) -> str:
+    """Why a device that is there cannot be used; empty where it computes."""
+    if name == "cpu":
+        return ""
+    import torch
+
+    try:
+        # A transform: it needs more of the driver's libraries than a sum does.
+        torch.fft.rfft2(torch.ones(8, 8, device=name)).abs().sum().item()
+    except Exception as error:  # drivers raise what they like
+        return str(error).strip().split("\n")[0] or type(error).__name__
+    return ""
 
 
 def check_device(name: str) -> None:
@@ -69,17 +115,6 @@ def check_device(name: str) -> None:
     # torch takes seconds to import and is not needed to know that there is a processor.
     if name not in (AUTO, "cpu"):
         pick_device(name)
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory ran out; Apple's devices and the processor say so in words
-    only."""
-    import torch
-
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    words = str(error).lower()
-    return "out of memory" in words or "can't allocate memory" in words
 
 
 def free_memory() -> None:

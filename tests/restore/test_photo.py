@@ -16,7 +16,7 @@ from lenscal.restore.photo import Band, blended, restore, restore_rows, with_les
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
 from lenscal.stepping import finish
-from lenscal.system.device import out_of_memory
+from lenscal.system.memory import is_out_of_memory
 
 SIZE = (160, 200)
 ISO_3200 = NoiseModel((2.4e-3,) * 3, (1e-4,) * 3)
@@ -184,7 +184,7 @@ def failing(error: Exception, rows: int):
     ],
 )
 def test_out_of_memory_goes_on_with_less(error: Exception) -> None:
-    assert out_of_memory(error)
+    assert is_out_of_memory(error)
     estimate = [
         b
         for b in with_less_memory([lambda: failing(error, 20), lambda: bands(0, 50, 2.0, 15)])

@@ -23,6 +23,7 @@ from lenscal.errors import LenscalError
 from lenscal.gui.translate import error_in_words, in_this_language
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, Paused, Reply
+from lenscal.system.memory import NOT_ENOUGH_MEMORY, is_out_of_memory
 from lenscal.translation import translatable
 
 logger = logging.getLogger(__name__)
@@ -242,8 +243,8 @@ def _outcome_of(error: BaseException) -> Outcome:
             "or choose another place",
             what=what,
         )
-    elif isinstance(error, MemoryError):
-        message = translatable("Not enough memory: close other programs or use fewer photos")
+    elif is_out_of_memory(error):
+        message = NOT_ENOUGH_MEMORY
     else:
         logger.exception("job failed")
         text = str(error).strip().split("\n")[0] or type(error).__name__

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lenscal.jobs.cache import remove_stale
-from lenscal.system.user_folders import cache_folder, data_folder
+from lenscal.jobs.cache import ScratchFolder, ScratchKind, scratch_folder
+from lenscal.system.user_folders import data_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +18,23 @@ class Folders:
     """Decoded photos and the virtual lens's files; emptied at the end."""
     kept: Path
     """Every calibration is kept here at once."""
+    scratch: ScratchFolder | None = None
+    """The same as `cache`, where it is locked against other windows that start."""
 
     @property
     def projects(self) -> Path:
         """Projects that have no name yet."""
         return self.kept.parent / "projects"
 
+    def remove_cache(self) -> None:
+        """At the end of the window. What cannot be removed keeps no window open."""
+        if self.scratch is not None:
+            self.scratch.remove()
+        else:
+            shutil.rmtree(self.cache, ignore_errors=True)
+
 
 def user_folders(cache: str = "") -> Folders:
     """The usual folders; decoded photos go to `cache` where that is given and can be written."""
-    base = Path(cache) if cache else cache_folder()
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        # A folder of the user's own choice may hold anything: nothing is removed from it.
-        if not cache:
-            remove_stale(base)
-        folder = Path(tempfile.mkdtemp(prefix="window-", dir=base))
-    except OSError:
-        # A disk that is gone, or full, must not keep the window from opening.
-        folder = Path(tempfile.mkdtemp(prefix="lenscal-window-"))
-    return Folders(folder, data_folder() / "calibrations")
+    scratch = scratch_folder(ScratchKind.WINDOW, Path(cache) if cache else None)
+    return Folders(scratch.path, data_folder() / "calibrations", scratch)
