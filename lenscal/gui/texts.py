@@ -18,6 +18,10 @@ TEXTS = (
         "--case {pattern}: no case is called so; --list shows them all"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--depth {depth}: choose 8 or 16"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--device {name} does not work ({failure}); use --device auto"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--device {name}: choose auto, cpu, cuda or mps"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -483,7 +487,6 @@ TEXTS = (
         "same (--keep-all)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "not allowed to write there"),
-    QT_TRANSLATE_NOOP("Translatable", "not enough memory"),
     QT_TRANSLATE_NOOP("Translatable", "number of photos {n}: give at least 1"),
     QT_TRANSLATE_NOOP("Translatable", "one kernel for the whole photo"),
     QT_TRANSLATE_NOOP(
@@ -809,6 +812,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{case}: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "{clipped:.0%} of the picture is blown out"),
     QT_TRANSLATE_NOOP("Translatable", "{cut} of {offsets} {pieces} of picture data are missing"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{device} is there but does not work ({failure}): another device computes"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{differences} (--force corrects it all the same)"),
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
     QT_TRANSLATE_NOOP(
