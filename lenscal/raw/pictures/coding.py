@@ -51,6 +51,12 @@ class PictureCoding:
         for n, channel in enumerate(channels):
             light = rgb[..., channel]
             value = light if self.curve is None else self.curve.encode(light, channel)
-            value = np.asarray(value, np.float64) * self.full
-            stored[..., n] = value if is_float else np.clip(value + 0.5, 0, self.full + 0.25)
+            # Single precision holds all values of 16 bits.
+            value = np.asarray(value, np.float32) * np.float32(self.full)
+            stored[..., n] = value if is_float else self._rounded(value)
         return stored[..., 0] if self.is_grey else stored
+
+    def _rounded(self, value: NDArray[np.float32]) -> NDArray[np.floating]:
+        # Of 32 bits the largest is no number of single precision.
+        wide = value if self.full < 2**24 else value.astype(np.float64)
+        return np.asarray(np.clip(wide + wide.dtype.type(0.5), 0, self.full))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from lenscal.translation import translatable
 
 _POINTS = 4097
 """Between them curves are straight: sRGB's is off by 2e-8 at most, far below 16 bits."""
+_ROOTS = 65536
+"""As many as 16 bits tell apart."""
 _LEAST_STEP = 1e-9
 """By which a curve rises from point to point where its profile lets it stand still: so that it can
 be undone."""
@@ -45,16 +47,31 @@ class Curve:
     """
 
     light: NDArray[np.float64]
+    stored: NDArray[np.float32] = field(init=False)
+    """[channels, _ROOTS + 2]: the opposite, at evenly spaced square roots of light, of which the
+    curves of pictures are nearly straight."""
+
+    def __post_init__(self) -> None:
+        roots = np.arange(_ROOTS + 2) / _ROOTS
+        points = np.linspace(0, 1, self.light.shape[1])
+        stored = [np.interp(roots**2, curve, points) for curve in self.light]
+        object.__setattr__(self, "stored", np.stack(stored).astype(np.float32))
 
     def decode(self, stored: NDArray[np.floating], channel: int) -> NDArray[np.float64]:
         """Light of stored values 0..1; values beyond are held at the ends."""
         light = self.light[min(channel, len(self.light) - 1)]
         return np.asarray(np.interp(stored, np.linspace(0, 1, len(light)), light))
 
-    def encode(self, light: NDArray[np.floating], channel: int) -> NDArray[np.float64]:
+    def encode(self, light: NDArray[np.floating], channel: int) -> NDArray[np.float32]:
         """The opposite."""
-        curve = self.light[min(channel, len(self.light) - 1)]
-        return np.asarray(np.interp(light, curve, np.linspace(0, 1, len(curve))))
+        table = self.stored[min(channel, len(self.stored) - 1)]
+        # Evenly spaced: np.interp would look for the place of each value, ten times as slow.
+        root = np.sqrt(np.clip(light, 0, 1), dtype=np.float32) * np.float32(_ROOTS)
+        place = root.astype(np.int32)
+        root -= place
+        below = table[place]
+        place += 1
+        return np.asarray(below + (table[place] - below) * root)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -114,7 +114,7 @@ def _as_light(
             table = (np.rint(table) if is_short else table).astype(light.dtype)
             light[..., c] = table[np.minimum(channels[..., c], int(full))]
             continue
-        value = channels[..., c] / np.float64(full)
+        value = channels[..., c].astype(np.float32) / np.float32(full)
         light[..., c] = (value if curve is None else curve.decode(value, c)) * _WIDE
     return light.reshape(stored.shape), 1 / _WIDE
 
