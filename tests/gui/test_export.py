@@ -64,6 +64,19 @@ def test_the_example_follows_what_is_typed(
     assert "skipped" in page.photo_card.example.text()
 
 
+def test_pictures_keep_their_format_unless_told_otherwise(
+    exporting: MainWindow, tmp_path: Path
+) -> None:
+    card = exporting.export_page.photo_card
+    pictures = [Path("plate.PNG")]
+    card.show_example(pictures, tmp_path, "wiener")
+    assert card.example.text() == "plate.PNG → plate_lenscal.PNG"
+    assert card.settings(tmp_path).keep_pictures
+    card.keep_pictures.setChecked(False)
+    card.show_example(pictures, tmp_path, "wiener")
+    assert card.example.text() == "plate.PNG → plate_lenscal.tif"
+
+
 def test_a_batch_tells_of_every_photo_and_touches_no_original(
     qtbot: QtBot, exporting: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from conftest import write_photo
 from desktop import drop
+from picture_files import scene, srgb, stored, write_picture
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
@@ -368,3 +369,25 @@ def test_coverage_is_shown_for_each_set(qtbot: QtBot, checked: CheckPage) -> Non
     checked.table.selectRow(0)
     assert checked.map.data.title.startswith("1 photo")
     checked.map.grab()
+
+
+def test_sets_of_pictures_are_read_and_judged(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    page = window.import_page
+    for folder, panel in (("clean", page.sharp), ("blurred", page.degraded)):
+        for n in range(3):
+            pixels = stored(srgb(scene((128, 192), seed=n)), np.uint8)
+            write_picture(tmp_path / folder / f"{folder}{n}.png", pixels)
+        # What lies beside them is no photo.
+        (tmp_path / folder / "notes.txt").write_text("x")
+        drop(panel.drop, [tmp_path / folder])
+        qtbot.waitUntil(lambda panel=panel: len(panel.infos) == 3, timeout=10000)
+        assert "3 photos" in panel.summary.text()
+        assert "type in" not in panel.summary.text()
+        assert "192 × 128 px" in panel.list.photos.item(0).text()
+    qtbot.mouseClick(page.read_button, LEFT)
+    qtbot.waitUntil(lambda: window.controller.session.inputs is not None, timeout=20000)
+    inputs = window.controller.session.inputs
+    assert inputs is not None
+    assert [photo.path.name for photo in inputs.sharp.photos] == [f"clean{n}.png" for n in range(3)]

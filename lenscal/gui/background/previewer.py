@@ -28,6 +28,7 @@ from lenscal.jobs.window.preview import (
     paint,
     take_back,
 )
+from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.stepping import Job
 
@@ -194,7 +195,8 @@ class Previewer(QObject):
             # A folder of its own: the one of the photo before may still be in use.
             cache = self._cache / f"preview-{self._opens}"
             self.state.emit(PreviewState.WORKING)
-            self._start(lambda: open_photo(photo, cache), self._opened)
+            light = (self._profile and self._profile.light) or Light.LINEAR
+            self._start(lambda: open_photo(photo, cache, light), self._opened)
             return
         step, profile = self._next(developed), self._profile
         self.state.emit(step.state)

@@ -10,6 +10,7 @@ import numpy as np
 
 from lenscal.errors import InputError
 from lenscal.files.photos.screen import pyramid, to_screen
+from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Comparison
@@ -48,7 +49,11 @@ def compare(
     from lenscal.restore.photo import restore
 
     yield Report("correct", translatable("Reading {photo}", photo=photo.name), 0.0)
-    frame = developed.frame if developed is not None else decode_photo(photo)
+    frame = (
+        developed.frame
+        if developed is not None
+        else decode_photo(photo, light=profile.light or Light.LINEAR)
+    )
     # Only a size that does not fit is refused: the screen shows what the rest comes to.
     doubts = [*jobs.mismatches(profile, frame), *jobs.match_notes(profile, frame)]
     if not jobs.fits_field(profile, frame):

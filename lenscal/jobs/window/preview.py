@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.files.photos.screen import pyramid, to_screen
+from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.stepping import Job
@@ -70,13 +71,16 @@ class Piece:
     mask: NDArray[np.uint8]
 
 
-def open_photo(photo: Path, cache: Path) -> Job[Developed]:
-    """Decode a photo (into memory maps in `cache`) and develop it for the screen."""
+def open_photo(photo: Path, cache: Path, light: Light = Light.LINEAR) -> Job[Developed]:
+    """Decode a photo (into memory maps in `cache`) and develop it for the screen.
+
+    light : how a picture's values are taken
+    """
     from lenscal.raw.decode import decode_photo
 
     yield Report("open", translatable("Reading {photo}", photo=photo.name))
     cache.mkdir(parents=True, exist_ok=True)
-    frame = decode_photo(photo, cache=cache)
+    frame = decode_photo(photo, cache=cache, light=light)
     yield Report("open", translatable("Preparing the view"))
     pixels = np.empty((*frame.size, 3), np.uint8)
     # In strips, as the linear photo takes four times the memory; turned at the end, as a whole.

@@ -24,11 +24,15 @@ def date_text(exif_date: str) -> str:
 
 
 def exif_text(info: PhotoInfo) -> str:
-    """At a glance: aperture, focal length, ISO, shutter, time; "?" for what has to be typed in."""
+    """At a glance: aperture, focal length, ISO, shutter, time; "?" for what has to be typed in.
+    Of a picture, which needs none of it, its size instead."""
+    is_raw = info.light is None
+    size = f"{info.width} × {info.height} px" if info.width and not is_raw else ""
     parts = (
-        f"f/{info.aperture:.3g}" if info.aperture else "f/?",
-        f"{info.focal_mm:.4g} mm" if info.focal_mm else "? mm",
-        f"ISO {info.iso:.0f}" if info.iso else "ISO ?",
+        size,
+        f"f/{info.aperture:.3g}" if info.aperture else "f/?" * is_raw,
+        f"{info.focal_mm:.4g} mm" if info.focal_mm else "? mm" * is_raw,
+        f"ISO {info.iso:.0f}" if info.iso else "ISO ?" * is_raw,
         exposure_text(info.exposure_s) if info.exposure_s else "",
         date_text(info.date_time) if info.date_time else "",
     )

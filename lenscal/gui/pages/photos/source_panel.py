@@ -173,6 +173,9 @@ class SourcePanel(QWidget):
 
     def _request(self, info: PhotoInfo) -> str:
         """What has to be typed in."""
+        # Pictures are learnt from whatever took them.
+        if info.light is not None:
+            return ""
         no_aperture = info.aperture is None and not self.fields.aperture.value()
         no_focal = info.focal_mm is None and not self.fields.focal.value()
         if no_aperture and no_focal:
