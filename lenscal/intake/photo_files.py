@@ -172,13 +172,13 @@ def _why_empty(paths: Sequence[Path], n_others: int) -> str:
     inner = sorted(c.name for c in children if c.is_dir() and not c.name.startswith("."))
     if inner:
         return translatable(
-            "no photos (those in folders inside it, like {inner}, are not read)",
+            "no RAW files (photos in folders inside it, like {inner}, are not read)",
             inner=inner[0],
         )
     if paths and not any(p.is_dir() for p in paths):
         return translatable("no photo")
     if n_others > 1:
-        return translatable("no photos, only {others} other files", others=n_others)
+        return translatable("no RAW files, only {others} other files", others=n_others)
     if n_others:
-        return translatable("no photos, only 1 other file")
+        return translatable("no RAW files, only 1 other file")
     return translatable("empty")

@@ -185,6 +185,20 @@ def test_what_a_drop_means(photo_folders: tuple[Path, Path], tmp_path: Path) -> 
     assert "letter.txt" in meant_for([tmp_path / "letter.txt"], Session(), Step.IMPORT).problem
 
 
+def test_what_lies_beside_photos_is_dropped_without_harm(tmp_path: Path) -> None:
+    for name in ("IMG_1.CR3", "IMG_1.JPG", "IMG_1.xmp", "IMG_1.CR3.pp3", "MVI_2.MOV", ".DS_Store"):
+        (tmp_path / "card" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "card" / name).write_bytes(b"x")
+    raw = tmp_path / "card" / "IMG_1.CR3"
+    everything = sorted((tmp_path / "card").iterdir())
+    for paths in ([tmp_path / "card"], everything):
+        assert meant_for(paths, Session(), Step.EXPORT).batch == (raw,)
+    assert meant_for(everything, Session(), Step.CORRECT).photo == raw
+    picture = tmp_path / "scan.tif"
+    picture.write_bytes(b"x")
+    assert meant_for([picture], Session(), Step.CORRECT).photo == picture
+
+
 def test_nothing_is_taken_while_a_job_runs(
     qtbot: QtBot,
     window: MainWindow,

@@ -121,7 +121,7 @@ def test_nothing_to_import_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="empty; choose a folder of RAW photos"):
         find_photos([tmp_path])
     (tmp_path / "a.txt").write_bytes(b"x")
-    with pytest.raises(InputError, match="no photos, only 1 other file;"):
+    with pytest.raises(InputError, match="no RAW files, only 1 other file;"):
         find_photos([tmp_path])
 
 
@@ -129,7 +129,7 @@ def test_a_folder_of_folders_is_told_from_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "f5.6").mkdir()
     with pytest.raises(
-        InputError, match=r"no photos \(those in folders inside it, like f5\.6, are not read\)"
+        InputError, match=r"no RAW files \(photos in folders inside it, like f5\.6, are not read\)"
     ):
         find_photos([tmp_path])
 
