@@ -432,6 +432,12 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "nearly black areas"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "no RAW files (photos in folders inside it, like {inner}, are not read)"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "no RAW files, only 1 other file"),
+    QT_TRANSLATE_NOOP("Translatable", "no RAW files, only {others} other files"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "no RAW photo, or a camera or compression that LibRaw {version} cannot read"
     ),
     QT_TRANSLATE_NOOP(
@@ -450,14 +456,8 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "no photos (those in folders inside it, like {inner}, are not read)"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
         "no photos to measure on: give a folder with PNG, JPEG or TIFF files"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "no photos, only 1 other file"),
-    QT_TRANSLATE_NOOP("Translatable", "no photos, only {others} other files"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "no stage came to its end: these kernels are a first guess; calibrate again and give "
