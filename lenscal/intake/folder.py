@@ -28,6 +28,7 @@ from lenscal.intake.photo_files import find_photos
 from lenscal.intake.selection import Selection, none_readable, select_photos
 from lenscal.intake.survey import survey
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo
+from lenscal.raw.identity.common_size import with_common_size
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, follow
 from lenscal.system.threads import in_order
@@ -90,6 +91,7 @@ def import_pair(
     share = len(sharp.photos) / (len(sharp.photos) + len(degraded.photos))
     sharp_folder, _ = yield from follow(decode_photos(sharp, "sharp", cache), 0, share)
     degraded_folder, _ = yield from follow(decode_photos(degraded, "degraded", cache), share, 1)
+    sharp_folder, degraded_folder = _of_one_size(sharp_folder, degraded_folder)
     # Again: LibRaw has filled in what the metadata did not say, sizes among it.
     frames = (*sharp_folder.frames, *degraded_folder.frames)
     check_same_setup([frame.info for frame in frames], "sharp and degraded")
@@ -98,6 +100,27 @@ def import_pair(
     if not only_look:
         refuse_hopeless(inputs)
     return inputs
+
+
+def _of_one_size(
+    sharp: ImportedFolder, degraded: ImportedFolder
+) -> tuple[ImportedFolder, ImportedFolder]:
+    """Both folders, cut to what all photos show where another decoder or converter has left other
+    margins in one of them."""
+    frames = (*sharp.frames, *degraded.frames)
+    cut = with_common_size(frames)
+    if all(a is b for a, b in zip(cut, frames, strict=True)):
+        return sharp, degraded
+    judged = (*sharp.photos, *degraded.photos)
+    photos = [
+        photo if photo.frame is frame else JudgedPhoto(frame, survey(frame))
+        for photo, frame in zip(judged, cut, strict=True)
+    ]
+    n_sharp = len(sharp.photos)
+    return (
+        replace(sharp, photos=tuple(photos[:n_sharp])),
+        replace(degraded, photos=tuple(photos[n_sharp:])),
+    )
 
 
 def _refuse_two_kinds(sharp: Selection, degraded: Selection) -> None:

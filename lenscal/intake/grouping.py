@@ -12,6 +12,7 @@ from lenscal.errors import InputError
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.identity.cameras import same_camera
 from lenscal.raw.identity.lenses import Likeness, compare_lenses
+from lenscal.raw.identity.place import within_margins
 from lenscal.raw.identity.serials import same_serial
 from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree
 from lenscal.raw.pictures.kinds import Light
@@ -267,7 +268,16 @@ def check_same_setup(infos: Sequence[PhotoInfo], role: str) -> None:
         translatable("sensor sizes"),
         lambda i: f"{i.width} x {i.height}" if i.width else "",
         translatable("use photos of one size and crop mode"),
+        _same_but_for_margins,
     )
+
+
+def _same_but_for_margins(a: str, b: str) -> bool:
+    """Of two sizes in words."""
+    (width, height), (other_width, other_height) = (
+        [int(n) for n in size.split(" x ")] for size in (a, b)
+    )
+    return within_margins((height, width), (other_height, other_width))
 
 
 def _refuse_focal_lengths(infos: Sequence[PhotoInfo], role: str) -> None:

@@ -70,7 +70,7 @@ class Place:
 def place_on(field: Shot, photo: Shot) -> Place | None:
     """Where a photo lies in a field of the same camera; None where that cannot be told, or where it
     reaches beyond."""
-    if _within_margins(field.size, photo.size):
+    if within_margins(field.size, photo.size):
         return Place(_by_area(field, photo), 1.0, "margins")
     if (origin := _by_area(field, photo)) is not None:
         return Place(origin, 1.0, "crop")
@@ -97,7 +97,8 @@ def _may_be_summed(ratios: tuple[float, ...], photo: Shot) -> bool:
     return whole or not photo.mosaic
 
 
-def _within_margins(field: Size, photo: Size) -> bool:
+def within_margins(field: Size, photo: Size) -> bool:
+    """Whether two sizes differ by no more than versions of decoders, and converters, leave away."""
     return all(
         abs(a - b) <= max(_MARGIN_PX, _MARGIN_SHARE * min(a, b))
         for a, b in zip(field, photo, strict=True)
