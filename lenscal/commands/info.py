@@ -113,6 +113,7 @@ def _serial(serial: str) -> str:
 
 
 def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
+    from lenscal.files.psf.fingerprint import fingerprint
     from lenscal.files.psf.profile import described, read_profile
 
     profile = read_profile(path)
@@ -126,10 +127,12 @@ def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
         f"For photos at {aperture}{focal} of {width} x {height} px",
         f"Relative to: {profile.psf.reference} ({f_number(profile.aperture_sharp)})",
         f"Grid: {rows} x {cols} nodes of RGB kernels, {k} x {k} px",
+        f"Fingerprint: {fingerprint(profile.psf)}",
         *_quality_lines(profile),
         _origin(profile),
     ]
-    return lines, {"kind": "profile", **described(profile)}
+    values = {"kind": "profile", "fingerprint": fingerprint(profile.psf), **described(profile)}
+    return lines, values
 
 
 def _quality_lines(profile: Profile) -> list[str]:

@@ -15,6 +15,7 @@ SUFFIXES = (".html", ".pdf")
 def run_report(args: argparse.Namespace) -> int:
     """Write the report, HTML or PDF."""
     from lenscal.files.output_paths import check_output_file
+    from lenscal.files.own_files import check_replaceable, is_own_report
     from lenscal.files.psf.opening import open_psf
     from lenscal.files.report import report_blocks, write_report
 
@@ -26,6 +27,7 @@ def run_report(args: argparse.Namespace) -> int:
             translatable("--out {out}: give a file name that ends in .html or .pdf", out=out)
         )
     check_output_file(out, "lens.html")
+    check_replaceable(out, own=is_own_report(out))
     profile = open_psf(args.psf)
     if out.suffix.lower() == ".pdf":
         # Qt makes the PDF; it is loaded only where one is asked for.

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from lenscal.errors import InputError
+from lenscal.files.own_files import is_own_profile
 from lenscal.translation import translatable
 
 # More than a profile or a kernel file takes.
@@ -24,7 +25,8 @@ def check_profile_path(path: Path) -> None:
     """
     # Hours of work end here: whatever can be wrong with the path is found now.
     check_output_file(path, "lens.lenscal")
-    if path.exists() and path.suffix.lower() != ".lenscal":
+    # By its content: a photo may have any name.
+    if path.exists() and path.stat().st_size and not is_own_profile(path):
         raise InputError(
             translatable(
                 "--out {path} exists and is no lenscal profile: not overwritten, "
@@ -62,7 +64,8 @@ def check_output_file(path: Path, example: str) -> None:
             )
         )
     _check_writable(folder, path)
-    if path.exists() and not os.access(path, os.W_OK):
+    # An administrator may write anywhere, but does not mean to.
+    if path.exists() and not (os.access(path, os.W_OK) and path.stat().st_mode & 0o222):
         raise InputError(
             translatable(
                 "--out {path}: not allowed to write there; choose another place", path=path

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lenscal import __version__
+from lenscal.files.psf.fingerprint import fingerprint
 from lenscal.files.psf.profile import Profile
 from lenscal.files.psf.quality_words import (
     confidence_in_words,
@@ -145,6 +146,8 @@ def _facts(profile: Profile, name: str) -> list[tuple[str, str]]:
     facts += [
         ("Photo size", f"{width} x {height} px"),
         ("Grid", f"{rows} x {cols} places, {psf.kernel_size} px kernels"),
+        # As `info` says it of the profile: a report of another calibration looks much the same.
+        ("Fingerprint", fingerprint(psf)),
     ]
     return facts
 

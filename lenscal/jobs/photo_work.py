@@ -190,38 +190,26 @@ class PhotoWork:
 
     def write(self, header: PhotoHeader, pixels: Pixels) -> None:
         """Write the photo and its mask, both or none; `result` says how it ended."""
-        from lenscal.files.photos.photo_files import write_photo
+        from lenscal.files.photos.photo_files import MaskFile, write_photo
 
         batch, output = self.batch, self.output
         assert output is not None
-        written_mask = None
+        # A byte for each pixel: gone once it is written.
+        weights, self.mask = self.mask, None
+        mask = None
+        if weights is not None and self.mask_output is not None:
+            mask = MaskFile(self.mask_output, weights)
         with self._failing():
             # Not its parents: a wrong path must not grow a tree of folders.
             batch.export.out.mkdir(exist_ok=True)
-            written_mask = self._write_mask(header)
-            warnings = write_photo(output, pixels, header, batch.export, batch.in_words)
+            warnings = write_photo(output, pixels, header, batch.export, batch.in_words, mask)
             self.result = PhotoResult(
                 self.path,
                 output,
                 warnings=(*self.notes, *warnings),
                 seconds=time.monotonic() - self.began,
-                mask=written_mask,
+                mask=None if mask is None else mask.path,
             )
-            return
-        # A mask without its photo would be taken for one of another correction.
-        if written_mask is not None:
-            written_mask.unlink(missing_ok=True)
-
-    def _write_mask(self, header: PhotoHeader) -> Path | None:
-        """Write the mask, turned as the photo is; where it is, or None where there is none."""
-        from lenscal.files.photos.photo_files import write_mask
-
-        # A byte for each pixel: gone once it is written.
-        mask, self.mask = self.mask, None
-        if mask is None or self.mask_output is None:
-            return None
-        write_mask(self.mask_output, mask, header, self.batch.export)
-        return self.mask_output
 
     @contextmanager
     def _failing(self, *, wrong_input: bool = False, correcting: bool = False) -> Iterator[None]:

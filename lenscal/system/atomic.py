@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,26 +29,69 @@ def written_whole(path: Path, *, fresh: bool = False) -> Iterator[Path]:
     Raises
     ------
     LenscalError
-        The system does not let it be written, or it is `fresh` and the name is taken.
+        The system does not let it be written, it is `fresh` and the name is taken, or what is there
+        is protected against writing.
     """
-    path = Path(os.path.realpath(path)) if path.is_symlink() else path
-    temporary = path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{path.suffix}")
-    try:
+    with written_together([path], fresh=fresh) as (temporary,):
         yield temporary
-        if fresh:
-            _put_fresh(temporary, path)
-        else:
-            temporary.replace(path)
+
+
+@contextmanager
+def written_together(paths: Sequence[Path], *, fresh: bool = False) -> Iterator[list[Path]]:
+    """As `written_whole`, for files that belong together: all are written before the first is
+    replaced.
+
+    Where the power fails in between, files are missing: an old and a new one never lie side by
+    side.
+    """
+    targets = [Path(os.path.realpath(path)) if path.is_symlink() else path for path in paths]
+    temporaries = [
+        path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{path.suffix}")
+        for path in targets
+    ]
+    current = targets[0]
+    try:
+        yield temporaries
+        for current, temporary in zip(targets, temporaries, strict=True):
+            _check_writable(current)
+            _to_disk(temporary)
+        if not fresh:
+            for current in targets[1:]:
+                current.unlink(missing_ok=True)
+        for current, temporary in zip(targets, temporaries, strict=True):
+            if fresh:
+                _put_fresh(temporary, current)
+            else:
+                temporary.replace(current)
     except OSError as error:
         raise LenscalError(
             translatable(
-                "{path} could not be written: {why}", path=path, why=error.strerror or str(error)
+                "{path} could not be written: {why}", path=current, why=error.strerror or str(error)
             )
         ) from error
     finally:
-        # A read-only disk says so of a file that is not there, too.
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        for temporary in temporaries:
+            # A read-only disk says so of a file that is not there, too.
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _check_writable(path: Path) -> None:
+    """Raises PermissionError where the user, or another one, has protected what is there."""
+    # Replacing a file asks the folder's rights only, and an administrator has them all.
+    with suppress(FileNotFoundError):
+        if not path.stat().st_mode & 0o222:
+            raise PermissionError(errno.EACCES, translatable("it is protected against writing"))
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until the system has written a file: it may note the new name first, and the power
+    fail."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _put_fresh(temporary: Path, path: Path) -> None:

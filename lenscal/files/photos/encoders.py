@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal import __version__
 from lenscal.system.threads import in_order
 
 STRIP_ROWS = 64
@@ -113,6 +114,8 @@ def encode_png(
     header = struct.pack(">IIBBBBB", width, height, 8 * picture.dtype.itemsize, kind, 0, 0, 0)
     with path.open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header))
+        # Masks have no other metadata.
+        file.write(_chunk(b"tEXt", f"Software\0lenscal {__version__}".encode("latin-1")))
         if icc is not None:
             file.write(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
         elif gamma is not None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lenscal.errors import InputError, LenscalError
+from lenscal.files.own_files import check_replaceable, is_own_photo
 from lenscal.raw.pictures.kinds import kind_by_name
 from lenscal.translation import translatable
 
@@ -201,6 +202,8 @@ def output_path(
                     "{path} exists: choose --on-conflict unique, overwrite or skip", path=path
                 )
             )
+        # Another folder of the card, another program's work: what is not our own stays.
+        check_replaceable(path, own=is_own_photo(path))
     return path
 
 
@@ -220,11 +223,8 @@ def mask_path(
     path = photo.with_name(f"{photo.stem}_mask.png")
     if path in batch_paths or path.resolve() in originals:
         return free_path(path, batch_paths)
-    return (
-        path
-        if export.on_conflict is OnConflict.OVERWRITE or not path.exists()
-        else free_path(path, batch_paths)
-    )
+    replaced = export.on_conflict is OnConflict.OVERWRITE and is_own_photo(path)
+    return path if replaced or not path.exists() else free_path(path, batch_paths)
 
 
 def free_path(path: Path, batch_paths: Collection[Path]) -> Path:

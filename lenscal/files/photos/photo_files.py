@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import LenscalError
+from lenscal.files.own_files import check_replaceable, is_own_photo
 from lenscal.files.photos.colour import SPACES, develop, usable
 from lenscal.files.photos.encoders import Picture, encode_jpeg, encode_png, encode_tiff
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
@@ -22,7 +23,7 @@ from lenscal.files.photos.photo_metadata import Written, copy_metadata
 from lenscal.raw.frame import Frame, PhotoHeader
 from lenscal.raw.pictures.coding import PictureCoding
 from lenscal.raw.pictures.kinds import PictureKind
-from lenscal.system.atomic import written_whole
+from lenscal.system.atomic import written_together
 from lenscal.translation import Translatable, translatable
 
 Pixel = TypeVar("Pixel", bound=np.generic)
@@ -48,8 +49,21 @@ class AsTaken:
         return self.frame.rgb_tile(*part)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskFile:
+    """Where a photo's mask goes, and its weights, uint8 [H, W] in sensor orientation."""
+
+    path: Path
+    weights: NDArray[np.uint8]
+
+
 def write_photo(
-    path: Path, rgb: Pixels, frame: Frame | PhotoHeader, export: ExportSettings, settings: str
+    path: Path,
+    rgb: Pixels,
+    frame: Frame | PhotoHeader,
+    export: ExportSettings,
+    settings: str,
+    mask: MaskFile | None = None,
 ) -> tuple[str, ...]:
     """Write a corrected photo with ICC profile and the original's metadata, whole or not at all.
 
@@ -68,6 +82,8 @@ def write_photo(
         photo upright, and show that part of it that a DNG says is to be shown.
     settings : str
         How it was corrected, for the XMP.
+    mask : MaskFile or None
+        Written with the photo: both, or none.
 
     Returns
     -------
@@ -85,10 +101,14 @@ def write_photo(
         raise LenscalError(
             translatable("{path} is the original, which lenscal never overwrites", path=path)
         )
+    if export.on_conflict is OnConflict.OVERWRITE:
+        # Once more: it may have come up since the name was chosen.
+        check_replaceable(path, own=is_own_photo(path))
     read_tile = with_neutral_highlights(_reader(rgb), frame, export)
     fresh = export.on_conflict is not OnConflict.OVERWRITE
     coding = frame.coding if export.keep_pictures else None
-    with written_whole(path, fresh=fresh) as temporary:
+    paths = [path] if mask is None else [path, mask.path]
+    with written_together(paths, fresh=fresh) as (temporary, *temporary_masks):
         facts = _facts(frame, export, settings)
         if coding is not None:
             facts = _write_as_it_was(temporary, read_tile, frame, coding, export, facts)
@@ -99,6 +119,8 @@ def write_photo(
         else:
             facts = _write_developed(temporary, read_tile, frame, export, facts)
         metadata_warnings = copy_metadata(original, temporary, facts)
+        if mask is not None:
+            write_mask(temporary_masks[0], mask.weights, frame, export)
     return (
         *frame.info.notes,
         *_white_warnings(frame),
@@ -243,7 +265,7 @@ def shown_part(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[ReadTile, tu
 
 
 def write_mask(
-    path: Path, mask: NDArray[np.uint8], header: PhotoHeader, export: ExportSettings
+    path: Path, mask: NDArray[np.uint8], header: Frame | PhotoHeader, export: ExportSettings
 ) -> None:
     """Write a grey 8-bit PNG, uint8 [H, W] in sensor orientation, turned and cut as its photo
     is."""
@@ -253,11 +275,7 @@ def write_mask(
             rows = slice(crop.top, crop.top + crop.height)
             grey = mask[rows, crop.left : crop.left + crop.width]
         grey = upright(grey, header.info.orientation)
-    # Only "overwrite" may take a name that came up since this one was chosen.
-    fresh = export.on_conflict is not OnConflict.OVERWRITE
-    picture = Picture(grey.shape, grey.dtype, lambda rows: grey[rows])
-    with written_whole(path, fresh=fresh) as temporary:
-        encode_png(temporary, picture, None)
+    encode_png(path, Picture(grey.shape, grey.dtype, lambda rows: grey[rows]), None)
 
 
 def upright(pixels: NDArray[Pixel], orientation: int) -> NDArray[Pixel]:

@@ -45,7 +45,7 @@ def psf_kind(path: Path) -> PsfKind | None:
             return PsfKind.FITS_FOLDER
         return PsfKind.NPZ_FOLDER if file_in(path, NPZ_NAME).is_file() else None
     # Both are zip files: what is in them tells them apart.
-    names = _names_in_zip(path)
+    names = names_in_zip(path)
     if "profile.json" in names:
         return PsfKind.PROFILE
     if "kernels.npy" in names:
@@ -95,7 +95,7 @@ def is_psf(path: Path) -> bool:
     return psf_kind(path) is not None
 
 
-def _names_in_zip(path: Path) -> frozenset[str]:
+def names_in_zip(path: Path) -> frozenset[str]:
     """Names of a zip's entries; none where it is no zip, or cannot be read."""
     # Most files are none: they are not read to their ends for that.
     if not is_zip(first_bytes(path, 4)):

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from lenscal import __version__
+from lenscal.files.own_files import check_replaceable, is_own_psf_file
 from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
-from lenscal.files.psf.psf_fits import CHANNELS, write_fits
-from lenscal.files.psf.psf_npz import write_npz
+from lenscal.files.psf.psf_fits import CHANNELS, fits_name, write_channel
+from lenscal.files.psf.psf_formats import ALL_FORMATS, CSV_COLUMNS, PSF_FORMATS
+from lenscal.files.psf.psf_npz import npz_bytes
 from lenscal.optics.psf_grid import PsfGrid
-from lenscal.system.atomic import written_whole
-
-CSV_COLUMNS = (
-    "row",
-    "col",
-    "y_px",
-    "x_px",
-    "channel",
-    "fwhm_px",
-    "ee80_radius_px",
-    "mtf50_sagittal",
-    "mtf50_tangential",
-    "centroid_dy_px",
-    "centroid_dx_px",
-    "confidence",
-)
+from lenscal.system.atomic import written_together
 
 
 def export_psf(
@@ -39,19 +27,18 @@ def export_psf(
     """Write psf_R/G/B.fits, psf.npz, psf.tif and psf.csv, or one kind: `form` is fits, npz, tiff,
     csv or all."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths: list[Path] = []
-    if form in ("fits", "all"):
-        paths += write_fits(grid, folder, provenance)
-    if form in ("npz", "all"):
-        paths.append(write_npz(grid, folder / "psf.npz"))
-    if form in ("tiff", "all"):
-        paths.append(write_tiff(grid, folder / "psf.tif", provenance))
-    if form in ("csv", "all"):
-        paths.append(write_csv(grid, folder / "psf.csv"))
-    return paths
+    wanted = PSF_FORMATS if form == ALL_FORMATS else (form,)
+    files = {folder / name: write for kind in wanted for name, write in _WRITERS[kind].items()}
+    for path in files:
+        check_replaceable(path, own=is_own_psf_file(path))
+    # All before the first takes its place: a folder holds one PSF, and not parts of two.
+    with written_together(list(files)) as temporaries:
+        for temporary, write in zip(temporaries, files.values(), strict=True):
+            write(grid, temporary, provenance)
+    return list(files)
 
 
-def write_tiff(grid: PsfGrid, path: Path, provenance: Provenance = NO_PROVENANCE) -> Path:
+def _write_tiff(grid: PsfGrid, path: Path, provenance: Provenance) -> None:
     """Write a 32-bit float TIFF, one RGB page a node in row-major order, positions in the
     description as JSON."""
     import tifffile
@@ -72,7 +59,7 @@ def write_tiff(grid: PsfGrid, path: Path, provenance: Provenance = NO_PROVENANCE
         0, 2, 3, 1
     )
     # One page a node, as viewers of stacks expect.
-    with written_whole(path) as temporary, tifffile.TiffWriter(temporary) as tiff:
+    with tifffile.TiffWriter(path) as tiff:
         for number, page in enumerate(pages):
             tiff.write(
                 np.ascontiguousarray(page, np.float32),
@@ -83,20 +70,19 @@ def write_tiff(grid: PsfGrid, path: Path, provenance: Provenance = NO_PROVENANCE
                 metadata=None,
                 contiguous=False,
             )
-    return path
 
 
-def write_csv(grid: PsfGrid, path: Path) -> Path:
+def _write_npz(grid: PsfGrid, path: Path, _: Provenance) -> None:
+    path.write_bytes(npz_bytes(grid))
+
+
+def _write_csv(grid: PsfGrid, path: Path, _: Provenance) -> None:
     """Write one line a node and channel with the kernel's figures; MTF50 in cycles/px, an unknown
     confidence empty."""
-    with (
-        written_whole(path) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as stream,
-    ):
+    with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(CSV_COLUMNS)
         writer.writerows(_csv_rows(grid))
-    return path
 
 
 def _csv_rows(grid: PsfGrid) -> Iterator[list[object]]:
@@ -134,3 +120,12 @@ def _csv_rows(grid: PsfGrid) -> Iterator[list[object]]:
                 *(f"{f:.5f}" for f in figures),
                 confidence,
             ]
+
+
+_WRITERS: Mapping[str, Mapping[str, Callable[[PsfGrid, Path, Provenance], None]]] = {
+    "fits": {fits_name(channel): partial(write_channel, channel) for channel in CHANNELS},
+    "npz": {"psf.npz": _write_npz},
+    "tiff": {"psf.tif": _write_tiff},
+    "csv": {"psf.csv": _write_csv},
+}
+"""Files of each format, by their names."""

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from lenscal import __version__
 from lenscal.errors import InputError
+from lenscal.files.psf.fingerprint import fingerprint
 from lenscal.files.psf.limits import MAX_FILE_BYTES, check_kernel_amount, check_photo_size
 from lenscal.files.psf.node_grid import on_grid_nodes, pixel_positions
 from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.files.psf.psf_npz import reference_of
 from lenscal.optics.psf_grid import PsfGrid, Reference
-from lenscal.system.atomic import written_whole
+from lenscal.system.atomic import written_together
 from lenscal.system.file_content import read_plain_file
 from lenscal.translation import translatable
 
@@ -35,6 +36,7 @@ _END_CARD = b"END" + b" " * 77
 _MOST_HEADER_BYTES = 2**20
 """A card of 80 bytes for each of `MAX_NODES`, and some more."""
 _MOST_HDUS = 8
+_SET_CARD = "PSFID"
 ROWS_FIRST = "yx"
 """Value of the card DETORDER: DET_YXn is (y, x)."""
 # Of a plain FITS card; longer ones need the HIERARCH convention.
@@ -61,9 +63,14 @@ def file_in(folder: Path, name: str) -> Path:
     return next((p for p in folder.iterdir() if p.name.lower() == name.lower()), exact)
 
 
+def fits_name(channel: str) -> str:
+    """What the file of a channel is called."""
+    return f"psf_{channel}.fits"
+
+
 def fits_path(folder: Path, channel: str) -> Path:
     """Where a folder of PSF files keeps a channel, "R", "G" or "B", as FITS."""
-    return file_in(folder, f"psf_{channel}.fits")
+    return file_in(folder, fits_name(channel))
 
 
 def write_fits(grid: PsfGrid, folder: Path, provenance: Provenance = NO_PROVENANCE) -> list[Path]:
@@ -73,29 +80,36 @@ def write_fits(grid: PsfGrid, folder: Path, provenance: Provenance = NO_PROVENAN
     "(y, x)", 0-based px in sensor orientation, as stpsf writes them, and DETORDER says so
     (photutils up to 3.0.0 takes x first, despite the name). A second HDU holds the confidence.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / fits_name(channel) for channel in CHANNELS]
+    # All before the first takes its place: three files are one PSF.
+    with written_together(paths) as temporaries:
+        for channel, temporary in zip(CHANNELS, temporaries, strict=True):
+            write_channel(channel, grid, temporary, provenance)
+    return paths
+
+
+def write_channel(channel: str, grid: PsfGrid, path: Path, provenance: Provenance) -> None:
+    """Write one of the three files; see `write_fits`."""
     from astropy.io import fits
 
-    folder.mkdir(parents=True, exist_ok=True)
     rows, cols = grid.shape
-    paths = []
-    for index, channel in enumerate(CHANNELS):
-        cube = grid.kernels[:, :, index].reshape(rows * cols, grid.kernel_size, grid.kernel_size)
-        primary = fits.PrimaryHDU(np.ascontiguousarray(cube, dtype=np.float32))
-        _fill_header(primary.header, grid, channel, provenance)
-        hdus = [primary]
-        if grid.confidence is not None:
-            confidence = np.ascontiguousarray(grid.confidence[..., index], np.float32)
-            hdus.append(fits.ImageHDU(confidence, name="CONFIDENCE"))
-        path = folder / f"psf_{channel}.fits"
-        with written_whole(path) as temporary:
-            fits.HDUList(hdus).writeto(temporary)
-        paths.append(path)
-    return paths
+    index = CHANNELS.index(channel)
+    cube = grid.kernels[:, :, index].reshape(rows * cols, grid.kernel_size, grid.kernel_size)
+    primary = fits.PrimaryHDU(np.ascontiguousarray(cube, dtype=np.float32))
+    _fill_header(primary.header, grid, channel, provenance)
+    hdus = [primary]
+    if grid.confidence is not None:
+        confidence = np.ascontiguousarray(grid.confidence[..., index], np.float32)
+        hdus.append(fits.ImageHDU(confidence, name="CONFIDENCE"))
+    fits.HDUList(hdus).writeto(path)
 
 
 def _fill_header(header: fits.Header, grid: PsfGrid, channel: str, provenance: Provenance) -> None:
     height, width = grid.image_size
     header["OVERSAMP"] = (1, "kernel samples per sensor pixel")
+    # The same in all three: files of two PSFs are told apart.
+    header[_SET_CARD] = (fingerprint(grid), "of the whole PSF: R, G and B belong together")
     header["CHANNEL"] = (channel, "camera RGB channel")
     header["GRIDROWS"], header["GRIDCOLS"] = grid.shape
     header["IMGWIDTH"] = (width, "[px] visible area, sensor orientation")
@@ -170,6 +184,12 @@ def read_fits(folder: Path) -> PsfGrid:
             raise InputError(
                 translatable(
                     "{path}: its node positions differ from those of psf_R.fits", path=path
+                )
+            )
+        if channels and channel.header.get(_SET_CARD) != channels[0].header.get(_SET_CARD):
+            raise InputError(
+                translatable(
+                    "{path} is of another PSF than psf_R.fits: export them again", path=path
                 )
             )
         channels.append(channel)
