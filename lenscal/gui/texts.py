@@ -385,6 +385,7 @@ TEXTS = (
         "it is a RAW photo, the profile was learnt from pictures (PNG, JPEG, TIFF)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "it is a picture, the profile was learnt from RAW photos"),
+    QT_TRANSLATE_NOOP("Translatable", "it is protected against writing"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun by an earlier or later state of this lenscal"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun by lenscal {then}, this is {now}"),
     QT_TRANSLATE_NOOP("Translatable", "it was begun with --{option} {then}, not {now}"),
@@ -988,6 +989,7 @@ TEXTS = (
         "Translatable",
         "{path} is no checkpoint of lenscal's: calibrate without --resume to start anew"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is no plain file: choose another name or folder"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is no project of lenscal's: choose a {suffix} file"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -997,10 +999,23 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: it is cut off"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: its header has no end"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: {reason}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is of another PSF than psf_R.fits: export them again"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is protected against writing: choose another name or folder"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is the original, which lenscal never overwrites"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is the original, which lenscal never overwrites: choose another --template"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is there and not lenscal's own, so it is never overwritten: choose another "
+        "name or folder"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
