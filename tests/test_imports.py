@@ -38,7 +38,7 @@ ABOVE = {
     # Photos, optics, networks.
     "optics": set[str](),
     "raw": {"system"},
-    "intake": {"raw", "system"},
+    "intake": {"optics", "raw", "system"},
     "flow": set[str](),
     "blur": {"optics"},
     "prior": {"optics", "raw", "resource_files", "system"},

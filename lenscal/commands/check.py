@@ -50,7 +50,13 @@ def _checked(
     from lenscal import jobs
     from lenscal.intake.inputs import refuse_hopeless
 
-    summary: dict[str, Any] = {"ready": True, "problems": [], "notes": [], "coverage": None}
+    summary: dict[str, Any] = {
+        "ready": True,
+        "problems": [],
+        "notes": [],
+        "expectations": [],
+        "coverage": None,
+    }
     with jobs.photo_cache() as cache:
         # What is wrong with a folder is an answer here, and no error.
         try:
@@ -64,6 +70,7 @@ def _checked(
         summary["degraded"] = run_job(_judged(args.degraded, inputs.degraded), speaker)
         # Each photo that is left out has a line of its own in the list.
         summary["notes"] = [note for note in inputs.warnings if "photo left out: " not in note]
+        summary["expectations"] = list(inputs.expectations)
         coverage = inputs.coverage(grid)
         summary["coverage"] = coverage.cells.tolist()
         try:
@@ -87,7 +94,9 @@ def _in_words(args: argparse.Namespace, summary: dict[str, Any], map_lines: Sequ
     if map_lines:
         lines.append("Texture to learn from, over the picture (#: in all photos, blank: in none):")
         lines += [*(f"  |{line}|" for line in map_lines), ""]
-    lines += [f"Note: {note}" for note in summary["notes"]]
+    lines += [f"Expect: {words}" for words in summary["expectations"]]
+    # What is expected says it in the same words.
+    lines += [f"Note: {note}" for note in summary["notes"] if note not in summary["expectations"]]
     lines += [f"Problem: {problem}" for problem in summary["problems"]] or [_in_short(summary)]
     return "\n".join(lines)
 

@@ -128,6 +128,7 @@ def _values(result: PhotoResult) -> dict[str, Any]:
         "mask": None if result.mask is None else str(result.mask),
         "problem": result.problem,
         "skipped": result.skipped,
+        "strength": result.strength,
         "warnings": list(result.warnings),
         "seconds": result.seconds,
     }

@@ -11,10 +11,11 @@ import numpy as np
 
 from lenscal.errors import InputError
 from lenscal.intake.coverage import Coverage, common_coverage, coverage
+from lenscal.intake.expectation import expectations, too_few_in_words
 from lenscal.intake.grouping import role_in_words, same_aperture_in_words
 from lenscal.intake.photo_files import natural_order
 from lenscal.intake.survey import Survey
-from lenscal.intake.triage import Verdict, judge
+from lenscal.intake.triage import Verdict, judge, same_scenes
 from lenscal.raw.frame import Frame
 from lenscal.translation import Translatable, join_translatable, translatable
 
@@ -80,7 +81,26 @@ class Inputs:
     def warnings(self) -> tuple[str, ...]:
         """What the user should know of the photos, in words."""
         # Computed anew each time: the user's decisions change them.
-        return (*_warnings(self.sharp, self.degraded), *self.coverage().describe())
+        few = () if self._too_few is None else (self._too_few,)
+        return (*few, *_warnings(self.sharp, self.degraded), *self.coverage().describe())
+
+    @property
+    def _too_few(self) -> str | None:
+        """What to know where too few photos are there to check a result on."""
+        sharp, degraded = self._surveys
+        return too_few_in_words(len(sharp), len(degraded), len(same_scenes(sharp, degraded)))
+
+    @property
+    def _surveys(self) -> tuple[list[Survey], list[Survey]]:
+        sharp, degraded = (
+            [photo.survey for photo in folder.photos] for folder in (self.sharp, self.degraded)
+        )
+        return sharp, degraded
+
+    @property
+    def expectations(self) -> tuple[str, ...]:
+        """What the photos can be expected to give, in words."""
+        return tuple(expectations(*self._surveys, self.coverage()))
 
     @property
     def swapped(self) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.intake.sharpness import EdgeWidths, edge_widths
 from lenscal.raw.frame import Frame
 
 N_DIRECTIONS = 8
@@ -58,11 +59,14 @@ class Survey:
         log of fine over coarse power by the direction of the waves (n / N_DIRECTIONS of half a turn
         from the x axis), where the photo is sharp: three quarters of its regions have less. Noise
         is taken off; what could hide in it is left in. NaN where there is too little texture.
+    edges : EdgeWidths or None
+        How wide its sharpest edges are; None where it shows too few.
     """
 
     light: NDArray[np.float32]
     kinds: NDArray[np.uint8]
     detail: NDArray[np.float64]
+    edges: EdgeWidths | None = None
 
     def share(self, kind: TileKind) -> float:
         """Part of the picture's area, 0..1."""
@@ -95,7 +99,7 @@ def survey(frame: Frame) -> Survey:
     kinds[clipped] = TileKind.CLIPPED
     usable = kinds.reshape(shape) == TileKind.USABLE
     detail = _detail(texture, fine, variance, fine_weight.sum(axis=1), usable)
-    return Survey(light.reshape(shape), kinds.reshape(shape), detail)
+    return Survey(light.reshape(shape), kinds.reshape(shape), detail, edge_widths(frame))
 
 
 def _tile_places(frame: Frame) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:

@@ -3,7 +3,7 @@ by measuring."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -36,6 +36,13 @@ _ONE_WAY = 0.6
 ones."""
 _DOUBTFUL = 0.75
 """Of the threshold for all directions: from here on the user is asked to look."""
+_WIDE_EDGES_PX, _SHAKEN = 4.0, 1.6
+"""Sharpest edges from this width on are soft, whatever the other photos are; across the worst
+direction they are so much wider than across the best one where the camera was moved."""
+_WIDER_THAN_BEST, _MANY_EDGES = 1.3, 30
+"""Where photos show so many edges, the scene hardly changes their widths: one whose edges are so
+much wider than the folder's sharpest photo's was focused elsewhere (a chart, hand-held: 1.4 and 2
+times; docs/experiments/real-photos.md)."""
 _SAME_SCENE = 0.95
 """Correlation of the spread of light of two photos of one scene."""
 
@@ -99,12 +106,13 @@ def judge(
         deficits = _against_folder(detail[role], sound[role])
         thresholds = _thresholds(deficits)
         figures = zip(by_light[role], deficits, of_pairs[role], strict=True)
-        verdicts.append(
-            tuple(
-                _by_blur(verdict, deficit, float(of_pair), thresholds)
-                for verdict, deficit, of_pair in figures
-            )
-        )
+        judged = [
+            _by_blur(verdict, deficit, float(of_pair), thresholds)
+            for verdict, deficit, of_pair in figures
+        ]
+        # A folder by itself is only looked at: nothing would be learnt from its soft photos.
+        calibrating = bool(sharp and degraded)
+        verdicts.append(tuple(_by_edges(judged, folders[role], leave_out=calibrating)))
     return verdicts[0], verdicts[1]
 
 
@@ -133,7 +141,33 @@ def _by_light(photo: Survey) -> Verdict:
         return Verdict(Fault.DARK, reason, figures)
     if share[TileKind.USABLE] < _LEAST_USABLE:
         return Verdict(*_without_texture(share), figures)
-    return Verdict(None, _doubt_about_light(share), figures)
+    doubts = [doubt for doubt in (_doubt_about_light(share), _doubt_about_edges(photo)) if doubt]
+    if photo.edges is not None:
+        figures["edge_width_px"] = photo.edges.sharpest
+        figures["edge_width_worst_direction_px"] = photo.edges.worst_direction
+    return Verdict(None, join_translatable("; ", doubts), figures)
+
+
+def _doubt_about_edges(photo: Survey) -> str:
+    """What the photo's own edges say, without any other photo."""
+    edges = photo.edges
+    if edges is None:
+        return ""
+    worst, best = edges.worst_direction, edges.best_direction
+    if worst > _WIDE_EDGES_PX and worst > _SHAKEN * best:
+        return translatable(
+            "its edges are {worst:.1f} px wide along one direction and {best:.1f} px along "
+            "another: it looks shaken",
+            worst=worst,
+            best=best,
+        )
+    if edges.sharpest > _WIDE_EDGES_PX:
+        return translatable(
+            "even its sharpest edges are {width:.1f} px wide: it looks out of focus or shaken, "
+            "unless the lens is as soft as that",
+            width=edges.sharpest,
+        )
+    return ""
 
 
 def _without_texture(share: dict[TileKind, float]) -> tuple[Fault, str]:
@@ -269,6 +303,32 @@ def _by_blur(
         return Verdict(Fault.MOVED, _moved_in_words(worst), figures)
     reason = _soft_in_words(overall) if by_folder else _softer_than_pair_in_words(of_pair)
     return Verdict(Fault.OUT_OF_FOCUS, reason, figures)
+
+
+def _by_edges(
+    verdicts: Sequence[Verdict], photos: Sequence[Survey], *, leave_out: bool
+) -> Iterator[Verdict]:
+    """The verdicts with what the photos' own edges say, which tell even two photos apart; a fault,
+    or a doubt where nothing is to be left out."""
+    widths = [
+        photo.edges.sharpest
+        for photo, verdict in zip(photos, verdicts, strict=True)
+        if verdict.fault is None and photo.edges is not None and photo.edges.count >= _MANY_EDGES
+    ]
+    best = min(widths, default=np.inf)
+    for verdict, photo in zip(verdicts, photos, strict=True):
+        edges = photo.edges
+        counts = edges is not None and edges.count >= _MANY_EDGES and verdict.fault is None
+        if edges is None or not counts or edges.sharpest <= _WIDER_THAN_BEST * best:
+            yield verdict
+            continue
+        reason = translatable(
+            "out of focus or shaken: its sharpest edges are {width:.1f} px wide, those of the "
+            "folder's sharpest photo {best:.1f} px",
+            width=edges.sharpest,
+            best=best,
+        )
+        yield Verdict(Fault.OUT_OF_FOCUS if leave_out else None, reason, verdict.figures)
 
 
 def _moved_in_words(worst: float) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lenscal.files.photos.photo_files import Pixels
     from lenscal.files.psf.profile import Profile
     from lenscal.raw.frame import Frame, PhotoHeader
+    from lenscal.restore.ringing.strength import Strength
     from lenscal.restore.settings import RestoreSettings
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class PhotoResult:
     seconds: float = 0.0
     """From the start of reading it to the end of writing it; photos of a batch overlap."""
     mask: Path | None = None
+    strength: float = 1.0
+    """Mean share of the correction that was kept: less than 1 where all of it would ring."""
     reason: str = ""
     """`problem` for those who name the photo themselves."""
 
@@ -106,6 +109,8 @@ class PhotoWork:
     """[H, W]."""
     notes: tuple[Translatable, ...] = ()
     """What in the photo is not as in those that the PSF was learnt from."""
+    strength: Strength | None = None
+    """What is left of the correction; None: all of it."""
     result: PhotoResult | None = None
 
     @property
@@ -166,6 +171,7 @@ class PhotoWork:
         """The corrected photo; None where `result` says what went wrong."""
         from lenscal.files.photos.photo_files import AsTaken
         from lenscal.restore.photo import restore_rows
+        from lenscal.restore.ringing.strength import without_rings
 
         with self._failing(correcting=True):
             if self.batch.save_mask:
@@ -185,6 +191,7 @@ class PhotoWork:
             with store.opened():
                 grid = grid_for(self.batch.profile, frame)
                 yield from restore_rows(frame, grid, self.batch.restore, keep)
+            self.strength = yield from without_rings(frame, store, self.mask)
             return store
         return None
 
@@ -203,12 +210,14 @@ class PhotoWork:
             # Not its parents: a wrong path must not grow a tree of folders.
             batch.export.out.mkdir(exist_ok=True)
             warnings = write_photo(output, pixels, header, batch.export, batch.in_words, mask)
+            rings = [] if self.strength is None else [self.strength.in_words()]
             self.result = PhotoResult(
                 self.path,
                 output,
-                warnings=(*self.notes, *warnings),
+                warnings=(*self.notes, *rings, *warnings),
                 seconds=time.monotonic() - self.began,
                 mask=None if mask is None else mask.path,
+                strength=1.0 if self.strength is None else self.strength.mean,
             )
 
     @contextmanager
@@ -280,6 +289,8 @@ class RowsInMemory:
         """Keep the next rows."""
         self._rgb[rows.start : rows.stop] = rgb
 
+    put = append
+
     def __getitem__(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
         return self._rgb[part]
 
@@ -302,6 +313,11 @@ class RowsOnDisk:
         """Keep the next rows."""
         assert self._file is not None
         self._file.write(np.ascontiguousarray(rgb, np.float32).data)
+
+    def put(self, rows: range, rgb: NDArray[np.float32]) -> None:
+        """Replace rows that were kept."""
+        mapped = np.memmap(self.path, np.float32, "r+", shape=(*self.size, 3))
+        mapped[rows.start : rows.stop] = rgb
 
     def __getitem__(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
         # A mapping that stayed open would count as the program's memory.

@@ -197,12 +197,16 @@ def unpaired_pool(
     kernel_size: int,
     n_patches: int,
     rng: np.random.Generator,
+    tries: int = 1,
 ) -> Iterator[PatchPool | None]:
     """Degraded patches from everywhere, sharp patches from the centre (a quarter of the area);
-    yields None after each photo, at last the pool."""
+    yields None after each photo, at last the pool.
+
+    tries : how often a degraded patch is looked for, where most of a photo is hidden
+    """
     radius, patches = kernel_size // 2, _Patches()
     for frame in degraded:
-        for _ in range(n_patches // len(degraded)):
+        for _ in range(tries * n_patches // len(degraded)):
             # Even corners: patches begin on a period of the colour filter array.
             top, left = (
                 int(rng.integers(0, (s - MATCHING_PATCH_PX) // 2 + 1)) * 2 for s in frame.size

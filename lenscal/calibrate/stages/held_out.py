@@ -22,9 +22,12 @@ from lenscal.translation import translatable
 HELD_OUT_PATCHES = 2000
 """Enough that the floor is well below what kernels differ by (docs/experiments/)."""
 
+TRIES = 8
+"""Where only blocks were kept out: most places that are drawn lie elsewhere."""
+
 
 def patch_pools(
-    photos: Photos, estimate: Estimate, *, n_patches: int, seed: int
+    photos: Photos, estimate: Estimate, *, n_patches: int, seed: int, tries: int = 1
 ) -> Iterator[PatchPool | None]:
     """Patches of the estimate's pairs, or of unrelated photos; yields None after each photo or
     pair, at last the pool."""
@@ -38,6 +41,7 @@ def patch_pools(
             kernel_size=layout.kernel_size,
             n_patches=n_patches,
             rng=rng,
+            tries=tries,
         )
     return paired_pool(
         [(photos.sharp[p.sharp], photos.degraded[p.degraded]) for p in pairs],
@@ -108,6 +112,7 @@ class HeldOutPhotos:
             replace(estimate, registration=registration),
             n_patches=HELD_OUT_PATCHES,
             seed=self.seed,
+            tries=TRIES if photos.by_blocks else 1,
         )
         if pool is None:
             return None

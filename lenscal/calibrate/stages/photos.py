@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from lenscal.calibrate.proof.blocks import split_by_blocks
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import Reference
 from lenscal.raw.frame import Frame, Sampling
@@ -32,6 +33,9 @@ class Photos:
     held_out : tuple of Frame
         Degraded photos of unrelated scenes that results are checked on; pairs are kept out instead
         where both folders show the same scenes (`Registration`).
+    by_blocks : bool
+        Whether these are the degraded photos themselves, of which some blocks were kept out: there
+        were too few to keep out whole ones.
     reference : Reference
         What the PSF will be relative to.
     """
@@ -40,6 +44,7 @@ class Photos:
     degraded: tuple[Frame, ...]
     reference: Reference
     held_out: tuple[Frame, ...] = ()
+    by_blocks: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -47,9 +52,12 @@ class Photos:
         return self.degraded[0].size
 
     def with_some_held_out(self) -> Photos:
-        """The same photos, some of the degraded ones kept out."""
+        """The same photos, some of the degraded ones kept out, or blocks of them."""
         degraded, held_out = hold_out(self.degraded)
-        return replace(self, degraded=degraded, held_out=held_out)
+        if held_out:
+            return replace(self, degraded=degraded, held_out=held_out)
+        degraded, held_out = split_by_blocks(self.degraded)
+        return replace(self, degraded=degraded, held_out=held_out, by_blocks=True)
 
 
 def checked_photos(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> Photos:

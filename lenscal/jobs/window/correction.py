@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.files.photos.screen import pyramid, to_screen
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
     from lenscal.jobs import PhotoResult
     from lenscal.jobs.window.preview import Developed
+    from lenscal.optics.psf_grid import PsfGrid
+    from lenscal.raw.frame import Frame
+    from lenscal.restore.ringing.strength import Strength
 
 
 def compare(
@@ -31,7 +35,8 @@ def compare(
     settings: RestoreSettings,
     developed: Developed | None = None,
 ) -> Job[tuple[Comparison, tuple[str, ...]]]:
-    """Correct one photo for the screen. Also what in it does not fit the profile, in words.
+    """Correct one photo for the screen. Also what in it does not fit the profile, in words, and
+    what was taken back of the correction.
 
     developed : the photo where it was read already
 
@@ -46,8 +51,6 @@ def compare(
 
     yield Report("correct", translatable("Starting the numerical engine"))
     yield from preload()
-    from lenscal.restore.photo import restore
-
     yield Report("correct", translatable("Reading {photo}", photo=photo.name), 0.0)
     frame = (
         developed.frame
@@ -64,23 +67,43 @@ def compare(
             )
         )
     grid = jobs.grid_for(profile, frame)
-    weight = np.empty(frame.size, np.float32)
     # 5 % of the bar for reading and 10 % for the view: about their share of the time of a Wiener
     # correction, the quickest.
-    rgb, _ = yield from follow(restore(frame, grid, settings, mask=weight), 0.05, 0.9)
+    corrected, _ = yield from follow(_corrected(frame, grid, settings), 0.05, 0.9)
+    pixels, mask, strength = corrected
+    if strength is not None:
+        doubts = [*doubts, strength.in_words()]
     yield Report("correct", translatable("Preparing the view"), 0.9)
-    after = pyramid(to_screen(rgb, frame))
-    # 12 bytes a pixel: gone before the photo is developed a second time.
-    del rgb
+    after = pyramid(pixels)
+    del corrected, pixels
     yield Report("correct", translatable("Preparing the view"), 0.95)
     if developed is not None:
         before = developed.before
     else:
         before = pyramid(to_screen(frame.rgb_tile(slice(None), slice(None)), frame))
     yield Report("correct", translatable("Preparing the mask"), 0.97)
-    grey = (weight * 255 + 0.5).astype(np.uint8)
-    mask = upright(grey, frame.info.orientation)
-    return Comparison(photo, settings, before, after, mask), tuple(doubts)
+    upright_mask = upright(mask, frame.info.orientation)
+    return Comparison(photo, settings, before, after, upright_mask), tuple(doubts)
+
+
+def _corrected(
+    frame: Frame, grid: PsfGrid, settings: RestoreSettings
+) -> Job[tuple[NDArray[np.uint8], NDArray[np.uint8], Strength | None]]:
+    """A corrected photo for the screen, its mask, and what was taken back of the correction."""
+    from lenscal.jobs.photo_work import RowsInMemory
+    from lenscal.restore.photo import restore_rows
+    from lenscal.restore.ringing.strength import without_rings
+
+    # 12 bytes a pixel: gone before the photo is developed a second time.
+    mask, store = np.zeros(frame.size, np.uint8), RowsInMemory(frame.size)
+
+    def keep(rows: range, rgb: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
+        mask[rows.start : rows.stop] = weight * 255 + 0.5
+        store.append(rows, rgb)
+
+    yield from follow(restore_rows(frame, grid, settings, keep), 0, 0.95)
+    strength, _ = yield from follow(without_rings(frame, store, mask), 0.95, 1)
+    return to_screen(store[:, :], frame), mask, strength
 
 
 def export_photos(
