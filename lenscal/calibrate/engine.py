@@ -15,6 +15,7 @@ from lenscal.calibrate.checkpoint import Checkpointer, Keeper, made_from
 from lenscal.calibrate.confidence import confidence
 from lenscal.calibrate.field.kernels import border_light, framed
 from lenscal.calibrate.matching.reblur_check import ReblurCheck
+from lenscal.calibrate.proof.trial import Trial, simpler_in_words, simplest_that_passes
 from lenscal.calibrate.result import Calibration
 from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, Stages
 from lenscal.calibrate.stages.colour_stage import LateralColourStage
@@ -44,6 +45,8 @@ from lenscal.translation import Translatable, translatable
 
 LEAST_BATCH = 8
 """Below so many patches a step, a GPU is no help: the CPU takes over."""
+FEW_PHOTOS_CONFIDENCE = 0.5
+"""Times the confidence that halves of a few photos give: they share their scenes' faults."""
 CPU = torch.device("cpu")
 MOST_BORDER_LIGHT = 0.03
 """Of a kernel's light on its border, from which on the user is told; above `MOST_AT_BORDER`, at
@@ -142,9 +145,12 @@ def plan(
         span = Span(0.05, 0.4 if only else 0.1)
         stages.append(SecondOrderStage(span, budget.statistics_rounds, halves=only))
     if wanted in (Stages.GT, Stages.ALL) or statistics_alone:
-        stages.append(_third_order(settings, budget, with_rays=not paired))
+        # Asked for by its name, a stage shows what it does.
+        trial = Trial(held_out) if judged(wanted) else None
+        stages.append(_third_order(settings, budget, trial, with_rays=not paired))
     # What cannot be checked is not kept: without photos to check on, M is not worth its time.
-    if wanted in (Stages.FM, Stages.ALL) or (statistics_alone and held_out.any_for(estimate)):
+    checked = held_out.whole_photos_for(estimate)
+    if wanted in (Stages.FM, Stages.ALL) or (statistics_alone and checked):
         low = 0.05 if wanted is Stages.FM else 0.2 if paired else 0.4
         span = Span(low, 0.6 if paired else 0.98)
         alone = wanted is Stages.FM
@@ -155,14 +161,21 @@ def plan(
     return stages
 
 
-def _third_order(settings: CalibrationSettings, budget: Budget, *, with_rays: bool) -> Stage:
+def judged(wanted: Stages) -> bool:
+    """Whether what photos that were kept out do not like is replaced."""
+    return wanted in (Stages.AUTO, Stages.ALL)
+
+
+def _third_order(
+    settings: CalibrationSettings, budget: Budget, trial: Trial | None, *, with_rays: bool
+) -> Stage:
     """Stage GT, and R after it; where pairs follow, they tell more in less time than rays do."""
     if not with_rays:
         # Kernels to begin M with; P solves anew.
         return ThirdOrderStage(Span(0.1, 0.2), budget.statistics_rounds)
     return Chain(
-        ThirdOrderStage(Span(0.1, 0.28), budget.statistics_rounds),
-        RayStage(Span(0.28, 0.4), budget.ray_rounds, settings.kernel_size),
+        ThirdOrderStage(Span(0.1, 0.28), budget.statistics_rounds, trial),
+        RayStage(Span(0.28, 0.4), budget.ray_rounds, settings.kernel_size, trial),
     )
 
 
@@ -279,6 +292,9 @@ class _Engine:
     def result(self, estimate: Estimate, kernels: Tensor) -> Calibration:
         """What comes out, compared with the photos that were kept out."""
         held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
+        if judged(self.settings.stages):
+            estimate = self._proved(estimate, held_out)
+            kernels = estimate.kernels if estimate.kernels is not None else kernels
         try:
             return self._result(estimate, kernels, held_out)
         except RuntimeError as error:
@@ -286,6 +302,18 @@ class _Engine:
                 raise
         estimate = self._on_the_cpu(estimate)
         return self._result(estimate, kernels.to(CPU), held_out)
+
+    def _proved(self, estimate: Estimate, held_out: HeldOutPhotos) -> Estimate:
+        """The estimate, or what is simpler where photos that were kept out like that better."""
+        try:
+            choice, estimate = simplest_that_passes(Trial(held_out), estimate)
+        except RuntimeError as error:
+            if not _full(estimate.layout, error):
+                raise
+            estimate = self._on_the_cpu(estimate)
+            choice, estimate = simplest_that_passes(Trial(held_out), estimate)
+        self.journal.warnings += simpler_in_words(choice, by_blocks=self.photos.by_blocks)
+        return estimate
 
     def _result(self, estimate: Estimate, kernels: Tensor, held_out: HeldOutPhotos) -> Calibration:
         layout, journal, degraded = estimate.layout, self.journal, self.photos.degraded[0]
@@ -306,6 +334,8 @@ class _Engine:
                 )
             )
         sure = _confidence(estimate, kernels)
+        if sure is not None and self.photos.by_blocks:
+            sure *= FEW_PHOTOS_CONFIDENCE
         return Calibration(
             PsfGrid(layout.on_grid(kernels), degraded.size, self.photos.reference, sure),
             degraded.noise,

@@ -13,9 +13,6 @@ from lenscal.translation import Translatable, translatable
 if TYPE_CHECKING:
     from lenscal.calibrate.result import Calibration
 
-WORSE_THAN_NOTHING = 1.05
-"""From this ratio of re-blur distances on, kernels are said to be worse than none. An identity run
-(both folders at one aperture) comes near 1."""
 SHARPER = 1.1
 """Mean MTF from which on kernels sharpen; an identity run comes near 1."""
 BAND_CY_PER_PX = (0.1, 0.25)
@@ -44,7 +41,7 @@ def calibration_doubts(calibration: Calibration) -> Iterator[Translatable]:
         )
     # Not a number, where it could not be measured, is never larger.
     estimate, delta = (calibration.reblur.get(name, float("nan")) for name in ("estimate", "delta"))
-    if estimate > WORSE_THAN_NOTHING * delta:
+    if estimate > delta:
         yield translatable(
             "re-blurred with these kernels, the sharp photos look less like the kept-out degraded "
             "ones than without (distance {estimate:.3g} instead of {delta:.3g}): {advice}",

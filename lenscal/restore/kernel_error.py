@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 
 RELATIVE_MISPLACEMENT = 0.1
@@ -51,6 +52,8 @@ def misplacement_px(kernels: Tensor, confidence: Tensor | None = None) -> Tensor
     # Back from the confidence to the error that it was made of.
     error = -confidence.clamp(LEAST_CONFIDENCE, 1).log() / 2
     estimated = error.square() * kernels.square().sum((-1, -2)) * 6 / (2 * math.pi) ** 2
+    # A point says that nothing is to be undone: however unsure, the photo stays as it is.
+    estimated = torch.where(usual > 0, estimated, 0)
     # Independent errors: their squares add up.
     return (usual + estimated).sqrt()
 

@@ -77,6 +77,10 @@ class HeldOutPhotos:
         paired = estimate.registration.held_out
         return bool(paired if estimate.same_scenes else self.photos.held_out)
 
+    def whole_photos_for(self, estimate: Estimate) -> bool:
+        """Whether these are whole photos, which learning by heart would not help with."""
+        return self.any_for(estimate) and not self.photos.by_blocks
+
     def check(self, estimate: Estimate) -> ReblurCheck | None:
         """None where there were too few photos to keep any out, or nothing on them can be used."""
         if not self.any_for(estimate):

@@ -52,6 +52,7 @@ class Journal:
         self.stages: list[StageResult] = []
         self.finished = "done"
         self.spent = 0.0
+        self._enlarged: list[str] = []
         self._started = time.monotonic()
 
     @property
@@ -136,9 +137,14 @@ class Journal:
         kernels = estimate.layout.on_grid(estimate.kernels)
         self.stages.append(StageResult(name, time.monotonic() - began, kernels))
 
+    def not_enlarged(self) -> None:
+        """Take back what `enlarged` said: smaller kernels did as well."""
+        self.warnings = [w for w in self.warnings if w not in self._enlarged]
+        self._enlarged.clear()
+
     def enlarged(self, estimate: Estimate, kernel_size: int) -> Estimate:
         """The estimate with larger kernels, because light reached their border, and a warning."""
-        self.warnings.append(
+        self._enlarged.append(
             translatable(
                 "light reached the border of {before} px kernels: they were made {size} px wide, "
                 "which takes longer",
@@ -146,4 +152,5 @@ class Journal:
                 size=kernel_size,
             )
         )
+        self.warnings.append(self._enlarged[-1])
         return estimate.with_kernel_size(kernel_size)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lenscal.calibrate.field.kernels import framed
+from lenscal.calibrate.proof.trial import Trial
 from lenscal.calibrate.rays.ray_field import RayField, ray_field
 from lenscal.calibrate.rays.ray_fit import HeldOut, cross_validate, fit_rays, rays_like
 from lenscal.calibrate.settings import LARGE_KERNEL_PX
@@ -25,6 +26,7 @@ from lenscal.calibrate.stages.statistics_stage import (
     StatisticsFit,
     fitted,
     sized,
+    with_halves_of_taps,
     with_kernels,
     without_halves,
 )
@@ -119,11 +121,15 @@ class RayStage:
     rounds : int
     kernel_size : int or None
         px, as the user wants it; None: rays may show that kernels need to be larger.
+    trial : Trial or None
+        Has to like rays' kernels no less than the taps', and larger kernels better; None: they are
+        taken.
     """
 
     span: Span
     rounds: int
     kernel_size: int | None
+    trial: Trial | None = None
 
     @property
     def names(self) -> tuple[StageName, ...]:
@@ -131,6 +137,11 @@ class RayStage:
 
     def take(self, photos: Photos, handed: StatisticsFit, journal: Journal) -> Job[Estimate]:
         """Go on from the kernels of stage GT."""
+        if handed.second_order is not None:
+            # Rays rest on third order, too: of second order alone they know no side.
+            tell = HalfReports(StageName.SECOND_ORDER, self.span, handed.estimate, journal)
+            work = with_halves_of_taps(handed.second_order, handed.whole, handed.half, tell)
+            return (yield from work) if handed.can_be_halved else handed.estimate
         name, began = StageName.RAYS, time.monotonic()
         estimate, places, device = handed.estimate, handed.places, handed.estimate.layout.device
         # In the larger frame at once: rays have few numbers, so its border costs little.
@@ -146,12 +157,12 @@ class RayStage:
         iterates = rays.fit(statistics, self.rounds, start)
         theta, _, estimate = yield from fitted(iterates, rays.at_nodes, rounds, estimate, journal)
         if not handed.can_be_halved:
-            return estimate
+            return self._tried(handed, estimate, journal)
         try:
             parts = handed.half, other_half(handed.whole, handed.half)
             first, second = (third_order_statistics_of(p, places, device) for p in parts)
         except LenscalError:
-            return without_halves(estimate, journal)
+            return without_halves(self._tried(handed, estimate, journal), journal)
         tell = HalfReports(name, self.span.between(FITTED, 1), estimate, journal)
         fits = yield from tell.fits(
             rays.fit(first, HALF_ROUNDS, theta), rays.fit(second, HALF_ROUNDS, theta)
@@ -162,10 +173,34 @@ class RayStage:
         # Only now: how far rays are believed is known after both halves were tried on each other.
         _, estimate = with_kernels(estimate, rays.at_nodes(theta * scales), journal)
         journal.note_stage(name, began, estimate)
+        estimate = self._tried(handed, estimate, journal)
         size = estimate.layout.kernel_size
         # Weighed like the whole, or what was drawn to a point would seem unsure.
         halves = [sized(rays.at_nodes(fit * scales), size) for fit in fits]
         return replace(estimate, halves=(halves[0], halves[1]))
+
+    def _tried(self, handed: StatisticsFit, estimate: Estimate, journal: Journal) -> Estimate:
+        """The estimate with kernels no larger than photos that were kept out gain by, or that of
+        the taps, where these like it better."""
+        trial, kernels, before = self.trial, estimate.kernels, handed.estimate
+        if trial is None or kernels is None:
+            return estimate
+        size = before.layout.kernel_size
+        if estimate.layout.kernel_size > size:
+            smaller = sized(kernels, size)
+            if trial.prefers(estimate, kernels, smaller):
+                journal.not_enlarged()
+                estimate = replace(before, kernels=smaller)
+                kernels = smaller
+        if trial.prefers(estimate, handed.kernels, kernels):
+            return estimate
+        journal.warnings.append(
+            translatable(
+                "rays made the kernels worse, as photos or parts of them that were kept out show: "
+                "they were left out"
+            )
+        )
+        return before
 
     def _weighed(
         self, tests: Iterator[tuple[Rays, Tensor]], estimate: Estimate, journal: Journal

@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 
 from lenscal.calibrate.field.kernels import framed, reaches_border
+from lenscal.calibrate.proof.trial import Trial
 from lenscal.calibrate.stages.estimate import Estimate
 from lenscal.calibrate.stages.journal import Journal, Stopped
 from lenscal.calibrate.stages.photos import Photos
 from lenscal.calibrate.stages.stage import Span, StageName
 from lenscal.calibrate.stages.statistics_sums import (
     Places,
+    SecondOrderSums,
     Statistics,
     ThirdOrderSums,
     gathering,
@@ -101,7 +103,10 @@ class StatisticsFit:
     kernels : Tensor [nodes, 3, n]
         The estimate's.
     whole, half : sums over all photos, and over the first half of them
-    can_be_halved : whether both halves hold a photo of each folder
+    can_be_halved : whether both halves hold something of each folder
+    second_order : TapsFit or None
+        What second order found alone, where the photos that were kept out like it better: third
+        order, and so rays, are not to be believed.
     """
 
     estimate: Estimate
@@ -110,6 +115,7 @@ class StatisticsFit:
     whole: ThirdOrderSums
     half: ThirdOrderSums
     can_be_halved: bool
+    second_order: TapsFit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,30 +148,27 @@ class SecondOrderStage:
         statistics = statistics_of(sums, places, device)
         rounds = Rounds(name, self.rounds, self.span.between(GATHERED, FITTED), began)
         fit = yield from fit_taps(statistics, places, rounds, estimate, journal)
-        estimate, taps, theta = fit.estimate, fit.taps, fit.theta
-        # A single photo cannot disagree with itself.
         if not (self.halves and gather.can_be_halved):
-            return estimate
-        try:
-            parts = half, other_half_of_spectra(sums, half)
-            first, second = (statistics_of(part, places, device) for part in parts)
-        except LenscalError:
-            return without_halves(estimate, journal)
-        tell = HalfReports(name, self.span.between(FITTED, 1), estimate, journal)
-        fits = yield from tell.fits(
-            taps.fit(first, HALF_ROUNDS, theta), taps.fit(second, HALF_ROUNDS, theta)
-        )
-        size = estimate.layout.kernel_size
-        kernels = sized(taps.at_nodes(fits[0]), size), sized(taps.at_nodes(fits[1]), size)
-        return replace(estimate, halves=kernels)
+            return fit.estimate
+        tell = HalfReports(name, self.span.between(FITTED, 1), fit.estimate, journal)
+        return (yield from with_halves_of_taps(fit, sums, half, tell))
 
 
 @dataclass(frozen=True, slots=True)
 class ThirdOrderStage:
-    """Stage GT. `rounds`: more fit the scenes instead of the lens."""
+    """Stage GT.
+
+    Attributes
+    ----------
+    rounds : int
+        More fit the scenes instead of the lens.
+    trial : Trial or None
+        Where it doubts what third order found, second order is asked alone; None: no doubts.
+    """
 
     span: Span
     rounds: int
+    trial: Trial | None = None
 
     @property
     def names(self) -> tuple[StageName, ...]:
@@ -186,7 +189,39 @@ class ThirdOrderStage:
         rounds = Rounds(name, self.rounds, self.span.between(GATHERED, 1), began)
         fit = yield from fit_taps(statistics, places, rounds, estimate, journal)
         halved = gather.can_be_halved
-        return StatisticsFit(fit.estimate, fit.kernels, places, whole, half, halved)
+        found = StatisticsFit(fit.estimate, fit.kernels, places, whole, half, halved)
+        if self.trial is None or not self.trial.doubts(fit.estimate, fit.kernels):
+            return found
+        return (yield from self._tried(found, self.trial, statistics, estimate, journal))
+
+    def _tried(
+        self,
+        found: StatisticsFit,
+        trial: Trial,
+        statistics: Statistics,
+        estimate: Estimate,
+        journal: Journal,
+    ) -> Job[StatisticsFit]:
+        """What third order found, or what second order finds alone, whichever photos that were
+        kept out like better."""
+        plain = Statistics(
+            statistics.spectra, statistics.scene, statistics.packing, statistics.device
+        )
+        name, began = StageName.SECOND_ORDER, time.monotonic()
+        rounds = Rounds(name, self.rounds, Span(self.span.at(FITTED), self.span.high), began)
+        fit = yield from fit_taps(plain, found.places, rounds, estimate, journal)
+        if trial.prefers(found.estimate, fit.kernels, found.kernels):
+            # The table of stages tells what was kept.
+            journal.stages.pop()
+            return found
+        journal.warnings.append(
+            translatable(
+                "third-order statistics made the kernels worse, as parts of the photos that were "
+                "kept out show: only second order was used, which does not tell how lopsided the "
+                "blur is"
+            )
+        )
+        return replace(found, estimate=fit.estimate, kernels=fit.kernels, second_order=fit)
 
 
 def fit_taps(
@@ -260,6 +295,24 @@ class HalfReports:
                 yield from self.journal.tell(self.stage, message, fraction, self.estimate, half)
             thetas.append(theta)
         return thetas[0], thetas[1]
+
+
+def with_halves_of_taps(
+    fit: TapsFit, whole: SecondOrderSums, half: SecondOrderSums, tell: HalfReports
+) -> Job[Estimate]:
+    """The estimate of a fit of second order, with fits on two halves of the photos."""
+    estimate, taps, theta = fit.estimate, fit.taps, fit.theta
+    device, size = estimate.layout.device, estimate.layout.kernel_size
+    try:
+        parts = half, other_half_of_spectra(whole, half)
+        first, second = (statistics_of(part, taps.places, device) for part in parts)
+    except LenscalError:
+        return without_halves(estimate, tell.journal)
+    fits = yield from tell.fits(
+        taps.fit(first, HALF_ROUNDS, theta), taps.fit(second, HALF_ROUNDS, theta)
+    )
+    kernels = sized(taps.at_nodes(fits[0]), size), sized(taps.at_nodes(fits[1]), size)
+    return replace(estimate, halves=kernels)
 
 
 def without_halves(estimate: Estimate, journal: Journal) -> Estimate:

@@ -240,7 +240,20 @@ class Gathering:
             yield from self.journal.tell(self.stage, message, fraction, self.estimate, number)
         if whole is None or half is None:
             raise LenscalError(NOTHING_USABLE)
+        if len(shots) == 1:
+            half = _of_every_other_cell(whole, self.cells)
         return whole, half
+
+
+def _of_every_other_cell(sums: Sums, cells: tuple[int, int]) -> Sums:
+    """The sums of a photo that cannot be halved by photos: of cells as a chessboard has its white
+    squares."""
+    row, col = np.indices(cells)
+    white = ((row + col) % 2 == 0).ravel()
+    parts = {f.name: getattr(sums, f.name) for f in fields(sums)}
+    return replace(
+        sums, **{n: v * white.reshape(-1, *(1,) * (v.ndim - 1)) for n, v in parts.items()}
+    )
 
 
 def gathering(

@@ -1,0 +1,171 @@
+"""Which kernels photos that were kept out like better: what has to be passed to be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from lenscal.calibrate.field.kernels import framed
+from lenscal.calibrate.proof.edge_check import EdgeCheck, edge_check
+from lenscal.calibrate.stages.estimate import Estimate
+from lenscal.calibrate.stages.held_out import HeldOutPhotos
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.translation import Translatable, translatable
+
+MOST_PHOTOS = 4
+"""Of each folder whose edges are looked at: they show hundreds."""
+EDGES_DISAGREE = 0.05
+"""Mean difference of transfers from which on edges speak against kernels: right ones of a chart come
+within 0.03 (docs/experiments/real-photos.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """How far kernels are from explaining photos; smaller is better.
+
+    Attributes
+    ----------
+    distance : re-blur distance
+    residual : of pairs, over the noise's; None without them
+    edges : `EdgeCheck.misfit`; None where the photos show too few, or where there are pairs
+    """
+
+    distance: float
+    residual: float | None = None
+    edges: float | None = None
+
+    def is_worse_than(self, other: Misfit) -> bool:
+        """Whether the photos like the other kernels better.
+
+        Pairs are compared pixel by pixel, and unrelated photos on their edges, where they have
+        any: neither depends on what the scenes are, as statistics do.
+        """
+        if self.residual is not None and other.residual is not None:
+            # Noise hides a little blur from the statistics, and the scene's motion from the pixels.
+            return self.residual > other.residual and self.distance > other.distance
+        if self.edges is not None and other.edges is not None:
+            return self.edges > other.edges
+        return self.distance > other.distance
+
+
+@dataclass(slots=True)
+class Trial:
+    """Tries kernels on what was kept out."""
+
+    held_out: HeldOutPhotos
+    _edges: list[EdgeCheck | None] = field(default_factory=list)
+
+    @property
+    def by_blocks(self) -> bool:
+        """Whether there were too few photos to keep out whole ones."""
+        return self.held_out.photos.by_blocks
+
+    def misfit(self, estimate: Estimate, kernels: Tensor) -> Misfit | None:
+        """Of kernels [nodes, 3, n] of any size; None where nothing could be kept out."""
+        check = self.held_out.check(estimate)
+        if check is None:
+            return None
+        size = estimate.layout.kernel_size
+        if round(kernels.shape[-1] ** 0.5) != size:
+            kernels = framed(kernels, size)
+            kernels = kernels / kernels.sum(-1, keepdim=True)
+        distance = check.distance(kernels)
+        if estimate.same_scenes:
+            return Misfit(distance, residual=check.residual(kernels))
+        edges = self._edge_check()
+        if edges is None:
+            return Misfit(distance)
+        photos = self.held_out.photos
+        psf = PsfGrid(estimate.layout.on_grid(kernels), photos.size, photos.reference)
+        return Misfit(distance, edges=edges.misfit(psf))
+
+    def prefers(self, estimate: Estimate, old: Tensor, new: Tensor) -> bool:
+        """Whether new kernels are no worse than old ones; where nothing can be tried, they stay."""
+        before, after = (self.misfit(estimate, kernels) for kernels in (old, new))
+        return before is None or after is None or not after.is_worse_than(before)
+
+    def doubts(self, estimate: Estimate, kernels: Tensor) -> bool:
+        """Whether kernels should be compared with simpler ones that take time to find."""
+        own = self.misfit(estimate, kernels)
+        if own is None:
+            return False
+        if own.edges is not None and own.edges > EDGES_DISAGREE:
+            return True
+        simpler = (self.misfit(estimate, k) for k in (average(kernels), no_blur(kernels)))
+        return self.by_blocks or any(m is not None and own.is_worse_than(m) for m in simpler)
+
+    def _edge_check(self) -> EdgeCheck | None:
+        """Made where it is first asked for."""
+        if not self._edges:
+            photos = self.held_out.photos
+            degraded = photos.held_out or photos.degraded
+            self._edges.append(
+                edge_check(photos.sharp[:MOST_PHOTOS], degraded[:MOST_PHOTOS], photos.reference)
+            )
+        return self._edges[0]
+
+
+def average(kernels: Tensor) -> Tensor:
+    """The mean kernel everywhere, like kernels [nodes, 3, n]."""
+    return kernels.mean(0, keepdim=True).expand_as(kernels)
+
+
+def no_blur(kernels: Tensor) -> Tensor:
+    """Points, like kernels [nodes, 3, n]."""
+    point = torch.zeros_like(kernels)
+    point[..., kernels.shape[-1] // 2] = 1
+    return point
+
+
+def simplest_that_passes(trial: Trial, estimate: Estimate) -> tuple[str, Estimate]:
+    """The estimate, or with no blur or one average kernel instead of its own, whichever what was
+    kept out likes best; and which: "", "delta" or "average"."""
+    kernels = estimate.kernels
+    if kernels is None:
+        return "", estimate
+    own = trial.misfit(estimate, kernels)
+    if own is None:
+        return "", estimate
+    best, choice = own, ""
+    for name, simpler in (("average", average(kernels)), ("delta", no_blur(kernels))):
+        misfit = trial.misfit(estimate, simpler)
+        if misfit is not None and best.is_worse_than(misfit):
+            best, choice = misfit, name
+    if not choice:
+        return "", estimate
+    make = average if choice == "average" else no_blur
+    halves = estimate.halves
+    if halves is not None:
+        halves = make(halves[0]), make(halves[1])
+    return choice, replace(estimate, kernels=make(kernels).contiguous(), halves=halves)
+
+
+def simpler_in_words(choice: str, *, by_blocks: bool) -> list[Translatable]:
+    """What to say of the choice of `simplest_that_passes`, and of how it was made."""
+    words = []
+    if by_blocks:
+        words.append(
+            translatable(
+                "too few photos to keep whole ones out: kernels were checked on parts of the same "
+                "photos, and their confidence is low; take at least four of each folder, of the "
+                "same scenes if you can"
+            )
+        )
+    if choice == "delta":
+        words.append(
+            translatable(
+                "no blur was found that explains what was kept out better than none: the profile "
+                "leaves photos as they are. Either both apertures are equally sharp, or these "
+                "photos are too few, or too different, to tell"
+            )
+        )
+    if choice == "average":
+        words.append(
+            translatable(
+                "how the blur differs over the picture could not be told, as photos or parts of "
+                "them that were kept out show: one average kernel is used everywhere"
+            )
+        )
+    return words
