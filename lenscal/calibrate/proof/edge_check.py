@@ -1,4 +1,4 @@
-"""The check on edges: the sharp photos' edges, blurred with the kernels, against the degraded ones'.
+"""The check on edges: the sharp photos' edges, blurred with kernels, against the degraded ones'.
 
 A step of light is the same in every scene, so this check hardly depends on what the photos show
 (`lenscal.optics.edges`); charts and buildings have enough of them, foliage has none.

@@ -17,8 +17,8 @@ from lenscal.translation import Translatable, translatable
 MOST_PHOTOS = 4
 """Of each folder whose edges are looked at: they show hundreds."""
 EDGES_DISAGREE = 0.05
-"""Mean difference of transfers from which on edges speak against kernels: right ones of a chart come
-within 0.03 (docs/experiments/real-photos.md)."""
+"""Mean difference of transfers from which on edges speak against kernels: right ones of a chart
+come within 0.03 (docs/experiments/real-photos.md)."""
 
 
 @dataclass(frozen=True, slots=True)
