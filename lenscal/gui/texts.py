@@ -194,6 +194,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Looking for copies ({n} of {count} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for photos of the same scenes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for rays that make such kernels"),
+    QT_TRANSLATE_NOOP("Translatable", "Looking for rings"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the preview of {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Looking into {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching distributions, step {step} of {total}"),
@@ -229,6 +230,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Spectra of degraded photos"),
     QT_TRANSLATE_NOOP("Translatable", "Spectra of sharp photos"),
     QT_TRANSLATE_NOOP("Translatable", "Starting the numerical engine"),
+    QT_TRANSLATE_NOOP("Translatable", "Taking rings back"),
     QT_TRANSLATE_NOOP("Translatable", "The GPU's memory was full: going on with the CPU"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -269,6 +271,12 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "a photo was not corrected: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "a picture of {shape} is too small"),
     QT_TRANSLATE_NOOP("Translatable", "all metadata"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "all of the correction would have made rings along edges: {mean:.0%} of it was kept "
+        "on average, {least:.0%} where they were worst; the photo is less blurred than the "
+        "profile says"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "an unknown aperture"),
     QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more"),
@@ -335,12 +343,27 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "degraded"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "different scenes, {n} photos and more in each folder: expect a half to three "
+        "quarters of what the same scenes from a tripod would give"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "different scenes, {n} photos in the smaller folder: expect about a third of what the"
+        " same scenes from a tripod would give; ten in each folder are better"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "distribution matching explained the held-out photos no better: its changes were "
         "dropped"
     ),
     QT_TRANSLATE_NOOP("Translatable", "do not use them; photograph subjects with more texture"),
     QT_TRANSLATE_NOOP("Translatable", "empty"),
     QT_TRANSLATE_NOOP("Translatable", "estimated from {photos}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "even its sharpest edges are {width:.1f} px wide: it looks out of focus or shaken, "
+        "unless the lens is as soft as that"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "every kernel must sum to 1"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -366,9 +389,19 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "how the blur differs over the picture could not be told, as photos or parts of them "
+        "that were kept out show: one average kernel is used everywhere"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "if other programs show it, let Adobe DNG Converter (free of charge) make a DNG of it"
     ),
     QT_TRANSLATE_NOOP("Translatable", "in most photos"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "in parts of it, all of the correction would have made rings along edges: {least:.0%}"
+        " of it was kept there"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "in the photo"),
     QT_TRANSLATE_NOOP("Translatable", "is CMYK, made for printing: convert it to RGB first"),
     QT_TRANSLATE_NOOP("Translatable", "is damaged, or of a kind that cannot be read ({error})"),
@@ -393,6 +426,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Translatable", "its colours have different numbers of bits"),
     QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "its edges are {worst:.1f} px wide along one direction and {best:.1f} px along "
+        "another: it looks shaken"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "its transparency is left out"),
     QT_TRANSLATE_NOOP("Translatable", "kept-out lens {number}: choose 0 or more"),
     QT_TRANSLATE_NOOP("Translatable", "kernels hold values that are not finite"),
@@ -440,6 +478,12 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "no RAW photo, or a camera or compression that LibRaw {version} cannot read"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no blur was found that explains what was kept out better than none: the profile "
+        "leaves photos as they are. Either both apertures are equally sharp, or these photos "
+        "are too few, or too different, to tell"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -497,9 +541,26 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "only {sharp} sharp and {degraded} degraded photos, of different scenes as it seems: "
+        "too few to check the result on photos that were kept out. Expect a rough measure of "
+        "the blur, with low confidence, or none. Photograph the same scenes with both "
+        "apertures from a tripod (four pairs are plenty), or take ten photos of each"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "only {texture:.0%} of the picture shows texture in both folders: kernels will be "
+        "uncertain where there is none"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "only {usable:.0%} of the picture has texture to learn from"
     ),
     QT_TRANSLATE_NOOP("Translatable", "other programs"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "out of focus or shaken: its sharpest edges are {width:.1f} px wide, those of the "
+        "folder's sharpest photo {best:.1f} px"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "out of focus: fine detail is {weaker:.0f} times weaker than in the other photos"
@@ -527,6 +588,11 @@ TEXTS = (
         "Translatable",
         "programs that develop the original brighten it by {ev:+.2g} EV (its "
         "BaselineExposure); this picture is as the sensor saw it"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "rays made the kernels worse, as photos or parts of them that were kept out show: "
+        "they were left out"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -697,6 +763,11 @@ TEXTS = (
         "Translatable",
         "the sharp photos are not those that it was begun with ({names})"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the sharpest edges are {sharp:.1f} px wide in the sharp photos and {degraded:.1f} px"
+        " in the degraded ones"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "the usual settings are used"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -726,6 +797,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "these parts rest on their neighbours"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "third-order statistics made the kernels worse, as parts of the photos that were kept"
+        " out show: only second order was used, which does not tell how lopsided the blur is"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "this calibration cannot be resumed if it is interrupted: {error}"
     ),
     QT_TRANSLATE_NOOP(
@@ -752,6 +828,12 @@ TEXTS = (
         "Translatable",
         "too few photos to keep any out: what distribution matching changed cannot be checked"
         " and was dropped"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "too few photos to keep whole ones out: kernels were checked on parts of the same "
+        "photos, and their confidence is low; take at least four of each folder, of the same "
+        "scenes if you can"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -930,6 +1012,16 @@ TEXTS = (
         "Translatable",
         "{own} px, each {pitch:.2g} times as large: the kernels for {whole} px were brought "
         "to them"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{pairs} scenes seem to be in both folders: pairs are compared pixel by pixel, the "
+        "surest way there is; expect nearly all that a correction can give"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{pairs} scenes seem to be in both folders: pairs are compared pixel by pixel; two or"
+        " three more would cover the field better"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
