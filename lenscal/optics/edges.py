@@ -150,7 +150,7 @@ def _cut_out(plane: NDArray[np.float32], place: NDArray[np.int64]) -> Floats:
     """Squares [n, m, m] around places, which lie within the picture."""
     side = np.arange(-_HALF, _HALF + 1)
     y, x = place[:, 0, None, None] + side[:, None], place[:, 1, None, None] + side
-    return plane[y, x].astype(np.float64)
+    return np.asarray(plane[y, x], np.float64)
 
 
 def _across_and_along(edges: Edges) -> tuple[Floats, Floats]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, Sampling
 
 BLOCK_PX = 192
 """Side of what is kept out at least: windows of 64 px that touch it are lost for learning, too."""
 MOST_BLOCKS_A_SIDE = 12
 ONE_IN = 6
 """Blocks of which one is kept out, as of whole photos."""
-_NO_LIGHT_CAN = np.uint16(65535)
-"""A RAW value that clips on every sensor: everything that reads mosaics leaves such patches out."""
+BEYOND_LIGHT = 1e6
+"""Times white: clips on every sensor, so that everything that reads patches leaves them out."""
 
 
 def held_out_blocks(size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -38,4 +39,12 @@ def split_by_blocks(frames: Sequence[Frame]) -> tuple[tuple[Frame, ...], tuple[F
 
 
 def _hidden(frame: Frame, where: NDArray[np.bool_]) -> Frame:
-    return replace(frame, mosaic=np.where(where, _NO_LIGHT_CAN, frame.mosaic))
+    if frame.sampling is Sampling.BAYER:
+        return replace(frame, mosaic=np.where(where, _largest(frame.mosaic), frame.mosaic))
+    return replace(frame, rgb=np.where(where[..., None], _largest(frame.rgb), frame.rgb))
+
+
+def _largest(values: NDArray[Any]) -> Any:
+    """A value of an array's type that clips."""
+    integers = np.issubdtype(values.dtype, np.integer)
+    return values.dtype.type(np.iinfo(values.dtype).max if integers else BEYOND_LIGHT)

@@ -205,7 +205,7 @@ class ThirdOrderStage:
         """What third order found, or what second order finds alone, whichever photos that were
         kept out like better."""
         plain = Statistics(
-            statistics.spectra, statistics.scene, statistics.packing, statistics.device
+            statistics.spectra, statistics.scene, statistics.places, statistics.device
         )
         name, began = StageName.SECOND_ORDER, time.monotonic()
         rounds = Rounds(name, self.rounds, Span(self.span.at(FITTED), self.span.high), began)

@@ -257,11 +257,11 @@ def without_rings(
 ) -> Job[Strength | None]:
     """Take back as much of a correction as makes rings; what is left of it, or None where nothing
     rang. A mask [H, W] of how much each pixel was corrected follows."""
-    parts = []
-    for part in edges_after(photo, corrected):
-        parts.append(part)
+    found = []
+    for edges in edges_after(photo, corrected):
+        found.append(edges)
         yield Report("correct", translatable("Looking for rings"))
-    strength = strength_for(together(parts), photo.size)
+    strength = strength_for(together(found), photo.size)
     if strength is None:
         return None
     height, width = photo.size
