@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -117,6 +116,8 @@ def edge_mtf50(curves: Floats) -> Floats:
 
 def _candidates(plane: NDArray[np.float32], most: int) -> tuple[NDArray[np.int64], Floats]:
     """Places [n, 2] with gradients along one direction [n, 2] mostly, the strongest first."""
+    import cv2
+
     height, width = plane.shape
     if min(height, width) <= 2 * _HALF + 2:
         return np.zeros((0, 2), np.int64), np.zeros((0, 2))
