@@ -115,8 +115,10 @@ def _serial(serial: str) -> str:
 def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     from lenscal.files.psf.fingerprint import fingerprint
     from lenscal.files.psf.profile import described, read_profile
+    from lenscal.optics.plausibility import impossibilities, irregularities
 
     profile = read_profile(path)
+    doubts = [*impossibilities(profile.psf), *irregularities(profile.psf)]
     (rows, cols), k = profile.psf.shape, profile.psf.kernel_size
     height, width = profile.psf.image_size
     focal = f", {profile.focal_mm:g} mm," if profile.focal_mm else ","
@@ -129,9 +131,15 @@ def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
         f"Grid: {rows} x {cols} nodes of RGB kernels, {k} x {k} px",
         f"Fingerprint: {fingerprint(profile.psf)}",
         *_quality_lines(profile),
+        *(f"Note: {doubt}" for doubt in doubts),
         _origin(profile),
     ]
-    values = {"kind": "profile", "fingerprint": fingerprint(profile.psf), **described(profile)}
+    values = {
+        "kind": "profile",
+        "fingerprint": fingerprint(profile.psf),
+        **described(profile),
+        "doubts": [str(doubt) for doubt in doubts],
+    }
     return lines, values
 
 

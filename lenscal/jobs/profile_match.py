@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lenscal.intake.coverage import enumeration
 from lenscal.optics.placement import Placement, centred, placed
+from lenscal.optics.plausibility import impossibilities, irregularities
 from lenscal.raw.identity.cameras import same_camera
 from lenscal.raw.identity.lenses import Likeness, compare_lenses
 from lenscal.raw.identity.place import Place, Shot, place_on
@@ -26,9 +27,10 @@ def mismatches(profile: Profile, photo: Frame) -> list[Translatable]:
     not count.
 
     Where a lens or a focal length was typed in for the calibration, what its photos say of
-    themselves is right as well.
+    themselves is right as well. Kernels that no lens has suit no photo.
     """
     return [
+        *impossibilities(profile.psf),
         *_kind(profile, photo),
         *_size(profile, photo),
         *_equipment(profile, photo),
@@ -53,9 +55,11 @@ def _kind(profile: Profile, photo: Frame) -> list[Translatable]:
 def match_notes(profile: Profile, photo: Frame) -> list[Translatable]:
     """What a photo leaves open, or has otherwise than the profile's without a reason to refuse
     it."""
+    doubts = list(irregularities(profile.psf))
     if profile.is_bare:
-        return [*_place_in_words(profile, photo)]
+        return [*doubts, *_place_in_words(profile, photo)]
     return [
+        *doubts,
         *_place_in_words(profile, photo),
         *_another_body(profile, photo),
         *_alike_lens(profile, photo),

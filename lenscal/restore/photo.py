@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lenscal.errors import InputError
+from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.reports import Report
 from lenscal.restore.diffpir import DIFFPIR
@@ -123,7 +123,13 @@ def restore_rows(
 def hand_on(
     photo: LinearPhoto, bands: Bands, settings: RestoreSettings, sink: Sink, reach: int
 ) -> Job[None]:
-    """Mask the bands of an estimate, mix them with the photo, and give them to `sink`."""
+    """Mask the bands of an estimate, mix them with the photo, and give them to `sink`.
+
+    Raises
+    ------
+    LenscalError
+        The estimate is not made of numbers.
+    """
     # Two whole sentences: translations need not say the second one by adding to the first.
     if settings.method is Method.WIENER:
         message = translatable("Undoing the blur")
@@ -141,8 +147,20 @@ def hand_on(
         weight *= settings.amount
         rgb *= weight[..., None]
         rgb += original
+        _refuse_impossible(rgb)
         sink(band.rows, rgb, weight)
         yield Report("correct", message, fraction=band.fraction)
+
+
+def _refuse_impossible(rgb: NDArray[np.float32]) -> None:
+    # One number tells of all: infinities and what is not a number stay in every sum.
+    if not np.isfinite(rgb.sum(dtype=np.float64)):
+        raise LenscalError(
+            translatable(
+                "the correction gave values that are no numbers, and was not written: the photo "
+                "prior or the PSF is damaged; try --method wiener, or another profile"
+            )
+        )
 
 
 def unchanged(settings: RestoreSettings) -> bool:

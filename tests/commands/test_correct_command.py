@@ -414,3 +414,20 @@ def test_one_bad_photo_does_not_stop_the_rest(run, tmp_path, lens, make_dng, mon
     assert [f["photo"] for f in told["failed"]] == [str(p) for p in photos[:3]]
     assert "RuntimeError: out of paper" in told["failed"][1]["reason"]
     assert "No space left" in told["failed"][2]["reason"]
+
+
+def test_kernels_that_no_lens_has_are_refused(run, tmp_path, folders):
+    """They sum to 1 and are finite, and would give a photo from -92 to +75."""
+    photo = folders[1] / "d0.dng"
+    grid = delta_grid((2, 2), 13, decode_photo(photo).size)
+    grid.kernels[1, 1, :, 6, 6:8] = 1000, -999
+    write_fits(grid, tmp_path / "psf")
+    arguments = ("correct", tmp_path / "psf", photo, "--out", tmp_path / "out", "--json")
+    code, out, _ = run(*arguments)
+    (failed,) = json.loads(out)["failed"]
+    assert code == 2
+    assert "as no lens has (--force corrects it all the same)" in failed["reason"]
+    assert not list((tmp_path / "out").glob("*.tif"))
+    code, out, err = run(*arguments, "--force", "--device", "cpu")
+    assert code == 0
+    assert "as no lens has" in err

@@ -10,9 +10,10 @@ from lopsided import lopsided_grid
 from numpy.typing import NDArray
 from restore_cases import NOISE, dead_leaves, photograph, psnr
 
+from lenscal.errors import LenscalError
 from lenscal.raw.frame import NoiseModel
 from lenscal.restore import photo as module
-from lenscal.restore.photo import Band, blended, restore, restore_rows, with_less_memory
+from lenscal.restore.photo import Band, blended, hand_on, restore, restore_rows, with_less_memory
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import ArrayPhoto
 from lenscal.stepping import finish
@@ -222,3 +223,21 @@ def test_dpir_goes_on_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) -> None
     out = finish(restore(photo, psf, RestoreSettings(Method.DPIR, device="cpu")))
     assert sizes[0] == SIZE[1] and max(sizes[1:]) < 190
     assert np.isfinite(out).all() and np.abs(out - photo.rgb).max() > 0.01
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_never_reaches_a_file(value: float) -> None:
+    photo = ArrayPhoto(np.full((64, 40, 3), 0.2, np.float32), NOISE, ONES, demosaiced=True)
+    estimate = np.full((64, 40, 3), 0.25, np.float32)
+    estimate[63, 20, 1] = value
+    rows: list[range] = []
+    work = hand_on(
+        photo,
+        iter([Band(range(64), estimate, None, 1.0)]),
+        RestoreSettings(Method.WIENER),
+        lambda at, rgb, weight: rows.append(at),
+        reach=4,
+    )
+    with pytest.raises(LenscalError, match="no numbers"):
+        finish(work)
+    assert not rows
