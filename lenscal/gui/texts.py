@@ -431,12 +431,22 @@ TEXTS = (
         "its edges are {worst:.1f} px wide along one direction and {best:.1f} px along "
         "another: it looks shaken"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "its kernels have values far above and below zero (up to {most:.3g} times the light "
+        "in all), as no lens has"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "its transparency is left out"),
     QT_TRANSLATE_NOOP("Translatable", "kept-out lens {number}: choose 0 or more"),
     QT_TRANSLATE_NOOP("Translatable", "kernels hold values that are not finite"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "kernels must be [rows, cols, 3, k, k] with k odd, got {shape}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "kernels of neighbouring places differ as those of a lens do not ({n} of {nodes} "
+        "nodes, most at row {row}, column {column}): look at the corrected photos there"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -668,6 +678,11 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the correction gave values that are no numbers, and was not written: the photo prior"
+        " or the PSF is damaged; try --method wiener, or another profile"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the degraded photos are not those that it was begun with ({names})"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the editing history"),
@@ -691,6 +706,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the folder {path} cannot be read ({strerror}): check its rights"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the light of its kernels lies up to {px:.1f} px from their middle (row {row}, column"
+        " {column}): photos would be moved, not sharpened"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
