@@ -12,7 +12,8 @@ from lenscal.translation import Translatable, translatable
 
 MOST_ABSOLUTE_LIGHT = 20.0
 """Sum of absolute values of a kernel that sums to 1. Light is not negative, but kernels relative to
-a sharper lens swing below zero: 1.5 in calibrations, 5.2 in the truth of a wide-open virtual lens."""
+a sharper lens swing below zero: 1.5 in calibrations, 5.2 in the truth of a wide-open virtual
+lens."""
 MOST_OFFSET_PX = 4.0
 """Distance of the light's centroid, mean over the colours, from the kernel's middle: a photo that
 is corrected moves by as much. Calibrations keep it below 0.2 px."""
