@@ -56,14 +56,18 @@ def _photo_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
         return _picture_in_words(frame.info)
     info, vignetting = frame.info, frame.gain_source
     noise = [list(pair) for pair in info.noise_profile]
-    values = {"kind": "raw", **photo_values(info), "noise_profile": noise, "vignetting": vignetting}
+    values = {
+        "kind": "raw",
+        **photo_values(info),
+        "noise_profile": noise,
+        "vignetting": vignetting,
+        "notes": list(info.notes),
+    }
     exposure = _exposure(info.exposure_s) if info.exposure_s else ""
     setting = (lens_setting_in_words(values, lens=False), exposure, info.date_time)
-    noise_source = (
-        "from its NoiseProfile"
-        if noise
-        else "no NoiseProfile, estimated from the photo when needed"
-    )
+    # A file's own may be wrong by far: what a correction goes by is said.
+    believed = frame.noise.source == "NoiseProfile"
+    noise_source = "from its NoiseProfile" if believed else "estimated from the photo"
     lines = [
         f"{path.name}: a RAW photo of {info.width} x {info.height} px",
         f"Camera: {info.camera or 'unknown'}{_serial(info.camera_serial)}",
@@ -72,8 +76,17 @@ def _photo_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
         f"Orientation: {info.orientation} (EXIF)",
         f"Noise: {noise_source}",
         f"Vignetting: {vignetting}",
+        *_cut_in_words(info),
+        *(f"Note: {note}" for note in info.notes),
     ]
     return lines, values
+
+
+def _cut_in_words(info: PhotoInfo) -> list[str]:
+    crop = info.dng.crop((info.height, info.width))
+    if crop is None:
+        return []
+    return [f"Shown: {crop.width} x {crop.height} px of it, as the file says"]
 
 
 def _picture_in_words(info: PhotoInfo) -> tuple[list[str], dict[str, Any]]:

@@ -21,7 +21,7 @@ from lenscal.raw.full_colour import (
     sampling_of,
     with_noise_correlation,
 )
-from lenscal.raw.levels import Levels, read_levels
+from lenscal.raw.levels import Levels, read_levels, sound_white_balance
 from lenscal.raw.libraw import fill_from_libraw, libraw_reason, open_raw
 from lenscal.raw.metadata import read_info, with_decoding_metadata
 from lenscal.raw.noise import estimate_noise, noise_from_profile
@@ -246,6 +246,10 @@ def _read_values(raw: Any, info: PhotoInfo) -> tuple[NDArray[np.uint16], Levels,
     values = np.array(view[..., :3] if view.ndim == 3 else view, order="C")
     tags = info.decoding.black if info.decoding is not None else None
     values, levels = read_levels(raw, pattern, values, tags)
+    # LibRaw brings a white of any colour temperature to one matrix's camera; we to both matrices'.
+    white = sound_white_balance(1 / v for v in info.dng.neutral or ())
+    if white is not None and raw.num_colors == 3:
+        levels = replace(levels, white_balance=white)
     if values.ndim == 3:
         # What is blank or random is so in every colour.
         refuse_implausible_content(

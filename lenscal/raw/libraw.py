@@ -83,7 +83,8 @@ def fill_from_libraw(info: PhotoInfo, raw: Any) -> PhotoInfo:
         ),
         lens=lens,
         aperture=aperture,
-        says_white_balance=info.dng.neutral is not None
+        says_white_balance=raw.num_colors == 1
+        or info.dng.neutral is not None
         or sound_white_balance(raw.camera_whitebalance) is not None,
         focal_mm=info.focal_mm or _within(other.focal_length, 0.5, 5000),
         iso=info.iso or iso,

@@ -250,3 +250,20 @@ def test_a_photo_without_white_balance_takes_daylight_and_says_so(
     d50 = MATRIX @ np.array([white[0] / white[1], 1.0, (1 - sum(white)) / white[1]])
     np.testing.assert_allclose(decode_photo(path).white_balance, d50[1] / d50, rtol=0.01)
     assert developed(path, PhotoFormat.DNG)[1] == ()
+
+
+def test_white_between_two_matrices(tmp_path: Path) -> None:
+    """At the light of one of two matrices that matrix holds, whichever LibRaw prefers."""
+    path = tmp_path / "a.dng"
+    write_photo(path)
+    tungsten = MATRIX * np.array([[1.4], [1.0], [0.7]])
+    with_tags(
+        path,
+        drop=("AsShotNeutral",),
+        ColorMatrix2=exiv2.RationalValue([(round(v * 10000), 10000) for v in tungsten.ravel()]),
+        CalibrationIlluminant2=exiv2.UShortValue(17),
+        AsShotWhiteXY=exiv2.URationalValue([(4476, 10000), (4074, 10000)]),
+    )
+    x, y = 0.4476, 0.4074
+    answer = tungsten @ np.array([x / y, 1.0, (1 - x - y) / y])
+    np.testing.assert_allclose(decode_photo(path).white_balance, answer[1] / answer, rtol=0.01)
