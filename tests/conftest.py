@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lenscal.system.threads import prepare_libraries
+from lenscal.virtual.limits import Sensor
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the processor already; results are the same for every number of threads.
@@ -57,11 +58,13 @@ def make_dng() -> Callable[..., Path]:
         seed: int = 0,
         kernel: np.ndarray | None = None,
         contrast: float = 0.08,
+        sensor: Sensor = Sensor.BAYER,
         **told: object,
     ) -> Path:
         from scipy.ndimage import convolve, gaussian_filter
 
         from lenscal.files.photos.dng import DngInfo, write_raw_dng
+        from lenscal.virtual.sensor import pattern_in_file, seen
 
         rng = np.random.default_rng(seed)
         scene = np.stack(
@@ -71,13 +74,10 @@ def make_dng() -> Callable[..., Path]:
         scene = 0.25 + contrast * scene / scene.std()
         if kernel is not None:
             scene = convolve(scene, kernel[..., None], mode="reflect")
-        y, x = np.mgrid[: size[0], : size[1]]
-        channel = np.array([[0, 1], [1, 2]])[y % 2, x % 2]
-        signal = (
-            np.take_along_axis(scene, channel[..., None], -1)[..., 0]
-            / np.array([2.0, 1, 1.6])[channel]
-        )
-        noisy = signal + rng.normal(size=size) * np.sqrt(1e-5 * np.clip(signal, 0, 1) + 1e-7)
+        signal = seen(scene, (2.0, 1.0, 1.6), sensor, "RGGB").astype(float)
+        told = {"cfa": pattern_in_file(sensor, "RGGB"), **told}
+        noise = np.sqrt(1e-5 * np.clip(signal, 0, 1) + 1e-7)
+        noisy = signal + rng.normal(size=signal.shape) * noise
         raw = np.clip(np.rint(512 + noisy * (16383 - 512)), 0, 16383).astype(np.uint16)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_raw_dng(path, raw, DngInfo(**{**exif, **told}))  # type: ignore[arg-type]
