@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
     from lenscal.raw.frame import PhotoInfo
 
+SAMPLING_IN_WORDS = {
+    "bayer": "a Bayer mosaic",
+    "full colour": "all colours at every pixel",
+    "monochrome": "brightness alone: one kernel at each place",
+}
 LONG_EXPOSURE_S = 0.3
 """From here on cameras show seconds instead of a fraction."""
 
@@ -61,6 +66,7 @@ def _photo_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
         **photo_values(info),
         "noise_profile": noise,
         "vignetting": vignetting,
+        "sampling": str(frame.sampling),
         "notes": list(info.notes),
     }
     exposure = _exposure(info.exposure_s) if info.exposure_s else ""
@@ -70,6 +76,7 @@ def _photo_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     noise_source = "from its NoiseProfile" if believed else "estimated from the photo"
     lines = [
         f"{path.name}: a RAW photo of {info.width} x {info.height} px",
+        f"Values: {SAMPLING_IN_WORDS[frame.sampling]}",
         f"Camera: {info.camera or 'unknown'}{_serial(info.camera_serial)}",
         f"Lens: {info.lens or 'unknown'}{_serial(info.lens_serial)}",
         f"Taken: {'  '.join(part for part in setting if part)}",

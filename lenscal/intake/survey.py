@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.intake.sharpness import EdgeWidths, edge_widths
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, Sampling
 
 N_DIRECTIONS = 8
 """Enough to tell motion, which spares one direction, from defocus, which spares none."""
@@ -83,7 +83,7 @@ def survey(frame: Frame) -> Survey:
     """
     ys, xs, side = _tile_places(frame)
     shape = len(ys), len(xs)
-    tiles = _mosaic_tiles if frame.mosaic.size else _plane_tiles
+    tiles = _mosaic_tiles if frame.sampling is Sampling.BAYER else _plane_tiles
     green, clipped = tiles(frame, [(y, x) for y in ys for x in xs], side)
     light = green.mean(axis=(1, 2))
     variance = frame.noise.variance(light, channels=1, dtype=np.float32)
@@ -130,7 +130,7 @@ def _mosaic_tiles(
 def _plane_tiles(
     frame: Frame, places: Sequence[tuple[int, int]], side: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The same of a photo without a mosaic: every second pixel, so that its figures mean what those
+    """The same of a photo that is no Bayer mosaic: every second pixel, so that its figures mean what those
     of others do."""
     green, clipped = [], []
     middle = frame.plane_channels.index(1)

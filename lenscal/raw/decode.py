@@ -18,6 +18,7 @@ from lenscal.raw.full_colour import (
     has_mosaic,
     has_one_value,
     linear_planes,
+    sampling_notes,
     sampling_of,
     with_noise_correlation,
 )
@@ -102,6 +103,7 @@ def _decoded(raw: Any, values: NDArray[np.uint16], levels: Levels, info: PhotoIn
     colours = sampling is not Sampling.MONOCHROME
     cfa = levels.cfa if has_mosaic(raw) else None
     gain, gain_source = field_gain(info, cfa, (values.shape[0], values.shape[1]))
+    info = replace(info, notes=(*info.notes, *sampling_notes(sampling, cfa)))
     frame = Frame(
         info,
         values if has_mosaic(raw) else _NO_MOSAIC,

@@ -16,6 +16,7 @@ from lenscal.raw.demosaic_noise import (
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo, Sampling
 from lenscal.raw.levels import Levels
 from lenscal.raw.noise import estimate_noise
+from lenscal.translation import Translatable, translatable
 
 _ROWS_AT_ONCE = 256
 """Of a photo, in single precision."""
@@ -88,6 +89,27 @@ def sampling_of(raw: Any, cfa: NDArray[np.uint8]) -> Sampling:
         return Sampling.MONOCHROME
     bayer = has_mosaic(raw) and cfa.shape == (2, 2) and sorted(cfa.ravel()) == [0, 1, 1, 2]
     return Sampling.BAYER if bayer else Sampling.FULL_COLOUR
+
+
+def sampling_notes(sampling: Sampling, cfa: NDArray[np.uint8] | None) -> tuple[Translatable, ...]:
+    """What the user should know of a file whose values are read like this; cfa : its pattern, or
+    None where it has no mosaic."""
+    if sampling is not Sampling.FULL_COLOUR:
+        return ()
+    if cfa is None:
+        return (
+            translatable(
+                "all colours are read at every pixel: if a camera or a program demosaiced or "
+                "sharpened the photo, that counts as the lens's"
+            ),
+        )
+    return (
+        translatable(
+            "the colour filter repeats each {period} pixels: what LibRaw's demosaicing makes of "
+            "it is read, and counts as the lens's",
+            period=len(cfa),
+        ),
+    )
 
 
 def linear_planes(

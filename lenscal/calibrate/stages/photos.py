@@ -91,12 +91,9 @@ def checked_photos(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> Photos:
 
 def _refuse_mixed_sampling(frames: Sequence[Frame]) -> None:
     """What is compared has to be sampled alike: demosaicing would be taken for the lens's blur."""
-    kinds = {
-        (frame.sampling, frame.cfa.tobytes() if frame.sampling is Sampling.BAYER else b"")
-        for frame in frames
-    }
+    kinds = {_kind_in_words(frame) for frame in frames}
     if len(kinds) > 1:
-        listed = ", ".join(sorted(str(sampling) for sampling, _ in kinds))
+        listed = ", ".join(sorted(kinds))
         raise InputError(
             translatable(
                 "the photos are of different kinds ({kinds}): use one kind of file for both "
@@ -104,6 +101,13 @@ def _refuse_mixed_sampling(frames: Sequence[Frame]) -> None:
                 kinds=listed,
             )
         )
+
+
+def _kind_in_words(frame: Frame) -> str:
+    if not frame.mosaic.size:
+        return str(frame.sampling)
+    pattern = "".join("RGB"[colour] for colour in frame.cfa.ravel())
+    return pattern if frame.sampling is Sampling.BAYER else f"{len(frame.cfa)} x {len(frame.cfa)}"
 
 
 def _reference(sharp: Frame, degraded: Frame) -> Reference:
