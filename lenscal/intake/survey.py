@@ -130,8 +130,8 @@ def _mosaic_tiles(
 def _plane_tiles(
     frame: Frame, places: Sequence[tuple[int, int]], side: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The same of a photo that is no Bayer mosaic: every second pixel, so that its figures mean what those
-    of others do."""
+    """The same of a photo that is no Bayer mosaic: every second pixel, so that its figures mean
+    what those of others do."""
     green, clipped = [], []
     middle = frame.plane_channels.index(1)
     for y, x in places:

@@ -126,11 +126,19 @@ def _decoded(raw: Any, values: NDArray[np.uint16], levels: Levels, info: PhotoIn
         _mend(raw, frame, values, levels)
         rgb, scale, black = demosaiced(raw, values, levels)
         return replace(frame, rgb=rgb, rgb_scale=scale, rgb_black=black)
+    frame = _with_noise(_with_planes(frame, values, levels), values, levels)
+    if colours:
+        return frame
+    # One value at each place: a site that differs from all around it is damaged, as in a mosaic.
+    _mend(raw, frame, values, levels)
+    return _with_planes(frame, values, levels)
+
+
+def _with_planes(frame: Frame, values: NDArray[np.uint16], levels: Levels) -> Frame:
+    """The frame with its pixels, which are its values."""
     rgb, scale, black = linear_planes(values, levels)
-    if not colours:
-        rgb = np.broadcast_to(rgb, (*rgb.shape[:2], 3))
-    frame = replace(frame, rgb=rgb, rgb_scale=scale, rgb_black=black)
-    return _with_noise(frame, values, levels)
+    rgb = np.broadcast_to(rgb, (*rgb.shape[:2], 3))
+    return replace(frame, rgb=rgb, rgb_scale=scale, rgb_black=black)
 
 
 def _with_noise(frame: Frame, values: NDArray[np.uint16], levels: Levels) -> Frame:

@@ -1,0 +1,194 @@
+"""Calibration of photos that know all their colours, or their brightness, everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from lenscal.calibrate import engine
+from lenscal.calibrate.budget import BUDGETS, Budget
+from lenscal.calibrate.matching.patches import PatchPool
+from lenscal.calibrate.matching.reblur import Reblur
+from lenscal.calibrate.packing import Packing, pack_planes, pack_rgb, packing_of
+from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibrate.statistics.noise_spectra import noise_shape
+from lenscal.calibrate.statistics.scene_spectra import likeliest_scene
+from lenscal.errors import InputError
+from lenscal.flow.network import NetworkSettings
+from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo
+from lenscal.raw.full_colour import full_colour_frame
+from lenscal.stepping import finish
+
+SIGMAS = (1.3, 0.8, 1.1)
+"""px, of the blur of R, G, B."""
+NOISE = NoiseModel((1e-4,) * 3, (1e-6,) * 3)
+COLOUR, GREY = Packing((0, 1, 2), ((0, 0),) * 3, 1), Packing((1,), ((0, 0),), 1)
+
+
+def scene(seed: int, size: tuple[int, int] = (264, 264)) -> NDArray[np.float64]:
+    """Texture at all scales, most of it grey."""
+    rng = np.random.default_rng(seed)
+    grey = sum(gaussian_filter(rng.normal(size=size), px) * px for px in (0.5, 1, 2, 5))
+    tints = [gaussian_filter(rng.normal(size=size), 3) * 3 for _ in range(3)]
+    light = np.stack([grey + 0.5 * tint for tint in tints], -1)
+    return np.asarray(np.clip(0.3 + 0.06 * light / light.std(), 0.02, 0.9))
+
+
+def photo(seed: int, aperture: float, *, blurred: bool, colours: bool = True) -> Frame:
+    light = scene(seed)
+    if blurred:
+        light = np.stack([gaussian_filter(light[..., c], SIGMAS[c]) for c in range(3)], -1)
+    rng = np.random.default_rng([seed, blurred])
+    light = light + rng.normal(size=light.shape) * np.sqrt(1e-4 * light + 1e-6)
+    values = np.clip(np.rint(light * 40000), 0, 65535).astype(np.uint16)
+    info = PhotoInfo(Path(f"{seed}.tif"), aperture=aperture, iso=100)
+    return full_colour_frame(info, values if colours else values[..., 1], 1 / 40000, NOISE)
+
+
+@pytest.fixture(autouse=True)
+def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = NetworkSettings(width=16, depth=1)
+    budget = Budget((4e5, 4e5, 6e5), 20, 4, 600, 4, 4, 16, network)
+    monkeypatch.setitem(BUDGETS, Quality.QUICK, budget)
+
+
+def kernels(stages: Stages, sharp: list[Frame], degraded: list[Frame]) -> NDArray[np.float32]:
+    """[3, k, k]: the mean over the field."""
+    settings = CalibrationSettings(
+        Quality.QUICK, device="cpu", grid=(2, 2), kernel_size=7, stages=stages
+    )
+    result = finish(engine.calibrate(sharp, degraded, settings))
+    return np.asarray(result.psf.kernels.mean((0, 1)))
+
+
+def widths(of: NDArray[np.float32]) -> NDArray[np.floating]:
+    """Standard deviations px [channels] along an axis."""
+    axis = np.arange(of.shape[-1]) - of.shape[-1] // 2
+    return np.asarray(np.sqrt((of * (axis[:, None] ** 2 + axis**2) / 2).sum((-1, -2))))
+
+
+def pairs(*, colours: bool) -> tuple[list[Frame], list[Frame]]:
+    return (
+        [photo(n, 8.0, blurred=False, colours=colours) for n in range(2)],
+        [photo(n, 2.0, blurred=True, colours=colours) for n in range(2)],
+    )
+
+
+def test_pairs_give_each_colour_its_own_width() -> None:
+    found = widths(kernels(Stages.P, *pairs(colours=True)))
+    np.testing.assert_allclose(found, SIGMAS, rtol=0.12)
+
+
+def test_pairs_of_a_monochrome_sensor_give_one_kernel_a_place() -> None:
+    found = kernels(Stages.P, *pairs(colours=False))
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_allclose(widths(found), SIGMAS[1], rtol=0.12)
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_statistics_of_other_scenes_tell_the_widths(colours: bool) -> None:
+    sharp = [photo(n, 8.0, blurred=False, colours=colours) for n in range(3)]
+    degraded = [photo(10 + n, 2.0, blurred=True, colours=colours) for n in range(3)]
+    found = kernels(Stages.G, sharp, degraded)
+    expected = SIGMAS if colours else (SIGMAS[1],) * 3
+    np.testing.assert_allclose(widths(found), expected, rtol=0.2)
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_the_learnt_stages_take_planes(colours: bool) -> None:
+    sharp = [photo(n, 8.0, blurred=False, colours=colours) for n in range(5)]
+    degraded = [photo(10 + n, 2.0, blurred=True, colours=colours) for n in range(5)]
+    found = kernels(Stages.FM, sharp, degraded)
+    np.testing.assert_allclose(found.sum((-1, -2)), 1, atol=1e-5)
+    assert np.isfinite(found).all()
+
+
+def test_kinds_of_photos_are_not_mixed() -> None:
+    sharp, _ = pairs(colours=True)
+    _, degraded = pairs(colours=False)
+    with pytest.raises(InputError, match="different kinds"):
+        kernels(Stages.G, sharp, degraded)
+
+
+def correlated(rng: np.random.Generator, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Noise [n, 3, 64, 64] of variance 1, smoothed and mixed, and its correlation [3, 3, 7, 7]."""
+    taps, mix = np.array([0.25, 0.5, 0.25]), np.array([[1, 0.4, 0], [0.4, 1, 0.4], [0, 0.4, 1]])
+    white = rng.normal(size=(n, 3, 64, 64))
+    smooth = sum(t * np.roll(white, k - 1, 2) for k, t in enumerate(taps))
+    smooth = sum(t * np.roll(smooth, k - 1, 3) for k, t in enumerate(taps))
+    noise = np.einsum("cd,ndyx->ncyx", mix, smooth)
+    lags = np.zeros(7)
+    lags[1:6] = np.convolve(taps, taps)
+    table = np.einsum("cd,i,j->cdij", mix @ mix.T, lags, lags)
+    deviation = np.sqrt(np.diagonal(table[:, :, 3, 3]))
+    table = table / (deviation[:, None] * deviation)[..., None, None]
+    return noise / deviation[:, None, None], table
+
+
+def spectra(planes: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """[1, p, p, m, m]: mean matrices, white noise of variance 1 has 1."""
+    y = np.fft.fft2(planes) / planes.shape[-1]
+    return np.asarray(np.einsum("npyx,nqyx->pqyx", y, y.conj())[None] / len(planes))
+
+
+def test_the_noise_has_the_spectrum_of_its_correlation() -> None:
+    noise, table = correlated(np.random.default_rng(0), 400)
+    shape = noise_shape(table, COLOUR, 64)
+    assert shape is not None
+    measured = spectra(noise)[0]
+    # A mean of 400 powers is good to 5 %.
+    np.testing.assert_allclose(measured, shape, rtol=0.3, atol=0.3)
+    np.testing.assert_allclose(measured.mean((-1, -2)), shape.mean((-1, -2)), atol=0.02)
+    assert noise_shape(None, COLOUR, 64) is None
+
+
+def test_scenes_are_found_under_correlated_noise() -> None:
+    rng = np.random.default_rng(1)
+    noise, table = correlated(rng, 300)
+    f = np.hypot(np.fft.fftfreq(64)[:, None], np.fft.fftfreq(64)).clip(1 / 64)
+    root = 0.02 * f**-1.25
+    grey = np.fft.ifft2(np.fft.fft2(rng.normal(size=(300, 1, 64, 64))) * root).real
+    measured = spectra(grey + 0.1 * noise)
+    shape = noise_shape(table, COLOUR, 64)
+    found = likeliest_scene(measured, np.full((1, 3), 0.01), COLOUR, shape=shape)[0]
+    radius = np.hypot(np.fft.fftfreq(64)[:, None], np.fft.fftfreq(64))
+    band = (radius > 0.1) & (radius < 0.3)
+    for c in range(3):
+        ratio = found[c, c].real[band].sum() / (root**2)[band].sum()
+        assert ratio == pytest.approx(1, abs=0.15)
+
+
+def test_planes_are_packed_as_they_were_sampled() -> None:
+    rng = np.random.default_rng(2)
+    rgb = rng.normal(size=(3, 8, 6))
+    for packing, planes in ((COLOUR, rgb), (GREY, rgb[1:2])):
+        np.testing.assert_array_equal(pack_rgb(torch.from_numpy(rgb), packing), planes)
+        finer = packing.finer()
+        assert finer.n == 4 * packing.n and finer.period == 2
+        packed = pack_planes(planes, finer)
+        np.testing.assert_array_equal(pack_rgb(torch.from_numpy(rgb), finer), packed)
+
+
+def test_noise_that_is_added_goes_along_as_the_photos() -> None:
+    _, table = correlated(np.random.default_rng(3), 1)
+    n, finer = 300, COLOUR.finer()
+    zeros = np.zeros((2, 12, 16, 16), np.float32)
+    flat = np.zeros((2, 12), np.float32)
+    pool = PatchPool(zeros, flat, np.zeros((2, 3, 38, 38), np.float16), flat, flat[:, :2], False)
+    white = torch.eye(49).expand(3, -1, -1)
+    reblur = Reblur(pool, finer, (2, 2), white, torch.device("cpu"), table)
+    normal = torch.randn(n, 12, 16, 16, generator=torch.Generator().manual_seed(0))
+    noise = torch.nn.functional.pixel_shuffle(reblur.coloured(normal), 2).double().numpy()
+    for dy, dx, c, d in ((0, 0, 0, 0), (0, 1, 1, 1), (1, 1, 0, 1), (0, 0, 0, 2)):
+        product = (np.roll(noise[:, c], (-dy, -dx), (-2, -1)) * noise[:, d]).mean()
+        assert product == pytest.approx(table[c, d, 3 + dy, 3 + dx], abs=0.03)
+
+
+def test_a_frame_tells_its_packing() -> None:
+    assert packing_of(photo(0, 8.0, blurred=False)).channels == (0, 1, 2)
+    assert packing_of(photo(0, 8.0, blurred=False, colours=False)).channels == (1,)
