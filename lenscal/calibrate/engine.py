@@ -15,6 +15,7 @@ from lenscal.calibrate.checkpoint import Checkpointer, Keeper, made_from
 from lenscal.calibrate.confidence import confidence
 from lenscal.calibrate.field.kernels import border_light, framed
 from lenscal.calibrate.matching.reblur_check import ReblurCheck
+from lenscal.calibrate.packing import packing_of
 from lenscal.calibrate.proof.trial import Trial, simpler_in_words, simplest_that_passes
 from lenscal.calibrate.result import Calibration
 from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, Stages
@@ -291,6 +292,8 @@ class _Engine:
 
     def result(self, estimate: Estimate, kernels: Tensor) -> Calibration:
         """What comes out, compared with the photos that were kept out."""
+        # Stage P has three kernels a place, alike but for rounding, where photos have one colour.
+        kernels = packing_of(self.photos.degraded[0]).spread(kernels)
         held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
         if judged(self.settings.stages):
             estimate = self._proved(estimate, held_out)

@@ -124,7 +124,9 @@ def _aligned_ncc(
     dx) of b to a."""
     if a.shape != b.shape:
         return -1.0, np.zeros(2)
-    (dx, dy), _ = cv2.phaseCorrelate(a, b, cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F))
+    window = cv2.createHanningWindow(a.shape[::-1], cv2.CV_32F)
+    # Copies: where a size needs no padding (320 x 240, say) OpenCV windows the arrays themselves.
+    (dx, dy), _ = cv2.phaseCorrelate(a.copy(), b.copy(), window)
     best, shift = float((a * b).mean()), np.zeros(2)
     iy, ix = round(dy), round(dx)
     # A shift of more leaves too little to compare.
