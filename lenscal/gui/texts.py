@@ -270,6 +270,11 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "a photo was not corrected: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "a picture of {shape} is too small"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "all colours are read at every pixel: if a camera or a program demosaiced or "
+        "sharpened the photo, that counts as the lens's"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "all metadata"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -675,6 +680,11 @@ TEXTS = (
         "Translatable",
         "the checkpoint {path} cannot be read ({reason}): calibrate without --resume to start"
         " anew"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the colour filter repeats each {period} pixels: what LibRaw's demosaicing makes of "
+        "it is read, and counts as the lens's"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
