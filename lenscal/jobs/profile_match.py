@@ -284,4 +284,5 @@ def _another_body(profile: Profile, photo: Frame) -> Iterator[Translatable]:
 
 
 def _differ(a: float | None, b: float | None, tolerance: float) -> bool:
-    return a is not None and b is not None and not agree(a, b, tolerance)
+    # A profile that somebody else has written may have zeros for what is not known.
+    return bool(a and b) and not agree(a or 0.0, b or 0.0, tolerance)

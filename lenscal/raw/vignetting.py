@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from lenscal.raw.dng.opcodes import shading_gain
 from lenscal.raw.frame import PhotoInfo
+from lenscal.raw.identity.cameras import same_camera
+from lenscal.raw.identity.lenses import Likeness, compare_lenses
 from lenscal.translation import translatable
 
 _GRID = (33, 49)
@@ -114,7 +116,12 @@ def _camera(make: str, model: str) -> Any:
         # lensfun leaves out what some cameras write before their model.
         if name.endswith(plain_name(camera.model)):
             return camera
-    return None
+    if not model:
+        return None
+    # Under a name of a converter's or another program's.
+    named = f"{make} {model}"
+    every = _database().cameras
+    return next((c for c in every if same_camera(named, f"{c.maker} {c.model}")), None)
 
 
 @lru_cache(maxsize=64)
@@ -130,10 +137,14 @@ def _lens(make: str, model: str, name: str) -> Any:
         return None
     # lensfun's search is loose: every number of its name has to be in the photo's.
     numbers = _numbers(name)
-    for lens in _database().find_lenses(camera, None, name):
-        if _numbers(lens.model) <= numbers:
-            return lens
-    return None
+    found = [
+        lens
+        for lens in _database().find_lenses(camera, None, name)
+        if _numbers(lens.model) <= numbers
+    ]
+    # The lens itself before one that is called nearly so: "II" and "STM" shade otherwise.
+    itself = (lens for lens in found if compare_lenses(name, lens.model, make) is Likeness.SAME)
+    return next(itself, found[0] if found else None)
 
 
 def plain_name(text: str) -> str:

@@ -19,7 +19,8 @@ from lenscal.files.photos.photo_preview import read_preview
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.dng.opcodes import read_shadings
 from lenscal.raw.dng.white import neutral_of_white
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, PhotoInfo
+from lenscal.raw.libraw import fill_from_libraw, open_raw
 
 H, W = 160, 240
 WB = np.array((0.5, 1.0, 0.625))
@@ -267,3 +268,13 @@ def test_white_between_two_matrices(tmp_path: Path) -> None:
     x, y = 0.4476, 0.4074
     answer = tungsten @ np.array([x / y, 1.0, (1 - x - y) / y])
     np.testing.assert_allclose(decode_photo(path).white_balance, answer[1] / answer, rtol=0.01)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientations_are_known_by_what_libraw_says_of_them(
+    tmp_path: Path, orientation: int
+) -> None:
+    path = tmp_path / "a.dng"
+    write_photo(path, orientation=orientation)
+    with open_raw(path) as raw:
+        assert fill_from_libraw(PhotoInfo(path, orientation=0), raw).orientation == orientation

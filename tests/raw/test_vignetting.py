@@ -54,3 +54,15 @@ def test_an_unknown_lens_is_left_alone_and_named(
         and source.startswith("no vignetting profile")
         and source.endswith("not removed")
     )
+
+
+def test_a_converters_name_of_a_camera_is_known() -> None:
+    as_camera = replace(
+        KNOWN, make="NIKON CORPORATION", model="NIKON D750", lens="AF-S Nikkor 50mm f/1.8G",
+        aperture=1.8, focal_mm=50.0,
+    )  # fmt: skip
+    by_converter = replace(as_camera, make="Nikon", model="D750")
+    gain, source = vignetting_gain(as_camera, SIZE)
+    again, same = vignetting_gain(by_converter, SIZE)
+    assert source == same and source.startswith("lensfun")
+    np.testing.assert_array_equal(gain, again)

@@ -67,7 +67,7 @@ def same_camera(a: str, b: str) -> bool:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _key(name: str) -> tuple[tuple[str, ...], frozenset[str]]:
     """The model's words, and its makers."""
     text, makers = without_makers(folded(name))
