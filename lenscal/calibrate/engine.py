@@ -292,8 +292,6 @@ class _Engine:
 
     def result(self, estimate: Estimate, kernels: Tensor) -> Calibration:
         """What comes out, compared with the photos that were kept out."""
-        # Stage P has three kernels a place, alike but for rounding, where photos have one colour.
-        kernels = packing_of(self.photos.degraded[0]).spread(kernels)
         held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
         if judged(self.settings.stages):
             estimate = self._proved(estimate, held_out)
@@ -320,6 +318,8 @@ class _Engine:
 
     def _result(self, estimate: Estimate, kernels: Tensor, held_out: HeldOutPhotos) -> Calibration:
         layout, journal, degraded = estimate.layout, self.journal, self.photos.degraded[0]
+        # Stage P has three kernels a place, alike but for rounding, where photos have one colour.
+        kernels = packing_of(degraded).spread(kernels)
         check = held_out.check(estimate)
         stages = tuple(journal.stages)
         if check is not None:
