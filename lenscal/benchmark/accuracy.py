@@ -199,10 +199,11 @@ def check_dataset(folder: Path) -> None:
         "sharp",
         "degraded",
         "truth/psf_R.fits",
-        "evaluation/degraded.dng",
-        "evaluation/reference.dng",
+        # Cameras write DNG or PNG.
+        "evaluation/degraded.*",
+        "evaluation/reference.*",
     ):
-        if not (folder / part).exists():
+        if not any(folder.glob(part)):
             raise InputError(
                 translatable(
                     "--measure {folder}: there is no {part}; "

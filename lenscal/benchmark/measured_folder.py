@@ -33,10 +33,12 @@ def measure_folder(folder: Path, settings: CalibrationSettings, cache: Path) -> 
     summary = {**calibration_values(inputs, calibration), "seconds": time.monotonic() - start}
     # The photos fill the memory that the comparison needs.
     del inputs
+    # Whatever kind of files the virtual camera wrote.
+    (degraded,) = (folder / "evaluation").glob("degraded.*")
     comparing = compare_with_truth(
         read_fits(folder / "truth"),
-        folder / "evaluation" / "degraded.dng",
-        folder / "evaluation" / "reference.dng",
+        degraded,
+        degraded.with_stem("reference"),
         calibration,
         RestoreSettings(),
     )

@@ -153,5 +153,6 @@ def _clear(out: Path) -> None:
             )
         )
     for role in ("sharp", "degraded"):
-        for photo in (out / role).glob(f"{role}_*.dng"):
-            photo.unlink()
+        for photo in (out / role).glob(f"{role}_*.*"):
+            if photo.suffix in (".dng", ".png"):
+                photo.unlink()

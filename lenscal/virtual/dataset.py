@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
-from lenscal.files.photos.dng import DngInfo, write_raw_dng
+from lenscal.files.photos.dng import DngInfo, write_png, write_raw_dng
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_fits import write_fits
 from lenscal.optics.psf_grid import PsfGrid
@@ -34,7 +34,7 @@ from lenscal.virtual.camera import (
 from lenscal.virtual.lens import demo_lens, node_positions, relative_psf
 from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX, Sensor
 from lenscal.virtual.scenes import SceneKind, make_scene
-from lenscal.virtual.sensor import demosaiced, pattern_in_file
+from lenscal.virtual.sensor import demosaiced, developed, pattern_in_file, suffix_of
 from lenscal.virtual.waves import Lens
 
 TRUTH_GRID = (8, 8)
@@ -153,7 +153,10 @@ def write_dataset(out: Path, settings: VirtualSettings) -> Job[VirtualDataset]:
     sharp_field = blur_field(lens, settings.sharp_aperture, settings.size)
     fields = {"sharp": sharp_field, "degraded": degraded_field}
     photos = {
-        role: tuple(out / role / f"{role}_{n + 1:02d}.dng" for n in range(settings.n_photos))
+        role: tuple(
+            out / role / f"{role}_{n + 1:02d}{suffix_of(settings.sensor)}"
+            for n in range(settings.n_photos)
+        )
         for role in fields
     }
 
@@ -254,7 +257,8 @@ def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Pat
     level = np.float32(exposure(scene, camera))
     rng = np.random.default_rng([settings.seed, 3])
     raw = exposed(mosaic(blurred(scene, degraded), camera) * level, camera, settings.iso, rng)
-    paths = folder / "degraded.dng", folder / "reference.dng"
+    suffix = suffix_of(settings.sensor)
+    paths = folder / f"degraded{suffix}", folder / f"reference{suffix}"
     write_shot(paths[0], raw, settings, camera, settings.degraded_aperture, 98)
     # What a perfect correction would give: the reference of the PSF.
     on_axis = blur_field(settings.lens, settings.sharp_aperture, settings.size, on_axis=True)
@@ -322,4 +326,7 @@ def write_shot(
         as_shot_neutral=camera.as_shot_neutral,
         pixel_pitch_um=settings.lens.pixel_pitch_um,
     )
-    write_raw_dng(path, raw, info, compress=settings.compress)
+    if camera.sensor is Sensor.PNG:
+        write_png(path, developed(raw, camera.white_balance, black, white), info)
+    else:
+        write_raw_dng(path, raw, info, compress=settings.compress)

@@ -27,3 +27,5 @@ class Sensor(StrEnum):
     """A Bayer sensor whose camera demosaics by itself (phones), as linear DNG."""
     MONOCHROME = "monochrome"
     """Behind a green filter, so that its kernel is green's."""
+    PNG = "png"
+    """All colours everywhere, developed to 16-bit sRGB and written as PNG."""

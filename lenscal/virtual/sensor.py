@@ -32,7 +32,7 @@ def seen(
     """
     balance: NDArray[np.float32] = np.array(white_balance, np.float32)
     raw = np.asarray(rgb / balance, np.float32)
-    if sensor is Sensor.THREE_LAYER:
+    if sensor in (Sensor.THREE_LAYER, Sensor.PNG):
         return raw
     if sensor is Sensor.MONOCHROME:
         return np.ascontiguousarray(raw[..., 1])
@@ -64,3 +64,18 @@ def demosaiced(
     rgb = cv2.demosaicing(np.clip(np.rint(light), 0, 65535).astype(np.uint16), code)
     values = (rgb.astype(np.float64) - black) / (np.array(white_balance) * gain) + black
     return np.asarray(np.clip(np.rint(values), 0, white), np.uint16)
+
+
+def developed(
+    raw: NDArray[np.uint16], white_balance: tuple[float, float, float], black: int, white: int
+) -> NDArray[np.uint16]:
+    """A picture in 16-bit sRGB (IEC 61966-2-1) of RAW numbers [height, width, 3]: the camera's
+    colours are those of sRGB before white balance."""
+    light = np.clip((raw.astype(np.float64) - black) / (white - black) * white_balance, 0, 1)
+    curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.asarray(np.rint(curved * 65535), np.uint16)
+
+
+def suffix_of(sensor: Sensor) -> str:
+    """Of the files that its camera writes."""
+    return ".png" if sensor is Sensor.PNG else ".dng"

@@ -151,7 +151,17 @@ def write_raw_dng(
     with written_whole(path) as temporary:
         _write_pixels(temporary, values, info, compress=compress)
         # After the pixels: exiv2 adds to a file that is there.
-        _write_exif(temporary, info)
+        write_exif(temporary, info)
+
+
+def write_png(path: Path, pixels: NDArray[np.uint16], info: DngInfo) -> None:
+    """Write a picture [height, width, 3] as 16-bit PNG with complete EXIF, whole or not at all."""
+    from imagecodecs import png_encode
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(png_encode(np.ascontiguousarray(pixels)))
+        write_exif(temporary, info, with_camera=True)
 
 
 def _write_pixels(path: Path, values: NDArray[np.uint16], info: DngInfo, *, compress: bool) -> None:
@@ -237,8 +247,9 @@ def _noise_tags(info: DngInfo) -> list[ExtraTag]:
     return [dng_tags.doubles(Tag.NOISE_PROFILE, profile)] if profile.size else []
 
 
-def _write_exif(path: Path, info: DngInfo) -> None:
-    """What belongs to the Exif directory, which tifffile cannot write."""
+def write_exif(path: Path, info: DngInfo, *, with_camera: bool = False) -> None:
+    """What belongs to the Exif directory, which tifffile cannot write; with the camera where the
+    file does not say it elsewhere."""
     import exiv2
 
     # exiv2 is not safe in several threads.
@@ -246,6 +257,8 @@ def _write_exif(path: Path, info: DngInfo) -> None:
         image = exiv2.ImageFactory.open(str(path))
         image.readMetadata()
         exif = image.exifData()
+        if with_camera:
+            exif["Exif.Image.Make"], exif["Exif.Image.Model"] = info.make, info.model
         exif["Exif.Photo.ExposureTime"] = _rational([info.exposure_s])
         exif["Exif.Photo.FNumber"] = _rational([info.f_number])
         exif["Exif.Photo.ISOSpeedRatings"] = exiv2.UShortValue(min(info.iso, FULL_16_BITS))
