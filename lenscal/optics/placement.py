@@ -73,7 +73,8 @@ def with_pixels_of(kernels: NDArray[np.float32], pitch: float) -> NDArray[np.flo
 
     Both photos of a relative kernel have gone through the same pixels: the kernel's spectrum stays
     what it was, and loses only what the larger pixels cannot show. So it is resampled by a sinc
-    (with Lanczos's window), not averaged over the pixels, which would blur a second time.
+    (with Lanczos's window), not averaged over the pixels, which would blur a second time
+    (docs/experiments/other-sizes.md).
     """
     k = kernels.shape[-1]
     # Odd, and no smaller than what held the kernel.
