@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import json
 import sys
@@ -21,6 +22,11 @@ from lenscal.system.standard_streams import prepare_streams, write_err, write_ou
 from lenscal.system.threads import prepare_libraries
 
 DONE, FAILED, WRONG_INPUT, CANCELLED = 0, 1, 2, 130
+
+_OF_A_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EILSEQ)
+"""Errors for which a name is to blame that the user gave."""
+_LONGEST_NAME = 120
+"""Characters of it that are shown."""
 
 _MODULES = {
     "gui": "window",
@@ -80,6 +86,9 @@ def _run(args: argparse.Namespace) -> int:
     except Exception as error:
         if is_out_of_memory(error):
             return _fail(args, str(NOT_ENOUGH_MEMORY), FAILED)
+        if isinstance(error, OSError) and error.errno in _OF_A_NAME:
+            what = f"{str(error.filename)[:_LONGEST_NAME]}: {error.strerror}"
+            return _fail(args, f"{what}: choose another name", WRONG_INPUT)
         if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("lenscal"):
             missing = f"{error.name} is not installed: install lenscal as its README says"
             return _fail(args, missing, FAILED)

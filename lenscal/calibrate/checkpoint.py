@@ -25,7 +25,7 @@ from lenscal.calibrate.checkpoint_schema import CHECKPOINT_SCHEMA
 from lenscal.calibrate.matching.matcher import Snapshot
 from lenscal.calibrate.pairs.registration import Pair
 from lenscal.calibrate.result import StageResult
-from lenscal.calibrate.settings import CalibrationSettings
+from lenscal.calibrate.settings import KERNEL_SIZES_PX, CalibrationSettings
 from lenscal.calibrate.stages.estimate import Estimate, Learning, Registration
 from lenscal.calibrate.stages.journal import Journal
 from lenscal.calibrate.stages.layout import Layout
@@ -268,6 +268,7 @@ def restored(saved: Saved, layout: Layout, journal: Journal) -> Estimate:
     """The estimate that was kept, on the layout's device; the journal gets what it held then, but
     for the clock."""
     values, arrays = saved.values, saved.arrays
+    _check_kernels(values["size"], arrays, layout.n_nodes)
     # First, since all kernels that follow have this size.
     layout = layout.with_kernel_size(values["size"])
 
@@ -306,6 +307,19 @@ def restored(saved: Saved, layout: Layout, journal: Journal) -> Estimate:
         for name, points in _group(arrays, "curve.")
     }
     return estimate
+
+
+def _check_kernels(size: Any, arrays: Arrays, n_nodes: int) -> None:
+    """Raises ValueError where kernels have a size that none has, or hold what is no number."""
+    # Before tables are made that grow with its fourth power.
+    if not isinstance(size, int) or size not in KERNEL_SIZES_PX:
+        raise ValueError(f"kernels of {size!r} px")
+    kernels = arrays.get("kernels")
+    if kernels is not None and kernels.shape != (n_nodes, 3, size * size):
+        raise ValueError(f"kernels {kernels.shape}")
+    for name in ("kernels", "halves.0", "halves.1", "start", "colour"):
+        if name in arrays and not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{name} are not finite")
 
 
 def _pairs(saved: Saved, name: str) -> tuple[Pair, ...]:

@@ -47,8 +47,8 @@ def read_plain_file(path: Path, most_bytes: int) -> bytes:
     """All of a file; raises InputError as `open_plain_file`."""
     with open_plain_file(path, most_bytes) as stream:
         try:
-            # One byte more: it may have grown meanwhile; files of /proc say that they are empty.
-            content = stream.read(most_bytes + 1)
+            # One byte more: it may have grown meanwhile.
+            content = stream.read(min(os.fstat(stream.fileno()).st_size, most_bytes) + 1)
         except OSError as error:
             raise _unreadable(path, error) from error
     if len(content) > most_bytes:
