@@ -15,7 +15,13 @@ from lenscal.errors import LenscalError
 from lenscal.system.atomic import written_whole
 from lenscal.system.device import AUTO, DEVICES
 from lenscal.system.file_content import read_plain_file
-from lenscal.system.json_values import MOST_JSON_BYTES, parse_json, to_json, valid_fields
+from lenscal.system.json_values import (
+    MOST_JSON_BYTES,
+    could_be_path,
+    parse_json,
+    to_json,
+    valid_fields,
+)
 from lenscal.system.threads import usable_cores
 from lenscal.system.user_folders import config_folder
 from lenscal.translation import Translatable, join_translatable, message_of, translatable
@@ -64,9 +70,8 @@ class Preferences:
             raise ValueError(f"device {self.device!r}")
         if not 0 <= self.threads <= MOST_THREADS:
             raise ValueError(f"threads {self.threads}")
-        # No system takes a zero character in a path.
-        if any("\0" in text for text in (self.cache, self.last_folder, *self.recent)):
-            raise ValueError("a path with a zero character")
+        if not all(map(could_be_path, (self.cache, self.last_folder, *self.recent))):
+            raise ValueError("no path")
         if not all(0 < um <= LARGEST_PITCH_UM for _, um in self.pitches):
             raise ValueError(f"pitches {self.pitches!r}")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import Field, fields
@@ -22,6 +23,8 @@ MOST_JSON_BYTES = 8 * 2**20
 _DEEPEST = 32
 """Values in values; ours are five deep. Far more would exhaust Python's stack later."""
 _LARGEST_INTEGER = 2**64
+_LONGEST_PATH, _LONGEST_NAME = 4096, 255
+"""Bytes; the system's own limits on Linux, and no smaller elsewhere."""
 LONGEST_VALUE = 60
 """Characters of a value that a message shows; of longer ones only the place is named."""
 
@@ -213,10 +216,20 @@ def _decoded(kind: type[Any], value: Any) -> Any:
     """Of types that JSON does not know: paths."""
     if kind is not Path:
         raise NotImplementedError(f"no way to read {kind} from JSON")
-    # The system's functions refuse a zero character with an error of their own, far from here.
-    if not isinstance(value, str) or "\0" in value:
-        raise ValueError(f"{value!r} is no path")
+    if not isinstance(value, str) or not could_be_path(value):
+        raise ValueError(f"{str(value)[:LONGEST_VALUE]!r} is no path")
     return Path(value)
+
+
+def could_be_path(text: str) -> bool:
+    """Whether a system could have such a path; its functions would refuse others with errors of
+    their own, far from here."""
+    try:
+        path = os.fsencode(text)
+    except UnicodeError:
+        return False
+    too_long = len(path) > _LONGEST_PATH or max(map(len, path.split(b"/"))) > _LONGEST_NAME
+    return b"\0" not in path and not too_long
 
 
 def _encoded(value: Any) -> Any:

@@ -18,7 +18,7 @@ from lenscal.files.psf.psf_fits import write_fits
 from lenscal.files.psf.psf_npz import write_npz
 from lenscal.files.report import as_html, report_blocks
 from lenscal.optics.psf_grid import PsfGrid
-from lenscal.preferences import PreferencesFile
+from lenscal.preferences import PreferencesFile, numerical_threads
 from lenscal.prior.denoiser import UnshuffleDenoiser, load_denoiser, save_denoiser
 from lenscal.project import Project, missing, read_project, session_of, write_project
 from lenscal.raw.frame import NoiseModel
@@ -98,7 +98,11 @@ def use_project(path: Path) -> None:
 def use_preferences(path: Path) -> None:
     """Whatever the file holds, there are preferences."""
     file = PreferencesFile(path)
-    assert file.values is not None
+    values = file.values
+    assert values is not None
+    # As the window does at its start.
+    assert [Path(name).is_file() for name in (*values.recent, values.cache, values.last_folder)]
+    assert 1 <= numerical_threads(values) <= 1024
 
 
 def write_preferences(path: Path) -> None:
