@@ -122,6 +122,7 @@ TEXTS = (
         "--size {size}: choose at least {least}x{least}, e.g. 900x600"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--size {size}: choose at most {most} px"),
+    QT_TRANSLATE_NOOP("Translatable", "--size {size}: choose {least} to {most} px"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--space camera-linear needs --format tiff (32-bit float) or dng, not {format}"
