@@ -111,6 +111,17 @@ def test_half_the_size_is_a_crop_or_a_sum_by_its_pixels(profile, photo) -> None:
     np.testing.assert_allclose(summed.kernels[0, 0, 1, 2, 2], 1, atol=0.02)
 
 
+def test_the_focal_length_for_35_mm_film_tells_a_crop(profile, photo) -> None:
+    frame = photo((160, 240))
+    known = replace(profile, crop_factor=1.0)
+    for factor, fits in ((1.5, True), (1.0, False), (None, True)):
+        told = replace(frame, info=replace(frame.info, crop_factor=factor))
+        assert (jobs.mismatches(known, told) == []) == fits
+    half = photo((120, 180))
+    half = replace(half, info=replace(half.info, crop_factor=2.0))
+    assert jobs.mismatches(known, half) == []
+
+
 def test_what_reaches_beyond_the_field_is_refused(profile, photo) -> None:
     (refused,) = jobs.mismatches(profile, photo((360, 540)))
     assert "it shows more than the PSF was learnt from" in refused

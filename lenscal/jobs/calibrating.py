@@ -90,6 +90,7 @@ def build_profile(
         focal_mm_in_files=tuple(sorted({i.focal_mm_in_file for i in infos if i.focal_mm_in_file})),
         sensor_area=degraded.area,
         pixel_pitch_um=degraded.pixel_pitch_um,
+        crop_factor=degraded.crop_factor,
         aperture_sharp=sharp.aperture,
         aperture_degraded=degraded.aperture,
         settings=to_json(settings),

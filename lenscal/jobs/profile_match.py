@@ -107,14 +107,19 @@ def _place(profile: Profile, photo: Frame) -> Place | None:
 
 
 def _shots(profile: Profile, photo: Frame) -> tuple[Shot, Shot]:
-    from lenscal.raw.sensor import pixel_pitch_um
+    from lenscal.raw.sensor import crop_factor, pixel_pitch_um
 
     info, size = photo.info, profile.psf.image_size
-    pitch_um = profile.pixel_pitch_um
+    camera = profile.camera or info.camera
+    pitch_um, factor = profile.pixel_pitch_um, profile.crop_factor
+    # lensfun knows cameras of which the photos of an older profile did not tell.
     if pitch_um is None and info.pixel_pitch_um is not None:
-        pitch_um = pixel_pitch_um(profile.camera or info.camera, size)
-    field = Shot(size, profile.sensor_area, pitch_um)
-    return field, Shot(photo.size, info.area, info.pixel_pitch_um, photo.demosaiced)
+        pitch_um = pixel_pitch_um(camera, size)
+    if factor is None and info.crop_factor is not None:
+        factor = crop_factor(camera)
+    field = Shot(size, profile.sensor_area, pitch_um, factor)
+    own = Shot(photo.size, info.area, info.pixel_pitch_um, info.crop_factor, photo.demosaiced)
+    return field, own
 
 
 def _size(profile: Profile, photo: Frame) -> Iterator[Translatable]:

@@ -72,6 +72,8 @@ class PhotoInfo:
     lens_serial: str = ""
     aperture: float | None = None
     focal_mm: float | None = None
+    crop_factor: float | None = None
+    """Of the part of the sensor that was used: EXIF FocalLengthIn35mmFilm over the focal length."""
     focus_distance_m: float | None = None
     iso: float | None = None
     exposure_s: float | None = None

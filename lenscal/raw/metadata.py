@@ -256,15 +256,18 @@ def _from_exif(info: PhotoInfo, exif: Exif) -> PhotoInfo:
     # Limits are what cameras and lenses can have: beyond them, a tag is damaged or means unknown.
     distance = ("Exif.Photo.SubjectDistance",)
     lens = _lens(exif)
+    focal_mm = _number(exif, _FOCAL_LENGTH, (0.5, 5000), ("focalLength", r"([\d.]+) ?mm"))
+    focal_35mm = _number(exif, ("Exif.Photo.FocalLengthIn35mmFilm",), (1, 20000))
     return replace(
         info,
+        crop_factor=focal_35mm / focal_mm if focal_35mm and focal_mm else None,
         make=exif.text("Exif.Image.Make", "Exif.Image.UniqueCameraModel"),
         model=exif.text("Exif.Image.Model", "Exif.Image.UniqueCameraModel"),
         camera_serial=_serial(exif),
         lens=lens,
         lens_serial=_known_serial(exif.text("Exif.Photo.LensSerialNumber")),
         aperture=_aperture(exif, lens),
-        focal_mm=_number(exif, _FOCAL_LENGTH, (0.5, 5000), ("focalLength", r"([\d.]+) ?mm")),
+        focal_mm=focal_mm,
         focus_distance_m=_number(exif, distance, (1e-3, 1e4), ("subjectDistance", r"([\d.]+) ?m")),
         iso=_iso(exif),
         exposure_s=_number(exif, _EXPOSURE_TIME, (1e-7, 1e6)),

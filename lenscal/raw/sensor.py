@@ -19,6 +19,14 @@ def pixel_pitch_um(camera: str, image_size: tuple[int, int]) -> float | None:
     camera : make and model in words, as `PhotoInfo.camera`
     image_size : (height, width) px
     """
+    crop = crop_factor(camera)
+    return None if crop is None else pitch_from_crop_factor(crop, image_size)
+
+
+@lru_cache(maxsize=64)
+def crop_factor(camera: str) -> float | None:
+    """Diagonal of 35 mm film over that of a camera's sensor, by lensfun; None where it does not
+    know the camera."""
     name = plain_name(camera)
     # By the end of the name: cameras write their maker before the model, lensfun does not.
     candidates = [(model, crop) for model, crop in _cameras() if model and name.endswith(model)]
@@ -26,7 +34,7 @@ def pixel_pitch_um(camera: str, image_size: tuple[int, int]) -> float | None:
         return None
     # Short model names are the ends of longer ones: the longest is the camera's own.
     _, crop = max(candidates, key=lambda candidate: len(candidate[0]))
-    return pitch_from_crop_factor(crop, image_size)
+    return crop
 
 
 @lru_cache(maxsize=1)

@@ -158,6 +158,14 @@ def test_zeros_in_every_tag_are_unknown(tmp_path: Path) -> None:
     assert info.aperture == 1
 
 
+def test_the_crop_factor(tmp_path: Path) -> None:
+    path = tmp_path / "a.dng"
+    write_photo(path)
+    assert read_info(path).crop_factor is None
+    assert _with_exif(path, FocalLengthIn35mmFilm=exiv2.UShortValue(75)).crop_factor == 1.5
+    assert _with_exif(path, FocalLengthIn35mmFilm=exiv2.UShortValue(0)).crop_factor is None
+
+
 def test_sensitivities_that_do_not_fit_into_16_bits(tmp_path: Path) -> None:
     path = tmp_path / "a.dng"
     write_photo(path, iso=65535)

@@ -100,6 +100,8 @@ class Profile:
     """Where the photos' visible area lies on the sensor: crops of it are found by this."""
     pixel_pitch_um: float | None = None
     """Distance of their pixels, where they say it."""
+    crop_factor: float | None = None
+    """As in `PhotoInfo`."""
     aperture_sharp: float | None = None
     aperture_degraded: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)

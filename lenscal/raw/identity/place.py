@@ -44,6 +44,8 @@ class Shot:
     size: Size
     area: SensorArea | None = None
     pitch_um: float | None = None
+    crop_factor: float | None = None
+    """By the focal length for 35 mm film: cameras change it with crop modes."""
     mosaic: bool = True
     """Whether it is the sensor's own mosaic: pictures that cameras make smaller are none."""
 
@@ -84,9 +86,16 @@ def place_on(field: Shot, photo: Shot) -> Place | None:
             whole = all(agree(r, pitch, _PITCH_TOLERANCE) for r in ratios)
             # Both sides were divided by one number: sizes tell it more exactly than EXIF.
             return Place(None, sum(ratios) / 2 if whole else pitch, "summed")
-    if not _inside(ratios) or _may_be_summed(ratios, photo):
+    if not _inside(ratios):
         return None
-    return Place(None, 1.0, "crop")
+    if field.crop_factor and photo.crop_factor and agree(ratios[0], ratios[1], _SAME_ASPECT):
+        closer = photo.crop_factor / field.crop_factor
+        if agree(closer, sum(ratios) / 2, _PITCH_TOLERANCE):
+            return Place(None, 1.0, "crop")
+        # Not every camera changes it: smaller for all the same is no proof of either.
+        if agree(closer, 1.0, _PITCH_TOLERANCE):
+            return None
+    return None if _may_be_summed(ratios, photo) else Place(None, 1.0, "crop")
 
 
 def _may_be_summed(ratios: tuple[float, ...], photo: Shot) -> bool:
