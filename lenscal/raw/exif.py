@@ -54,6 +54,24 @@ def read_exif(path: Path) -> Exif | None:
             return None
 
 
+def read_xmp_orientation(path: Path) -> int | None:
+    """tiff:Orientation, 1 to 8, of an XMP file; None where it has none or cannot be read."""
+    import exiv2
+
+    with EXIV2_LOCK, without_library_noise():
+        exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
+        try:
+            image = open_image(path)
+            image.readMetadata()
+            for datum in image.xmpData():
+                if datum.key() == "Xmp.tiff.Orientation":
+                    turned = int(datum.toString())
+                    return turned if 1 <= turned <= 8 else None
+        except (exiv2.Exiv2Error, OSError, UnicodeError, ValueError):
+            return None
+    return None
+
+
 class Exif:
     """EXIF data by key, e.g. "Exif.Photo.FNumber"."""
 

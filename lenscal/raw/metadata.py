@@ -14,6 +14,7 @@ from lenscal.errors import PhotoError
 from lenscal.raw.dng.tags import read_dng_tags
 from lenscal.raw.exif import Exif, read_exif
 from lenscal.raw.frame import DecodingMetadata, PhotoInfo
+from lenscal.raw.identity.sidecars import orientation_by_sidecars
 from lenscal.raw.lens_setting import is_lens_name, is_made_from_zero
 from lenscal.raw.libraw import fill_from_libraw, open_raw
 from lenscal.raw.pictures.kinds import Light, kind_by_name
@@ -89,6 +90,8 @@ def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
         info = _from_exif(info, exif)
     if kind_by_name(path) is not None:
         return _of_picture(info, look_into=ask_libraw)
+    if (turned := orientation_by_sidecars(path)) is not None:
+        info = replace(info, orientation=turned)
     # Unpacking takes far longer than all that exiv2 does.
     if not ask_libraw:
         return info

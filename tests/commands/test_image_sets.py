@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +110,37 @@ def test_profile_orientation_and_sidecar_go_with_a_picture(
     )  # fmt: skip
     assert code == 2
     assert photo.read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+def test_a_scan_keeps_its_resolution(run: Run, tmp_path: Path, lens: Path, suffix: str) -> None:
+    photo = tmp_path / "in" / f"a{suffix}"
+    pixels = stored(srgb(scene()), np.uint8)
+    if suffix == ".tif":
+        photo.parent.mkdir()
+        tifffile.imwrite(
+            photo, pixels, photometric="rgb", resolution=(600, 600), resolutionunit="INCH"
+        )
+    else:
+        write_picture(photo, pixels)
+        content = photo.read_bytes()
+        # 600 dpi: pHYs behind IHDR, or in the density of JFIF.
+        physical = struct.pack(">4sIIB", b"pHYs", 23622, 23622, 1)
+        chunk = struct.pack(">I", 9) + physical + struct.pack(">I", zlib.crc32(physical))
+        density = content[:13] + struct.pack(">BHH", 1, 600, 600) + content[18:]
+        photo.write_bytes(content[:33] + chunk + content[33:] if suffix == ".png" else density)
+    code, _, err = run("correct", lens, photo, "--out", tmp_path / "out", "--method", "none")
+    assert code == 0, err
+    path = tmp_path / "out" / f"a_lenscal{suffix}"
+    if suffix == ".png":
+        assert struct.pack(">4sIIB", b"pHYs", 23622, 23622, 1) in path.read_bytes()
+        return
+    image = exiv2.ImageFactory.open(str(path))
+    image.readMetadata()
+    exif = image.exifData()
+    per_unit = exif["Exif.Image.YResolution"].toFloat()
+    inches = {2: 1.0, 3: 2.54}[exif["Exif.Image.ResolutionUnit"].toInt64()]
+    assert per_unit * inches == pytest.approx(600, rel=1e-3)
 
 
 def test_who_names_a_format_gets_it(run: Run, tmp_path: Path, lens: Path) -> None:

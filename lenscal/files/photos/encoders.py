@@ -51,9 +51,18 @@ class Picture:
         return out
 
 
-def encode_tiff(path: Path, picture: Picture, icc: bytes | None) -> None:
+def encode_tiff(
+    path: Path,
+    picture: Picture,
+    icc: bytes | None,
+    *,
+    pixels_per_m: tuple[float, float] | None = None,
+) -> None:
     """A TIFF of strips: integers deflated with horizontal differences, floating-point numbers as
-    they are."""
+    they are.
+
+    pixels_per_m : (x, y), where it is known
+    """
     import imagecodecs
     import tifffile
 
@@ -80,15 +89,23 @@ def encode_tiff(path: Path, picture: Picture, icc: bytes | None) -> None:
         rowsperstrip=STRIP_ROWS,
         compression="adobe_deflate" if packed else None,
         predictor=packed,
+        resolution=None if pixels_per_m is None else (pixels_per_m[0] / 100, pixels_per_m[1] / 100),
+        resolutionunit=None if pixels_per_m is None else "CENTIMETER",
     )
 
 
 def encode_png(
-    path: Path, picture: Picture, icc: bytes | None, *, gamma: float | None = None
+    path: Path,
+    picture: Picture,
+    icc: bytes | None,
+    *,
+    gamma: float | None = None,
+    pixels_per_m: tuple[float, float] | None = None,
 ) -> None:
     """A PNG of 8 or 16 bits, grey or RGB; every row as differences from the pixel to the left.
 
     gamma : what linear light was raised to, where that is neither sRGB's nor in the profile
+    pixels_per_m : (x, y), where it is known
 
     By hand: imagecodecs' encoder takes the whole photo, which may be larger than the memory.
     """
@@ -120,6 +137,9 @@ def encode_png(
             file.write(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
         elif gamma is not None:
             file.write(_chunk(b"gAMA", struct.pack(">I", round(gamma * 100_000))))
+        if pixels_per_m is not None:
+            x, y = (round(n) for n in pixels_per_m)
+            file.write(_chunk(b"pHYs", struct.pack(">IIB", x, y, 1)))
         for lines in in_order(strip, picture.strips()):
             if packed := packer.compress(lines):
                 file.write(_chunk(b"IDAT", packed))

@@ -142,13 +142,17 @@ def _facts(frame: Frame | PhotoHeader, export: ExportSettings, settings: str) ->
         words = f"{settings}, in the colour space of the original ({info.light} light)"
         # Without a profile, pictures are taken for sRGB.
         is_srgb = not frame.coding.icc
-        return Written(width, height, is_srgb, words, info.make, info.model)
+        facts = Written(width, height, is_srgb, words, info.make, info.model, is_picture=True)
+        return replace(
+            facts, is_turned=info.orientation > 1, pixels_per_m=frame.coding.pixels_per_m
+        )
     has_colours = _is_developed(export)
     words = f"{settings}, space {export.space.value if has_colours else 'camera-linear'}"
     if not has_colours:
         words += f", not turned (the original's Orientation is {info.orientation})"
     is_srgb = has_colours and export.space is Space.SRGB
     facts = Written(width, height, is_srgb, words, info.make, info.model)
+    facts = replace(facts, is_turned=has_colours and info.orientation > 1)
     if export.format is PhotoFormat.DNG:
         return replace(facts, orientation=info.orientation, is_dng=True)
     return facts
@@ -200,9 +204,9 @@ def _write_as_it_was(
             thumbnail = encode_jpeg(path, picture, export.jpeg_quality)
             return replace(facts, icc=icc, thumbnail=thumbnail)
         case PictureKind.PNG:
-            encode_png(path, picture, icc, gamma=coding.gamma)
+            encode_png(path, picture, icc, gamma=coding.gamma, pixels_per_m=coding.pixels_per_m)
         case PictureKind.TIFF:
-            encode_tiff(path, picture, icc)
+            encode_tiff(path, picture, icc, pixels_per_m=coding.pixels_per_m)
     return facts
 
 

@@ -124,6 +124,9 @@ _PHOTO_SKIPPED = frozenset(
         "Gamma",
     )
 )
+_PICTURE_TAGS = frozenset(("ColorSpace", "Gamma", "XResolution", "YResolution", "ResolutionUnit"))
+"""What of a picture is still true of one that is stored alike. exiv2 leaves the last three alone in
+a TIFF, whose encoder has written them."""
 _STRUCTURAL_GROUPS = frozenset(
     ("Image", "Image2", "Image3", "Thumbnail", "Iop", "MakerNote", "MpfInfo")
 )
@@ -158,6 +161,12 @@ class Written:
     orientation: int = 1
     is_dng: bool = False
     """True: EXIF says nothing of a colour space, and the original's tags for developing hold."""
+    is_turned: bool = False
+    """Whether the original is stored otherwise than upright, and this one is upright."""
+    is_picture: bool = False
+    """True: a picture that is stored as it was, whose colour space and resolution hold."""
+    pixels_per_m: tuple[float, float] | None = None
+    """(x, y) of a picture whose EXIF may not say it."""
 
 
 def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ...]:
@@ -186,7 +195,7 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
                 reason=error,
             )
         )
-    is_turned = _orientation(metadata) != written.orientation
+    is_turned = written.is_turned
     metadata, of_sidecars = with_sidecars(source, metadata)
     warnings += of_sidecars
     if is_turned and any(property_of(datum.key()) in _REGIONS for datum in metadata.xmp):
@@ -194,7 +203,7 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
             translatable("where faces are is not copied, as the photo is turned upright")
         )
     xmp = [datum for datum in metadata.xmp if _wanted_xmp(datum.key(), is_turned=is_turned)]
-    exif = [datum for datum in metadata.exif if _wanted_exif(datum.key(), written.is_dng)]
+    exif = [datum for datum in metadata.exif if _wanted_exif(datum.key(), written)]
     wanted = Metadata(tuple(exif), tuple(xmp), metadata.iptc)
     if omitted := _write_what_fits(target, wanted, written):
         part, problem = omitted
@@ -207,14 +216,6 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
             )
         )
     return tuple(warnings)
-
-
-def _orientation(metadata: Metadata) -> int:
-    """How the original says it is to be turned."""
-    for datum in metadata.exif:
-        if datum.key() == "Exif.Image.Orientation":
-            return int(datum.toInt64())
-    return 1
 
 
 def _write_what_fits(target: Path, metadata: Metadata, written: Written) -> tuple[str, str] | None:
@@ -300,16 +301,24 @@ def _set_facts(data: Any, written: Written) -> None:
     data["Exif.Image.Software"] = SOFTWARE
     data["Exif.Photo.PixelXDimension"] = exiv2.ULongValue(written.width)
     data["Exif.Photo.PixelYDimension"] = exiv2.ULongValue(written.height)
-    if not written.is_dng:
+    said = written.is_picture and "Exif.Photo.ColorSpace" in data
+    if not written.is_dng and not said:
         data["Exif.Photo.ColorSpace"] = exiv2.UShortValue(1 if written.is_srgb else 0xFFFF)
+    if written.pixels_per_m is not None and "Exif.Image.XResolution" not in data:
+        for axis, per_m in zip("XY", written.pixels_per_m, strict=True):
+            # EXIF's unit 3: centimetres.
+            data[f"Exif.Image.{axis}Resolution"] = exiv2.URationalValue([(round(per_m), 100)])
+        data["Exif.Image.ResolutionUnit"] = exiv2.UShortValue(3)
     if written.thumbnail is not None:
         exiv2.ExifThumb(data).setJpegThumbnail(written.thumbnail)
 
 
-def _wanted_exif(key: str, is_dng: bool) -> bool:
+def _wanted_exif(key: str, written: Written) -> bool:
     _, group, tag = key.split(".", 2)
+    if written.is_picture and (group == "Iop" or tag in _PICTURE_TAGS):
+        return True
     if group == "Image":
-        if is_dng and tag in _DEVELOPING_TAGS:
+        if written.is_dng and tag in _DEVELOPING_TAGS:
             return True
         return tag in _IMAGE_TAGS or tag in _SHOT_TAGS
     if group == "Photo":

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from lenscal.raw.exif import open_image
+from lenscal.raw.identity.sidecars import files_beside, xmp_sidecars
 from lenscal.translation import Translatable, translatable
 
 DEVELOPING = {
@@ -137,15 +137,6 @@ def _developed_in(sidecar: Metadata) -> dict[str, None]:
     return dict.fromkeys(name for prefix, name in DEVELOPING.items() if prefix in prefixes)
 
 
-def xmp_sidecars(photo: Path) -> list[Path]:
-    """XMP files that belong to a photo; the last one counts most.
-
-    NAME.xmp (Adobe's, Capture One's, Photo Mechanic's) may be a JPEG's of that name as well;
-    NAME.EXT.xmp (darktable's, digiKam's) is the photo's alone.
-    """
-    return list(chain(_beside(photo, ".xmp", whole_name=False), _beside(photo, ".xmp")))
-
-
 def settings_files(photo: Path) -> Iterator[tuple[Path, str]]:
     """Files beside a photo with how a program developed it, and the program's name."""
     for suffix, program in _PROGRAMS.items():
@@ -154,21 +145,8 @@ def settings_files(photo: Path) -> Iterator[tuple[Path, str]]:
             places += [inner / photo.name for inner in photo.parent.glob(folder)]
         for place in places:
             for whole_name in (True, False):
-                for path in _beside(place, suffix, whole_name=whole_name):
+                for path in files_beside(place, suffix, whole_name=whole_name):
                     yield path, program
-
-
-def _beside(photo: Path, suffix: str, *, whole_name: bool = True) -> Iterator[Path]:
-    """NAME.EXT.suffix or NAME.suffix, where there is one.
-
-    Looked for by name: listing a folder of ten thousand photos for each of them would take long.
-    """
-    stem = photo.name if whole_name else photo.stem
-    for written in (suffix, suffix.upper()):
-        path = photo.with_name(f"{stem}{written}")
-        if path != photo and path.is_file():
-            yield path
-            return
 
 
 def _describes(key: str) -> bool:

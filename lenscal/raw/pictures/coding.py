@@ -24,7 +24,7 @@ class PictureCoding:
     full : the value that stands for 1.0
     curve : what light goes through before it; None: nothing
     icc : the ICC profile that says so; empty where there is none
-    gamma : PNG's gAMA, where that says so; see `PictureHeader`
+    gamma, pixels_per_m, rounding : see `PictureHeader`
     """
 
     kind: PictureKind
@@ -34,6 +34,8 @@ class PictureCoding:
     curve: Curve | None
     icc: bytes
     gamma: float | None = None
+    pixels_per_m: tuple[float, float] | None = None
+    rounding: float = 0.0
 
     @property
     def bits(self) -> int:

@@ -35,6 +35,9 @@ class PictureHeader:
     icc : the ICC profile; empty where there is none
     has_alpha : whether there is transparency, which is left out
     gamma : PNG's gAMA, what linear light was raised to; None where it does not say
+    rounding : variance of what storing it has added to its values, in steps of them, beside their
+        own rounding: that of a JPEG's coefficients
+    pixels_per_m : (x, y), how large it is to be shown or was scanned; None where EXIF alone says it
     notes : what the user should know, in words
     """
 
@@ -47,6 +50,8 @@ class PictureHeader:
     icc: bytes = b""
     has_alpha: bool = False
     gamma: float | None = None
+    rounding: float = 0.0
+    pixels_per_m: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -58,6 +58,7 @@ def png_header(name: str, content: bytes) -> PictureHeader:
         has_alpha=has_alpha,
         # sRGB counts more than gAMA, which only comes near it.
         gamma=gamma if gamma > 0 and b"sRGB" not in chunks else None,
+        pixels_per_m=_png_resolution(chunks.get(b"pHYs", b"")),
         notes=tuple(notes),
     )
 
@@ -74,6 +75,14 @@ def _png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 12 + size
 
 
+def _png_resolution(chunk: bytes) -> tuple[float, float] | None:
+    # The unit: 1 is a metre, 0 says nothing but the pixels' aspect.
+    if len(chunk) != 9 or chunk[8] != 1:
+        return None
+    x, y = int.from_bytes(chunk[:4], "big"), int.from_bytes(chunk[4:8], "big")
+    return (float(x), float(y)) if x and y else None
+
+
 def _png_icc(chunk: bytes) -> bytes:
     _, _, packed = chunk.partition(b"\0")
     try:
@@ -88,12 +97,17 @@ def _png_icc(chunk: bytes) -> bytes:
 
 def jpeg_header(name: str, content: bytes) -> PictureHeader:
     """Of a JPEG; see `read_header`."""
-    frame, profile, scan_at = b"", {}, 0
+    frame, profile, jfif, scan_at, rounding = b"", {}, b"", 0, 0.0
     for marker, body, at in _jpeg_segments(content):
         if marker in _JPEG_FRAMES:
             frame = body
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
             profile[body[12]] = body[14:]
+        elif marker == 0xDB:
+            # The first one is that of brightness.
+            rounding = rounding or _coefficient_rounding(body)
+        elif marker == 0xE0 and body.startswith(b"JFIF\0"):
+            jfif = body
         elif marker == 0xDA:
             scan_at = at
     # Within coded pixels these two bytes never stand side by side but at the end.
@@ -116,7 +130,25 @@ def jpeg_header(name: str, content: bytes) -> PictureHeader:
         colours=n_colours,
         bits=bits,
         icc=b"".join(profile[n] for n in sorted(profile))[:MOST_ICC_BYTES],
+        rounding=rounding,
+        pixels_per_m=_jfif_resolution(jfif),
     )
+
+
+def _coefficient_rounding(body: bytes) -> float:
+    """Variance that the steps of 64 coefficients make of a pixel, where none of them is small
+    against its step."""
+    size = 2 if body and body[0] >> 4 else 1
+    steps = [int.from_bytes(body[n : n + size], "big") for n in range(1, 1 + 64 * size, size)]
+    # JPEG's cosines are orthonormal: pixels have the coefficients' mean variance.
+    return sum(step**2 for step in steps) / len(steps) / 12
+
+
+def _jfif_resolution(body: bytes) -> tuple[float, float] | None:
+    # 1: dots an inch, 2: a centimetre.
+    per_m = {1: 1 / 0.0254, 2: 100.0}.get(body[7]) if len(body) >= 12 else None
+    x, y = int.from_bytes(body[8:10], "big"), int.from_bytes(body[10:12], "big")
+    return (x * per_m, y * per_m) if per_m and x and y else None
 
 
 def _jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:

@@ -35,6 +35,8 @@ _MOSAIC, _LINEAR_RAW = 32803, 34892
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 """TIFF's numbers of sample formats."""
 _ICC_TAG = 34675
+_PER_M = {2: 1 / 0.0254, 3: 100.0}
+"""Of TIFF's units inch and centimetre."""
 _MOST_PAGES = 100_000
 """Counted; stacks of more are told as so many."""
 
@@ -61,6 +63,7 @@ def read_tiff_header(path: Path) -> PictureHeader:
             is_float=page.sampleformat == _FLOAT,
             icc=bytes(icc.value)[:MOST_ICC_BYTES] if icc is not None else b"",
             has_alpha=_has_alpha(page),
+            pixels_per_m=_resolution(page),
             notes=tuple(notes),
         )
 
@@ -126,6 +129,12 @@ def _count(tiff: Any) -> int:
         # Pages behind the first are read as far as their tags only where these are asked for.
         n += not (int(getattr(page, "subfiletype", 0)) & 5)
     return n
+
+
+def _resolution(page: Any) -> tuple[float, float] | None:
+    per_m = _PER_M.get(int(page.resolutionunit))
+    x, y = page.resolution
+    return (float(x) * per_m, float(y) * per_m) if per_m and x > 0 and y > 0 else None
 
 
 def _colours(page: Any) -> int:
