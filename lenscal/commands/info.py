@@ -135,6 +135,7 @@ def _serial(serial: str) -> str:
 def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     from lenscal.files.psf.fingerprint import fingerprint
     from lenscal.files.psf.profile import described, read_profile
+    from lenscal.files.psf.quality_words import LIGHT_WORDS
     from lenscal.optics.plausibility import impossibilities, irregularities
 
     profile = read_profile(path)
@@ -147,6 +148,11 @@ def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
         f"{path.name}: the PSF of {profile.lens or 'an unnamed lens'}{_serial(profile.lens_serial)}"
         f" on {profile.camera or 'an unnamed camera'}{_serial(profile.camera_serial)}",
         f"For photos at {aperture}{focal} of {width} x {height} px",
+        *(
+            [f"For pictures (PNG, JPEG, TIFF): {LIGHT_WORDS[profile.light]}"]
+            if profile.light
+            else []
+        ),
         f"Relative to: {profile.psf.reference} ({f_number(profile.aperture_sharp)})",
         f"Grid: {rows} x {cols} nodes of RGB kernels, {k} x {k} px",
         f"Fingerprint: {fingerprint(profile.psf)}",

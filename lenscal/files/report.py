@@ -16,6 +16,7 @@ from lenscal import __version__
 from lenscal.files.psf.fingerprint import fingerprint
 from lenscal.files.psf.profile import Profile
 from lenscal.files.psf.quality_words import (
+    LIGHT_WORDS,
     confidence_in_words,
     distance_in_words,
     measured_distances,
@@ -137,6 +138,7 @@ def _facts(profile: Profile, name: str) -> list[tuple[str, str]]:
             ("Camera", _named(profile.camera, profile.camera_serial)),
             ("Lens", _named(profile.lens, profile.lens_serial)),
             ("For photos at", f"{f_number(profile.aperture_degraded)}{focal}"),
+            *([("For pictures", LIGHT_WORDS[profile.light])] if profile.light else []),
             ("Relative to", f"{psf.reference} ({f_number(profile.aperture_sharp)})"),
             ("Learnt from", f"{n_used[0]} sharp and {n_used[1]} degraded photos{scenes}"),
             ("Made", profile.created or "unknown"),

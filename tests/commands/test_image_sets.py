@@ -6,7 +6,6 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from picture_files import scene, srgb, stored, write_picture
 from lenscal.files.photos.colour import SPACES
 from lenscal.files.photos.export_settings import Space
 from lenscal.files.photos.icc import icc_profile
-from lenscal.files.psf.profile import Profile, write_profile
+from lenscal.files.psf.profile import Profile, read_profile, write_profile
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.pictures.kinds import Light
 
@@ -260,9 +259,15 @@ def test_info_says_what_a_picture_is(run: Run, tmp_path: Path) -> None:
     assert "cannot be read as a photo" in err
 
 
-def test_the_profile_of_a_set_says_what_light_it_is_for(lens: Path) -> None:
-    from lenscal.files.psf.profile import read_profile
-
-    read_back = read_profile(lens)
-    assert read_back.light is Light.LINEAR
-    assert replace(read_back, light=None).light is None
+def test_the_profile_of_a_set_says_what_light_it_is_for(run: Run, tmp_path: Path) -> None:
+    lens = profile(tmp_path / "stored.lenscal", Light.STORED)
+    assert read_profile(lens).light is Light.STORED
+    code, out, _ = run("info", lens)
+    assert code == 0
+    assert "For pictures (PNG, JPEG, TIFF): values as they are stored" in out
+    assert json.loads(run("info", lens, "--json")[1])["light"] == "stored"
+    report = tmp_path / "report.html"
+    assert run("report", lens, "--out", report)[0] == 0
+    assert "values as they are stored" in report.read_text(encoding="utf-8")
+    of_raw = profile(tmp_path / "raw.lenscal", None)
+    assert "For pictures" not in run("info", of_raw)[1]

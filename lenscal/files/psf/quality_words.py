@@ -6,8 +6,13 @@ import math
 from collections.abc import Mapping
 
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.raw.pictures.kinds import Light
 from lenscal.translation import Translatable, join_translatable, translatable
 
+LIGHT_WORDS = {
+    Light.LINEAR: translatable("decoded to linear light"),
+    Light.STORED: translatable("values as they are stored"),
+}
 _DISTANCES = {
     "estimate": translatable("with these kernels"),
     "floor": translatable("two halves of the photos themselves"),

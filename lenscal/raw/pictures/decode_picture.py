@@ -68,6 +68,8 @@ def decode_picture(path: Path, *, info: PhotoInfo, cache: Path | None = None) ->
         means.curve,
         header.icc,
         header.gamma,
+        header.pixels_per_m,
+        header.rounding,
     )
     info = replace(
         info,
@@ -139,14 +141,15 @@ def rounding_noise(coding: PictureCoding | None) -> tuple[float, float]:
     if coding is None or coding.dtype.kind == "f":
         return 0.0, 0.0
     step = 1 / coding.full
+    steps = 1 / 12 + coding.rounding
     if coding.curve is None:
-        return 0.0, step**2 / 12
+        return 0.0, step**2 * steps
     stored = np.arange(step, 1, max(step, 1 / 256))
     light = coding.curve.decode(stored, 1)
     # A step of one stored value, as light; its rounding is spread evenly.
     width = coding.curve.decode(np.minimum(stored + step / 2, 1), 1) - coding.curve.decode(
         stored - step / 2, 1
     )
-    variance = width**2 / 12
+    variance = width**2 * steps
     b = float(variance[0])
     return float(np.median((variance - b) / light).clip(min=0)), b
