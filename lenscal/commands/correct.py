@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError
-from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
+from lenscal.files.photos.export_settings import (
+    ExportSettings,
+    OnConflict,
+    PhotoFormat,
+    Space,
+    written_before,
+)
 from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.system.device import check_device, device_notes
@@ -34,7 +41,7 @@ def run_correct(args: argparse.Namespace) -> int:
     if args.prior is not None and not Path(args.prior).is_file():
         raise InputError(translatable("--prior {path}: there is no such file", path=args.prior))
     # All that can be wrong with the options is found before the first photo is read.
-    found = find_photos(args.photos)
+    found = _without_written(find_photos(args.photos), export, restore)
     photos = found.files
     check_output_folder(args.out)
     # After the cheap checks: a profile holds megabytes, and the device loads torch.
@@ -67,6 +74,21 @@ def run_correct(args: argparse.Namespace) -> int:
     if isinstance(ended, Ended) and len(results) < len(photos):
         return ended.exit_code
     return _exit_code(results, len(photos))
+
+
+def _without_written(
+    found: FoundPhotos, export: ExportSettings, restore: RestoreSettings
+) -> FoundPhotos:
+    """Pictures without those that lenscal made of them the last time, in the same folder."""
+    written = set(written_before(found.files, export, method=restore.method.value))
+    if not written:
+        return found
+    note = translatable("{n} corrected photos and masks are left out", n=len(written))
+    if len(written) == 1:
+        name = next(iter(written)).name
+        note = translatable("{name} is a corrected photo, or a mask: left out", name=name)
+    files = tuple(path for path in found.files if path not in written)
+    return replace(found, files=files, notes=(*found.notes, note))
 
 
 def _summary(results: Sequence[PhotoResult], found: FoundPhotos) -> dict[str, Any]:

@@ -22,9 +22,11 @@ from lenscal.files.photos.export_settings import Space
 from lenscal.files.photos.icc import icc_profile
 from lenscal.files.psf.profile import Profile, read_profile, write_profile
 from lenscal.optics.psf_grid import delta_grid
+from lenscal.raw.frame import Frame, Sampling
 from lenscal.raw.pictures.kinds import Light
 
 SIZE = (128, 192)
+WHOLE = (slice(None), slice(None))
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -271,3 +273,48 @@ def test_the_profile_of_a_set_says_what_light_it_is_for(run: Run, tmp_path: Path
     assert "values as they are stored" in report.read_text(encoding="utf-8")
     of_raw = profile(tmp_path / "raw.lenscal", None)
     assert "For pictures" not in run("info", of_raw)[1]
+
+
+@pytest.mark.parametrize("light", Light)
+def test_a_set_is_calibrated_in_the_light_that_was_asked_for(
+    run: Run, tmp_path: Path, engine: Any, light: Light
+) -> None:
+    clean, blurred = sets(tmp_path)
+    frames: list[Frame] = []
+    calibrate = engine.calibrate
+
+    def noted(sharp: Any, degraded: Any, *args: Any, **options: Any) -> Any:
+        frames.extend((*sharp, *degraded))
+        return (yield from calibrate(sharp, degraded, *args, **options))
+
+    engine.calibrate = noted
+    lens = tmp_path / "set.lenscal"
+    code, _, err = run("calibrate", clean, blurred, "--out", lens, "--light", light.value)
+    assert code == 0, err
+    assert read_profile(lens).light is light
+    assert [frame.sampling for frame in frames] == [Sampling.FULL_COLOUR] * 6
+    values = imagecodecs.png_decode((clean / "0.png").read_bytes()) / 255
+    expected = values if light is Light.STORED else scene((256, 384), seed=0)
+    tolerance = 1e-6 if light is Light.STORED else 0.05
+    np.testing.assert_allclose(frames[0].rgb_tile(*WHOLE), expected, atol=tolerance)
+    # One noise for the whole set.
+    assert len({frame.noise for frame in frames[:3]}) == 1
+    code, _, err = run("correct", lens, blurred, "--out", tmp_path / "out", "--method", "none")
+    assert code == 0, err
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        f"{n}_lenscal.png" for n in range(3)
+    ]
+
+
+def test_corrected_pictures_are_not_corrected_again(run: Run, tmp_path: Path, lens: Path) -> None:
+    for name in ("a.png", "b.png"):
+        write_picture(tmp_path / "in" / name, stored(srgb(scene()), np.uint8))
+    for n in range(2):
+        folder = tmp_path / "in"
+        code, out, err = run("correct", lens, folder, "--out", folder, "--method", "none", "--json")
+        assert code == 0, err
+        assert len(json.loads(out)["written"]) == 2
+        assert ("2 corrected photos and masks are left out" in err) is (n == 1)
+    assert sorted(p.name for p in (tmp_path / "in").iterdir()) == [
+        "a.png", "a_lenscal-2.png", "a_lenscal.png", "b.png", "b_lenscal-2.png", "b_lenscal.png",
+    ]  # fmt: skip

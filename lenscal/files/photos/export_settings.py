@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 import string
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -47,6 +48,8 @@ class OnConflict(StrEnum):
     ERROR = "error"
 
 
+_WITHOUT_NUMBER = re.compile(r"(-\d+)?(_mask(-\d+)?)?$")
+"""What is added to names that are taken, and to those of masks."""
 TEMPLATE_FIELDS = ("name", "method")
 # Bits a channel of PNG and TIFF.
 DEPTHS = (8, 16)
@@ -205,6 +208,25 @@ def output_path(
         # Another folder of the card, another program's work: what is not our own stays.
         check_replaceable(path, own=is_own_photo(path))
     return path
+
+
+def written_before(
+    photos: Sequence[Path], export: ExportSettings, *, method: str
+) -> tuple[Path, ...]:
+    """Those of the photos that are, by name and place, what was made of others of them, and masks:
+    of pictures that are corrected where they lie, a second time."""
+    folder = export.out.resolve()
+    # A template that adds nothing says nothing.
+    stems = {
+        name
+        for photo in photos
+        if (name := export.template.format(name=photo.stem, method=method)) != photo.stem
+    }
+    return tuple(
+        photo
+        for photo in photos
+        if _WITHOUT_NUMBER.sub("", photo.stem) in stems and photo.parent.resolve() == folder
+    )
 
 
 def mask_path(
