@@ -147,6 +147,22 @@ def test_noise_is_measured_and_never_less_than_rounding(tmp_path: Path) -> None:
     assert (clean.noise.variance(np.full(3, 0.4)) > 0.5 * step**2 / 12).all()
 
 
+def test_what_jpeg_rounds_counts_as_noise(tmp_path: Path) -> None:
+    pixels = stored(srgb(scene()), np.uint8)
+    errors, noises = [], []
+    for quality in (98, 92, 80):
+        path = tmp_path / f"{quality}.jpg"
+        path.write_bytes(imagecodecs.jpeg8_encode(pixels, level=quality, subsampling="444"))
+        frame = decode_photo(path)
+        truth = decode_photo(write_picture(tmp_path / "a.png", pixels))
+        errors.append(float(np.var(light_of(frame)[..., 1] - light_of(truth)[..., 1])))
+        noises.append(float(frame.noise.variance(np.full(3, 0.3))[1]))
+    # Not the noise of smooth places, which JPEG has removed.
+    assert noises[0] < noises[1] < noises[2]
+    for error, noise in zip(errors, noises, strict=True):
+        assert error / 3 < noise < 10 * error
+
+
 def test_alpha_and_further_pictures_are_said(tmp_path: Path) -> None:
     rgba = np.dstack([stored(srgb(scene()), np.uint8), np.full((128, 192), 128, np.uint8)])
     plain = light_of(decode_photo(write_picture(tmp_path / "a.png", rgba[..., :3])))
