@@ -346,6 +346,7 @@ TEXTS = (
         "Translatable",
         "dark: {dark:.0%} of the picture is nearly black; expose more"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "decoded to linear light"),
     QT_TRANSLATE_NOOP("Translatable", "degraded"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -895,6 +896,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "use photos of one lens only"),
     QT_TRANSLATE_NOOP("Translatable", "use photos of one lens only, or name it with --lens"),
     QT_TRANSLATE_NOOP("Translatable", "use photos of one size and crop mode"),
+    QT_TRANSLATE_NOOP("Translatable", "values as they are stored"),
     QT_TRANSLATE_NOOP("Translatable", "values with a sign: convert it to unsigned ones"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -986,6 +988,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} holds a kernel that is not finite or sums to 0"),
     QT_TRANSLATE_NOOP("Translatable", "{name} holds more files than any of lenscal's: not opened"),
+    QT_TRANSLATE_NOOP("Translatable", "{name} is a corrected photo, or a mask: left out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name} is in both lists: choose other photos for one of them"
@@ -1012,6 +1015,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: writing"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{n} corrected photos and masks are left out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{n} of {m} photos were written to {out}, the others were not."
