@@ -160,7 +160,8 @@ def test_what_jpeg_rounds_counts_as_noise(tmp_path: Path) -> None:
     # Not the noise of smooth places, which JPEG has removed.
     assert noises[0] < noises[1] < noises[2]
     for error, noise in zip(errors, noises, strict=True):
-        assert error / 3 < noise < 10 * error
+        # At high quality most of the error is that of colours, which are rounded twice.
+        assert error / 4 < noise < 10 * error
 
 
 def test_alpha_and_further_pictures_are_said(tmp_path: Path) -> None:
