@@ -7,10 +7,12 @@ from pathlib import Path
 import lenscal
 from lenscal.errors import InputError
 from lenscal.system.atomic import written_whole
+from lenscal.system.file_content import read_plain_file
 from lenscal.translation import translatable
 
 BEGIN = "<!-- tables: lenscal benchmark -->"
 END = "<!-- /tables -->"
+_MOST_BYTES = 16 * 2**20
 
 
 def check_markers(path: Path) -> None:
@@ -29,7 +31,11 @@ def check_markers(path: Path) -> None:
 def _around_tables(path: Path) -> tuple[str, str]:
     """What stands before and after the markers."""
     # A marker that stands twice would leave open which tables are the old ones.
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = read_plain_file(path, _MOST_BYTES).decode()
+    except UnicodeError:
+        # No document: it has no markers either.
+        text = ""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     once = text.count(BEGIN) == text.count(END) == 1

@@ -24,6 +24,8 @@ _MOST_BYTES = 2**30
 """Of a file, and of its tensors as float32; DRUNet has 0.13 GB."""
 _MOST_TENSORS = 10_000
 _MOST_METADATA_BYTES = 16 * 2**20
+_MOST_PICKLED_BYTES = 2 * 2**20
+"""Of names and shapes: a hundred bytes a tensor. Each byte may be a step that takes a microsecond."""
 _OLD_PICKLES = 5
 """That PyTorch files from before 1.6 begin with; then come the numbers."""
 _TENSOR_PARTS = frozenset(
@@ -101,7 +103,7 @@ def _read_pytorch(path: Path) -> dict[str, Tensor]:
 def _pickles(content: bytes, path: Path) -> Iterator[Any]:
     """What the file has torch unpickle, to be read from its beginning."""
     if not is_zip(content):
-        stream = io.BytesIO(content)
+        stream = io.BytesIO(content[:_MOST_PICKLED_BYTES])
         yield from [stream] * _OLD_PICKLES
         return
     with zip_of(content, path) as archive:
@@ -110,7 +112,7 @@ def _pickles(content: bytes, path: Path) -> Iterator[Any]:
             if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > len(content):
                 raise ValueError("packed entries")
             if entry.filename.endswith(".pkl"):
-                yield io.BytesIO(archive.read(entry))
+                yield io.BytesIO(archive.read(entry)[:_MOST_PICKLED_BYTES])
 
 
 def _check_parts(pickled: Any) -> None:

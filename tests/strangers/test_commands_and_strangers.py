@@ -83,7 +83,9 @@ def test_weights(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes")
 def test_pipes_are_not_waited_for(tmp_path: Path, make_dng: MakeDng) -> None:
-    pipes = {name: tmp_path / name for name in ("x.lenscal", "x.npz", "x.dng", "x.pth")}
+    pipes = {
+        name: tmp_path / name for name in ("x.lenscal", "x.npz", "x.dng", "x.pth", "x.png", "x.tif")
+    }
     for pipe in pipes.values():
         os.mkfifo(pipe)
     (tmp_path / "folder").mkdir()
@@ -96,7 +98,7 @@ def test_pipes_are_not_waited_for(tmp_path: Path, make_dng: MakeDng) -> None:
         ["info", pipes["x.dng"]],
         ["correct", pipes["x.lenscal"], photo, "--out", out],
         ["correct", pipes["x.npz"], photo, "--out", out],
-        ["correct", lens, pipes["x.dng"], "--out", out],
+        *(["correct", lens, pipes[f"x.{kind}"], "--out", out] for kind in ("dng", "png", "tif")),
         ["correct", lens, tmp_path / "folder", "--out", out],
         ["correct", lens, photo, "--out", out, "--prior", pipes["x.pth"], "--method", "dpir"],
         ["check", tmp_path / "folder", tmp_path / "folder"],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
+from lenscal.system.file_content import first_bytes
+
 
 class PictureKind(StrEnum):
     """Formats that pictures are read and written as."""
@@ -50,9 +52,5 @@ def kind_by_name(path: Path) -> PictureKind | None:
 
 def kind_by_content(path: Path) -> PictureKind | None:
     """What a file is by its first bytes; None where it is no picture, or cannot be read."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-    except OSError:
-        return None
+    start = first_bytes(path, 8)
     return next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
