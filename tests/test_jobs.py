@@ -209,11 +209,11 @@ def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monke
     )
     events, second_read = [], threading.Event()
 
-    def decode_photo(path):
+    def decode_photo(path, **more):
         events.append(f"read {path.stem}")
         if path.stem == "1":
             second_read.set()
-        return plain_decode(path)
+        return plain_decode(path, **more)
 
     def restore_rows(frame, *rest, **more):
         events.append(f"correct {frame.info.path.stem}")
@@ -221,8 +221,8 @@ def test_the_next_photo_is_read_while_one_is_corrected(tmp_path, make_dng, monke
             assert second_read.wait(30)
         return plain_restore(frame, *rest, **more)
 
-    def write_photo(path, rgb, header, *rest):
-        written = plain_write(path, rgb, header, *rest)
+    def write_photo(path, rgb, header, *rest, **more):
+        written = plain_write(path, rgb, header, *rest, **more)
         events.append(f"written {header.info.path.stem}")
         return written
 

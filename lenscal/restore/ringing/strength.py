@@ -260,7 +260,7 @@ def without_rings(
     found = []
     for edges in edges_after(photo, corrected):
         found.append(edges)
-        yield Report("correct", translatable("Looking for rings"))
+        yield Report("correct", translatable("Looking for rings"), 1.0)
     strength = strength_for(together(found), photo.size)
     if strength is None:
         return None
