@@ -118,7 +118,8 @@ def _shots(profile: Profile, photo: Frame) -> tuple[Shot, Shot]:
     if factor is None and info.crop_factor is not None:
         factor = crop_factor(camera)
     field = Shot(size, profile.sensor_area, pitch_um, factor)
-    own = Shot(photo.size, info.area, info.pixel_pitch_um, info.crop_factor, photo.demosaiced)
+    mosaic = photo.mosaic.size > 0
+    own = Shot(photo.size, info.area, info.pixel_pitch_um, info.crop_factor, mosaic)
     return field, own
 
 

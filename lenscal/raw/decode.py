@@ -92,7 +92,6 @@ def decode_photo(
     except (OSError, UnicodeError, MemoryError) as error:
         raise PhotoError(path.name, _unreadable(error)) from error
     _refuse_turned_grid(frame.rgb, values, info)
-    frame = with_noise_correlation(frame)
     # Nothing is cached of a photo that was refused.
     return frame if cache is None else _in_cache(frame, cache)
 
@@ -125,8 +124,10 @@ def _decoded(raw: Any, values: NDArray[np.uint16], levels: Levels, info: PhotoIn
         frame = _with_noise(frame, values, levels)
         _mend(raw, frame, values, levels)
         rgb, scale, black = demosaiced(raw, values, levels)
-        return replace(frame, rgb=rgb, rgb_scale=scale, rgb_black=black)
-    frame = _with_noise(_with_planes(frame, values, levels), values, levels)
+        frame = replace(frame, rgb=rgb, rgb_scale=scale, rgb_black=black)
+        return with_noise_correlation(frame)
+    frame = with_noise_correlation(_with_planes(frame, values, levels))
+    frame = _with_noise(frame, values, levels)
     if colours:
         return frame
     # One value at each place: a site that differs from all around it is damaged, as in a mosaic.

@@ -274,8 +274,10 @@ class Frame:
 
     @property
     def demosaiced(self) -> bool:
-        """Whether `rgb` was interpolated from a mosaic."""
-        return self.mosaic.size > 0
+        """Whether `rgb` was interpolated from a mosaic: by LibRaw, or, as its noise shows, by a
+        camera or a program before."""
+        before = self.sampling is Sampling.FULL_COLOUR and self.noise_correlation is not None
+        return self.mosaic.size > 0 or before
 
     def rgb_tile(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         """Linear, white-balanced, vignetting-free camera RGB of a tile, float32 [h, w, 3]."""

@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenscal.raw.demosaic_noise import (
-    X_TRANS_PERIOD,
-    measured_noise_correlation,
-    x_trans_noise_correlation,
-)
+from lenscal.raw.demosaic_noise import X_TRANS_PERIOD, x_trans_noise_correlation
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo, Sampling
 from lenscal.raw.levels import Levels
 from lenscal.raw.noise import estimate_noise
+from lenscal.raw.signal.smooth_blocks import measured_noise_correlation
 from lenscal.translation import Translatable, translatable
 
 _ROWS_AT_ONCE = 256
@@ -67,8 +64,8 @@ def full_colour_frame(
         colour_matrix,
         Sampling.FULL_COLOUR if colours else Sampling.MONOCHROME,
     )
-    frame = frame if noise else replace(frame, noise=estimate_noise([frame]))
-    return with_noise_correlation(frame)
+    frame = with_noise_correlation(frame)
+    return frame if noise else replace(frame, noise=estimate_noise([frame]))
 
 
 def has_one_value(raw: Any) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.raw.frame import Frame, NoiseModel, Sampling
+from lenscal.raw.signal.smooth_blocks import smooth_lines
 from lenscal.translation import translatable
 
 Floats = NDArray[np.floating]
@@ -95,6 +96,9 @@ def estimate_noise(frames: Sequence[Frame]) -> NoiseModel:
     variance = a * mean + b + slope * shared is fitted to means over the smoothest blocks, the slope
     near its usual value unless the photos say otherwise. Clipped blocks are left out.
 
+    Where the noise itself goes along from pixel to pixel (`Frame.noise_correlation`), it is the
+    variance of the smoothest blocks of 16 x 16 pixels (`signal/smooth_blocks.py`).
+
     Grain in the scene that is as fine as the pattern cannot be told from noise.
 
     Parameters
@@ -114,10 +118,11 @@ def estimate_noise(frames: Sequence[Frame]) -> NoiseModel:
     Poissonian-Gaussian noise modeling and fitting for single-image raw-data, IEEE TIP 17 (2008).
     """
     first = frames[0]
+    # Noise that goes along from pixel to pixel would pass for texture below.
+    along = [frame for frame in frames if frame.noise_correlation is not None]
+    if along and not first.mosaic.size:
+        return _model(smooth_lines(along), first, len(along))
     blocks = _joined([_measure(frame) for frame in frames])
-    # Where nothing can be measured: one RAW step of photon noise, and its rounding.
-    step = 1 / first.full_scale
-    assumed = (step, step**2 / 12)
     places = _colours_of_places(first)
     lines = [
         _fit(blocks, places == colour, texture)
@@ -125,8 +130,14 @@ def estimate_noise(frames: Sequence[Frame]) -> NoiseModel:
     ]
     if first.sampling is Sampling.MONOCHROME:
         lines = [lines[1]] * 3
-    (ar, br), (ag, bg), (ab, bb) = (line or assumed for line in lines)
-    return NoiseModel((ar, ag, ab), (br, bg, bb), _source(len(frames), partly=None in lines))
+    return _model(lines, first, len(frames))
+
+
+def _model(lines: Sequence[tuple[float, float] | None], frame: Frame, n_photos: int) -> NoiseModel:
+    # Where nothing can be measured: one RAW step of photon noise, and its rounding.
+    step = 1 / frame.full_scale
+    (ar, br), (ag, bg), (ab, bb) = (line or (step, step**2 / 12) for line in lines)
+    return NoiseModel((ar, ag, ab), (br, bg, bb), _source(n_photos, partly=None in lines))
 
 
 def _source(n_photos: int, *, partly: bool) -> str:

@@ -94,3 +94,33 @@ def test_noise_is_measured_on_planes(tmp_path: Path, monochrome: bool) -> None:
 def test_an_empty_linear_dng_is_refused(tmp_path: Path) -> None:
     write_raw_dng(tmp_path / "a.dng", np.full((96, 128, 3), BLACK, np.uint16), dng_info())
     assert "empty" in probe(tmp_path / "a.dng")
+
+
+def smoothed(noise: np.ndarray) -> np.ndarray:
+    """Noise as a camera leaves it that averages neighbours."""
+    for axis in (0, 1):
+        noise = (np.roll(noise, 1, axis) + 2 * noise + np.roll(noise, -1, axis)) / 4
+    return noise
+
+
+@pytest.mark.parametrize("monochrome", [False, True])
+def test_noise_that_goes_along_is_noticed_and_measured(tmp_path: Path, monochrome: bool) -> None:
+    image = scene(540, 720)[..., 1:2] if monochrome else scene(540, 720)
+    a, b = 4e-4, 4e-6
+    white = np.random.default_rng(7).standard_normal(image.shape)
+    # Of variance 1 again.
+    values = image + np.sqrt(a * image + b) * smoothed(white) * 64 / 36
+    raw = np.clip(np.round(values * (WHITE - BLACK) + BLACK), 0, WHITE).astype(np.uint16)
+    neutral = (1, 1, 1) if monochrome else NEUTRAL
+    info = dng_info(noise_profile=[], as_shot_neutral=neutral)
+    write_raw_dng(tmp_path / "a.dng", raw[..., 0] if monochrome else raw, info)
+    frame = decode_photo(tmp_path / "a.dng")
+    # A monochrome sensor's was never a mosaic, whatever made its noise go along.
+    assert frame.demosaiced is not monochrome
+    assert frame.noise_correlation is not None
+    for c in frame.plane_channels:
+        beside = frame.noise_correlation[c, c, 3, 3:]
+        np.testing.assert_allclose(beside, [1, 2 / 3, 1 / 6, 0], atol=0.08)
+    signal = np.array([0.1, 0.3])
+    measured = frame.noise.variance(signal, channels=np.array([1, 1]))
+    np.testing.assert_allclose(measured, a * signal + b, rtol=0.25)
