@@ -109,7 +109,7 @@ def test_noise_that_goes_along_is_noticed_and_measured(tmp_path: Path, monochrom
     a, b = 4e-4, 4e-6
     white = np.random.default_rng(7).standard_normal(image.shape)
     # Of variance 1 again.
-    values = image + np.sqrt(a * image + b) * smoothed(white) * 64 / 36
+    values = image + np.sqrt(a * image + b) * smoothed(white) / 0.375
     raw = np.clip(np.round(values * (WHITE - BLACK) + BLACK), 0, WHITE).astype(np.uint16)
     neutral = (1, 1, 1) if monochrome else NEUTRAL
     info = dng_info(noise_profile=[], as_shot_neutral=neutral)
@@ -120,7 +120,8 @@ def test_noise_that_goes_along_is_noticed_and_measured(tmp_path: Path, monochrom
     assert frame.noise_correlation is not None
     for c in frame.plane_channels:
         beside = frame.noise_correlation[c, c, 3, 3:]
-        np.testing.assert_allclose(beside, [1, 2 / 3, 1 / 6, 0], atol=0.08)
+        # What bends slowly is taken out of the blocks, noise among it.
+        np.testing.assert_allclose(beside, [1, 2 / 3, 1 / 6, 0], atol=0.15)
     signal = np.array([0.1, 0.3])
     measured = frame.noise.variance(signal, channels=np.array([1, 1]))
     np.testing.assert_allclose(measured, a * signal + b, rtol=0.25)

@@ -13,6 +13,8 @@ from lenscal.raw.demosaic_noise import REACH_PX
 from lenscal.raw.frame import Frame
 
 _BLOCK_PX = 16
+_SHAPES = 6
+"""Polynomials of second degree over a block."""
 _MOST_BLOCKS = 4000
 _RANGES = 6
 """Of brightness: noise grows with it, and each has its own smoothest blocks."""
@@ -82,12 +84,16 @@ def smooth_lines(frames: Sequence[Frame]) -> list[tuple[float, float] | None]:
     colour whose blocks do not tell."""
     from scipy.optimize import nnls
 
-    parts = [smooth for frame in frames if (smooth := smooth_blocks(frame)) is not None]
+    measured = [(smooth_blocks(frame), frame.noise_correlation) for frame in frames]
     lines: list[tuple[float, float] | None] = []
-    for plane in range(len(frames[0].plane_channels)):
+    for plane, channel in enumerate(frames[0].plane_channels):
         points = [
-            (part.mean[here, plane].mean(), part.residual[here, ..., plane].var())
-            for part in parts
+            (
+                part.mean[here, plane].mean(),
+                part.residual[here, ..., plane].var() / _kept(correlation, channel),
+            )
+            for part, correlation in measured
+            if part is not None
             for here in (part.ranges == number for number in range(_RANGES))
         ]
         if not points:
@@ -99,6 +105,13 @@ def smooth_lines(frames: Sequence[Frame]) -> list[tuple[float, float] | None]:
         (a, b), _ = nnls(np.stack([np.maximum(s, 0), np.ones_like(s)], 1) / v[:, None], v / v)
         lines.append((float(a), float(b)) if a > 0 or b > 0 else None)
     return lines * (3 // len(lines))
+
+
+def _kept(correlation: NDArray[np.float32] | None, channel: int) -> float:
+    """The share of the noise's variance that is left when mean, slopes and bends are taken out of
+    a block: they are of low frequencies, at which noise that goes along has more power."""
+    slow = 1.0 if correlation is None else float(correlation[channel, channel].sum())
+    return 1 - _SHAPES / _BLOCK_PX**2 * float(np.clip(slow, 1, 10))
 
 
 def _blocks(frame: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
