@@ -31,7 +31,7 @@ from lenscal.calibrate.pairs.tile_equations import (
     TilePair,
     tile_equations,
 )
-from lenscal.raw.frame import Frame, Sampling
+from lenscal.raw.frame import Frame
 from lenscal.system.threads import in_order
 
 STEP_RIDGE = 1e-6
@@ -179,7 +179,7 @@ def _measured(task: tuple[int, TilePair, Tile]) -> _Measured:
 
 def sites_per_pixel(frame: Frame) -> int:
     """How many values a photo has at every pixel: a mosaic one, whatever its colours."""
-    return 1 if frame.sampling is Sampling.BAYER else len(frame.plane_channels)
+    return 1 if frame.mosaic.size > 0 else len(frame.plane_channels)
 
 
 def _add_tiles(

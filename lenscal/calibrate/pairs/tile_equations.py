@@ -20,7 +20,7 @@ from lenscal.calibrate.field.geometry import shifted_window, span_with_room
 from lenscal.calibrate.packing import clipping_limit
 from lenscal.calibrate.pairs.linear_demosaic import MARGIN_PX, linear_tile
 from lenscal.calibrate.pairs.sinc_shift import SINC_HALF_WIDTH, sinc_shift
-from lenscal.raw.frame import Frame, Sampling
+from lenscal.raw.frame import Frame
 
 LEAST_SIDE_PX = 8
 """What is left of a tile at the photo's border must have at least this side to be worth reading."""
@@ -204,7 +204,7 @@ def _measured(
     frame: Frame, ys: slice, xs: slice
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """`Regressor.value`, `channel` and `multiplier`."""
-    if frame.sampling is Sampling.BAYER:
+    if frame.mosaic.size > 0:
         value, channel, multiplier = frame.mosaic_tile(ys, xs)
         return value[None], channel, multiplier[None]
     value, multiplier = frame.planes_tile(ys, xs)
@@ -213,7 +213,7 @@ def _measured(
 
 def _clipping_of(frame: Frame, channel: NDArray[np.uint8]) -> Tensor:
     """Where what `_measured` gives clips, RAW values 0..1, [1, h, w] or [n, 1, 1]."""
-    if frame.sampling is Sampling.BAYER:
+    if frame.mosaic.size > 0:
         return torch.from_numpy(frame.clipping[channel][None])
     return torch.from_numpy(frame.clipping[list(frame.plane_channels), None, None])
 
@@ -239,16 +239,16 @@ def _without_texture(x: Tensor, r: int) -> Tensor:
 
 def _sites(pair: TilePair, regressor: Regressor, c: int) -> Sites:
     """The sites of channel c, period by period of the colour filter array."""
-    k, bayer = pair.kernel_size, pair.degraded.sampling is Sampling.BAYER
-    p, q = pair.degraded.cfa.shape if bayer else (1, 1)
+    k, is_mosaic = pair.kernel_size, pair.degraded.mosaic.size > 0
+    p, q = pair.degraded.cfa.shape if is_mosaic else (1, 1)
     # Planes know their colour everywhere; a mosaic is one for all colours.
-    plane = 0 if bayer else pair.channels.index(c)
+    plane = 0 if is_mosaic else pair.channels.index(c)
     value, multiplier = regressor.value[plane], regressor.multiplier[plane]
     designs, targets, noises, uses = [], [], [], []
     a, b = pair.degraded.noise.a[c], pair.degraded.noise.b[c]
     for i in range(p):
         for j in range(q):
-            if bayer and regressor.channel[i, j] != c:
+            if is_mosaic and regressor.channel[i, j] != c:
                 continue
             # Every site of one place in the period, with the kernel's square around it.
             patch = regressor.x[c, i:, j:].unfold(0, k, p).unfold(1, k, q)
