@@ -25,7 +25,8 @@ _MOST_BYTES = 2**30
 _MOST_TENSORS = 10_000
 _MOST_METADATA_BYTES = 16 * 2**20
 _MOST_PICKLED_BYTES = 2 * 2**20
-"""Of names and shapes: a hundred bytes a tensor. Each byte may be a step that takes a microsecond."""
+"""Of names and shapes: a hundred bytes a tensor. Each byte may be a step that takes a
+microsecond."""
 _OLD_PICKLES = 5
 """That PyTorch files from before 1.6 begin with; then come the numbers."""
 _TENSOR_PARTS = frozenset(
