@@ -14,7 +14,6 @@ from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.checkpoint import Checkpointer, Keeper, made_from
 from lenscal.calibrate.confidence import confidence
 from lenscal.calibrate.field.kernels import border_light, framed
-from lenscal.calibrate.matching.reblur_check import ReblurCheck
 from lenscal.calibrate.packing import packing_of
 from lenscal.calibrate.proof.trial import Trial, simpler_in_words, simplest_that_passes
 from lenscal.calibrate.result import Calibration
@@ -47,7 +46,8 @@ from lenscal.translation import Translatable, translatable
 LEAST_BATCH = 8
 """Below so many patches a step, a GPU is no help: the CPU takes over."""
 FEW_PHOTOS_CONFIDENCE = 0.5
-"""Times the confidence that halves of a few photos give: they share their scenes' faults."""
+"""Times the confidence that halves of a few photos give, as they share their scenes' faults; where
+halves of a single one give none, as much."""
 CPU = torch.device("cpu")
 MOST_BORDER_LIGHT = 0.03
 """Of a kernel's light on its border, from which on the user is told; above `MOST_AT_BORDER`, at
@@ -320,12 +320,10 @@ class _Engine:
         layout, journal, degraded = estimate.layout, self.journal, self.photos.degraded[0]
         # Stage P has three kernels a place, alike but for rounding, where photos have one colour.
         kernels = packing_of(degraded).spread(kernels)
-        check = held_out.check(estimate)
-        stages = tuple(journal.stages)
-        if check is not None:
-            distances = [check.distance(_on_nodes(s.kernels, layout)) for s in stages]
-            pairs = zip(stages, distances, strict=True)
-            stages = tuple(replace(stage, reblur=distance) for stage, distance in pairs)
+        trial, stages = Trial(held_out), tuple(journal.stages)
+        distances = [trial.distance(estimate, _on_nodes(s.kernels, layout)) for s in stages]
+        pairs = zip(stages, distances, strict=True)
+        stages = tuple(replace(stage, reblur=distance) for stage, distance in pairs)
         # Of every kernel, since one that is cut off shows at its place in the photo.
         border = float(border_light(kernels).max())
         if border > MOST_BORDER_LIGHT:
@@ -337,15 +335,17 @@ class _Engine:
                 )
             )
         sure = _confidence(estimate, kernels)
+        if sure is None and min(len(self.photos.sharp), len(self.photos.degraded)) == 1:
+            sure = np.ones((*layout.grid, 3), np.float32)
         if sure is not None and self.photos.by_blocks:
-            sure *= FEW_PHOTOS_CONFIDENCE
+            sure *= np.float32(FEW_PHOTOS_CONFIDENCE)
         return Calibration(
             PsfGrid(layout.on_grid(kernels), degraded.size, self.photos.reference, sure),
             degraded.noise,
             stages,
             estimate.same_scenes,
             journal.curves,
-            {} if check is None else reblur_distances(check, kernels),
+            trial.distances(estimate, kernels),
             tuple(journal.warnings),
             journal.finished,
             str(layout.device),
@@ -366,21 +366,6 @@ def _on_the_cpu() -> str:
     )
 
 
-def reblur_distances(check: ReblurCheck, kernels: Tensor) -> dict[str, float]:
-    """Distances from held-out photos: of the kernels, the floor that even true ones leave, of no
-    blur, and of their mean everywhere."""
-    point = torch.zeros_like(kernels)
-    point[..., kernels.shape[-1] // 2] = 1
-    # One kernel everywhere: what knowing the lens's field is worth.
-    average = kernels.mean(0, keepdim=True).expand_as(kernels)
-    return {
-        "estimate": check.distance(kernels),
-        "floor": check.floor(),
-        "delta": check.distance(point),
-        "average": check.distance(average),
-    }
-
-
 def _on_nodes(kernels: NDArray[np.float32], layout: Layout) -> Tensor:
     """Kernels [rows, cols, 3, k, k] of a stage as [nodes, 3, n] in the frame of the layout."""
     nodes = torch.from_numpy(kernels).flatten(-2).flatten(0, 1)
@@ -394,4 +379,6 @@ def _confidence(estimate: Estimate, kernels: Tensor) -> NDArray[np.float32] | No
         return None
     layout = estimate.layout
     first, second = (layout.on_grid(half) for half in estimate.halves)
-    return confidence(layout.on_grid(kernels), (first, second))
+    sure = confidence(layout.on_grid(kernels), (first, second))
+    # Half of a few photos may be too little for any fit.
+    return sure if np.isfinite(sure).all() else None

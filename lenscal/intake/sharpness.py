@@ -14,7 +14,8 @@ _BLOCK_PX = 512
 """Side of the parts in which edges are looked for."""
 _MOST_BLOCKS = 24
 """Evenly spread: a sharp subject is larger than what lies between them."""
-_EDGES_A_BLOCK = 12
+_MOST_EDGES, _EDGES_A_BLOCK = 300, (12, 60)
+"""Of a photo, and of a part of it (least and most)."""
 _LEAST_EDGES = 6
 """Fewer may all be soft by themselves: shadows, things out of focus."""
 _SHARPEST = 0.75
@@ -72,11 +73,12 @@ def _all_edges(frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     tops, lefts = (np.arange(0, max(n - _BLOCK_PX // 2, 1), _BLOCK_PX) for n in (height, width))
     corners = [(int(y), int(x)) for y in tops for x in lefts]
     chosen = np.unique(np.linspace(0, len(corners) - 1, _MOST_BLOCKS).round().astype(int))
+    most = int(np.clip(_MOST_EDGES // len(chosen), *_EDGES_A_BLOCK))
     mtf50, angle = [], []
     for y, x in (corners[number] for number in chosen):
         tile = frame.rgb_tile(slice(y, y + _BLOCK_PX), slice(x, x + _BLOCK_PX))
         green = np.ascontiguousarray(tile[..., 1])
-        edges, curves = find_edges(green, _EDGES_A_BLOCK)
+        edges, curves = find_edges(green, most)
         clear = curves.max(1, initial=0) < _CLIPS_FROM
         mtf50.append(edge_mtf50(curves[clear]))
         normal = edges.normal[clear]

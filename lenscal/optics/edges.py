@@ -36,6 +36,8 @@ _UNEVEN, _FALLING = 0.06, 0.08
 _LARGEST_BEND_PX, _LARGEST_TILT = 1.5, 0.3
 """By which an edge may leave its middle's tangent at the ends; of its direction against that of the
 gradients."""
+_SECTORS = 4
+"""Directions that edges are taken from in turn."""
 _LEAST_STEP = 0.15
 """Of the brighter side's light: smaller steps are shades, which are wide by themselves."""
 
@@ -74,9 +76,10 @@ def find_edges(plane: NDArray[np.float32], most: int) -> tuple[Edges, Floats]:
     edges = _settled(plane, _settled(plane, Edges(at, normal, flat)))
     curves, scatter = profiles_and_scatter(plane, edges)
     good = _is_clean(curves, scatter) & (np.abs(edges.bend[:, 0]) < 1)
-    # The clearest first.
+    # The clearest first, of all directions alike: a shaken photo shows in one of them only.
     step = np.abs(_step(curves)) / np.maximum(scatter, 1e-9)
     order = np.argsort(-np.where(good, step, -1), kind="stable")[: good.sum()]
+    order = order[_in_turn(edges.normal[order])]
     order = order[_apart(edges.place[order])][:most]
     found = edges.part(order)
     curves = curves[order]
@@ -131,12 +134,16 @@ def _candidates(plane: NDArray[np.float32], most: int) -> tuple[NDArray[np.int64
     )
     size, difference = yy + xx, np.hypot(xx - yy, 2 * xy)
     coherent = difference > _LEAST_COHERENCE * np.maximum(size, 1e-20)
-    # A step small against the light around it is a shade: gradients over the light.
+    # One place of each edge and its surroundings: where gradients are strongest.
+    size = np.where(coherent, size, 0)
+    top = (size > 0) & (size >= cv2.dilate(size, np.ones((3, 3))))
+    # Ranked by their steps over the light around: by their gradients, sharp edges would hide those
+    # that are soft along one direction.
+    calm = cv2.blur(plane, (3, 3))
+    kernel = np.ones(box, np.uint8)
+    step = (cv2.dilate(calm, kernel) - cv2.erode(calm, kernel))[np.ix_(ys, xs)]
     light = cv2.blur(plane, box)[np.ix_(ys, xs)]
-    strength = np.where(coherent, size / np.maximum(light, 1e-4) ** 2, 0)
-    # One place of each edge and its surroundings.
-    strength[strength < cv2.dilate(strength, np.ones((3, 3)))] = 0
-    strength = strength.ravel()
+    strength = np.where(top, step / np.maximum(light, 1e-4), 0).ravel()
     best = np.argsort(-strength, kind="stable")[:most]
     best = best[strength[best] > 0]
     angle = 0.5 * np.arctan2(2 * xy, xx - yy).ravel()[best]
@@ -258,6 +265,16 @@ def _is_clean(curves: Floats, scatter: Floats) -> NDArray[np.bool_]:
         & (fall < _FALLING * step)
         & (step > _LEAST_STEP * np.maximum(low, high))
     )
+
+
+def _in_turn(normal: Floats) -> NDArray[np.int64]:
+    """Numbers of normals [n, 2], one of each direction after the other, each in its order."""
+    angle = np.arctan2(normal[:, 0], normal[:, 1])
+    sector = np.rint(angle / np.pi * _SECTORS).astype(int) % _SECTORS
+    rank = np.zeros(len(normal), np.int64)
+    for number in range(_SECTORS):
+        rank[sector == number] = np.arange((sector == number).sum())
+    return np.argsort(rank, kind="stable")
 
 
 def _apart(place: NDArray[np.int64]) -> NDArray[np.bool_]:

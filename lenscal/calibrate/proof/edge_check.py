@@ -22,8 +22,10 @@ Floats = NDArray[np.float64]
 
 FREQUENCIES = np.array([0.05, 0.1, 0.15, 0.2])
 """cycles/px: below, every lens is good; above, soft photos show noise only."""
-BLOCK_PX, EDGES_A_BLOCK = 512, 16
-LEAST_EDGES = 30
+BLOCK_PX = 512
+MOST_EDGES, EDGES_A_BLOCK = 600, (10, 150)
+"""Of a photo, and of a part of it (least and most)."""
+LEAST_EDGES = 20
 """On either side: fewer are ruled by what the scene itself makes soft."""
 SHARPER_SHARE = 0.5
 """Of a photo's edges: the other ones may be shadows, or lie out of focus."""
@@ -63,7 +65,16 @@ class EdgeCheck:
         """Mean difference of the transfer from that which the edges of the degraded photos show."""
         kernels = psf.at(self.degraded.position)[:, 1]
         expected = self.reference * _mtf_across(kernels, self.degraded.normal)
-        difference = self.degraded.mtf - expected
+        return self._by_zones(self.degraded.mtf - expected)
+
+    def floor(self) -> float:
+        """How far two halves of the degraded photos' edges are apart."""
+        mtf, half = self.degraded.mtf, np.arange(len(self.degraded.mtf)) % 2
+        # Twice what each half is off its mean with the other.
+        return self._by_zones((mtf - mtf.mean(0)) * (2.0 * half - 1)[:, None])
+
+    def _by_zones(self, difference: Floats) -> float:
+        """Mean size of what edges [n, f] differ by in the mean of each part of the field."""
         zone = (self.degraded.position * ZONES).astype(int).clip(0, ZONES - 1) @ [ZONES, 1]
         parts = [difference[zone == z] for z in range(ZONES**2)]
         means = [part.mean(0) for part in parts if len(part) >= LEAST_IN_ZONE]
@@ -95,14 +106,15 @@ def _measured(frames: Sequence[Frame]) -> MeasuredEdges:
 
 def _of_photo(frame: Frame) -> MeasuredEdges:
     height, width = frame.size
+    corners = [(y, x) for y in range(0, height, BLOCK_PX) for x in range(0, width, BLOCK_PX)]
+    most = int(np.clip(MOST_EDGES // len(corners), *EDGES_A_BLOCK))
     found = []
-    for y in range(0, height, BLOCK_PX):
-        for x in range(0, width, BLOCK_PX):
-            tile = frame.rgb_tile(slice(y, y + BLOCK_PX), slice(x, x + BLOCK_PX))
-            edges, curves = find_edges(np.ascontiguousarray(tile[..., 1]), EDGES_A_BLOCK)
-            clear = curves.max(1, initial=0) < CLIPS_FROM
-            position = (edges.place[clear] + [y, x]) / np.maximum(np.array(frame.size) - 1, 1)
-            found.append((position, edges.normal[clear], curves[clear]))
+    for y, x in corners:
+        tile = frame.rgb_tile(slice(y, y + BLOCK_PX), slice(x, x + BLOCK_PX))
+        edges, curves = find_edges(np.ascontiguousarray(tile[..., 1]), most)
+        clear = curves.max(1, initial=0) < CLIPS_FROM
+        position = (edges.place[clear] + [y, x]) / np.maximum(np.array(frame.size) - 1, 1)
+        found.append((position, edges.normal[clear], curves[clear]))
     position, normal, curves = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     measured = MeasuredEdges(position, normal, edge_mtf(curves, FREQUENCIES))
     if not len(curves):

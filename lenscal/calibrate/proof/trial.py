@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from lenscal.calibrate.field.kernels import framed
-from lenscal.calibrate.proof.edge_check import EdgeCheck, edge_check
 from lenscal.calibrate.stages.estimate import Estimate
 from lenscal.calibrate.stages.held_out import HeldOutPhotos
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.translation import Translatable, translatable
 
-MOST_PHOTOS = 4
-"""Of each folder whose edges are looked at: they show hundreds."""
 EDGES_DISAGREE = 0.05
 """Mean difference of transfers from which on edges speak against kernels: right ones of a chart
 come within 0.03 (docs/experiments/real-photos.md)."""
@@ -50,12 +47,11 @@ class Misfit:
         return self.distance > other.distance
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Trial:
     """Tries kernels on what was kept out."""
 
     held_out: HeldOutPhotos
-    _edges: list[EdgeCheck | None] = field(default_factory=list)
 
     @property
     def by_blocks(self) -> bool:
@@ -74,12 +70,34 @@ class Trial:
         distance = check.distance(kernels)
         if estimate.same_scenes:
             return Misfit(distance, residual=check.residual(kernels))
-        edges = self._edge_check()
+        edges = self.held_out.edges
         if edges is None:
             return Misfit(distance)
         photos = self.held_out.photos
         psf = PsfGrid(estimate.layout.on_grid(kernels), photos.size, photos.reference)
         return Misfit(distance, edges=edges.misfit(psf))
+
+    def distance(self, estimate: Estimate, kernels: Tensor) -> float | None:
+        """What decides over unrelated photos, and the re-blur distance of pairs."""
+        misfit = self.misfit(estimate, kernels)
+        if misfit is None or misfit.edges is None:
+            return None if misfit is None else misfit.distance
+        return misfit.edges
+
+    def distances(self, estimate: Estimate, kernels: Tensor) -> dict[str, float]:
+        """Of the kernels, of the floor that even true ones leave, of no blur, and of their mean
+        everywhere: what knowing the lens's field is worth. Empty where nothing was kept out."""
+        check = self.held_out.check(estimate)
+        if check is None:
+            return {}
+        edges = None if estimate.same_scenes else self.held_out.edges
+        found = {
+            "estimate": self.distance(estimate, kernels),
+            "floor": check.floor() if edges is None else edges.floor(),
+            "delta": self.distance(estimate, no_blur(kernels)),
+            "average": self.distance(estimate, average(kernels)),
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
     def prefers(self, estimate: Estimate, old: Tensor, new: Tensor) -> bool:
         """Whether new kernels are no worse than old ones; where nothing can be tried, they stay."""
@@ -95,16 +113,6 @@ class Trial:
             return True
         simpler = (self.misfit(estimate, k) for k in (average(kernels), no_blur(kernels)))
         return self.by_blocks or any(m is not None and own.is_worse_than(m) for m in simpler)
-
-    def _edge_check(self) -> EdgeCheck | None:
-        """Made where it is first asked for."""
-        if not self._edges:
-            photos = self.held_out.photos
-            degraded = photos.held_out or photos.degraded
-            self._edges.append(
-                edge_check(photos.sharp[:MOST_PHOTOS], degraded[:MOST_PHOTOS], photos.reference)
-            )
-        return self._edges[0]
 
 
 def average(kernels: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from lenscal.calibrate.matching.patches import PatchPool, paired_pool, unpaired_
 from lenscal.calibrate.matching.reblur import Reblur
 from lenscal.calibrate.matching.reblur_check import ReblurCheck
 from lenscal.calibrate.packing import packing_of
+from lenscal.calibrate.proof.edge_check import EdgeCheck, edge_check
 from lenscal.calibrate.stages.estimate import Estimate, Registration
 from lenscal.calibrate.stages.journal import Journal
 from lenscal.calibrate.stages.layout import Layout
@@ -22,6 +24,8 @@ from lenscal.translation import translatable
 HELD_OUT_PATCHES = 2000
 """Enough that the floor is well below what kernels differ by (docs/experiments/)."""
 
+MOST_PHOTOS = 4
+"""Of each folder whose edges are looked at."""
 TRIES = 8
 """Where only blocks were kept out: most places that are drawn lie elsewhere."""
 
@@ -71,6 +75,14 @@ class HeldOutPhotos:
     def __init__(self, photos: Photos, *, seed: int) -> None:
         self.photos, self.seed = photos, seed
         self._drawn: tuple[Layout, Registration, ReblurCheck | None] | None = None
+
+    @cached_property
+    def edges(self) -> EdgeCheck | None:
+        """The check on the photos' edges; None where unrelated photos show too few."""
+        photos = self.photos
+        degraded = photos.held_out or photos.degraded
+        # A few photos show hundreds of them.
+        return edge_check(photos.sharp[:MOST_PHOTOS], degraded[:MOST_PHOTOS], photos.reference)
 
     def any_for(self, estimate: Estimate) -> bool:
         """Whether there were enough photos to keep any out."""

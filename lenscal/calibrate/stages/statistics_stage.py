@@ -312,6 +312,8 @@ def with_halves_of_taps(
         taps.fit(first, HALF_ROUNDS, theta), taps.fit(second, HALF_ROUNDS, theta)
     )
     kernels = sized(taps.at_nodes(fits[0]), size), sized(taps.at_nodes(fits[1]), size)
+    if not all(bool(torch.isfinite(half).all()) for half in kernels):
+        return without_halves(estimate, tell.journal)
     return replace(estimate, halves=kernels)
 
 

@@ -116,7 +116,8 @@ class CheckPage(Page):
             self.table.reset_widths()
         self.table.fit()
         self.summary.setText(self._summary())
-        self.texture.show_warnings(() if inputs is None else inputs.warnings)
+        expected = () if inputs is None else inputs.expectations
+        self.texture.show_warnings(() if inputs is None else inputs.warnings, expected)
         self._show_map()
         self._chosen_changed()
 

@@ -103,20 +103,26 @@ def open_photo(photo: Path, cache: Path, light: Light = Light.LINEAR) -> Job[Dev
 def correct_part(
     profile: Profile, developed: Developed, settings: RestoreSettings, rect: Rect
 ) -> Job[Piece]:
-    """Correct a part of a photo."""
+    """Correct a part of a photo. Where it rings, by the edges of the part alone: those of the whole
+    photo, which the export goes by, are not known here."""
     # torch takes seconds to load: the window goes on meanwhile.
     yield from preload()
     from lenscal.files.photos.photo_files import upright
+    from lenscal.jobs.photo_work import RowsInMemory
     from lenscal.jobs.profile_match import grid_for
-    from lenscal.restore.region import restore_region
+    from lenscal.restore.region import Part, restore_region
+    from lenscal.restore.ringing.strength import without_rings
 
     frame = developed.frame
     rows, cols = sensor_part(rect, frame.size, frame.info.orientation)
     # A crop of the sensor has seen a part of the grid's field.
     grid = grid_for(profile, frame)
     rgb, mask = yield from restore_region(frame, grid, settings, rows, cols)
-    grey = upright((mask * 255 + 0.5).astype(np.uint8), frame.info.orientation)
-    return Piece(rect, to_screen(rgb, frame, origin=(rows.start, cols.start)), grey)
+    weight, store = (mask * 255 + 0.5).astype(np.uint8), RowsInMemory(mask.shape)
+    store.append(range(len(rgb)), rgb)
+    yield from without_rings(Part(frame, rows, cols), store, weight)
+    grey = upright(weight, frame.info.orientation)
+    return Piece(rect, to_screen(store[:, :], frame, origin=(rows.start, cols.start)), grey)
 
 
 def sensor_part(rect: Rect, size: tuple[int, int], orientation: int) -> tuple[range, range]:

@@ -133,9 +133,10 @@ class TextureCard(Card):
             self.advice.setText(self.tr("Texture all over the picture."))
         self.advice.show()
 
-    def show_warnings(self, warnings: Sequence[str]) -> None:
-        """What else is to be minded of all that was read."""
-        lines = [
+    def show_warnings(self, warnings: Sequence[str], expected: Sequence[str] = ()) -> None:
+        """What else is to be minded of all that was read, and what it can be expected to give."""
+        lines = [in_the_windows_words(words) for words in expected if words not in warnings]
+        lines += [
             f"⚠ {in_the_windows_words(warning)}"
             for warning in warnings
             if not any(words in warning for words in REPORTED_IN_THE_TABLE)
