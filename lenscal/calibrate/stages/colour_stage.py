@@ -43,13 +43,17 @@ class LateralColourStage:
         cells = estimate.layout.cells
         sharp_sums = yield from self._sums(photos.sharp, "sharp", estimate, journal)
         degraded_sums = yield from self._sums(photos.degraded, "degraded", estimate, journal)
-        colour = lateral_shifts(degraded_sums, cells, COLOUR_GRID, highest=LOW_FREQUENCY)
+        measured = not (photos.sharp[0].demosaiced or photos.degraded[0].demosaiced)
         # The same band for both: what the sharp photos show there is not the aperture's.
-        low = lateral_shifts(sharp_sums, cells, COLOUR_GRID, highest=LOW_FREQUENCY)
+        colour, low = (
+            lateral_shifts(sums, cells, COLOUR_GRID, highest=LOW_FREQUENCY, measured=measured)
+            for sums in (degraded_sums, sharp_sums)
+        )
         if photos.reference is not Reference.AXIS:
             return replace(estimate, colour=colour - low)
         # The reference is the axis: what the sharp photos have there is no fault of theirs.
-        sharp_colour = _against_the_centre(lateral_shifts(sharp_sums, cells, COLOUR_GRID))
+        sharp = lateral_shifts(sharp_sums, cells, COLOUR_GRID, measured=measured)
+        sharp_colour = _against_the_centre(sharp)
         # P compares by cells, and sees what the sharp photos show only after this is taken out.
         lateral = values_at_cells(sharp_colour, cells, COLOUR_GRID)
         return replace(

@@ -167,8 +167,11 @@ def lateral_shifts(
     shape: tuple[int, int],
     *,
     highest: float = HIGHEST_COLOUR_FREQUENCY,
+    measured: bool = False,
 ) -> NDArray[np.float64]:
     """[nodes, 3, 2]: (dy, dx) px of R, G, B at the nodes, their mean over channels zero.
+
+    measured : whether all colours were measured at every pixel, none made by demosaicing
 
     Each cell's shift is a weighted least-squares line through the phases; a polynomial over the
     field smooths them.
@@ -177,7 +180,7 @@ def lateral_shifts(
     step = COLOUR_PATCH_PX // m
     fy, fx = np.meshgrid(np.fft.fftfreq(m) / step, np.fft.rfftfreq(m) / step, indexing="ij")
     radius = np.hypot(fy, fx)
-    highest = highest if step == 2 else HIGHEST_FREQUENCY_DEMOSAICED
+    highest = highest if step == 2 or measured else HIGHEST_FREQUENCY_DEMOSAICED
     in_band = (radius > LOWEST_CYCLES / COLOUR_PATCH_PX) & (radius < highest)
     f = np.stack([fy[in_band], fx[in_band]], -1)
     basis = polynomials(cell_positions(cells), COLOUR_FIELD_DEGREE)
