@@ -114,9 +114,9 @@ def smooth_lines(frames: Sequence[Frame]) -> list[tuple[float, float] | None]:
 def _kept(correlation: NDArray[np.float32] | None, channel: int, n_planes: int) -> float:
     """The share of the noise's variance that the smoothest blocks show.
 
-    Mean, slopes and bends are taken out: they are of low frequencies, at which noise that goes along
-    has more power. And of blocks without texture those are the smoothest that have less noise by
-    chance.
+    Mean, slopes and bends are taken out: they are of low frequencies, at which noise that goes
+    along has more power. And of blocks without texture those are the smoothest that have less noise
+    by chance.
     """
     table = np.ones((1, 1)) if correlation is None else correlation[channel, channel]
     slow, spread = float(np.clip(table.sum(), 1, 10)), float((table**2).sum())
