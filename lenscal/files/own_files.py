@@ -38,6 +38,14 @@ def is_own_photo(path: Path) -> bool:
     )
 
 
+def is_virtual_photo(path: Path) -> bool:
+    """Whether a photo is the virtual camera's, whose maker is lenscal, too."""
+    from lenscal.raw.exif import read_exif
+
+    exif = read_exif(path) if first_bytes(path, 1) else None
+    return exif is not None and exif.text("Exif.Image.Make").lower() == OWN_NAME
+
+
 def is_own_report(path: Path) -> bool:
     """Whether a file is a report of lenscal's, as HTML or PDF."""
     beginning = first_bytes(path, _HEADER_BYTES)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality
 from lenscal.errors import InputError, LenscalError
+from lenscal.files.own_files import is_virtual_photo
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.files.psf.psf_fits import write_fits
@@ -146,13 +147,19 @@ def _clear(out: Path) -> None:
     if not any(out.iterdir()):
         return
     # Only a folder that a demo has made is cleared: everything else is the user's.
-    if not (out / "truth" / "psf_R.fits").is_file():
+    photos = [
+        photo
+        for role in ("sharp", "degraded")
+        for photo in (out / role).glob(f"{role}_*.*")
+        if photo.suffix in (".dng", ".png")
+    ]
+    # Also where a user keeps photos of a lens whose truth was measured.
+    made_by_demo = (out / "truth" / "psf_R.fits").is_file()
+    if not made_by_demo or not all(map(is_virtual_photo, photos)):
         raise InputError(
             translatable(
                 "--out {out} is not empty: choose a new folder, or one of an earlier demo", out=out
             )
         )
-    for role in ("sharp", "degraded"):
-        for photo in (out / role).glob(f"{role}_*.*"):
-            if photo.suffix in (".dng", ".png"):
-                photo.unlink()
+    for photo in photos:
+        photo.unlink()

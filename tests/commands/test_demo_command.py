@@ -17,6 +17,17 @@ def test_demo_refuses_a_folder_of_other_things(run, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_demo_clears_no_photos_but_its_own(run, tmp_path, make_dng):
+    """A user's own lens, measured: its folder looks like a demo's."""
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "psf_R.fits").touch()
+    photo = make_dng(tmp_path / "sharp" / "sharp_1.dng", make="Other")
+    code, _, err = run("demo", "--out", tmp_path)
+    assert code == 2
+    assert "is not empty" in err
+    assert photo.is_file()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
