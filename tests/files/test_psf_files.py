@@ -2,6 +2,8 @@
 
 import csv
 import json
+import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -313,3 +315,19 @@ def test_a_photo_of_no_size_is_refused(tmp_path):
         hdus[0].header["IMGHEIGH"] = 0
     with pytest.raises(InputError, match="600 x 0 px"):
         read_fits(tmp_path)
+
+
+@pytest.mark.parametrize("card", [b"SOFTWARE", b"DET_YX1 ", b"CHANNEL "])
+def test_nothing_is_printed_of_odd_cards(tmp_path, capfd, card):
+    """astropy warns of what it mends, in words of its own."""
+    write_fits(delta_grid((2, 3), 5, (400, 600)), tmp_path)
+    path = tmp_path / "psf_R.fits"
+    content = path.read_bytes()
+    at = content.index(card)
+    path.write_bytes(content[: at + 10] + b"'\xff\x1b[2J" + content[at + 15 :])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with suppress(InputError):
+            read_fits(tmp_path)
+    assert caught == []
+    assert capfd.readouterr() == ("", "")

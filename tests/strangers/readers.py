@@ -69,12 +69,17 @@ def rng_weights() -> np.ndarray:
 
 
 def use_psf(path: Path) -> None:
-    """What `info --json` and `report` make of a profile."""
+    """What `info --json` makes of a profile."""
     is_psf(path)
     opened = open_psf(path)
     _, values = _profile_in_words(path) if not opened.is_bare else ([], {})
     json.dumps(without_nan(values), allow_nan=False)
-    as_html(report_blocks(opened, path.name), "Report")
+
+
+def use_whole_profile(path: Path) -> None:
+    """The same, and a report."""
+    use_psf(path)
+    as_html(report_blocks(open_psf(path), path.name), "Report")
 
 
 def read_fits_set(path: Path) -> None:

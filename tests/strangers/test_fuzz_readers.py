@@ -11,6 +11,7 @@ import json
 import struct
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +29,7 @@ from inputs import (
     changed_json,
     strangers,
 )
-from readers import READERS, Reader
+from readers import READERS, Reader, use_whole_profile
 
 from lenscal.errors import LenscalError
 
@@ -108,7 +109,8 @@ def read_profile_of(changed: dict[str, bytes]) -> str:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for entry, content in {**entries(), **changed}.items():
             archive.writestr(entry, content)
-    return read(READERS["lens.lenscal"], {"lens.lenscal": stream.getvalue()})
+    reader = replace(READERS["lens.lenscal"], read=use_whole_profile)
+    return read(reader, {"lens.lenscal": stream.getvalue()})
 
 
 @given(data=st.data())

@@ -237,7 +237,10 @@ def _readable_header(path: Path) -> Iterator[None]:
     from astropy.io.fits import VerifyError
 
     try:
-        yield
+        with warnings.catch_warnings():
+            # It would print what it mends.
+            warnings.simplefilter("ignore")
+            yield
     except (VerifyError, ValueError, TypeError, OverflowError) as error:
         raise InputError(
             translatable("{path}: its FITS header is damaged: {reason}", path=path, reason=error)
@@ -304,13 +307,12 @@ def _read_hdus(path: Path) -> tuple[Mapping[str, Any], Any, NDArray[np.float32] 
             translatable("{path} is not a readable FITS file: its header has no end", path=path)
         )
     try:
-        with (
-            warnings.catch_warnings(),
-            fits.open(io.BytesIO(content), memmap=False, disable_image_compression=True) as hdus,
-        ):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is needed is checked by the caller
-            header = hdus[0].header
-            return header, _image(hdus[0], path), _confidence_image(hdus, path)
+            stream = io.BytesIO(content)
+            with fits.open(stream, memmap=False, disable_image_compression=True) as hdus:
+                header = hdus[0].header
+                return header, _image(hdus[0], path), _confidence_image(hdus, path)
     except InputError:
         raise
     # astropy raises whatever it runs into in a damaged file.
