@@ -154,3 +154,14 @@ def test_where_the_photos_lie_is_kept_in_the_profile(profile, tmp_path: Path) ->
     write_profile(path, replace(profile, sensor_area=area, pixel_pitch_um=4.3))
     back = read_profile(path)
     assert (back.sensor_area, back.pixel_pitch_um) == (area, 4.3)
+
+
+def test_the_window_corrects_a_crop_too(profile, tmp_path: Path, make_dng) -> None:
+    from lenscal.jobs.window.correction import compare
+    from lenscal.restore.settings import RestoreSettings
+    from lenscal.stepping import finish
+
+    path = make_dng(tmp_path / "a.dng", size=(160, 240))
+    comparison, doubts = finish(compare(profile, path, RestoreSettings(device="cpu")))
+    assert comparison.after[0].shape == (160, 240, 3)
+    assert any("a crop of 240 x 160 px" in doubt for doubt in doubts)

@@ -157,7 +157,10 @@ def _about_the_values(white: int, frame: Frame | PhotoHeader) -> list[ExtraTag]:
         dng_tags.longs(Tag.WHITE_LEVEL, white, white, white),
         dng_tags.rationals(Tag.DEFAULT_SCALE, (1, 1)),
         dng_tags.rationals(Tag.DEFAULT_CROP_ORIGIN, (left, top)),
-        dng_tags.rationals(Tag.DEFAULT_CROP_SIZE, (min(cols, width), min(rows, height))),
+        # A decoder's visible area may be smaller than the file's own.
+        dng_tags.rationals(
+            Tag.DEFAULT_CROP_SIZE, (min(cols, width - left), min(rows, height - top))
+        ),
         *user_crop,
     ]
 
