@@ -200,7 +200,8 @@ class Frame:
         RAW value at which the sensor clips.
     rgb : uint16 ndarray [height, width, 3]
         Demosaiced, linear, white-balanced camera RGB; less `rgb_black` and times `rgb_scale` it has
-        1.0 = the white level with the green multiplier 1 (R and B may exceed 1). Three times the
+        1.0 = the white level with the green multiplier 1 (R and B may exceed 1). float32 for
+        pictures that 16 bits of linear light cannot hold. Three times the
         same, in the memory of one, for `Sampling.MONOCHROME`.
     rgb_scale : float
     white_balance : float32 ndarray [3]

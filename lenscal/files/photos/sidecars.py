@@ -35,7 +35,11 @@ _PROGRAMS = {
     ".exposurex7": "Exposure",
     ".ufraw": "UFRaw",
 }
-_FOLDERS = {".cos": "CaptureOne/Settings*", ".nksc": "NKSC_PARAM"}
+_FOLDERS = {
+    ".cos": "CaptureOne/Settings*",
+    ".nksc": "NKSC_PARAM",
+    ".exposurex7": "Exposure Software/Exposure*",
+}
 """In which some programs put them."""
 _DESCRIBING = frozenset(
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
@@ -27,7 +28,7 @@ class PhotoList(QListView):
         super().__init__(parent)
         self.photos = QStandardItemModel(self)
         self.previews: list[PhotoPreview] = []
-        """Of the photos that were looked at so far."""
+        """Of the photos that were looked at so far, without pixels."""
         self.setModel(self.photos)
         self.setIconSize(THUMBNAIL)
         # Qt would measure every item otherwise: some folders hold thousands.
@@ -59,7 +60,8 @@ class PhotoList(QListView):
         """The next photo was looked at."""
         # Photos are looked at in the order in which they are listed.
         item = self.photos.item(len(self.previews))
-        self.previews.append(preview)
+        # Without its picture, which the icon holds: folders of ten thousand would take 0.5 GB.
+        self.previews.append(replace(preview, pixels=None))
         if item is None:
             return
         pixels = placeholder(THUMBNAIL) if preview.pixels is None else preview.pixels
