@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -22,7 +23,7 @@ from lenscal.files.photos.export_settings import (
     output_path,
 )
 from lenscal.jobs.profile_match import grid_for, match_notes, mismatches
-from lenscal.raw.pictures.kinds import Light
+from lenscal.raw.pictures.kinds import Light, kind_by_name
 from lenscal.restore.settings import Method
 from lenscal.stepping import Job
 from lenscal.system.memory import NOT_ENOUGH_MEMORY, is_out_of_memory
@@ -145,7 +146,10 @@ class PhotoWork:
                     batch_paths=batch.reserved_paths,
                 )
                 batch.reserved_paths.add(self.mask_output)
-            self.decoding = reader.submit(decode_photo, self.path, light=batch.light)
+            # Values of RAW photos have one meaning.
+            is_raw = kind_by_name(self.path) is None
+            decode = decode_photo if is_raw else partial(decode_photo, light=batch.light)
+            self.decoding = reader.submit(decode, self.path)
 
     def decoded(self) -> Frame | None:
         """The frame, once it is read; None where it cannot be used: `result` then says why."""
