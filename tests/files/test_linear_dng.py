@@ -8,12 +8,12 @@ import pytest
 import rawpy
 import tifffile
 
-from lenscal.errors import LenscalError
 from lenscal.files.photos.colour import SPACES, develop
 from lenscal.files.photos.export_settings import ExportSettings, PhotoFormat, Space
 from lenscal.files.photos.highlights import CLIP_FROM, CLIP_FULL
 from lenscal.files.photos.photo_files import AsTaken, write_photo
 from lenscal.raw.decode import decode_photo
+from lenscal.raw.frame import Sampling
 
 BALANCE = np.array([2.0, 1.0, 1.6])
 SIZE = (530, 700)
@@ -171,7 +171,8 @@ def test_maker_notes_do_not_change_how_libraw_reads_it(tmp_path, shared, name):
     assert (linear[all_clip] > 0.999).all()
 
 
-def test_a_linear_dng_is_no_photo_to_correct(tmp_path, frame):
+def test_a_linear_dng_is_read_again_with_all_its_colours(tmp_path, frame):
     path, _ = written(tmp_path, frame, None)
-    with pytest.raises(LenscalError, match="holds no mosaic"):
-        decode_photo(path)
+    again = decode_photo(path)
+    assert again.sampling is Sampling.FULL_COLOUR and again.size == frame.size
+    np.testing.assert_allclose(again.white_balance, frame.white_balance, rtol=1e-3)
