@@ -45,7 +45,7 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 MAX_ENTRIES = 64
 # More than the largest grid and network take.
 MAX_UNPACKED_BYTES = 2**30
-MAX_CURVES_BYTES = 16 * 2**20
+MAX_CURVES_BYTES = 4 * 2**20
 MAX_WEIGHTS_BYTES = 256 * 2**20
 # Profiles shrink at most tenfold; deflate can do 1000, which is what zip bombs live on.
 MAX_RATIO = 400
