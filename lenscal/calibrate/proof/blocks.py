@@ -41,7 +41,11 @@ def split_by_blocks(frames: Sequence[Frame]) -> tuple[tuple[Frame, ...], tuple[F
 def _hidden(frame: Frame, where: NDArray[np.bool_]) -> Frame:
     if frame.sampling is Sampling.BAYER:
         return replace(frame, mosaic=np.where(where, _largest(frame.mosaic), frame.mosaic))
-    return replace(frame, rgb=np.where(where[..., None], _largest(frame.rgb), frame.rgb))
+    frame = replace(frame, rgb=np.where(where[..., None], _largest(frame.rgb), frame.rgb))
+    # Pairs read other mosaics on their sites.
+    if frame.mosaic.size:
+        frame = replace(frame, mosaic=np.where(where, _largest(frame.mosaic), frame.mosaic))
+    return frame
 
 
 def _largest(values: NDArray[Any]) -> Any:
