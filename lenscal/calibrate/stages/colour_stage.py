@@ -16,6 +16,7 @@ from lenscal.calibrate.stages.photos import Photos
 from lenscal.calibrate.stages.stage import Span, StageName
 from lenscal.calibrate.statistics.lateral_colour import (
     COLOUR_GRID,
+    colour_band,
     cross_spectra,
     lateral_shifts,
 )
@@ -43,16 +44,18 @@ class LateralColourStage:
         cells = estimate.layout.cells
         sharp_sums = yield from self._sums(photos.sharp, "sharp", estimate, journal)
         degraded_sums = yield from self._sums(photos.degraded, "degraded", estimate, journal)
-        measured = not (photos.sharp[0].demosaiced or photos.degraded[0].demosaiced)
+        shots = photos.sharp[0], photos.degraded[0]
         # The same band for both: what the sharp photos show there is not the aperture's.
+        band = min(colour_band(shot, LOW_FREQUENCY) for shot in shots)
         colour, low = (
-            lateral_shifts(sums, cells, COLOUR_GRID, highest=LOW_FREQUENCY, measured=measured)
+            lateral_shifts(sums, cells, COLOUR_GRID, highest=band)
             for sums in (degraded_sums, sharp_sums)
         )
         if photos.reference is not Reference.AXIS:
             return replace(estimate, colour=colour - low)
         # The reference is the axis: what the sharp photos have there is no fault of theirs.
-        sharp = lateral_shifts(sharp_sums, cells, COLOUR_GRID, measured=measured)
+        band = colour_band(photos.sharp[0])
+        sharp = lateral_shifts(sharp_sums, cells, COLOUR_GRID, highest=band)
         sharp_colour = _against_the_centre(sharp)
         # P compares by cells, and sees what the sharp photos show only after this is taken out.
         lateral = values_at_cells(sharp_colour, cells, COLOUR_GRID)

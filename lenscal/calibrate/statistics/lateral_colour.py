@@ -27,7 +27,11 @@ COLOUR_GRID = (9, 9)
 """Nodes on which a calibration keeps lateral colour; odd, so that one is the middle."""
 HIGHEST_COLOUR_FREQUENCY = 0.22
 """cycles/px; red and blue sites are two pixels apart and show nothing beyond 0.25."""
-HIGHEST_FREQUENCY_DEMOSAICED = 0.08
+HIGHEST_AMONG_ZEROS = 0.12
+"""cycles/px; X-Trans sites are read among zeros, and what its pattern folds stands above 1/6. With
+demosaiced photos instead, lateral colour was off by 0.18 px, so by 0.14
+(docs/experiments/sensors.md)."""
+HIGHEST_DEMOSAICED = 0.08
 """cycles/px; above, demosaicing copies green's detail into red and blue, and with it green's
 place."""
 MOST_AT_ONCE = 8
@@ -107,6 +111,13 @@ def _cross(spectra: NDArray[np.complex128]) -> NDArray[np.complex128]:
     return np.asarray(cross / level[:, None, None, None])
 
 
+def colour_band(frame: Frame, highest: float = HIGHEST_COLOUR_FREQUENCY) -> float:
+    """Highest frequency, cycles/px, up to which a photo's colours show where they stand."""
+    if not frame.demosaiced or _is_bayer(frame):
+        return highest
+    return min(highest, HIGHEST_AMONG_ZEROS if frame.mosaic.size else HIGHEST_DEMOSAICED)
+
+
 def _is_bayer(frame: Frame) -> bool:
     return frame.sampling is Sampling.BAYER
 
@@ -127,6 +138,13 @@ def _strip_spectra(
         clipped = clips(value, multiplier * frame.clipping[channel])
         planes = [
             (value[i::2, j::2], (i, j), int(channel[i, j])) for i in range(2) for j in range(2)
+        ]
+    elif frame.mosaic.size:
+        value, channel, multiplier = frame.mosaic_tile(rows, cols)
+        clipped = clips(value, multiplier * frame.clipping[channel])
+        planes = [
+            (np.where(here, value - value[here].mean(), 0), (0, 0), c)
+            for c, here in enumerate(channel == c for c in range(3))
         ]
     else:
         value = frame.rgb_tile(rows, cols)
@@ -167,11 +185,10 @@ def lateral_shifts(
     shape: tuple[int, int],
     *,
     highest: float = HIGHEST_COLOUR_FREQUENCY,
-    measured: bool = False,
 ) -> NDArray[np.float64]:
     """[nodes, 3, 2]: (dy, dx) px of R, G, B at the nodes, their mean over channels zero.
 
-    measured : whether all colours were measured at every pixel, none made by demosaicing
+    highest : cycles/px that are read (`colour_band`)
 
     Each cell's shift is a weighted least-squares line through the phases; a polynomial over the
     field smooths them.
@@ -180,7 +197,6 @@ def lateral_shifts(
     step = COLOUR_PATCH_PX // m
     fy, fx = np.meshgrid(np.fft.fftfreq(m) / step, np.fft.rfftfreq(m) / step, indexing="ij")
     radius = np.hypot(fy, fx)
-    highest = highest if step == 2 or measured else HIGHEST_FREQUENCY_DEMOSAICED
     in_band = (radius > LOWEST_CYCLES / COLOUR_PATCH_PX) & (radius < highest)
     f = np.stack([fy[in_band], fx[in_band]], -1)
     basis = polynomials(cell_positions(cells), COLOUR_FIELD_DEGREE)
