@@ -3,11 +3,14 @@ correct."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.restore.ringing.glare import hold, strong_light
 from lenscal.restore.tiles import LinearPhoto
 
 CLIP_FROM, CLIP_FULL = 0.94, 0.985
@@ -24,16 +27,18 @@ NOISE_FLUCTUATION = 1.3
 """Local power over the noise's that noise alone often shows; what is above it is structure."""
 
 
-def clipped(
-    rgb: NDArray[np.float32], limit: NDArray[np.float32], reach: int
-) -> NDArray[np.float32]:
-    """How far each pixel is spoilt by clipping, 0..1 [H, W]: 1 within `reach` px of a clipped one,
-    then fading.
+def clipping(rgb: NDArray[np.float32], limit: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each pixel clips, 0..1 [H, W].
 
     rgb, limit : [H, W, 3], the photo and the value at which each channel clips.
     """
     fading = np.clip((rgb / limit - CLIP_FROM) / (CLIP_FULL - CLIP_FROM), 0, 1)
-    level: NDArray[np.float32] = fading.max(axis=-1).astype(np.float32)
+    return np.asarray(fading.max(axis=-1), np.float32)
+
+
+def spoilt(level: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """How far each pixel is spoilt by clipping, 0..1 [H, W]: 1 within `reach` px of a clipped one,
+    then fading."""
     if not level.any():
         return level
     box = (2 * reach + 1,) * 2
@@ -98,7 +103,11 @@ def coarse(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def mask_rows(
-    photo: LinearPhoto, rows: range, reach: int, smooth: NDArray[np.float32] | None
+    photo: LinearPhoto,
+    rows: range,
+    reach: int,
+    smooth: NDArray[np.float32] | None,
+    estimate: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The photo [h, W, 3] and the correction's weight 0..1 [h, W] of some rows, before `amount`.
 
@@ -110,33 +119,55 @@ def mask_rows(
         How far a clipped pixel spoils its surroundings, px.
     smooth : [h, W] or None
         Weight where there is no structure; None: 1, no matter what is there.
+    estimate : [h, W, 3]
+        What the correction makes of the rows; near strong light its ripples are taken away, in
+        place.
     """
     height, width = photo.size
-    # What a row's weight depends on: clipped pixels that reach it, the square around it.
-    margin = max(3 * reach, STRUCTURE_PX) + 2 * COARSE_PX
+    # As far as kernels have a tenth of their light, about.
+    squares = max(1, -(-4 * reach // COARSE_PX))
+    # What a row's weight depends on: clipped pixels that reach it, strong light, the square around.
+    margin = max(3 * reach, STRUCTURE_PX, squares * COARSE_PX) + 2 * COARSE_PX
     y0 = max((rows.start - margin) // COARSE_PX * COARSE_PX, 0)
     y1 = min(-(-(rows.stop + margin) // COARSE_PX) * COARSE_PX, height)
     rgb = photo.rgb_tile(slice(y0, y1), slice(0, width))
     gain = photo.gain_tile(slice(y0, y1, COARSE_PX), slice(0, width, COARSE_PX))
     multiplier = gain * photo.white_balance
-    level = photo.white_balance * photo.clipping
     inner = slice(rows.start - y0, rows.stop - y0)
+    noise = photo.noise.variance(coarse(rgb), multiplier, dtype=np.float32).sum(axis=-1)
     weight = np.ones((len(rows), width), np.float32)
     if smooth is not None:
-        noise = photo.noise.variance(coarse(rgb), multiplier, dtype=np.float32)
         # All of the correction at structure, `smooth` of it elsewhere.
-        weight = structure(rgb, noise.sum(axis=-1))[inner]
+        weight = structure(rgb, noise)[inner]
         weight *= 1 - smooth
         weight += smooth
+    level = np.zeros(rgb.shape[:2], np.float32)
+    for part in _may_clip(photo, rgb, multiplier):
+        limit = photo.gain_tile(slice(y0, y1), part) * photo.white_balance * photo.clipping
+        level[:, part] = clipping(rgb[:, part], limit)
+    if level.any():
+        weight *= 1 - spoilt(level, reach)[inner]
+    whole = (0, -rgb.shape[0] % COARSE_PX, 0, -width % COARSE_PX)
+    grey, clips = (
+        np.asarray(cv2.copyMakeBorder(v, *whole, cv2.BORDER_REPLICATE), np.float32)
+        for v in (cv2.transform(rgb, np.ones((1, 3), np.float32)), level)
+    )
+    strength = strong_light(grey, clips, noise.astype(np.float32), COARSE_PX, squares)
+    hold(estimate, rgb, inner.start, strength, COARSE_PX)
+    return rgb[inner], np.clip(weight, 0, 1, out=weight)
+
+
+def _may_clip(
+    photo: LinearPhoto, rgb: NDArray[np.float32], multiplier: NDArray[np.float32]
+) -> Iterator[slice]:
+    """The columns of some rows in which something may clip; most photos have none."""
+    width = rgb.shape[1]
     for x in range(0, width, CLIPPING_BLOCK_PX):
-        x0, x1 = max(x - margin, 0), min(x + CLIPPING_BLOCK_PX + margin, width)
-        block = rgb[:, x0:x1]
-        around = multiplier[:, x0 // COARSE_PX : -(-x1 // COARSE_PX)]
+        part = slice(x, min(x + CLIPPING_BLOCK_PX, width))
+        block = rgb[:, part]
+        around = multiplier[:, x // COARSE_PX : -(-part.stop // COARSE_PX)]
         limits = NEARLY * CLIP_FROM * photo.clipping * around.min((0, 1))
         # The brightest value decides nearly always; gains of all pixels are worked out only where
         # something may clip.
         if block.max() > limits.min() and any(block[..., c].max() > limits[c] for c in range(3)):
-            limit = photo.gain_tile(slice(y0, y1), slice(x0, x1)) * level
-            part = slice(x - x0, min(x + CLIPPING_BLOCK_PX, width) - x0)
-            weight[:, x : x + CLIPPING_BLOCK_PX] *= 1 - clipped(block, limit, reach)[inner, part]
-    return rgb[inner], np.clip(weight, 0, 1, out=weight)
+            yield part

@@ -140,7 +140,7 @@ def hand_on(
             yield Report("correct", message, fraction=band)
             continue
         # Masked last, and by the photo itself: what an estimate makes of highlights does not count.
-        original, weight = mask_rows(photo, band.rows, reach, band.smooth)
+        original, weight = mask_rows(photo, band.rows, reach, band.smooth, band.rgb)
         # original + weight * amount * (estimate - original), in place: bands are large.
         rgb = band.rgb
         rgb -= original

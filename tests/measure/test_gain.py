@@ -80,7 +80,7 @@ def test_all_kernels_are_compared_with_one_mask_at_highlights(tmp_path, make_dng
     used = []
     masked = photo.mask_rows
     monkeypatch.setattr(
-        photo, "mask_rows", lambda a, b, reach, c: (used.append(reach), masked(a, b, reach, c))[1]
+        photo, "mask_rows", lambda a, b, reach, *c: (used.append(reach), masked(a, b, reach, *c))[1]
     )
     for _ in measure_gain(frame, frame, wide, {"delta": delta}, RestoreSettings(device="cpu")):
         pass
