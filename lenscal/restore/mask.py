@@ -75,12 +75,13 @@ def structure(rgb: NDArray[np.float32], noise: NDArray[np.floating]) -> NDArray[
     return np.asarray(cv2.divide(detail, expected), np.float32)
 
 
-def reach_px(psf: PsfGrid, energy: float = 0.5) -> int:
+def reach_px(psf: PsfGrid, energy: float = 0.2) -> int:
     """Radius in px of the circle that holds this part of the light of the channel with the widest
     average kernel.
 
-    Half of the light: the wider a mask around clipped pixels, the less comes back near them; at 0.8
-    virtual photos lost 0.3 dB to it, without one 0.04 dB.
+    A fifth of the light: the wider a mask around clipped pixels, the less comes back near them, and
+    ripples farther away are held by themselves (`glare`). With half of the light, drawings with
+    0.5 % of clipped pixels lost 0.2 dB, with 5 % 0.7 dB (docs/experiments/correction.md).
     """
     radius = psf.kernel_size // 2
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
@@ -124,8 +125,8 @@ def mask_rows(
         place.
     """
     height, width = photo.size
-    # As far as kernels have a tenth of their light, about.
-    squares = max(1, -(-4 * reach // COARSE_PX))
+    # Filters ripple about as far as eight times the radius of a fifth of the light.
+    squares = max(1, -(-8 * reach // COARSE_PX))
     # What a row's weight depends on: clipped pixels that reach it, strong light, the square around.
     margin = max(3 * reach, STRUCTURE_PX, squares * COARSE_PX) + 2 * COARSE_PX
     y0 = max((rows.start - margin) // COARSE_PX * COARSE_PX, 0)
