@@ -85,4 +85,4 @@ def test_all_kernels_are_compared_with_one_mask_at_highlights(tmp_path, make_dng
     for _ in measure_gain(frame, frame, wide, {"delta": delta}, RestoreSettings(device="cpu")):
         pass
     assert set(used) == {photo.reach_px(wide)}
-    assert photo.reach_px(wide) > photo.reach_px(delta)
+    assert photo.reach_px(wide) >= photo.reach_px(delta)

@@ -33,10 +33,10 @@ def demosaiced(
         Already mended.
     levels : Levels
     """
-    pedestal, scale = _onto_pedestal(raw.raw_image_visible, mosaic, levels.black)
-    darkest = float(levels.black.min())
-    white = round((levels.libraw_white - darkest) * scale + pedestal)
-    rgb = _ahd(raw, levels.white_balance, min(white, _LARGEST))
+    range_ = levels.libraw_white - float(levels.black.min())
+    pedestal, scale = _onto_pedestal(raw.raw_image_visible, mosaic, levels.black, range_)
+    white = min(round(range_ * scale + pedestal), _LARGEST)
+    rgb = _ahd(raw, levels.white_balance, white)
     # LibRaw stretches what lies below white over 65535, with the largest multiplier brought to 1
     # (highlight mode 1).
     balance = levels.white_balance
@@ -46,9 +46,13 @@ def demosaiced(
 
 
 def _onto_pedestal(
-    target: NDArray[np.uint16], mosaic: NDArray[np.uint16], black: NDArray[np.float32]
+    target: NDArray[np.uint16],
+    mosaic: NDArray[np.uint16],
+    black: NDArray[np.float32],
+    range_: float,
 ) -> tuple[float, int]:
-    """Fill `target` with (mosaic - black) * scale + pedestal; returns pedestal and scale."""
+    """Fill `target` with (mosaic - black) * scale + pedestal; returns pedestal and scale, with
+    which white, `range_` above black, still has room."""
     p, q = black.shape
     places = [(y, x) for y in range(p) for x in range(q)]
     fractions = {float(black[at]) % 1 for at in places}
@@ -62,7 +66,8 @@ def _onto_pedestal(
             np.add(mosaic[y::p, x::q], shift, out=target[y::p, x::q])
         return floor + fractions.pop(), 1
     highest = max(float(mosaic[y::p, x::q].max()) - float(black[y, x]) for y, x in places)
-    scale = int(np.clip(_LARGEST // max(highest + floor, 1), 1, _LARGEST_SCALE))
+    room = _LARGEST // max(max(highest, range_) + floor, 1)
+    scale = int(np.clip(room, 1, _LARGEST_SCALE))
     for y, x in places:
         light = (mosaic[y::p, x::q] - black[y, x] + np.float32(floor)) * np.float32(scale)
         target[y::p, x::q] = np.clip(np.rint(light), 0, _LARGEST)

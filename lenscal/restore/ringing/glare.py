@@ -4,7 +4,7 @@ A Wiener filter, and what is built on it, leaves ripples around a step that grow
 to ordinary edges nobody sees them; around a lamp, a hundred times brighter than the ground, they
 are dark and bright rings, all the more as clipping has cut off what the filter would need to know.
 Ripples are what an estimate has beyond the values that the photo itself shows there: near strong
-light, the estimate is kept between the least and the largest value of the nine pixels around.
+light, the estimate is kept between the least and the largest value of the pixel and its four neighbours.
 Edges stay as sharp as the filter makes them, and noise and texture are neither added nor lost.
 """
 
@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-STRONG_FROM, STRONG_FULL = 6.0, 12.0
+STRONG_FROM, STRONG_FULL = 10.0, 20.0
 """Between these ratios of light to the ground around it, the estimate is held more and more. Lower
 ones cost more correction than the ripples matter (docs/experiments/correction.md)."""
-CLIPPED_IS = 6.0
+CLIPPED_IS = 8.0
 """How many times brighter than it shows clipped light is taken to be: nobody knows."""
+RETURN, LEAST_ROOM = 12.0, 1e-6
+"""How many times the room for change a ripple is beyond it when half of the room is left to it."""
 SIGMAS = 3.0
 """Of noise: darker ground counts as so bright, or noise would make all light strong."""
 
@@ -69,7 +71,7 @@ def hold(estimate: Floats, rgb: Floats, top: int, strength: Floats, square_px: i
         By squares.
     """
     height, width = estimate.shape[:2]
-    box = np.ones((3, 3), np.uint8)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     first, last = top // square_px, -(-(top + height) // square_px)
     # One more square around: between squares the strength is interpolated.
     rows = strength[max(first - 1, 0) : last + 1].max(axis=0, initial=0)
@@ -82,11 +84,21 @@ def hold(estimate: Floats, rgb: Floats, top: int, strength: Floats, square_px: i
         beside = slice(max(x0 - 1, 0), min(x1 + 1, width))
         around = np.ascontiguousarray(rgb[y0:y1, beside])
         inner = (slice(top - y0, top - y0 + height), slice(x0 - beside.start, x1 - beside.start))
-        least, most = cv2.erode(around, box)[inner], cv2.dilate(around, box)[inner]
+        least, most = cv2.erode(around, cross)[inner], cv2.dilate(around, cross)[inner]
         here = estimate[:, x0:x1]
-        held = np.clip(here, least, most)
+        held = _within(here, around[inner], least, most)
         weight = _between_squares(strength, (top, x0), (height, x1 - x0), square_px)
         here += weight[..., None] * (held - here)
+
+
+def _within(estimate: Floats, photo: Floats, least: Floats, most: Floats) -> Floats:
+    """The estimate where it lies between two values; beyond, the farther it lies the nearer to the
+    photo: noise alone would let a ripple be as large as itself."""
+    change = estimate - photo
+    room = np.where(change > 0, most - photo, photo - least)
+    beyond = np.maximum(np.abs(change) - room, 0)
+    kept = np.minimum(np.abs(change), room) / (1 + beyond / (RETURN * room + LEAST_ROOM))
+    return np.asarray(photo + np.copysign(kept, change), np.float32)
 
 
 def _between_squares(
