@@ -4,8 +4,9 @@ A Wiener filter, and what is built on it, leaves ripples around a step that grow
 to ordinary edges nobody sees them; around a lamp, a hundred times brighter than the ground, they
 are dark and bright rings, all the more as clipping has cut off what the filter would need to know.
 Ripples are what an estimate has beyond the values that the photo itself shows there: near strong
-light, the estimate is kept between the least and the largest value of the pixel and its four neighbours.
-Edges stay as sharp as the filter makes them, and noise and texture are neither added nor lost.
+light, the estimate is kept between the least and the largest value of the pixel and its four
+neighbours, and what lies far beyond them is given back to the photo. Edges stay as sharp as the
+filter makes them.
 """
 
 from __future__ import annotations
