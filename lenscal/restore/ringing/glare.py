@@ -85,7 +85,10 @@ def hold(estimate: Floats, rgb: Floats, top: int, strength: Floats, square_px: i
         beside = slice(max(x0 - 1, 0), min(x1 + 1, width))
         around = np.ascontiguousarray(rgb[y0:y1, beside])
         inner = (slice(top - y0, top - y0 + height), slice(x0 - beside.start, x1 - beside.start))
-        least, most = cv2.erode(around, cross)[inner], cv2.dilate(around, cross)[inner]
+        least, most = (
+            np.asarray(extreme(around, cross)[inner], np.float32)
+            for extreme in (cv2.erode, cv2.dilate)
+        )
         here = estimate[:, x0:x1]
         held = _within(here, around[inner], least, most)
         weight = _between_squares(strength, (top, x0), (height, x1 - x0), square_px)
