@@ -25,8 +25,10 @@ def check_profile_path(path: Path) -> None:
     """
     # Hours of work end here: whatever can be wrong with the path is found now.
     check_output_file(path, "lens.lenscal")
-    # By its content: a photo may have any name.
-    if path.exists() and path.stat().st_size and not is_own_profile(path):
+    # By its content, too: a photo may have any name.
+    is_profile = path.suffix.lower() == ".lenscal" and is_own_profile(path)
+    empty = path.is_file() and not path.stat().st_size
+    if path.exists() and not is_profile and not empty:
         raise InputError(
             translatable(
                 "--out {path} exists and is no lenscal profile: not overwritten, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -77,11 +78,15 @@ def written_together(paths: Sequence[Path], *, fresh: bool = False) -> Iterator[
 
 
 def _check_writable(path: Path) -> None:
-    """Raises PermissionError where the user, or another one, has protected what is there."""
-    # Replacing a file asks the folder's rights only, and an administrator has them all.
+    """Raises OSError where the user, or another one, has protected what is there, or it is no
+    file."""
     with suppress(FileNotFoundError):
-        if not path.stat().st_mode & 0o222:
+        mode = path.stat().st_mode
+        # Replacing a file asks the folder's rights only, and an administrator has them all.
+        if not mode & 0o222:
             raise PermissionError(errno.EACCES, translatable("it is protected against writing"))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, translatable("there is something that is no plain file"))
 
 
 def _to_disk(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -127,6 +128,22 @@ def test_profiles_replace_profiles_only(
     assert "is no lenscal profile" in capsys.readouterr().err
     assert disguised.read_bytes() == before
     assert is_own_profile(lens)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes")
+@pytest.mark.parametrize("name", ["x.lenscal", "x"])
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, make_dng: MakeDng, name: str) -> None:
+    """An administrator could replace /dev/null."""
+    make_dng(tmp_path / "a" / "a.dng")
+    os.mkfifo(tmp_path / name)
+    folders = [str(tmp_path / "a")] * 2
+    assert main(["calibrate", *folders, "--out", str(tmp_path / name)]) == 2
+    with (
+        pytest.raises(LenscalError, match="no plain file"),
+        written_whole(tmp_path / name) as temporary,
+    ):
+        temporary.write_bytes(b"new")
+    assert (tmp_path / name).is_fifo()
 
 
 @pytest.mark.parametrize("name", ["r.html", "r.pdf"])
