@@ -826,6 +826,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "their order"),
     QT_TRANSLATE_NOOP("Translatable", "there is no such file"),
+    QT_TRANSLATE_NOOP("Translatable", "there is something that is no plain file"),
     QT_TRANSLATE_NOOP("Translatable", "these parts rest on their neighbours"),
     QT_TRANSLATE_NOOP(
         "Translatable",
