@@ -190,8 +190,8 @@ class Gathering:
 
     @property
     def can_be_halved(self) -> bool:
-        """Whether both halves of the photos hold one of each folder."""
-        return min(len(self.degraded), len(self.sharp)) >= 2
+        """Whether both halves hold something of each folder: a photo, or cells of the only one."""
+        return min(len(self.degraded), len(self.sharp), self.cells[0] * self.cells[1] - 1) >= 1
 
     def second_order(self) -> Job[tuple[SecondOrderSums, SecondOrderSums]]:
         """Spectra of all photos, and of the first half of them."""
