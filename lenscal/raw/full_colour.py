@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lenscal.raw.demosaic_noise import X_TRANS_PERIOD, x_trans_noise_correlation
 from lenscal.raw.frame import Frame, NoiseModel, PhotoInfo, Sampling
 from lenscal.raw.levels import Levels
-from lenscal.raw.noise import estimate_noise
+from lenscal.raw.noise import estimate_noise, noise_from_profile
 from lenscal.raw.signal.smooth_blocks import measured_noise_correlation
 from lenscal.translation import Translatable, translatable
 
@@ -138,4 +138,6 @@ def with_noise_correlation(frame: Frame) -> Frame:
         return frame
     if frame.mosaic.size and frame.cfa.shape == X_TRANS_PERIOD:
         return replace(frame, noise_correlation=x_trans_noise_correlation())
-    return replace(frame, noise_correlation=measured_noise_correlation(frame))
+    is_known = any((*frame.noise.a, *frame.noise.b))
+    known = frame.noise if is_known else noise_from_profile(frame.info.noise_profile)
+    return replace(frame, noise_correlation=measured_noise_correlation(frame, known))

@@ -112,7 +112,8 @@ def test_noise_that_goes_along_is_noticed_and_measured(tmp_path: Path, monochrom
     values = image + np.sqrt(a * image + b) * smoothed(white) / 0.375
     raw = np.clip(np.round(values * (WHITE - BLACK) + BLACK), 0, WHITE).astype(np.uint16)
     neutral = (1, 1, 1) if monochrome else NEUTRAL
-    info = dng_info(noise_profile=[], as_shot_neutral=neutral)
+    # One colour alone does not tell texture from noise: there the file has to say how much it is.
+    info = dng_info(noise_profile=[(a, b)] if monochrome else [], as_shot_neutral=neutral)
     write_raw_dng(tmp_path / "a.dng", raw[..., 0] if monochrome else raw, info)
     frame = decode_photo(tmp_path / "a.dng")
     # A monochrome sensor's was never a mosaic, whatever made its noise go along.
@@ -125,3 +126,15 @@ def test_noise_that_goes_along_is_noticed_and_measured(tmp_path: Path, monochrom
     signal = np.array([0.1, 0.3])
     measured = frame.noise.variance(signal, channels=np.array([1, 1]))
     np.testing.assert_allclose(measured, a * signal + b, rtol=0.25)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_fine_texture_is_no_noise_that_goes_along(tmp_path: Path, known: bool) -> None:
+    rng = np.random.default_rng(8)
+    grain = smoothed(rng.standard_normal((540, 720, 1))) + 0.3 * smoothed(
+        rng.standard_normal((540, 720, 3))
+    )
+    image = np.clip(0.25 + 0.05 * grain, 0.02, 0.6) * np.array(NEUTRAL)
+    info = dng_info(noise_profile=[NOISE] if known else [])
+    write_raw_dng(tmp_path / "a.dng", noisy(image), info)
+    assert decode_photo(tmp_path / "a.dng").noise_correlation is None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.raw.demosaic_noise import REACH_PX
-from lenscal.raw.frame import Frame
+from lenscal.raw.frame import Frame, NoiseModel
 
 _BLOCK_PX = 16
 _SHAPES = 6
@@ -28,6 +28,11 @@ _CLIPPED = 0.95
 _WHITE = 0.2
 """Correlation with a neighbour, up to which noise counts as white: measured with errors, and with
 some texture."""
+_ALIKE = 0.6
+"""Correlation of colours at one place, from which on it is texture: noise that LibRaw or a camera
+demosaiced has up to 0.54, grain in the scene from 0.66 (docs/experiments/sensors.md)."""
+_EXCESS = 2.5
+"""Variance over the noise's, from which on blocks show texture."""
 _TEXTURE = 0.15
 """Correlation three pixels away, from which on it is texture that goes along, not noise."""
 
@@ -64,11 +69,17 @@ def smooth_blocks(frame: Frame) -> SmoothBlocks | None:
     return SmoothBlocks(residual[taken], mean[taken], np.concatenate(ranges))
 
 
-def measured_noise_correlation(frame: Frame) -> NDArray[np.float32] | None:
+def measured_noise_correlation(
+    frame: Frame, noise: NoiseModel | None
+) -> NDArray[np.float32] | None:
     """[3, 3, 7, 7], see `Frame.noise_correlation`; None where the noise is white, or nothing is
-    smooth enough to tell."""
+    smooth enough to tell.
+
+    noise : what is known of it otherwise, from the file; fine texture goes along as noise may, and
+        without it only colours tell the two apart: those of texture go along with each other
+    """
     smooth = smooth_blocks(frame)
-    if smooth is None:
+    if smooth is None or _is_textured(smooth, frame, noise):
         return None
     # Blocks count alike: each over its own variance.
     deviation = np.sqrt(smooth.residual.var(axis=(1, 2)).clip(1e-12))
@@ -76,10 +87,20 @@ def measured_noise_correlation(frame: Frame) -> NDArray[np.float32] | None:
     own = table[range(len(table)), range(len(table))]
     beside = max(own[:, REACH_PX, REACH_PX + 1].min(), own[:, REACH_PX + 1, REACH_PX].min())
     beyond = max(own[:, REACH_PX, 0].max(), own[:, 0, REACH_PX].max())
-    if beside < _WHITE or beyond > _TEXTURE:
+    alike = float((table[..., REACH_PX, REACH_PX] - np.eye(len(table))).max())
+    if beside < _WHITE or beyond > _TEXTURE or (noise is None and alike > _ALIKE):
         return None
     # One plane stands for all three.
     return np.asarray(np.broadcast_to(table, (3, 3, *table.shape[2:])), np.float32)
+
+
+def _is_textured(smooth: SmoothBlocks, frame: Frame, noise: NoiseModel | None) -> bool:
+    """Whether even the smoothest blocks show more than noise, or nobody can tell."""
+    if noise is None:
+        return len(frame.plane_channels) == 1
+    expected = noise.variance(smooth.mean, channels=np.array(frame.plane_channels))
+    excess = smooth.residual.var(axis=(1, 2)) / np.maximum(expected, 1e-12)
+    return float(np.median(excess)) > _EXCESS
 
 
 def smooth_lines(frames: Sequence[Frame]) -> list[tuple[float, float] | None]:
