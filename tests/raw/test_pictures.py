@@ -16,6 +16,7 @@ from picture_files import scene, srgb, stored, write_picture
 
 from lenscal.errors import PhotoError
 from lenscal.files.photos.colour import SPACES
+from lenscal.files.photos.encoders import Picture, encode_png
 from lenscal.files.photos.export_settings import Space
 from lenscal.files.photos.icc import icc_profile
 from lenscal.raw.decode import decode_photo, probe
@@ -91,6 +92,30 @@ def test_the_profile_says_what_values_mean(tmp_path: Path, space: Space) -> None
     np.testing.assert_allclose(matrix, np.eye(3), atol=2e-3)
     assert frame.coding is not None
     np.testing.assert_array_equal(frame.coding.encode(light_of(frame)), pixels)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_profiles_of_png_and_jpeg_are_read(tmp_path: Path, suffix: str) -> None:
+    space = SPACES[Space.PROPHOTO]
+    light = scene()
+    pixels = stored(space.encode(light), np.uint8)
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".png":
+        encode_png(
+            path, Picture(pixels.shape, pixels.dtype, lambda r: pixels[r]), icc_profile(space)
+        )
+    else:
+        path.write_bytes(imagecodecs.jpeg8_encode(pixels, level=100, subsampling="444"))
+        image = exiv2.ImageFactory.open(str(path))
+        image.readMetadata()
+        # In several segments: one holds 64 KB.
+        image.setIccProfile(exiv2.DataBuf(icc_profile(space) + bytes(70_000)), False)
+        image.writeMetadata()
+    frame = decode_photo(path)
+    assert frame.coding is not None
+    assert frame.coding.icc.startswith(icc_profile(space))
+    np.testing.assert_allclose(light_of(frame), light, atol=0.05)
+    assert np.abs(light_of(frame) - light).mean() < 0.004
 
 
 def test_a_damaged_profile_is_said(tmp_path: Path) -> None:
