@@ -58,7 +58,9 @@ def is_raw_file(path: Path) -> bool:
     try:
         with open_raw(path):
             return True
-    except (rawpy.LibRawError, OSError, UnicodeError, ValueError, MemoryError):
+    except (rawpy.LibRawError, rawpy.NotSupportedError):
+        return False
+    except (OSError, UnicodeError, ValueError, MemoryError):
         return False
 
 

@@ -286,7 +286,9 @@ def test_what_is_no_photo_is_refused_in_words(tmp_path: Path) -> None:
     assert "CMYK" in probe(tmp_path / "cmyk.tif")
 
 
-def test_any_damage_is_a_photo_error(tmp_path: Path) -> None:
+def test_any_damage_is_a_photo_error_and_nothing_leaks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     rng = np.random.default_rng(0)
     rgb = stored(srgb(scene((64, 96))), np.uint8)
     for name in ("a.png", "b.jpg", "c.tif"):
@@ -302,3 +304,4 @@ def test_any_damage_is_a_photo_error(tmp_path: Path) -> None:
                 decode_photo(path)
             except PhotoError as error:
                 assert error.reason
+    assert capfd.readouterr() == ("", "")

@@ -13,6 +13,7 @@ from lenscal.raw.pictures.header import PictureHeader, check_size, cut_off
 from lenscal.raw.pictures.kinds import PictureKind, kind_by_content
 from lenscal.raw.pictures.png_jpeg import jpeg_header, png_header
 from lenscal.raw.pictures.tiff import read_tiff_header, read_tiff_pixels
+from lenscal.system.native_stderr import without_library_noise
 from lenscal.translation import translatable
 
 MOST_FILE_BYTES = 4 * 2**30
@@ -73,7 +74,8 @@ def _unpacked(path: Path, header: PictureHeader) -> NDArray[Any]:
         return read_tiff_pixels(path)
     decode = imagecodecs.png_decode if header.kind is PictureKind.PNG else imagecodecs.jpeg8_decode
     try:
-        return np.asarray(decode(path.read_bytes()))
+        with without_library_noise():
+            return np.asarray(decode(path.read_bytes()))
     except (RuntimeError, ValueError) as error:
         reason = translatable("the picture in the file is damaged ({error})", error=error)
         raise PhotoError(path.name, reason) from error

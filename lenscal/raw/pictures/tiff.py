@@ -26,6 +26,7 @@ from lenscal.raw.pictures.header import (
     transparency,
 )
 from lenscal.raw.pictures.kinds import PictureKind
+from lenscal.system.native_stderr import without_library_noise
 from lenscal.translation import translatable
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR = 0, 1, 2, 3, 5, 6
@@ -88,7 +89,7 @@ def _opened(path: Path) -> Iterator[Any]:
     # What is odd about a file is said by us, once, and not on standard error.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
     try:
-        with tifffile.TiffFile(path) as tiff:
+        with without_library_noise(), tifffile.TiffFile(path) as tiff:
             yield tiff
     except PhotoError:
         raise
