@@ -36,6 +36,8 @@ _ONE_WAY = 0.6
 ones."""
 _DOUBTFUL = 0.75
 """Of the threshold for all directions: from here on the user is asked to look."""
+_ENOUGH_EDGES = 12
+"""To say something of a photo by itself."""
 _WIDE_EDGES_PX, _SHAKEN = 4.0, 1.6
 """Sharpest edges from this width on are soft, whatever the other photos are; across the worst
 direction they are so much wider than across the best one where the camera was moved."""
@@ -151,7 +153,8 @@ def _by_light(photo: Survey) -> Verdict:
 def _doubt_about_edges(photo: Survey) -> str:
     """What the photo's own edges say, without any other photo."""
     edges = photo.edges
-    if edges is None:
+    # A handful may all be shadows, or of things that lie out of focus.
+    if edges is None or edges.count < _ENOUGH_EDGES:
         return ""
     worst, best = edges.worst_direction, edges.best_direction
     if worst > _WIDE_EDGES_PX and worst > _SHAKEN * best:
