@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.progress import CANCELLED, Speaker, run_job
-from lenscal.errors import InputError
 from lenscal.files.photos.export_settings import (
     ExportSettings,
     OnConflict,
@@ -20,6 +19,7 @@ from lenscal.files.photos.export_settings import (
 from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.system.device import check_device, device_notes
+from lenscal.system.file_content import ANY_SIZE, check_plain_file
 from lenscal.system.signals import Ended
 from lenscal.translation import translatable
 
@@ -38,8 +38,10 @@ def run_correct(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     restore = correction_settings(args)
     export = export_settings(args)
-    if args.prior is not None and not Path(args.prior).is_file():
-        raise InputError(translatable("--prior {path}: there is no such file", path=args.prior))
+    if args.prior is not None:
+        if not Path(args.prior).exists():
+            raise InputError(translatable("--prior {path}: there is no such file", path=args.prior))
+        check_plain_file(Path(args.prior), ANY_SIZE)
     # All that can be wrong with the options is found before the first photo is read.
     found = _without_written(find_photos(args.photos), export, restore)
     photos = found.files

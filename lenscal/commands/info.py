@@ -11,6 +11,7 @@ from lenscal.commands.photo_values import lens_setting_in_words, photo_values
 from lenscal.commands.progress import Speaker
 from lenscal.errors import InputError
 from lenscal.raw.lens_setting import f_number
+from lenscal.system.file_content import ANY_SIZE, check_plain_file
 from lenscal.system.json_values import without_nan
 from lenscal.translation import translatable
 
@@ -35,8 +36,7 @@ def run_info(args: argparse.Namespace) -> int:
     path: Path = args.file
     if path.is_dir():
         raise InputError(translatable("{path} is a folder: give a profile or a photo", path=path))
-    if not path.is_file():
-        raise InputError(translatable("{path}: there is no such file", path=path))
+    check_plain_file(path, ANY_SIZE)
     # By the suffix: whatever else the file is, reading it as a profile says what is wrong.
     is_photo = path.suffix.lower() in PHOTO_EXTENSIONS
     lines, values = _photo_in_words(path) if is_photo else _profile_in_words(path)

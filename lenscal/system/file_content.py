@@ -11,6 +11,8 @@ from typing import BinaryIO
 from lenscal.errors import InputError
 from lenscal.translation import translatable
 
+ANY_SIZE = 2**63
+"""For files that are not read here, or not to their ends."""
 _FLAGS = (
     os.O_RDONLY
     # A named pipe without a writer would be waited for, for ever.
@@ -64,7 +66,7 @@ def check_plain_file(path: Path, most_bytes: int) -> None:
 def first_bytes(path: Path, count: int) -> bytes:
     """What a file begins with; nothing where it cannot be read or is no plain file."""
     try:
-        with open_plain_file(path, 2**63) as stream:
+        with open_plain_file(path, ANY_SIZE) as stream:
             return stream.read(count)
     except (InputError, OSError):
         return b""
