@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.progress import CANCELLED, Speaker, run_job
+from lenscal.errors import InputError
 from lenscal.files.photos.export_settings import (
     ExportSettings,
     OnConflict,
