@@ -17,7 +17,7 @@ from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
-    from lenscal.raw.frame import PhotoInfo
+    from lenscal.raw.frame import Frame, PhotoInfo
 
 SAMPLING_IN_WORDS = {
     "bayer": "a Bayer mosaic",
@@ -76,7 +76,7 @@ def _photo_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     noise_source = "from its NoiseProfile" if believed else "estimated from the photo"
     lines = [
         f"{path.name}: a RAW photo of {info.width} x {info.height} px",
-        f"Values: {SAMPLING_IN_WORDS[frame.sampling]}",
+        f"Values: {_values_in_words(frame)}",
         f"Camera: {info.camera or 'unknown'}{_serial(info.camera_serial)}",
         f"Lens: {info.lens or 'unknown'}{_serial(info.lens_serial)}",
         f"Taken: {'  '.join(part for part in setting if part)}",
@@ -94,6 +94,13 @@ def _cut_in_words(info: PhotoInfo) -> list[str]:
     if crop is None:
         return []
     return [f"Shown: {crop.width} x {crop.height} px of it, as the file says"]
+
+
+def _values_in_words(frame: Frame) -> str:
+    if frame.mosaic.size and frame.sampling != "bayer":
+        rows, columns = frame.cfa.shape
+        return f"a mosaic that repeats each {rows} x {columns} pixels, read as LibRaw demosaics it"
+    return SAMPLING_IN_WORDS[frame.sampling]
 
 
 def _picture_in_words(info: PhotoInfo) -> tuple[list[str], dict[str, Any]]:

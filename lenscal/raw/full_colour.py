@@ -97,13 +97,15 @@ def sampling_notes(sampling: Sampling, cfa: NDArray[np.uint8] | None) -> tuple[T
         return (
             translatable(
                 "all colours are read at every pixel: if a camera or a program demosaiced or "
-                "sharpened the photo, that counts as the lens's"
+                "sharpened the photo, that counts as the lens's, and kernels may be off by twice "
+                "as much as those of a Bayer sensor's RAW files"
             ),
         )
     return (
         translatable(
             "the colour filter repeats each {period} pixels: what LibRaw's demosaicing makes of "
-            "it is read, and counts as the lens's",
+            "it is read; kernels are off by a little more than those of a Bayer sensor where both "
+            "folders show the same scenes, by half as much again where they do not",
             period=len(cfa),
         ),
     )
