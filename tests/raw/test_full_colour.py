@@ -11,6 +11,7 @@ from raw_photos import BLACK, MATRIX, NEUTRAL, WHITE, scene
 from lenscal.files.photos.dng import DngInfo, write_raw_dng
 from lenscal.raw.decode import decode_photo, probe
 from lenscal.raw.frame import Sampling
+from lenscal.raw.libraw import open_raw
 
 NOISE = (1e-4, 1e-6)
 
@@ -138,3 +139,19 @@ def test_fine_texture_is_no_noise_that_goes_along(tmp_path: Path, known: bool) -
     info = dng_info(noise_profile=[NOISE] if known else [])
     write_raw_dng(tmp_path / "a.dng", noisy(image), info)
     assert decode_photo(tmp_path / "a.dng").noise_correlation is None
+
+
+@pytest.mark.parametrize("shape", [(96, 130), (96, 130, 3), (540, 700)])
+@pytest.mark.parametrize("cfa", ["RGGB", ""])
+def test_narrow_photos_are_compressed_without_loss(
+    tmp_path: Path, cfa: str, shape: tuple[int, ...]
+) -> None:
+    """LibRaw garbles tiles of lossless JPEG that are wider than the picture."""
+    image = scene(*shape[:2])
+    raw = noisy(image if len(shape) == 3 else image[..., 1])
+    if cfa and raw.ndim == 3:
+        pytest.skip("no mosaic")
+    write_raw_dng(tmp_path / "a.dng", raw, dng_info(cfa=cfa), compress=True)
+    with open_raw(tmp_path / "a.dng") as file:
+        view = file.raw_image_visible
+        np.testing.assert_array_equal(view[..., :3] if raw.ndim == 3 else view, raw)

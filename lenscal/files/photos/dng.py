@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from lenscal import __version__
 from lenscal.errors import InputError
 from lenscal.files.photos import dng_tags
-from lenscal.files.photos.dng_tags import D65, LOSSLESS_JPEG, TILE_PX, ExtraTag, Tag
+from lenscal.files.photos.dng_tags import D65, LOSSLESS_JPEG, ExtraTag, Tag, tile_px
 from lenscal.raw.exif import EXIV2_LOCK
 from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
@@ -187,7 +187,7 @@ def _write_pixels(path: Path, values: NDArray[np.uint16], info: DngInfo, *, comp
                 dtype=values.dtype,
                 compression=LOSSLESS_JPEG,
                 bitspersample=16,
-                tile=(TILE_PX, TILE_PX),
+                tile=(tile_px(values.shape[1]),) * 2,
                 **options,
             )
         else:
@@ -298,12 +298,13 @@ def _tiles(values: NDArray[np.uint16]) -> Iterator[bytes]:
 
     height, width, *planes = values.shape
     # The edge repeated costs least: differences to the left are zero there.
-    padding = ((0, -height % TILE_PX), (0, -width % TILE_PX), *[(0, 0) for _ in planes])
+    side = tile_px(width)
+    padding = ((0, -height % side), (0, -width % side), *[(0, 0) for _ in planes])
     padded = np.pad(values, padding, mode="edge")
-    for y in range(0, height, TILE_PX):
-        for x in range(0, width, TILE_PX):
-            tile = np.ascontiguousarray(padded[y : y + TILE_PX, x : x + TILE_PX])
-            components = tile if planes else tile.reshape(TILE_PX, TILE_PX // 2, 2)
+    for y in range(0, height, side):
+        for x in range(0, width, side):
+            tile = np.ascontiguousarray(padded[y : y + side, x : x + side])
+            components = tile if planes else tile.reshape(side, side // 2, 2)
             yield bytes(
                 jpeg8_encode(
                     components, lossless=True, bitspersample=16, predictor=1, optimize=True

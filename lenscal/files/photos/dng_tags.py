@@ -9,7 +9,7 @@ from fractions import Fraction
 ExtraTag = tuple[int, int, int, object, bool]
 """(tag, type, count, value, whether on the first page only), as tifffile's `extratags`."""
 
-TILE_PX = 512
+_TILE_PX = 512
 # DNG's compression number.
 LOSSLESS_JPEG = 7
 # EXIF's number of the light that colour matrices are for.
@@ -107,3 +107,9 @@ def ratios(values: Iterable[float]) -> tuple[tuple[int, int], ...]:
 
 def _flat(pairs: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
     return tuple(number for pair in pairs for number in pair)
+
+
+def tile_px(width: int) -> int:
+    """Side of the tiles of a picture so wide."""
+    # LibRaw garbles tiles of lossless JPEG that are wider than the picture; TIFF wants 16 px.
+    return max(16, min(_TILE_PX, width // 16 * 16))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lenscal.files.photos import dng_tags
 from lenscal.files.photos.colour import SPACES, develop, usable
-from lenscal.files.photos.dng_tags import D65, LOSSLESS_JPEG, TILE_PX, ExtraTag, Tag
+from lenscal.files.photos.dng_tags import D65, LOSSLESS_JPEG, ExtraTag, Tag, tile_px
 from lenscal.files.photos.encoders import shrunk
 from lenscal.files.photos.export_settings import Space
 from lenscal.raw.frame import Frame, PhotoHeader
@@ -56,16 +56,17 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
     import tifffile
 
     height, width = frame.size
+    side = tile_px(width)
     black, white, scale = _levels(read, frame)
     lift = np.float32(black + 0.5)
 
     def tile(corner: tuple[int, int]) -> bytes:
         y, x = corner
         # Only this tile's part of the photo is in memory.
-        part = read(slice(y, min(y + TILE_PX, height)), slice(x, min(x + TILE_PX, width)))
+        part = read(slice(y, min(y + side, height)), slice(x, min(x + side, width)))
         values = np.clip(part * scale + lift, 0, 65535).astype(np.uint16)
         # DNG's tiles are whole: those at the border are filled up.
-        padding = ((0, TILE_PX - values.shape[0]), (0, TILE_PX - values.shape[1]), (0, 0))
+        padding = ((0, side - values.shape[0]), (0, side - values.shape[1]), (0, 0))
         full = np.ascontiguousarray(np.pad(values, padding, mode="edge"))
         return bytes(
             imagecodecs.jpeg8_encode(
@@ -73,7 +74,7 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
             )
         )
 
-    corners = [(y, x) for y in range(0, height, TILE_PX) for x in range(0, width, TILE_PX)]
+    corners = [(y, x) for y in range(0, height, side) for x in range(0, width, side)]
     plain: dict[str, Any] = {"metadata": None, "software": False}
     with tifffile.TiffWriter(path) as tiff:
         about = _about_the_camera(frame)
@@ -92,7 +93,7 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
             photometric=LINEAR_RAW,
             compression=LOSSLESS_JPEG,
             bitspersample=16,
-            tile=(TILE_PX, TILE_PX),
+            tile=(side, side),
             subfiletype=0,
             extratags=_about_the_values(black, white, frame),
             **plain,
