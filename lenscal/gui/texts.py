@@ -274,7 +274,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "all colours are read at every pixel: if a camera or a program demosaiced or "
-        "sharpened the photo, that counts as the lens's"
+        "sharpened the photo, that counts as the lens's, and kernels may be off by twice as "
+        "much as those of a Bayer sensor's RAW files"
     ),
     QT_TRANSLATE_NOOP("Translatable", "all metadata"),
     QT_TRANSLATE_NOOP(
@@ -686,7 +687,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the colour filter repeats each {period} pixels: what LibRaw's demosaicing makes of "
-        "it is read, and counts as the lens's"
+        "it is read; kernels are off by a little more than those of a Bayer sensor where both"
+        " folders show the same scenes, by half as much again where they do not"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
