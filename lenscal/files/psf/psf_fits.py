@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 CHANNELS = "RGB"
 FITS_MAGIC = b"SIMPLE  ="
 _END_CARD = b"END" + b" " * 77
+_COUNTED = re.compile(rb"(?:NAXIS   |TFIELDS |PCOUNT  )= *(\S*)", re.IGNORECASE)
+"""Cards of whose number astropy goes through one by one; at most 999 axes and columns exist."""
+_MOST_DIGITS = 3
 _MOST_HEADER_BYTES = 2**20
 """A card of 80 bytes for each of `MAX_NODES`, and some more."""
 _MOST_HDUS = 8
@@ -305,6 +309,11 @@ def _read_hdus(path: Path) -> tuple[Mapping[str, Any], Any, NDArray[np.float32] 
     if _END_CARD not in content[:_MOST_HEADER_BYTES]:
         raise InputError(
             translatable("{path} is not a readable FITS file: its header has no end", path=path)
+        )
+    # It would look for each of as many axes as the header says there are, for hours.
+    if not all(len(match[1]) <= _MOST_DIGITS for match in _COUNTED.finditer(content)):
+        raise InputError(
+            translatable("{path} is not a readable FITS file: no such sizes exist", path=path)
         )
     try:
         with warnings.catch_warnings():
