@@ -1128,6 +1128,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: it is cut off"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: its header has no end"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: no such sizes exist"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is not a readable FITS file: {reason}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
