@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,9 +68,11 @@ def _lowest_pile(
 ) -> float | None:
     """The lowest RAW value of a plane at which light has piled up; None where none has."""
     floor = int(black + _LEAST_LEVEL * full_scale)
-    if int(plane.max()) <= floor:
+    # Several times faster than numpy's: most photos have tens of millions of sites.
+    histogram = cv2.calcHist([np.ascontiguousarray(plane)], [0], None, [65536], [0, 65536])
+    counts: Counts = np.trim_zeros(histogram.ravel()[floor + 1 :].astype(np.intp), "b")
+    if not counts.size:
         return None
-    counts: Counts = np.bincount(plane[plane > floor] - np.uint16(floor + 1))
     above = counts[::-1].cumsum()[::-1]
     # The brightest value but for a few hot sites.
     many = np.flatnonzero(above >= min(_ODD_SITES, above[0]))
