@@ -3,7 +3,6 @@ still open."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,6 @@ from lenscal.system.threads import in_order
 LINEAR_RAW = 34892
 # Values up to so many times white are kept: more would leave too few bits for the shadows.
 MAX_HEADROOM = 4.0
-# Of white: what lies farther below black is no noise.
-MAX_BELOW_BLACK = 0.05
 THUMBNAIL_PX = 256
 # Rows read at a time to find the peak: memory, not speed.
 STRIP_ROWS = 256
@@ -40,9 +37,10 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
     What the sensor's white level gives is WhiteLevel, so that programs clip highlights where the
     original's do. What a DNG says of how it is to be developed (BaselineExposure, crops, colours)
     is said again. What lies above WhiteLevel (vignetting undone, overshoot at edges) is kept, up to
-    4 times white, for programs that can use it. BlackLevel lies above 0 as far as values lie below
-    black: half of the noise of dark areas, without which they would come out too bright. There is
-    no NoiseProfile: noise of a corrected photo is not that of its sensor.
+    4 times white, for programs that can use it. BlackLevel is 0: LibRaw takes a level that is told
+    for each channel off the values, but not off the white level, and all would be too dark. So
+    noise below black is cut; for measuring there is the space camera-linear. There is no
+    NoiseProfile: noise of a corrected photo is not that of its sensor.
 
     Parameters
     ----------
@@ -57,14 +55,13 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
 
     height, width = frame.size
     side = tile_px(width)
-    black, white, scale = _levels(read, frame)
-    lift = np.float32(black + 0.5)
+    white, scale = _levels(read, frame)
 
     def tile(corner: tuple[int, int]) -> bytes:
         y, x = corner
         # Only this tile's part of the photo is in memory.
         part = read(slice(y, min(y + side, height)), slice(x, min(x + side, width)))
-        values = np.clip(part * scale + lift, 0, 65535).astype(np.uint16)
+        values = np.clip(part * scale + np.float32(0.5), 0, 65535).astype(np.uint16)
         # DNG's tiles are whole: those at the border are filled up.
         padding = ((0, side - values.shape[0]), (0, side - values.shape[1]), (0, 0))
         full = np.ascontiguousarray(np.pad(values, padding, mode="edge"))
@@ -95,27 +92,23 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
             bitspersample=16,
             tile=(side, side),
             subfiletype=0,
-            extratags=_about_the_values(black, white, frame),
+            extratags=_about_the_values(white, frame),
             **plain,
         )
 
 
-def _levels(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[int, int, NDArray[np.float32]]:
-    """The values of BlackLevel and WhiteLevel, and what white-balanced values are multiplied by,
-    [3]."""
+def _levels(read: ReadTile, frame: Frame | PhotoHeader) -> tuple[int, NDArray[np.float32]]:
+    """The value of WhiteLevel, and what white-balanced values are multiplied by, [3]."""
     height, width = frame.size
-    peak, lowest = np.zeros((2, 3))
+    peak = np.zeros(3)
     for y in range(0, height, STRIP_ROWS):
         strip = read(slice(y, min(y + STRIP_ROWS, height)), slice(0, width))
         # Per channel, since white balance scales each by its own factor.
         peak = np.maximum(peak, [float(strip[..., c].max()) for c in range(3)])
-        lowest = np.minimum(lowest, [float(strip[..., c].min()) for c in range(3)])
     # One factor for all channels, or highlights would change their colour.
     headroom = float(np.clip((peak / frame.white_balance).max(), 1.0, MAX_HEADROOM))
-    depth = float(np.clip((-lowest / frame.white_balance).max(), 0.0, MAX_BELOW_BLACK))
-    span = int(65535 / (headroom + depth))
-    black = math.ceil(depth * span)
-    return black, black + span, (span / frame.white_balance).astype(np.float32)
+    white = int(65535 / headroom)
+    return white, (white / frame.white_balance).astype(np.float32)
 
 
 def _thumbnail(read: ReadTile, frame: Frame | PhotoHeader) -> NDArray[np.uint8]:
@@ -153,7 +146,7 @@ def _about_the_camera(frame: Frame | PhotoHeader) -> list[ExtraTag]:
     ]
 
 
-def _about_the_values(black: int, white: int, frame: Frame | PhotoHeader) -> list[ExtraTag]:
+def _about_the_values(white: int, frame: Frame | PhotoHeader) -> list[ExtraTag]:
     height, width = frame.size
     dng = frame.info.dng
     top, left, rows, cols = dng.default_crop or (0, 0, height, width)
@@ -163,7 +156,7 @@ def _about_the_values(black: int, white: int, frame: Frame | PhotoHeader) -> lis
         user_crop.append(dng_tags.rationals(Tag.DEFAULT_USER_CROP, dng.user_crop))
     return [
         dng_tags.shorts(Tag.BLACK_LEVEL_REPEAT_DIM, 1, 1),
-        dng_tags.rationals(Tag.BLACK_LEVEL, (black, black, black)),
+        dng_tags.rationals(Tag.BLACK_LEVEL, (0, 0, 0)),
         dng_tags.longs(Tag.WHITE_LEVEL, white, white, white),
         dng_tags.rationals(Tag.DEFAULT_SCALE, (1, 1)),
         dng_tags.rationals(Tag.DEFAULT_CROP_ORIGIN, (left, top)),
