@@ -84,7 +84,8 @@ def test_a_stop_leaves_no_half_measured_speeds() -> None:
 def test_the_imported_photo_has_its_vignetting_undone(tmp_path: Path) -> None:
     frame = decode_photo(write_raw_photo(tmp_path / "photo.dng", (256, 384)))
     assert frame.gain_source.startswith("lensfun")
-    assert frame.noise.source == "NoiseProfile"
+    # Texture as fine as this passes for noise: what the file tells is there, but not believed.
+    assert frame.info.noise_profile
 
 
 @pytest.fixture

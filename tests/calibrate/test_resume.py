@@ -181,9 +181,15 @@ def test_stopped_while_learning_keeps_kernels_and_goes_on(
         matching_stage.SILENCE_S = before
     stopped: Calibration = done.value.value
     assert stopped.finished == "stopped"
-    # With a single photo nothing can be kept out, and what M changes is not taken unchecked.
-    told_by_rays = next(s.kernels for s in whole.stages if s.name == "R")
-    assert np.array_equal(stopped.psf.kernels, told_by_rays)
+    # With a single photo none can be kept out whole, and what M changes is not taken unchecked:
+    # it is what the stage before told, or what is simpler, where blocks of the photo like that
+    # better.
+    before_learning = next(s.kernels for s in whole.stages if s.name == "R")
+    average = np.broadcast_to(before_learning.mean((0, 1)), before_learning.shape)
+    points = np.zeros_like(before_learning)
+    points[..., points.shape[-2] // 2, points.shape[-1] // 2] = 1
+    expected = (before_learning, average, points)
+    assert any(np.allclose(stopped.psf.kernels, kernels, atol=1e-6) for kernels in expected)
     resumed = calibrated(
         photos, settings, keeper=Files(tmp_path, begin=tmp_path / keeper.names[-1])
     )

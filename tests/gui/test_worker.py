@@ -126,7 +126,12 @@ def test_a_paused_job_can_be_ended(qtbot: QtBot, worker: Worker, end: str) -> No
             "no RAW photos in x: choose another folder",
             False,
         ),
-        (RuntimeError("CUDA out of memory\nmore"), "Unexpected: CUDA out of memory", True),
+        (RuntimeError("CUDA error: no kernel\nmore"), "Unexpected: CUDA error: no kernel", True),
+        (
+            RuntimeError("CUDA out of memory\nmore"),
+            "Not enough memory: close other programs or use fewer photos",
+            True,
+        ),
         (ZeroDivisionError(), "Unexpected: ZeroDivisionError", True),
     ],
 )
