@@ -125,8 +125,8 @@ def mask_rows(
         place.
     """
     height, width = photo.size
-    # Filters ripple about as far as eight times the radius of a fifth of the light.
-    squares = max(1, -(-8 * reach // COARSE_PX))
+    # Ripples that are seen reach four times the radius of a fifth of the light.
+    squares = max(1, -(-4 * reach // COARSE_PX))
     # What a row's weight depends on: clipped pixels that reach it, strong light, the square around.
     margin = max(3 * reach, STRUCTURE_PX, squares * COARSE_PX) + 2 * COARSE_PX
     y0 = max((rows.start - margin) // COARSE_PX * COARSE_PX, 0)
