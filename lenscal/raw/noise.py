@@ -133,6 +133,21 @@ def estimate_noise(frames: Sequence[Frame]) -> NoiseModel:
     return _model(lines, first, len(frames))
 
 
+def noise_of_smoothest(frame: Frame) -> NoiseModel:
+    """Noise as the smoothest twentieth of the blocks show it, about a fifth too low: steadier than
+    an estimate where a photo is small, and no texture makes it larger than what all blocks show."""
+    blocks, places = _measure(frame), _colours_of_places(frame)
+    lines = []
+    for colour in range(3):
+        here = places == colour
+        good = _good(blocks)[here]
+        lines.append(_lower_line(blocks.mean[here][good], blocks.variance[here][good]))
+    if frame.sampling is Sampling.MONOCHROME:
+        lines = [lines[1]] * 3
+    (ar, br), (ag, bg), (ab, bb) = lines
+    return NoiseModel((ar, ag, ab), (br, bg, bb))
+
+
 def _model(lines: Sequence[tuple[float, float] | None], frame: Frame, n_photos: int) -> NoiseModel:
     # Where nothing can be measured: one RAW step of photon noise, and its rounding.
     step = 1 / frame.full_scale

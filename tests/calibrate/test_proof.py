@@ -124,11 +124,12 @@ def test_what_photos_like_less(one: Misfit, other: Misfit, worse: bool) -> None:
 class Liking:
     """A trial in which kernels are the better the nearer they are to the ones that are liked."""
 
-    def __init__(self, liked: Tensor) -> None:
-        self.liked = liked
+    def __init__(self, liked: Tensor, *, by_edges: bool = True, one_aperture: bool = False) -> None:
+        self.liked, self.by_edges, self.one_aperture = liked, by_edges, one_aperture
 
     def misfit(self, estimate: Estimate, kernels: Tensor) -> Misfit:
-        return Misfit(float((kernels - self.liked).abs().sum()))
+        distance = float((kernels - self.liked).abs().sum())
+        return Misfit(distance, edges=distance if self.by_edges else None)
 
 
 @pytest.mark.parametrize("choice", ["", "average", "delta"])
@@ -146,6 +147,21 @@ def test_what_is_simpler_comes_back_where_photos_like_it_better(choice: str) -> 
     assert passed.kernels is not None
     assert torch.allclose(passed.kernels, liked[choice])
     assert len(simpler_in_words(name, by_blocks=False)) == (1 if choice else 0)
+
+
+@pytest.mark.parametrize("one_aperture", [False, True])
+def test_no_blur_is_not_taken_at_the_word_of_statistics_alone(one_aperture: bool) -> None:
+    """Those of different scenes have liked it better than kernels that were right."""
+    layout = lay_out((2, 2), 5, torch.device("cpu"))
+    own = torch.full((4, 3, 25), 1 / 25)
+    point = torch.zeros_like(own)
+    point[..., 12] = 1
+    estimate = replace(first_estimate(layout, 8), kernels=own)
+    trial = cast(Trial, Liking(point, by_edges=False, one_aperture=one_aperture))
+    name, passed = simplest_that_passes(trial, estimate)
+    assert passed.kernels is not None
+    assert name == ("delta" if one_aperture else "")
+    assert torch.equal(passed.kernels, point if one_aperture else own)
 
 
 def test_cells_of_a_chessboard_cover_the_field() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from lenscal.calibrate.field.kernels import framed
 from lenscal.calibrate.stages.estimate import Estimate
 from lenscal.calibrate.stages.held_out import HeldOutPhotos
-from lenscal.optics.psf_grid import PsfGrid
+from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.translation import Translatable, translatable
 
 EDGES_DISAGREE = 0.05
@@ -32,6 +32,11 @@ class Misfit:
     distance: float
     residual: float | None = None
     edges: float | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it rests on more than statistics, which differ from scene to scene."""
+        return self.residual is not None or self.edges is not None
 
     def is_worse_than(self, other: Misfit) -> bool:
         """Whether the photos like the other kernels better.
@@ -57,6 +62,11 @@ class Trial:
     def by_blocks(self) -> bool:
         """Whether there were too few photos to keep out whole ones."""
         return self.held_out.photos.by_blocks
+
+    @property
+    def one_aperture(self) -> bool:
+        """Whether both folders were taken at one aperture, which leaves no blur to find."""
+        return self.held_out.photos.reference is not Reference.AXIS
 
     def misfit(self, estimate: Estimate, kernels: Tensor) -> Misfit | None:
         """Of kernels [nodes, 3, n] of any size; None where nothing could be kept out."""
@@ -129,7 +139,12 @@ def no_blur(kernels: Tensor) -> Tensor:
 
 def simplest_that_passes(trial: Trial, estimate: Estimate) -> tuple[str, Estimate]:
     """The estimate, or with no blur or one average kernel instead of its own, whichever what was
-    kept out likes best; and which: "", "delta" or "average"."""
+    kept out likes best; and which: "", "delta" or "average".
+
+    No blur is not taken at the word of statistics alone where the apertures differ: those of
+    different scenes have liked it better than kernels that were worth 91 and 101 % of the gain
+    (docs/experiments/real-photos.md). The user is warned instead.
+    """
     kernels = estimate.kernels
     if kernels is None:
         return "", estimate
@@ -139,8 +154,11 @@ def simplest_that_passes(trial: Trial, estimate: Estimate) -> tuple[str, Estimat
     best, choice = own, ""
     for name, simpler in (("average", average(kernels)), ("delta", no_blur(kernels))):
         misfit = trial.misfit(estimate, simpler)
-        if misfit is not None and best.is_worse_than(misfit):
-            best, choice = misfit, name
+        if misfit is None or not best.is_worse_than(misfit):
+            continue
+        if name == "delta" and not (misfit.is_sure or trial.one_aperture):
+            continue
+        best, choice = misfit, name
     if not choice:
         return "", estimate
     make = average if choice == "average" else no_blur

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lenscal.raw.frame import Frame, NoiseModel
+from lenscal.raw.noise import noise_of_smoothest
 from lenscal.translation import Translatable, translatable
 
 DISBELIEVED = 2.0
@@ -35,6 +36,11 @@ def believed_noise(
     ratio = _variance_ratio(profile, measured, frame)
     if ratio is None or 1 / DISBELIEVED <= ratio <= DISBELIEVED:
         return profile, ()
+    # Estimates of small photos can be far off: the smoothest blocks have to say the same.
+    if frame.noise_correlation is None:
+        steady = _variance_ratio(profile, noise_of_smoothest(frame), frame)
+        if steady is None or 1 / DISBELIEVED <= steady <= DISBELIEVED:
+            return profile, ()
     if ratio > 1:
         note = translatable(
             "the file's NoiseProfile tells {ratio:.1f} times the noise variance that the photo "
