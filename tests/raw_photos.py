@@ -24,6 +24,23 @@ X_TRANS = np.array(
 )
 MATRIX = np.array([[0.9, -0.3, -0.1], [-0.5, 1.3, 0.2], [-0.1, 0.2, 0.6]])
 
+SETTINGS: dict[str, Any] = {
+    "black": BLACK,
+    "white": WHITE,
+    "make": "Musterwerk",
+    "model": "Mark I",
+    "lens": "Muster 50mm f/1.8",
+    "f_number": 5.6,
+    "focal_mm": 50,
+    "iso": 100,
+    "exposure_s": 0.01,
+    "date_time": "2026:11:22 10:00:00",
+    "noise_profile": [(1e-4, 1e-6)],
+    "colour_matrix": MATRIX,
+    "as_shot_neutral": NEUTRAL,
+}
+"""Of a photo's `DngInfo`, but for its colour filter."""
+
 
 def scene(height: int = 160, width: int = 240, seed: int = 1) -> np.ndarray:
     """Smooth shapes and edges in camera RGB 0..1 before white balance, float64 [height, width,
@@ -66,22 +83,7 @@ def write_photo(
     cfa = np.array(["RGB".index(c) for c in pattern]).reshape(2, 2)
     if raw is None:
         raw = add_noise(mosaic_of(scene(seed=seed), cfa), 1e-4, 1e-6, np.random.default_rng(seed))
-    settings: dict[str, Any] = {
-        "black": BLACK,
-        "white": WHITE,
-        "make": "Musterwerk",
-        "model": "Mark I",
-        "lens": "Muster 50mm f/1.8",
-        "f_number": 5.6,
-        "focal_mm": 50,
-        "iso": 100,
-        "exposure_s": 0.01,
-        "date_time": "2026:11:22 10:00:00",
-        "noise_profile": [(1e-4, 1e-6)],
-        "colour_matrix": MATRIX,
-        "as_shot_neutral": NEUTRAL,
-    }
-    write_raw_dng(path, raw, DngInfo(cfa=pattern, **(settings | changes)), compress=compress)
+    write_raw_dng(path, raw, DngInfo(cfa=pattern, **(SETTINGS | changes)), compress=compress)
     return raw
 
 

@@ -102,22 +102,14 @@ def _import(folder: Path, settings: SpeedSettings) -> Job[Pace]:
     import rawpy
 
     from lenscal.raw.decode import decode_photo
+    from lenscal.raw.signal.demosaicing import linear_camera_rgb
 
     path = write_raw_photo(folder / "import.dng", settings.import_size)
 
     def libraw() -> None:
         with rawpy.imread(str(path)) as raw:
             # What `decode_photo` asks of LibRaw, so that the ratio is the cost of all else.
-            raw.postprocess(
-                demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
-                gamma=(1, 1),
-                output_bps=16,
-                output_color=rawpy.ColorSpace.raw,
-                no_auto_bright=True,
-                adjust_maximum_thr=0.0,
-                user_flip=0,
-                use_camera_wb=True,
-            )
+            raw.postprocess(**linear_camera_rgb(), use_camera_wb=True)
 
     return (yield from in_turns(lambda: decode_photo(path), libraw, settings.repeats))
 

@@ -69,7 +69,8 @@ def to_svg(drawing: Drawing, style: Style = REPORT_STYLE) -> str:
 
 @singledispatch
 def _svg(item: Item, style: Style) -> str:
-    raise NotImplementedError(f"no way to draw {type(item)}")
+    # Every kind of item is registered below: another one is a mistake of the caller's.
+    raise TypeError(f"no way to draw {type(item)}")
 
 
 @_svg.register

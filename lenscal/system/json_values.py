@@ -215,6 +215,7 @@ def without_nan(value: Any) -> Any:
 def _decoded(kind: type[Any], value: Any) -> Any:
     """Of types that JSON does not know: paths."""
     if kind is not Path:
+        # What msgspec asks its hooks to raise for a type that they do not know.
         raise NotImplementedError(f"no way to read {kind} from JSON")
     if not isinstance(value, str) or not could_be_path(value):
         raise ValueError(f"{str(value)[:LONGEST_VALUE]!r} is no path")
@@ -239,6 +240,7 @@ def _encoded(value: Any) -> Any:
     if hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0:
         return value.item()
     if not isinstance(value, Path):
+        # As `_decoded`: msgspec's way to say so.
         raise NotImplementedError(f"no way to write {type(value)} as JSON")
     return value.as_posix()
 

@@ -90,7 +90,8 @@ def paint(painter: QPainter, drawing: Drawing) -> None:
 
 @singledispatch
 def _paint(item: Item, painter: QPainter) -> None:
-    raise NotImplementedError(f"no way to draw {type(item)}")
+    # Every kind of item is registered below: another one is a mistake of the caller's.
+    raise TypeError(f"no way to draw {type(item)}")
 
 
 @_paint.register

@@ -80,14 +80,7 @@ def _ahd(raw: Any, white_balance: NDArray[np.float32], white: int) -> NDArray[np
     # LibRaw has two greens; both are the same colour here.
     r, g, b = (float(v) for v in white_balance)
     rgb: NDArray[np.uint16] = raw.postprocess(
-        demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
-        gamma=(1, 1),
-        output_bps=16,
-        output_color=rawpy.ColorSpace.raw,
-        # Nothing may depend on the picture: the scale has to be known.
-        no_auto_bright=True,
-        adjust_maximum_thr=0.0,
-        user_flip=0,
+        **linear_camera_rgb(),
         user_wb=[r, g, b, g],
         user_black=0,
         user_cblack=[0, 0, 0, 0],
@@ -95,3 +88,19 @@ def _ahd(raw: Any, white_balance: NDArray[np.float32], white: int) -> NDArray[np
         highlight_mode=rawpy.HighlightMode.Ignore,
     )
     return rgb
+
+
+def linear_camera_rgb() -> dict[str, Any]:
+    """What LibRaw is asked for: a photo demosaiced by AHD, and nothing else done to it."""
+    import rawpy
+
+    return {
+        "demosaic_algorithm": rawpy.DemosaicAlgorithm.AHD,
+        "gamma": (1, 1),
+        "output_bps": 16,
+        "output_color": rawpy.ColorSpace.raw,
+        # Nothing may depend on the picture: the scale has to be known.
+        "no_auto_bright": True,
+        "adjust_maximum_thr": 0.0,
+        "user_flip": 0,
+    }
