@@ -22,6 +22,9 @@ Kernels = NDArray[np.floating]
 
 OWN_SHARE = 0.1
 """How much of a node's disagreement is taken from itself, the rest from all nodes."""
+FEW_PHOTOS_CONFIDENCE = 0.5
+"""Times the confidence that halves give where they say less than they seem to; where there are
+none, as much."""
 LEAN_SHARE = 0.16
 CHANGE_SHARE = 0.1
 """Errors that both halves share: the prior draws kernels towards symmetry and towards the field's
@@ -71,3 +74,30 @@ def confidence(kernels: Kernels, halves: tuple[Kernels, Kernels]) -> NDArray[np.
     """[rows, cols, 3] float32 in 0..1; 1: no error expected."""
     error = expected_error(kernels, halves)
     return np.asarray(np.exp(-2 * error).astype(np.float32))
+
+
+def confidence_of_few(
+    measured: NDArray[np.float32] | None,
+    grid: tuple[int, int],
+    n_photos: int,
+    *,
+    weak: bool,
+) -> NDArray[np.float32] | None:
+    """Confidence [rows, cols, 3], 0..1, no higher than the photos allow.
+
+    Parameters
+    ----------
+    measured : ndarray [rows, cols, 3] or None
+        What halves of the photos give; None without halves.
+    n_photos : int
+        Of the folder that has fewer.
+    weak : bool
+        Whether that halves agree says little: they are parts of the same photos, which share their
+        scenes' faults, or simpler kernels have taken the place of what they gave.
+    """
+    if measured is not None:
+        return measured * np.float32(FEW_PHOTOS_CONFIDENCE) if weak else measured
+    # A single photo has no halves: nothing told that it is right.
+    if n_photos == 1:
+        return np.full((*grid, 3), FEW_PHOTOS_CONFIDENCE, np.float32)
+    return None

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.checkpoint import Checkpointer, Keeper, made_from
-from lenscal.calibrate.confidence import confidence
+from lenscal.calibrate.confidence import confidence, confidence_of_few
 from lenscal.calibrate.field.kernels import border_light, framed
 from lenscal.calibrate.packing import packing_of
 from lenscal.calibrate.proof.trial import Trial, simpler_in_words, simplest_that_passes
@@ -45,9 +45,6 @@ from lenscal.translation import Translatable, translatable
 
 LEAST_BATCH = 8
 """Below so many patches a step, a GPU is no help: the CPU takes over."""
-FEW_PHOTOS_CONFIDENCE = 0.5
-"""Times the confidence that halves of a few photos give, as they share their scenes' faults; where
-halves of a single one give none, as much."""
 CPU = torch.device("cpu")
 MOST_BORDER_LIGHT = 0.03
 """Of a kernel's light on its border, from which on the user is told; above `MOST_AT_BORDER`, at
@@ -293,19 +290,22 @@ class _Engine:
     def result(self, estimate: Estimate, kernels: Tensor) -> Calibration:
         """What comes out, compared with the photos that were kept out."""
         held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
+        weak = self.photos.by_blocks
         if judged(self.settings.stages):
-            estimate = self._proved(estimate, held_out)
+            choice, estimate = self._proved(estimate, held_out)
+            weak = weak or bool(choice)
             kernels = estimate.kernels if estimate.kernels is not None else kernels
         try:
-            return self._result(estimate, kernels, held_out)
+            return self._result(estimate, kernels, held_out, weak=weak)
         except RuntimeError as error:
             if not _full(estimate.layout, error):
                 raise
         estimate = self._on_the_cpu(estimate)
-        return self._result(estimate, kernels.to(CPU), held_out)
+        return self._result(estimate, kernels.to(CPU), held_out, weak=weak)
 
-    def _proved(self, estimate: Estimate, held_out: HeldOutPhotos) -> Estimate:
-        """The estimate, or what is simpler where photos that were kept out like that better."""
+    def _proved(self, estimate: Estimate, held_out: HeldOutPhotos) -> tuple[str, Estimate]:
+        """The estimate, or what is simpler where photos that were kept out like that better, and
+        which that is."""
         try:
             choice, estimate = simplest_that_passes(Trial(held_out), estimate)
         except RuntimeError as error:
@@ -314,9 +314,11 @@ class _Engine:
             estimate = self._on_the_cpu(estimate)
             choice, estimate = simplest_that_passes(Trial(held_out), estimate)
         self.journal.warnings += simpler_in_words(choice, by_blocks=self.photos.by_blocks)
-        return estimate
+        return choice, estimate
 
-    def _result(self, estimate: Estimate, kernels: Tensor, held_out: HeldOutPhotos) -> Calibration:
+    def _result(
+        self, estimate: Estimate, kernels: Tensor, held_out: HeldOutPhotos, *, weak: bool
+    ) -> Calibration:
         layout, journal, degraded = estimate.layout, self.journal, self.photos.degraded[0]
         # Stage P has three kernels a place, alike but for rounding, where photos have one colour.
         kernels = packing_of(degraded).spread(kernels)
@@ -335,10 +337,8 @@ class _Engine:
                 )
             )
         sure = _confidence(estimate, kernels)
-        if sure is None and min(len(self.photos.sharp), len(self.photos.degraded)) == 1:
-            sure = np.ones((*layout.grid, 3), np.float32)
-        if sure is not None and self.photos.by_blocks:
-            sure *= np.float32(FEW_PHOTOS_CONFIDENCE)
+        n_photos = min(len(self.photos.sharp), len(self.photos.degraded))
+        sure = confidence_of_few(sure, layout.grid, n_photos, weak=weak)
         return Calibration(
             PsfGrid(layout.on_grid(kernels), degraded.size, self.photos.reference, sure),
             degraded.noise,

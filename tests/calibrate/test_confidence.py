@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lenscal.calibrate.confidence import confidence, expected_error, leverage
+from lenscal.calibrate.confidence import confidence, confidence_of_few, expected_error, leverage
 
 
 def test_disagreeing_and_leaning_kernels_are_less_sure() -> None:
@@ -37,3 +37,18 @@ def test_expected_error_is_what_a_smooth_fit_to_noisy_kernels_gets_wrong() -> No
     assert np.allclose(leverage((8, 8)).ravel(), spread, rtol=0.15)
     assert leverage((8, 8)).argmax() in (0, 7, 56, 63)
     assert leverage((5, 3)).shape == (5, 3)
+
+
+def test_what_nothing_has_told_is_not_sure() -> None:
+    """One photo gives no halves; halves of one, or of simpler kernels, agree by themselves."""
+    grid, agreed = (2, 3), np.ones((2, 3, 3), np.float32)
+    for n_photos, weak in ((1, False), (1, True), (8, True)):
+        measured = agreed if n_photos > 1 else None
+        sure = confidence_of_few(measured, grid, n_photos, weak=weak)
+        assert sure is not None
+        assert sure.shape == (2, 3, 3)
+        assert sure.max() <= 0.5
+    sure = confidence_of_few(agreed, grid, 8, weak=False)
+    assert sure is not None
+    assert (sure == 1).all()
+    assert confidence_of_few(None, grid, 8, weak=False) is None
