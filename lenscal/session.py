@@ -18,6 +18,7 @@ from lenscal.calibrate.result import Calibration
 from lenscal.calibrate.settings import CalibrationSettings
 from lenscal.files.psf.profile import Profile
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import RestoreSettings
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Source:
     aperture: float | None = None
     lens: str | None = None
     focal_mm: float | None = None
+    light: Light = Light.LINEAR
+    """How the values of pictures are taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

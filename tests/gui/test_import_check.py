@@ -21,7 +21,9 @@ from lenscal.gui.main_window import MainWindow
 from lenscal.gui.pages.check_page import CheckPage
 from lenscal.gui.pages.photos.exif_words import date_text, exif_text
 from lenscal.gui.pages.photos.source_panel import SourcePanel
+from lenscal.project import project_of
 from lenscal.raw.frame import PhotoInfo
+from lenscal.raw.pictures.kinds import Light
 from lenscal.session import Lack, Step, lacks
 
 LEFT = Qt.MouseButton.LeftButton
@@ -391,3 +393,36 @@ def test_sets_of_pictures_are_read_and_judged(
     inputs = window.controller.session.inputs
     assert inputs is not None
     assert [photo.path.name for photo in inputs.sharp.photos] == [f"clean{n}.png" for n in range(3)]
+
+
+def test_what_the_values_of_pictures_mean_is_asked_for_pictures_alone(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, photo_folders: tuple[Path, Path]
+) -> None:
+    page = window.import_page
+    drop(page.sharp.drop, [photo_folders[0]])
+    wait_for_previews(qtbot, page.sharp)
+    assert not page.sharp.fields.light.isVisible()
+    for panel, name in ((page.sharp, "s"), (page.degraded, "d")):
+        folder = tmp_path / name
+        folder.mkdir()
+        write_picture(folder / "x.png", stored(srgb(scene((384, 512))), np.uint8))
+        drop(panel.drop, [folder])
+        wait_for_previews(qtbot, panel)
+    box = page.degraded.fields.light
+    assert box.isVisible()
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Down)
+    # Both sets are compared: one choice holds for both.
+    assert page.sharp.fields.light.value is Light.STORED
+    qtbot.mouseClick(page.read_button, LEFT)
+    idle(qtbot, window)
+    inputs = window.controller.session.inputs
+    folders = (inputs.sharp, inputs.degraded)
+    lights = {
+        photo.frame.info.light
+        for folder in folders
+        for photo in (*folder.photos, *(r.photo for r in folder.rejected if r.photo))
+    }
+    assert lights == {Light.STORED}
+    # A project keeps it.
+    assert project_of(window.controller.session).sharp.light is Light.STORED

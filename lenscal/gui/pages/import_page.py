@@ -73,7 +73,7 @@ class ImportPage(Page):
             previews,
         )
         for panel in self.panels:
-            panel.changed.connect(self._emit_sources)
+            panel.changed.connect(lambda panel=panel: self._emit_sources(panel))
             panel.profile_dropped.connect(self.profile_chosen)
             panel.previewed.connect(lambda panel=panel: self._previewed(panel))
 
@@ -175,8 +175,11 @@ class ImportPage(Page):
 
     # What the user does
 
-    def _emit_sources(self) -> None:
-        self.sources_changed.emit(self.sharp.source, self.degraded.source)
+    def _emit_sources(self, changed: SourcePanel) -> None:
+        # Sets whose values mean different things cannot be compared: the last choice holds for both.
+        light = changed.source.light
+        sharp, degraded = (replace(panel.source, light=light) for panel in self.panels)
+        self.sources_changed.emit(sharp, degraded)
 
     def _swap(self) -> None:
         self.sources_changed.emit(self.degraded.source, self.sharp.source)

@@ -54,7 +54,7 @@ def read_photos(sharp: Source, degraded: Source, cache: Path) -> Job[ReadPhotos]
 def _overrides(source: Source) -> Overrides:
     from lenscal.intake.grouping import Overrides
 
-    return Overrides(aperture=source.aperture, lens=source.lens, focal_mm=source.focal_mm)
+    return Overrides(source.aperture, source.lens, source.focal_mm, source.light)
 
 
 def _thumbnails(inputs: Inputs) -> Job[dict[Path, NDArray[np.uint8]]]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QWidget
 
+from lenscal.gui.widgets.choice_box import ChoiceBox
 from lenscal.gui.widgets.elements import Form, Label, in_a_row, without_margins
+from lenscal.raw.pictures.kinds import Light
 from lenscal.session import Source
 
 FIELDS_PX = 560
@@ -15,7 +17,8 @@ FIELDS_PX = 560
 
 
 class SourceFields(QWidget):
-    """Aperture, focal length and lens; 0 and nothing: as the photos say."""
+    """Aperture, focal length and lens; 0 and nothing: as the photos say. Of pictures, what their
+    values mean."""
 
     edited = Signal()
 
@@ -39,16 +42,34 @@ class SourceFields(QWidget):
             box.valueChanged.connect(lambda _: self.edited.emit())
         # A name that is half typed in is no lens.
         self.lens.editingFinished.connect(self.edited)
+        self.light = ChoiceBox(
+            {
+                Light.LINEAR: self.tr("decoded to linear light"),
+                Light.STORED: self.tr("taken as they are stored"),
+            },
+            self.tr(
+                "Lenses blur light, so a picture’s tone curve is undone by its colour profile, or "
+                "as sRGB’s. Take values as they are where they are linear already, or to repeat a "
+                "paper’s tests"
+            ),
+        )
+        self.light.currentIndexChanged.connect(lambda _: self.edited.emit())
         self._lay_out()
+        self.show_light(pictures=False)
 
     def _lay_out(self) -> None:
         focal = Label(self.tr("Focal length"))
         focal.setBuddy(self.focal)
-        fields = Form(self)
+        self._fields = fields = Form(self)
         without_margins(fields)
         numbers = in_a_row(self.aperture, focal, self.focal)
         fields.add(self.tr("Aperture"), numbers, self.aperture)
         fields.add(self.tr("Lens"), self.lens)
+        fields.add(self.tr("Values"), self.light)
+
+    def show_light(self, *, pictures: bool) -> None:
+        """Ask what values mean, where the set has pictures; RAW files tell."""
+        self._fields.setRowVisible(self.light, pictures)
 
     def source(self, paths: tuple[Path, ...]) -> Source:
         """The photos of these paths with what is typed in."""
@@ -57,6 +78,7 @@ class SourceFields(QWidget):
             self.aperture.value() or None,
             self.lens.text().strip() or None,
             self.focal.value() or None,
+            self.light.value,
         )
 
     def show_source(self, source: Source) -> None:
@@ -66,6 +88,7 @@ class SourceFields(QWidget):
         self.aperture.setValue(source.aperture or 0)
         self.focal.setValue(source.focal_mm or 0)
         self.lens.setText(source.lens or "")
+        self.light.choose(source.light)
         self.blockSignals(False)
 
     def clear_aperture(self) -> None:

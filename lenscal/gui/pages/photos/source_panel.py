@@ -153,6 +153,7 @@ class SourcePanel(QWidget):
         if not self.list.previews:
             return
         self.summary.setText(" · ".join(self._summary()))
+        self.fields.show_light(pictures=any(info.light is not None for info in self.infos))
         self._show_apertures()
         self.previewed.emit()
 
