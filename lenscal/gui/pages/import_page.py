@@ -176,7 +176,7 @@ class ImportPage(Page):
     # What the user does
 
     def _emit_sources(self, changed: SourcePanel) -> None:
-        # Sets whose values mean different things cannot be compared: the last choice holds for both.
+        # Sets in different light cannot be compared: the last choice holds for both.
         light = changed.source.light
         sharp, degraded = (replace(panel.source, light=light) for panel in self.panels)
         self.sources_changed.emit(sharp, degraded)
