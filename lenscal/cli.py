@@ -35,8 +35,9 @@ _MODULES = {
     "info": "info",
     "calibrate": "calibrate",
     "correct": "correct",
-    "export-psf": "export_psf",
-    "report": "report",
+    "share": "profiles.share",
+    "export-psf": "profiles.export_psf",
+    "report": "profiles.report",
     "benchmark": "benchmark",
 }
 

@@ -57,6 +57,9 @@ class Preferences:
     device: str = AUTO
     threads: int = 0
     units: Units = Units.PIXELS
+    private: bool = False
+    """Whether photos, profiles and reports are written without what says where they were taken, and
+    with which devices: `ExportSettings.private`, `without_identity`."""
     cache: str = ""
     last_folder: str = ""
     recent: tuple[str, ...] = ()

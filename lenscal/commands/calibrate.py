@@ -69,6 +69,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
     from lenscal.files.output_paths import check_profile_path
+    from lenscal.files.psf.sharing import without_identity
     from lenscal.jobs.summary import calibration_values
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
@@ -95,7 +96,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
             raise
         _note_all((*device_notes(args.device), *calibration.warnings), speaker)
         profile = jobs.build_profile(inputs, calibration, settings)
-    _write_or_rescue(args.out, profile)
+    _write_or_rescue(args.out, without_identity(profile) if args.private else profile)
     # Only now: until the profile is on the disk, the checkpoint is all there is.
     if calibration.finished == "done":
         checkpoint.remove()

@@ -142,6 +142,7 @@ def export_settings(args: argparse.Namespace) -> ExportSettings:
         template=args.template,
         on_conflict=OnConflict(args.on_conflict),
         keep_pictures=not given,
+        private=args.private,
         **given,
     )
 

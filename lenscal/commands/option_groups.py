@@ -200,6 +200,11 @@ def add_light(group: argparse._ActionsContainer, default: Light | None) -> None:
     )
 
 
+def add_private(group: argparse._ActionsContainer, without: str) -> None:
+    """What is left out of files that are given away."""
+    group.add_argument("--private", action="store_true", help=f"leave out {without}")
+
+
 def add_virtual_photos(group: argparse._ActionsContainer) -> None:
     """How many photos of the virtual lens are taken, and how large."""
     from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX

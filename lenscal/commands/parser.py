@@ -17,6 +17,7 @@ from lenscal.commands.option_groups import (
     add_device,
     add_light,
     add_photo_folders,
+    add_private,
     add_virtual_photos,
     calibration_options,
     default_of,
@@ -39,6 +40,8 @@ from lenscal.virtual.limits import Sensor
 
 DEMO_QUALITY = Quality.QUICK
 """A demo shows how the work is done; quick is good enough for that."""
+
+_IDENTITY = "serial numbers, names of photos and their hashes"
 
 _SUMMARY = """\
 Learn a lens's point spread function from ordinary RAW photos, without a chart, and correct photos
@@ -66,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_check(commands, output)
     _add_calibrate(commands, output, calibration)
     _add_correct(commands, output)
+    _add_share(commands, output)
     _add_export(commands, output)
     _add_report(commands, output)
     _add_info(commands, output)
@@ -150,6 +154,7 @@ def _add_calibrate(commands: Commands, *parents: argparse.ArgumentParser) -> Non
         action="store_true",
         help="go on where a calibration to the same --out was interrupted",
     )
+    add_private(calibrate, f"{_IDENTITY}, as share does it")
 
 
 def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
@@ -250,6 +255,23 @@ def _add_written_photos(command: argparse.ArgumentParser) -> None:
         default_of(ExportSettings, "on_conflict"),
         "unique adds a number",
     )
+    add_private(
+        command,
+        "of metadata where the photo was taken, serial numbers and names of files; title, "
+        "captions, keywords and rights stay",
+    )
+
+
+def _add_share(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    share = new_command(
+        commands,
+        "share",
+        f"copy a profile without {_IDENTITY}, to give it away",
+        "lenscal share mylens.lenscal --out forum.lenscal",
+        *parents,
+    )
+    share.add_argument("profile", type=Path, metavar="LENS.lenscal")
+    share.add_argument("--out", type=Path, required=True, metavar="COPY.lenscal")
 
 
 def _add_export(commands: Commands, *parents: argparse.ArgumentParser) -> None:
@@ -277,6 +299,7 @@ def _add_report(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     )
     report.add_argument("psf", type=Path, metavar="LENS.lenscal|PSF_DIR")
     report.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
+    add_private(report, _IDENTITY)
 
 
 def _add_info(commands: Commands, *parents: argparse.ArgumentParser) -> None:

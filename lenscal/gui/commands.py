@@ -141,6 +141,15 @@ class Commands(QObject):
         self._go_to(Step.EXPORT)
         self._pages.export_page.export_photos()
 
+    def share_profile(self) -> None:
+        """Ask where a copy of the profile goes that can be given away."""
+        self._go_to(Step.EXPORT)
+        card = self._pages.export_page.profile_card
+        if card.share_button.isEnabled():
+            card.choose_shared_copy()
+        elif not self._controller.refuse_while_busy():
+            self._warn(self.tr("There is no profile to share: calibrate, or open a profile."))
+
     def tell_of_unfinished(self) -> None:
         """At the start: a calibration that was interrupted can go on."""
         if remove_forgotten(self._controller.folders.kept) and self._projects.recent:
@@ -178,6 +187,7 @@ class Commands(QObject):
             self._threads = preferences.threads
             use_threads(numerical_threads(preferences))
         self._pages.inspect_page.set_units(preferences.units)
+        self._pages.export_page.set_private(preferences.private)
 
     def show_keys(self) -> None:
         """Show which keys there are."""

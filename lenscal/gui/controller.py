@@ -271,17 +271,17 @@ class Controller(QObject):
             otherwise=lambda: self._exported_partly(results, len(photos), export.out),
         )
 
-    def save_profile(self, path: Path) -> None:
-        """Write the profile to where the user wants it."""
+    def save_profile(self, path: Path, private: bool = False) -> None:
+        """Write the profile to where the user wants it; `private`: not of whom and which photos."""
         profile = self.session.profile
         if profile is not None:
             self._jobs.start(
                 self.tr("Writing the profile"),
-                lambda: self.tasks.save_profile(profile, path),
+                lambda: self.tasks.save_profile(profile, path, private),
                 self._saved_profile,
             )
 
-    def write_report(self, path: Path) -> None:
+    def write_report(self, path: Path, private: bool = False) -> None:
         """Write the report as HTML or PDF, by the suffix."""
         profile, name = self.session.profile, self.session.psf_name
         if profile is None:
@@ -289,7 +289,7 @@ class Controller(QObject):
         message = self.tr("Report written to {path}")
         self._jobs.start(
             self.tr("Writing the report"),
-            lambda: self.tasks.write_report(profile, name, path),
+            lambda: self.tasks.write_report(profile, name, path, private),
             lambda report: self.exported.emit(message.format(path=report)),
         )
 

@@ -15,6 +15,7 @@ from lenscal.errors import InputError, LenscalError
 from lenscal.gui.controller import Controller
 from lenscal.gui.translate import error_in_words
 from lenscal.preferences import PreferencesFile
+from lenscal.printable import file_stem
 from lenscal.project import (
     SUFFIX,
     Project,
@@ -153,10 +154,8 @@ class Projects(QObject):
 
     def _untitled(self, project: Project) -> Path:
         name = common_folder([*project.sharp.paths, *project.degraded.paths]) or self.tr("Untitled")
-        # No character that a file system refuses.
-        stem = "".join(c if c.isalnum() or c in "-._ " else "-" for c in name)
         when = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
-        return self._controller.folders.projects / f"{stem} {when}{SUFFIX}"
+        return self._controller.folders.projects / f"{file_stem(name)} {when}{SUFFIX}"
 
 
 def _versions() -> dict[str, str]:

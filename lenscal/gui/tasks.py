@@ -29,9 +29,10 @@ class ReportWriter:
     def __init__(self) -> None:
         self._window_thread = WindowThread()
 
-    def __call__(self, profile: Profile, name: str, path: Path) -> Job[Path]:
-        """An HTML or, by the suffix, a PDF file."""
-        return (yield from psf.write_report(profile, name, path, self._write_pdf))
+    def __call__(self, profile: Profile, name: str, path: Path, private: bool = False) -> Job[Path]:
+        """An HTML or, by the suffix, a PDF file; `private`: not of which photos and devices."""
+        shown = psf.without_identity(profile) if private else profile
+        return (yield from psf.write_report(shown, name, path, self._write_pdf))
 
     def _write_pdf(self, blocks: Sequence[Block], title: str, path: Path) -> Path:
         from lenscal.gui.drawing.pdf import write_pdf
@@ -49,7 +50,7 @@ class Tasks:
     open_psf: Callable[[Path], Job[OpenedPsf]] = psf.open_psf
     compare: Callable[..., Job[tuple[Comparison, tuple[str, ...]]]] = correction.compare
     export_photos: Callable[..., Job[list[PhotoResult]]] = correction.export_photos
-    save_profile: Callable[[Profile, Path], Job[Path]] = psf.save_profile
+    save_profile: Callable[..., Job[Path]] = psf.save_profile
     write_report: Callable[..., Job[Path]] = field(default_factory=ReportWriter)
     export_psf: Callable[..., Job[list[Path]]] = psf.export_psf
     virtual_photos: Callable[..., Job[VirtualPhotos]] = virtual_lens.virtual_photos

@@ -16,6 +16,7 @@ COMMANDS = (
     "check",
     "calibrate",
     "correct",
+    "share",
     "export-psf",
     "report",
     "info",

@@ -70,6 +70,8 @@ class ExportSettings:
         camera-linear 32 (floating point)
     keep_pictures : pictures (PNG, JPEG, TIFF) are written as they were: format, depth, colour
         space and profile; format, space and depth then say what becomes of RAW photos
+    private : metadata say neither where nor with which camera and lens, by their serial numbers, a
+        photo was taken, nor what the original is called
 
     Raises
     ------
@@ -85,6 +87,7 @@ class ExportSettings:
     jpeg_quality: int = 95
     depth: int = 16
     keep_pictures: bool = True
+    private: bool = False
 
     def keeps(self, source: Path) -> bool:
         """Whether a photo is a picture that is written as it was."""

@@ -30,7 +30,9 @@ ReadTile = Callable[[slice, slice], NDArray[np.float32]]
 """(rows, columns) -> float32 [h, w, 3], linear white-balanced camera RGB in sensor orientation."""
 
 
-def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> None:
+def write_linear_dng(
+    path: Path, read: ReadTile, frame: Frame | PhotoHeader, *, is_private: bool = False
+) -> None:
     """Write linear camera RGB as DNG 1.4, photometric LinearRaw: 16-bit lossless JPEG tiles, and a
     thumbnail.
 
@@ -49,6 +51,8 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
         As `ReadTile`; called from several threads.
     frame : Frame
         The decoded original: its size, white balance, colour matrix and camera.
+    is_private : bool
+        Whether the original's name is left out.
     """
     import imagecodecs
     import tifffile
@@ -75,6 +79,8 @@ def write_linear_dng(path: Path, read: ReadTile, frame: Frame | PhotoHeader) -> 
     plain: dict[str, Any] = {"metadata": None, "software": False}
     with tifffile.TiffWriter(path) as tiff:
         about = _about_the_camera(frame)
+        if not is_private:
+            about.append(dng_tags.text(Tag.ORIGINAL_RAW_FILE_NAME, frame.info.path.name))
         tiff.write(
             _thumbnail(read, frame),
             photometric="rgb",
@@ -142,7 +148,6 @@ def _about_the_camera(frame: Frame | PhotoHeader) -> list[ExtraTag]:
         dng_tags.signed_rationals(Tag.COLOR_MATRIX_1, matrix.ravel()),
         dng_tags.rationals(Tag.AS_SHOT_NEUTRAL, 1 / frame.white_balance),
         dng_tags.shorts(Tag.CALIBRATION_ILLUMINANT_1, D65),
-        dng_tags.text(Tag.ORIGINAL_RAW_FILE_NAME, info.path.name),
     ]
 
 

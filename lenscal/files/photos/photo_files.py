@@ -113,11 +113,12 @@ def write_photo(
         if coding is not None:
             facts = _write_as_it_was(temporary, read_tile, frame, coding, export, facts)
         elif export.format is PhotoFormat.DNG:
-            write_linear_dng(temporary, read_tile, frame)
+            write_linear_dng(temporary, read_tile, frame, is_private=export.private)
         elif export.space is Space.CAMERA_LINEAR:
             encode_tiff(temporary, _camera_linear(read_tile, frame), None)
         else:
             facts = _write_developed(temporary, read_tile, frame, export, facts)
+        facts = replace(facts, is_private=export.private)
         metadata_warnings = copy_metadata(original, temporary, facts)
         if mask is not None:
             write_mask(temporary_masks[0], mask.weights, frame, export)

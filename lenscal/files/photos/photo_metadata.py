@@ -11,6 +11,11 @@ import exiv2
 
 from lenscal import __version__
 from lenscal.errors import LenscalError
+from lenscal.files.photos.private_metadata import (
+    is_harmless_exif,
+    is_harmless_iptc,
+    is_harmless_xmp,
+)
 from lenscal.files.photos.sidecars import (
     DEVELOPING,
     Metadata,
@@ -167,6 +172,8 @@ class Written:
     """True: a picture that is stored as it was, whose colour space and resolution hold."""
     pixels_per_m: tuple[float, float] | None = None
     """(x, y) of a picture whose EXIF may not say it."""
+    is_private: bool = False
+    """True: nothing is copied that says where, or with which device, the photo was taken."""
 
 
 def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ...]:
@@ -205,6 +212,8 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
     xmp = [datum for datum in metadata.xmp if _wanted_xmp(datum.key(), is_turned=is_turned)]
     exif = [datum for datum in metadata.exif if _wanted_exif(datum.key(), written)]
     wanted = Metadata(tuple(exif), tuple(xmp), metadata.iptc)
+    if written.is_private:
+        wanted = _harmless(wanted)
     if omitted := _write_what_fits(target, wanted, written):
         part, problem = omitted
         warnings.append(
@@ -216,6 +225,14 @@ def _copy(source: Path, target: Path, written: Written) -> tuple[str, ...]:
             )
         )
     return tuple(warnings)
+
+
+def _harmless(metadata: Metadata) -> Metadata:
+    return Metadata(
+        tuple(datum for datum in metadata.exif if is_harmless_exif(datum.key())),
+        tuple(datum for datum in metadata.xmp if is_harmless_xmp(property_of(datum.key()))),
+        tuple(datum for datum in metadata.iptc if is_harmless_iptc(datum.key())),
+    )
 
 
 def _write_what_fits(target: Path, metadata: Metadata, written: Written) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QT_TR_NOOP, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -70,6 +71,14 @@ class PreferencesDialog(QDialog):
         browse = QPushButton(theme.icon("folder", size=16), self.tr("Choose…"))
         browse.setToolTip(self.tr("Choose the folder for decoded photos"))
         browse.clicked.connect(self._choose_cache)
+        self.private = with_tip(
+            QCheckBox(self.tr("Write files without places, serial numbers and photo names")),
+            self.tr(
+                "Photos, profiles and reports that are written in step 6; what is kept on this "
+                "computer stays as it is"
+            ),
+        )
+        self.private.setChecked(preferences.private)
         fields = Form()
         for label, field in (
             (self.tr("&Theme"), self.theme),
@@ -79,6 +88,7 @@ class PreferencesDialog(QDialog):
         ):
             fields.add(label, field)
         fields.add(self.tr("Cac&he folder"), in_a_row(self.cache, browse), self.cache)
+        fields.add(self.tr("Privacy"), self.private)
         standard = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(standard.Ok | standard.Cancel)
         self.buttons.accepted.connect(self.accept)
@@ -104,6 +114,7 @@ class PreferencesDialog(QDialog):
             threads=self.threads.value(),
             units=self.units.currentData(),
             cache=self.cache.text().strip(),
+            private=self.private.isChecked(),
         )
 
     def _choose_cache(self) -> None:

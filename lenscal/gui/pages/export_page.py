@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,10 @@ class ExportPage(Page):
     photos_clicked = Signal(object, object, bool, bool)
     """Photos (tuple of Path), ExportSettings, whether masks are written too, whether photos that do
     not fit."""
-    profile_clicked = Signal(object)
-    """Path."""
-    report_clicked = Signal(object)
-    """Path, .html or .pdf."""
+    profile_clicked = Signal(object, bool)
+    """Path, whether without what says whose it is."""
+    report_clicked = Signal(object, bool)
+    """Path, .html or .pdf; whether without what says whose it is."""
     psf_clicked = Signal(object, object)
     """Folder, names of the formats."""
     problem = Signal(str)
@@ -74,6 +75,7 @@ class ExportPage(Page):
         self.profile_card = ProfileCard(lambda: self.folder_row.path)
         self.profile_card.profile_clicked.connect(self.profile_clicked)
         self.profile_card.report_clicked.connect(self.report_clicked)
+        self.profile_card.problem.connect(self.problem)
         self.psf_card = PsfCard()
         self.psf_card.button.clicked.connect(self._export_psf)
         self.psf_button = self.psf_card.button
@@ -142,7 +144,13 @@ class ExportPage(Page):
         InputError
             The file name or the formats make no sense.
         """
-        return self.photo_card.settings(self.folder_row.path)
+        return replace(
+            self.photo_card.settings(self.folder_row.path), private=self.profile_card.private
+        )
+
+    def set_private(self, private: bool) -> None:
+        """Whether nothing is written that says where photos were taken, and with which devices."""
+        self.profile_card.private = private
 
     def add_photos(self, photos: Iterable[Path]) -> None:
         """Put photos on the list, each once, and the list to use."""
@@ -215,7 +223,8 @@ class ExportPage(Page):
             button.setEnabled(ready)
         profile = self._session.profile
         savable = profile is not None and not profile.is_bare
-        self.profile_card.profile_button.setEnabled(ready and savable)
+        for button in (self.profile_card.profile_button, self.profile_card.share_button):
+            button.setEnabled(ready and savable)
         for button in (self.add_button, self.clear_button):
             button.setEnabled(not self._busy)
         self.photo_card.set_busy(self._busy)

@@ -15,6 +15,7 @@ from lenscal import __version__
 from lenscal.calibrate.checkpoint_schema import CHECKPOINT_SCHEMA
 from lenscal.calibrate.settings import CalibrationSettings
 from lenscal.errors import LenscalError
+from lenscal.printable import file_stem
 from lenscal.reports import Report
 from lenscal.session import Unfinished
 from lenscal.stepping import Job
@@ -165,9 +166,5 @@ def _keep(profile: Profile, folder: Path) -> Path:
     # The first calibration of this user makes the folder.
     folder.mkdir(parents=True, exist_ok=True)
     lens = profile.lens or profile.camera or "lens"
-    words = (lens, datetime.now().strftime("%Y-%m-%d %H-%M-%S"))
-    # No character that a file system refuses.
-    name = " ".join(
-        "".join(c if c.isalnum() or c in "-._ " else "-" for c in word) for word in words
-    )
-    return write_profile(folder / f"{name}.lenscal", profile)
+    when = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
+    return write_profile(folder / f"{file_stem(lens) or 'lens'} {when}.lenscal", profile)

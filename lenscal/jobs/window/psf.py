@@ -34,12 +34,19 @@ def open_psf(path: Path) -> Job[OpenedPsf]:
     return OpenedPsf(opening.open_psf(path), path)
 
 
-def save_profile(profile: Profile, path: Path) -> Job[Path]:
-    """Write a profile file."""
+def save_profile(profile: Profile, path: Path, private: bool = False) -> Job[Path]:
+    """Write a profile file; `private`: as `without_identity` has it."""
     from lenscal.files.psf.profile import write_profile
 
     yield Report("export", translatable("Writing {file}", file=path.name))
-    return write_profile(path, profile)
+    return write_profile(path, without_identity(profile) if private else profile)
+
+
+def without_identity(profile: Profile) -> Profile:
+    """A profile to give away: neither serial numbers nor names and hashes of photos."""
+    from lenscal.files.psf import sharing
+
+    return sharing.without_identity(profile)
 
 
 def write_report(profile: Profile, name: str, path: Path, write_pdf: WritePdf) -> Job[Path]:

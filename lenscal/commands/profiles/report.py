@@ -17,6 +17,7 @@ def run_report(args: argparse.Namespace) -> int:
     from lenscal.files.output_paths import check_output_file
     from lenscal.files.own_files import check_replaceable, is_own_report
     from lenscal.files.psf.opening import open_psf
+    from lenscal.files.psf.sharing import without_identity
     from lenscal.files.report import report_blocks, write_report
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
@@ -29,6 +30,8 @@ def run_report(args: argparse.Namespace) -> int:
     check_output_file(out, "lens.html")
     check_replaceable(out, own=is_own_report(out))
     profile = open_psf(args.psf)
+    if args.private:
+        profile = without_identity(profile)
     if out.suffix.lower() == ".pdf":
         # Qt makes the PDF; it is loaded only where one is asked for.
         from lenscal.gui.drawing.pdf import write_pdf

@@ -1,0 +1,1 @@
+"""Commands that write what a profile holds: as files for others, and as a report."""
