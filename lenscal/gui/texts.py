@@ -85,6 +85,7 @@ TEXTS = (
         "Translatable",
         "--out {path} is a folder: give a file name, e.g. {example}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--out {path} is the profile itself: choose another name"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--out {path}: not allowed to write there; choose another place"
