@@ -79,6 +79,11 @@ class PreferencesDialog(QDialog):
             ),
         )
         self.private.setChecked(preferences.private)
+        self._lay_out(browse)
+        # Only on OK: Cancel leaves all as it was.
+        self.accepted.connect(lambda: self.chosen.emit(self.preferences))
+
+    def _lay_out(self, browse: QPushButton) -> None:
         fields = Form()
         for label, field in (
             (self.tr("&Theme"), self.theme),
@@ -101,8 +106,6 @@ class PreferencesDialog(QDialog):
         )
         layout.addWidget(muted(note))
         layout.addWidget(self.buttons)
-        # Only on OK: Cancel leaves all as it was.
-        self.accepted.connect(lambda: self.chosen.emit(self.preferences))
 
     @property
     def preferences(self) -> Preferences:
