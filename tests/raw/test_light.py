@@ -8,11 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from raw_photos import BLACK, NEUTRAL, WHITE, add_noise, mosaic_of, write_photo
+from raw_photos import (
+    BLACK,
+    NEUTRAL,
+    WHITE,
+    X_TRANS,
+    add_noise,
+    mosaic_of,
+    write_photo,
+    write_x_trans,
+)
 
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.frame import NoiseModel
 from lenscal.raw.signal.clipping import clipping_levels
+from lenscal.raw.signal.damaged_sites import Sensor, damaged_sites
 from lenscal.raw.signal.opcodes import listed_bad_sites
 
 RGGB = np.array([[0, 1], [1, 2]], np.uint8)
@@ -82,20 +92,58 @@ def test_single_sites_are_mended_in_mosaic_and_rgb(tmp_path: Path) -> None:
     np.testing.assert_array_equal(mended.mosaic[untouched], clean[untouched])
 
 
+def stars(sigma: float, colour: tuple[float, float, float], size: tuple[int, int]) -> np.ndarray:
+    """120 stars, Gaussians of sigma px, on a dark sky."""
+    image = np.full((*size, 3), 0.01) * np.array(NEUTRAL)
+    rng = np.random.default_rng(4)
+    y, x = np.mgrid[: size[0], : size[1]]
+    for cy, cx in rng.uniform(8, min(size) - 8, (120, 2)):
+        star = np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * sigma**2)) * rng.uniform(0.1, 0.8)
+        image += star[..., None] * np.array(NEUTRAL) * np.array(colour)
+    return image
+
+
 @pytest.mark.parametrize("sigma", [0.55, 0.8, 1.4])
 @pytest.mark.parametrize("colour", [(1, 1, 1), (1, 0.7, 0.5), (0.6, 0.8, 1)])
 def test_stars_are_no_damaged_sites(
     tmp_path: Path, sigma: float, colour: tuple[float, float, float]
 ) -> None:
-    image = np.full((256, 320, 3), 0.01) * np.array(NEUTRAL)
-    rng = np.random.default_rng(4)
-    y, x = np.mgrid[:256, :320]
-    for cy, cx in rng.uniform(8, 248, (120, 2)):
-        star = np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * sigma**2)) * rng.uniform(0.1, 0.8)
-        image += star[..., None] * np.array(NEUTRAL) * np.array(colour)
-    raw = raw_of(image)
+    raw = raw_of(stars(sigma, colour, (256, 320)))
     write_photo(tmp_path / "a.dng", raw=raw)
     np.testing.assert_array_equal(decode_photo(tmp_path / "a.dng").mosaic, raw)
+
+
+def x_trans_of(image: np.ndarray, seed: int = 0) -> np.ndarray:
+    return add_noise(mosaic_of(image, X_TRANS), 1e-4, 1e-6, np.random.default_rng(seed))
+
+
+def test_single_sites_of_x_trans_are_mended(tmp_path: Path) -> None:
+    clean = x_trans_of(smooth(540, 720))
+    raw, rng = clean.copy(), np.random.default_rng(3)
+    y, x = (rng.permutation(np.arange(8, n - 8))[:100] for n in raw.shape)
+    raw[y, x] = np.where(rng.uniform(size=100) < 0.7, rng.uniform(0.4, 1, 100) * FULL, 0) + BLACK
+    write_x_trans(tmp_path / "clean.dng", clean)
+    write_x_trans(tmp_path / "spoilt.dng", raw)
+    whole, mended = (decode_photo(tmp_path / f"{name}.dng") for name in ("clean", "spoilt"))
+    np.testing.assert_array_equal(whole.mosaic, clean)
+    wrong = np.abs(mended.mosaic[y, x].astype(float) - clean[y, x]) > 0.05 * FULL
+    assert not wrong.any()
+    tile = slice(None), slice(None)
+    assert np.abs(mended.rgb_tile(*tile) - whole.rgb_tile(*tile)).max() < 0.1
+    untouched = np.ones(raw.shape, bool)
+    untouched[y, x] = False
+    np.testing.assert_array_equal(mended.mosaic[untouched], clean[untouched])
+
+
+@pytest.mark.parametrize("sigma", [0.55, 0.8, 1.4])
+@pytest.mark.parametrize("colour", [(1, 1, 1), (1, 0.7, 0.5), (0.6, 0.8, 1)])
+def test_stars_are_no_damaged_sites_of_x_trans(
+    sigma: float, colour: tuple[float, float, float]
+) -> None:
+    raw = x_trans_of(stars(sigma, colour, (258, 324)))
+    black, balance = np.full((6, 6), BLACK, np.float32), np.float32(1 / np.array(NEUTRAL))
+    sensor = Sensor(raw, X_TRANS, black, FULL, balance, NOISE, np.ones(3, np.float32))
+    assert not len(damaged_sites(sensor))
 
 
 def test_sites_that_a_dng_lists_are_found() -> None:

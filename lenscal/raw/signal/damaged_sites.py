@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.raw.frame import NoiseModel
+from lenscal.raw.signal.surroundings import Surroundings, surroundings
 
 Floats = NDArray[np.float32]
 Values = NDArray[np.uint16]
@@ -44,6 +45,8 @@ _DIAGONAL = np.array([(-1, -1), (1, 1), (-1, 1), (1, -1)])
 _BESIDE = np.array([(-1, 0), (1, 0), (0, -1), (0, 1)])
 _BEYOND = np.array([(-2, -1), (-2, 1), (2, -1), (2, 1), (-1, -2), (-1, 2), (1, -2), (1, 2)])
 """Sites of the colours of those beside, in the same proportion, that see nothing of a point."""
+_REGULAR = Surroundings(_SAME, _SAME[:4], _BESIDE, _BEYOND, (slice(0, 4), slice(4, 8)))
+"""Of every site of a Bayer mosaic, and of a monochrome sensor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +86,38 @@ class Sensor:
 
 
 def damaged_sites(sensor: Sensor) -> Indices:
-    """Rows and columns [n, 2] of the single sites of a Bayer mosaic, or a monochrome sensor, that
-    no light has made; of other patterns none."""
-    if sensor.cfa.shape not in ((2, 2), (1, 1)) or min(sensor.mosaic.shape) < 8:
+    """Rows and columns [n, 2] of the single sites of a mosaic, or a monochrome sensor, that no
+    light has made."""
+    if min(sensor.mosaic.shape) < 16:
         return np.empty((0, 2), np.intp)
-    y, x = _candidates(sensor)
-    found = _judged(sensor, y, x)
+    if sensor.cfa.shape in ((2, 2), (1, 1)):
+        y, x = _candidates(sensor)
+        found = _judged(sensor, y, x, _REGULAR)
+        return np.stack([y[found], x[found]], axis=1)
+    sites = [
+        _damaged_of_place(sensor, (py, px), around)
+        for py, row in enumerate(surroundings(sensor.cfa))
+        for px, around in enumerate(row)
+    ]
+    return np.concatenate(sites)
+
+
+def _damaged_of_place(sensor: Sensor, place: tuple[int, int], around: Surroundings) -> Indices:
+    """The same of the sites at one place of a larger pattern, [n, 2]."""
+    (p, q), margin = sensor.cfa.shape, int(np.abs(around.nearest).max())
+    height, width = sensor.mosaic.shape
+    least, slope = _threshold(sensor)
+    # Whole repeats of the pattern within a margin that has all neighbours.
+    ys = np.arange(margin + (place[0] - margin) % p, height - margin, p)
+    xs = np.arange(margin + (place[1] - margin) % q, width - margin, q)
+    centre = sensor.mosaic[np.ix_(ys, xs)]
+    beside = [sensor.mosaic[np.ix_(ys + dy, xs + dx)] for dy, dx in around.nearest]
+    highest, lowest = np.maximum.reduce(beside), np.minimum.reduce(beside)
+    out = centre > highest * np.float32(1 + slope) + np.float32(least)
+    out |= lowest > centre + lowest * np.float32(slope) + np.float32(least)
+    row, col = np.nonzero(out)
+    y, x = ys[row], xs[col]
+    found = _judged(sensor, y, x, around)
     return np.stack([y[found], x[found]], axis=1)
 
 
@@ -125,21 +154,23 @@ def _threshold(sensor: Sensor) -> tuple[int, float]:
     return max(int(least), 1), slope
 
 
-def _judged(sensor: Sensor, y: Indices, x: Indices) -> NDArray[np.bool_]:
+def _judged(sensor: Sensor, y: Indices, x: Indices, around: Surroundings) -> NDArray[np.bool_]:
     """Which of some sites are brighter or darker than anything that a lens makes."""
     centre = sensor.light(y, x)
     same, beside, beyond = (
-        sensor.light(*_around(sensor, y, x, offsets)) for offsets in (_SAME, _BESIDE, _BEYOND)
+        sensor.light(*_around(sensor, y, x, offsets))
+        for offsets in (around.same, around.beside, around.beyond)
     )
     # The second of eight: one of them may be damaged too.
     ordered = np.sort(same, axis=1)
     low, high = ordered[:, 1], ordered[:, -2]
     middle = ordered[:, 3:5].mean(axis=1)
-    across = np.maximum(np.ptp(beyond[:, :4], 1), np.ptp(beyond[:, 4:], 1))
+    # Of each colour by itself: colours differ by more than texture does.
+    across = np.maximum.reduce([np.ptp(beyond[:, run], 1) for run in around.runs])
     hot = _stands_out(sensor, (y, x), centre - high, high, np.maximum(high - ordered[:, 0], across))
     low_spread = np.maximum(ordered[:, -1] - low, across)
     dead = _stands_out(sensor, (y, x), low - centre, low, low_spread)
-    ys, xs = _around(sensor, y, x, _BESIDE)
+    ys, xs = _around(sensor, y, x, around.beside)
     noise = np.sqrt(sensor.variance(beyond.mean(axis=1)[:, None], ys, xs).mean(axis=1) * 3 / 8)
     # Light of the colour that is there already: red glitter shows little to green sites.
     coloured = middle > _COLOURED * np.sqrt(sensor.variance(middle, y, x))
@@ -152,10 +183,10 @@ def _judged(sensor: Sensor, y: Indices, x: Indices) -> NDArray[np.bool_]:
     through_lens = beside.mean(axis=1) - beyond.mean(axis=1)
     alone = np.abs(through_lens) < share * shown
     # Where the sites beside clip they have nothing to tell, unless all around clips.
-    clipped = [sensor.clips(*_around(sensor, y, x, o)) for o in (_BESIDE, _BEYOND)]
+    clipped = [sensor.clips(*_around(sensor, y, x, o)) for o in (around.beside, around.beyond)]
     told = ~np.concatenate(clipped, axis=1).any(axis=1)
-    around = np.concatenate([_SAME, _DIAGONAL, _BESIDE, _BEYOND])
-    blown = sensor.clips(*_around(sensor, y, x, around)).mean(axis=1) > _ALL_CLIP
+    all_around = np.concatenate([around.same, _DIAGONAL, around.beside, around.beyond])
+    blown = sensor.clips(*_around(sensor, y, x, all_around)).mean(axis=1) > _ALL_CLIP
     return np.asarray(((hot | dead) & alone & told) | (dead & blown))
 
 
@@ -183,6 +214,9 @@ def mend(mosaic: NDArray[np.uint16], cfa: NDArray[np.uint8], sites: Indices) -> 
     """Replace sites [n, 2] in place by the mean of the two opposite neighbours of their colour that
     agree best; those that are damaged themselves are not asked."""
     if not len(sites):
+        return
+    if max(cfa.shape) > 2:
+        _mend_pattern(mosaic, cfa, sites)
         return
     (p, q), (height, width) = cfa.shape, mosaic.shape
     damaged = np.zeros(mosaic.shape, np.bool_)
@@ -212,3 +246,23 @@ def mend(mosaic: NDArray[np.uint16], cfa: NDArray[np.uint8], sites: Indices) -> 
         better = (count > 0) & (difference < best)
         best, chosen = np.where(better, difference, best), np.where(better, mean, chosen)
     mosaic[y, x] = np.rint(chosen).astype(np.uint16)
+
+
+def _mend_pattern(mosaic: NDArray[np.uint16], cfa: NDArray[np.uint8], sites: Indices) -> None:
+    """The same for larger patterns, by the sites of the same colour around, the near ones most:
+    few have an opposite."""
+    (p, q), damaged = cfa.shape, np.zeros(mosaic.shape, np.bool_)
+    damaged[sites[:, 0], sites[:, 1]] = True
+    places = surroundings(cfa)
+    # All are computed before any is replaced.
+    mended = mosaic[sites[:, 0], sites[:, 1]]
+    for number, (y, x) in enumerate(sites):
+        offsets = places[y % p][x % q].same
+        ys, xs = y + offsets[:, 0], x + offsets[:, 1]
+        inside = (ys >= 0) & (ys < mosaic.shape[0]) & (xs >= 0) & (xs < mosaic.shape[1])
+        ys, xs, offsets = ys[inside], xs[inside], offsets[inside]
+        weight = ~damaged[ys, xs] / (offsets**2).sum(axis=1)
+        # Where nothing can be asked, the site stays as it is.
+        if weight.any():
+            mended[number] = np.rint((mosaic[ys, xs] * weight).sum() / weight.sum())
+    mosaic[sites[:, 0], sites[:, 1]] = mended
