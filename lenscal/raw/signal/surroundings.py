@@ -73,13 +73,15 @@ def _at(pattern: bytes, shape: tuple[int, int], y: int, x: int) -> Surroundings:
 
     same = _by_distance(around[colour(around) == colours[y, x]])[:_N_SAME]
     far = around[np.abs(around).max(axis=1) >= _POINT_PX]
-    beyond, runs = [], []
+    beyond: list[Offsets] = []
+    runs: list[slice] = []
     beside = colour(_BESIDE)
     for own in np.unique(beside):
         # Twice as many as lie beside, so that both means have the colours in one proportion.
         n = 2 * int((beside == own).sum())
         chosen = _balanced(far[colour(far) == own], _BESIDE[beside == own], n)
-        runs.append(slice(sum(map(len, beyond)), sum(map(len, beyond)) + len(chosen)))
+        start = runs[-1].stop if runs else 0
+        runs.append(slice(start, start + len(chosen)))
         beyond.append(chosen)
     return Surroundings(same, same[:4], _BESIDE, np.concatenate(beyond), tuple(runs))
 
