@@ -110,7 +110,7 @@ def _described(case: Case) -> Result:
         "kind": str(case.kind),
         "lens": case.shooting.lens.name,
         "kept_out": case.kept_out is not None,
-        "scenes": case.scenes,
+        "scenes": str(case.scenes),
         "iso": case.iso,
         "seed": case.seed,
         "quality": case.quality,

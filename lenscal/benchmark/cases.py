@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from lenscal.translation import translatable
 from lenscal.virtual.dataset import VirtualSettings, write_dataset
 from lenscal.virtual.kinds import LensKind, Shooting, benchmark_lens, kept_out_lens
 from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX, Sensor
+from lenscal.virtual.photo_pools import FolderPools, Part, Subjects, folder_pools
 
-ISOS = (200, 3200)
+ISOS = (200, 800, 3200, 12800)
 SEEDS = (0, 1)
 KEPT_OUT = (3,)
 """Numbers of the kept-out lenses that are measured. Those of numbers 0 and 1 have been looked at,
@@ -41,18 +43,36 @@ _RENDERING = (
     "virtual/camera.py",
     "virtual/dataset.py",
     "virtual/scenes.py",
+    "virtual/photo_pools.py",
     "virtual/sensor.py",
     "files/photos/dng.py",
 )
 """Sources on which the photos depend."""
 
 
+class Scenes(StrEnum):
+    """What the two folders show, from the easiest on."""
+
+    SAME = "same"
+    UNRELATED = "unrelated"
+    """Painted from the same photos, so that their statistics agree by construction."""
+    ONE_KIND = "one-kind"
+    """From photos of which no folder has one in common with the other."""
+    OTHER_KINDS = "other-kinds"
+    """The same, and the folders show other kinds of things."""
+
+
+_SUBJECTS = {Scenes.ONE_KIND: Subjects.ONE_KIND, Scenes.OTHER_KINDS: Subjects.OTHER_KINDS}
+
+
 @dataclass(frozen=True, slots=True)
 class Photos:
-    """How many photos a folder holds, and their (height, width) px."""
+    """How many photos a folder holds, their (height, width) px, and the folder of photos that
+    scenes without any in common are painted from; None: shipped ones."""
 
     n: int = DEFAULT_N_PHOTOS
     size: tuple[int, int] = DEFAULT_SIZE_PX
+    painted_from: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +85,7 @@ class Case:
     """
 
     kind: LensKind
-    same_scenes: bool
+    scenes: Scenes
     iso: int
     seed: int
     quality: str
@@ -89,8 +109,18 @@ class Case:
         return str(self.kind) if self.kept_out is None else f"kept-out{self.kept_out}-{self.kind}"
 
     @property
-    def scenes(self) -> str:
-        return "same" if self.same_scenes else "unrelated"
+    def same_scenes(self) -> bool:
+        return self.scenes is Scenes.SAME
+
+    @property
+    def pools(self) -> FolderPools | None:
+        """Photos that each folder's scenes are painted from. Lenses that are kept out are not
+        tried on photos that methods were developed with."""
+        if self.scenes not in _SUBJECTS:
+            return None
+        part = Part.TUNING if self.kept_out is None else Part.KEPT_OUT
+        subjects, swapped = _SUBJECTS[self.scenes], self.seed % 2 == 1
+        return folder_pools(self.photos.painted_from, subjects, part, swapped=swapped)
 
     @property
     def shooting(self) -> Shooting:
@@ -114,6 +144,7 @@ class Case:
             # All cases together keep hundreds of photos on the disk.
             compress=True,
             sensor=self.sensor,
+            pools=self.pools,
         )
 
 
@@ -125,7 +156,7 @@ def all_cases(
     photos: Photos | None = None,
     sensors: Sequence[Sensor] = (Sensor.BAYER,),
 ) -> list[Case]:
-    """Every lens with same and unrelated scenes, both noise levels and both seeds.
+    """Every lens with all scenes and noise levels and both seeds.
 
     Lenses that methods are developed with are there at quick quality; kept-out lenses if asked for,
     and at the other qualities. What compares photos of the same scenes is not asked of unrelated
@@ -133,13 +164,13 @@ def all_cases(
     """
     photos = photos or Photos()
     return [
-        Case(kind, same, iso, seed, quality, which, number, photos, sensor)
+        Case(kind, scenes, iso, seed, quality, which, number, photos, sensor)
         for quality in qualities
         for number in _lenses(quality, kept_out)
         for which in stages
         for kind in LensKind
-        for same in (True, False)
-        if same or which != PAIRED
+        for scenes in Scenes
+        if scenes is Scenes.SAME or which != PAIRED
         for iso in ISOS
         for seed in SEEDS
         for sensor in sensors
@@ -218,7 +249,7 @@ def render_photos(case: Case, cache: Path) -> Job[Path]:
             "lens": shooting.lens.name,
             "sharp_aperture": shooting.sharp_aperture,
             "degraded_aperture": shooting.degraded_aperture,
-            "same_scenes": case.same_scenes,
+            "scenes": str(case.scenes),
             "sensor": str(case.sensor),
             "iso": case.iso,
             "seed": case.seed,

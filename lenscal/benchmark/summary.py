@@ -33,25 +33,27 @@ class Table:
 
 
 def summarise(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Means over the cases of each group of lenses (kept out or not), scenes, quality and stages.
+    """Means over the cases of each group of lenses (kept out or not), scenes, noise, quality and
+    stages.
 
     Returns
     -------
     list of dict
-        kept_out, scenes, quality, stages_asked, cases (how many), failed, rows (name -> figure ->
-        mean; a stage that only some cases have is averaged over those, `cases` in its row says how
-        many), seconds, peak_memory_mb, patches_flow, patches_matching (means), worst_share (the
+        kept_out, scenes, iso, quality, stages_asked, cases (how many), failed, rows (name ->
+        figure -> mean; a stage that only some cases have is averaged over those, `cases` in its
+        row says how many), seconds, peak_memory_mb, patches_flow, patches_matching (means), worst_share (the
         estimate's in its worst case).
     """
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for result in results:
-        key = (result["kept_out"], result["quality"], result["scenes"], result["stages_asked"])
+        names = ("kept_out", "quality", "scenes", "iso", "stages_asked")
+        key = tuple(result[name] for name in names)
         groups.setdefault(key, []).append(result)
     return [_summary(key, members) for key, members in groups.items()]
 
 
 def _summary(key: tuple[Any, ...], members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    kept_out, quality, scenes, stages = key
+    kept_out, quality, scenes, iso, stages = key
     # A case that failed has no figures; it is counted, lest a mean looks complete.
     successes = [m for m in members if "error" not in m]
     shares = [m["gain"]["share"]["estimate"] for m in successes]
@@ -59,6 +61,7 @@ def _summary(key: tuple[Any, ...], members: Sequence[Mapping[str, Any]]) -> dict
         "kept_out": kept_out,
         "quality": quality,
         "scenes": scenes,
+        "iso": iso,
         "stages_asked": stages,
         "cases": len(successes),
         "failed": len(members) - len(successes),
@@ -116,7 +119,8 @@ def _group_name(group: Mapping[str, Any]) -> str:
     # Kept-out lenses are told from those that methods were tuned on: only they prove anything.
     lenses = "kept-out lenses" if group["kept_out"] else "lenses"
     stages = "" if group["stages_asked"] == "auto" else f", --stages {group['stages_asked']}"
-    return f"{lenses}, {group['scenes']} scenes, {group['quality']}{stages}"
+    noise = f"ISO {group['iso']}"
+    return f"{lenses}, {group['scenes']} scenes, {noise}, {group['quality']}{stages}"
 
 
 def _lens_tables(successes: Sequence[Mapping[str, Any]]) -> list[Table]:

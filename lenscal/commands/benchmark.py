@@ -164,7 +164,7 @@ def _report(
 def _cases(args: argparse.Namespace) -> list[Case]:
     from lenscal.benchmark.cases import Photos, all_cases, cases_named
 
-    photos = Photos(*virtual_photos(args))
+    photos = Photos(*virtual_photos(args), painted_from=args.scene_photos)
     cases = all_cases(
         args.quality or (Quality.QUICK.value,),
         args.stages or (DEFAULTS.stages.value,),

@@ -61,6 +61,13 @@ def _add_cases(group: argparse._ActionsContainer) -> None:
         "--case", action="append", default=[], metavar="PATTERN", help="only cases named like this"
     )
     group.add_argument(
+        "--scene-photos",
+        type=Path,
+        metavar="DIR",
+        help="100 photos or more (JPEG, PNG) that scenes of different photos are painted from "
+        "(default: shipped ones, which are few)",
+    )
+    group.add_argument(
         "--quality",
         action="append",
         choices=[quality.value for quality in Quality],

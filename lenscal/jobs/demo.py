@@ -75,6 +75,7 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
         `out` is not empty and does not come from an earlier demo.
     """
     from lenscal.virtual.dataset import VirtualSettings, write_dataset
+    from lenscal.virtual.photo_pools import Part, Subjects, folder_pools
 
     start = time.monotonic()
     virtual = VirtualSettings(
@@ -84,6 +85,8 @@ def demo(out: Path, settings: DemoSettings) -> Job[DemoResult]:
         # One seed for all that is drawn: equal seeds give equal demos.
         seed=settings.calibration.seed,
         sensor=settings.sensor,
+        # As a user's folders: no photo in common.
+        pools=None if settings.same_scenes else folder_pools(None, Subjects.ONE_KIND, Part.ALL),
     )
     # Before minutes of rendering: a folder that is the user's own is refused at once.
     _clear(out)

@@ -33,6 +33,7 @@ from lenscal.virtual.camera import (
 )
 from lenscal.virtual.lens import demo_lens, node_positions, relative_psf
 from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX, Sensor
+from lenscal.virtual.photo_pools import FolderPools, PhotoPool
 from lenscal.virtual.scenes import SceneKind, make_scene
 from lenscal.virtual.sensor import demosaiced, developed, pattern_in_file, suffix_of
 from lenscal.virtual.waves import Lens
@@ -67,6 +68,9 @@ class VirtualSettings:
     sensor : Sensor
     compress : bool
         Lossless JPEG inside the DNG files: half the size.
+    pools : FolderPools or None
+        Photos that each folder's scenes are painted from; None: the same shipped ones for both,
+        whose statistics agree by construction.
     """
 
     lens: Lens = field(default_factory=demo_lens)
@@ -80,6 +84,7 @@ class VirtualSettings:
     cfa: str = "RGGB"
     compress: bool = False
     sensor: Sensor = Sensor.BAYER
+    pools: FolderPools | None = None
 
     @property
     def camera(self) -> VirtualCamera:
@@ -234,7 +239,9 @@ def _photograph(
     scene = None
     for shot, (role, path) in enumerate(paths.items()):
         if scene is None or not settings.same_scenes:
-            scene = draw_scene(settings, number if settings.same_scenes else 2 * number + shot)
+            own = number if settings.same_scenes else 2 * number + shot
+            pool = None if settings.pools is None else getattr(settings.pools, role)
+            scene = draw_scene(settings, own, pool=pool)
             level = np.float32(exposure(scene, camera))
         # By photo, not one after the other: photos are taken side by side.
         rng = np.random.default_rng([settings.seed, 2, shot, number])
@@ -253,7 +260,9 @@ def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Pat
     # Beyond the numbers of all scenes of both folders.
     number = 2 * settings.n_photos + 17
     # Of photos: gains are to be those of users' scenes.
-    scene = draw_scene(settings, number, held_out=True)
+    # And like those that the degraded folder shows.
+    pool = None if settings.pools is None else settings.pools.degraded
+    scene = draw_scene(settings, number, held_out=True, pool=pool)
     level = np.float32(exposure(scene, camera))
     rng = np.random.default_rng([settings.seed, 3])
     raw = exposed(mosaic(blurred(scene, degraded), camera) * level, camera, settings.iso, rng)
@@ -279,13 +288,20 @@ def write_evaluation(folder: Path, settings: VirtualSettings) -> tuple[Path, Pat
 
 
 def draw_scene(
-    settings: VirtualSettings, number: int, *, held_out: bool = False
+    settings: VirtualSettings,
+    number: int,
+    *,
+    held_out: bool = False,
+    pool: PhotoPool | None = None,
 ) -> NDArray[np.float32]:
-    """Scene `number` of a dataset: float32 [h, w, 3], linear light."""
-    # Three quarters dead leaves, which have detail everywhere; photos are what users take.
-    kind = SceneKind.COLLAGE if held_out or number % 4 == 3 else SceneKind.LEAVES
+    """Scene `number` of a dataset, of the pool's photos: float32 [h, w, 3], linear light."""
+    # Three quarters dead leaves, which have detail everywhere; photos are what users take. Leaves'
+    # outlines are alike in all scenes: where folders are to differ, there are none.
+    photos_only = held_out or pool is not None or number % 4 == 3
+    kind = SceneKind.COLLAGE if photos_only else SceneKind.LEAVES
     rng = np.random.default_rng([settings.seed, 1, number])
-    return make_scene(kind, scene_size(settings.size), rng)
+    files = None if pool is None else pool.files
+    return make_scene(kind, scene_size(settings.size), rng, files)
 
 
 def write_shot(

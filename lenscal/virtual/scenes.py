@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.resource_files import resource
+from lenscal.virtual.photo_pools import read_pixels
 
 TEXTURE = 576
 """Side of one texture tile, px: the size of the shipped photos."""
@@ -30,7 +32,10 @@ class SceneKind(StrEnum):
 
 
 def make_scene(
-    kind: SceneKind, size: tuple[int, int], rng: np.random.Generator
+    kind: SceneKind,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    photos: tuple[Path, ...] | None = None,
 ) -> NDArray[np.float32]:
     """Draw a scene.
 
@@ -39,6 +44,7 @@ def make_scene(
     kind : SceneKind
     size : (height, width) in samples; meant to be twice the sensor's
     rng : numpy Generator
+    photos : files that it is painted from; None: the shipped ones, all scenes alike
 
     Returns
     -------
@@ -46,7 +52,7 @@ def make_scene(
         Radiance in linear light, above 0, median near 0.2. 1 is about a white surface; highlights
         go further.
     """
-    atlas = _atlas(rng)
+    atlas = _atlas(rng, photos)
     if kind is SceneKind.LEAVES:
         labels, n = _leaf_labels(size, rng)
         offset = rng.integers(0, TEXTURE, (2, n))
@@ -77,15 +83,17 @@ def pink_noise(
     return np.asarray(noise / noise.std(), np.float32)
 
 
-@lru_cache(maxsize=1)
-def photo_textures() -> NDArray[np.float16]:
-    """The shipped photos [n, 576, 576, 3] float16, linear light, each with mean luminance 1."""
-    # In the order of names: file systems have none.
-    files = sorted(resource("scenes").glob("*.jpg"))
+# One for each folder, and the shipped ones.
+@lru_cache(maxsize=3)
+def photo_textures(files: tuple[Path, ...] | None = None) -> NDArray[np.float16]:
+    """Photos [n, 576, 576, 3] float16, linear light, each with mean luminance 1: the shipped ones,
+    or the middles of others."""
+    if files is None:
+        # In the order of names: file systems have none.
+        files = tuple(sorted(resource("scenes").glob("*.jpg")))
     photos = []
     for file in files:
-        bgr = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-        assert bgr is not None
+        bgr = _middle(read_pixels(file, cv2.IMREAD_COLOR))
         # sRGB's curve undone; a little light keeps black from being nothing at any contrast.
         code = bgr[..., ::-1].astype(np.float32) / 255
         linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
@@ -93,7 +101,15 @@ def photo_textures() -> NDArray[np.float16]:
     return np.stack(photos)
 
 
-def _atlas(rng: np.random.Generator) -> NDArray[np.float16]:
+def _middle(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The middle [576, 576, 3] of a photo; what it lacks is mirrored."""
+    top, left = (max(0, (n - TEXTURE) // 2) for n in photo.shape[:2])
+    photo = photo[top : top + TEXTURE, left : left + TEXTURE]
+    rows, cols = (_mirrored(np.arange(TEXTURE), n) for n in photo.shape[:2])
+    return photo[rows][:, cols]
+
+
+def _atlas(rng: np.random.Generator, photos: tuple[Path, ...] | None) -> NDArray[np.float16]:
     """Photos, then freshly drawn synthetic textures: [n, T, T, 3] float16, mean luminance near
     1."""
     y, x = np.mgrid[:TEXTURE, :TEXTURE].astype(np.float32)
@@ -113,7 +129,7 @@ def _atlas(rng: np.random.Generator) -> NDArray[np.float16]:
             # Hardly anything, as sky or walls.
             value = np.exp(0.25 * pink_noise(TEXTURE, rng, exponent=2.0))
         textures.append((value / value.mean())[..., None] * (tint / tint.mean()))
-    return np.concatenate([photo_textures(), np.stack(textures).astype(np.float16)])
+    return np.concatenate([photo_textures(photos), np.stack(textures).astype(np.float16)])
 
 
 def _texture_odds(n: int) -> NDArray[np.float64]:
@@ -228,7 +244,7 @@ def _painted(
     return out
 
 
-def _mirrored(index: NDArray[np.int_]) -> NDArray[np.int_]:
-    """Mirrored repetition of 0..T-1, so that a texture has no seam."""
-    index = index % (2 * TEXTURE)
-    return np.asarray(np.minimum(index, 2 * TEXTURE - 1 - index))
+def _mirrored(index: NDArray[np.int_], n: int = TEXTURE) -> NDArray[np.int_]:
+    """Mirrored repetition of 0..n-1, so that a texture has no seam."""
+    index = index % (2 * n)
+    return np.asarray(np.minimum(index, 2 * n - 1 - index))

@@ -17,6 +17,7 @@ from lenscal.benchmark.accuracy import measure_cases
 from lenscal.benchmark.cases import (
     Case,
     Photos,
+    Scenes,
     all_cases,
     cases_named,
     dataset_folder,
@@ -71,7 +72,7 @@ def answer(share: float = 0.5) -> dict[str, Any]:
 
 @pytest.fixture
 def case() -> Case:
-    return Case(LensKind.DIFFRACTION, True, 200, 0, "quick", photos=Photos(1, (64, 96)))
+    return Case(LensKind.DIFFRACTION, Scenes.SAME, 200, 0, "quick", photos=Photos(1, (64, 96)))
 
 
 @pytest.fixture
@@ -98,12 +99,12 @@ def test_another_source_is_another_program(tmp_path: Path) -> None:
 
 def test_every_combination_is_a_case_and_standard_quality_keeps_off_the_tuning_lenses() -> None:
     quick = all_cases(["quick"])
-    assert len({case.name for case in quick}) == 4 * 2 * 2 * 2
+    assert len({case.name for case in quick}) == 4 * 4 * 4 * 2
     assert not any(case.kept_out is not None for case in quick)
     standard = all_cases(["standard"], ["P"])
     assert {case.scenes for case in standard} == {"same"}
     assert all(case.kept_out is not None for case in standard)
-    assert len(all_cases(["quick"], kept_out=True)) == 64
+    assert len(all_cases(["quick"], kept_out=True)) == 256
 
 
 def test_patterns_choose_cases() -> None:
@@ -143,7 +144,7 @@ def test_a_rendering_that_is_stopped_keeps_the_cases_before_it(
     case: Case, child: Path, tmp_path: Path
 ) -> None:
     stepped(measure_cases([case], tmp_path))
-    other = Case(case.kind, False, 200, 0, "quick", photos=case.photos)
+    other = Case(case.kind, Scenes.UNRELATED, 200, 0, "quick", photos=case.photos)
     results, _ = stepped(measure_cases([case, other], tmp_path), repeat(STOP))
     assert [r["case"] for r in results] == [case.name]
     assert [p.name for p in (tmp_path / "photos").iterdir()] == [
@@ -153,13 +154,13 @@ def test_a_rendering_that_is_stopped_keeps_the_cases_before_it(
 
 def test_other_settings_are_other_photos(case: Case, tmp_path: Path) -> None:
     others = [
-        Case(case.kind, True, 200, 1, "quick", photos=case.photos),
-        Case(case.kind, True, 200, 0, "quick"),
+        Case(case.kind, Scenes.SAME, 200, 1, "quick", photos=case.photos),
+        Case(case.kind, Scenes.SAME, 200, 0, "quick"),
     ]
     folders = {dataset_folder(c, tmp_path) for c in (case, *others)}
     assert len(folders) == 3
     assert (
-        dataset_folder(Case(case.kind, True, 200, 0, "full", photos=case.photos), tmp_path)
+        dataset_folder(Case(case.kind, Scenes.SAME, 200, 0, "full", photos=case.photos), tmp_path)
         in folders
     )
 
@@ -199,19 +200,19 @@ def test_results_are_kept_until_the_program_changes(
 def test_a_case_that_fails_does_not_stop_the_rest_and_is_not_kept(
     case: Case, child: Path, tmp_path: Path
 ) -> None:
-    noisy = Case(case.kind, True, 3200, 0, "quick", photos=case.photos)
+    noisy = Case(case.kind, Scenes.SAME, 3200, 0, "quick", photos=case.photos)
     results, _ = stepped(measure_cases([noisy, case], tmp_path))
     assert "no texture" in results[0]["error"]
     assert "error" not in results[1]
     assert accuracy.failures(results) == [results[0]["error"]]
-    (group,) = summarise(results)
-    assert (group["cases"], group["failed"]) == (1, 1)
+    by_noise = {group["iso"]: (group["cases"], group["failed"]) for group in summarise(results)}
+    assert by_noise == {3200: (0, 1), 200: (1, 0)}
     stepped(measure_cases([noisy, case], tmp_path))
     assert len(child.read_text().splitlines()) == 3
 
 
 def test_stopped_runs_return_what_is_done(case: Case, child: Path, tmp_path: Path) -> None:
-    other = Case(case.kind, True, 200, 1, "quick", photos=case.photos)
+    other = Case(case.kind, Scenes.SAME, 200, 1, "quick", photos=case.photos)
     stepped(render_photos(other, tmp_path))
     stepped(measure_cases([case], tmp_path))
     results, _ = stepped(measure_cases([case, other], tmp_path), repeat(STOP))
@@ -249,8 +250,8 @@ def test_tables_say_the_same_as_the_summary() -> None:
         [result("a", 0.4), result("a", 0.8, seed=1), result("b", 0.2, scenes="unrelated")]
     )
     assert [table.title.split(" (")[0] for table in made[:2]] == [
-        "lenses, same scenes, quick",
-        "lenses, unrelated scenes, quick",
+        "lenses, same scenes, ISO 200, quick",
+        "lenses, unrelated scenes, ISO 200, quick",
     ]
     estimate = next(row for row in made[0].rows if row[0] == "estimate")
     assert estimate[-1] == "60%"
