@@ -962,6 +962,12 @@ TEXTS = (
         "{folder}: its name is no UTF-8 text; choose another folder"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{folder}: no photo (JPEG, PNG or TIFF) that can be read"),
+    QT_TRANSLATE_NOOP("Translatable", "{folder}: there is no such folder"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{folder}: two folders need at least {least} photos each to be painted from; give a "
+        "folder of 100 photos or more (JPEG or PNG)"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{folder}: {error}; {megabytes:.0f} MB are needed there: make room"
@@ -1196,6 +1202,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: {key} is {text!r}, want \"(y, x)\" in px"),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: "),
+    QT_TRANSLATE_NOOP("Translatable", "{photo}: not a picture that can be read"),
     QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
     QT_TRANSLATE_NOOP(
         "Translatable",
