@@ -41,8 +41,8 @@ def summarise(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     list of dict
         kept_out, scenes, iso, quality, stages_asked, cases (how many), failed, rows (name ->
         figure -> mean; a stage that only some cases have is averaged over those, `cases` in its
-        row says how many), seconds, peak_memory_mb, patches_flow, patches_matching (means), worst_share (the
-        estimate's in its worst case).
+        row says how many), seconds, peak_memory_mb, patches_flow, patches_matching (means),
+        worst_share (the estimate's in its worst case).
     """
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for result in results:
