@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.benchmark.baselines import BASELINES, average_kernels, scikit_image
-from lenscal.benchmark.cases import Case, Photos
+from lenscal.benchmark.cases import Case, Photos, Scenes
 from lenscal.benchmark.clock import processor_seconds
 from lenscal.benchmark.picture_figures import PictureFigures, picture_figures
 from lenscal.benchmark.raw_programs import develop_with_programs
@@ -133,7 +133,8 @@ def virtual_settings(lens: str, iso: int, size: tuple[int, int]) -> VirtualSetti
     """How the virtual camera takes a photo with a lens named in `CorrectionSettings.lenses`."""
     if lens == DEMO:
         return VirtualSettings(size=size, iso=iso)
-    return Case(LensKind(lens), True, iso, 0, "quick", photos=Photos(size=size)).virtual_settings()
+    case = Case(LensKind(lens), Scenes.SAME, iso, 0, "quick", photos=Photos(size=size))
+    return case.virtual_settings()
 
 
 def _by_lenscal(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lenscal.benchmark import accuracy
-from lenscal.benchmark.cases import Case, Photos, render_photos
+from lenscal.benchmark.cases import Case, Photos, Scenes, render_photos
 from lenscal.benchmark.markdown import BEGIN, END, check_markers, write_tables
 from lenscal.errors import InputError
 from lenscal.stepping import finish
@@ -18,7 +18,7 @@ TINY = ["--photos", 1, "--size", "288x256"]
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
-    case = Case(LensKind.DIFFRACTION, True, 200, 0, "quick", photos=Photos(1, (256, 288)))
+    case = Case(LensKind.DIFFRACTION, Scenes.SAME, 200, 0, "quick", photos=Photos(1, (256, 288)))
     work = render_photos(case, tmp_path_factory.mktemp("cache"))
     return finish(work)
 
