@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lenscal.benchmark import accuracy
-from lenscal.benchmark.cases import Case, Photos, Scenes, render_photos
+from lenscal.benchmark.cases import ISOS, Case, Photos, Scenes, render_photos
 from lenscal.benchmark.markdown import BEGIN, END, check_markers, write_tables
 from lenscal.errors import InputError
 from lenscal.stepping import finish
@@ -28,7 +28,7 @@ def test_list_names_the_cases_and_measures_nothing(run, tmp_path):
         "benchmark", "--list", "--case", "traced/same", "--folder", tmp_path, "--json"
     )
     assert code == 0
-    rest = [f"iso{iso}/seed{seed}/quick" for iso in (200, 3200) for seed in (0, 1)]
+    rest = [f"iso{iso}/seed{seed}/quick" for iso in ISOS for seed in (0, 1)]
     assert json.loads(out)["cases"] == [f"traced/same/{name}" for name in rest]
     assert list(tmp_path.iterdir()) == []
 
