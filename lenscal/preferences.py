@@ -103,12 +103,24 @@ class PreferencesFile:
         self.problem = ""
         self.values = self._read()
 
-    def change(self, **values: Any) -> None:
-        """Change some and write them at once."""
-        changed = replace(self.values, **values)
-        if changed == self.values:
+    def renew(self) -> None:
+        """Take over what another window has changed meanwhile; what cannot be read changes
+        nothing."""
+        if self.path is None:
             return
-        self.values = changed
+        try:
+            text = read_plain_file(self.path, MOST_JSON_BYTES)
+            self.values, _ = preferences_from_json(parse_json(text, self.path, ""))
+        except LenscalError:
+            return
+
+    def change(self, **values: Any) -> None:
+        """Change some and write them at once; others stay as another window has left them."""
+        before = self.values
+        if replace(before, **values) == before:
+            return
+        self.renew()
+        self.values = changed = replace(self.values, **values)
         if self.path is None:
             return
         try:

@@ -7,6 +7,7 @@ its photos, or to another computer, still finds them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -182,6 +183,15 @@ def read_project(path: Path) -> Project:
     folder = path.absolute().parent
     # Not resolved: links lead where the user meant them to lead, today.
     return _with_paths(project, lambda place: Path(os.path.normpath(folder / place)))
+
+
+def fingerprint_of(path: Path) -> str:
+    """Of what a project's file holds: another one where another program has changed it. Empty where
+    it cannot be read."""
+    try:
+        return hashlib.sha256(read_plain_file(path, MOST_JSON_BYTES)).hexdigest()
+    except InputError:
+        return ""
 
 
 def _relative(path: Path, folder: Path) -> Path:

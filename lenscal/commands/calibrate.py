@@ -66,17 +66,25 @@ def reading(
 
 def run_calibrate(args: argparse.Namespace) -> int:
     """Calibrate and write the profile; a checkpoint stays where it could go on."""
-    from lenscal import jobs
-    from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
     from lenscal.files.output_paths import check_profile_path
-    from lenscal.files.psf.sharing import without_identity
-    from lenscal.jobs.summary import calibration_values
+    from lenscal.files.write_claim import only_writer
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
-    start = time.monotonic()
     # All that can be wrong with the options is found before photos are read, which takes minutes.
     settings = calibration_settings(args)
     check_profile_path(args.out)
+    # With its checkpoint: two calibrations would go on from each other's.
+    with only_writer(args.out):
+        return _calibrate(args, settings, speaker)
+
+
+def _calibrate(args: argparse.Namespace, settings: CalibrationSettings, speaker: Speaker) -> int:
+    from lenscal import jobs
+    from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
+    from lenscal.files.psf.sharing import without_identity
+    from lenscal.jobs.summary import calibration_values
+
+    start = time.monotonic()
     checkpoint = CheckpointFile(checkpoint_path(args.out), args.resume)
     # A checkpoint of another calibration that lies there is none of this one.
     before = None if args.resume else checkpoint.written_at

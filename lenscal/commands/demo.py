@@ -30,6 +30,7 @@ def run_demo(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.calibrate.settings import Stages
     from lenscal.files.output_paths import check_output_folder
+    from lenscal.files.write_claim import only_writer
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     n_photos, size = virtual_photos(args)
@@ -53,7 +54,8 @@ def run_demo(args: argparse.Namespace) -> int:
         sensor=Sensor(args.sensor),
     )
     check_output_folder(args.out)
-    result = run_job(jobs.demo(args.out, settings), speaker, keeps=True)
+    with only_writer(args.out):
+        result = run_job(jobs.demo(args.out, settings), speaker, keeps=True)
     for warning in result.profile.warnings:
         speaker.note(f"note: {warning}")
     speaker.result(demo_in_words(result), _summary(result))

@@ -13,6 +13,7 @@ from lenscal.files.psf.opening import PSF_SUFFIXES
 from lenscal.gui import theme
 from lenscal.gui.controller import Controller
 from lenscal.gui.dialogs.about_dialog import AboutDialog
+from lenscal.gui.dialogs.conflict_question import ConflictQuestion
 from lenscal.gui.dialogs.keys_dialog import KeysDialog
 from lenscal.gui.dialogs.preferences_dialog import PreferencesDialog
 from lenscal.gui.dialogs.relink_dialog import RelinkDialog
@@ -141,6 +142,18 @@ class Commands(QObject):
         self._go_to(Step.EXPORT)
         self._pages.export_page.export_photos()
 
+    def ask_about_conflict(self) -> None:
+        """Which version of the project stays: this window's, or what another program has made."""
+        path = self._projects.path
+        if path is None:
+            return
+        question = ConflictQuestion(path.stem, self._parent)
+        question.save_as_chosen.connect(self.choose_project)
+        question.overwrite_chosen.connect(self._projects.overwrite)
+        # One's own becomes a new project first.
+        question.open_chosen.connect(lambda: self.open_project(path))
+        question.open()
+
     def share_profile(self) -> None:
         """Ask where a copy of the profile goes that can be given away."""
         self._go_to(Step.EXPORT)
@@ -167,8 +180,11 @@ class Commands(QObject):
 
     def change_preferences(self, preferences: Preferences) -> None:
         """Keep them, and do as they say from now on."""
+        # Only what has changed: another window may have changed the rest meanwhile.
+        before = self._preferences.values
+        values = {f.name: getattr(preferences, f.name) for f in fields(preferences)}
         self._preferences.change(
-            **{f.name: getattr(preferences, f.name) for f in fields(preferences)}
+            **{name: value for name, value in values.items() if value != getattr(before, name)}
         )
         self.apply(self._preferences.values)
 

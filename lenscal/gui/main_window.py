@@ -99,7 +99,7 @@ class MainWindow(QMainWindow):
         if not self.controller.busy:
             # Qt would go on calling a window that is gone.
             _application().removeEventFilter(self)
-            self.projects.save()
+            self.projects.close()
             self.preferences.change(last_folder=last_folder())
             # Its thread may be in the middle of a photo, and must not outlive the window.
             self.import_page.close_down()
@@ -202,6 +202,7 @@ class MainWindow(QMainWindow):
         worker.progressed.connect(self._show_progress)
         worker.paused_changed.connect(self.job_bar.show_paused)
         self.projects.changed.connect(self._show_title)
+        self.projects.conflict.connect(self.commands.ask_about_conflict)
         self.step_list.chosen.connect(self.go_to)
         self.pages.step_changed.connect(self._show_preview)
         self.menus.quit_wanted.connect(self.close)
@@ -322,6 +323,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.close)
 
     def _keep_pitch(self, camera: str, um: float) -> None:
+        self.preferences.renew()
         self.preferences.change(pitches=self.preferences.values.with_pitch(camera, um).pitches)
 
     def _keep_units(self, units: str) -> None:

@@ -17,6 +17,7 @@ def run_share(args: argparse.Namespace) -> int:
     from lenscal.files.output_paths import check_profile_path
     from lenscal.files.psf.profile import read_profile, write_profile
     from lenscal.files.psf.sharing import without_identity
+    from lenscal.files.write_claim import only_writer
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     out: Path = args.out
@@ -27,7 +28,8 @@ def run_share(args: argparse.Namespace) -> int:
         raise InputError(
             translatable("--out {path} is the profile itself: choose another name", path=out)
         )
-    write_profile(out, without_identity(profile))
+    with only_writer(out):
+        write_profile(out, without_identity(profile))
     words = f"{out}: the same PSF without {_WITHOUT}."
     speaker.result(words, {"written": [str(out)]})
     return 0

@@ -151,8 +151,8 @@ class SensorSize:
     width: int
 
 
-def write_profile(path: Path, profile: Profile) -> Path:
-    """Write the profile whole or not at all."""
+def write_profile(path: Path, profile: Profile, *, fresh: bool = False) -> Path:
+    """Write the profile whole or not at all; `fresh` as in `written_whole`."""
     entries = {
         JSON_ENTRY: json.dumps(described(profile), indent=2, ensure_ascii=False).encode(
             # Names of files need not be text.
@@ -169,7 +169,7 @@ def write_profile(path: Path, profile: Profile) -> Path:
         weights = {name: np.ascontiguousarray(value) for name, value in profile.weights.items()}
         entries[WEIGHTS_ENTRY] = save(weights)
     with (
-        written_whole(path) as temporary,
+        written_whole(path, fresh=fresh) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for name, content in entries.items():

@@ -4,6 +4,7 @@ interrupted can go on."""
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from lenscal import __version__
 from lenscal.calibrate.checkpoint_schema import CHECKPOINT_SCHEMA
 from lenscal.calibrate.settings import CalibrationSettings
 from lenscal.errors import LenscalError
+from lenscal.files.write_claim import is_claimed, only_writer
 from lenscal.printable import file_stem
 from lenscal.reports import Report
 from lenscal.session import Unfinished
@@ -74,7 +76,6 @@ def calibrate(
 
     Checkpoints are kept there too: with `resume`, the calibration goes on from the last one.
     """
-    from lenscal import jobs
     from lenscal.intake.inputs import refuse_hopeless
 
     # The window lets photos be read that nothing can be learnt from, and says so only here.
@@ -89,6 +90,18 @@ def calibrate(
     # A folder that cannot be made costs the checkpoints only, which the calibration then says.
     with suppress(OSError):
         checkpoint.path.parent.mkdir(parents=True, exist_ok=True)
+    busy = translatable(
+        "another window calibrates these photos just now: wait for its end, or cancel it there"
+    )
+    with only_writer(checkpoint.path, busy):
+        return (yield from _calibrated(inputs, settings, keep_in, checkpoint))
+
+
+def _calibrated(
+    inputs: Inputs, settings: CalibrationSettings, keep_in: Path, checkpoint: CheckpointFile
+) -> Job[SavedCalibration]:
+    from lenscal import jobs
+
     calibration = yield from jobs.calibrate(inputs, settings, checkpoint=checkpoint)
     # A copy: the window draws it in another thread.
     kernels = calibration.psf.kernels.copy()
@@ -122,8 +135,10 @@ def calibration_checkpoint(
 
 def unfinished_calibration(inputs: Inputs, keep_in: Path) -> Unfinished | None:
     """The interrupted calibration of these photos, if there is one that can go on."""
-    saved = _saved_in(calibration_checkpoint(inputs, keep_in))
-    if saved is None or not saved.made_from.can_go_on:
+    checkpoint = calibration_checkpoint(inputs, keep_in)
+    saved = _saved_in(checkpoint)
+    # Not interrupted where another window is still at it.
+    if saved is None or not saved.made_from.can_go_on or is_claimed(checkpoint.path):
         return None
     return Unfinished(saved.made_from.settings, saved.completed, saved.seconds)
 
@@ -137,6 +152,9 @@ def remove_forgotten(keep_in: Path) -> tuple[Path, ...]:
     for path in (keep_in / "unfinished").glob("*.checkpoint"):
         # Another window may have finished or removed it meanwhile.
         with suppress(OSError):
+            # Another window is still at it.
+            if is_claimed(path):
+                continue
             if path.stat().st_mtime < time.time() - FORGET_S:
                 path.unlink()
                 continue
@@ -167,4 +185,8 @@ def _keep(profile: Profile, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     lens = profile.lens or profile.camera or "lens"
     when = datetime.now().strftime("%Y-%m-%d %H-%M-%S")
-    return write_profile(folder / f"{file_stem(lens) or 'lens'} {when}.lenscal", profile)
+    name = f"{file_stem(lens) or 'lens'} {when}"
+    # Two windows may come to their ends in the same second.
+    names = itertools.chain([name], (f"{name} {number}" for number in itertools.count(2)))
+    path = next(path for n in names if not (path := folder / f"{n}.lenscal").exists())
+    return write_profile(path, profile, fresh=True)

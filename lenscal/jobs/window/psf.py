@@ -37,9 +37,14 @@ def open_psf(path: Path) -> Job[OpenedPsf]:
 def save_profile(profile: Profile, path: Path, private: bool = False) -> Job[Path]:
     """Write a profile file; `private`: as `without_identity` has it."""
     from lenscal.files.psf.profile import write_profile
+    from lenscal.files.write_claim import only_writer
 
     yield Report("export", translatable("Writing {file}", file=path.name))
-    return write_profile(path, without_identity(profile) if private else profile)
+    busy = translatable(
+        "{path}: another lenscal that is running writes it; wait, or choose another name", path=path
+    )
+    with only_writer(path, busy):
+        return write_profile(path, without_identity(profile) if private else profile)
 
 
 def without_identity(profile: Profile) -> Profile:
