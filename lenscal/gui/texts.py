@@ -88,6 +88,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "--out {path} is the profile itself: choose another name"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--out {path}: another lenscal that is running writes it; wait for its end, or choose"
+        " another name"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--out {path}: not allowed to write there; choose another place"
     ),
     QT_TRANSLATE_NOOP(
@@ -289,6 +294,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more, see the list in step 6"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "another window calibrates these photos just now: wait for its end, or cancel it "
+        "there"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "aperture"),
     QT_TRANSLATE_NOOP("Translatable", "aperture {aperture:g}: give the f-number, e.g. 5.6"),
     QT_TRANSLATE_NOOP("Translatable", "blown-out areas"),
@@ -1169,6 +1179,10 @@ TEXTS = (
         "number"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: a node position is not finite"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: another lenscal that is running writes it; wait, or choose another name"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path}: another program has written a file of that name meanwhile; try again"
