@@ -137,7 +137,7 @@ class PreferencesFile:
             return Preferences()
         try:
             text = read_plain_file(self.path, MOST_JSON_BYTES)
-            values = parse_json(text, self.path, translatable("the usual settings are used"))
+            values = parse_json(text, self.path, translatable("the default settings are used"))
             preferences, problems = preferences_from_json(values)
         except LenscalError as error:
             self._warn(message_of(error))
@@ -147,8 +147,10 @@ class PreferencesFile:
             logger.exception("settings")
             self._warn(
                 translatable(
-                    "The settings file {path} cannot be read ({error}); "
-                    "the usual settings are used.",
+                    (
+                        "The settings file {path} cannot be read ({error}); the default "
+                        "settings are used."
+                    ),
                     path=self.path,
                     error=type(error).__name__,
                 )

@@ -166,7 +166,7 @@ def read_project(path: Path) -> Project:
                 suffix=SUFFIX,
             )
         )
-    advice = translatable("choose the two folders anew")
+    advice = translatable("choose the two folders again")
     check_schema(path, values, SCHEMA, advice)
     # A project has defaults for all, but a file that lacks a part was damaged.
     lost = [part.name for part in fields(Project) if part.name not in values]

@@ -350,30 +350,30 @@ def _difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     # First, since another version may name its settings otherwise.
     if then["version"] != now["version"]:
         return translatable(
-            "it was begun by lenscal {then}, this is {now}",
+            "it was started by lenscal {then}, this is {now}",
             then=then["version"],
             now=now["version"],
         )
     # Between two releases the version stays, and what is kept may change.
     if then["schema"] != now["schema"]:
-        return translatable("it was begun by an earlier or later state of this lenscal")
+        return translatable("it was started by an earlier or later build of this lenscal")
     for name, value in now["settings"].items():
         before = then["settings"].get(name)
         if value != before:
             return translatable(
-                "it was begun with --{option} {then}, not {now}",
+                "it was started with --{option} {then}, not {now}",
                 option=name.replace("_", "-"),
                 then=_in_words(before),
                 now=_in_words(value),
             )
     if then["sharp"] != now["sharp"]:
         return translatable(
-            "the sharp photos are not those that it was begun with ({names})",
+            "the sharp photos are not the ones it was started with ({names})",
             names=_changed(then["sharp"], now["sharp"]),
         )
     if then["degraded"] != now["degraded"]:
         return translatable(
-            "the degraded photos are not those that it was begun with ({names})",
+            "the degraded photos are not the ones it was started with ({names})",
             names=_changed(then["degraded"], now["degraded"]),
         )
     if then["budget"] != now["budget"]:

@@ -96,7 +96,9 @@ def calibrate(
         estimate = stopped.estimate
     # A stop in the first seconds: there is nothing that a profile could hold.
     if estimate.kernels is None:
-        raise LenscalError(translatable("stopped before any kernel was learnt: nothing to keep"))
+        raise LenscalError(
+            translatable("stopped before any kernel was learnt: there is nothing to keep")
+        )
     return engine.result(estimate, estimate.kernels)
 
 
@@ -105,17 +107,17 @@ def _whence(estimate: Estimate) -> Translatable:
     stages = ", ".join(estimate.completed)
     if estimate.learning is not None:
         return translatable(
-            "Going on after {stages}, step {step} of stages F and M",
+            "Continuing after {stages}, step {step} of stages F and M",
             stages=stages,
             step=estimate.learning.snapshot.step,
         )
     if estimate.passes:
         return translatable(
-            "Going on after {stages}, pass {number} of stage P",
+            "Continuing after {stages}, pass {number} of stage P",
             stages=stages,
             number=estimate.passes,
         )
-    return translatable("Going on after {stages}", stages=stages)
+    return translatable("Continuing after {stages}", stages=stages)
 
 
 def plan(
@@ -250,17 +252,19 @@ class _Engine:
             # There is memory enough now: the batch that the budget wants.
             layout, batch = estimate.layout.on(CPU), self.budget.batch
             warning = _on_the_cpu()
-            message = translatable("The GPU's memory was full: going on with the CPU")
+            message = translatable("The GPU's memory was full: continuing on the CPU")
         else:
             layout = estimate.layout
             warning = translatable(
-                "the GPU's memory was full: learning went on with {batch} patches a step instead "
-                "of {before}",
+                (
+                    "the GPU's memory was full: learning continued with {batch} patches a "
+                    "step instead of {before}"
+                ),
                 batch=batch,
                 before=2 * batch,
             )
             message = translatable(
-                "The GPU's memory was full: going on with {batch} patches a step", batch=batch
+                "The GPU's memory was full: continuing with {batch} patches a step", batch=batch
             )
         estimate = replace(self.checkpoints.restored(layout, self.journal), batch=batch)
         self.journal.warnings.append(warning)

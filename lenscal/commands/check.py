@@ -138,7 +138,7 @@ def _judged(folder: Path, imported: ImportedFolder) -> Job[list[dict[str, Any]]]
                 }
             )
             continue
-        yield Report("import", translatable("Looking into {name}", name=path.name))
+        yield Report("import", translatable("Examining {name}", name=path.name))
         # Metadata suffice for photos that are not used.
         values = photo_values(read_info(path, ask_libraw=False))
         if path in rejected:
@@ -169,7 +169,7 @@ def _from_metadata(folder: Path) -> Job[list[dict[str, Any]]]:
 
     photos = []
     for path in find_photos([folder]).files:
-        yield Report("import", translatable("Looking into {name}", name=path.name))
+        yield Report("import", translatable("Examining {name}", name=path.name))
         # LibRaw is asked for what exiv2 lacks only where it can open the file.
         reason = probe(path)
         values = photo_values(read_info(path, ask_libraw=not reason))

@@ -150,7 +150,7 @@ def calibration_options() -> argparse.ArgumentParser:
         type=float,
         default=DEFAULTS.max_minutes,
         metavar="M",
-        help="stop in time and keep what was reached; --resume counts anew",
+        help=("stop after this time and keep what was reached; --resume starts counting again"),
     )
     add_choice(group, "--stages", Stages, DEFAULTS.stages, "which stages run, for measuring")
     return options
@@ -171,7 +171,9 @@ def add_photo_folders(command: argparse.ArgumentParser) -> None:
         help="folder of RAW photos (or pictures) at the one to correct",
     )
     command.add_argument(
-        "--keep-all", action="store_true", help="use photos that look flat, clipped, moved ... too"
+        "--keep-all",
+        action="store_true",
+        help=("also use photos that look flat, clipped, shaken ..."),
     )
     group = command.add_argument_group(
         "what the photos do not say (manual lenses), or which to choose"

@@ -152,7 +152,7 @@ def _add_calibrate(commands: Commands, *parents: argparse.ArgumentParser) -> Non
     calibrate.add_argument(
         "--resume",
         action="store_true",
-        help="go on where a calibration to the same --out was interrupted",
+        help="continue where a calibration to the same --out was interrupted",
     )
     add_private(calibrate, f"{_IDENTITY}, as share does it")
 
@@ -182,7 +182,7 @@ def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     correct.add_argument(
         "--force",
         action="store_true",
-        help="correct photos of another lens or aperture all the same",
+        help="correct photos of another lens or aperture anyway",
     )
     correct.add_argument(
         "--save-mask",

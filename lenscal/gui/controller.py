@@ -342,11 +342,11 @@ class Controller(QObject):
         )
         self.change(session)
         if result.path is not None:
-            text = self.tr("Calibrated. The profile was kept as {path}")
+            text = self.tr("Calibrated. The profile was saved as {path}")
             self.message.emit(text.format(path=result.path), "info", "")
         else:
             text = self.tr(
-                "Calibrated, but the profile could not be kept: {why} Save it in step 6."
+                "Calibrated, but the profile could not be saved: {why} Save it in step 6."
             )
             why = in_this_language(result.problem)
             self.message.emit(text.format(why=why), "warning", "")
@@ -367,7 +367,7 @@ class Controller(QObject):
         self.change(replace(self.session, comparison=comparison))
         if doubts:
             words = "; ".join(in_this_language(doubt) for doubt in doubts)
-            self.message.emit(self.tr("Mind: {doubts}.").format(doubts=words), "warning", "")
+            self.message.emit(self.tr("Warning: {doubts}.").format(doubts=words), "warning", "")
 
     def _exported_photos(self, results: list[PhotoResult], count: int, out: Path) -> None:
         self.photos_written.emit(results)

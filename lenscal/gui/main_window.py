@@ -299,7 +299,7 @@ class MainWindow(QMainWindow):
             self.calibrate_page.begin()
             self._show_steps()
         else:
-            tip = self.tr("Write the present photo, and leave out the others")
+            tip = self.tr("Finish the current photo, and skip the others")
             self.job_bar.stop_button.setText(self.tr("&Stop after this photo"))
             self.job_bar.stop_button.setToolTip(tip_text(tip))
         self.pages.set_busy(True)

@@ -105,7 +105,7 @@ class Menus(QObject):
         self._add(job, "calibrate", self.tr("&Calibrate"), "", do.calibrate)
         job.addSeparator()
         pause, stop = controller.pause_or_go_on, controller.worker.stop_and_keep
-        self._add(job, "pause", self.tr("&Pause or go on"), "P", pause)
+        self._add(job, "pause", self.tr("&Pause or resume"), "P", pause)
         self._add(job, "stop", self.tr("&Stop and keep"), "", stop)
         self._add(job, "cancel", self.tr("C&ancel…"), "Esc", self.cancel_wanted.emit)
 

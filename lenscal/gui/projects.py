@@ -167,7 +167,7 @@ class Projects(QObject):
         self._project_on_disk, self._failed = Project(), False
         self.save()
         if not self._failed and path.exists():
-            text = self.tr("The project is kept as {path} from now on.").format(path=path)
+            text = self.tr("From now on the project is saved as {path}.").format(path=path)
             self._controller.message.emit(text, "info", "")
 
     def new(self) -> None:

@@ -170,42 +170,42 @@ TEXTS = (
         "Translatable",
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "Comparing with photos that were kept out"),
+    QT_TRANSLATE_NOOP("Translatable", "Comparing two halves of the photos"),
+    QT_TRANSLATE_NOOP("Translatable", "Comparing with held-out photos"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing {name} with photos of its size"),
     QT_TRANSLATE_NOOP("Translatable", "Confidence: mean {mean:.2f}, worst {worst:.2f} (1: sure)"),
+    QT_TRANSLATE_NOOP("Translatable", "Continuing after {stages}"),
+    QT_TRANSLATE_NOOP("Translatable", "Continuing after {stages}, pass {number} of stage P"),
+    QT_TRANSLATE_NOOP("Translatable", "Continuing after {stages}, step {step} of stages F and M"),
     QT_TRANSLATE_NOOP("Translatable", "Copying the photo"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting the kept-out photo with: {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}, ISO {iso}"),
+    QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the pairs"),
+    QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the photos"),
+    QT_TRANSLATE_NOOP("Translatable", "Examining {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Gathering patches, photo {number}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "GoPro's GPR has to be converted first: Adobe DNG Converter (free of charge) makes a "
         "DNG of it"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}"),
-    QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}, pass {number} of stage P"),
-    QT_TRANSLATE_NOOP("Translatable", "Going on after {stages}, step {step} of stages F and M"),
-    QT_TRANSLATE_NOOP("Translatable", "How sure: half {half} of the pairs by itself"),
-    QT_TRANSLATE_NOOP("Translatable", "How sure: half {half} of the photos by itself"),
-    QT_TRANSLATE_NOOP("Translatable", "How wide kernels are"),
     QT_TRANSLATE_NOOP("Translatable", "JPEG quality {quality}: choose 1 to 100"),
-    QT_TRANSLATE_NOOP("Translatable", "Keeping the profile"),
     QT_TRANSLATE_NOOP("Translatable", "Lateral colour of the {what} photos, {number} of {shots}"),
     QT_TRANSLATE_NOOP("Translatable", "Learning the degraded photos, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "LibRaw gave up"),
     QT_TRANSLATE_NOOP("Translatable", "Loading the numerical libraries"),
     QT_TRANSLATE_NOOP("Translatable", "Looking at the texture of {name}"),
+    QT_TRANSLATE_NOOP("Translatable", "Looking for a lens model that explains the kernels"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for copies ({n} of {count} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for photos of the same scenes"),
-    QT_TRANSLATE_NOOP("Translatable", "Looking for rays that make such kernels"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for rings"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the preview of {photo}"),
-    QT_TRANSLATE_NOOP("Translatable", "Looking into {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching distributions, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching statistics, round {number} of {rounds}"),
+    QT_TRANSLATE_NOOP("Translatable", "Measuring how wide the kernels are"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "Not enough memory: close other programs or use fewer photos"
@@ -221,8 +221,8 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "Photographing the scene that is kept out"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the mask"),
-    QT_TRANSLATE_NOOP("Translatable", "Preparing the view"),
-    QT_TRANSLATE_NOOP("Translatable", "Preparing the view of {photo}"),
+    QT_TRANSLATE_NOOP("Translatable", "Preparing the preview"),
+    QT_TRANSLATE_NOOP("Translatable", "Preparing the preview of {photo}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "RawTherapee's output profile has a curve of kind {kind!r} {function}: not understood"
@@ -231,17 +231,23 @@ TEXTS = (
         "Translatable",
         "Re-blur distance on kept-out photos (smaller is better): {figures}"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "Reading what {name} says ({n} of {files} {role} photos)"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Reading the metadata of {name} ({n} of {files} {role} photos)"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Reading {photo}"),
+    QT_TRANSLATE_NOOP("Translatable", "Removing rings"),
+    QT_TRANSLATE_NOOP("Translatable", "Removing the blur"),
+    QT_TRANSLATE_NOOP("Translatable", "Removing the blur with the photo prior"),
+    QT_TRANSLATE_NOOP("Translatable", "Saving the profile"),
     QT_TRANSLATE_NOOP("Translatable", "Solving for the kernels, pass {number} of {passes}"),
     QT_TRANSLATE_NOOP("Translatable", "Spectra of degraded photos"),
     QT_TRANSLATE_NOOP("Translatable", "Spectra of sharp photos"),
     QT_TRANSLATE_NOOP("Translatable", "Starting the numerical engine"),
-    QT_TRANSLATE_NOOP("Translatable", "Taking rings back"),
-    QT_TRANSLATE_NOOP("Translatable", "The GPU's memory was full: going on with the CPU"),
+    QT_TRANSLATE_NOOP("Translatable", "The GPU's memory was full: continuing on the CPU"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "The GPU's memory was full: going on with {batch} patches a step"
+        "The GPU's memory was full: continuing with {batch} patches a step"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -250,22 +256,19 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "The job did not start"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "The settings file {path} cannot be read ({error}); the usual settings are used."
+        "The settings file {path} cannot be read ({error}); the default settings are used."
     ),
     QT_TRANSLATE_NOOP("Translatable", "The settings file {path}: {problems}"),
     QT_TRANSLATE_NOOP("Translatable", "The virtual photos are written"),
     QT_TRANSLATE_NOOP("Translatable", "Third order, degraded photos"),
     QT_TRANSLATE_NOOP("Translatable", "Third order, sharp photos"),
     QT_TRANSLATE_NOOP("Translatable", "Tracing {lens} at f/{f_number:g}"),
-    QT_TRANSLATE_NOOP("Translatable", "Undoing the blur"),
-    QT_TRANSLATE_NOOP("Translatable", "Undoing the blur with the photo prior"),
     QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
-    QT_TRANSLATE_NOOP("Translatable", "What one half of the photos tells of the other"),
     QT_TRANSLATE_NOOP("Translatable", "Writing to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "a JPEG of {n} colours of {bits} bit: not supported"),
-    QT_TRANSLATE_NOOP("Translatable", "a copy of {name}: a photo counts once"),
+    QT_TRANSLATE_NOOP("Translatable", "a copy of {name}: each photo counts once"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "a crop of {own} px: corrected with that part of the PSF for {whole} px"
@@ -309,8 +312,8 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "both sets of photos are chosen already: drop onto the one in step 1 that is to be "
-        "replaced"
+        "both sets of photos have already been chosen: drop onto the one in step 1 that you "
+        "want to replace"
     ),
     QT_TRANSLATE_NOOP("Translatable", "bottom"),
     QT_TRANSLATE_NOOP("Translatable", "bottom left"),
@@ -328,7 +331,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "cannot be read ({error})"),
     QT_TRANSLATE_NOOP("Translatable", "centre"),
     QT_TRANSLATE_NOOP("Translatable", "choose another file"),
-    QT_TRANSLATE_NOOP("Translatable", "choose the two folders anew"),
+    QT_TRANSLATE_NOOP("Translatable", "choose the two folders again"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "claims {width} x {height} px in {n_bytes} bytes: not opened"
@@ -351,11 +354,6 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "dark: its brightest parts are {stops:.0f} stops below the sensor's limit; expose "
-        "more"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
         "dark: {dark:.0%} of the picture is nearly black; expose more"
     ),
     QT_TRANSLATE_NOOP("Translatable", "decoded to linear light"),
@@ -372,8 +370,8 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "distribution matching explained the held-out photos no better: its changes were "
-        "dropped"
+        "distribution matching did not explain the held-out photos any better: its changes "
+        "were dropped"
     ),
     QT_TRANSLATE_NOOP("Translatable", "do not use them; photograph subjects with more texture"),
     QT_TRANSLATE_NOOP("Translatable", "empty"),
@@ -395,8 +393,22 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "focal length"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "half of the photos by itself shows too little: how sure the kernels are is unknown; "
+        "half of the photos alone show too little: the confidence of the kernels is unknown; "
         "take more photos"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "held-out photos show that the blur’s variation over the picture could not be "
+        "measured: one average kernel is used everywhere"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "held-out photos show that the lens model made the kernels worse: it was left out"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "held-out photos show that third-order statistics made the kernels worse: only second"
+        " order was used, which cannot tell how asymmetric the blur is"
     ),
     QT_TRANSLATE_NOOP("Translatable", "holds RAW data: give it the suffix .dng"),
     QT_TRANSLATE_NOOP("Translatable", "holds a palette of few colours instead of a photo"),
@@ -405,11 +417,6 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "how it was developed in {programs} stays with the original"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "how the blur differs over the picture could not be told, as photos or parts of them "
-        "that were kept out show: one average kernel is used everywhere"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -438,9 +445,12 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "it is a picture, the profile was learnt from RAW photos"),
     QT_TRANSLATE_NOOP("Translatable", "it is protected against writing"),
-    QT_TRANSLATE_NOOP("Translatable", "it was begun by an earlier or later state of this lenscal"),
-    QT_TRANSLATE_NOOP("Translatable", "it was begun by lenscal {then}, this is {now}"),
-    QT_TRANSLATE_NOOP("Translatable", "it was begun with --{option} {then}, not {now}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "it was started by an earlier or later build of this lenscal"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "it was started by lenscal {then}, this is {now}"),
+    QT_TRANSLATE_NOOP("Translatable", "it was started with --{option} {then}, not {now}"),
     QT_TRANSLATE_NOOP("Translatable", "its ICC profile cannot be used ({error}): sRGB"),
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Translatable", "its colours have different numbers of bits"),
@@ -510,9 +520,9 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "no blur was found that explains what was kept out better than none: the profile "
-        "leaves photos as they are. Either both apertures are equally sharp, or these photos "
-        "are too few, or too different, to tell"
+        "no blur explains the held-out photos better than none does: the profile leaves "
+        "photos as they are. Either both apertures are equally sharp, or these photos are too"
+        " few, or too different, to tell"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -534,12 +544,8 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "no stage came to its end: these kernels are a first guess; calibrate again and give "
-        "it more time"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "no tilt or decentring to be seen: opposite sides agree within {within:.0%}"
+        "no stage was completed: these kernels are a first guess; calibrate again and give it"
+        " more time"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -550,6 +556,10 @@ TEXTS = (
         "no vignetting profile for {lens} at {focal_mm:g} mm: not removed"
     ),
     QT_TRANSLATE_NOOP("Translatable", "no vignetting profile for {lens}: not removed"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no visible tilt or decentring: opposite sides agree within {within:.0%}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "none"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -620,11 +630,6 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "rays made the kernels worse, as photos or parts of them that were kept out show: "
-        "they were left out"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
         "re-blurred with these kernels, the sharp photos look less like the kept-out degraded"
         " ones than without (distance {estimate:.3g} instead of {delta:.3g}): {advice}"
     ),
@@ -636,7 +641,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "sharp"),
     QT_TRANSLATE_NOOP("Translatable", "sharp and degraded"),
     QT_TRANSLATE_NOOP("Translatable", "sky or other plain areas"),
-    QT_TRANSLATE_NOOP("Translatable", "softer than the other photos, look whether it is in focus"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "softer than the other photos: check whether it is in focus"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "stage F saw {patches} patches in {steps} steps, not {expected}: mend this measure"
@@ -647,7 +655,10 @@ TEXTS = (
         "stays with the original, as only its program can read it: {names}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "stopped before all speeds were measured"),
-    QT_TRANSLATE_NOOP("Translatable", "stopped before any kernel was learnt: nothing to keep"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "stopped before any kernel was learnt: there is nothing to keep"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "stopped before the photos were ready: there is nothing to keep"
@@ -661,13 +672,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "taking the photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "that may be the scenes, which differ: look at a corrected photo, or shoot the same "
-        "scenes twice"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "the GPU's memory was full: learning went on with {batch} patches a step instead of "
-        "{before}"
+        "the GPU's memory was full: learning continued with {batch} patches a step instead of"
+        " {before}"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -680,6 +686,12 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "the XMP"),
     QT_TRANSLATE_NOOP("Translatable", "the XMP and the camera maker's own notes"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the blur of the degraded photos hardly stands out from their scenes: kernels were "
+        "pulled towards a point; if the lens is softer than that, take more photos, of scenes"
+        " with more detail"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "the camera maker's own notes"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -706,9 +718,15 @@ TEXTS = (
         "the correction gave values that are no numbers, and was not written: the photo prior"
         " or the PSF is damaged; try --method wiener, or another profile"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the default settings are used"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "the degraded photos are not those that it was begun with ({names})"
+        "the degraded photos are not the ones it was started with ({names})"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the different scenes may be the reason: look at a corrected photo, or photograph the"
+        " same scenes with both apertures"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the editing history"),
     QT_TRANSLATE_NOOP(
@@ -806,14 +824,13 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "the shading map in the file"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "the sharp photos are not those that it was begun with ({names})"
+        "the sharp photos are not the ones it was started with ({names})"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the sharpest edges are {sharp:.1f} px wide in the sharp photos and {degraded:.1f} px"
         " in the degraded ones"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "the usual settings are used"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the {role} photos are flat: {texture:.0%} of their area has texture; {advice}"
@@ -840,12 +857,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "their order"),
     QT_TRANSLATE_NOOP("Translatable", "there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "there is something that is no plain file"),
-    QT_TRANSLATE_NOOP("Translatable", "these parts rest on their neighbours"),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "third-order statistics made the kernels worse, as parts of the photos that were kept"
-        " out show: only second order was used, which does not tell how lopsided the blur is"
-    ),
+    QT_TRANSLATE_NOOP("Translatable", "these parts rely on their neighbours"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "this calibration cannot be resumed if it is interrupted: {error}"
@@ -856,8 +868,8 @@ TEXTS = (
         "without --resume"
     ),
     QT_TRANSLATE_NOOP("Translatable", "this camera"),
-    QT_TRANSLATE_NOOP("Translatable", "this corner rests on its neighbours"),
-    QT_TRANSLATE_NOOP("Translatable", "this part rests on its neighbours"),
+    QT_TRANSLATE_NOOP("Translatable", "this corner relies on its neighbours"),
+    QT_TRANSLATE_NOOP("Translatable", "this part relies on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this version of lenscal takes other numbers of steps"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -898,6 +910,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "training diverged at step {step}: lower --rate ({rate:g})"),
     QT_TRANSLATE_NOOP("Translatable", "training needs --steps or --minutes"),
     QT_TRANSLATE_NOOP("Translatable", "two halves of the photos themselves"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "underexposed: its brightest parts are {stops:.0f} stops below saturation; expose "
+        "more"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "unexpected: {kind}: {error}"),
     QT_TRANSLATE_NOOP("Translatable", "unknown"),
     QT_TRANSLATE_NOOP(
@@ -912,12 +929,6 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "use photos of one size and crop mode"),
     QT_TRANSLATE_NOOP("Translatable", "values as they are stored"),
     QT_TRANSLATE_NOOP("Translatable", "values with a sign: convert it to unsigned ones"),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "what blurs the degraded photos hardly stands out from their scenes: kernels were "
-        "drawn to a point; if the lens is softer than that, take more photos, of scenes with "
-        "more detail"
-    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "where faces are is not copied, as the photo is turned upright"
@@ -1038,7 +1049,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{n} corrected photos and masks are left out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "{n} of {m} photos were written to {out}, the others were not."
+        "{n} of {m} photos were written to {out}; the others were not."
     ),
     QT_TRANSLATE_NOOP("Translatable", "{n} of {m} photos written to {out}"),
     QT_TRANSLATE_NOOP("Translatable", "{n} photos"),
@@ -1085,6 +1096,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{part} of {photo} could not be copied ({problem})"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read as a photo: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path} cannot be read: {reason}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} contains the path {entry!r}, which points outside it: not opened"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written as PDF"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: choose another folder"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: {why}"),
@@ -1099,10 +1114,6 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} holds neither psf_R.fits, psf_G.fits and psf_B.fits nor psf.npz"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "{path} holds the path {entry!r}, which climbs out of it: not opened"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1256,7 +1267,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{what}, photo {number} of {shots}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "{what}: look whether it is there, can be written to and has room, or choose another "
+        "{what}: check that it exists, is writable and has free space, or choose another "
         "place"
     ),
     QT_TRANSLATE_NOOP(
@@ -1266,5 +1277,5 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{width} x {height} px: too large"),
     QT_TRANSLATE_NOOP("Translatable", "{width} x {height} px: too small"),
-    QT_TRANSLATE_NOOP("Translatable", "“{name}” makes no sense and is left as usual"),
+    QT_TRANSLATE_NOOP("Translatable", "“{name}” is not valid and was reset to its default"),
 )

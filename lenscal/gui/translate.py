@@ -17,7 +17,7 @@ FIELDS = {
     "--focal": QT_TRANSLATE_NOOP("Fields", "“Focal length” in step 1"),
     "--grid": QT_TRANSLATE_NOOP("Fields", "“Grid”"),
     "--kernel-size": QT_TRANSLATE_NOOP("Fields", "“Kernel”"),
-    "--max-minutes": QT_TRANSLATE_NOOP("Fields", "“At most”"),
+    "--max-minutes": QT_TRANSLATE_NOOP("Fields", "“Time limit”"),
     "--device": QT_TRANSLATE_NOOP("Fields", "“Device”"),
     "--resume": QT_TRANSLATE_NOOP("Fields", "“Continue”"),
     "--seed": QT_TRANSLATE_NOOP("Fields", "“Seed”"),
@@ -30,7 +30,7 @@ FIELDS = {
     "--space": QT_TRANSLATE_NOOP("Fields", "“Colour space”"),
     "--amount": QT_TRANSLATE_NOOP("Fields", "“Amount”"),
     "--force": QT_TRANSLATE_NOOP("Fields", "“Also photos that do not fit the profile”"),
-    "--denoise": QT_TRANSLATE_NOOP("Fields", "“Noise handling”"),
+    "--denoise": QT_TRANSLATE_NOOP("Fields", "“Noise reduction”"),
 }
 _OPTION = re.compile(r"--[a-z]+(?:-[a-z]+)*")
 

@@ -102,10 +102,10 @@ class Coverage:
 def _rests_on_neighbours(names: Sequence[str]) -> str:
     # Whole sentences, as other languages decline them otherwise.
     if len(names) > 1:
-        return translatable("these parts rest on their neighbours")
+        return translatable("these parts rely on their neighbours")
     if str(names[0]) in _CORNERS:
-        return translatable("this corner rests on its neighbours")
-    return translatable("this part rests on its neighbours")
+        return translatable("this corner relies on its neighbours")
+    return translatable("this part relies on its neighbours")
 
 
 def coverage(photos: Sequence[Survey], grid: tuple[int, int]) -> Coverage:

@@ -48,7 +48,7 @@ def select_photos(found: FoundPhotos, overrides: Overrides, role: str) -> Job[Se
     infos = []
     for n, path in enumerate(files):
         message = translatable(
-            "Reading what {name} says ({n} of {files} {role} photos)",
+            "Reading the metadata of {name} ({n} of {files} {role} photos)",
             name=path.name,
             n=n + 1,
             files=len(files),
@@ -76,7 +76,7 @@ def _select_readable(
 
     readable, rejected = [], []
     for n, info in enumerate(infos):
-        message = translatable("Looking into {name}", name=info.path.name)
+        message = translatable("Examining {name}", name=info.path.name)
         yield Report("import", message, 0.0, n)
         reason = probe(info.path, info)
         if reason:
@@ -104,7 +104,7 @@ def none_readable(rejected: Sequence[Rejected], role: str) -> InputError:
 
 
 def _copy(path: Path, original: Path) -> Rejected:
-    reason = translatable("a copy of {name}: a photo counts once", name=original.name)
+    reason = translatable("a copy of {name}: each photo counts once", name=original.name)
     return Rejected(path, reason, kind="copy")
 
 
@@ -120,7 +120,7 @@ def _without_aperture(
     for info in infos:
         if info.aperture is not None or info.path in picked_paths:
             continue
-        yield Report("import", translatable("Looking into {name}", name=info.path.name), 0.0)
+        yield Report("import", translatable("Examining {name}", name=info.path.name), 0.0)
         if reason := probe(info.path, info):
             rejected.append(Rejected(info.path, reason))
         else:

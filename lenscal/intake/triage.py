@@ -137,7 +137,10 @@ def _by_light(photo: Survey) -> Verdict:
     # Before flatness: in the dark, noise hides all texture, and "expose more" is the advice.
     if brightest < _DARK_BELOW:
         reason = translatable(
-            "dark: its brightest parts are {stops:.0f} stops below the sensor's limit; expose more",
+            (
+                "underexposed: its brightest parts are {stops:.0f} stops below saturation; "
+                "expose more"
+            ),
             stops=-np.log2(max(brightest, 1e-6)),
         )
         return Verdict(Fault.DARK, reason, figures)
@@ -298,7 +301,7 @@ def _by_blur(
     if not by_folder and not by_pair:
         doubt = ""
         if overall <= -_DOUBTFUL * soft:
-            doubt = translatable("softer than the other photos, look whether it is in focus")
+            doubt = translatable("softer than the other photos: check whether it is in focus")
         reasons = [reason for reason in (verdict.reason, doubt) if reason]
         return Verdict(None, join_translatable("; ", reasons), figures)
     # Motion is told from defocus by the direction that it spares.

@@ -31,8 +31,8 @@ def calibration_doubts(calibration: Calibration) -> Iterator[Translatable]:
     # Stopped, or out of time, before the first stage was over.
     if not calibration.stages:
         yield translatable(
-            "no stage came to its end: these kernels are a first guess; "
-            "calibrate again and give it more time"
+            "no stage was completed: these kernels are a first guess; calibrate again "
+            "and give it more time"
         )
     if not calibration.reblur:
         yield translatable(
@@ -55,8 +55,8 @@ def _advice(*, same_scenes: bool) -> Translatable:
     if same_scenes:
         return translatable("do not use them; photograph subjects with more texture")
     return translatable(
-        "that may be the scenes, which differ: look at a corrected photo, "
-        "or shoot the same scenes twice"
+        "the different scenes may be the reason: look at a corrected photo, or "
+        "photograph the same scenes with both apertures"
     )
 
 

@@ -155,7 +155,7 @@ def lopsidedness_in_words(sides: Lopsidedness) -> tuple[str, ...]:
     within = max(_MILD, _SIGMAS * sides.sigma_x, _SIGMAS * sides.sigma_y)
     return (
         translatable(
-            "no tilt or decentring to be seen: opposite sides agree within {within:.0%}",
+            "no visible tilt or decentring: opposite sides agree within {within:.0%}",
             within=within,
         ),
     )

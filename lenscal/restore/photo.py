@@ -132,9 +132,9 @@ def hand_on(
     """
     # Two whole sentences: translations need not say the second one by adding to the first.
     if settings.method is Method.WIENER:
-        message = translatable("Undoing the blur")
+        message = translatable("Removing the blur")
     else:
-        message = translatable("Undoing the blur with the photo prior")
+        message = translatable("Removing the blur with the photo prior")
     for band in bands:
         if isinstance(band, float):
             yield Report("correct", message, fraction=band)

@@ -150,7 +150,7 @@ def _prior_estimate(
     out = np.empty((len(rows), len(cols), 3), np.float32)
     for band in bands:
         if isinstance(band, float):
-            message = translatable("Undoing the blur with the photo prior")
+            message = translatable("Removing the blur with the photo prior")
             yield Report("correct", message, fraction=band)
         else:
             out[band.rows.start : band.rows.stop] = band.rgb

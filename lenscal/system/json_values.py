@@ -192,7 +192,7 @@ def valid_fields(kind: type[D], values: Any) -> tuple[D, tuple[Translatable, ...
             kind(**{field.name: value})
         except (InputError, ValueError):
             problems.append(
-                translatable("“{name}” makes no sense and is left as usual", name=field.name)
+                translatable("“{name}” is not valid and was reset to its default", name=field.name)
             )
         else:
             taken[field.name] = value

@@ -168,7 +168,7 @@ def test_progress_only_grows_whatever_the_order_of_the_stages(
         small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.ALL)
     )
     reports = list(work)
-    assert sum("kept out" in report.message for report in reports) >= 4
+    assert sum("held-out" in report.message for report in reports) >= 4
     fractions = [report.fraction for report in reports if report.fraction is not None]
     assert len(fractions) == len(reports)
     assert fractions == sorted(fractions)

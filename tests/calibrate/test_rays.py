@@ -294,11 +294,11 @@ def test_a_drawn_point_is_told_of(
 ) -> None:
     monkeypatch.setattr(ray_stage, "FAINT_GAIN", enough)
     calibration = run(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.GT))
-    assert any("drawn to a point" in w for w in calibration.warnings) == (enough > 1)
+    assert any("pulled towards a point" in w for w in calibration.warnings) == (enough > 1)
 
 
 @pytest.mark.usefixtures("one_round")
-@pytest.mark.parametrize("where", ["round 1", "What one half"])
+@pytest.mark.parametrize("where", ["round 1", "Comparing two halves"])
 def test_stop_keeps_the_rays_that_were_reached(small_lens: SmallLens, where: str) -> None:
     work = engine.calibrate(small_lens.sharp, small_lens.degraded, replace(SMALL, stages=Stages.GT))
     report = next(work)

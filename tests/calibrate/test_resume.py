@@ -298,10 +298,10 @@ def test_other_photos_settings_and_versions_are_refused(
         resumed((sharp[::-1], degraded), settings)
     with monkeypatch.context() as patched:
         patched.setattr(checkpoint, "CHECKPOINT_SCHEMA", 99)
-        with pytest.raises(InputError, match="begun by an earlier or later state"):
+        with pytest.raises(InputError, match="started by an earlier or later build"):
             resumed(photos, settings)
     monkeypatch.setattr(checkpoint, "__version__", "99.0")
-    with pytest.raises(InputError, match=f"begun by lenscal {__version__}, this is 99.0"):
+    with pytest.raises(InputError, match=f"started by lenscal {__version__}, this is 99.0"):
         resumed(photos, settings)
 
 

@@ -375,7 +375,7 @@ def test_a_cancelled_calibration_is_not_taken_for_the_one_before(
     idle(qtbot, window)
     assert np.array_equal(page.mosaic.kernels, learnt)
     assert page.messages.stage.text() == "Cancelled" and text != "Cancelled"
-    assert page.messages.result.text().startswith("What is shown is the calibration before it.")
+    assert page.messages.result.text().startswith("The previous calibration is shown.")
     assert not page.curves.names
 
 

@@ -33,7 +33,7 @@ def test_a_sky_is_found_where_it_is(tmp_path: Path) -> None:
     assert seen.cells[3:].min() == seen.cells[:, 4:].min() == 1
     np.testing.assert_allclose(seen.cells + seen.causes.sum(axis=-1), 1, atol=1e-6)
     assert seen.describe() == (
-        "top left: sky or other plain areas in the photo; this corner rests on its neighbours",
+        "top left: sky or other plain areas in the photo; this corner relies on its neighbours",
     )
     assert seen.as_text()[0].startswith("  ") and seen.as_text()[-1] == 18 * "#"
     # Another photo without a sky there: every second photo has texture, and nothing needs to be
@@ -54,9 +54,9 @@ def test_regions_are_named_with_their_cause() -> None:
     told = coverage([survey_of(kinds)] * 3, (8, 8)).describe()
     assert told == (
         "top left, top and top right: sky or other plain areas in most photos; "
-        "these parts rest on their neighbours",
-        "left: nearly black areas in most photos; this part rests on its neighbours",
-        "bottom right: blown-out areas in most photos; this corner rests on its neighbours",
+        "these parts rely on their neighbours",
+        "left: nearly black areas in most photos; this part relies on its neighbours",
+        "bottom right: blown-out areas in most photos; this corner relies on its neighbours",
     )
     nearly = coverage([survey_of(np.full((12, 18), TileKind.PLAIN))], (8, 8)).describe()
     assert len(nearly) == 1 and "little texture nearly everywhere" in nearly[0]

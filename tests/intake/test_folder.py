@@ -144,7 +144,7 @@ def test_copies_of_a_photo_count_once(tmp_path: Path) -> None:
     imported = stepped(import_folder([degraded], role="degraded"))[0]
     assert [p.path for p in imported.photos] == [photo]
     assert [(r.path.name, r.reason) for r in imported.rejected] == [
-        ("z copy ü.dng", f"a copy of {photo.name}: a photo counts once")
+        ("z copy ü.dng", f"a copy of {photo.name}: each photo counts once")
     ]
 
 

@@ -182,16 +182,16 @@ def simpler_in_words(choice: str, *, by_blocks: bool) -> list[Translatable]:
     if choice == "delta":
         words.append(
             translatable(
-                "no blur was found that explains what was kept out better than none: the profile "
-                "leaves photos as they are. Either both apertures are equally sharp, or these "
-                "photos are too few, or too different, to tell"
+                "no blur explains the held-out photos better than none does: the "
+                "profile leaves photos as they are. Either both apertures are equally "
+                "sharp, or these photos are too few, or too different, to tell"
             )
         )
     if choice == "average":
         words.append(
             translatable(
-                "how the blur differs over the picture could not be told, as photos or parts of "
-                "them that were kept out show: one average kernel is used everywhere"
+                "held-out photos show that the blur’s variation over the picture could "
+                "not be measured: one average kernel is used everywhere"
             )
         )
     return words

@@ -112,7 +112,7 @@ class HeldOutPhotos:
             return
         # Looks are counted over all stages: their curve is one.
         number = len(journal.curves.get("re-blur distance", ()))
-        message = translatable("Comparing with photos that were kept out")
+        message = translatable("Comparing with held-out photos")
         distances = {
             "re-blur_distance": check.distance(estimate.kernels),
             "re-blur_floor": check.floor(),

@@ -185,8 +185,8 @@ class MatchingStage:
         if share == 0:
             journal.warnings.append(
                 translatable(
-                    "distribution matching explained the held-out photos no better: its changes "
-                    "were dropped"
+                    "distribution matching did not explain the held-out photos any "
+                    "better: its changes were dropped"
                 )
             )
         return start + share * (matched - start)

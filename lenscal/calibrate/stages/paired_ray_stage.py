@@ -45,7 +45,7 @@ class PairedRayStage:
         # Polynomials run away beyond the middles of the outermost cells: there they are not
         # followed.
         nodes = node_positions(layout.grid).clip(cells.min(0), cells.max(0))
-        message = translatable("Looking for rays that make such kernels")
+        message = translatable("Looking for a lens model that explains the kernels")
         start: Tensor = yield from journal.tell_each(
             rays_like(field, nodes, taps), StageName.RAYS, message, self.span.low, estimate
         )

@@ -201,7 +201,9 @@ class PairedStage:
         for half in range(2):
             gram, cross = fit.equations.gram[half], fit.equations.cross[half]
             iterates = solved_field((gram, cross), fit.estimate, fit.kernels, HALF_STEPS)
-            message = translatable("How sure: half {half} of the pairs by itself", half=half + 1)
+            message = translatable(
+                "Estimating confidence from half {half} of the pairs", half=half + 1
+            )
             kernels = yield from journal.tell_each(
                 iterates, StageName.PAIRED, message, self.span.high, fit.estimate
             )

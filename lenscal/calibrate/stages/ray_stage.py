@@ -148,7 +148,7 @@ class RayStage:
         field = photos_ray_field(photos, self.kernel_size or LARGE_KERNEL_PX, device)
         rays = Rays(field, places, framed(handed.kernels, field.kernel_size))
         # The likelihood has many valleys: rays that make the taps' kernels begin in the right one.
-        message = translatable("Looking for rays that make such kernels")
+        message = translatable("Looking for a lens model that explains the kernels")
         iterates = rays_like(field, places.nodes, rays.taps)
         start = yield from journal.tell_each(iterates, name, message, self.span.low, estimate)
         # All photos first; halves begin at what these give.
@@ -196,8 +196,7 @@ class RayStage:
             return estimate
         journal.warnings.append(
             translatable(
-                "rays made the kernels worse, as photos or parts of them that were kept out show: "
-                "they were left out"
+                "held-out photos show that the lens model made the kernels worse: it was left out"
             )
         )
         return before
@@ -206,15 +205,15 @@ class RayStage:
         self, tests: Iterator[tuple[Rays, Tensor]], estimate: Estimate, journal: Journal
     ) -> Job[tuple[Rays, Tensor]]:
         """The last of the tests, and a warning where the photos tell next to nothing."""
-        message = translatable("What one half of the photos tells of the other")
+        message = translatable("Comparing two halves of the photos")
         fraction = self.span.at(0.85)
         result = yield from journal.tell_each(tests, StageName.RAYS, message, fraction, estimate)
         if result[0].belief < 1:
             journal.warnings.append(
                 translatable(
-                    "what blurs the degraded photos hardly stands out from their scenes: kernels "
-                    "were drawn to a point; if the lens is softer than that, take more photos, of "
-                    "scenes with more detail"
+                    "the blur of the degraded photos hardly stands out from their "
+                    "scenes: kernels were pulled towards a point; if the lens is "
+                    "softer than that, take more photos, of scenes with more detail"
                 )
             )
         return result

@@ -216,9 +216,9 @@ class ThirdOrderStage:
             return found
         journal.warnings.append(
             translatable(
-                "third-order statistics made the kernels worse, as parts of the photos that were "
-                "kept out show: only second order was used, which does not tell how lopsided the "
-                "blur is"
+                "held-out photos show that third-order statistics made the kernels "
+                "worse: only second order was used, which cannot tell how asymmetric "
+                "the blur is"
             )
         )
         return replace(found, estimate=fit.estimate, kernels=fit.kernels, second_order=fit)
@@ -228,7 +228,7 @@ def fit_taps(
     statistics: Statistics, places: Places, rounds: Rounds, estimate: Estimate, journal: Journal
 ) -> Job[TapsFit]:
     """Fit free taps to statistics."""
-    message = translatable("How wide kernels are")
+    message = translatable("Measuring how wide the kernels are")
     yield from journal.tell(rounds.stage, message, rounds.span.low, estimate)
     size, device = estimate.layout.kernel_size, estimate.layout.device
     # How wide kernels are comes first: how far taps may deviate is measured by it.
@@ -289,7 +289,7 @@ class HalfReports:
             for iterate in iterates:
                 theta = iterate
                 message = translatable(
-                    "How sure: half {half} of the photos by itself", half=half + 1
+                    "Estimating confidence from half {half} of the photos", half=half + 1
                 )
                 fraction = self.span.at(0.35 * half)
                 yield from self.journal.tell(self.stage, message, fraction, self.estimate, half)
@@ -321,8 +321,8 @@ def without_halves(estimate: Estimate, journal: Journal) -> Estimate:
     """The estimate as it is, with a warning that nothing tells how sure it is."""
     journal.warnings.append(
         translatable(
-            "half of the photos by itself shows too little: how sure the kernels are is unknown; "
-            "take more photos"
+            "half of the photos alone show too little: the confidence of the kernels "
+            "is unknown; take more photos"
         )
     )
     return estimate

@@ -287,7 +287,7 @@ def _check_archive(path: Path, archive: zipfile.ZipFile) -> None:
         if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename:
             raise InputError(
                 translatable(
-                    "{path} holds the path {entry!r}, which climbs out of it: not opened",
+                    ("{path} contains the path {entry!r}, which points outside it: not opened"),
                     path=path,
                     entry=entry.filename,
                 )

@@ -239,8 +239,10 @@ def _outcome_of(error: BaseException) -> Outcome:
     if isinstance(error, OSError):
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         message = translatable(
-            "{what}: look whether it is there, can be written to and has room, "
-            "or choose another place",
+            (
+                "{what}: check that it exists, is writable and has free space, or choose "
+                "another place"
+            ),
             what=what,
         )
     elif is_out_of_memory(error):

@@ -36,8 +36,8 @@ class AboutDialog(QDialog):
         name.setObjectName("title")
         about = muted(
             self.tr(
-                "Learns from ordinary photos how a lens blurs, and takes that blur out of others. "
-                "Free software."
+                "Learns how a lens blurs from ordinary photos, and removes that blur "
+                "from others. Free software."
             )
         )
         versions = {
@@ -60,7 +60,7 @@ class AboutDialog(QDialog):
         self.copy_button = buttons.addButton(
             self.tr("&Copy"), QDialogButtonBox.ButtonRole.ActionRole
         )
-        self.copy_button.setToolTip(self.tr("Copy versions and folders, for a report of a fault"))
+        self.copy_button.setToolTip(self.tr("Copy versions and folders, for a bug report"))
         self.copy_button.clicked.connect(
             lambda: QGuiApplication.clipboard().setText(self.facts.text())
         )

@@ -20,13 +20,13 @@ class JobQuestion(QMessageBox):
         self.setWindowTitle("lenscal")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(self.tr("{job} is still running.").format(job=job))
-        self.setInformativeText(self.tr("What should happen to it?"))
+        self.setInformativeText(self.tr("What do you want to do?"))
         role = QMessageBox.ButtonRole
         if keep_text:
             self.addButton(keep_text, role.AcceptRole).clicked.connect(self.keep_chosen)
         cancel = self.addButton(self.tr("&Cancel the job"), role.DestructiveRole)
         cancel.clicked.connect(self.cancel_chosen)
-        go_on = self.addButton(self.tr("&Go on"), role.RejectRole)
+        go_on = self.addButton(self.tr("&Keep running"), role.RejectRole)
         # Enter and Esc, pressed in haste, must not end hours of work.
         self.setDefaultButton(go_on)
         self.setEscapeButton(go_on)

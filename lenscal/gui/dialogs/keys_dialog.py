@@ -16,14 +16,14 @@ from lenscal.gui.widgets.elements import Label, section
 KEYS = (
     ("1 – 6", QT_TR_NOOP("Go to a step")),
     ("Ctrl+O", QT_TR_NOOP("Open a project, a profile or, in step 5, a photo")),
-    ("Ctrl+S", QT_TR_NOOP("Keep the project under a name of its own")),
-    ("Ctrl+Z, Ctrl+Y", QT_TR_NOOP("Undo and redo what was decided about photos")),
+    ("Ctrl+S", QT_TR_NOOP("Save the project under a name")),
+    ("Ctrl+Z, Ctrl+Y", QT_TR_NOOP("Undo and redo decisions about photos")),
     ("Ctrl+E", QT_TR_NOOP("Write the corrected photos")),
-    ("Space", QT_TR_NOOP("Hold for the photo as it was (also: \\)")),
+    ("Space", QT_TR_NOOP("Hold to see the original photo (also: \\)")),
     ("Z", QT_TR_NOOP("100 % or the whole photo")),
     ("+ –", QT_TR_NOOP("Zoom; the arrow keys move the photo")),
     ("R G B A, L, V", QT_TR_NOOP("Channels, linear or logarithmic, and next view in step 4")),
-    ("P", QT_TR_NOOP("Pause the calibration, or go on")),
+    ("P", QT_TR_NOOP("Pause or resume the calibration")),
     ("Esc", QT_TR_NOOP("Ask whether to cancel the running job")),
     ("Ctrl+,", QT_TR_NOOP("Preferences")),
 )

@@ -25,7 +25,7 @@ from lenscal.gui.widgets.elements import Form, in_a_row, muted, with_tip
 from lenscal.preferences import Preferences, ThemeChoice, Units
 
 THEMES = {
-    ThemeChoice.SYSTEM: QT_TR_NOOP("As the desktop"),
+    ThemeChoice.SYSTEM: QT_TR_NOOP("Same as the desktop"),
     ThemeChoice.LIGHT: QT_TR_NOOP("Light"),
     ThemeChoice.DARK: QT_TR_NOOP("Dark"),
 }
@@ -47,10 +47,10 @@ class PreferencesDialog(QDialog):
         self.setMinimumWidth(520)
         self._former = preferences
         self.theme = with_tip(QComboBox(), self.tr("Light or dark window"))
-        self.device = with_tip(QComboBox(), self.tr("What computes calibrations and corrections"))
-        self.units = with_tip(
-            QComboBox(), self.tr("How widths and frequencies are given in step 4")
+        self.device = with_tip(
+            QComboBox(), self.tr("The device that calibrations and corrections run on")
         )
+        self.units = with_tip(QComboBox(), self.tr("Units of widths and frequencies in step 4"))
         for box, items, value in (
             (self.theme, THEMES, preferences.theme),
             (self.units, UNITS, preferences.units),
@@ -66,7 +66,9 @@ class PreferencesDialog(QDialog):
         self.threads.setToolTip(
             self.tr("Processor threads of a job; automatic leaves one for the window")
         )
-        self.cache = QLineEdit(preferences.cache, placeholderText=self.tr("the usual place"))
+        self.cache = QLineEdit(
+            preferences.cache, placeholderText=self.tr("the system's cache folder")
+        )
         self.cache.setToolTip(self.tr("Decoded photos go here while the window is open: gigabytes"))
         browse = QPushButton(theme.icon("folder", size=16), self.tr("Choose…"))
         browse.setToolTip(self.tr("Choose the folder for decoded photos"))
@@ -74,8 +76,8 @@ class PreferencesDialog(QDialog):
         self.private = with_tip(
             QCheckBox(self.tr("Write files without places, serial numbers and photo names")),
             self.tr(
-                "Photos, profiles and reports that are written in step 6; what is kept on this "
-                "computer stays as it is"
+                "Applies to photos, profiles and reports written in step 6; copies "
+                "kept on this computer are not changed"
             ),
         )
         self.private.setChecked(preferences.private)
@@ -102,7 +104,8 @@ class PreferencesDialog(QDialog):
         layout.setSpacing(14)
         layout.addLayout(fields)
         note = self.tr(
-            "Device and threads hold from the next job on, the cache folder from the next start on."
+            "Device and threads take effect with the next job, the cache folder when "
+            "lenscal starts next."
         )
         layout.addWidget(muted(note))
         layout.addWidget(self.buttons)

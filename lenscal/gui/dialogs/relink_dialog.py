@@ -43,7 +43,9 @@ class RelinkDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
         layout.addWidget(
-            section(self.tr("These are no longer where the project has them. Where are they now?"))
+            section(
+                self.tr("The project’s files are no longer in these places. Where are they now?")
+            )
         )
         layout.addLayout(self._rows)
         layout.addWidget(self.buttons)

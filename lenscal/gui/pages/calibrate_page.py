@@ -39,7 +39,7 @@ class CalibratePage(Page):
         super().__init__(parent)
         self.set_title(
             self.tr("Calibrate"),
-            self.tr("Learn how the lens blurs at every place of the picture and in every colour."),
+            self.tr("Learn how the lens blurs everywhere in the picture and in every colour."),
         )
         self._busy = self._ready = False
         self._calibration: Calibration | None = None
@@ -66,14 +66,12 @@ class CalibratePage(Page):
 
     def _make_buttons(self) -> None:
         self.button = primary(self.tr("&Calibrate"), "play")
-        self.button.setToolTip(
-            self.tr("Begin; it can be stopped at any time and keeps what it has learnt")
-        )
+        self.button.setToolTip(self.tr("Start; you can stop at any time and keep what was learnt"))
         self.button.clicked.connect(self._start)
         self.continue_button = icon_button(
             self.tr("C&ontinue"),
             "play",
-            self.tr("Go on where the calibration of these photos was interrupted"),
+            self.tr("Continue where the calibration of these photos was interrupted"),
         )
         self.continue_button.clicked.connect(self._continue)
         self.next_button = primary(self.tr("&Inspect the result"))
@@ -166,9 +164,9 @@ class CalibratePage(Page):
     def _show_calibration(self, calibration: Calibration) -> None:
         self._calibration = calibration
         if self._problem:
-            self.live.clear_curves(self.tr("Gone: the last calibration has left no result"))
+            self.live.clear_curves(self.tr("The last calibration left no result"))
         else:
-            self.live.show_words(self.tr("None in this calibration: it went without training"))
+            self.live.show_words(self.tr("This calibration needed no training"))
         self.mosaic.show_kernels(calibration.psf.kernels)
         self.messages.show_result(calibration, self._problem)
 
@@ -178,7 +176,8 @@ class CalibratePage(Page):
         if unfinished is None:
             return
         words = self.tr(
-            "A calibration of these photos ({quality}) did not end; {time} of its work are kept."
+            "A calibration of these photos ({quality}) was interrupted after {time}; "
+            "its work was saved."
         )
         quality = self.form.quality.text_of(unfinished.settings.quality)
         time = self.messages.time_text(unfinished.seconds)

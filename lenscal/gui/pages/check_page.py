@@ -33,7 +33,10 @@ class CheckPage(Page):
         super().__init__(parent)
         self.set_title(
             self.tr("Check"),
-            self.tr("What was read from the photos, and which were left out and why. You decide."),
+            self.tr(
+                "What was found in the photos, and which were left out and why. "
+                "The decision is yours."
+            ),
         )
         self._inputs: Inputs | None = None
         self._decisions: Mapping[Path, bool] | None = None
@@ -54,21 +57,21 @@ class CheckPage(Page):
 
     def _make_buttons(self) -> None:
         self.keep_button = icon_button(
-            self.tr("&Keep"), "done", self.tr("Learn from the chosen photos all the same (Space)")
+            self.tr("&Keep"), "done", self.tr("Use the selected photos anyway (Space)")
         )
         self.keep_button.clicked.connect(lambda: self._decide(True))
         self.leave_button = icon_button(
-            self.tr("&Leave out"), "close", self.tr("Do not learn from the chosen photos (Space)")
+            self.tr("&Leave out"), "close", self.tr("Do not use the selected photos (Space)")
         )
         self.leave_button.clicked.connect(lambda: self._decide(False))
         self.undo_button = with_tip(
-            QPushButton(self.tr("&Undo")), self.tr("Take back the last decision (Ctrl+Z)")
+            QPushButton(self.tr("&Undo")), self.tr("Undo the last decision (Ctrl+Z)")
         )
         self.undo_button.clicked.connect(self.undo_clicked)
         # Until the undo stack says that there is something.
         self.undo_button.setEnabled(False)
-        self.next_button = primary(self.tr("Go on to &calibrate"))
-        self.next_button.setToolTip(self.tr("The photos are right"))
+        self.next_button = primary(self.tr("Continue to &calibrate"))
+        self.next_button.setToolTip(self.tr("The photos are fine"))
         self.next_button.clicked.connect(self.next_clicked)
         self.save_button = SaveButton()
         self.save_button.add(self.tr("The texture &map…"), "texture", self.save_map)
@@ -145,7 +148,7 @@ class CheckPage(Page):
         if not source:
             return ""
         if source == "NoiseProfile":
-            return self.tr("Noise: as the files say.")
+            return self.tr("Noise: as stated in the files.")
         return self.tr("Noise: {source}.").format(source=source)
 
     def _show_map(self) -> None:

@@ -38,9 +38,7 @@ class CorrectPage(Page):
         super().__init__(parent)
         self.set_title(
             self.tr("Correct"),
-            self.tr(
-                "Try the correction on a photo. Hold the space bar to see the photo as it was."
-            ),
+            self.tr("Try the correction on a photo. Hold the space bar to see the original."),
         )
         self._busy = self._ready = False
         self._comparison: Comparison | None = None

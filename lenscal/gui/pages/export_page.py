@@ -91,7 +91,7 @@ class ExportPage(Page):
         self.add_button.clicked.connect(self._choose_photos)
         self.clear_button = with_tip(
             QPushButton(self.tr("C&lear")),
-            self.tr("Take all photos out of the list; files stay where they are"),
+            self.tr("Remove all photos from the list; the files are not touched"),
         )
         self.clear_button.clicked.connect(lambda: self._take_out(self._own_list))
         self.results = muted()
@@ -239,9 +239,7 @@ class ExportPage(Page):
             return
         photos = self.photos
         if not photos:
-            self.problem.emit(
-                self.tr("There is no photo to write: choose one in step 5, or add photos.")
-            )
+            self.problem.emit(self.tr("No photo to write: choose one in step 5, or add photos."))
             return
         try:
             settings = self.settings
@@ -258,7 +256,7 @@ class ExportPage(Page):
         if formats:
             self.psf_clicked.emit(self.folder_row.path, formats)
         else:
-            self.problem.emit(self.tr("No kind of PSF file is ticked: tick at least one."))
+            self.problem.emit(self.tr("No PSF file format is ticked: tick at least one."))
 
     def _choose_photos(self) -> None:
         photos = ask_for_photos(self, self.tr("Add photos"))

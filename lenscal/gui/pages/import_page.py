@@ -84,11 +84,11 @@ class ImportPage(Page):
 
     def _make_actions(self) -> QHBoxLayout:
         self.read_button = primary(self.tr("&Read the photos"), "play")
-        self.read_button.setToolTip(self.tr("Decode both sets and check what was read"))
+        self.read_button.setToolTip(self.tr("Decode both sets and check the photos"))
         self.read_button.clicked.connect(self.read_clicked)
         self.swap_button = with_tip(
             QPushButton(self.tr("S&wap the two sets")),
-            self.tr("The sharp photos become those to correct, and the other way round"),
+            self.tr("The sharp photos become the ones to correct, and vice versa"),
         )
         self.swap_button.clicked.connect(self._swap)
         self.lack, self.doubt = muted(wrapped=False), muted(wrapped=False)
@@ -113,13 +113,13 @@ class ImportPage(Page):
         self.profile_button = icon_button(
             self.tr("Open a &profile…"),
             "inspect",
-            self.tr("Go on with a lens that was calibrated before"),
+            self.tr("Continue with a lens that was calibrated before"),
         )
         self.profile_button.clicked.connect(self._choose_profile)
-        words = self.tr("Begin with a lens whose faults are known, or with a finished calibration.")
+        words = self.tr("Start with a simulated lens, or with a finished calibration.")
         card = Card(QBoxLayout.Direction.LeftToRight)
         card.setMaximumWidth(OTHER_PX)
-        card.content.addWidget(section(self.tr("No photos at hand?")))
+        card.content.addWidget(section(self.tr("Other ways to start")))
         card.content.addWidget(muted(words), 1)
         card.content.addWidget(self.demo_button)
         card.content.addWidget(self.profile_button)

@@ -39,7 +39,7 @@ class InspectPage(Page):
         super().__init__(parent)
         self.set_title(
             self.tr("Inspect"),
-            self.tr("The blur of one point, where it lies on the sensor. Click a cell."),
+            self.tr("The blur of a point of light, at its place on the sensor. Click a cell."),
         )
         self._source = ""
         """What is inspected, in words: the title of written pictures."""
@@ -49,7 +49,7 @@ class InspectPage(Page):
         self._make_field()
         self._make_comparing()
         self.panel = CellPanel()
-        self.next_button = primary(self.tr("Go on to &correct"))
+        self.next_button = primary(self.tr("Continue to &correct"))
         self.next_button.setToolTip(self.tr("Correct photos with these kernels"))
         self.next_button.clicked.connect(self.next_clicked)
         self._lay_out()
@@ -80,9 +80,9 @@ class InspectPage(Page):
         self.save_button = SaveButton()
         self.save_button.problem.connect(self.problem)
         add = self.save_button.add
-        add(self.tr("What is shown over the &field…"), "field", self.save_field)
-        add(self.tr("The chosen &kernel…"), "kernel", self.save_kernel)
-        add(self.tr("&MTF curves of the chosen kernel…"), "mtf", self.save_curves)
+        add(self.tr("The &map over the field…"), "field", self.save_field)
+        add(self.tr("The selected &kernel…"), "kernel", self.save_kernel)
+        add(self.tr("&MTF curves of the selected kernel…"), "mtf", self.save_curves)
 
     def _lay_out(self) -> None:
         second = QHBoxLayout()
@@ -212,7 +212,7 @@ class InspectPage(Page):
         """What is inspected, below the title."""
         grid = self.left.grid
         if grid is None:
-            words = self.tr("The blur of one point, where it lies on the sensor.")
+            words = self.tr("The blur of a point of light, at its place on the sensor.")
             self.set_title(self.tr("Inspect"), words)
             return
         rows, cols = grid.psf.shape
@@ -233,7 +233,7 @@ class InspectPage(Page):
         self.set_title(self.tr("Inspect"), self._source)
         self.verdict.setToolTip(
             self.tr(
-                "Read off the green kernels' MTF50 and the colour fringes, in sensor orientation"
+                "Read from the green kernels' MTF50 and the colour fringes, in sensor orientation"
             )
         )
 

@@ -138,7 +138,7 @@ class JobBar(QFrame):
         self.stop_button = icon_button("", "stop", "")
         self.stop_button.clicked.connect(self._stop)
         self.cancel_button = icon_button(
-            self.tr("Cancel"), "close", self.tr("End now without a result (Esc)")
+            self.tr("Cancel"), "close", self.tr("Stop now without a result (Esc)")
         )
         self.cancel_button.clicked.connect(self.cancel_clicked)
         self._buttons = (self.pause_button, self.stop_button, self.cancel_button)
@@ -153,7 +153,7 @@ class JobBar(QFrame):
         self.progress.setRange(0, 0)
         # The job before may have had other words.
         self.stop_button.setText(self.tr("&Stop and keep"))
-        self.stop_button.setToolTip(self.tr("End now and keep what was learnt so far"))
+        self.stop_button.setToolTip(self.tr("Stop now and keep what was learnt so far"))
         # What cannot be stopped in the middle cannot wait there either.
         self.pause_button.setVisible(can_stop)
         self.stop_button.setVisible(can_stop)
@@ -180,10 +180,10 @@ class JobBar(QFrame):
         """Whether the job waits for the user."""
         self._paused = paused
         self.pause_button.setIcon(theme.icon("play" if paused else "pause", size=16))
-        self.pause_button.setText(self.tr("Go &on") if paused else self.tr("&Pause"))
-        rest = self.tr("Leave the computer to others for a while; nothing is lost (P)")
+        self.pause_button.setText(self.tr("&Resume") if paused else self.tr("&Pause"))
+        rest = self.tr("Free the computer for a while; nothing is lost (P)")
         self.pause_button.setToolTip(
-            tip_text(self.tr("Go on where it was paused (P)") if paused else rest)
+            tip_text(self.tr("Resume where it was paused (P)") if paused else rest)
         )
         self.text.setText(
             self.tr("Paused: {job}").format(job=self._message) if paused else self._message

@@ -43,9 +43,9 @@ class MtfPlot(QWidget):
         self.setAccessibleName(self.tr("MTF curves"))
         self.setToolTip(
             self.tr(
-                "Contrast that is left of fine detail. Solid: sagittal, detail that runs towards "
-                "the middle of the photo; dashed: tangential, detail that runs around it. Thin "
-                "and pale: what it is compared with."
+                "Remaining contrast of fine detail. Solid: sagittal, detail that runs "
+                "towards the centre of the photo; dashed: tangential, detail that runs "
+                "around it. Thin and pale: what it is compared with."
             )
         )
 

@@ -105,7 +105,7 @@ def _calibrated(
     calibration = yield from jobs.calibrate(inputs, settings, checkpoint=checkpoint)
     # A copy: the window draws it in another thread.
     kernels = calibration.psf.kernels.copy()
-    yield Report("profile", translatable("Keeping the profile"), 1.0, kernels=kernels)
+    yield Report("profile", translatable("Saving the profile"), 1.0, kernels=kernels)
     profile = jobs.build_profile(inputs, calibration, settings)
     try:
         path = _keep(profile, keep_in)

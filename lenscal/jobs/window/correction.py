@@ -73,10 +73,10 @@ def compare(
     pixels, mask, strength = corrected
     if strength is not None:
         doubts = [*doubts, strength.in_words()]
-    yield Report("correct", translatable("Preparing the view"), 0.9)
+    yield Report("correct", translatable("Preparing the preview"), 0.9)
     after = pyramid(pixels)
     del corrected, pixels
-    yield Report("correct", translatable("Preparing the view"), 0.95)
+    yield Report("correct", translatable("Preparing the preview"), 0.95)
     if developed is not None:
         before = developed.before
     else:

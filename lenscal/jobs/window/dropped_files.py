@@ -72,8 +72,8 @@ def meant_for(paths: Sequence[Path], session: Session, step: Step) -> Dropped:
         return Dropped(sources=(session.sharp, replace(session.degraded, paths=sources)))
     return Dropped(
         problem=translatable(
-            "both sets of photos are chosen already: drop onto the one in step 1 that is to be "
-            "replaced"
+            "both sets of photos have already been chosen: drop onto the one in step 1 "
+            "that you want to replace"
         )
     )
 

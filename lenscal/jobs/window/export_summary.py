@@ -51,7 +51,7 @@ def summary_of(results: Sequence[PhotoResult], n_photos: int, out: Path) -> Expo
 def partial_summary_of(results: Sequence[PhotoResult], n_photos: int, out: Path) -> str:
     """Of a job that did not come to its end."""
     return translatable(
-        "{n} of {m} photos were written to {out}, the others were not.",
+        "{n} of {m} photos were written to {out}; the others were not.",
         n=sum(result.output is not None for result in results),
         m=n_photos,
         out=out,

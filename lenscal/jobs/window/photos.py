@@ -71,7 +71,7 @@ def _thumbnails(inputs: Inputs) -> Job[dict[Path, NDArray[np.uint8]]]:
     ]
     thumbnails: dict[Path, NDArray[np.uint8]] = {}
     for number, frame in enumerate(frames):
-        message = translatable("Preparing the view of {photo}", photo=frame.info.path.name)
+        message = translatable("Preparing the preview of {photo}", photo=frame.info.path.name)
         yield Report("import", message, number / len(frames), number)
         thumbnails[frame.info.path] = thumbnail(frame)
     for path in (r.path for r in rejected if r.photo is None):

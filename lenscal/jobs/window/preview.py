@@ -81,7 +81,7 @@ def open_photo(photo: Path, cache: Path, light: Light = Light.LINEAR) -> Job[Dev
     yield Report("open", translatable("Reading {photo}", photo=photo.name))
     cache.mkdir(parents=True, exist_ok=True)
     frame = decode_photo(photo, cache=cache, light=light)
-    yield Report("open", translatable("Preparing the view"))
+    yield Report("open", translatable("Preparing the preview"))
     pixels = np.empty((*frame.size, 3), np.uint8)
     # In strips, as the linear photo takes four times the memory; turned at the end, as a whole.
     for y in range(0, frame.size[0], PIECE_PX):
@@ -89,12 +89,12 @@ def open_photo(photo: Path, cache: Path, light: Light = Light.LINEAR) -> Job[Dev
         pixels[rows] = to_screen(
             frame.rgb_tile(rows, slice(None)), frame, turned=False, origin=(y, 0)
         )
-        yield Report("open", translatable("Preparing the view"), rows.stop / frame.size[0])
+        yield Report("open", translatable("Preparing the preview"), rows.stop / frame.size[0])
     from lenscal.files.photos.photo_files import upright
 
     before = pyramid(upright(pixels, frame.info.orientation))
     del pixels
-    yield Report("open", translatable("Preparing the view"), 1.0)
+    yield Report("open", translatable("Preparing the preview"), 1.0)
     # A copy of every level: `before` is shown beside it, unchanged.
     after = tuple(level.copy() for level in before)
     return Developed(photo, frame, before, after, np.zeros(before[0].shape[:2], np.uint8))

@@ -273,7 +273,7 @@ def without_rings(
         corrected.put(rows, original + share[..., None] * (corrected[part] - original))
         if mask is not None:
             mask[part] = mask[part] * share + 0.5
-        yield Report("correct", translatable("Taking rings back"))
+        yield Report("correct", translatable("Removing rings"))
     return strength
 
 

@@ -44,7 +44,7 @@ class LiveView(QWidget):
         self.truth = KernelMosaic(selectable=False)
         self.truth.setMinimumSize(260, 260)
         self.truth.setAccessibleName(self.tr("True kernels of the virtual lens"))
-        self.truth_title = section(self.tr("Truth: what the virtual lens does"))
+        self.truth_title = section(self.tr("Truth: the virtual lens itself"))
 
     def _make_curves(self) -> None:
         self.curves = Curves(x_label=self.tr("step"), y_label=self.tr("loss"))

@@ -48,8 +48,7 @@ class CalibrationMessages(QWidget):
         # Whoever has chosen the processor knows that it takes longer.
         if device == "cpu" and automatic:
             words = self.tr(
-                "Computing on: {device}. "
-                "No graphics card was found that can help: it takes longer this way."
+                "Computing on: {device}. No suitable graphics card was found, so this takes longer."
             )
         else:
             words = self.tr("Computing on: {device}.")
@@ -62,7 +61,7 @@ class CalibrationMessages(QWidget):
         paragraphs = [self._cost(calibration)]
         if problem:
             # Its figures would be taken for those of the last one.
-            paragraphs.insert(0, self.tr("What is shown is the calibration before it."))
+            paragraphs.insert(0, self.tr("The previous calibration is shown."))
         # None where no photos were kept out.
         figures = self._distances(calibration.reblur)
         if figures:
@@ -76,7 +75,7 @@ class CalibrationMessages(QWidget):
         endings = {
             "done": self.tr("Calibrated"),
             "stopped": self.tr("Stopped early and kept"),
-            "time": self.tr("Kept when the time was up"),
+            "time": self.tr("Stopped at the time limit; the result was kept"),
         }
         # A word of a newer version is shown as it is.
         return endings.get(finished, finished)

@@ -77,7 +77,7 @@ class SettingsForm(QWidget):
         grid = in_a_row(self.rows, Label(self.tr("×")), self.columns)
         fields.add(self.tr("Grid"), grid, self.rows)
         fields.add(self.tr("Kernel"), self.kernel_size)
-        fields.add(self.tr("At most"), self.minutes)
+        fields.add(self.tr("Time limit"), self.minutes)
         fields.add(self.tr("Seed"), self.seed)
         self.inputs: tuple[QWidget, ...] = (
             self.quality,
@@ -99,24 +99,24 @@ class SettingsForm(QWidget):
             {
                 Quality.QUICK: self.tr("Quick – minutes"),
                 Quality.STANDARD: self.tr("Standard"),
-                Quality.FULL: self.tr("Full – as good as it gets"),
+                Quality.FULL: self.tr("Full – best"),
             },
-            self.tr("How long to train: quick for a look, full for a result to keep"),
+            self.tr("How long to train: quick for a first look, full for the best result"),
         )
         self.device = ChoiceBox(
             device_names(),
-            self.tr("What computes; automatic takes a graphics card if there is one"),
+            self.tr("The device to compute on; automatic uses a graphics card if there is one"),
         )
         self.stages = ChoiceBox(
             {
-                Stages.AUTO: self.tr("Chosen by the photos"),
+                Stages.AUTO: self.tr("Automatic (recommended)"),
                 Stages.G: self.tr("Spectra only"),
                 Stages.GT: self.tr("Spectra and third order"),
                 Stages.P: self.tr("Pairs of the same scene"),
                 Stages.FM: self.tr("Distribution matching"),
-                Stages.ALL: self.tr("All that apply"),
+                Stages.ALL: self.tr("All of them"),
             },
-            self.tr("Which ways of learning are used; if in doubt, leave it"),
+            self.tr("How the kernels are learnt; if in doubt, leave it on automatic"),
         )
 
     def _make_numbers(self) -> None:
@@ -130,8 +130,8 @@ class SettingsForm(QWidget):
             minimum=0, maximum=MOST_MINUTES, decimals=0, suffix=self.tr(" min")
         )
         # 0 is what the settings call None.
-        self.minutes.setSpecialValueText(self.tr("no limit"))
-        self.minutes.setToolTip(self.tr("Keep what was learnt when this time is up"))
+        self.minutes.setSpecialValueText(self.tr("none"))
+        self.minutes.setToolTip(self.tr("Stop after this time and keep what was learnt"))
         self.seed = with_tip(
             QSpinBox(minimum=0, maximum=MOST_SEED),
             self.tr("The same seed gives the same result"),

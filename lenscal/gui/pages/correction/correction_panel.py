@@ -82,11 +82,11 @@ class CorrectionPanel(Card):
         self._make_settings()
         self.button = primary(self.tr("&Correct the whole photo"), "play")
         self.button.setToolTip(
-            self.tr("The visible part is corrected by itself; nothing is written yet")
+            self.tr("The visible part is corrected automatically; nothing is written yet")
         )
         self.state, self.preview_state = muted(), muted()
         self.histogram = HistogramView()
-        self.next_button = QPushButton(self.tr("Go on to &export"))
+        self.next_button = QPushButton(self.tr("Continue to &export"))
         self._lay_out()
         self.show_settings(DEFAULTS)
 
@@ -105,19 +105,19 @@ class CorrectionPanel(Card):
         self.method = ChoiceBox(
             {
                 Method.WIENER: self.tr("Wiener – fast"),
-                Method.DPIR: self.tr("DPIR – slow, with a learnt prior"),
-                Method.DIFFPIR: self.tr("DiffPIR – slowest, draws fine detail"),
+                Method.DPIR: self.tr("DPIR – slow, cleanest detail"),
+                Method.DIFFPIR: self.tr("DiffPIR – slowest, may invent fine detail"),
                 Method.NONE: self.tr("None – develop only"),
             },
-            self.tr("How the blur is undone"),
+            self.tr("How the blur is removed"),
         )
         # Only what the user does: showing a session must not change it.
         self.method.activated.connect(lambda _: self.settings_changed.emit())
         self.amount = PercentSlider(
-            self.tr("Amount"), DEFAULTS.amount, self.tr("0 % leaves the photo as it is")
+            self.tr("Amount"), DEFAULTS.amount, self.tr("0 % leaves the photo unchanged")
         )
         self.denoise = PercentSlider(
-            self.tr("Noise handling"),
+            self.tr("Noise reduction"),
             DEFAULTS.denoise,
             self.tr("0 % keeps all detail and grain, 100 % is smooth"),
         )
@@ -186,7 +186,7 @@ class CorrectionPanel(Card):
         """How far the visible part is: a state of the previewer, or why it could not be
         corrected."""
         words = {
-            "working": self.tr("Correcting what is visible…"),
+            "working": self.tr("Correcting the visible part…"),
             "finer": self.tr("Shown with Wiener, until {method} is ready…"),
             "quick": self.tr(
                 "Shown with Wiener: zoom in, or correct the whole photo, to see {method}."

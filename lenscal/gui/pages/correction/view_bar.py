@@ -20,13 +20,13 @@ class ViewBar(QWidget):
         super().__init__(parent)
         self.view = Choice(
             (
-                (View.SPLIT, self.tr("Split"), self.tr("Before and after with a line to drag")),
+                (View.SPLIT, self.tr("Split"), self.tr("Before and after, with a line to drag")),
                 (
                     View.SIDE_BY_SIDE,
                     self.tr("Side by side"),
                     self.tr("Two pictures that move together"),
                 ),
-                (View.BEFORE, self.tr("Before"), self.tr("The photo as it was")),
+                (View.BEFORE, self.tr("Before"), self.tr("The original photo")),
                 (View.AFTER, self.tr("After"), self.tr("The corrected photo")),
                 (View.MASK, self.tr("Mask"), self.tr("Where the photo is corrected (white)")),
             )

@@ -27,7 +27,7 @@ class FolderRow(QWidget):
         browse = icon_button(self.tr("Choose…"), "folder", self.tr("Choose the folder to write to"))
         browse.clicked.connect(self._choose)
         self.show_button = with_tip(
-            QPushButton(self.tr("Sho&w")), self.tr("Show the folder on the desktop")
+            QPushButton(self.tr("Sho&w")), self.tr("Open the folder in the file manager")
         )
         self.show_button.clicked.connect(self._show_on_desktop)
         row = QHBoxLayout(self)
@@ -54,7 +54,7 @@ class FolderRow(QWidget):
             return True
         # There it can be typed in at once.
         self.field.setFocus()
-        self.problem.emit(self.tr("Choose the folder to write to, or type in its whole path."))
+        self.problem.emit(self.tr("Choose the folder to write to, or type its full path."))
         return False
 
     def _choose(self) -> None:
@@ -67,5 +67,7 @@ class FolderRow(QWidget):
         if folder.is_dir():
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
             return
-        words = self.tr("There is no folder {folder} yet: it is made when something is written.")
+        words = self.tr(
+            "The folder {folder} does not exist yet: it is created when something is written."
+        )
         self.problem.emit(words.format(folder=folder))

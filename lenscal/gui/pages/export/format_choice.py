@@ -51,19 +51,17 @@ class FormatChoice(QWidget):
         self.format.choose(defaults.format)
         self.bits = QComboBox()
         self.bits.setToolTip(
-            self.tr("Bits a channel: 16 to edit the photo further, 8 for smaller files")
+            self.tr("Bits per channel: 16 to edit the photo further, 8 for smaller files")
         )
-        self.bits.setAccessibleName(self.tr("Bits a channel"))
+        self.bits.setAccessibleName(self.tr("Bits per channel"))
         self.quality = QSpinBox(
             minimum=JPEG_QUALITIES[0],
             maximum=JPEG_QUALITIES[-1],
             value=defaults.jpeg_quality,
             prefix=self.tr("quality "),
         )
-        self.quality.setToolTip(
-            self.tr("Of JPEG: 95 and more cannot be told from the original by eye")
-        )
-        self.quality.setAccessibleName(self.tr("Quality of JPEG"))
+        self.quality.setToolTip(self.tr("JPEG quality: from 95 on, the eye sees no difference"))
+        self.quality.setAccessibleName(self.tr("JPEG quality"))
 
     @property
     def value(self) -> PhotoFormat:

@@ -60,7 +60,7 @@ class PhotoCard(Card):
     def _make_choices(self) -> None:
         self.which = ChoiceBox(
             {
-                Which.ONE: self.tr("The photo of step 5"),
+                Which.ONE: self.tr("Current photo"),
                 Which.ALL: self.tr("All photos to correct"),
                 Which.LIST: self.tr("A list of photos"),
             },
@@ -73,16 +73,16 @@ class PhotoCard(Card):
                 Space.PROPHOTO: self.tr("ProPhoto RGB"),
                 Space.CAMERA_LINEAR: self.tr("Camera, linear (TIFF)"),
             },
-            self.tr("The colour profile is written into the photo"),
+            self.tr("The colour profile is embedded in the photo"),
         )
         self.conflict = ChoiceBox(
             {
                 OnConflict.UNIQUE: self.tr("Choose a new name"),
                 OnConflict.OVERWRITE: self.tr("Overwrite"),
                 OnConflict.SKIP: self.tr("Skip"),
-                OnConflict.ERROR: self.tr("Say so"),
+                OnConflict.ERROR: self.tr("Stop with an error"),
             },
-            self.tr("What happens where a file of that name exists; originals are never touched"),
+            self.tr("What happens if a file of that name exists; originals are never touched"),
         )
         self.space.choose(DEFAULTS.space)
         self.conflict.choose(DEFAULTS.on_conflict)
@@ -90,25 +90,27 @@ class PhotoCard(Card):
     def _make_fields(self) -> None:
         self.kind = FormatChoice(DEFAULTS)
         self.template = with_tip(
-            QLineEdit(DEFAULTS.template), self.tr("{name}: of the photo; {method}: the correction")
+            QLineEdit(DEFAULTS.template),
+            self.tr("{name}: the photo’s name; {method}: the correction"),
         )
         self.example = muted()
         self.save_mask = with_tip(
-            QCheckBox(self.tr("Also write masks: where it was corrected")),
-            self.tr("A grey PNG beside each photo: white where it was corrected"),
+            QCheckBox(self.tr("Also write masks of what was corrected")),
+            self.tr("A grey PNG beside each photo, white where it was corrected"),
         )
         self.keep_pictures = with_tip(
-            QCheckBox(self.tr("Pictures as they were: PNG, JPEG and TIFF keep their format")),
+            QCheckBox(self.tr("Pictures keep their format (PNG, JPEG, TIFF)")),
             self.tr(
-                "With the depth and the colour profile of the original; the fields are for RAW"
+                "With the bit depth and colour profile of the original; these fields "
+                "are for RAW photos"
             ),
         )
         self.keep_pictures.setChecked(DEFAULTS.keep_pictures)
         self.strangers = with_tip(
             QCheckBox(self.tr("Also photos that do not fit the profile")),
             self.tr(
-                "Of another camera, lens, focal length or aperture: "
-                "corrected with a warning instead of left out"
+                "Photos of another camera, lens, focal length or aperture are "
+                "corrected with a warning instead of being left out"
             ),
         )
 
@@ -176,9 +178,9 @@ class PhotoCard(Card):
         if not exists:
             words = self.tr("{source} → {name}")
         elif settings.on_conflict is OnConflict.SKIP:
-            words = self.tr("{name} is there already and will be skipped")
+            words = self.tr("{name} already exists and will be skipped")
         else:
-            words = self.tr("{source} → {name} (replaces the present one)")
+            words = self.tr("{source} → {name} (replaces the existing file)")
         self.example.setText(words.format(source=source.name, name=path.name))
 
     def set_busy(self, busy: bool) -> None:

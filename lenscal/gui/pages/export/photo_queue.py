@@ -58,7 +58,7 @@ class PhotoQueue(QTableWidget):
         # Tab leads to the buttons, not through the rows.
         self.setTabKeyNavigation(False)
         self.setAccessibleName(self.tr("Photos to write"))
-        self.setToolTip(self.tr("Del takes the chosen photos out of the list"))
+        self.setToolTip(self.tr("Del removes the selected photos from the list"))
 
     def show_photos(self, photos: Sequence[Path]) -> None:
         """What is to be written; states of photos that stay are kept."""

@@ -38,7 +38,7 @@ class ProfileCard(Card):
         self.profile_button = icon_button(
             self.tr("Save the &profile…"),
             "export",
-            self.tr("One file with the PSF, the noise and where they come from"),
+            self.tr("One file with the PSF, the noise and their origin"),
         )
         self.profile_button.clicked.connect(self._choose_profile)
         self.share_button = icon_button(
@@ -50,7 +50,7 @@ class ProfileCard(Card):
         self.report_button = icon_button(
             self.tr("Write a &report…"),
             "report",
-            self.tr("Kernels, MTF, maps and doubts on one page, HTML or PDF"),
+            self.tr("Kernels, MTF, maps and doubts as a document, HTML or PDF"),
         )
         self.report_button.clicked.connect(self._choose_report)
         buttons = QHBoxLayout()

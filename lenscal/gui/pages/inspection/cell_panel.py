@@ -32,7 +32,7 @@ class CellPanel(QFrame):
         self.setMinimumWidth(PANEL_PX)
         self.title = section("")
         self.units = muted(wrapped=False)
-        self.units.setToolTip(self.tr("Units of lengths and of frequencies below"))
+        self.units.setToolTip(self.tr("Units of lengths and frequencies below"))
         self.note = muted()
         self.picture = KernelPicture()
         self.plot = MtfPlot()

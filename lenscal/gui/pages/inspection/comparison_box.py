@@ -19,7 +19,7 @@ class ComparisonBox(QComboBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setToolTip(
-            self.tr("Show another copy of the lens, another aperture or the truth beside it")
+            self.tr("Show another copy of the lens, another aperture or the truth alongside")
         )
         self.setAccessibleName(self.tr("Compare with"))
         self._truth: PsfGrid | None = None

@@ -32,8 +32,8 @@ class DisplayBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.view = ChoiceBox(view_names(), self.tr("What is shown over the field (V)"))
-        self.view.setAccessibleName(self.tr("What is shown over the field"))
+        self.view = ChoiceBox(view_names(), self.tr("The figure mapped over the field (V)"))
+        self.view.setAccessibleName(self.tr("The figure mapped over the field"))
         self._make_pixel_choices()
         self._make_units()
         row = QHBoxLayout(self)
@@ -60,11 +60,11 @@ class DisplayBar(QWidget):
         log_tip = self.tr("Logarithmic: shows the faint tails, three decades (L)")
         self.scale = Choice(
             (
-                (LINEAR, self.tr("Linear"), self.tr("Brightness as it is (L)")),
+                (LINEAR, self.tr("Linear"), self.tr("Linear brightness (L)")),
                 (LOG, self.tr("Log"), log_tip),
             )
         )
-        global_tip = self.tr("The highest peak of all is white: shows how peaks fall")
+        global_tip = self.tr("The highest peak of all is white: shows how peaks fall off")
         self.norm = Choice(
             (
                 (PER_CELL, self.tr("Each cell"), self.tr("Every kernel's own peak is white")),

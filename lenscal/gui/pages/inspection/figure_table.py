@@ -50,7 +50,7 @@ class FigureTable(QTableWidget):
         # Its height follows its lines.
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(self.tr("Figures of the chosen kernel"))
+        self.setAccessibleName(self.tr("Figures of the selected kernel"))
 
     def show_cells(self, cells: Sequence[Cell], units: DisplayUnits) -> None:
         """One cell, or two to compare; none: no lines."""
@@ -74,22 +74,22 @@ class FigureTable(QTableWidget):
         figures = cell.grid.figures
         yield Figure(
             self.tr("FWHM"),
-            self.tr("Full width at half of the peak"),
+            self.tr("Full width at half maximum"),
             _lengths(figures.fwhm_px[at], units),
         )
         yield Figure(
             self.tr("EE80"),
-            self.tr("Radius that holds 80 % of the light"),
+            self.tr("Radius containing 80 % of the light"),
             _lengths(figures.ee80_px[at], units),
         )
         yield Figure(
             self.tr("MTF50 sag."),
-            self.tr("Where the sagittal contrast falls to a half"),
+            self.tr("Where sagittal contrast falls to one half"),
             _frequencies(figures.sagittal[at], units),
         )
         yield Figure(
             self.tr("MTF50 tan."),
-            self.tr("Where the tangential contrast falls to a half"),
+            self.tr("Where tangential contrast falls to one half"),
             _frequencies(figures.tangential[at], units),
         )
         yield Figure(

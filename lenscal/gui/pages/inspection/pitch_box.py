@@ -25,11 +25,10 @@ class PitchBox(QDoubleSpinBox):
         self.setSpecialValueText(self.tr("pixel size?"))
         self.setToolTip(
             self.tr(
-                "Distance of the sensor's pixels: as lensfun or the photos tell, "
-                "or typed in, which is kept"
+                "Pixel pitch of the sensor: from lensfun or the photos, or typed in, which is saved"
             )
         )
-        self.setAccessibleName(self.tr("Distance of the sensor's pixels"))
+        self.setAccessibleName(self.tr("Pixel pitch of the sensor"))
         # Room for the words that stand for 0.
         self.setMinimumWidth(128)
         self.pitches_um: dict[str, float] = {}

@@ -42,7 +42,7 @@ class ApertureChoice(QWidget):
         self.setVisible(len(groups) > 1)
         if len(groups) < 2:
             return
-        tip = self.tr("Take the photos of this aperture alone")
+        tip = self.tr("Use only the photos taken at this aperture")
         of_aperture, of_unknown = self.tr("f/{f:g} ({n})"), self.tr("unknown ({n})")
         items = []
         for f, photos in groups.items():

@@ -48,12 +48,12 @@ class DropZone(QFrame):
         self.folder_button = QPushButton(theme.icon("folder"), self.tr("Choose &folder…"))
         self.folder_button.setToolTip(
             self.tr(
-                "Take every photo of a folder: its RAW files, else its PNG, JPEG and TIFF files"
+                "Use every photo in a folder: its RAW files, or else its PNG, JPEG and TIFF files"
             )
         )
         self.folder_button.clicked.connect(self.choose_folder)
         files = QPushButton(theme.icon("photo"), self.tr("Choose p&hotos…"))
-        files.setToolTip(self.tr("Take single photos"))
+        files.setToolTip(self.tr("Choose single photos"))
         files.clicked.connect(self._choose_photos)
         row = QHBoxLayout()
         row.addStretch()

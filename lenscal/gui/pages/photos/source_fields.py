@@ -29,13 +29,13 @@ class SourceFields(QWidget):
             minimum=0, maximum=64, singleStep=0.1, decimals=1, prefix=self.tr("f/")
         )
         self.aperture.setToolTip(
-            self.tr("For a lens that does not tell its aperture, or to pick one of several")
+            self.tr("For a lens that does not record its aperture, or to pick one of several")
         )
         self.focal = QDoubleSpinBox(minimum=0, maximum=3000, decimals=1, suffix=self.tr(" mm"))
-        self.focal.setToolTip(self.tr("For a lens that does not tell its focal length"))
+        self.focal.setToolTip(self.tr("For a lens that does not record its focal length"))
         self.lens = QLineEdit(placeholderText=self.tr("from the photos"))
         self.lens.setToolTip(
-            self.tr("For a lens that does not tell its name, as it is listed by lensfun")
+            self.tr("For a lens that does not record its name; as listed by lensfun")
         )
         for box in (self.aperture, self.focal):
             box.setSpecialValueText(self.tr("from the photos"))

@@ -180,11 +180,11 @@ class SourcePanel(QWidget):
         no_aperture = info.aperture is None and not self.fields.aperture.value()
         no_focal = info.focal_mm is None and not self.fields.focal.value()
         if no_aperture and no_focal:
-            return self.tr("type in the aperture and focal length: the photos do not tell")
+            return self.tr("type in the aperture and focal length: the photos do not record them")
         if no_aperture:
-            return self.tr("type in the aperture: the photos do not tell")
+            return self.tr("type in the aperture: the photos do not record it")
         if no_focal:
-            return self.tr("type in the focal length: the photos do not tell")
+            return self.tr("type in the focal length: the photos do not record it")
         return ""
 
     def _show_apertures(self) -> None:

@@ -45,8 +45,8 @@ class TextureCard(Card):
         self.map = FieldMap(selectable=False, snug=True)
         self.map.setToolTip(
             self.tr(
-                "Share of the photos that have texture at a place of the sensor: "
-                "kernels are sure where it is high"
+                "Share of photos with texture at each place on the sensor: kernels are "
+                "reliable where it is high"
             )
         )
         self.advice, self.warnings = muted(), muted()
@@ -60,12 +60,12 @@ class TextureCard(Card):
         self.content.addWidget(section(self.tr("Where there is texture")))
         self.content.addWidget(self.which)
         self.content.addWidget(self.map)
-        self.content.addWidget(scrolled(notes, self.tr("What is to be minded")), 1)
+        self.content.addWidget(scrolled(notes, self.tr("Things to note")), 1)
 
     def _make_which(self) -> Choice:
-        both_tip = self.tr("The set that has less, cell by cell: learning needs both")
+        both_tip = self.tr("The set with less texture, cell by cell: learning needs both")
         degraded_tip = self.tr("The photos to correct that are used")
-        chosen_tip = self.tr("The photos that are chosen in the table")
+        chosen_tip = self.tr("The photos selected in the table")
         which = Choice(
             (
                 (BOTH, self.tr("Both"), both_tip),
@@ -93,7 +93,7 @@ class TextureCard(Card):
         self._coverage = None if inputs is None else self._coverage_of(inputs, selection)
         if inputs is None or self._coverage is None:
             if self.shows_chosen and inputs is not None:
-                words = self.tr("Choose photos in the table")
+                words = self.tr("Select photos in the table")
             else:
                 words = self.tr("No photos yet: read them in step 1")
             self.map.show_map(None, empty=words)

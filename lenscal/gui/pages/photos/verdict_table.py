@@ -42,7 +42,7 @@ class VerdictTable(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(self.tr("Photos"))
-        self.setToolTip(self.tr("A tick: the photo is learnt from (Space changes it)"))
+        self.setToolTip(self.tr("A tick means the photo is used (Space changes it)"))
         self._make_headings()
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
         space = QShortcut(QKeySequence(Qt.Key.Key_Space), self)

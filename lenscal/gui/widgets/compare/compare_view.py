@@ -326,7 +326,7 @@ class CompareView(QWidget):
             case View.AFTER:
                 return [Part(whole, whole, self._after, self.tr("After"))]
             case View.MASK:
-                words = self.tr("White: corrected, black: left as it was")
+                words = self.tr("White: corrected; black: unchanged")
                 return [Part(whole, whole, self._mask or self._before, words)]
             case View.SIDE_BY_SIDE:
                 left, right = left_clip, right_clip = self._panels()
