@@ -199,7 +199,7 @@ def test_a_report_is_written(
     qtbot: QtBot, exporting: MainWindow, tmp_path: Path, suffix: str
 ) -> None:
     page = exporting.export_page
-    page.report_clicked.emit(tmp_path / f"my report{suffix}")
+    page.report_clicked.emit(tmp_path / f"my report{suffix}", False)
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=30_000)
     assert (tmp_path / f"my report{suffix}").stat().st_size > 5000, (
         exporting.message_bar.text.text()
@@ -255,7 +255,7 @@ def test_pdf_is_drawn_in_the_windows_thread(
 
     write_pdf = pdf.write_pdf
     monkeypatch.setattr(pdf, "write_pdf", write_and_note)
-    exporting.export_page.report_clicked.emit(tmp_path / "lens.pdf")
+    exporting.export_page.report_clicked.emit(tmp_path / "lens.pdf", False)
     qtbot.waitUntil(lambda: not exporting.controller.busy, timeout=30_000)
     assert (tmp_path / "lens.pdf").stat().st_size > 5000
     assert threads == [threading.main_thread()]

@@ -149,7 +149,7 @@ def test_escape_asks_and_going_on_goes_on(
     start_calibration(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: window.question is not None, timeout=3000)
-    answer(window, "Go on")
+    answer(window, "Keep running")
     qtbot.waitUntil(lambda: window.question is None, timeout=3000)
     assert window.controller.busy
     qtbot.keyClick(window, Qt.Key.Key_Escape)
@@ -198,7 +198,7 @@ def test_closing_can_be_thought_over(
     read_photos()
     start_calibration(qtbot, window)
     window.close()
-    answer(window, "Go on")
+    answer(window, "Keep running")
     qtbot.waitUntil(lambda: window.question is None, timeout=3000)
     assert window.isVisible() and window.controller.busy
 
@@ -246,7 +246,7 @@ def test_inspect_correct_compare_and_export(
     idle(qtbot, window)
     qtbot.mouseClick(page.psf_button, LEFT)
     idle(qtbot, window)
-    page.profile_clicked.emit(tmp_path / "out" / "mine.lenscal")
+    page.profile_clicked.emit(tmp_path / "out" / "mine.lenscal", False)
     idle(qtbot, window)
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {"d0_lenscal.tif", "psf_R.fits", "psf_G.fits", "psf_B.fits", "mine.lenscal"}
