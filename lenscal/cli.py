@@ -100,10 +100,13 @@ def _run(args: argparse.Namespace) -> int:
 
 def _paths(args: argparse.Namespace) -> Iterator[Path]:
     """Files and folders among the arguments."""
-    for value in vars(args).values():
+    for name, value in vars(args).items():
         for item in value if isinstance(value, list | tuple) else [value]:
             if isinstance(item, Path):
                 yield item
+            # These are plain text in the settings that they become a part of.
+            elif name in ("prior", "project") and item:
+                yield Path(item)
 
 
 def _fail(args: argparse.Namespace, message: str, code: int) -> int:

@@ -50,6 +50,8 @@ def run_benchmark(args: argparse.Namespace) -> int:
         return 0
     check_device(args.device)
     images = _images(args, parts)
+    if Part.ACCURACY in parts:
+        _make_cache(args)
     start = time.monotonic()
     measured = _Measured()
     if Part.ACCURACY in parts:
@@ -205,6 +207,24 @@ def _single(values: Sequence[str] | None, option: str, default: str) -> str:
     if values and len(values) > 1:
         raise InputError(translatable("{option}: give one with --measure", option=option))
     return values[0] if values else default
+
+
+def _make_cache(args: argparse.Namespace) -> None:
+    """Raises InputError where photos and results cannot be kept."""
+    from lenscal.files.output_paths import check_name
+
+    folder = _cache(args)
+    check_name(folder, translatable("choose a shorter --folder"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            translatable(
+                "{folder} cannot be made ({why}): choose another place with --folder",
+                folder=folder,
+                why=error.strerror or str(error),
+            )
+        ) from error
 
 
 def _cache(args: argparse.Namespace) -> Path:

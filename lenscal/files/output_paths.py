@@ -5,14 +5,61 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from lenscal.errors import InputError
 from lenscal.files.own_files import is_own_profile
-from lenscal.translation import translatable
+from lenscal.translation import Translatable, translatable
 
 # More than a profile or a kernel file takes.
 _LEAST_FREE_BYTES = 16 * 2**20
+
+
+_LONGEST_NAME = 255
+"""Bytes, where the system does not tell; on nearly all file systems."""
+_ROOM = 100
+"""Bytes of names in a folder, and of those of its own folders."""
+_SHOWN = 40
+"""Characters of a name that is too long."""
+
+
+def check_name(path: Path, advice: Translatable | None = None) -> None:
+    """Notice before any work that a file, or folder, cannot have that name.
+
+    advice : what to do about it; None: in words that fit `--out`
+
+    Raises
+    ------
+    InputError
+        The file system takes no name, or the system no path, of that length.
+    """
+    name, whole = len(os.fsencode(path.name)), len(os.fsencode(path))
+    longest, longest_path = _limits(path)
+    if name <= longest and whole < longest_path:
+        return
+    of_name = name > longest
+    raise InputError(
+        translatable(
+            "{name}…: a name of {count} bytes, where {most} are the most: {advice}",
+            name=(path.name if of_name else str(path))[:_SHOWN],
+            count=name if of_name else whole,
+            most=longest if of_name else longest_path - 1,
+            advice=advice or translatable("choose a shorter --out"),
+        )
+    )
+
+
+def _limits(path: Path) -> tuple[int, int]:
+    """Bytes of a name, and of a whole path with the zero at its end."""
+    longest_path = 4096
+    if not hasattr(os, "pathconf"):
+        return _LONGEST_NAME, longest_path
+    # The folder may not be there yet; the nearest one that is lies on the same disk.
+    for folder in path.absolute().parents:
+        with suppress(OSError, ValueError):
+            return os.pathconf(folder, "PC_NAME_MAX"), os.pathconf(folder, "PC_PATH_MAX")
+    return _LONGEST_NAME, longest_path
 
 
 def check_profile_path(path: Path) -> None:
@@ -23,7 +70,11 @@ def check_profile_path(path: Path) -> None:
     InputError
         As `check_output_file`, or the path is another kind of file.
     """
-    # Hours of work end here: whatever can be wrong with the path is found now.
+    from lenscal.files.checkpoint import checkpoint_path
+
+    # Hours of work end here: whatever can be wrong with the path is found now. A checkpoint has the
+    # longest name of all that is written.
+    check_name(checkpoint_path(path))
     check_output_file(path, "lens.lenscal")
     # By its content, too: a photo may have any name.
     is_profile = path.suffix.lower() == ".lenscal" and is_own_profile(path)
@@ -47,6 +98,7 @@ def check_output_file(path: Path, example: str) -> None:
     InputError
         Its folder is missing, not writable or full, or the path is a folder or a protected file.
     """
+    check_name(path)
     if path.is_dir():
         raise InputError(
             translatable(
@@ -84,6 +136,9 @@ def check_output_folder(path: Path) -> None:
     InputError
         The path is a file, its parent is missing, or it is not writable.
     """
+    # With room for the names in it.
+    check_name(path)
+    check_name(path / ("x" * _ROOM))
     if path.exists() and not path.is_dir():
         raise InputError(translatable("--out {path} is a file: give a folder", path=path))
     parent = path.absolute().parent

@@ -19,6 +19,7 @@ from lenscal.errors import InputError, LenscalError, PhotoError
 from lenscal.files.photos.export_settings import (
     ExportSettings,
     OnConflict,
+    TakenPaths,
     mask_path,
     output_path,
 )
@@ -26,6 +27,7 @@ from lenscal.jobs.profile_match import grid_for, match_notes, mismatches
 from lenscal.raw.pictures.kinds import Light, kind_by_name
 from lenscal.restore.settings import Method
 from lenscal.stepping import Job
+from lenscal.system.atomic import temporary_stem
 from lenscal.system.memory import NOT_ENOUGH_MEMORY, is_out_of_memory
 from lenscal.translation import Translatable, join_translatable, message_of, translatable
 
@@ -79,7 +81,7 @@ class BatchSettings:
     originals: frozenset[Path]
     cache: Path
     light: Light = Light.LINEAR
-    reserved_paths: set[Path] = field(default_factory=set)
+    reserved_paths: TakenPaths = field(default_factory=TakenPaths)
 
     @property
     def leaves_photos(self) -> bool:
@@ -117,7 +119,8 @@ class PhotoWork:
     @property
     def spool(self) -> Path:
         """Where the corrected rows of a large photo wait to be written."""
-        return self.batch.cache / f"{self.path.stem}.rows"
+        # Short, whatever the photo is called.
+        return self.batch.cache / f"{temporary_stem(self.path)}.rows"
 
     def open(self, reader: ThreadPoolExecutor) -> None:
         """Find a name for the corrected photo and begin to decode it."""

@@ -15,6 +15,9 @@ from lenscal.translation import translatable
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
+_LONGEST_STEM = 40
+"""Characters of a photo's name, each of up to four bytes."""
+
 
 class CacheError(LenscalError):
     """Decoded photos cannot be kept on the disk: no fault of the photo."""
@@ -25,7 +28,9 @@ def cache_stem(path: Path) -> str:
     # A file that was changed under its name must not come back as it was.
     state = path.stat()
     key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
-    return f"{path.stem}-{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+    digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    # A name may be as long as names can be already.
+    return f"{path.stem[:_LONGEST_STEM]}-{digest}"
 
 
 def to_cache(array: NDArray[Pixel], target: Path) -> NDArray[Pixel]:

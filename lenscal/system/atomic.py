@@ -14,6 +14,9 @@ from pathlib import Path
 from lenscal.errors import LenscalError
 from lenscal.translation import translatable
 
+_LONGEST_SUFFIX = 16
+"""Bytes: `.lenscal.checkpoint` is one of eleven."""
+
 
 @contextmanager
 def written_whole(path: Path, *, fresh: bool = False) -> Iterator[Path]:
@@ -47,7 +50,7 @@ def written_together(paths: Sequence[Path], *, fresh: bool = False) -> Iterator[
     """
     targets = [Path(os.path.realpath(path)) if path.is_symlink() else path for path in paths]
     temporaries = [
-        path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{path.suffix}")
+        path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{_short_suffix(path)}")
         for path in targets
     ]
     current = targets[0]
@@ -117,6 +120,11 @@ def _put_fresh(temporary: Path, path: Path) -> None:
                 translatable("{path}: there is a file of that name by now; try again", path=path)
             ) from None
         temporary.replace(path)
+
+
+def _short_suffix(path: Path) -> str:
+    # What follows the last dot of a long name is no suffix.
+    return path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
 
 
 def temporary_stem(path: Path) -> str:

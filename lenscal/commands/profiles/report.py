@@ -14,7 +14,7 @@ SUFFIXES = (".html", ".pdf")
 
 def run_report(args: argparse.Namespace) -> int:
     """Write the report, HTML or PDF."""
-    from lenscal.files.output_paths import check_output_file
+    from lenscal.files.output_paths import check_name, check_output_file
     from lenscal.files.own_files import check_replaceable, is_own_report
     from lenscal.files.psf.opening import open_psf
     from lenscal.files.psf.sharing import without_identity
@@ -22,6 +22,7 @@ def run_report(args: argparse.Namespace) -> int:
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     out: Path = args.out
+    check_name(out)
     # A folder is refused below, in words that fit.
     if not out.is_dir() and out.suffix.lower() not in SUFFIXES:
         raise InputError(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import string
-from collections.abc import Collection, Iterator, Sequence
+import unicodedata
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from lenscal.errors import InputError, LenscalError
+from lenscal.files.output_paths import check_name
 from lenscal.files.own_files import check_replaceable, is_own_photo
 from lenscal.raw.pictures.kinds import kind_by_name
 from lenscal.translation import translatable
@@ -154,7 +156,7 @@ def output_path(
     *,
     method: str,
     originals: Collection[Path] = (),
-    batch_paths: Collection[Path] = (),
+    batch_paths: Container[Path] = (),
 ) -> Path:
     """Where a photo goes. With `on_conflict` "skip" that may be a file that is there: it stays as
     it is.
@@ -163,7 +165,7 @@ def output_path(
     ----------
     originals : collection of Path, resolved
         Files that are never overwritten, beside `source`.
-    batch_paths : collection of Path
+    batch_paths : container of Path
         Names that other photos of the same batch have: a number is added, whatever `on_conflict`
         says, but "error". The same photos in the same order have the same names the next time, so
         "overwrite" and "skip" find them again.
@@ -176,7 +178,7 @@ def output_path(
     stem = export.template.format(name=source.stem, method=method)
     # As it is written there, .tiff or .TIF.
     suffix = source.suffix if export.keeps(source) else export.format.suffix
-    path = export.out / f"{stem}{suffix}"
+    path = _that_fits(export.out / f"{stem}{suffix}")
     if export.on_conflict is OnConflict.ERROR and path in batch_paths:
         raise LenscalError(
             translatable(
@@ -186,12 +188,11 @@ def output_path(
             )
         )
     if export.on_conflict is OnConflict.UNIQUE:
-        return (
-            path if path not in batch_paths and not path.exists() else free_path(path, batch_paths)
-        )
+        free = path not in batch_paths and not path.exists()
+        return path if free else free_path(path, batch_paths)
     # IMG_1.CR3 of two folders: numbers in the order of the batch, which does not change.
     if path in batch_paths:
-        path = next(numbered for numbered in _numbered(path) if numbered not in batch_paths)
+        path = next(new for new in _numbered(path) if new not in batch_paths)
     if path.exists() and export.on_conflict is not OnConflict.SKIP:
         # By the file, not its name: links and capitals lead to the same one.
         if path.samefile(source) or path.resolve() in originals:
@@ -237,7 +238,7 @@ def mask_path(
     export: ExportSettings,
     *,
     originals: Collection[Path] = (),
-    batch_paths: Collection[Path] = (),
+    batch_paths: Container[Path] = (),
 ) -> Path:
     """Where the mask of a written photo goes: beside it. Only "overwrite" replaces a file, never
     those of the batch.
@@ -245,14 +246,14 @@ def mask_path(
     originals, batch_paths : as in `output_path`
     """
     # PNG whatever the photo's format: a mask is grey, and must not be compressed with loss.
-    path = photo.with_name(f"{photo.stem}_mask.png")
+    path = _that_fits(photo.with_name(f"{photo.stem}_mask.png"))
     if path in batch_paths or path.resolve() in originals:
         return free_path(path, batch_paths)
     replaced = export.on_conflict is OnConflict.OVERWRITE and is_own_photo(path)
     return path if replaced or not path.exists() else free_path(path, batch_paths)
 
 
-def free_path(path: Path, batch_paths: Collection[Path]) -> Path:
+def free_path(path: Path, batch_paths: Container[Path]) -> Path:
     """The path with the first number, from 2 on, that makes it a new one."""
     return next(
         numbered
@@ -261,6 +262,36 @@ def free_path(path: Path, batch_paths: Collection[Path]) -> Path:
     )
 
 
+class TakenPaths:
+    """Names that photos of a batch have. Those that differ in capitals only are one: they are on
+    many disks, and on the one that the photos are copied to."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def add(self, path: Path) -> None:
+        """No other photo gets it."""
+        self._names.add(_plain(path))
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, Path) and _plain(path) in self._names
+
+
+def _plain(path: Path) -> str:
+    # macOS takes both ways to write an accent for the same.
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def _that_fits(path: Path) -> Path:
+    """The path; raises InputError where it is too long."""
+    advice = translatable("rename the photo, or choose a shorter --template")
+    check_name(path, advice)
+    return path
+
+
 def _numbered(path: Path) -> Iterator[Path]:
     """The path with the numbers 2, 3, ..."""
-    return (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    return (
+        _that_fits(path.with_name(f"{path.stem}-{number}{path.suffix}"))
+        for number in itertools.count(2)
+    )

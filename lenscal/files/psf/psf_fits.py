@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lenscal import __version__
 from lenscal.errors import InputError
+from lenscal.files.psf.astropy_fits import fits_module
 from lenscal.files.psf.fingerprint import fingerprint
 from lenscal.files.psf.limits import MAX_FILE_BYTES, check_kernel_amount, check_photo_size
 from lenscal.files.psf.node_grid import on_grid_nodes, pixel_positions
@@ -95,8 +96,7 @@ def write_fits(grid: PsfGrid, folder: Path, provenance: Provenance = NO_PROVENAN
 
 def write_channel(channel: str, grid: PsfGrid, path: Path, provenance: Provenance) -> None:
     """Write one of the three files; see `write_fits`."""
-    from astropy.io import fits
-
+    fits = fits_module()
     rows, cols = grid.shape
     index = CHANNELS.index(channel)
     cube = grid.kernels[:, :, index].reshape(rows * cols, grid.kernel_size, grid.kernel_size)
@@ -238,14 +238,13 @@ def _confidence_of(channels: Sequence[ChannelFile]) -> NDArray[np.float32] | Non
 @contextmanager
 def _readable_header(path: Path) -> Iterator[None]:
     """Where headers are read: astropy looks at cards only then, and they may hold anything."""
-    from astropy.io.fits import VerifyError
-
+    verify_error = fits_module().VerifyError
     try:
         with warnings.catch_warnings():
             # It would print what it mends.
             warnings.simplefilter("ignore")
             yield
-    except (VerifyError, ValueError, TypeError, OverflowError) as error:
+    except (verify_error, ValueError, TypeError, OverflowError) as error:
         raise InputError(
             translatable("{path}: its FITS header is damaged: {reason}", path=path, reason=error)
         ) from error
@@ -291,8 +290,7 @@ def _read_channel(path: Path) -> ChannelFile:
 
 def _read_hdus(path: Path) -> tuple[Mapping[str, Any], Any, NDArray[np.float32] | None]:
     """Header and data of the primary HDU, data of the HDU "CONFIDENCE" or None."""
-    from astropy.io import fits
-
+    fits = fits_module()
     if not path.is_file():
         raise InputError(
             translatable(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -26,7 +27,8 @@ def files_beside(photo: Path, suffix: str, *, whole_name: bool = True) -> Iterat
     stem = photo.name if whole_name else photo.stem
     for written in (suffix, suffix.upper()):
         path = photo.with_name(f"{stem}{written}")
-        if path != photo and path.is_file():
+        # Not Path.is_file, which raises where the photo's name is nearly too long already.
+        if path != photo and os.path.isfile(path):  # noqa: PTH113
             yield path
             return
 
