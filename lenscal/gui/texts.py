@@ -330,6 +330,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "cannot be read"),
     QT_TRANSLATE_NOOP("Translatable", "cannot be read ({error})"),
     QT_TRANSLATE_NOOP("Translatable", "centre"),
+    QT_TRANSLATE_NOOP("Translatable", "choose a shorter --folder"),
+    QT_TRANSLATE_NOOP("Translatable", "choose a shorter --out"),
     QT_TRANSLATE_NOOP("Translatable", "choose another file"),
     QT_TRANSLATE_NOOP("Translatable", "choose the two folders again"),
     QT_TRANSLATE_NOOP(
@@ -633,6 +635,7 @@ TEXTS = (
         "re-blurred with these kernels, the sharp photos look less like the kept-out degraded"
         " ones than without (distance {estimate:.3g} instead of {delta:.3g}): {advice}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "rename the photo, or choose a shorter --template"),
     QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
     QT_TRANSLATE_NOOP("Translatable", "right"),
     QT_TRANSLATE_NOOP("Translatable", "round {number} of {repeats}"),
@@ -972,6 +975,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{focal_mm:g} mm"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "{folder} cannot be made ({why}): choose another place with --folder"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "{folder} holds no {name}: give the folder that holds psf_R, psf_G and psf_B.fits"
     ),
     QT_TRANSLATE_NOOP(
@@ -1046,6 +1053,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: writing"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: {reason}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name}…: a name of {count} bytes, where {most} are the most: {advice}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{n} corrected photos and masks are left out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
