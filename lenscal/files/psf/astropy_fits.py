@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 
-def fits_module() -> ModuleType:
+def fits_module() -> Any:
     """astropy.io.fits, whatever folders this user has: it looks for settings and a cache of its own
     when it is loaded, says so where there are none, and ends the program where there is no home."""
     with warnings.catch_warnings():
