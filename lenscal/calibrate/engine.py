@@ -13,7 +13,7 @@ from torch import Tensor
 from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.checkpoint import Checkpointer, Keeper, made_from
 from lenscal.calibrate.confidence import confidence, confidence_of_few
-from lenscal.calibrate.field.kernels import border_light, framed
+from lenscal.calibrate.field.kernels import border_light
 from lenscal.calibrate.packing import packing_of
 from lenscal.calibrate.proof.trial import Trial, simpler_in_words, simplest_that_passes
 from lenscal.calibrate.result import Calibration
@@ -371,10 +371,9 @@ def _on_the_cpu() -> str:
 
 
 def _on_nodes(kernels: NDArray[np.float32], layout: Layout) -> Tensor:
-    """Kernels [rows, cols, 3, k, k] of a stage as [nodes, 3, n] in the frame of the layout."""
-    nodes = torch.from_numpy(kernels).flatten(-2).flatten(0, 1)
-    # Kernels may have been made larger after the stage.
-    return framed(nodes.to(layout.device), layout.kernel_size)
+    """Kernels [rows, cols, 3, k, k] of a stage as [nodes, 3, n], of their own size: what came after
+    it may have made them larger, or gone back to smaller ones."""
+    return torch.from_numpy(kernels).flatten(-2).flatten(0, 1).to(layout.device)
 
 
 def _confidence(estimate: Estimate, kernels: Tensor) -> NDArray[np.float32] | None:

@@ -12,14 +12,17 @@ import torch
 from charts import squares, write_chart
 from torch import Tensor
 
+from lenscal.calibrate.engine import _on_nodes
 from lenscal.calibrate.field.geometry import cell_positions
 from lenscal.calibrate.proof.blocks import held_out_blocks, split_by_blocks
 from lenscal.calibrate.proof.edge_check import edge_check
 from lenscal.calibrate.proof.trial import Misfit, Trial, simpler_in_words, simplest_that_passes
 from lenscal.calibrate.stages.estimate import Estimate, first_estimate
+from lenscal.calibrate.stages.held_out import HeldOutPhotos
 from lenscal.calibrate.stages.layout import lay_out
 from lenscal.calibrate.stages.photos import checked_photos
 from lenscal.calibrate.stages.statistics_sums import _of_every_other_cell
+from lenscal.calibrate.statistics.noise_spectra import autocorrelation
 from lenscal.calibrate.statistics.spectra import MosaicSpectra
 from lenscal.calibrate.statistics.windowed import mosaic_patches
 from lenscal.optics.psf_grid import PsfGrid, Reference
@@ -96,6 +99,21 @@ def test_what_is_kept_out_is_never_learnt_from(charts: tuple[Frame, Frame]) -> N
     # Nothing that reads patches sees what is hidden.
     for patches in mosaic_patches(photos.degraded[0], (4, 6), 64, 36):
         assert patches.planes.max() < 1
+
+
+def test_kernels_that_were_made_larger_in_vain_are_judged_too(charts: tuple[Frame, Frame]) -> None:
+    photos = checked_photos([charts[0]], [charts[1]]).with_some_held_out()
+    layout = lay_out((2, 2), 13, torch.device("cpu"), autocorrelation(photos.sharp))
+    trial, estimate = Trial(HeldOutPhotos(photos, seed=0)), first_estimate(layout, 8)
+    # A stage had 19 px, with light where 13 px have no room for it, and was not kept.
+    stage = everywhere(gaussian(4.0, 19)).kernels
+    kernels = _on_nodes(stage, layout)
+    assert kernels.shape[-1] == 19 * 19
+    cut = stage[..., 3:-3, 3:-3]
+    expected = _on_nodes(cut / cut.sum((-1, -2), keepdims=True), layout)
+    distance = trial.distance(estimate, kernels)
+    assert distance is not None
+    assert distance == pytest.approx(trial.distance(estimate, expected), rel=1e-4)
 
 
 def test_photos_that_know_all_colours_are_split_too(charts: tuple[Frame, Frame]) -> None:
