@@ -15,6 +15,7 @@ from pathlib import Path
 from lenscal.commands.parser import build_parser
 from lenscal.errors import InputError, LenscalError
 from lenscal.system.current_folder import leave_missing_folder
+from lenscal.system.isolation.calls import WORKER_FLAG, in_workers
 from lenscal.system.memory import NOT_ENOUGH_MEMORY, is_out_of_memory, keep_freed_memory
 from lenscal.system.native_stderr import keep_own_stderr
 from lenscal.system.signals import Ended, ended_in_order
@@ -45,9 +46,13 @@ _MODULES = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0 done, 1 failed, 2 wrong use or input, 130
     cancelled (128 and the signal's number where another one than Ctrl+C ended it)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == [WORKER_FLAG]:
+        from lenscal.system.isolation.worker import main as serve
+
+        serve()
     prepare_libraries()
     keep_freed_memory()
-    arguments = list(sys.argv[1:] if argv is None else argv)
     prepare_streams()
     keep_own_stderr()
     try:
@@ -59,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _print_error(message, use)
         return use
     # The program itself hears no signal once it ends: the interpreter takes its time, too.
-    with ended_in_order(for_good=argv is None):
+    with ended_in_order(for_good=argv is None), in_workers():
         return _run(args)
 
 

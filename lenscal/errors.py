@@ -25,3 +25,7 @@ class PhotoError(LenscalError):
         super().__init__(translatable("{name}: {reason}", name=name, reason=reason))
         self.name = name
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[PhotoError], tuple[str, str]]:
+        # Errors come from worker processes, too.
+        return PhotoError, (self.name, self.reason)

@@ -12,6 +12,7 @@ from lenscal.commands.option_groups import pair
 from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import LenscalError
 from lenscal.system.device import check_device, device_notes
+from lenscal.system.isolation.calls import warm_up
 from lenscal.translation import message_of, translatable
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def _calibrate(args: argparse.Namespace, settings: CalibrationSettings, speaker:
     # A checkpoint of another calibration that lies there is none of this one.
     before = None if args.resume else checkpoint.written_at
     _announce(checkpoint, speaker, resume=args.resume)
+    warm_up()
     with jobs.photo_cache() as cache:
         inputs = run_job(reading(args, cache), speaker)
         _note_all(inputs.warnings, speaker)

@@ -15,6 +15,7 @@ from lenscal.commands.progress import Speaker, run_job
 from lenscal.errors import InputError
 from lenscal.reports import Report
 from lenscal.stepping import Job
+from lenscal.system.isolation.calls import warm_up
 from lenscal.system.json_values import without_nan
 from lenscal.translation import translatable
 
@@ -57,6 +58,7 @@ def _checked(
         "expectations": [],
         "coverage": None,
     }
+    warm_up()
     with jobs.photo_cache() as cache:
         # What is wrong with a folder is an answer here, and no error.
         try:

@@ -21,6 +21,7 @@ from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.system.device import check_device, device_notes
 from lenscal.system.file_content import ANY_SIZE, check_plain_file
+from lenscal.system.isolation.calls import warm_up
 from lenscal.system.signals import Ended
 from lenscal.translation import translatable
 
@@ -47,6 +48,7 @@ def run_correct(args: argparse.Namespace) -> int:
     found = _without_written(find_photos(args.photos), export, restore)
     photos = found.files
     check_output_folder(args.out)
+    warm_up()
     # After the cheap checks: a profile holds megabytes, and the device loads torch.
     profile = open_psf(args.psf)
     check_device(args.device)

@@ -12,6 +12,7 @@ from lenscal.commands.progress import Speaker
 from lenscal.errors import InputError
 from lenscal.raw.lens_setting import f_number
 from lenscal.system.file_content import ANY_SIZE, check_plain_file
+from lenscal.system.isolation.calls import warm_up
 from lenscal.system.json_values import without_nan
 from lenscal.translation import translatable
 
@@ -46,6 +47,8 @@ def run_info(args: argparse.Namespace) -> int:
 
 def _photo_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     from lenscal.errors import PhotoError
+
+    warm_up()
     from lenscal.raw.decode import decode_photo
 
     # As for a correction: what is described here can be corrected.

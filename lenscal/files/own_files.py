@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lenscal.errors import InputError
 from lenscal.system.file_content import first_bytes
-from lenscal.translation import translatable
+from lenscal.system.isolation.calls import isolated
+from lenscal.translation import Translatable, translatable
 
 OWN_NAME = "lenscal"
 """What the software is called that wrote a file."""
@@ -20,6 +21,11 @@ _PNG_NOTE = b"tEXtSoftware\0lenscal"
 _MOST_PDF_BYTES = 64 * 2**20
 
 
+def _unknown(_path: Path, _reason: Translatable) -> bool:
+    return False
+
+
+@isolated(_unknown)
 def is_own_photo(path: Path) -> bool:
     """Whether a picture, or a mask, is one that lenscal wrote, and no RAW photo; by its content."""
     from lenscal.raw.exif import read_exif
@@ -38,6 +44,7 @@ def is_own_photo(path: Path) -> bool:
     )
 
 
+@isolated(_unknown)
 def is_virtual_photo(path: Path) -> bool:
     """Whether a photo is the virtual camera's, whose maker is lenscal, too."""
     from lenscal.raw.exif import read_exif

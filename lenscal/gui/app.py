@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lenscal.system.isolation.calls import WORKER_FLAG, in_workers
 from lenscal.system.memory import keep_freed_memory
 from lenscal.system.threads import prepare_libraries, usable_cores, use_threads
 
@@ -129,7 +130,12 @@ def application(theme: str) -> QApplication:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The gui-script: `lenscal-window [PROFILE]`."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    return run(words[0] if words else None)
+    if words == [WORKER_FLAG]:
+        from lenscal.system.isolation.worker import main as serve
+
+        serve()
+    with in_workers():
+        return run(words[0] if words else None)
 
 
 def keep_fluid(threads: int | None = None) -> None:

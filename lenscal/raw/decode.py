@@ -29,14 +29,15 @@ from lenscal.raw.noise import estimate_noise, noise_from_profile
 from lenscal.raw.pictures.decode_picture import decode_picture
 from lenscal.raw.pictures.kinds import Light, kind_by_name
 from lenscal.raw.pictures.reading import read_header
-from lenscal.raw.pixel_cache import cache_stem, to_cache
+from lenscal.raw.pixel_cache import PackedFrame, cache_stem, packed, to_cache, unpacked
 from lenscal.raw.signal.clipping import clipping_levels
 from lenscal.raw.signal.damaged_sites import Sensor, damaged_sites, mend
 from lenscal.raw.signal.demosaicing import demosaiced
 from lenscal.raw.signal.noise_check import believed_noise
 from lenscal.raw.signal.opcodes import listed_bad_sites
 from lenscal.raw.vignetting import field_gain
-from lenscal.translation import translatable
+from lenscal.system.isolation.calls import isolated
+from lenscal.translation import Translatable, translatable
 
 _MIN_SIDE_PX = 32
 _MIN_BYTES_PER_SITE = 0.005
@@ -77,6 +78,21 @@ def decode_photo(
     CacheError
         The cache cannot be written.
     """
+    return unpacked(_packed_photo(path, info, cache, light))
+
+
+def _refused(path: Path, reason: Translatable) -> PackedFrame:
+    raise PhotoError(path.name, reason)
+
+
+@isolated(_refused)
+def _packed_photo(
+    path: Path, info: PhotoInfo | None, cache: Path | None, light: Light
+) -> PackedFrame:
+    return packed(_decoded_photo(path, info, cache, light))
+
+
+def _decoded_photo(path: Path, info: PhotoInfo | None, cache: Path | None, light: Light) -> Frame:
     _refuse_unreadable(path)
     if kind_by_name(path) is not None:
         info = info or replace(read_info(path, ask_libraw=False), light=light)
@@ -176,6 +192,11 @@ def _in_cache(frame: Frame, cache: Path) -> Frame:
     return replace(frame, mosaic=mosaic, rgb=np.broadcast_to(kept, rgb.shape) if one else kept)
 
 
+def _reason(_path: Path, reason: Translatable) -> str:
+    return reason
+
+
+@isolated(_reason)
 def probe(path: Path, info: PhotoInfo | None = None) -> str:
     """Why a file cannot be unpacked; empty where it can. Much faster than decoding."""
     try:

@@ -13,8 +13,9 @@ from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.identity.place import SensorArea
 from lenscal.raw.lens_setting import is_lens_name, is_made_from_zero
 from lenscal.raw.levels import sound_white_balance
+from lenscal.system.isolation.calls import isolated
 from lenscal.system.native_stderr import without_library_noise
-from lenscal.translation import join_translatable, translatable
+from lenscal.translation import Translatable, join_translatable, translatable
 
 _ORIENTATION_OF_FLIP = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
 """EXIF's orientation for LibRaw's `flip`."""
@@ -51,6 +52,11 @@ def _opened(path: Path) -> Any:
             return rawpy.imread(stream)
 
 
+def _no_raw_file(_path: Path, _reason: Translatable) -> bool:
+    return False
+
+
+@isolated(_no_raw_file)
 def is_raw_file(path: Path) -> bool:
     """Whether LibRaw knows a file as a RAW photo, whatever its name."""
     import rawpy

@@ -20,7 +20,8 @@ from lenscal.raw.libraw import fill_from_libraw, open_raw
 from lenscal.raw.pictures.kinds import Light, kind_by_name
 from lenscal.raw.pictures.reading import read_header
 from lenscal.raw.signal.black_levels import BlackTags
-from lenscal.translation import translatable
+from lenscal.system.isolation.calls import isolated
+from lenscal.translation import Translatable, translatable
 
 _NOISE_PROFILE = (
     "Exif.Image.NoiseProfile",
@@ -73,6 +74,13 @@ _MOST_LEVELS, _MOST_DELTAS, _MOST_AREAS = 4096, 65536, 32
 """Of black levels, of rows or columns that have their own, and of masked areas: LibRaw's limits."""
 
 
+def _unknown(path: Path, _reason: Translatable) -> PhotoInfo:
+    """What is known of a photo whose metadata cannot be read: why, decoding it will tell."""
+    info = PhotoInfo(path, orientation=0)
+    return info if kind_by_name(path) is None else _of_picture(info, look_into=False)
+
+
+@isolated(_unknown)
 def read_info(path: Path, *, ask_libraw: bool = True) -> PhotoInfo:
     """Read a photo's metadata; what is missing, odd or unreadable stays unknown. Never raises for
     odd files.

@@ -57,6 +57,11 @@ def thread_count() -> int:
     return usable_cores()
 
 
+def threads_here() -> int:
+    """As many as `in_order` would use in this thread."""
+    return 1 if _state.in_parallel else thread_count()
+
+
 def usable_cores() -> int:
     """Cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):

@@ -24,6 +24,7 @@ from lenscal.files.photos.sidecars import (
     with_sidecars,
 )
 from lenscal.raw.exif import EXIV2_LOCK
+from lenscal.system.isolation.calls import isolated
 from lenscal.system.native_stderr import without_library_noise
 from lenscal.translation import Translatable, translatable
 
@@ -176,6 +177,18 @@ class Written:
     """True: nothing is copied that says where, or with which device, the photo was taken."""
 
 
+def _not_copied(source: Path, reason: Translatable) -> tuple[str, ...]:
+    # What there is of the picture may be half of it.
+    raise LenscalError(
+        translatable(
+            "the metadata of {photo} could not be copied: {reason}",
+            photo=source.name,
+            reason=reason,
+        )
+    )
+
+
+@isolated(_not_copied)
 def copy_metadata(source: Path, target: Path, written: Written) -> tuple[str, ...]:
     """Copy all metadata that is still true from `source` into the picture `target`; return warnings
     in words.

@@ -16,7 +16,8 @@ from lenscal.files.photos.photo_files import upright
 from lenscal.raw.frame import PhotoInfo
 from lenscal.raw.libraw import fill_from_libraw, libraw_reason, open_raw
 from lenscal.raw.metadata import read_info
-from lenscal.translation import message_of, translatable
+from lenscal.system.isolation.calls import isolated
+from lenscal.translation import Translatable, message_of, translatable
 
 PREVIEW_PX = 160
 # No camera embeds more; OpenCV would take any amount of memory for a damaged one.
@@ -44,6 +45,11 @@ class PhotoPreview:
     problem: str = ""
 
 
+def _unseen(path: Path, reason: Translatable) -> PhotoPreview:
+    return PhotoPreview(PhotoInfo(path), problem=reason)
+
+
+@isolated(_unseen)
 def read_preview(path: Path) -> PhotoPreview:
     """Look at a photo; damaged files come back with their problem, nothing is raised.
 
