@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from lenscal.system.unfinished import remove_unfinished
 from lenscal.system.user_folders import cache_folder
 
 _LOCK_SUFFIX = ".lock"
@@ -56,6 +57,7 @@ def scratch_folder(kind: ScratchKind, base: Path | None = None) -> ScratchFolder
 
     What programs that were killed have left there is removed: it is gigabytes.
     """
+    remove_unfinished()
     try:
         return _new_folder(kind, cache_folder() if base is None else base)
     except OSError:

@@ -37,6 +37,7 @@ from lenscal.raw.signal.noise_check import believed_noise
 from lenscal.raw.signal.opcodes import listed_bad_sites
 from lenscal.raw.vignetting import field_gain
 from lenscal.system.isolation.calls import isolated
+from lenscal.system.memory import NOT_ENOUGH_MEMORY
 from lenscal.translation import Translatable, translatable
 
 _MIN_SIDE_PX = 32
@@ -218,6 +219,9 @@ def probe(path: Path, info: PhotoInfo | None = None) -> str:
 
 
 def _unreadable(error: Exception) -> str:
+    # Python itself has no words for it.
+    if isinstance(error, MemoryError) and not str(error):
+        return NOT_ENOUGH_MEMORY
     return translatable("cannot be read ({error})", error=str(error))
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lenscal.errors import LenscalError
+from lenscal.system.unfinished import noted
 from lenscal.translation import translatable
 
 _LONGEST_SUFFIX = 16
@@ -53,6 +54,11 @@ def written_together(paths: Sequence[Path], *, fresh: bool = False) -> Iterator[
         path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{_short_suffix(path)}")
         for path in targets
     ]
+    with noted(temporaries):
+        yield from _written(targets, temporaries, fresh)
+
+
+def _written(targets: Sequence[Path], temporaries: list[Path], fresh: bool) -> Iterator[list[Path]]:
     current = targets[0]
     try:
         yield temporaries

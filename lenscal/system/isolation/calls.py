@@ -90,8 +90,8 @@ def isolated(
             except Exception as error:
                 if is_out_of_memory(error):
                     return failed(path, NOT_ENOUGH_MEMORY)
-                # A bug, of ours or of a library: the log has where, and other files go on.
-                logger.error("unexpected", exc_info=error)
+                # A bug, of ours or of a library: the file has what, the log where.
+                logger.info("unexpected", exc_info=error)
                 return failed(path, _unexpected(type(error).__name__, str(error)))
             if isinstance(outcome, Translatable):
                 return failed(path, outcome)
@@ -149,11 +149,11 @@ def _in_worker(
         if outcome.error is not None:
             raise outcome.error
         if outcome.failed:
-            logger.error("unexpected\n%s", outcome.details)
+            logger.info("unexpected\n%s", outcome.details)
             return _unexpected(outcome.kind, outcome.words)
         return outcome
     reason = _in_words(outcome, task.patience_s)
-    logger.error("%s: %s", path.name, reason)
+    logger.info("%s: %s", path.name, reason)
     # One that the system killed may have been none of the file's doing.
     if not outcome.killed:
         _state.faults[state] = reason
@@ -204,7 +204,7 @@ def _started() -> Worker | None:
 
 
 def _go_without() -> None:
-    logger.warning("no worker process can be started: photos are read in this one")
+    logger.info("no worker process can be started: photos are read in this one")
     _state.impossible = True
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lenscal.system.isolation import calls
 
-SITECUSTOMIZE = '''
+SITECUSTOMIZE = """
 import ctypes, importlib.util, os, sys
 
 def act(path):
@@ -45,12 +45,13 @@ class Finder:
             if name == LIBRARY == "exiv2":
                 # A class in C, whose functions cannot be replaced.
                 real = module.ImageFactory
-                module.ImageFactory = type("ImageFactory", (), {"open": staticmethod(guarded(real.open))})
+                opening = staticmethod(guarded(real.open))
+                module.ImageFactory = type("ImageFactory", (), {"open": opening})
         spec.loader.exec_module = exec_module
         return spec
 
 sys.meta_path.insert(0, Finder())
-'''
+"""
 
 
 def lead_astray(
