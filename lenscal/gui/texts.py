@@ -635,6 +635,15 @@ TEXTS = (
         "re-blurred with these kernels, the sharp photos look less like the kept-out degraded"
         " ones than without (distance {estimate:.3g} instead of {delta:.3g}): {advice}"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "reading it failed in a way that was not expected ({kind}: {words}): the file is most"
+        " likely damaged"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "reading it was given up after {seconds:.0f} s: the file is most likely damaged"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "rename the photo, or choose a shorter --template"),
     QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
     QT_TRANSLATE_NOOP("Translatable", "right"),
@@ -755,9 +764,14 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the library that reads it crashed ({how}): the file is most likely damaged"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the light of its kernels lies up to {px:.1f} px from their middle (row {row}, column"
         " {column}): photos would be moved, not sharpened"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the metadata of {photo} could not be copied: {reason}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the metadata of {photo} could not be read ({reason}): not copied"
@@ -833,6 +847,11 @@ TEXTS = (
         "Translatable",
         "the sharpest edges are {sharp:.1f} px wide in the sharp photos and {degraded:.1f} px"
         " in the degraded ones"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the system ended the process that was reading it, most likely for lack of memory: "
+        "close other programs"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
