@@ -13,43 +13,51 @@ from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.system.atomic import written_whole
 
+Columns = Sequence[tuple[str, NDArray[np.generic]]]
+Table = tuple[list[str], list[list[str]]]
+"""Heads, and lines of as many cells."""
 
-def write_map(
-    path: Path, grid: PsfGrid, columns: Sequence[tuple[str, NDArray[np.generic]]]
-) -> Path:
-    """One line a node: row, col, y_px, x_px (0-based sensor pixels) and named columns [rows, cols].
+
+def write_table(path: Path, table: Table) -> Path:
+    """As CSV, with commas and points whatever the system's language.
 
     Raises
     ------
     LenscalError
         It cannot be written.
     """
+    return _write(path, *table)
+
+
+def map_table(grid: PsfGrid, columns: Columns) -> Table:
+    """One line a node: row, col, y_px, x_px (0-based sensor pixels) and named columns [rows,
+    cols]."""
     # Sensor pixels, which other programs understand, rather than field positions.
     places = pixel_positions(grid)
     lines = [
         [
-            row,
-            col,
+            str(row),
+            str(col),
             *(f"{p:.2f}" for p in places[row, col]),
             # Five decimals tell apart what a calibration can tell apart, and stay readable.
             *(f"{values[row, col]:.5f}" for _, values in columns),
         ]
         for row, col in np.ndindex(*grid.shape)
     ]
-    return _write(path, ["row", "col", "y_px", "x_px", *(name for name, _ in columns)], lines)
+    return ["row", "col", "y_px", "x_px", *(name for name, _ in columns)], lines
 
 
-def write_columns(path: Path, columns: Sequence[tuple[str, NDArray[np.generic]]]) -> Path:
-    """Named columns of equal length, e.g. a frequency and the curves over it; see `write_map`."""
+def column_table(columns: Columns) -> Table:
+    """Named columns of equal length, e.g. a frequency and the curves over it."""
     lines = [
         [f"{value:.7g}" for value in line]
         for line in zip(*(values for _, values in columns), strict=True)
     ]
-    return _write(path, [name for name, _ in columns], lines)
+    return [name for name, _ in columns], lines
 
 
 def write_points(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]) -> Path:
-    """Curves that have their own steps, one line a point: curve, x, y; see `write_map`."""
+    """Curves that have their own steps, one line a point: curve, x, y; see `write_table`."""
     lines = [[name, f"{x:.7g}", f"{y:.7g}"] for name, points in curves.items() for x, y in points]
     return _write(path, ["curve", "x", "y"], lines)
 

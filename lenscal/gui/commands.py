@@ -163,6 +163,16 @@ class Commands(QObject):
         elif not self._controller.refuse_while_busy():
             self._warn(self.tr("There is no profile to share: calibrate, or open a profile."))
 
+    def copy_picture(self) -> None:
+        """What the page shows above all, to the clipboard."""
+        if not self._pages.current.copy_picture():
+            self._warn(self.tr("There is no picture to copy here yet."))
+
+    def copy_table(self) -> None:
+        """The data behind it."""
+        if not self._pages.current.copy_table():
+            self._warn(self.tr("There is no table to copy here yet."))
+
     def tell_of_unfinished(self) -> None:
         """At the start: a calibration that was interrupted can go on."""
         if remove_forgotten(self._controller.folders.kept) and self._projects.recent:

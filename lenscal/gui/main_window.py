@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         self._connect_psf_pages()
         # The application's, as a space bar goes to whatever has the focus.
         _application().installEventFilter(self)
+        self.inspect_page.kept_in = controller.folders.kept
         self.inspect_page.known_pitches.update(self.preferences.values.pitches)
         self.commands.apply(self.preferences.values)
         remember(self.preferences.values.last_folder)

@@ -96,6 +96,10 @@ class Menus(QObject):
         redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
         edit.addActions([undo, redo])
         edit.addSeparator()
+        copy, table = self.tr("&Copy the picture"), self.tr("Copy the &table")
+        self._add(edit, "copy", copy, "Ctrl+C", self._commands.copy_picture)
+        self._add(edit, "copy table", table, "Ctrl+Shift+C", self._commands.copy_table)
+        edit.addSeparator()
         show = self._commands.show_preferences
         self._add(edit, "preferences", self.tr("&Preferences…"), "Ctrl+,", show)
 

@@ -44,6 +44,11 @@ class StepPages(QStackedWidget):
         current = self.currentWidget()
         return next(step for step, page in self.by_step.items() if page is current)
 
+    @property
+    def current(self) -> Page:
+        """The page that is to be seen."""
+        return self.by_step[self.step]
+
     def show_step(self, step: Step) -> None:
         """Bring its page to the front."""
         self.setCurrentWidget(self.by_step[step])

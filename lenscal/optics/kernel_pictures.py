@@ -11,12 +11,14 @@ LOG_DECADES = 3.0
 """Shown below the peak, in the logarithmic view."""
 SCREEN_GAMMA = 2.2
 CHANNELS = {"R": 0, "G": 1, "B": 2}
+ALL_CHANNELS = "all"
+"""In place of a channel: all together."""
 
 
 def kernel_pixels(
     kernels: NDArray[np.float32],
     *,
-    channel: str = "all",
+    channel: str = ALL_CHANNELS,
     log: bool = False,
     per_cell: bool = True,
     peak: float | None = None,
@@ -38,7 +40,7 @@ def kernel_pixels(
     """
     # Light is not negative; estimates can be, a little.
     values = np.clip(np.asarray(kernels, np.float32), 0, None)
-    if channel != "all":
+    if channel != ALL_CHANNELS:
         values = np.repeat(values[..., CHANNELS[channel], None, :, :], 3, axis=-3)
     if per_cell:
         # One white for the three channels, so that the colour of a fringe stays.

@@ -64,16 +64,21 @@ class Axes:
     y_label : beside the y axis
     y_range : ends of the y axis; None for the curves' own
     y_step : distance of the y axis's numbers; None for a round one
+    x_grid : whether lines stand above the x axis's numbers, too
+    key_below : whether the key stands in the lower left corner, for curves that fill the upper
+        right one
     """
 
     x_unit: str = ""
     y_label: str = ""
     y_range: tuple[float, float] | None = None
     y_step: float | None = None
+    x_grid: bool = False
+    key_below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Area:
+class Area:
     """Where the curves are drawn, and the ranges of both axes."""
 
     left: float
@@ -95,6 +100,13 @@ class _Area:
         heights: NDArray[np.floating] = self.bottom - share * (self.bottom - self.top)
         return heights
 
+    def x_at(self, x_px: float) -> float | None:
+        """The x axis's value at a place; None beside the curves."""
+        if not self.left <= x_px <= self.right:
+            return None
+        low, high = self.x_range
+        return low + (x_px - self.left) / (self.right - self.left) * (high - low)
+
 
 def line_chart(
     lines: Sequence[Line],
@@ -103,9 +115,31 @@ def line_chart(
     size: tuple[float, float],
     style: Style,
 ) -> Drawing:
-    """Curves with axes, and a key in the upper right corner; size: (width, height) px."""
+    """Curves with axes, and a key in a corner; size: (width, height) px."""
     width, height = size
     finite = [_finite(line) for line in lines]
+    area, numbers = _laid_out(finite, axes, size, style)
+    items: list[Item] = [Box(0, 0, width, height, fill=style.background)]
+    items += _y_axis(area, numbers, axes.y_label, style)
+    if finite:
+        items += _x_axis(area, axes, width, style)
+    for line in finite:
+        points = np.stack([area.x_px(line.x), area.y_px(line.y)], axis=-1)
+        items.append(Polyline(points, line.colour, line.width, line.dashed, opacity=line.opacity))
+    items += _key(area, key, style, below=axes.key_below)
+    return Drawing(width, height, tuple(items))
+
+
+def chart_area(lines: Sequence[Line], axes: Axes, size: tuple[float, float], style: Style) -> Area:
+    """Where `line_chart` draws the same curves: to read off what is under the mouse."""
+    return _laid_out([_finite(line) for line in lines], axes, size, style)[0]
+
+
+def _laid_out(
+    finite: Sequence[Line], axes: Axes, size: tuple[float, float], style: Style
+) -> tuple[Area, list[tuple[float, str]]]:
+    """The area, and the numbers at its y axis."""
+    width, height = size
     # Without the values that are not finite, which would leave no range.
     y_range = axes.y_range or _span([line.y for line in finite])
     step = axes.y_step or round_step((y_range[1] - y_range[0]) / 4)
@@ -114,7 +148,7 @@ def line_chart(
     widest = max((style.font.width_px(text) for _, text in numbers), default=0.0)
     # The label runs upwards: it takes the room of one line.
     label_px = style.font.line_px if axes.y_label else 0.0
-    area = _Area(
+    area = Area(
         left=label_px + widest + 2 * GAP_PX,
         top=TOP_PX,
         right=width - RIGHT_PX,
@@ -122,15 +156,7 @@ def line_chart(
         x_range=_span([line.x for line in finite]),
         y_range=y_range,
     )
-    items: list[Item] = [Box(0, 0, width, height, fill=style.background)]
-    items += _y_axis(area, numbers, axes.y_label, style)
-    if finite:
-        items += _x_axis(area, axes.x_unit, width, style)
-    for line in finite:
-        points = np.stack([area.x_px(line.x), area.y_px(line.y)], axis=-1)
-        items.append(Polyline(points, line.colour, line.width, line.dashed, opacity=line.opacity))
-    items += _key(area, key, style)
-    return Drawing(width, height, tuple(items))
+    return area, numbers
 
 
 def _finite(line: Line) -> Line:
@@ -161,7 +187,7 @@ def _tick_texts(values: Sequence[float]) -> list[str]:
 
 
 def _y_axis(
-    area: _Area, numbers: Sequence[tuple[float, str]], label: str, style: Style
+    area: Area, numbers: Sequence[tuple[float, str]], label: str, style: Style
 ) -> Iterator[Item]:
     for value, text in numbers:
         y = float(area.y_px(np.array(value)))
@@ -173,26 +199,28 @@ def _y_axis(
         yield Words(x, middle, label, style.muted, Anchor.MIDDLE, vertical=True)
 
 
-def _x_axis(area: _Area, unit: str, width: float, style: Style) -> Iterator[Item]:
+def _x_axis(area: Area, axes: Axes, width: float, style: Style) -> Iterator[Item]:
     y = area.bottom + style.font.line_px / 2 + 4
-    unit_left = width - 4.0 - style.font.width_px(unit)
-    yield Words(unit_left, y, unit, style.muted)
+    unit_left = width - 4.0 - style.font.width_px(axes.x_unit)
+    yield Words(unit_left, y, axes.x_unit, style.muted)
     low, high = area.x_range
     values = list(ticks(low, high, round_step((high - low) / 4)))
     for value, text in zip(values, _tick_texts(values), strict=True):
         x = float(area.x_px(np.array(value)))
-        yield segment((x, area.bottom), (x, area.bottom + TICK_PX), style.line)
+        above = area.top if axes.x_grid else area.bottom
+        yield segment((x, above), (x, area.bottom + TICK_PX), style.line)
         # Numbers make way for the unit.
         if x + style.font.width_px(text) / 2 + GAP_PX < unit_left:
             yield Words(x, y, text, style.muted, Anchor.MIDDLE)
 
 
-def _key(area: _Area, key: Sequence[KeyEntry], style: Style) -> Iterator[Item]:
+def _key(area: Area, key: Sequence[KeyEntry], style: Style, *, below: bool) -> Iterator[Item]:
     widest = max((style.font.width_px(entry.name) for entry in key), default=0.0)
     # Right-aligned: curves mostly fall towards the right, and leave room there.
-    left = area.right - widest
+    left = area.left + KEY_LINE_PX + 16 if below else area.right - widest
+    top = area.bottom - 4 - len(key) * style.font.line_px if below else area.top + 2
     for n, entry in enumerate(key):
-        y = area.top + 2 + (n + 0.5) * style.font.line_px
+        y = top + (n + 0.5) * style.font.line_px
         start, end = (left - KEY_LINE_PX - 8, y), (left - 8, y)
         yield segment(start, end, entry.colour, width=1.5, dashed=entry.dashed)
         yield Words(left, y, entry.name, style.ink)

@@ -27,6 +27,8 @@ from lenscal.plots.drawing import (
 
 # From low to high, in even steps of lightness, so that it is read without seeing colours.
 SCALE = ("#1c2433", "#23466b", "#4a7488", "#87a08d", "#cfc47e", "#f6ec9c")
+# Of differences: below nothing, nothing, above it; told apart without seeing colours, too.
+DIFFERENCE_SCALE = ("#2c5f9e", "#8fb3d9", "#f2f2f2", "#e0a468", "#a3540f")
 # Red's and blue's, light enough for dark backgrounds.
 ARROW_COLOURS = ("#e0564f", "#4f8fe8")
 MARGIN_PX, LEGEND_PX, BAR_PX = 10, 44, 10
@@ -57,6 +59,7 @@ class MapData:
     pattern : how a value is written
     unit : behind the scale of the arrows
     names : of the arrows of a node
+    colours : of the scale, from low to high
     """
 
     title: str
@@ -67,6 +70,7 @@ class MapData:
     pattern: str = "{:.2f}"
     unit: str = ""
     names: tuple[str, ...] = ()
+    colours: tuple[Colour, ...] = SCALE
 
 
 def map_height(width: float, aspect: float) -> int:
@@ -108,13 +112,13 @@ def field_map(data: MapData, size: tuple[float, float], aspect: float, style: St
     return Drawing(width, height, tuple(items))
 
 
-def scale_colour(part: float) -> Colour:
+def scale_colour(part: float, scale: tuple[Colour, ...] = SCALE) -> Colour:
     """Colour of a value 0..1 (clamped) on the scale; NaN is drawn as 0."""
-    steps = len(SCALE) - 1
+    steps = len(scale) - 1
     place = min(max(part, 0.0), 1.0) * steps if part == part else 0.0
     # The last colour has none above it.
     below = min(int(place), steps - 1)
-    return mixed(SCALE[below], SCALE[below + 1], place - below)
+    return mixed(scale[below], scale[below + 1], place - below)
 
 
 def _cells(data: MapData, values: NDArray[np.floating], area: Area, style: Style) -> Iterator[Item]:
@@ -129,7 +133,7 @@ def _cells(data: MapData, values: NDArray[np.floating], area: Area, style: Style
     readable = fits and style.font.size_px * scale >= SMALLEST_FONT_PX
     for (row, col), value in np.ndenumerate(values):
         x, y, w, h = cell_box(area, shape, row, col)
-        colour = scale_colour((float(value) - data.low) / span)
+        colour = scale_colour((float(value) - data.low) / span, data.colours)
         yield Box(x, y, w, h, fill=colour)
         if readable:
             text, ink = data.pattern.format(value), readable_on(colour)
@@ -140,7 +144,7 @@ def _colour_scale(data: MapData, area: Area, width: float, style: Style) -> Iter
     ink = readable_on(style.surround)
     yield _title(data.title, area, width, style)
     x, y, bar_w = _bar(area, width, style)
-    yield Gradient(x, y, bar_w, BAR_PX, SCALE)
+    yield Gradient(x, y, bar_w, BAR_PX, data.colours)
     middle = y + BAR_PX / 2
     yield Words(x - 6, middle, data.pattern.format(data.low), ink, Anchor.END)
     yield Words(x + bar_w + 6, middle, data.pattern.format(data.high), ink)

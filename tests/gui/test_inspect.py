@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtSvg import QSvgRenderer
 from pytestqt.qtbot import QtBot
 
-from lenscal.files.psf.profile import Profile, write_profile
+from lenscal.files.psf.profile import Profile, read_profile, write_profile
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.pages.inspect_page import InspectPage
 from lenscal.gui.pages.inspection.field_maps import FieldView
@@ -103,8 +103,15 @@ def test_keys_choose_channels_scale_and_view(qtbot: QtBot, page: InspectPage) ->
     qtbot.keyClick(page, "L")
     assert page.bar.scale.value == "log"
     qtbot.keyClick(page, "V")
-    assert page.left.view is page.left.map and not page.bar.scale.isVisible()
+    assert page.field.chart.isVisible() and not page.bar.scale.isVisible()
+    qtbot.keyClick(page, "V")
+    assert page.left.view is page.left.map and not page.field.chart.isVisible()
     assert "MTF50" in page.left.map.data.title
+    for name in ("light, peak = 1", "encircled energy", "contrast (MTF)"):
+        qtbot.keyClick(page, "M")
+        assert page.panel.plot.data.y_label == name
+    qtbot.keyClick(page, "C")
+    assert page.panel.picture.pictures[0].contours
 
 
 def test_scale_and_norm_change_the_pictures(qtbot: QtBot, page: InspectPage) -> None:
@@ -169,7 +176,7 @@ def test_units_follow_the_pixel_size(qtbot: QtBot, page: InspectPage, window: Ma
         pytest.approx(200 * before[1], abs=0.2),
     )
     assert page.panel.units.text() == "µm, lp/mm"
-    assert page.panel.plot.frequencies[-1] == pytest.approx(100)
+    assert page.panel.plot.data.x[-1] == pytest.approx(100)
     show(page, FieldView.MTF50)
     assert page.left.map.data.title.endswith("lp/mm")
     assert window.preferences.values.units == "um"
@@ -220,10 +227,11 @@ def test_another_profile_is_shown_beside(
     assert window.controller.session.psf_name == "My lens"
     qtbot.mouseClick(page.mosaic, LEFT, pos=page.mosaic.cell_rect(3, 5).center())
     assert page.right.mosaic.cell == (2, 2)
-    one, two = figures(page)["FWHM"][1].split("/")
+    one, two, change = figures(page)["FWHM"]
     assert float(one) == pytest.approx(4.71, abs=0.1) and float(two) == pytest.approx(
         2.35, abs=0.06
     )
+    assert change.startswith("+") and float(change.strip("%")) == pytest.approx(100, abs=0.5)
     assert sum(curve.other for curve in page.panel.plot.curves) == 6
     qtbot.mouseClick(page.right.mosaic, LEFT, pos=page.right.mosaic.cell_rect(0, 0).center())
     assert page.mosaic.cell == (0, 0) and page.right.mosaic.cell == (0, 0)
@@ -232,7 +240,122 @@ def test_another_profile_is_shown_beside(
     assert (left.low, left.high) == (right.low, right.high)
     page.compare.setCurrentIndex(page.compare.findData("nothing"))
     page.compare.activated.emit(page.compare.currentIndex())
-    assert not page.right.isVisible() and "/" not in figures(page)["FWHM"][1]
+    assert not page.right.isVisible() and page.panel.table.horizontalHeaderItem(0).text() == "R"
+
+
+def compare_with(
+    qtbot: QtBot, page: InspectPage, window: MainWindow, path: Path, grid: PsfGrid
+) -> None:
+    write_profile(path, Profile(psf=grid))
+    page.compare_wanted.emit(path)
+    qtbot.waitUntil(lambda: not window.controller.busy, timeout=10_000)
+
+
+def test_what_parts_two_profiles_is_a_map_and_numbers(
+    qtbot: QtBot, page: InspectPage, window: MainWindow, tmp_path: Path
+) -> None:
+    even = gaussian_grid((3, 3), 15, right=1.0)
+    compare_with(qtbot, page, window, tmp_path / "even.lenscal", even)
+    assert not page.bar.comparing.isVisible()
+    show(page, FieldView.FWHM)
+    qtbot.keyClick(page, "D")
+    assert page.left.name.text() == "My lens − even" and not page.right.isVisible()
+    data = page.left.map.data
+    # Alike on the left, twice as wide on the right; nothing is in the middle of the scale.
+    assert data.values[:, 0] == pytest.approx(0, abs=0.01)
+    assert data.values[:, -1] == pytest.approx(2.355, abs=0.05)
+    assert data.low == -data.high and data.high == pytest.approx(data.values.max())
+    assert page.left.map.tip(0, 5).endswith("+2.35")
+    assert "Width (FWHM) 3.5" in page.verdict.text() and "against 2.3" in page.verdict.text()
+    qtbot.mouseClick(page.bar.comparing.buttons["sides"], LEFT)
+    assert page.right.isVisible() and page.left.map.data.low > 0
+
+
+def test_contrast_over_height_is_in_millimetres_of_the_profiles_pixels(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    """A profile that is opened alone knows how large its pixels are."""
+    grid = replace(gaussian_grid((5, 7)), image_size=(400, 600))
+    path = write_profile(tmp_path / "p.lenscal", Profile(psf=grid, pixel_pitch_um=5.0))
+    profile = read_profile(path)
+    c = window.controller
+    c.change(with_psf(c.session, profile.psf, "My lens", profile=profile))
+    window.go_to(Step.INSPECT)
+    page = window.inspect_page
+    page.bar.set_units("um")
+    assert page.bar.pitch.value() == 5
+    show(page, FieldView.HEIGHT)
+    data = page.field.chart.data
+    assert data.unit == "mm" and [name for name, _ in data.key] == ["10 lp/mm", "30 lp/mm"]
+    assert data.x[-1] == pytest.approx(math.hypot(399, 599) / 2 * 5e-3)
+    # A Gaussian of 1 px everywhere: exp(-2 (pi f)^2) at 0.05 and 0.15 cycles/px.
+    for curve, frequency in zip(data.curves, (0.05, 0.05, 0.15, 0.15), strict=True):
+        expected = math.exp(-2 * (math.pi * frequency) ** 2)
+        assert curve.values == pytest.approx(expected, abs=0.005)
+
+
+def test_the_value_under_the_mouse_is_told(qtbot: QtBot, page: InspectPage) -> None:
+    mosaic = page.mosaic
+    qtbot.mouseMove(mosaic, mosaic.cell_rect(1, 5).center())
+    told = page.readout.text()
+    assert told.startswith("Row 2, column 6") and "pixel +0 right, +0 down: R " in told
+    assert "px from the centre" in told
+    show(page, FieldView.FWHM)
+    qtbot.mouseMove(page.left.map, page.left.map.cell_rect(1, 5).center())
+    assert page.readout.text().startswith("Row 2, column 6: 4.7")
+    plot = page.panel.plot
+    qtbot.mouseMove(plot, QPoint(plot.width() // 2, 40))
+    assert "cy/px: R sagittal 0." in page.readout.text()
+
+
+def test_pictures_and_tables_go_to_the_clipboard(
+    qtbot: QtBot, page: InspectPage, window: MainWindow
+) -> None:
+    clipboard = QGuiApplication.clipboard()
+    qtbot.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert clipboard.image().width() == 2 * page.mosaic.width()
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(window, Qt.Key.Key_C, both)
+    lines = clipboard.text().splitlines()
+    assert len(lines) == 25 and lines[0].startswith("row\tcol\ty_px\tx_px\tmtf50_R")
+    # On the right mouse button, what it is about.
+    for widget, beginning in (
+        (page.panel.table, "\tR\tG\tB\nFWHM\t"),
+        (page.panel.plot, "frequency_cy/px\tR_sagittal"),
+        (page.panel.picture, "dy_px\tdx_px\tR\tG\tB\n-7\t-7\t"),
+    ):
+        assert widget.contextMenuPolicy() is Qt.ContextMenuPolicy.ActionsContextMenu
+        next(action for action in widget.actions() if action.text() == "Copy table").trigger()
+        assert clipboard.text().startswith(beginning)
+    window.go_to(Step.IMPORT)
+    qtbot.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert window.message_bar.text.text() == "There is no picture to copy here yet."
+
+
+def test_the_lens_at_another_aperture_is_offered(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    kept = window.controller.folders.kept
+    kept.mkdir(parents=True, exist_ok=True)
+    grid = gaussian_grid()
+    own = Profile(grid, camera="Tiny One", lens="Tiny 35mm f/1.8", created="2026-11-30T05:54:08")
+    for name, profile in (
+        ("own", own),
+        ("f4", replace(own, aperture_degraded=4.0, created="2026-11-29T10:00:00")),
+        ("other lens", replace(own, lens="Tiny 50mm f/1.4", created="2026-11-28T10:00:00")),
+    ):
+        write_profile(kept / f"{name}.lenscal", profile)
+    (kept / "damaged.lenscal").write_bytes(b"nothing")
+    c = window.controller
+    c.change(with_psf(c.session, grid, "My lens", profile=own))
+    window.go_to(Step.INSPECT)
+    box = window.inspect_page.compare
+    texts = [box.itemText(n) for n in range(box.count())]
+    assert texts == ["nothing", "same lens, f/4 (2026-11-29)", "another profile…"]
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: c.session.other is not None and not c.busy, timeout=10_000)
+    assert window.inspect_page.right.isVisible() and box.currentText() == "f4"
 
 
 def test_a_file_that_is_no_profile_is_refused_in_words(
@@ -257,9 +380,9 @@ def test_the_truth_is_shown_beside_the_estimate(window: MainWindow) -> None:
 def test_what_is_shown_is_saved(page: InspectPage, tmp_path: Path, view: FieldView) -> None:
     show(page, view)
     for suffix in ("png", "svg", "csv"):
-        page.save_field(tmp_path / f"field.{suffix}")
+        page.outputs.save_field(tmp_path / f"field.{suffix}")
     picture = QImage(str(tmp_path / "field.png"))
-    assert picture.width() == 2 * page.left.view.width()
+    assert picture.width() == 2 * page.field.shown.width()
     colours = {
         picture.pixel(x, y)
         for x in range(0, picture.width(), 7)
@@ -269,6 +392,9 @@ def test_what_is_shown_is_saved(page: InspectPage, tmp_path: Path, view: FieldVi
     assert QSvgRenderer(str(tmp_path / "field.svg")).isValid()
     with (tmp_path / "field.csv").open(encoding="utf-8") as stream:
         lines = list(csv.DictReader(stream))
+    if view is FieldView.HEIGHT:
+        assert next(iter(lines[0])) == "image height_px" and len(lines) > 24
+        return
     assert len(lines) == 24
     assert lines[-1]["x_px"] == "143.00"
     if view is FieldView.FWHM:
@@ -278,7 +404,7 @@ def test_what_is_shown_is_saved(page: InspectPage, tmp_path: Path, view: FieldVi
 def test_curves_are_saved(page: InspectPage, tmp_path: Path) -> None:
     page.mosaic.choose(0, 0)
     for suffix in ("png", "svg", "csv"):
-        page.save_curves(tmp_path / f"mtf.{suffix}")
+        page.outputs.save_curves(tmp_path / f"mtf.{suffix}")
     assert not QImage(str(tmp_path / "mtf.png")).isNull()
     assert QSvgRenderer(str(tmp_path / "mtf.svg")).isValid()
     with (tmp_path / "mtf.csv").open(encoding="utf-8") as stream:
@@ -291,7 +417,7 @@ def test_curves_are_saved(page: InspectPage, tmp_path: Path) -> None:
 def test_the_chosen_kernel_is_saved(page: InspectPage, tmp_path: Path) -> None:
     page.mosaic.choose(2, 5)
     for suffix in ("png", "svg", "csv"):
-        page.save_kernel(tmp_path / f"kernel.{suffix}")
+        page.outputs.save_kernel(tmp_path / f"kernel.{suffix}")
     assert not QImage(str(tmp_path / "kernel.png")).isNull()
     with (tmp_path / "kernel.csv").open(encoding="utf-8") as stream:
         lines = list(csv.DictReader(stream))
@@ -304,7 +430,7 @@ def test_the_chosen_kernel_is_saved(page: InspectPage, tmp_path: Path) -> None:
 def test_what_cannot_be_saved_is_said(
     page: InspectPage, window: MainWindow, tmp_path: Path
 ) -> None:
-    page.save_field(tmp_path / "missing" / "field.png")
+    page.outputs.save_field(tmp_path / "missing" / "field.png")
     assert "could not be written" in window.message_bar.text.text()
 
 

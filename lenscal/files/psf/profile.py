@@ -26,6 +26,7 @@ from lenscal.plots.kernel_png import preview_png
 from lenscal.raw.frame import NoiseModel
 from lenscal.raw.identity.place import SensorArea
 from lenscal.raw.pictures.kinds import Light
+from lenscal.raw.sensor import pitch_from_crop_factor, pixel_pitch_um
 from lenscal.system.atomic import written_whole
 from lenscal.system.file_content import read_plain_file
 from lenscal.system.json_values import MOST_JSON_BYTES, bounded_json, convert_json, to_json
@@ -130,6 +131,15 @@ class Profile:
     def is_bare(self) -> bool:
         """Whether nothing is known but the kernels, as of PSF files from elsewhere."""
         return not (self.created or self.photos or self.stages or self.camera or self.lens)
+
+    @property
+    def pitch_um(self) -> float | None:
+        """Distance of the sensor's pixels, um: as lensfun knows the camera, or as its photos told,
+        which is not always true; None where neither does."""
+        known = pixel_pitch_um(self.camera, self.psf.image_size)
+        if known is None and self.pixel_pitch_um is None and self.crop_factor:
+            return pitch_from_crop_factor(self.crop_factor, self.psf.image_size)
+        return known or self.pixel_pitch_um
 
     @property
     def provenance(self) -> Provenance:

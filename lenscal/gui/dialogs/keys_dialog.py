@@ -23,6 +23,7 @@ KEYS = (
     ("Z", QT_TR_NOOP("100 % or the whole photo")),
     ("+ –", QT_TR_NOOP("Zoom; the arrow keys move the photo")),
     ("R G B A, L, V", QT_TR_NOOP("Channels, linear or logarithmic, and next view in step 4")),
+    ("M, C, D", QT_TR_NOOP("Next plot, contours and the difference of two lenses in step 4")),
     ("P", QT_TR_NOOP("Pause or resume the calibration")),
     ("Esc", QT_TR_NOOP("Ask whether to cancel the running job")),
     ("Ctrl+,", QT_TR_NOOP("Preferences")),

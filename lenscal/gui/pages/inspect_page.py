@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from lenscal.files import field_csv
+from lenscal.files.psf.kept_profiles import of_same_lens
 from lenscal.gui.pages.inspection.cell_panel import CellPanel
 from lenscal.gui.pages.inspection.comparison_box import ComparisonBox
 from lenscal.gui.pages.inspection.display_bar import DisplayBar
-from lenscal.gui.pages.inspection.field_maps import curve_columns, kernel_columns, map_columns
+from lenscal.gui.pages.inspection.field_maps import FieldView, mean_change
 from lenscal.gui.pages.inspection.field_sides import Field, FieldSide
 from lenscal.gui.pages.inspection.grids import Cell, NamedGrid
+from lenscal.gui.pages.inspection.outputs import Outputs
 from lenscal.gui.pages.page import Page
-from lenscal.gui.widgets.elements import Label, muted, primary
+from lenscal.gui.widgets.elements import Label, muted, primary, tip_text
 from lenscal.gui.widgets.file_dialogs import ask_for_profile
-from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.optics.field import lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.session import Session
@@ -41,14 +41,13 @@ class InspectPage(Page):
             self.tr("Inspect"),
             self.tr("The blur of a point of light, at its place on the sensor. Click a cell."),
         )
-        self._source = ""
-        """What is inspected, in words: the title of written pictures."""
         self._busy = False
+        self.kept_in: Path | None = None
+        """Where calibrations are kept: those of the same lens are offered."""
         self._named_grids: dict[int, NamedGrid] = {}
         """By the identity of their PSF: figures take a moment, and are computed once."""
         self._make_field()
         self._make_comparing()
-        self.panel = CellPanel()
         self.next_button = primary(self.tr("Continue to &correct"))
         self.next_button.setToolTip(self.tr("Correct photos with these kernels"))
         self.next_button.clicked.connect(self.next_clicked)
@@ -71,18 +70,27 @@ class InspectPage(Page):
         self.bar.pitch.pitch_typed.connect(self.pitch_typed)
         self.known_pitches = self.bar.pitch.pitches_um
         """What was typed in before, by camera."""
+        self.panel = CellPanel()
+        self.panel.changed.connect(self._show_cell)
+        self.bar.add_key(self, "M", self.panel.next_plot)
+        self.bar.add_key(self, "C", self.panel.contours.toggle)
+        self.readout = Label()
+        """The value under the mouse."""
+        # Words that come and go must not move the page.
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.readout.setAccessibleName(self.tr("Value under the mouse"))
+        for part in (self.field, self.panel.picture, self.panel.plot):
+            part.pointed.connect(self._read_out)
 
     def _make_comparing(self) -> None:
         self.verdict = muted()
         self.compare = ComparisonBox()
         self.compare.compared_chosen.connect(self._show_field)
         self.compare.open_clicked.connect(self._ask_for_profile)
-        self.save_button = SaveButton()
-        self.save_button.problem.connect(self.problem)
-        add = self.save_button.add
-        add(self.tr("The &map over the field…"), "field", self.save_field)
-        add(self.tr("The selected &kernel…"), "kernel", self.save_kernel)
-        add(self.tr("&MTF curves of the selected kernel…"), "mtf", self.save_curves)
+        self.compare.kept_chosen.connect(self.compare_wanted)
+        self.outputs = Outputs(self.field, self.panel, self.bar, self)
+        self.outputs.problem.connect(self.problem)
+        self.save_button = self.outputs.button
 
     def _lay_out(self) -> None:
         second = QHBoxLayout()
@@ -101,7 +109,11 @@ class InspectPage(Page):
         row = QHBoxLayout()
         row.setSpacing(14)
         # Of the kernels as much as possible; the panel has a least width of its own.
-        row.addWidget(self.field, 3)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addWidget(self.field, 1)
+        column.addWidget(self.readout)
+        row.addLayout(column, 3)
         row.addLayout(side, 1)
         self.body.setSpacing(8)
         self.body.addWidget(self.bar)
@@ -124,6 +136,8 @@ class InspectPage(Page):
         psf = session.psf
         self.left.grid = None if psf is None else self._named_grid(psf, session.psf_name)
         self._forget_grids(session)
+        if changed:
+            self._offer_kept(session)
         self._enable()
         self._say(session)
         self._show_field()
@@ -152,6 +166,14 @@ class InspectPage(Page):
             grid = self._named_grids[id(psf)] = NamedGrid.of(psf, name)
         return grid
 
+    def _offer_kept(self, session: Session) -> None:
+        """The same lens at other apertures, and earlier calibrations of it."""
+        folders = [] if self.kept_in is None else [self.kept_in]
+        if session.psf_path is not None:
+            folders.append(session.psf_path.parent)
+        profile = session.profile
+        self.compare.offer_kept(() if profile is None else of_same_lens(profile, folders))
+
     def _forget_grids(self, session: Session) -> None:
         """Grids are large: those that nobody can look at any more are let go."""
         needed = {id(psf) for psf in (session.psf, session.truth, session.other)}
@@ -162,12 +184,12 @@ class InspectPage(Page):
         psf, name = self.compare.compared
         compared = psf is not None and self.left.grid is not None
         self.right.grid = self._named_grid(psf, name) if psf is not None and compared else None
-        self.bar.offer_what_matters()
+        self.bar.offer_what_matters(compared=bool(compared))
         self.save_button.setEnabled(self.left.grid is not None)
         for side in self.field.sides:
             self.bar.apply_to(side.mosaic)
         view, channel = self.bar.view.value, self.bar.channel.value
-        self.field.show_grids(view, channel, self.bar.display_units)
+        self.field.show_grids(view, channel, self.bar.display_units, difference=self.bar.difference)
         self._show_verdict()
         self._show_cell()
 
@@ -182,7 +204,31 @@ class InspectPage(Page):
                 # Not `capitalize`, which would make the rest small: MTF50, R.
                 sentence = words[:1].upper() + words[1:]
                 lines.append(self.tr("{sentence}.").format(sentence=sentence))
+        lines += self._change()
         self.verdict.setText("\n".join(lines))
+
+    def _change(self) -> list[str]:
+        """What parts two grids, over the whole field."""
+        grids, channel = self.field.grids, self.bar.channel.value
+        if len(grids) < 2:
+            return []
+        parts = []
+        for view in (FieldView.MTF50, FieldView.FWHM):
+            means = mean_change(grids, view, channel, self.bar.display_units)
+            if means is not None:
+                words = self.tr("{figure} {first} against {second}")
+                name = self.bar.view.text_of(view)
+                parts.append(words.format(figure=name, first=means[0], second=means[1]))
+        sentence = self.tr("Mean over the field: {figures} ({units}).")
+        units = self.bar.display_units
+        return [
+            sentence.format(figures=", ".join(parts), units=f"{units.frequency}, {units.length}")
+        ]
+
+    def _read_out(self, words: str) -> None:
+        self.readout.setText(words)
+        # Where the line is too short for all of it.
+        self.readout.setToolTip(tip_text(words))
 
     def _choose(self, side: FieldSide, row: int, col: int) -> None:
         self.field.mark(side, row, col)
@@ -221,7 +267,7 @@ class InspectPage(Page):
             "{name}: {rows} × {cols} kernels of {k} px for {width} × {height} px, "
             "relative to: {reference}."
         )
-        self._source = words.format(
+        self.outputs.source = words.format(
             name=session.psf_name,
             rows=rows,
             cols=cols,
@@ -230,7 +276,7 @@ class InspectPage(Page):
             height=height,
             reference=grid.psf.reference.value,
         )
-        self.set_title(self.tr("Inspect"), self._source)
+        self.set_title(self.tr("Inspect"), self.outputs.source)
         self.verdict.setToolTip(
             self.tr(
                 "Read from the green kernels' MTF50 and the colour fringes, in sensor orientation"
@@ -239,45 +285,19 @@ class InspectPage(Page):
 
     # What the user does
 
+    def copy_picture(self) -> bool:
+        """What is shown over the field."""
+        if self.left.grid is not None:
+            self.outputs.copy_field()
+        return self.left.grid is not None
+
+    def copy_table(self) -> bool:
+        """The data behind it."""
+        if self.left.grid is not None:
+            self.outputs.copy_field_table()
+        return self.left.grid is not None
+
     def _ask_for_profile(self) -> None:
         path = ask_for_profile(self, self.tr("Compare with a profile"))
         if path is not None:
             self.compare_wanted.emit(path)
-
-    def save_field(self, path: Path) -> None:
-        """What is shown over the field, as PNG, SVG or CSV by the suffix; of two grids the left
-        one's data."""
-        grid = self.left.grid
-        if grid is None:
-            return
-        columns = map_columns(grid, self.bar.view.value, self.bar.display_units)
-        self.save_button.save(
-            path,
-            self.field.shown,
-            lambda: field_csv.write_map(path, grid.psf, columns),
-            self._source,
-        )
-
-    def save_curves(self, path: Path) -> None:
-        """The chosen kernel's MTF as PNG, SVG or CSV by the suffix."""
-        columns = curve_columns(self.panel.plot)
-        self.save_button.save(
-            path,
-            self.panel.plot,
-            lambda: field_csv.write_columns(path, columns),
-            self._source,
-        )
-
-    def save_kernel(self, path: Path) -> None:
-        """The chosen kernel as PNG, SVG or CSV by the suffix: one line a pixel, (y, x) from its
-        middle."""
-        grid, cell = self.left.grid, self.mosaic.cell
-        if grid is None or cell is None:
-            return
-        columns = kernel_columns(grid.psf.kernels[cell])
-        self.save_button.save(
-            path,
-            self.panel.picture,
-            lambda: field_csv.write_columns(path, columns),
-            self._source,
-        )

@@ -48,5 +48,13 @@ class Page(QWidget):
     def show_session(self, session: Session) -> None:
         """Show what has changed."""
 
+    def copy_picture(self) -> bool:
+        """Put what the page shows above all on the clipboard; whether there was anything."""
+        return False
+
+    def copy_table(self) -> bool:
+        """The data behind it."""
+        return False
+
     def set_busy(self, busy: bool) -> None:
         """A job runs: nothing else can be started."""

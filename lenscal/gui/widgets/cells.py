@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -27,6 +29,8 @@ class CellView(QWidget):
 
     cell_chosen = Signal(int, int)
     """row, col."""
+    pointed = Signal(str)
+    """What is under the mouse, in words; empty: nothing."""
 
     def __init__(self, parent: QWidget | None = None, *, selectable: bool = True) -> None:
         super().__init__(parent)
@@ -34,9 +38,12 @@ class CellView(QWidget):
         self._cell: tuple[int, int] | None = None
         self._cells: tuple[int, int] | None = None
         self._empty = self.tr("Nothing to show yet")
+        self.place_words: Callable[[int, int], str] = lambda _row, _col: ""
+        """Where a cell lies, for the words about what is under the mouse."""
         # Cells take all the room there is: kernels are small.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(200, 180)
+        self.setMouseTracking(True)
         # A picture that nothing can be chosen in is no stop for the Tab key.
         if selectable:
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -75,6 +82,22 @@ class CellView(QWidget):
     def tip(self, row: int, col: int) -> str:
         """The tooltip of a cell."""
         return self.tr("Row {r}, column {c}").format(r=row + 1, c=col + 1)
+
+    def words_at(self, point: QPoint) -> str:
+        """What lies at a place of the widget; empty: nothing."""
+        cell = self.cell_at(point)
+        if cell is None:
+            return ""
+        words = (self.tip(*cell).replace("\n", "; "), self.place_words(*cell))
+        return "; ".join(word for word in words if word)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell what is under the mouse."""
+        self.pointed.emit(self.words_at(event.position().toPoint()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is under the mouse any more."""
+        self.pointed.emit("")
 
     @property
     def cell(self) -> tuple[int, int] | None:

@@ -33,7 +33,7 @@ class SaveButton(QPushButton):
         """A plot: its line in the menu, the name that is proposed for its file, and what saves
         it."""
         # The default takes what `triggered` sends along.
-        self.menu().addAction(text).triggered.connect(lambda _=False: self._ask_where(name, save))
+        self.menu().addAction(text).triggered.connect(lambda _=False: self.ask_where(name, save))
 
     def save(
         self, path: Path, widget: Drawn, write_csv: Callable[[], object], title: str = ""
@@ -50,7 +50,8 @@ class SaveButton(QPushButton):
         except OSError as error:
             self.problem.emit(f"{path}: {error.strerror or error}")
 
-    def _ask_where(self, name: str, save: Callable[[Path], None]) -> None:
+    def ask_where(self, name: str, save: Callable[[Path], None]) -> None:
+        """Ask for a file, proposing a name, and have the plot saved there."""
         kinds = self.tr("PNG picture (*.png);;SVG picture (*.svg);;CSV table (*.csv)")
         # A picture is what most want; the name is a suggestion.
         start = str(Path(last_folder()) / f"{name}.png")

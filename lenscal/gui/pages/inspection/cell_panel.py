@@ -5,26 +5,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from lenscal.gui.pages.inspection.field_maps import ALL_CHANNELS
 from lenscal.gui.pages.inspection.figure_table import FigureTable
 from lenscal.gui.pages.inspection.grids import Cell, DisplayUnits
-from lenscal.gui.widgets.elements import muted, section
-from lenscal.gui.widgets.kernels import KernelPicture
-from lenscal.gui.widgets.mtf_plot import Curve, MtfPlot
-from lenscal.optics.field import mtf_curves
-from lenscal.optics.kernel_pictures import CHANNELS, common_size, kernel_pixels, resized
+from lenscal.gui.pages.inspection.plot_data import KernelPlot, kernel_plot
+from lenscal.gui.widgets.choice import Choice
+from lenscal.gui.widgets.curve_plot import CurvePlot, PlotData
+from lenscal.gui.widgets.elements import muted, section, tip_text
+from lenscal.gui.widgets.kernels import KernelPicture, Picture
+from lenscal.optics.kernel_curves import CONTOUR_LEVELS, contours
+from lenscal.optics.kernel_pictures import (
+    ALL_CHANNELS,
+    CHANNELS,
+    common_size,
+    kernel_pixels,
+    resized,
+)
 
-FREQUENCIES = np.linspace(0, 0.5, 101)
-"""cycles/px, up to Nyquist's."""
 PANEL_PX = 404
 """Least width: two kernels' figures in three columns."""
 
 
 class CellPanel(QFrame):
-    """Title, picture, MTF curves and figures."""
+    """Title, picture, a plot and figures."""
+
+    changed = Signal()
+    """Something else of the kernel is to be shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,30 +41,62 @@ class CellPanel(QFrame):
         self.title = section("")
         self.units = muted(wrapped=False)
         self.units.setToolTip(self.tr("Units of lengths and frequencies below"))
-        self.note = muted()
         self.picture = KernelPicture()
-        self.plot = MtfPlot()
+        self.plot = CurvePlot()
         self.table = FigureTable()
+        self._make_choices()
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
         head.addWidget(self.units)
+        choices = QHBoxLayout()
+        choices.addWidget(self.which)
+        choices.addStretch()
+        choices.addWidget(self.contours)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 10, 10, 10)
         column.setSpacing(6)
         column.addLayout(head)
-        column.addWidget(self.note)
         # Picture and curves share what the table leaves.
         column.addWidget(self.picture, 2)
+        column.addLayout(choices)
         column.addWidget(self.plot, 2)
         column.addWidget(self.table)
+
+    def _make_choices(self) -> None:
+        mtf_tip = self.tr(
+            "Remaining contrast of fine detail. Solid: sagittal, detail that runs towards "
+            "the centre of the photo; dashed: tangential, detail that runs around it. Thin "
+            "and pale: what it is compared with"
+        )
+        profile_tip = self.tr("Light along the row and the column of the brightest pixel")
+        energy_tip = self.tr("How much of the light lies within a radius")
+        self.which = Choice(
+            (
+                (KernelPlot.MTF, self.tr("MTF"), mtf_tip),
+                (KernelPlot.PROFILE, self.tr("Profile"), profile_tip),
+                (KernelPlot.ENERGY, self.tr("Energy"), energy_tip),
+            )
+        )
+        self.which.chosen.connect(lambda _: self.changed.emit())
+        self.contours = QPushButton(self.tr("Contours"))
+        self.contours.setCheckable(True)
+        self.contours.setProperty("choice", True)
+        levels = self.tr("Lines of equal light over the kernel, at {levels} of its peak (C)")
+        shares = ", ".join(f"{level:.0%}" for level in CONTOUR_LEVELS)
+        self.contours.setToolTip(tip_text(levels.format(levels=shares)))
+        self.contours.toggled.connect(lambda _: self.changed.emit())
+
+    def next_plot(self) -> None:
+        """Show the next one of the plots."""
+        plots = list(self.which.buttons)
+        self.which.choose(plots[(plots.index(self.which.value) + 1) % len(plots)])
 
     def clear(self) -> None:
         """There are no kernels."""
         self.title.setText(self.tr("No kernels yet"))
         self.units.clear()
-        self.note.hide()
         self.picture.show_pictures([])
-        self.plot.show_curves(FREQUENCIES[:0], (), "")
+        self.plot.show_data(PlotData())
         self.table.show_cells((), DisplayUnits())
 
     def show_cells(
@@ -75,36 +115,24 @@ class CellPanel(QFrame):
         self.title.setText(title)
         words = self.tr("{length}, {frequency}")
         self.units.setText(words.format(length=units.length, frequency=units.frequency))
-        self._show_note([cell.grid.name for cell in cells])
         self._show_pictures(cells, channel, log)
-        self._show_curves(cells, channel, units)
-        self.table.show_cells(cells, units)
-
-    def _show_note(self, names: Sequence[str]) -> None:
-        """Which figure is whose."""
-        self.note.setVisible(len(names) > 1)
-        if len(names) > 1:
-            words = self.tr("{name} / {other}")
-            self.note.setText(words.format(name=names[0], other=names[1]))
+        which = KernelPlot(self.which.value)
+        self.plot.show_data(kernel_plot(which, cells, channel, units))
+        button = self.which.buttons[which]
+        self.plot.setAccessibleName(button.text())
+        self.plot.setToolTip(button.toolTip())
+        self.table.show_cells(cells, units, channel)
 
     def _show_pictures(self, cells: Sequence[Cell], channel: str, log: bool) -> None:
         # As in the mosaics: both are drawn at the same scale.
         size = common_size(*(cell.kernel for cell in cells))
         pictures = []
         for cell in cells:
-            pixels = kernel_pixels(resized(cell.kernel, size), channel=channel, log=log)
+            kernel = resized(cell.kernel, size)
+            pixels = kernel_pixels(kernel, channel=channel, log=log)
             caption = cell.grid.name if len(cells) > 1 else ""
-            pictures.append((caption, pixels))
+            light = kernel.mean(axis=0) if channel == ALL_CHANNELS else kernel[CHANNELS[channel]]
+            levels = CONTOUR_LEVELS if self.contours.isChecked() else ()
+            lines = [line for level in levels for line in contours(light, level)]
+            pictures.append(Picture(caption, pixels, kernel, lines))
         self.picture.show_pictures(pictures)
-
-    def _show_curves(self, cells: Sequence[Cell], channel: str, units: DisplayUnits) -> None:
-        curves = []
-        for n, cell in enumerate(cells):
-            # Of this cell alone: nobody looks at the others' now.
-            sagittal, tangential = mtf_curves(cell.grid.psf, cell.row, cell.col, FREQUENCIES)
-            for name, index in CHANNELS.items():
-                if channel in (ALL_CHANNELS, name):
-                    curves.append(Curve(name, True, sagittal[index], other=n == 1))
-                    curves.append(Curve(name, False, tangential[index], other=n == 1))
-        frequencies = units.of_frequency(FREQUENCIES)
-        self.plot.show_curves(frequencies, tuple(curves), units.frequency)

@@ -9,17 +9,19 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from lenscal.gui.pages.inspection.field_maps import ALL_CHANNELS, FieldView, view_names
+from lenscal.gui.pages.inspection.field_maps import NO_MAPS, FieldView, view_names
 from lenscal.gui.pages.inspection.grids import DisplayUnits
 from lenscal.gui.pages.inspection.pitch_box import PitchBox
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.choice_box import ChoiceBox
 from lenscal.gui.widgets.elements import without_margins
 from lenscal.gui.widgets.kernels import KernelMosaic
+from lenscal.optics.kernel_pictures import ALL_CHANNELS
 
 LINEAR, LOG = "linear", "log"
 PER_CELL, GLOBAL = "cell", "global"
 PIXELS, MICROMETRES = "px", "um"
+SIDE_BY_SIDE, DIFFERENCE = "sides", "difference"
 
 
 class DisplayBar(QWidget):
@@ -38,13 +40,13 @@ class DisplayBar(QWidget):
         self._make_units()
         row = QHBoxLayout(self)
         without_margins(row, spacing_px=14)
-        for widget in (self.view, self.channel, self.scale, self.norm):
+        for widget in (self.view, self.channel, self.scale, self.norm, self.comparing):
             row.addWidget(widget)
         row.addStretch()
         row.addWidget(self.units)
         row.addWidget(self.pitch)
         self.view.currentIndexChanged.connect(lambda _: self.changed.emit())
-        for choice in (self.channel, self.scale, self.norm):
+        for choice in (self.channel, self.scale, self.norm, self.comparing):
             choice.chosen.connect(lambda _: self.changed.emit())
 
     def _make_pixel_choices(self) -> None:
@@ -72,6 +74,13 @@ class DisplayBar(QWidget):
             )
         )
 
+        self.comparing = Choice(
+            (
+                (SIDE_BY_SIDE, self.tr("Both"), self.tr("Both lenses side by side (D)")),
+                (DIFFERENCE, self.tr("Difference"), self.tr("The difference between the two lenses (D)")),
+            )
+        )
+
     def _make_units(self) -> None:
         self.units = Choice(
             (
@@ -91,16 +100,22 @@ class DisplayBar(QWidget):
         """Letters that do the same as buttons, wherever the keyboard is on a page."""
         # No field of the page takes letters.
         for key, channel in (("A", ALL_CHANNELS), ("R", "R"), ("G", "G"), ("B", "B")):
-            self._add_key(page, key, partial(self.channel.choose, channel))
-        self._add_key(page, "L", self._turn_scale)
-        self._add_key(page, "V", self._next_view)
+            self.add_key(page, key, partial(self.channel.choose, channel))
+        self.add_key(page, "L", self._turn_scale)
+        self.add_key(page, "V", self._next_view)
+        self.add_key(page, "D", self._turn_difference)
 
-    def _add_key(self, page: QWidget, key: str, action: Callable[[], None]) -> None:
+    def add_key(self, page: QWidget, key: str, action: Callable[[], None]) -> None:
+        """A letter that does something wherever the keyboard is on a page."""
         shortcut = QShortcut(QKeySequence(key), page)
         shortcut.activated.connect(action)
 
     def _turn_scale(self) -> None:
         self.scale.choose(LINEAR if self.log else LOG)
+
+    def _turn_difference(self) -> None:
+        if self.comparing.isVisible():
+            self.comparing.choose(SIDE_BY_SIDE if self.difference else DIFFERENCE)
 
     def _next_view(self) -> None:
         self.view.setCurrentIndex((self.view.currentIndex() + 1) % self.view.count())
@@ -109,6 +124,11 @@ class DisplayBar(QWidget):
     def log(self) -> bool:
         """Whether brightness is logarithmic."""
         return self.scale.value == LOG
+
+    @property
+    def difference(self) -> bool:
+        """Whether two lenses are shown as what parts them."""
+        return self.comparing.value == DIFFERENCE
 
     @property
     def display_units(self) -> DisplayUnits:
@@ -125,11 +145,12 @@ class DisplayBar(QWidget):
         self.pitch.setVisible(self.units.value == MICROMETRES)
         self.changed.emit()
 
-    def offer_what_matters(self) -> None:
+    def offer_what_matters(self, *, compared: bool) -> None:
         """Choices that change nothing in this view are hidden, or cannot be made."""
         kernels = self.view.value is FieldView.KERNELS
         self.scale.setVisible(kernels)
         self.norm.setVisible(kernels)
+        self.comparing.setVisible(compared and self.view.value not in NO_MAPS)
         # Lateral colour is between channels; hidden, the row would jump.
         self.channel.setEnabled(self.view.value is not FieldView.LATERAL)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
@@ -11,12 +12,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
 
 from lenscal.gui.pages.inspection.grids import DisplayUnits, Floats, NamedGrid
-from lenscal.gui.widgets.mtf_plot import MtfPlot
-from lenscal.optics.kernel_pictures import CHANNELS
-from lenscal.plots.maps import MapData
+from lenscal.gui.widgets.curve_plot import PlotData
+from lenscal.optics.kernel_pictures import ALL_CHANNELS, CHANNELS
+from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes
+from lenscal.plots.maps import DIFFERENCE_SCALE, MapData
 
-ALL_CHANNELS = "all"
-"""In place of a channel: their mean."""
 Column = tuple[str, NDArray[np.generic]]
 """A name and its data, for CSV files."""
 translate = QCoreApplication.translate
@@ -26,6 +26,7 @@ class FieldView(StrEnum):
     """What is shown over the field."""
 
     KERNELS = "kernels"
+    HEIGHT = "height"
     MTF50 = "mtf50"
     SAGITTAL = "sagittal"
     TANGENTIAL = "tangential"
@@ -42,12 +43,15 @@ FIGURES = (
     FieldView.CONFIDENCE,
 )
 """Views with one figure a channel."""
+NO_MAPS = (FieldView.KERNELS, FieldView.HEIGHT)
+"""Drawn elsewhere: a mosaic, and a chart."""
 
 
 def view_names() -> dict[FieldView, str]:
     """What the views are called, in their order."""
     return {
         FieldView.KERNELS: translate("FieldMaps", "Kernels"),
+        FieldView.HEIGHT: translate("FieldMaps", "MTF against image height"),
         FieldView.MTF50: translate("FieldMaps", "MTF50"),
         FieldView.SAGITTAL: translate("FieldMaps", "MTF50 sagittal"),
         FieldView.TANGENTIAL: translate("FieldMaps", "MTF50 tangential"),
@@ -72,12 +76,62 @@ def map_of(
     -------
     MapData, or None where the grid has none
     """
-    # Kernels are a mosaic, which is drawn elsewhere.
-    if view is FieldView.KERNELS:
+    if view in NO_MAPS:
         return None
     if view is FieldView.LATERAL:
         return _lateral_map(grids, which, units)
     return _figure_map(grids, which, view, channel, units)
+
+
+def difference_map(
+    grids: Sequence[NamedGrid], view: FieldView, channel: str, units: DisplayUnits
+) -> MapData | None:
+    """What the first grid's figures have more than the second's, at the first's nodes; None where
+    one of them has none, or the view is no map."""
+    if view in NO_MAPS:
+        return None
+    title = translate("FieldMaps", "Difference in {what}")
+    if view is FieldView.LATERAL:
+        shifts = [units.of_length(grid.figures.lateral_colour_px) for grid in grids]
+        arrows = shifts[0] - _at_nodes(shifts[1], grids[0].psf)
+        of_both = _lateral_map(grids, 0, units)
+        longest = float(np.linalg.norm(arrows, axis=-1).max())
+        return replace(of_both, title=title.format(what=of_both.title), arrows=arrows, high=longest)
+    values = [_values(grid, view, channel, units) for grid in grids]
+    if values[0] is None or values[1] is None:
+        return None
+    difference = values[0] - _at_nodes(values[1], grids[0].psf)
+    # Even to both sides, so that no difference has the colour of none.
+    reach = max(float(np.abs(difference).max()), 1e-9)
+    return MapData(
+        title.format(what=_figure_title(view, channel, _unit(view, units))),
+        difference,
+        low=-reach,
+        high=reach,
+        pattern=_pattern(view, units).replace(":", ":+"),
+        colours=DIFFERENCE_SCALE,
+    )
+
+
+def mean_change(
+    grids: Sequence[NamedGrid], view: FieldView, channel: str, units: DisplayUnits
+) -> tuple[str, str] | None:
+    """Means over the field of a figure of two grids, as text; None where one has none."""
+    values = [_values(grid, view, channel, units) for grid in grids]
+    if values[0] is None or values[1] is None:
+        return None
+    # Of the second at the first's nodes: coarse grids have more of theirs at the border.
+    means = values[0].mean(), _at_nodes(values[1], grids[0].psf).mean()
+    pattern = _pattern(view, units)
+    return pattern.format(means[0]), pattern.format(means[1])
+
+
+def _at_nodes(values: Floats, psf: PsfGrid) -> Floats:
+    """A figure [rows, cols, ...] of another grid at the nodes of this one."""
+    shape = values.shape[0], values.shape[1]
+    index, weight = bilinear_nodes(psf.positions, shape)
+    flat = values.reshape(-1, *values.shape[2:])
+    return np.asarray(np.einsum("rcn,rcn...->rc...", weight, flat[index]))
 
 
 def _lateral_map(grids: Sequence[NamedGrid], which: int, units: DisplayUnits) -> MapData:
@@ -106,7 +160,7 @@ def _figure_map(
     if view is FieldView.CONFIDENCE:
         # Its ends mean something by themselves: 0 a guess, 1 sure.
         return MapData(title, values, low=0.0, high=1.0, pattern="{:.0%}")
-    pattern = "{:.2f}" if view is FieldView.FWHM else units.frequency_pattern
+    pattern = _pattern(view, units)
     return MapData(
         title, values, low=float(all_values.min()), high=float(all_values.max()), pattern=pattern
     )
@@ -122,6 +176,12 @@ def _figure_title(view: FieldView, channel: str, unit: str) -> str:
         translate("FieldMaps", "mean of R, G and B") if channel == ALL_CHANNELS else channel
     )
     return words.format(figure=view_names()[view], channel=channel_name, unit=unit)
+
+
+def _pattern(view: FieldView, units: DisplayUnits) -> str:
+    if view is FieldView.CONFIDENCE:
+        return "{:.0%}"
+    return "{:.2f}" if view is FieldView.FWHM else units.frequency_pattern
 
 
 def _unit(view: FieldView, units: DisplayUnits) -> str:
@@ -141,7 +201,7 @@ def map_columns(grid: NamedGrid, view: FieldView, units: DisplayUnits) -> list[C
         ]
     columns: list[Column] = []
     # The kernels themselves are saved elsewhere: a table has room for their figures.
-    for figure in FIGURES if view is FieldView.KERNELS else (view,):
+    for figure in FIGURES if view in NO_MAPS else (view,):
         unit = _unit(figure, units)
         for channel in CHANNELS:
             values = _values(grid, figure, channel, units)
@@ -151,13 +211,12 @@ def map_columns(grid: NamedGrid, view: FieldView, units: DisplayUnits) -> list[C
     return columns
 
 
-def curve_columns(plot: MtfPlot) -> list[Column]:
-    """Columns [f] with the curves of a plot behind their frequencies."""
-    columns: list[Column] = [(f"frequency_{plot.unit}", plot.frequencies)]
+def curve_columns(plot: PlotData) -> list[Column]:
+    """Columns [n] with the curves of a plot behind their x axis."""
+    columns: list[Column] = [(f"{plot.x_name}_{plot.unit}", plot.x)]
     for curve in plot.curves:
-        direction = "sagittal" if curve.sagittal else "tangential"
         suffix = "_other" if curve.other else ""
-        columns.append((f"{curve.channel}_{direction}{suffix}", curve.values))
+        columns.append((f"{curve.channel}_{curve.name}{suffix}", curve.values))
     return columns
 
 

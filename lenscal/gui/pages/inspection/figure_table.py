@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,29 +19,35 @@ from PySide6.QtWidgets import (
 
 from lenscal.gui.pages.inspection.grids import Cell, DisplayUnits, Floats
 from lenscal.gui.widgets.elements import tip_text
+from lenscal.optics.kernel_pictures import ALL_CHANNELS, CHANNELS
 
 ROW_PX = 24
 NYQUIST = 0.5
 """cycles/px: a contrast that falls to a half beyond it is reported as this."""
+UNKNOWN = "–"
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A line: its name, what it means, and the values of R, G, B."""
+    """A line: its name, what it means, the values of R, G, B, and how one is written."""
 
     name: str
     tip: str
-    values: Sequence[str]
+    values: Floats
+    text: Callable[[float], str]
+    signed: bool = False
+    """Whether a change is told as a difference alone: of a place there is no percentage."""
 
 
 class FigureTable(QTableWidget):
-    """As high as its lines, one column a channel; of two kernels the values stand side by side."""
+    """As high as its lines: one column a channel; of two kernels both values and what parts
+    them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
-        self.setHorizontalHeaderLabels([self.tr("R"), self.tr("G"), self.tr("B")])
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setFixedHeight(ROW_PX)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.verticalHeader().setMinimumSectionSize(ROW_PX)
         # The theme's padding would make rows higher than ROW_PX.
@@ -52,62 +60,112 @@ class FigureTable(QTableWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Figures of the selected kernel"))
 
-    def show_cells(self, cells: Sequence[Cell], units: DisplayUnits) -> None:
-        """One cell, or two to compare; none: no lines."""
+    def show_cells(
+        self, cells: Sequence[Cell], units: DisplayUnits, channel: str = ALL_CHANNELS
+    ) -> None:
+        """One cell, or two to compare in one channel or in the mean of all; none: no lines."""
         columns = [list(self._figures(cell, units)) for cell in cells]
         # Line by line, with the same figure of each cell.
         lines = list(zip(*columns, strict=True))
+        heads = [self.tr("R"), self.tr("G"), self.tr("B")]
+        if len(cells) > 1:
+            heads = [*(cell.grid.name for cell in cells), self.tr("Difference")]
+        self._show_heads(heads)
         self.setRowCount(len(lines))
         for row, figures in enumerate(lines):
             first = figures[0]
             head = QTableWidgetItem(first.name)
             head.setToolTip(tip_text(first.tip))
             self.setVerticalHeaderItem(row, head)
-            for channel in range(3):
-                text = "/".join(figure.values[channel] for figure in figures)
-                self.setItem(row, channel, _item(text, first.tip))
+            texts = [first.text(value) for value in first.values]
+            if len(figures) > 1:
+                texts = _compared(first, figures[1], channel)
+            for column, text in enumerate(texts):
+                self.setItem(row, column, _item(text, first.tip))
         # Lines, heading and the frame of one pixel around them.
         self.setFixedHeight(ROW_PX * (len(lines) + 1) + 2)
+
+    def texts(self) -> tuple[list[str], list[list[str]]]:
+        """Heads and lines as they are shown, with the figures' names before them."""
+        columns = range(self.columnCount())
+        heads = [_text(self.horizontalHeaderItem(n)) for n in columns]
+        lines = [
+            [
+                _text(self.verticalHeaderItem(row)),
+                *(_text(self.item(row, column)) for column in columns),
+            ]
+            for row in range(self.rowCount())
+        ]
+        return ["", *heads], lines
+
+    def _show_heads(self, heads: Sequence[str]) -> None:
+        for column, text in enumerate(heads):
+            head = QTableWidgetItem(text)
+            # Names of profiles are longer than columns.
+            head.setToolTip(tip_text(text))
+            self.setHorizontalHeaderItem(column, head)
 
     def _figures(self, cell: Cell, units: DisplayUnits) -> Iterator[Figure]:
         at = cell.row, cell.col
         figures = cell.grid.figures
+        lengths, frequencies = "{:.2f}".format, partial(_frequency, units=units)
         yield Figure(
             self.tr("FWHM"),
             self.tr("Full width at half maximum"),
-            _lengths(figures.fwhm_px[at], units),
+            units.of_length(figures.fwhm_px[at]),
+            lengths,
         )
         yield Figure(
             self.tr("EE80"),
             self.tr("Radius containing 80 % of the light"),
-            _lengths(figures.ee80_px[at], units),
+            units.of_length(figures.ee80_px[at]),
+            lengths,
         )
         yield Figure(
             self.tr("MTF50 sag."),
             self.tr("Where sagittal contrast falls to one half"),
-            _frequencies(figures.sagittal[at], units),
+            units.of_frequency(figures.sagittal[at]),
+            frequencies,
         )
         yield Figure(
             self.tr("MTF50 tan."),
             self.tr("Where tangential contrast falls to one half"),
-            _frequencies(figures.tangential[at], units),
+            units.of_frequency(figures.tangential[at]),
+            frequencies,
         )
-        yield Figure(
-            self.tr("Centre right"),
-            self.tr("Centroid, right of the kernel's middle"),
-            _lengths(figures.centroid_px[at][:, 1], units, "{:+.2f}"),
-        )
-        yield Figure(
-            self.tr("Centre down"),
-            self.tr("Centroid, below the kernel's middle"),
-            _lengths(figures.centroid_px[at][:, 0], units, "{:+.2f}"),
-        )
+        for name, tip, axis in (
+            (self.tr("Centre right"), self.tr("Centroid, right of the kernel's middle"), 1),
+            (self.tr("Centre down"), self.tr("Centroid, below the kernel's middle"), 0),
+        ):
+            place = units.of_length(figures.centroid_px[at][:, axis])
+            yield Figure(name, tip, place, "{:+.2f}".format, signed=True)
         confidence = cell.grid.psf.confidence
         yield Figure(
             self.tr("Confidence"),
             self.tr("0 % a guess, 100 % sure; – unknown"),
-            ["–"] * 3 if confidence is None else [f"{value:.0%}" for value in confidence[at]],
+            np.full(3, np.nan) if confidence is None else confidence[at].astype(np.float64),
+            lambda value: UNKNOWN if np.isnan(value) else f"{value:.0%}",
+            signed=True,
         )
+
+
+def _compared(first: Figure, second: Figure, channel: str) -> list[str]:
+    """Both values of a figure and their difference, in one channel or in the mean of all."""
+    which = slice(None) if channel == ALL_CHANNELS else slice(n := CHANNELS[channel], n + 1)
+    values = [float(figure.values[which].mean()) for figure in (first, second)]
+    difference = values[0] - values[1]
+    if not np.isfinite(difference):
+        return [first.text(value) for value in values] + [UNKNOWN]
+    if first.signed or values[1] == 0:
+        text = first.text(difference)
+        change = text if text.startswith(("-", "+")) else f"+{text}"
+    else:
+        change = f"{difference / values[1]:+.1%}"
+    return [*(first.text(value) for value in values), change]
+
+
+def _text(item: QTableWidgetItem | None) -> str:
+    return "" if item is None else item.text()
 
 
 def _item(text: str, tip: str) -> QTableWidgetItem:
@@ -117,15 +175,8 @@ def _item(text: str, tip: str) -> QTableWidgetItem:
     return item
 
 
-def _lengths(px: Floats, units: DisplayUnits, pattern: str = "{:.2f}") -> list[str]:
-    return [pattern.format(value) for value in units.of_length(px)]
-
-
-def _frequencies(cycles_per_px: Floats, units: DisplayUnits) -> list[str]:
-    # Figures in lp/mm have more digits: the table has no room for a space then.
-    beyond = "≥ " if units.pitch_um is None else "≥"
-    texts = [units.frequency_pattern.format(value) for value in units.of_frequency(cycles_per_px)]
-    return [
-        f"{beyond}{text}" if frequency >= NYQUIST else text
-        for frequency, text in zip(cycles_per_px, texts, strict=True)
-    ]
+def _frequency(value: float, units: DisplayUnits) -> str:
+    # A share of Nyquist's less, or rounding would lose what lies on it.
+    beyond = value >= float(units.of_frequency(np.array(NYQUIST))) * (1 - 1e-9)
+    text = units.frequency_pattern.format(value)
+    return f"≥ {text}" if beyond else text

@@ -28,6 +28,11 @@ class NamedGrid:
         """Compute the figures, which takes a moment."""
         return cls(psf, name, field_figures(psf))
 
+    def height_px(self, row: int, col: int) -> float:
+        """Distance of a node from the photo's middle, px."""
+        y, x = (self.psf.positions[row, col] - 0.5) * (np.array(self.psf.image_size) - 1)
+        return float(np.hypot(y, x))
+
     def nearest(self, y: float, x: float) -> tuple[int, int]:
         """The node (row, col) nearest to a field position 0..1."""
         rows, cols = self.psf.shape
@@ -53,6 +58,11 @@ class DisplayUnits:
         return "cy/px" if self.pitch_um is None else "lp/mm"
 
     @property
+    def height(self) -> str:
+        """The unit of distances from the photo's middle."""
+        return "px" if self.pitch_um is None else "mm"
+
+    @property
     def frequency_pattern(self) -> str:
         """How a frequency is written: three digits that mean something."""
         return "{:.3f}" if self.pitch_um is None else "{:.1f}"
@@ -60,6 +70,10 @@ class DisplayUnits:
     def of_length(self, px: Floats) -> Floats:
         """Lengths of any shape in this unit."""
         return px if self.pitch_um is None else micrometres(1, self.pitch_um) * px
+
+    def of_height(self, px: Floats) -> Floats:
+        """Distances from the photo's middle, of any shape, in this unit."""
+        return px if self.pitch_um is None else micrometres(1e-3, self.pitch_um) * px
 
     def of_frequency(self, cycles_per_px: Floats) -> Floats:
         """Frequencies of any shape in this unit."""

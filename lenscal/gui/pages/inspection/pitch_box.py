@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QWidget
 
-from lenscal.raw.sensor import pixel_pitch_um
 from lenscal.session import Session
 
 
 class PitchBox(QDoubleSpinBox):
-    """As typed in before, as lensfun tells, or as the photos tell; what is typed in is kept."""
+    """As typed in before, or as lensfun, the profile or the photos tell; what is typed in is
+    kept."""
 
     pitch_typed = Signal(str, float)
     """Camera, or the profile's name where it tells none, and um; 0: not known."""
@@ -25,7 +25,8 @@ class PitchBox(QDoubleSpinBox):
         self.setSpecialValueText(self.tr("pixel size?"))
         self.setToolTip(
             self.tr(
-                "Pixel pitch of the sensor: from lensfun or the photos, or typed in, which is saved"
+                "Pixel pitch of the sensor: from lensfun, the profile or the photos, or typed "
+                "in, which is saved"
             )
         )
         self.setAccessibleName(self.tr("Pixel pitch of the sensor"))
@@ -48,14 +49,15 @@ class PitchBox(QDoubleSpinBox):
         if session.psf is None:
             return
         camera = session.profile.camera if session.profile else ""
-        source = (camera, session.psf.image_size, session.pitch_um)
+        of_profile = session.profile.pitch_um if session.profile else None
+        source = (camera, session.psf.image_size, of_profile or session.pitch_um)
         name = camera or session.psf_name
         if (source, name) == (self._source, self._camera):
             # What is being typed in must stay.
             return
         self._source, self._camera = source, name
-        of_camera = pixel_pitch_um(camera, session.psf.image_size)
-        pitch_um = self.pitches_um.get(name) or of_camera or session.pitch_um or 0
+        # What a profile keeps holds wherever it is opened, also without its photos.
+        pitch_um = self.pitches_um.get(name) or of_profile or session.pitch_um or 0
         # `changed` is for what the user types.
         with QSignalBlocker(self):
             self.setValue(pitch_um)

@@ -155,7 +155,8 @@ class TextureCard(Card):
             ("col", cols.ravel()),
             ("share", cells.ravel()),
         ]
-        button.save(path, self.map, lambda: field_csv.write_columns(path, columns), self._title)
+        table = field_csv.column_table(columns)
+        button.save(path, self.map, lambda: field_csv.write_table(path, table), self._title)
 
 
 def _all_photos(inputs: Inputs) -> Sequence[JudgedPhoto]:
