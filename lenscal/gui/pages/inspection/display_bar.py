@@ -77,7 +77,11 @@ class DisplayBar(QWidget):
         self.comparing = Choice(
             (
                 (SIDE_BY_SIDE, self.tr("Both"), self.tr("Both lenses side by side (D)")),
-                (DIFFERENCE, self.tr("Difference"), self.tr("The difference between the two lenses (D)")),
+                (
+                    DIFFERENCE,
+                    self.tr("Difference"),
+                    self.tr("The difference between the two lenses (D)"),
+                ),
             )
         )
 
