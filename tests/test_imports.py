@@ -39,7 +39,7 @@ ABOVE = {
     "optics": set[str](),
     "raw": {"system"},
     "intake": {"optics", "raw", "system"},
-    "flow": set[str](),
+    "flow": {"blur", "prior", "resource_files", "system"},
     "blur": {"optics"},
     "prior": {"optics", "raw", "resource_files", "system"},
     # Files, and the two things that are done with photos.

@@ -22,7 +22,7 @@ from torch import Tensor
 from lenscal import __version__
 from lenscal.calibrate.budget import Budget
 from lenscal.calibrate.checkpoint_schema import CHECKPOINT_SCHEMA
-from lenscal.calibrate.matching.matcher import Snapshot
+from lenscal.calibrate.matching.loop import Snapshot
 from lenscal.calibrate.pairs.registration import Pair
 from lenscal.calibrate.result import StageResult
 from lenscal.calibrate.settings import KERNEL_SIZES_PX, CalibrationSettings

@@ -10,6 +10,9 @@ from torch import Tensor
 from lenscal.flow.network import VelocityNetwork
 from lenscal.flow.path import interpolate, target_velocity
 
+NETWORK_GAMMA = 16.97
+"""Of the average that is kept of a network's weights: a relative width of 0.05, as published."""
+
 
 def flow_loss(
     network: VelocityNetwork, x_0: Tensor, x_1: Tensor, t: Tensor, position: Tensor, domain: Tensor
@@ -29,7 +32,7 @@ class PowerAverage:
     gamma = 16.97 has a relative width of 0.05.
     """
 
-    def __init__(self, tensors: Iterable[Tensor], *, gamma: float = 16.97) -> None:
+    def __init__(self, tensors: Iterable[Tensor], *, gamma: float = NETWORK_GAMMA) -> None:
         self.gamma, self.count = gamma, 0
         self.values = [t.detach().clone() for t in tensors]
 

@@ -62,15 +62,19 @@ class Reblur:
         self.noise_root = _noise_root(noise_correlation, packing, pool.real.shape[-1])
         self.pool, self.packing, self.shape, self.device = pool, packing, shape, device
         self.correlation = correlation
-        self.real = torch.from_numpy(pool.real)
-        self.noise = torch.from_numpy(pool.noise)
-        self.sharp = torch.from_numpy(pool.sharp)
-        self.sharp_noise = torch.from_numpy(pool.sharp_noise)
-        self.positions = torch.from_numpy(pool.positions)
+        index, weight = bilinear_nodes(pool.positions, shape)
+        # A GPU holds the pool: what a step reads of it does not wait for the processor.
+        self.real = torch.from_numpy(pool.real).to(device)
+        self.noise = torch.from_numpy(pool.noise).to(device)
+        self.sharp = torch.from_numpy(pool.sharp).to(device)
+        self.sharp_noise = torch.from_numpy(pool.sharp_noise).to(device)
+        self.positions = torch.from_numpy(pool.positions).to(device)
+        self.nodes = torch.from_numpy(index).to(device)
+        self.weight = torch.from_numpy(weight).float().to(device)
 
     def draw(self, n: int, generator: torch.Generator) -> Patches:
         """`take` n patches at random."""
-        i = torch.randint(len(self.real), (n,), generator=generator)
+        i = _numbers(len(self.real), n, generator)
         return self.take(i, self.partners(i, generator))
 
     def partners(self, i: Tensor, generator: torch.Generator) -> Tensor:
@@ -79,21 +83,20 @@ class Reblur:
         # Registered patches show the same: what they differ by is blur and noise.
         if self.pool.paired:
             return i
-        return torch.randint(len(self.sharp), (len(i),), generator=generator)
+        return _numbers(len(self.sharp), len(i), generator)
 
     def take(self, i: Tensor, j: Tensor) -> Patches:
         """The real patches i and the sharp patches j, on the device."""
-        index, weight = bilinear_nodes(self.positions[i].numpy(), self.shape)
-        patches = Patches(
+        i, j = send(i, self.device), send(j, self.device)
+        return Patches(
             self.real[i],
             self.noise[i],
             self.sharp[j].float(),
             self.sharp_noise[j],
-            torch.from_numpy(index),
-            torch.from_numpy(weight).float(),
+            self.nodes[i],
+            self.weight[i],
             self.positions[i],
         )
-        return Patches(*(send(part, self.device) for part in patches))
 
     def blur(self, kernels: Tensor, patches: Patches) -> tuple[Tensor, Tensor]:
         """Packed noise-free patches [n, p, m, m], and the kernels [n, 3, taps] they were made
@@ -141,9 +144,14 @@ def _noise_root(correlation: NDArray[np.float64] | None, packing: Packing, m: in
     return torch.from_numpy(root).to(torch.complex64)
 
 
+def _numbers(end: int, n: int, generator: torch.Generator) -> Tensor:
+    """n random numbers below the end, where the generator is."""
+    return torch.randint(end, (n,), generator=generator, device=generator.device)
+
+
 def send(tensor: Tensor, device: torch.device) -> Tensor:
     """The tensor on the device; to a GPU through pinned memory, without waiting."""
-    if device.type != "cuda":
+    if device.type != "cuda" or tensor.device.type == "cuda":
         return tensor.to(device)
     # From pageable memory the copy would wait for the step that is running.
     return tensor.pin_memory().to(device, non_blocking=True)

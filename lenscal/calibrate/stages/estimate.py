@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lenscal.calibrate.field.kernels import framed
-from lenscal.calibrate.matching.matcher import Snapshot
+from lenscal.calibrate.matching.loop import Snapshot
 from lenscal.calibrate.pairs.registration import Pair
 from lenscal.calibrate.stages.layout import Layout
 from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from lenscal.calibrate.budget import Budget
 from lenscal.calibrate.checkpoint import Checkpointer
-from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings, MatchingState
+from lenscal.calibrate.families.family import gaussian_kernel
+from lenscal.calibrate.matching.loop import MatchingState
+from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings
 from lenscal.calibrate.matching.patches import PatchPool
 from lenscal.calibrate.stages.estimate import Estimate, Learning
 from lenscal.calibrate.stages.held_out import HeldOutPhotos, patch_pools, reblur_of
@@ -275,11 +276,8 @@ def _left_out(estimate: Estimate, journal: Journal) -> Estimate:
 
 def gaussian_start(layout: Layout) -> Tensor:
     """Kernels [nodes, 3, n] to begin with where nothing is known."""
-    u = torch.arange(layout.kernel_size) - layout.kernel_size // 2
-    profile = torch.exp(-(u**2) / 2 / START_SIGMA_PX**2)
-    kernel = torch.outer(profile, profile).reshape(-1)
-    kernels = (kernel / kernel.sum()).expand(layout.n_nodes, 3, -1)
-    return kernels.clone().to(layout.device)
+    kernel = gaussian_kernel(layout.kernel_size, START_SIGMA_PX)
+    return kernel.expand(layout.n_nodes, 3, -1).clone().to(layout.device)
 
 
 def share_to_take(start: Tensor, matched: Tensor, check: Misfit, *, paired: bool) -> float:
