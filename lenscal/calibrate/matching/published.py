@@ -181,8 +181,8 @@ class PublishedMatcher(MatchingLoop):
                 y_t = interpolate(piece.x_0, y, piece.t)
                 difference = self._difference(y_t, piece)
             surrogate = piece.share * (difference * y).mean()
-            pull = torch.autograd.grad(surrogate, (leaf, noise))
-            return piece.share * difference.square().mean(), *pull
+            pull, noise_pull = torch.autograd.grad(surrogate, (leaf, noise))
+            return piece.share * difference.square().mean(), pull, noise_pull
 
         with self._team(len(batch.t)) as team:
             compared = team.all(compare, self._pieces(batch))
