@@ -30,6 +30,7 @@ from lenscal.calibrate.stages.estimate import Estimate, Learning, Registration
 from lenscal.calibrate.stages.journal import Journal
 from lenscal.calibrate.stages.layout import Layout
 from lenscal.errors import InputError, LenscalError
+from lenscal.optics.plausibility import is_possible
 from lenscal.raw.frame import Frame
 from lenscal.translation import message_of, translatable
 
@@ -317,6 +318,8 @@ def _check_kernels(size: Any, arrays: Arrays, n_nodes: int) -> None:
     kernels = arrays.get("kernels")
     if kernels is not None and kernels.shape != (n_nodes, 3, size * size):
         raise ValueError(f"kernels {kernels.shape}")
+    if kernels is not None and not is_possible(kernels.reshape(-1, 3, size, size)):
+        raise ValueError("its kernels are no lens's")
     for name in ("kernels", "halves.0", "halves.1", "start", "colour"):
         if name in arrays and not np.isfinite(arrays[name]).all():
             raise ValueError(f"{name} are not finite")

@@ -44,6 +44,21 @@ def is_own_photo(path: Path) -> bool:
     )
 
 
+def _untold(_path: Path, _reason: Translatable) -> str:
+    return ""
+
+
+@isolated(_untold)
+def correction_of(path: Path) -> str:
+    """How lenscal has corrected a photo, in words; empty where it has not."""
+    from lenscal.raw.exif import read_xmp_text
+
+    # exiv2 opens files itself: pipes and devices are nothing for it.
+    said = read_xmp_text(path, "Xmp.lenscal.Settings") if first_bytes(path, 1) else ""
+    # Written by lenscal, and not corrected.
+    return "" if "method none" in said or "amount 0," in said else said
+
+
 @isolated(_unknown)
 def is_virtual_photo(path: Path) -> bool:
     """Whether a photo is the virtual camera's, whose maker is lenscal, too."""

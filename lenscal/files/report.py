@@ -23,6 +23,7 @@ from lenscal.files.psf.quality_words import (
     scenes_in_words,
 )
 from lenscal.optics.field import FieldFigures, field_figures, lopsidedness, lopsidedness_in_words
+from lenscal.optics.plausibility import check_possible, irregularities
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.plots import psf_plots as plots
 from lenscal.plots.kernel_png import preview_png
@@ -81,12 +82,19 @@ def as_html(blocks: Iterable[Block], title: str) -> str:
 
 
 def report_blocks(profile: Profile, name: str) -> list[Block]:
-    """What the report says, from the top."""
+    """What the report says, from the top.
+
+    Raises
+    ------
+    InputError
+        The kernels are no lens's: figures of them would look like those of one.
+    """
     psf = profile.psf
+    check_possible(psf)
     figures = field_figures(psf)
     blocks = [Block("What this is", _table(_facts(profile, name)))]
-    if profile.warnings:
-        blocks.append(Block("What to know", _items(profile.warnings, "note")))
+    if warnings := [*irregularities(psf), *profile.warnings]:
+        blocks.append(Block("What to know", _items(warnings, "note")))
     # From what is asked for first to what only experts read.
     blocks += [
         Block(

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.files.photos.export_settings import ExportSettings
+from lenscal.gui.background.decision import Decision
 from lenscal.gui.background.job_runner import JobRunner
 from lenscal.gui.background.previewer import Previewer
 from lenscal.gui.tasks import Tasks
@@ -43,26 +44,6 @@ if TYPE_CHECKING:
 
 DEMO_SIZE = (1200, 1800)
 DEMO_PHOTOS = 8
-
-
-class Decision(QUndoCommand):
-    """Photos that were taken or left out by hand."""
-
-    def __init__(self, controller: Controller, after: Session, text: str) -> None:
-        super().__init__(text)
-        self._controller, self._before, self._after = controller, controller.session, after
-
-    def undo(self) -> None:
-        """As it was before."""
-        self._show(self._before)
-
-    def redo(self) -> None:
-        """Also done by the undo stack when the decision is pushed."""
-        self._show(self._after)
-
-    def _show(self, session: Session) -> None:
-        now = self._controller.session
-        self._controller.change(replace(now, inputs=session.inputs, decisions=session.decisions))
 
 
 class Controller(QObject):
@@ -164,7 +145,11 @@ class Controller(QObject):
             template = self.tr("keeping {photos}") if keep else self.tr("leaving out {photos}")
             # Three, as the menu would grow as wide as the screen.
             text = template.format(photos=", ".join(names[:3]))
-            self.undo_stack.push(Decision(self, session, text))
+            self.undo_stack.push(Decision(self._show_decisions, self.session, session, text))
+
+    def _show_decisions(self, session: Session) -> None:
+        inputs, decisions = session.inputs, session.decisions
+        self.change(replace(self.session, inputs=inputs, decisions=decisions))
 
     def set_device(self, device: str) -> None:
         """What computes calibrations and corrections from now on."""
@@ -358,15 +343,20 @@ class Controller(QObject):
             with_psf(self.session, profile.psf, name, path=path, profile=profile, saved=True)
         )
         self.step_wanted.emit(Step.INSPECT)
+        self._warn_of(psf.doubts)
 
     def _opened_other(self, psf: OpenedPsf) -> None:
         self.change(replace(self.session, other=psf.profile.psf, other_name=psf.path.stem))
+        self._warn_of(psf.doubts)
 
     def _compared(self, result: tuple[Comparison, tuple[str, ...]]) -> None:
         comparison, doubts = result
         self.change(replace(self.session, comparison=comparison))
-        if doubts:
-            words = "; ".join(in_this_language(doubt) for doubt in doubts)
+        self._warn_of(doubts)
+
+    def _warn_of(self, doubts: Iterable[str]) -> None:
+        words = "; ".join(in_this_language(doubt) for doubt in doubts)
+        if words:
             self.message.emit(self.tr("Warning: {doubts}.").format(doubts=words), "warning", "")
 
     def _exported_photos(self, results: list[PhotoResult], count: int, out: Path) -> None:

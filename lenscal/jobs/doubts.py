@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.optics.plausibility import impossibilities, irregularities
 from lenscal.translation import Translatable, translatable
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _SPECTRUM = 64
 
 def calibration_doubts(calibration: Calibration) -> Iterator[Translatable]:
     """Each doubt with what to do about it."""
+    for reason in impossibilities(calibration.psf):
+        yield translatable("do not use this calibration: {reason}", reason=reason)
+    yield from irregularities(calibration.psf)
     if mean_mtf(calibration.psf.kernels) > SHARPER:
         yield translatable(
             "the photos of the degraded folder are sharper than those of the sharp one: "

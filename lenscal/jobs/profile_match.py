@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lenscal.files.own_files import correction_of
 from lenscal.intake.coverage import enumeration
 from lenscal.optics.placement import Placement, centred, placed
 from lenscal.optics.plausibility import impossibilities, irregularities
@@ -31,11 +32,18 @@ def mismatches(profile: Profile, photo: Frame) -> list[Translatable]:
     """
     return [
         *impossibilities(profile.psf),
+        *_corrected_before(photo),
         *_kind(profile, photo),
         *_size(profile, photo),
         *_equipment(profile, photo),
         *_lens_setting(profile, photo),
     ]
+
+
+def _corrected_before(photo: Frame) -> Iterator[Translatable]:
+    """What is sharp already would be sharpened a second time."""
+    if how := correction_of(photo.info.path):
+        yield translatable("lenscal has corrected it already ({how})", how=how)
 
 
 def _kind(profile: Profile, photo: Frame) -> list[Translatable]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid
-from lenscal.translation import Translatable, translatable
+from lenscal.translation import Translatable, join_translatable, translatable
 
 MOST_ABSOLUTE_LIGHT = 20.0
 """Sum of absolute values of a kernel that sums to 1. Light is not negative, but kernels relative to
@@ -24,6 +25,31 @@ JUMP_OVER_MEDIAN = 6.0
 """How many times more than most nodes of the grid a node has to jump to be named."""
 LEAST_NODES = 5
 """Along a side: on coarser grids neighbours lie far apart, and may differ by anything."""
+
+
+def check_possible(grid: PsfGrid) -> None:
+    """Refuse kernels that no lens has: what is made of them misleads whoever gets it.
+
+    Raises
+    ------
+    InputError
+        They are no lens's.
+    """
+    reasons = list(impossibilities(grid))
+    if reasons:
+        raise InputError(
+            translatable(
+                "this PSF is no lens's: {reasons}; calibrate again, or choose another file",
+                reasons=join_translatable("; ", reasons),
+            )
+        )
+
+
+def is_possible(kernels: NDArray[np.floating]) -> bool:
+    """Whether kernels [n, 3, k, k] can be a lens's."""
+    light = np.abs(kernels).sum((-1, -2))
+    offset = np.linalg.norm(_centroids(kernels.astype(np.float64)), axis=-1)
+    return bool((light <= MOST_ABSOLUTE_LIGHT).all() and (offset <= MOST_OFFSET_PX).all())
 
 
 def impossibilities(grid: PsfGrid) -> Iterator[Translatable]:
@@ -70,11 +96,11 @@ def irregularities(grid: PsfGrid) -> Iterator[Translatable]:
 
 
 def _centroids(kernels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[rows, cols, 2]: (y, x) px from the middle, mean over the colours."""
+    """[..., 2] of [..., 3, k, k]: (y, x) px from the middle, mean over the colours."""
     k = kernels.shape[-1]
     tap = np.arange(k) - k // 2
     y, x = kernels.sum(-1) @ tap, kernels.sum(-2) @ tap
-    return np.asarray(np.stack([y, x], -1).mean(2))
+    return np.asarray(np.stack([y, x], -1).mean(-2))
 
 
 def _jumps(kernels: NDArray[np.float64]) -> NDArray[np.float64]:

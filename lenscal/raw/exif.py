@@ -56,6 +56,12 @@ def read_exif(path: Path) -> Exif | None:
 
 def read_xmp_orientation(path: Path) -> int | None:
     """tiff:Orientation, 1 to 8, of an XMP file; None where it has none or cannot be read."""
+    said = read_xmp_text(path, "Xmp.tiff.Orientation")
+    return int(said) if said in {"1", "2", "3", "4", "5", "6", "7", "8"} else None
+
+
+def read_xmp_text(path: Path, key: str) -> str:
+    """What the XMP in a file says by a key; empty where it says nothing or cannot be read."""
     import exiv2
 
     with EXIV2_LOCK, without_library_noise():
@@ -63,13 +69,10 @@ def read_xmp_orientation(path: Path) -> int | None:
         try:
             image = open_image(path)
             image.readMetadata()
-            for datum in image.xmpData():
-                if datum.key() == "Xmp.tiff.Orientation":
-                    turned = int(datum.toString())
-                    return turned if 1 <= turned <= 8 else None
+            said = (datum.toString() for datum in image.xmpData() if datum.key() == key)
+            return clean_text(next(said, ""))
         except (exiv2.Exiv2Error, OSError, UnicodeError, ValueError):
-            return None
-    return None
+            return ""
 
 
 class Exif:

@@ -317,6 +317,25 @@ def test_a_damaged_checkpoint_is_refused(photos: Photos, tmp_path: Path) -> None
             calibrated(photos, settings, keeper=Files(tmp_path, begin=tmp_path / "broken"))
 
 
+@pytest.mark.parametrize("how", ["both signs", "far away"])
+def test_kernels_that_no_lens_has_are_not_gone_on_with(
+    photos: Photos, tmp_path: Path, how: str
+) -> None:
+    settings = replace(TINY, stages=Stages.P)
+    calibrated(photos, settings, keeper=Files(tmp_path))
+    found = CheckpointFile(tmp_path / "P", resume=True).load()
+    assert found is not None
+    values, arrays = found
+    kernels = np.zeros_like(arrays["kernels"])
+    if how == "both signs":
+        kernels[..., 24], kernels[..., 25] = 1000, -999
+    else:
+        kernels[..., 0] = 1
+    CheckpointFile(tmp_path / "odd").save(values, {**arrays, "kernels": kernels})
+    with pytest.raises(InputError, match="no lens's"):
+        calibrated(photos, settings, keeper=Files(tmp_path, begin=tmp_path / "odd"))
+
+
 def test_a_full_disk_costs_a_warning_only(photos: Photos, tmp_path: Path) -> None:
     settings = replace(TINY, stages=Stages.P)
     result = calibrated(

@@ -18,11 +18,13 @@ def run_share(args: argparse.Namespace) -> int:
     from lenscal.files.psf.profile import read_profile, write_profile
     from lenscal.files.psf.sharing import without_identity
     from lenscal.files.write_claim import only_writer
+    from lenscal.optics.plausibility import check_possible
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     out: Path = args.out
     check_profile_path(out)
     profile = read_profile(args.profile)
+    check_possible(profile.psf)
     # What the copy lacks would be gone for good.
     if out.exists() and out.samefile(args.profile):
         raise InputError(

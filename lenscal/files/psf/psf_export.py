@@ -17,6 +17,7 @@ from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.files.psf.psf_fits import CHANNELS, fits_name, write_channel
 from lenscal.files.psf.psf_formats import ALL_FORMATS, CSV_COLUMNS, PSF_FORMATS
 from lenscal.files.psf.psf_npz import npz_bytes
+from lenscal.optics.plausibility import check_possible
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.system.atomic import written_together
 
@@ -25,7 +26,14 @@ def export_psf(
     grid: PsfGrid, folder: Path, form: str, provenance: Provenance = NO_PROVENANCE
 ) -> list[Path]:
     """Write psf_R/G/B.fits, psf.npz, psf.tif and psf.csv, or one kind: `form` is fits, npz, tiff,
-    csv or all."""
+    csv or all.
+
+    Raises
+    ------
+    InputError
+        The kernels are no lens's.
+    """
+    check_possible(grid)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = PSF_FORMATS if form == ALL_FORMATS else (form,)
     files = {folder / name: write for kind in wanted for name, write in _WRITERS[kind].items()}

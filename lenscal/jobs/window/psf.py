@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lenscal.reports import Report
 from lenscal.stepping import Job
-from lenscal.translation import translatable
+from lenscal.translation import Translatable, translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
@@ -24,14 +24,18 @@ class OpenedPsf:
 
     profile: Profile
     path: Path
+    doubts: tuple[Translatable, ...] = ()
+    """Why the kernels may be no lens's."""
 
 
 def open_psf(path: Path) -> Job[OpenedPsf]:
     """Whatever holds a PSF: a profile, an npz file, a folder of PSF files."""
     from lenscal.files.psf import opening
+    from lenscal.optics.plausibility import impossibilities, irregularities
 
     yield Report("open", translatable("Opening {file}", file=path.name))
-    return OpenedPsf(opening.open_psf(path), path)
+    profile = opening.open_psf(path)
+    return OpenedPsf(profile, path, (*impossibilities(profile.psf), *irregularities(profile.psf)))
 
 
 def save_profile(profile: Profile, path: Path, private: bool = False) -> Job[Path]:
