@@ -376,6 +376,7 @@ TEXTS = (
         "were dropped"
     ),
     QT_TRANSLATE_NOOP("Translatable", "do not use them; photograph subjects with more texture"),
+    QT_TRANSLATE_NOOP("Translatable", "do not use this calibration: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "empty"),
     QT_TRANSLATE_NOOP("Translatable", "estimated from {photos}"),
     QT_TRANSLATE_NOOP(
@@ -487,6 +488,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "lens"),
     QT_TRANSLATE_NOOP("Translatable", "lens serial numbers"),
     QT_TRANSLATE_NOOP("Translatable", "lens's serial number"),
+    QT_TRANSLATE_NOOP("Translatable", "lenscal has corrected it already ({how})"),
     QT_TRANSLATE_NOOP("Translatable", "lenses"),
     QT_TRANSLATE_NOOP("Translatable", "lensfun: {lens}"),
     QT_TRANSLATE_NOOP(
@@ -880,6 +882,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "there is something that is no plain file"),
     QT_TRANSLATE_NOOP("Translatable", "these parts rely on their neighbours"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "this PSF is no lens's: {reasons}; calibrate again, or choose another file"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "this calibration cannot be resumed if it is interrupted: {error}"
