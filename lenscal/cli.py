@@ -36,6 +36,7 @@ _MODULES = {
     "info": "info",
     "calibrate": "calibrate",
     "correct": "correct",
+    "train-network": "profiles.train_network",
     "share": "profiles.share",
     "export-psf": "profiles.export_psf",
     "report": "profiles.report",

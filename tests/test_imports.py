@@ -47,6 +47,8 @@ ABOVE = {
     "files": {"optics", "plots", "raw", "system"},
     "calibrate": {"blur", "flow", "optics", "raw", "system"},
     "restore": {"blur", "optics", "prior", "raw", "system"},
+    # Networks for one lens.
+    "supervised": {"blur", "files", "optics", "prior", "raw", "restore", "system"},
     # Lenses whose PSF is known, and how near a calibration comes to it.
     "virtual": {"files", "optics", "raw", "resource_files", "system"},
     "measure": {"calibrate", "files", "optics", "raw", "restore", "system"},
@@ -66,6 +68,7 @@ ABOVE = {
         "resource_files",
         "restore",
         "session",
+        "supervised",
         "system",
         "virtual",
     },
@@ -112,6 +115,7 @@ ABOVE = {
         "preferences",
         "raw",
         "restore",
+        "supervised",
         "system",
         "virtual",
     },

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from lenscal.raw.frame import Frame
 
 ISOS = (200, 3200)
+METHODS = (Method.WIENER, Method.DPIR, Method.DIFFPIR)
+"""A network would have to be trained for each lens: `lenscal reproduce` does that."""
 PLAIN = "no correction"
 DEMO = "demo"
 """Name of the lens of `lenscal demo`, beside the benchmark's kinds of lenses."""
@@ -143,9 +145,7 @@ def _by_lenscal(
     from lenscal.restore.photo import restore
 
     rows = {}
-    runs = [
-        (m, name, grid) for m in Method if m is not Method.NONE for name, grid in kernels.items()
-    ]
+    runs = [(m, name, grid) for m in METHODS for name, grid in kernels.items()]
     for number, (method, name, grid) in enumerate(runs):
         # Other work on the machine must not count against a method.
         start = processor_seconds()

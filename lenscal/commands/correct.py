@@ -51,6 +51,8 @@ def run_correct(args: argparse.Namespace) -> int:
     warm_up()
     # After the cheap checks: a profile holds megabytes, and the device loads torch.
     profile = open_psf(args.psf)
+    if restore.method is Method.NETWORK:
+        jobs.require_network(profile)
     check_device(args.device)
     results: list[PhotoResult] = []
     work = jobs.correct(

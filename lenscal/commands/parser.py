@@ -36,13 +36,15 @@ from lenscal.files.psf.psf_formats import ALL_FORMATS, DEFAULT_PSF_FORMAT, PSF_F
 from lenscal.preferences import ThemeChoice
 from lenscal.restore.settings import DEFAULTS as RESTORE_DEFAULTS
 from lenscal.restore.settings import Method
+from lenscal.supervised.settings import DEFAULTS as NETWORK_DEFAULTS
+from lenscal.supervised.settings import NetworkSize
 from lenscal.virtual.limits import Sensor
 
 DEMO_QUALITY = Quality.QUICK
 """A demo shows how the work is done; quick is good enough for that."""
 
 _IDENTITY = "serial numbers, names of photos and their hashes"
-
+_METHODS = "network: the profile's own, see train-network; none: develop only"
 _SUMMARY = """\
 Learn a lens's point spread function from ordinary RAW photos, without a chart, and correct photos
 with it.
@@ -70,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_calibrate(commands, output, calibration)
     _add_correct(commands, output)
     _add_share(commands, output)
+    _add_train_network(commands, output)
     _add_export(commands, output)
     _add_report(commands, output)
     _add_info(commands, output)
@@ -193,9 +196,59 @@ def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     _add_written_photos(correct)
 
 
+def _add_train_network(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    train = new_command(
+        commands,
+        "train-network",
+        "train a restoration network for a profile's lens on sharp photos, and keep it there",
+        "lenscal train-network mylens.lenscal --photos sharp-photos --minutes 60",
+        *parents,
+    )
+    train.add_argument("psf", type=Path, metavar="LENS.lenscal")
+    train.add_argument(
+        "--photos",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FOLDER",
+        help="sharp photos of any kind, RAW or pictures; two at least, dozens are better",
+    )
+    minutes = NETWORK_DEFAULTS.minutes
+    train.add_argument(
+        "--minutes",
+        type=float,
+        default=minutes,
+        metavar="M",
+        help=f"how long (default: {minutes:g}); Ctrl+C keeps what was reached",
+    )
+    add_choice(
+        train,
+        "--size",
+        NetworkSize,
+        NETWORK_DEFAULTS.size,
+        "full: ESRGAN's, with a discriminator, for graphics cards",
+    )
+    train.add_argument(
+        "--sensor",
+        choices=("bayer", "full-colour"),
+        help="of the photos to correct (default: bayer, for profiles of RAW photos)",
+    )
+    train.add_argument(
+        "--seed",
+        type=int,
+        default=NETWORK_DEFAULTS.seed,
+        metavar="N",
+        help=f"of all that is random (default: {NETWORK_DEFAULTS.seed})",
+    )
+    add_device(train)
+    train.add_argument(
+        "--resume", action="store_true", help="go on with the network that the profile holds"
+    )
+
+
 def _add_correction(command: argparse.ArgumentParser) -> None:
     """How photos are corrected."""
-    add_choice(command, "--method", Method, RESTORE_DEFAULTS.method, "none: develop only")
+    add_choice(command, "--method", Method, RESTORE_DEFAULTS.method, _METHODS)
     command.add_argument(
         "--amount",
         type=float,

@@ -10,6 +10,7 @@ from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.calibrating import build_profile, calibrate, import_photos
 from lenscal.jobs.correcting import correct
 from lenscal.jobs.demo import DemoResult, DemoSettings, demo
+from lenscal.jobs.network import network_for, require_network, train_network
 from lenscal.jobs.photo_work import PhotoResult
 from lenscal.jobs.profile_match import fits_field, grid_for, match_notes, mismatches
 
@@ -26,5 +27,8 @@ __all__ = [
     "import_photos",
     "match_notes",
     "mismatches",
+    "network_for",
     "photo_cache",
+    "require_network",
+    "train_network",
 ]

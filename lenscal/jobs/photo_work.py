@@ -23,6 +23,7 @@ from lenscal.files.photos.export_settings import (
     mask_path,
     output_path,
 )
+from lenscal.jobs.network import network_for
 from lenscal.jobs.profile_match import grid_for, match_notes, mismatches
 from lenscal.raw.pictures.kinds import Light, kind_by_name
 from lenscal.restore.settings import Method
@@ -197,7 +198,8 @@ class PhotoWork:
 
             with store.opened():
                 grid = grid_for(self.batch.profile, frame)
-                yield from restore_rows(frame, grid, self.batch.restore, keep)
+                network = network_for(self.batch.profile, frame, self.batch.restore)
+                yield from restore_rows(frame, grid, self.batch.restore, keep, network=network)
             self.strength = yield from without_rings(frame, store, self.mask)
             return store
         return None

@@ -85,18 +85,28 @@ def grid_for(profile: Profile, photo: Frame) -> PsfGrid:
     psf = profile.psf
     if psf.image_size == photo.size:
         return psf
+    placement = placement_of(profile, photo)
+    if placement is None:
+        return replace(psf, image_size=photo.size)
+    return placed(psf, photo.size, placement)
+
+
+def placement_of(profile: Profile, photo: Frame) -> Placement | None:
+    """Where a photo lies in the profile's field; None where it does not fit: the field is laid over
+    it."""
+    field = profile.psf.image_size
+    if field == photo.size:
+        return Placement((0.0, 0.0))
     place = _place(profile, photo)
     if place is None:
-        smaller = all(own <= of for own, of in zip(photo.size, psf.image_size, strict=True))
+        smaller = all(own <= of for own, of in zip(photo.size, field, strict=True))
         if _other_camera(profile, photo) or not smaller:
-            return replace(psf, image_size=photo.size)
+            return None
         # With --force: pixels are as large as they were, more often than not.
         place = Place(None, 1.0, "crop")
     if place.origin is None:
-        placement = centred(photo.size, psf.image_size, place.pitch)
-    else:
-        placement = Placement(place.origin, place.pitch)
-    return placed(psf, photo.size, placement)
+        return centred(photo.size, field, place.pitch)
+    return Placement(place.origin, place.pitch)
 
 
 def fits_field(profile: Profile, photo: Frame) -> bool:

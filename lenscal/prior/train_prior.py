@@ -34,7 +34,7 @@ def save_checkpoint(state: TrainState, settings: TrainSettings, file: Path) -> N
     """Everything `load_checkpoint` needs, in one safetensors file, written atomically."""
     tensors = {f"net.{k}": v for k, v in state.net.state_dict().items()}
     tensors |= {f"ema.{k}": v for k, v in state.ema.state_dict().items()}
-    for which, optimiser in enumerate(state.optimisers):
+    for which, optimiser in enumerate(state.optimisers.parts):
         for number, moments in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{which}.{number}.{k}": v for k, v in moments.items()}
     metadata = {
@@ -67,12 +67,12 @@ def load_checkpoint(file: Path, settings: TrainSettings) -> TrainState:
                 {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}
             )
         # The fresh optimisers' parameter groups, with the moments from the file.
-        moments = [optimiser.state_dict() for optimiser in state.optimisers]
+        moments = [optimiser.state_dict() for optimiser in state.optimisers.parts]
         for key, value in tensors.items():
             if key.startswith("optimiser."):
                 _, which, number, moment = key.split(".")
                 moments[int(which)]["state"].setdefault(int(number), {})[moment] = value
-        for optimiser, values in zip(state.optimisers, moments, strict=True):
+        for optimiser, values in zip(state.optimisers.parts, moments, strict=True):
             optimiser.load_state_dict(values)
         state.step, state.seconds = int(metadata["step"]), float(metadata["seconds"])
     except (OSError, SafetensorError, KeyError, IndexError, ValueError, RuntimeError) as error:

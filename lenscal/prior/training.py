@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from lenscal.errors import InputError
 from lenscal.prior.denoiser import ResidualBlock, UnshuffleDenoiser, load_denoiser
+from lenscal.prior.optimisers import Optimisers, make_optimisers
 from lenscal.prior.training_photos import Patches, draw_sigma
 from lenscal.prior.training_settings import TrainSettings
 from lenscal.translation import translatable
@@ -27,9 +27,7 @@ class TrainState:
     ----------
     net, ema : UnshuffleDenoiser
         The network, and the average of its weights over the last steps, which is what is kept.
-    optimisers : list of Optimizer
-    matrices : list of (Parameter, Parameter)
-        Weights [out, in, 3, 3] and the same memory as [out, 9 * in], which is what Muon steps.
+    optimisers : Optimisers
     step : int
     seconds : float
         Spent on the steps so far.
@@ -37,21 +35,9 @@ class TrainState:
 
     net: UnshuffleDenoiser
     ema: UnshuffleDenoiser
-    optimisers: list[torch.optim.Optimizer]
-    matrices: list[tuple[torch.nn.Parameter, torch.nn.Parameter]]
+    optimisers: Optimisers
     step: int = 0
     seconds: float = 0.0
-
-    def step_optimisers(self, rate: float) -> None:
-        """Once along the gradients, at this learning rate."""
-        for weights, matrix in self.matrices:
-            assert weights.grad is not None
-            # Muon orthogonalises matrices; the view makes its steps the weights' own.
-            matrix.grad = _as_matrix(weights.grad)
-        for optimiser in self.optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            optimiser.step()
 
 
 def learning_rate(progress: float, step: int, rate: float) -> float:
@@ -113,17 +99,8 @@ def start(settings: TrainSettings, grow_from: Path | None = None) -> TrainState:
     for_muon: list[torch.nn.Parameter] = []
     if settings.optimiser == "muon":
         for_muon = [p for p in net.blocks.parameters() if p.ndim == 4]
-    matrices = [(p, torch.nn.Parameter(_as_matrix(p.data))) for p in for_muon]
-    for_adam = [p for p in net.parameters() if all(p is not other for other in for_muon)]
-    optimisers: list[torch.optim.Optimizer] = [
-        torch.optim.Adam(for_adam, lr=settings.rate, betas=(0.9, 0.99))
-    ]
-    if matrices:
-        views = [matrix for _, matrix in matrices]
-        optimisers.append(
-            torch.optim.Muon(views, settings.rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
-        )
-    return TrainState(net, ema, optimisers, matrices)
+    optimisers = make_optimisers(net.parameters(), for_muon, settings.rate)
+    return TrainState(net, ema, optimisers)
 
 
 def _initialise(net: UnshuffleDenoiser, seed: int) -> None:
@@ -137,11 +114,6 @@ def _initialise(net: UnshuffleDenoiser, seed: int) -> None:
             if "second" in name:
                 # Blocks begin near the identity: a deep network then trains quickly.
                 parameter.data *= 0.3
-
-
-def _as_matrix(weights: Tensor) -> Tensor:
-    """[out, in, 3, 3] as [out, 9 * in]: the same memory where the layout is channels last."""
-    return weights.permute(0, 2, 3, 1).reshape(len(weights), -1)
 
 
 def train(patches: Patches, state: TrainState, settings: TrainSettings) -> Iterator[float]:
@@ -175,7 +147,7 @@ def train(patches: Patches, state: TrainState, settings: TrainSettings) -> Itera
         state.net.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state.net.parameters(), 1.0)
-        state.step_optimisers(learning_rate(progress, state.step, settings.rate))
+        state.optimisers.step(learning_rate(progress, state.step, settings.rate))
         # By hand: torch's AveragedModel wraps the network, takes its first weights whole and has
         # one decay; here the decay grows from 0.1, so that the first steps are soon forgotten.
         decay = min(0.999, (1 + state.step) / (10 + state.step))

@@ -15,6 +15,8 @@ from lenscal.reports import Report
 from lenscal.restore.diffpir import DIFFPIR
 from lenscal.restore.dpir import DPIR
 from lenscal.restore.mask import mask_rows, reach_px
+from lenscal.restore.network.bands import BLOCK_PX as NETWORK_BLOCK_PX
+from lenscal.restore.network.bands import LensNetwork, network_bands
 from lenscal.restore.plug_and_play import BLOCK_PX, plug_and_play
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.restore.tiles import LinearPhoto, Tiling, tiling_of
@@ -44,6 +46,7 @@ def restore(
     mask: NDArray[np.float32] | None = None,
     reach: int | None = None,
     tiling: Tiling | None = None,
+    network: LensNetwork | None = None,
 ) -> Job[NDArray[np.float32]]:
     """Undo the blur of `psf` in a photo; the returned value is the result. See `restore_rows`.
 
@@ -64,7 +67,7 @@ def restore(
         if mask is not None:
             mask[rows.start : rows.stop] = weight
 
-    yield from restore_rows(photo, psf, settings, put, reach=reach, tiling=tiling)
+    yield from restore_rows(photo, psf, settings, put, reach=reach, tiling=tiling, network=network)
     return out
 
 
@@ -76,6 +79,7 @@ def restore_rows(
     *,
     reach: int | None = None,
     tiling: Tiling | None = None,
+    network: LensNetwork | None = None,
 ) -> Job[None]:
     """Undo the blur of `psf` in a photo and hand on finished rows, from the top; memory does not
     grow with the height.
@@ -99,11 +103,13 @@ def restore_rows(
         (`reach_px`).
     tiling : Tiling or None
         None: the usual one for photos of this size.
+    network : LensNetwork or None
+        What `Method.NETWORK` asks for.
 
     Raises
     ------
     InputError
-        The photo does not have the size the PSF grid is for.
+        The photo does not have the size the PSF grid is for, or there is no network.
     """
     require_size(photo, psf)
     if unchanged(settings):
@@ -116,7 +122,7 @@ def restore_rows(
         return
     # A part of a photo is given the whole photo's: its own kernels may be narrower.
     reach = reach_px(psf) if reach is None else reach
-    bands = estimate(photo, psf, settings, tiling or tiling_of(psf))
+    bands = estimate(photo, psf, settings, tiling or tiling_of(psf), network)
     yield from hand_on(photo, bands, settings, sink, reach)
 
 
@@ -130,9 +136,11 @@ def hand_on(
     LenscalError
         The estimate is not made of numbers.
     """
-    # Two whole sentences: translations need not say the second one by adding to the first.
+    # Whole sentences: translations need not say one by adding to another.
     if settings.method is Method.WIENER:
         message = translatable("Removing the blur")
+    elif settings.method is Method.NETWORK:
+        message = translatable("Removing the blur with the lens's network")
     else:
         message = translatable("Removing the blur with the photo prior")
     for band in bands:
@@ -185,14 +193,27 @@ def require_size(photo: LinearPhoto, psf: PsfGrid) -> None:
         )
 
 
-def estimate(photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings, tiling: Tiling) -> Bands:
+def estimate(
+    photo: LinearPhoto,
+    psf: PsfGrid,
+    settings: RestoreSettings,
+    tiling: Tiling,
+    network: LensNetwork | None = None,
+) -> Bands:
     """The estimate in bands, before any mask; where the device's memory does not suffice, in
     smaller parts."""
     device = pick_device(settings.device)
+    if settings.method is Method.NETWORK and network is None:
+        raise InputError(
+            translatable("--method network: there is no network for this lens; train one first")
+        )
 
     def start(on: torch.device, block_px: int) -> Bands:
         if settings.method is Method.WIENER:
             return wiener_bands(photo, psf, settings, on, tiling=tiling)
+        if settings.method is Method.NETWORK and network is not None:
+            side = NETWORK_BLOCK_PX * block_px // BLOCK_PX
+            return network_bands(photo, psf, settings, on, network, tiling=tiling, block_px=side)
         method = PRIORS[settings.method]
         prior = plug_and_play(photo, psf, settings, on, method, tiling=tiling, block_px=block_px)
         return blended(prior, wiener_bands(photo, psf, settings, on, tiling=tiling))

@@ -18,6 +18,7 @@ from lenscal.reports import Report
 from lenscal.restore import wiener
 from lenscal.restore.data_step import DataStep
 from lenscal.restore.mask import reach_px
+from lenscal.restore.network.bands import LensNetwork
 from lenscal.restore.photo import (
     PRIORS,
     WIENER_SHARE,
@@ -88,13 +89,21 @@ class Part:
 
 
 def restore_region(
-    photo: LinearPhoto, psf: PsfGrid, settings: RestoreSettings, rows: range, cols: range
+    photo: LinearPhoto,
+    psf: PsfGrid,
+    settings: RestoreSettings,
+    rows: range,
+    cols: range,
+    *,
+    network: LensNetwork | None = None,
 ) -> Job[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """`restore` and its mask for the pixels of `rows` and `cols` only, [h, w, 3] and [h, w].
 
     A margin is corrected too, and tiles lie where they lie in the whole photo, so that with the
-    Wiener filter the result is that of the whole photo. A photo prior, which takes most of the
-    time, works on little more than the part.
+    Wiener filter, and with a network, the result is that of the whole photo. A photo prior, which
+    takes most of the time, works on little more than the part.
+
+    network : as in `restore_rows`, for the whole photo
 
     Raises
     ------
@@ -123,7 +132,11 @@ def restore_region(
         averaged = _averaged(linear, prior, rows.start - ys.start, cols.start - xs.start)
         yield from hand_on(part, averaged, settings, put, reach)
     else:
-        out = yield from restore(part, kernels, settings, mask=mask, reach=reach, tiling=tiling)
+        # Windows begin at even pixels: the network sees the same pairs of pixels.
+        own = None if network is None else network.part(ys.start, xs.start)
+        out = yield from restore(
+            part, kernels, settings, mask=mask, reach=reach, tiling=tiling, network=own
+        )
     inner = (
         slice(rows.start - ys.start, rows.stop - ys.start),
         slice(cols.start - xs.start, cols.stop - xs.start),

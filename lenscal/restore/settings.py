@@ -16,6 +16,8 @@ AMOUNT_LIMITS = (0.0, 1.0)
 """From leaving the photo as it is to the full correction."""
 DENOISE_LIMITS = (0.0, 1.0)
 """From keeping detail and its noise to a smooth picture."""
+DENOISE_USUAL = 0.5
+"""Least mean error."""
 
 
 class Method(StrEnum):
@@ -24,6 +26,8 @@ class Method(StrEnum):
     WIENER = "wiener"
     DPIR = "dpir"
     DIFFPIR = "diffpir"
+    NETWORK = "network"
+    """Trained for the lens, kept in its profile."""
     NONE = "none"
 
 
@@ -40,7 +44,7 @@ class RestoreSettings:
     method: Method = Method.WIENER
     amount: float = 1.0
     """Within `AMOUNT_LIMITS`."""
-    denoise: float = 0.5
+    denoise: float = DENOISE_USUAL
     """Within `DENOISE_LIMITS`."""
     device: str = AUTO
     prior: str | None = None

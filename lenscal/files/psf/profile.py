@@ -18,6 +18,15 @@ from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.files.psf.limits import MAX_FILE_BYTES
+from lenscal.files.psf.profile_network import (
+    MAX_NETWORK_BYTES,
+    NETWORK_ENTRY,
+    NetworkDescription,
+    check_network,
+    check_weights,
+    tensor_bytes,
+    tensors_of,
+)
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_npz import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema
@@ -126,6 +135,9 @@ class Profile:
     patches_matching: int = 0
     curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     weights: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    network: NetworkDescription | None = None
+    """The restoration network that was trained for the lens; None: there is none."""
+    network_weights: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
     @property
     def is_bare(self) -> bool:
@@ -150,7 +162,7 @@ class Profile:
 
 
 # Fields of a profile that other entries of the zip hold.
-NOT_IN_JSON = frozenset({"psf", "curves", "weights"})
+NOT_IN_JSON = frozenset({"psf", "curves", "weights", "network_weights"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,18 +185,16 @@ def write_profile(path: Path, profile: Profile, *, fresh: bool = False) -> Path:
         PREVIEW_ENTRY: preview_png(profile.psf),
     }
     if profile.weights:
-        from safetensors.numpy import save
-
-        # safetensors writes the memory as it lies, also of views.
-        weights = {name: np.ascontiguousarray(value) for name, value in profile.weights.items()}
-        entries[WEIGHTS_ENTRY] = save(weights)
+        entries[WEIGHTS_ENTRY] = tensor_bytes(profile.weights)
+    if profile.network is not None:
+        entries[NETWORK_ENTRY] = tensor_bytes(profile.network_weights)
     with (
         written_whole(path, fresh=fresh) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for name, content in entries.items():
-            # These two are compressed already.
-            stored = name in (NPZ_ENTRY, PREVIEW_ENTRY)
+            # Compressed already, or, as trained weights, without anything to compress.
+            stored = name in (NPZ_ENTRY, PREVIEW_ENTRY, NETWORK_ENTRY)
             method = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
             # Always the same time: equal profiles are equal files.
             archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), content, method)
@@ -243,8 +253,14 @@ def read_profile(path: Path) -> Profile:
                 curves = entry_of(archive, CURVES_ENTRY, path, MAX_CURVES_BYTES).decode()
                 profile = replace(profile, curves=_curves_from(curves))
             if WEIGHTS_ENTRY in names:
-                weights = _weights(path, entry_of(archive, WEIGHTS_ENTRY, path, MAX_WEIGHTS_BYTES))
-                profile = replace(profile, weights=weights)
+                content = entry_of(archive, WEIGHTS_ENTRY, path, MAX_WEIGHTS_BYTES)
+                profile = replace(profile, weights=tensors_of(content, path, WEIGHTS_ENTRY))
+            if profile.network is not None:
+                check_network(profile.network)
+                content = entry_of(archive, NETWORK_ENTRY, path, MAX_NETWORK_BYTES)
+                weights = tensors_of(content, path, NETWORK_ENTRY)
+                check_weights(weights)
+                profile = replace(profile, network_weights=weights)
             return profile
     except InputError:
         raise
@@ -371,20 +387,3 @@ def _curves_from(text: str) -> dict[str, list[tuple[int, float]]]:
         if math.isfinite(number):
             curves.setdefault(name, []).append((int(step), number))
     return curves
-
-
-def _weights(path: Path, content: bytes) -> dict[str, NDArray[np.generic]]:
-    from safetensors.numpy import load
-
-    try:
-        return dict(load(content))
-    # It raises errors of many kinds for what is none.
-    except Exception as error:
-        raise InputError(
-            translatable(
-                "{path} is damaged: {entry}: {reason}",
-                path=path,
-                entry=WEIGHTS_ENTRY,
-                reason=str(error) or type(error).__name__,
-            )
-        ) from error

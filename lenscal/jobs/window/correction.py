@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lenscal.jobs.window.preview import Developed
     from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.frame import Frame
+    from lenscal.restore.network.bands import LensNetwork
     from lenscal.restore.ringing.strength import Strength
 
 
@@ -69,7 +70,8 @@ def compare(
     grid = jobs.grid_for(profile, frame)
     # 5 % of the bar for reading and 10 % for the view: about their share of the time of a Wiener
     # correction, the quickest.
-    corrected, _ = yield from follow(_corrected(frame, grid, settings), 0.05, 0.9)
+    network = jobs.network_for(profile, frame, settings)
+    corrected, _ = yield from follow(_corrected(frame, grid, settings, network), 0.05, 0.9)
     pixels, mask, strength = corrected
     if strength is not None:
         doubts = [*doubts, strength.in_words()]
@@ -87,7 +89,7 @@ def compare(
 
 
 def _corrected(
-    frame: Frame, grid: PsfGrid, settings: RestoreSettings
+    frame: Frame, grid: PsfGrid, settings: RestoreSettings, network: LensNetwork | None
 ) -> Job[tuple[NDArray[np.uint8], NDArray[np.uint8], Strength | None]]:
     """A corrected photo for the screen, its mask, and what was taken back of the correction."""
     from lenscal.jobs.photo_work import RowsInMemory
@@ -101,7 +103,8 @@ def _corrected(
         mask[rows.start : rows.stop] = weight * 255 + 0.5
         store.append(rows, rgb)
 
-    yield from follow(restore_rows(frame, grid, settings, keep), 0, 0.95)
+    work = restore_rows(frame, grid, settings, keep, network=network)
+    yield from follow(work, 0, 0.95)
     strength, _ = yield from follow(without_rings(frame, store, mask), 0.95, 1)
     return to_screen(store[:, :], frame), mask, strength
 

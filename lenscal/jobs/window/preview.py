@@ -29,9 +29,9 @@ PIECE_PX = 1024
 """A larger visible part is corrected in pieces of this side, from the middle outwards."""
 SLOW_PIECE_PX = 256
 """Of slow methods: one takes about two seconds."""
-SLOW = (Method.DPIR, Method.DIFFPIR)
-"""These take most of a minute a megapixel: the Wiener filter's correction is shown until theirs is
-there."""
+SLOW = (Method.DPIR, Method.DIFFPIR, Method.NETWORK)
+"""These take seconds to most of a minute a megapixel: the Wiener filter's correction is shown until
+theirs is there."""
 MOST_PX, SLOW_MOST_PX = 9e6, 2.1e6
 """Larger parts are not corrected by themselves: it would take long."""
 Block = tuple[int, int]
@@ -108,6 +108,7 @@ def correct_part(
     # torch takes seconds to load: the window goes on meanwhile.
     yield from preload()
     from lenscal.files.photos.photo_files import upright
+    from lenscal.jobs.network import network_for
     from lenscal.jobs.photo_work import RowsInMemory
     from lenscal.jobs.profile_match import grid_for
     from lenscal.restore.region import Part, restore_region
@@ -117,7 +118,8 @@ def correct_part(
     rows, cols = sensor_part(rect, frame.size, frame.info.orientation)
     # A crop of the sensor has seen a part of the grid's field.
     grid = grid_for(profile, frame)
-    rgb, mask = yield from restore_region(frame, grid, settings, rows, cols)
+    network = network_for(profile, frame, settings)
+    rgb, mask = yield from restore_region(frame, grid, settings, rows, cols, network=network)
     weight, store = (mask * 255 + 0.5).astype(np.uint8), RowsInMemory(mask.shape)
     store.append(range(len(rgb)), rgb)
     yield from without_rings(Part(frame, rows, cols), store, weight)

@@ -105,6 +105,7 @@ class CorrectionPanel(Card):
         self.method = ChoiceBox(
             {
                 Method.WIENER: self.tr("Wiener – fast"),
+                Method.NETWORK: self.tr("Network – trained for this lens"),
                 Method.DPIR: self.tr("DPIR – slow, cleanest detail"),
                 Method.DIFFPIR: self.tr("DiffPIR – slowest, may invent fine detail"),
                 Method.NONE: self.tr("None – develop only"),
@@ -210,4 +211,6 @@ class CorrectionPanel(Card):
     @property
     def _method_name(self) -> str:
         """Without what the box says about it."""
+        if self.method.value is Method.NETWORK:
+            return self.tr("the network")
         return SLOW_METHODS.get(self.method.value, self.method.currentText())

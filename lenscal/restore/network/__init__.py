@@ -1,0 +1,1 @@
+"""A network that was trained for one lens, and what it makes of a photo."""

@@ -1,0 +1,1 @@
+"""Training of a restoration network for one lens, on pairs that its learnt operator makes."""
