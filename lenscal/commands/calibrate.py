@@ -106,7 +106,7 @@ def _calibrate(args: argparse.Namespace, settings: CalibrationSettings, speaker:
             raise
         _note_all((*device_notes(args.device), *calibration.warnings), speaker)
         profile = jobs.build_profile(inputs, calibration, settings)
-    _write_or_rescue(args.out, without_identity(profile) if args.private else profile)
+    write_or_rescue(args.out, without_identity(profile) if args.private else profile)
     # Only now: until the profile is on the disk, the checkpoint is all there is.
     if calibration.finished == "done":
         checkpoint.remove()
@@ -142,7 +142,7 @@ def _note_all(warnings: Iterable[str], speaker: Speaker) -> None:
         speaker.note(f"note: {warning}")
 
 
-def _write_or_rescue(path: Path, profile: Profile) -> None:
+def write_or_rescue(path: Path, profile: Profile) -> None:
     """Write the profile; where that fails after all the work, into a folder for temporary files.
 
     Raises

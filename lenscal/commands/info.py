@@ -199,8 +199,18 @@ def _quality_lines(profile: Profile) -> list[str]:
         *distances_in_words(profile.reblur),
         *_list("Stages", [f"{stage.name} {stage.seconds:.0f} s" for stage in profile.stages]),
         *_list("Vignetting", profile.vignetting),
+        *_network_lines(profile),
         *(f"Note: {warning}" for warning in profile.warnings),
     ]
+
+
+def _network_lines(profile: Profile) -> list[str]:
+    network = profile.network
+    if network is None:
+        return []
+    gain = network.gain_db
+    told = "" if gain is None else f", {gain:+.2f} dB over the Wiener filter on photos kept out"
+    return [f"Network: trained on {network.photos} photos, {network.steps} steps{told}"]
 
 
 def _origin(profile: Profile) -> str:

@@ -3,6 +3,7 @@
 import json
 import struct
 import zipfile
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from lenscal.files.psf.profile import (
     read_profile,
     write_profile,
 )
+from lenscal.files.psf.profile_network import NetworkDescription
 from lenscal.optics.psf_grid import PsfGrid, Reference, delta_grid
 from lenscal.raw.frame import NoiseModel
 
@@ -48,6 +50,10 @@ def example() -> Profile:
         seconds=99.5,
         curves={"flow loss": [(0, 1.5), (10, 0.1 + 0.2)], "a, b": [(3, 1e-9)]},
         weights={"net.0": rng.normal(size=(3, 2)).astype(np.float32)},
+        network=NetworkDescription(
+            "a network", 0.85, True, 100, 12.5, 30, 3, {"1": 30.0}, {"1": 30.5}, "2026-01-01"
+        ),
+        network_weights={"head.weight": rng.normal(size=(4, 3)).astype(np.float32)},
     )
 
 
@@ -57,6 +63,9 @@ def test_comes_back_whole(tmp_path):
     np.testing.assert_array_equal(back.psf.kernels, profile.psf.kernels)
     np.testing.assert_array_equal(back.psf.confidence, profile.psf.confidence)
     np.testing.assert_array_equal(back.weights["net.0"], profile.weights["net.0"])
+    np.testing.assert_array_equal(
+        back.network_weights["head.weight"], profile.network_weights["head.weight"]
+    )
     assert back.curves == profile.curves
     for name in (
         "noise",
@@ -77,6 +86,7 @@ def test_comes_back_whole(tmp_path):
         "device",
         "seconds",
         "finished",
+        "network",
         "provenance",
     ):
         assert getattr(back, name) == getattr(profile, name), name
@@ -92,6 +102,7 @@ def test_other_programs_can_open_it(tmp_path):
             "preview.png",
             "training/curves.csv",
             "training/checkpoint.safetensors",
+            "network/weights.safetensors",
         }
         told = json.loads(archive.read("profile.json"))
         picture = cv2.imdecode(
@@ -104,6 +115,50 @@ def test_other_programs_can_open_it(tmp_path):
     assert told["schema"] == 1
     assert told["sensor_size_px"] == {"height": 400, "width": 600}
     assert picture.shape[1] > picture.shape[0] > 100
+
+
+def test_a_profile_of_before_networks_is_read(tmp_path):
+    """And a program of before them reads one that has a network: it takes no notice of it."""
+    path = write_profile(tmp_path / "x.lenscal", example())
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    told = json.loads(contents.pop("profile.json"))
+    assert told["schema"] == 1 and told.pop("network")["share"] == 0.85
+    del contents["network/weights.safetensors"]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("profile.json", json.dumps(told))
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    assert read_profile(path).network is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"network": NetworkDescription("x", 1.5)}, "share"),
+        ({"network": NetworkDescription("x", -0.1)}, "share"),
+        ({"network": NetworkDescription("x", 1.0, wiener_db={"1": float("nan")})}, "no number"),
+        ({"network_weights": {"a": np.array([np.nan], np.float32)}}, "no numbers"),
+        ({"network_weights": {"a": np.array([1, 2])}}, "int64"),
+        ({"network_weights": {"a": np.zeros((0, 5), np.float32)}}, "float32"),
+        ({"network_weights": {f"n{i}": np.zeros(1, np.float32) for i in range(5000)}}, "tensors"),
+    ],
+)
+def test_a_network_that_cannot_be_is_refused(tmp_path, change, words):
+    path = write_profile(tmp_path / "x.lenscal", replace(example(), **change))
+    with pytest.raises(InputError, match=words):
+        read_profile(path)
+
+
+def test_a_network_without_weights_is_damaged(tmp_path):
+    path = write_profile(tmp_path / "x.lenscal", example())
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist() if "net" not in name}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match="network/weights"):
+        read_profile(path)
 
 
 def test_equal_profiles_are_equal_files(tmp_path):
@@ -119,7 +174,8 @@ def test_bare_profile(tmp_path):
     )
     assert back.noise is None
     assert back.psf.confidence is None
-    assert back.weights == {}
+    assert back.weights == back.network_weights == {}
+    assert back.network is None
 
 
 def test_failed_write_leaves_the_old_file(tmp_path):
@@ -159,7 +215,7 @@ def told(entries, **values):
         (lambda e: {"a\\..\\..\\evil": b"x"}, "points outside"),
         (lambda e: {"C:evil": b"x"}, "points outside"),
         (lambda e: {"bomb": bytes(50_000_000)}, "zip bomb"),
-        (lambda e: {f"file{n}": b"" for n in range(70)}, "holds 75 files"),
+        (lambda e: {f"file{n}": b"" for n in range(70)}, "holds 76 files"),
         (lambda e: told(e, schema=2), "update lenscal"),
         (lambda e: told(e, schema=0), "calibrate again"),
         (lambda e: told(e, schema="x"), "schema version 'x'"),

@@ -14,6 +14,7 @@ from lenscal.commands.info import _profile_in_words
 from lenscal.files.checkpoint import CheckpointFile
 from lenscal.files.psf.opening import is_psf, open_psf
 from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage, write_profile
+from lenscal.files.psf.profile_network import NetworkDescription
 from lenscal.files.psf.psf_fits import write_fits
 from lenscal.files.psf.psf_npz import write_npz
 from lenscal.files.report import as_html, report_blocks
@@ -22,6 +23,7 @@ from lenscal.preferences import PreferencesFile, numerical_threads
 from lenscal.prior.denoiser import UnshuffleDenoiser, load_denoiser, save_denoiser
 from lenscal.project import Project, missing, read_project, session_of, write_project
 from lenscal.raw.frame import NoiseModel
+from lenscal.restore.network.weights import network_of
 from lenscal.session import Source
 from lenscal.system.json_values import without_nan
 
@@ -61,11 +63,22 @@ def profile() -> Profile:
         warnings=("careful",),
         curves={"loss": [(0, 1.5), (10, 0.3)]},
         weights={"net.0": rng_weights()},
+        network=NetworkDescription(
+            "lenscal restoration unshuffle 1", 0.9, wiener_db={"1": 30.0}, network_db={"1": 31.0}
+        ),
+        network_weights=network_weights(),
     )
 
 
 def rng_weights() -> np.ndarray:
     return np.random.default_rng(1).normal(size=(3, 2)).astype(np.float32)
+
+
+def network_weights() -> dict[str, np.ndarray]:
+    from lenscal.restore.network.small import SmallNetwork
+    from lenscal.restore.network.weights import arrays_of
+
+    return arrays_of(SmallNetwork(2, 1))
 
 
 def use_psf(path: Path) -> None:
@@ -77,8 +90,11 @@ def use_psf(path: Path) -> None:
 
 
 def use_whole_profile(path: Path) -> None:
-    """The same, and a report."""
+    """The same, the network, and a report."""
     use_psf(path)
+    opened = open_psf(path)
+    if opened.network is not None:
+        network_of(opened.network.layout, opened.network_weights)
     as_html(report_blocks(open_psf(path), path.name), "Report")
 
 

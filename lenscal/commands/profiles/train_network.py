@@ -6,13 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenscal.commands.progress import Speaker, run_job
+from lenscal.commands.calibrate import write_or_rescue
+from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError
 from lenscal.system.device import check_device, device_notes
+from lenscal.system.isolation.calls import warm_up
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
+    from lenscal.intake.photo_files import FoundPhotos
     from lenscal.supervised.settings import NetworkSettings
     from lenscal.supervised.training import TrainedNetwork
 
@@ -22,9 +25,9 @@ _SENSORS = {"bayer": True, "full-colour": False}
 
 def run_train_network(args: argparse.Namespace) -> int:
     """Train a network for the profile's lens and keep it in the profile."""
-    from lenscal import jobs
+    from lenscal.files.output_paths import check_profile_path
     from lenscal.files.psf.opening import PsfKind, psf_kind
-    from lenscal.files.psf.profile import read_profile, write_profile
+    from lenscal.files.write_claim import only_writer
     from lenscal.intake.photo_files import find_photos
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
@@ -39,18 +42,32 @@ def run_train_network(args: argparse.Namespace) -> int:
                 path=path,
             )
         )
-    profile = read_profile(path)
+    check_profile_path(path)
     found = find_photos(args.photos)
     # The last check: it loads torch, which takes seconds.
     check_device(args.device)
+    # Read and written by this program alone: another one's changes would be lost.
+    with only_writer(path):
+        return _train(args, settings, found, speaker)
+
+
+def _train(
+    args: argparse.Namespace, settings: NetworkSettings, found: FoundPhotos, speaker: Speaker
+) -> int:
+    from lenscal import jobs
+    from lenscal.files.psf.profile import read_profile
+
+    path: Path = args.psf
+    profile = read_profile(path)
+    warm_up()
     work = jobs.train_network(profile, found.files, settings, mosaic=_SENSORS.get(args.sensor))
     # The profile is written at the end only: until then it is as it was.
     profile, trained = run_job(work, speaker, keeps=True)
-    write_profile(path, profile)
+    write_or_rescue(path, profile)
     for text in (*device_notes(args.device), *found.notes, *trained.notes):
         speaker.note(f"note: {text}")
     speaker.result(_in_words(path, trained), _values(path, profile, trained))
-    return 0
+    return CANCELLED if trained.finished == "stopped" else 0
 
 
 def network_settings(args: argparse.Namespace) -> NetworkSettings:

@@ -43,6 +43,16 @@ class NetworkDescription:
     created: str = ""
     """ISO 8601, UTC."""
 
+    @property
+    def gain_db(self) -> float | None:
+        """Mean over the noise levels; None where it was not judged."""
+        gains = [
+            self.network_db[gain] - db
+            for gain, db in self.wiener_db.items()
+            if gain in self.network_db
+        ]
+        return sum(gains) / len(gains) if gains else None
+
 
 def tensors_of(content: bytes, name: Any, entry: str) -> dict[str, NDArray[np.generic]]:
     """The arrays of a safetensors entry.
