@@ -69,6 +69,19 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--method network: the profile has no restoration network; train one with lenscal "
+        "train-network LENS.lenscal --photos FOLDER, or use --method wiener"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--method network: there is no network for this lens; train one first"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--minutes {minutes:g}: choose a number from {least:g} to {most:g}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--only prior: give the folder of the Kodak images with --kodak"
     ),
     QT_TRANSLATE_NOOP(
@@ -108,6 +121,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "--photos {photos}: choose {least} to {most}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--photos: {n} photos can be used, a training needs at least 2 sharp ones of {px} x "
+        "{px} px or more: choose another folder"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--prior {path}: not a PyTorch file of tensors by name; give the weights as their "
         "authors publish them"
     ),
@@ -122,7 +140,17 @@ TEXTS = (
         "--prior {path}: unknown network; give lenscal's own weights, or FFDNet's or DRUNet's"
         " for colour"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--resume: the profile has no network yet; train without --resume"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--resume: the profile's network is for another kind of sensor; train without "
+        "--resume"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 to {most}"),
+    QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose a number from 0 on"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--size {size}: choose at least {least}x{least}, e.g. 900x600"
@@ -193,6 +221,7 @@ TEXTS = (
         "DNG of it"
     ),
     QT_TRANSLATE_NOOP("Translatable", "JPEG quality {quality}: choose 1 to 100"),
+    QT_TRANSLATE_NOOP("Translatable", "Judging the network on photos it has not seen"),
     QT_TRANSLATE_NOOP("Translatable", "Lateral colour of the {what} photos, {number} of {shots}"),
     QT_TRANSLATE_NOOP("Translatable", "Learning the degraded photos, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "LibRaw gave up"),
@@ -220,9 +249,11 @@ TEXTS = (
         "Photographed scene {number} of {n_photos} with both apertures"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Photographing the scene that is kept out"),
+    QT_TRANSLATE_NOOP("Translatable", "Photographing through the learnt lens"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the mask"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the preview"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the preview of {photo}"),
+    QT_TRANSLATE_NOOP("Translatable", "RAW photos of Bayer sensors"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "RawTherapee's output profile has a curve of kind {kind!r} {function}: not understood"
@@ -231,6 +262,7 @@ TEXTS = (
         "Translatable",
         "Re-blur distance on kept-out photos (smaller is better): {figures}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "Reading sharp photos: {name}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "Reading the metadata of {name} ({n} of {files} {role} photos)"
@@ -238,6 +270,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Reading {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Removing rings"),
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur"),
+    QT_TRANSLATE_NOOP("Translatable", "Removing the blur with the lens's network"),
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur with the photo prior"),
     QT_TRANSLATE_NOOP("Translatable", "Saving the profile"),
     QT_TRANSLATE_NOOP("Translatable", "Solving for the kernels, pass {number} of {passes}"),
@@ -263,6 +296,12 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Third order, degraded photos"),
     QT_TRANSLATE_NOOP("Translatable", "Third order, sharp photos"),
     QT_TRANSLATE_NOOP("Translatable", "Tracing {lens} at f/{f_number:g}"),
+    QT_TRANSLATE_NOOP("Translatable", "Training the network"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Training the network: {gain:+.2f} dB over the Wiener filter on photos that it has "
+        "not seen"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
@@ -627,6 +666,7 @@ TEXTS = (
         "photos are smaller than {least} px: too small to calibrate"
     ),
     QT_TRANSLATE_NOOP("Translatable", "photos differ in size ({sizes}): use one camera mode"),
+    QT_TRANSLATE_NOOP("Translatable", "photos that know all colours at every pixel"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "programs that develop the original brighten it by {ev:+.2g} EV (its "
@@ -673,6 +713,7 @@ TEXTS = (
         "Translatable",
         "stopped before any kernel was learnt: there is nothing to keep"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "stopped before the first step: nothing was learnt"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "stopped before the photos were ready: there is nothing to keep"
@@ -838,6 +879,26 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the profile's network is for photos of whole resolution, and pixels of this one are "
+        "{pitch:.2g} times as large: use --method wiener or dpir"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the profile's network is for {kind}, and this photo is none: use --method wiener or "
+        "dpir"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the profile's restoration network ({layout}) is of no kind that this lenscal knows: "
+        "update lenscal, or train it again"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the profile's restoration network is damaged: its weights do not fit ({error}); "
+        "train it again"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the sensor's grid is not upright and square ({camera}): not supported"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the shading map in the file"),
@@ -854,6 +915,11 @@ TEXTS = (
         "Translatable",
         "the system ended the process that was reading it, most likely for lack of memory: "
         "close other programs"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the training of the network diverged at step {step}; the profile is as it was: try "
+        "another --seed"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1071,6 +1137,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{name}: its photo is said to have {width} x {height} px"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: its {key} are more than lenscal handles"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: reading"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: smaller than {px} px, left out"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: the node positions do not form a rectangular grid"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1184,6 +1251,10 @@ TEXTS = (
         "{path} is no checkpoint of lenscal's: calibrate without --resume to start anew"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is no plain file: choose another name or folder"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is no profile: a network is kept in one; calibrate to get LENS.lenscal"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is no project of lenscal's: choose a {suffix} file"),
     QT_TRANSLATE_NOOP(
         "Translatable",
