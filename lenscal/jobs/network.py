@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.errors import InputError
-from lenscal.files.psf.profile_network import NetworkDescription
+from lenscal.files.network_weights import NetworkDescription
 from lenscal.jobs.profile_match import placement_of
 from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method

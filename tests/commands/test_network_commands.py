@@ -133,7 +133,7 @@ def test_without_a_network_there_is_advice(run, lens, virtual, tmp_path):
 
 def with_network(path: Path, **change: object) -> Path:
     """A profile with a network that nobody trained."""
-    from lenscal.files.psf.profile_network import NetworkDescription
+    from lenscal.files.network_weights import NetworkDescription
     from lenscal.restore.network.small import SmallNetwork
     from lenscal.restore.network.weights import arrays_of, layout_of
 

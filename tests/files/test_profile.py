@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lenscal.errors import InputError, LenscalError
+from lenscal.files.network_weights import NetworkDescription
 from lenscal.files.psf.profile import (
     Profile,
     ProfilePhoto,
@@ -17,7 +18,6 @@ from lenscal.files.psf.profile import (
     read_profile,
     write_profile,
 )
-from lenscal.files.psf.profile_network import NetworkDescription
 from lenscal.optics.psf_grid import PsfGrid, Reference, delta_grid
 from lenscal.raw.frame import NoiseModel
 

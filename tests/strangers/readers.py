@@ -12,9 +12,9 @@ import numpy as np
 
 from lenscal.commands.info import _profile_in_words
 from lenscal.files.checkpoint import CheckpointFile
+from lenscal.files.network_weights import NetworkDescription
 from lenscal.files.psf.opening import is_psf, open_psf
 from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage, write_profile
-from lenscal.files.psf.profile_network import NetworkDescription
 from lenscal.files.psf.psf_fits import write_fits
 from lenscal.files.psf.psf_npz import write_npz
 from lenscal.files.report import as_html, report_blocks

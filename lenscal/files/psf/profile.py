@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
-from lenscal.files.psf.limits import MAX_FILE_BYTES
-from lenscal.files.psf.profile_network import (
+from lenscal.files.network_weights import (
     MAX_NETWORK_BYTES,
     NETWORK_ENTRY,
     NetworkDescription,
@@ -27,6 +26,7 @@ from lenscal.files.psf.profile_network import (
     tensor_bytes,
     tensors_of,
 )
+from lenscal.files.psf.limits import MAX_FILE_BYTES
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_npz import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema
