@@ -266,15 +266,15 @@ class Controller(QObject):
                 self._saved_profile,
             )
 
-    def write_report(self, path: Path, private: bool = False) -> None:
-        """Write the report as HTML or PDF, by the suffix."""
-        profile, name = self.session.profile, self.session.psf_name
-        if profile is None:
+    def write_report(self, path: Path, private: bool, pitch_um: float | None) -> None:
+        """Write the report as HTML or PDF, by the suffix; pitch_um: as the user sees it."""
+        session = self.session
+        if session.profile is None:
             return
         message = self.tr("Report written to {path}")
         self._jobs.start(
             self.tr("Writing the report"),
-            lambda: self.tasks.write_report(profile, name, path, private),
+            lambda: self.tasks.write_report(session, path, private, pitch_um),
             lambda report: self.exported.emit(message.format(path=report)),
         )
 

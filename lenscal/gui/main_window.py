@@ -249,7 +249,11 @@ class MainWindow(QMainWindow):
         self.correct_page.next_clicked.connect(lambda: self.go_to(Step.EXPORT))
         self.export_page.photos_clicked.connect(self._export_photos)
         self.export_page.profile_clicked.connect(c.save_profile)
-        self.export_page.report_clicked.connect(c.write_report)
+        self.export_page.report_clicked.connect(
+            lambda path, private: c.write_report(
+                path, private, self.inspect_page.bar.pitch.pitch_um
+            )
+        )
         self.export_page.psf_clicked.connect(c.export_psf)
         self.export_page.problem.connect(self._warn)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +12,14 @@ from lenscal.jobs.window import calibration, correction, photos, psf, virtual_le
 from lenscal.stepping import Job
 
 if TYPE_CHECKING:
-    from lenscal.files.psf.profile import Profile
-    from lenscal.files.report import Block
+    from lenscal.files.report.document import Document
     from lenscal.intake.inputs import Inputs
     from lenscal.jobs import PhotoResult
     from lenscal.jobs.window.calibration import SavedCalibration
     from lenscal.jobs.window.photos import ReadPhotos
     from lenscal.jobs.window.psf import OpenedPsf
     from lenscal.jobs.window.virtual_lens import VirtualPhotos
-    from lenscal.session import Comparison, Unfinished
+    from lenscal.session import Comparison, Session, Unfinished
 
 
 class ReportWriter:
@@ -29,15 +28,22 @@ class ReportWriter:
     def __init__(self) -> None:
         self._window_thread = WindowThread()
 
-    def __call__(self, profile: Profile, name: str, path: Path, private: bool = False) -> Job[Path]:
-        """An HTML or, by the suffix, a PDF file; `private`: not of which photos and devices."""
+    def __call__(
+        self, session: Session, path: Path, private: bool = False, pitch_um: float | None = None
+    ) -> Job[Path]:
+        """An HTML or, by the suffix, a PDF file on the session's profile; `private`: not of which
+        photos and devices."""
+        profile = session.profile
+        if profile is None:
+            raise ValueError("no profile to report on")
         shown = psf.without_identity(profile) if private else profile
-        return (yield from psf.write_report(shown, name, path, self._write_pdf))
+        document = psf.lens_report(shown, session.psf_name, session.comparison, pitch_um)
+        return (yield from psf.write_report(document, path, self._write_pdf))
 
-    def _write_pdf(self, blocks: Sequence[Block], title: str, path: Path) -> Path:
+    def _write_pdf(self, document: Document, path: Path) -> Path:
         from lenscal.gui.drawing.pdf import write_pdf
 
-        return self._window_thread.result_of(lambda: write_pdf(blocks, title, path))
+        return self._window_thread.result_of(lambda: write_pdf(document, path))
 
 
 @dataclass(frozen=True, slots=True)

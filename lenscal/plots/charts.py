@@ -31,6 +31,8 @@ LEAST_SPAN = 1e-6
 # Around a level curve, as a share of its value, so that it runs through the middle.
 LEVEL_MARGIN = 0.05
 SHORTEST_DIGITS, MOST_DIGITS = 3, 8
+# Distance of numbers beside an axis, in lines of text.
+NUMBER_LINES = 1.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +144,7 @@ def _laid_out(
     width, height = size
     # Without the values that are not finite, which would leave no range.
     y_range = axes.y_range or _span([line.y for line in finite])
-    step = axes.y_step or round_step((y_range[1] - y_range[0]) / 4)
+    step = axes.y_step or _step(y_range, height, NUMBER_LINES * style.font.line_px)
     values = list(ticks(*y_range, step))
     numbers = list(zip(values, _tick_texts(values), strict=True))
     widest = max((style.font.width_px(text) for _, text in numbers), default=0.0)
@@ -157,6 +159,16 @@ def _laid_out(
         y_range=y_range,
     )
     return area, numbers
+
+
+def _step(span: tuple[float, float], length_px: float, room_px: float) -> float:
+    """A round distance of an axis's numbers, each of which needs some room."""
+    whole = span[1] - span[0]
+    for parts in (4, 2, 1):
+        step = round_step(whole / parts)
+        if whole / step * room_px <= length_px:
+            return step
+    return round_step(whole)
 
 
 def _finite(line: Line) -> Line:
@@ -204,7 +216,9 @@ def _x_axis(area: Area, axes: Axes, width: float, style: Style) -> Iterator[Item
     unit_left = width - 4.0 - style.font.width_px(axes.x_unit)
     yield Words(unit_left, y, axes.x_unit, style.muted)
     low, high = area.x_range
-    values = list(ticks(low, high, round_step((high - low) / 4)))
+    # As wide as the longest is likely to be.
+    room = style.font.width_px("0" * SHORTEST_DIGITS) + 4 * GAP_PX
+    values = list(ticks(low, high, _step((low, high), area.right - area.left, room)))
     for value, text in zip(values, _tick_texts(values), strict=True):
         x = float(area.x_px(np.array(value)))
         above = area.top if axes.x_grid else area.bottom

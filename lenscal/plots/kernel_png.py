@@ -11,12 +11,13 @@ from lenscal.optics.psf_grid import PsfGrid
 PREVIEW_PX = 1024
 
 
-def preview_png(psf: PsfGrid) -> bytes:
-    """The kernels as the window shows them, each scaled to its own peak."""
+def preview_png(psf: PsfGrid, most_px: int = PREVIEW_PX) -> bytes:
+    """The kernels as the window shows them, each scaled to its own peak; at most so large, where
+    they are smaller than that by themselves."""
     import cv2
 
     mosaic = mosaic_pixels(kernel_pixels(psf.kernels))
-    zoom = max(1, PREVIEW_PX // max(mosaic.shape[:2]))
+    zoom = max(1, most_px // max(mosaic.shape[:2]))
     # OpenCV wants blue first.
     mosaic = np.ascontiguousarray(mosaic.repeat(zoom, axis=0).repeat(zoom, axis=1)[..., ::-1])
     encoded, data = cv2.imencode(".png", mosaic)

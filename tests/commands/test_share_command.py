@@ -82,9 +82,9 @@ def test_report(run: Any, own: Path, tmp_path: Path, name: str, qapp: Any) -> No
     with pytest.MonkeyPatch.context() as patch:
         write_pdf = pdf.write_pdf
 
-        def noted(blocks: Any, title: str, path: Path) -> Path:
-            drawn.append("".join(block.html + block.svg for block in blocks) + title)
-            return write_pdf(blocks, title, path)
+        def noted(document: Any, path: Path) -> Path:
+            drawn.append(document.text)
+            return write_pdf(document, path)
 
         patch.setattr(pdf, "write_pdf", noted)
         told = []

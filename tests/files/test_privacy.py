@@ -21,7 +21,7 @@ from lenscal.files.photos.photo_files import write_photo
 from lenscal.files.psf.profile import Profile, ProfilePhoto, read_profile, write_profile
 from lenscal.files.psf.psf_export import export_psf
 from lenscal.files.psf.sharing import without_identity
-from lenscal.files.report import report_blocks, write_report
+from lenscal.files.report.content import lens_report, write_report
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.decode import decode_photo
 
@@ -145,13 +145,15 @@ def test_psf_files_never_tell(profile: Profile, tmp_path: Path) -> None:
 
 
 def test_reports(profile: Profile, tmp_path: Path) -> None:
-    full = write_report(profile, tmp_path / "full.html", "lens")
-    private = write_report(without_identity(profile), tmp_path / "private.html", "lens")
+    full = write_report(lens_report(profile, "lens"), tmp_path / "full.html")
+    private = write_report(
+        lens_report(without_identity(profile), "lens"), tmp_path / "private.html"
+    )
     # A report has no hashes of photos, and no settings of strangers.
     assert told(full) >= {SERIAL, LENS_SERIAL, "IMG_0815", REJECTED}
     assert not told(private)
     # A PDF is drawn from the same parts, as glyphs that cannot be searched for.
-    text = "".join(block.html + block.svg for block in report_blocks(without_identity(profile), ""))
+    text = lens_report(without_identity(profile), "").text
     assert not any(secret in text for secret in SECRETS)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from lenscal.files.photos.export_settings import OnConflict, PhotoFormat, Space
 from lenscal.files.psf.profile import Profile
-from lenscal.files.report import Block
+from lenscal.files.report.document import Document
 from lenscal.gui.drawing import pdf
 from lenscal.gui.main_window import MainWindow
 
@@ -249,9 +248,9 @@ def test_pdf_is_drawn_in_the_windows_thread(
     """Qt's text documents, made in a worker, can stop the window for ever."""
     threads = []
 
-    def write_and_note(blocks: Sequence[Block], title: str, path: Path) -> Path:
+    def write_and_note(document: Document, path: Path) -> Path:
         threads.append(threading.current_thread())
-        return write_pdf(blocks, title, path)
+        return write_pdf(document, path)
 
     write_pdf = pdf.write_pdf
     monkeypatch.setattr(pdf, "write_pdf", write_and_note)

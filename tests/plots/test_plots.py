@@ -52,6 +52,7 @@ def gaussian_grid(shape: tuple[int, int], size: int = 13) -> PsfGrid:
 @pytest.mark.parametrize(
     "draw",
     [
+        psf_plots.height_plot,
         psf_plots.mtf_plot,
         psf_plots.mtf50_map,
         psf_plots.width_map,

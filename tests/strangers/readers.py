@@ -17,7 +17,8 @@ from lenscal.files.psf.opening import is_psf, open_psf
 from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage, write_profile
 from lenscal.files.psf.psf_fits import write_fits
 from lenscal.files.psf.psf_npz import write_npz
-from lenscal.files.report import as_html, report_blocks
+from lenscal.files.report.content import lens_report
+from lenscal.files.report.document import as_html
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.preferences import PreferencesFile, numerical_threads
 from lenscal.prior.denoiser import UnshuffleDenoiser, load_denoiser, save_denoiser
@@ -95,7 +96,7 @@ def use_whole_profile(path: Path) -> None:
     opened = open_psf(path)
     if opened.network is not None:
         network_of(opened.network.layout, opened.network_weights)
-    as_html(report_blocks(open_psf(path), path.name), "Report")
+    as_html(lens_report(open_psf(path), path.name))
 
 
 def read_fits_set(path: Path) -> None:

@@ -18,7 +18,7 @@ def run_report(args: argparse.Namespace) -> int:
     from lenscal.files.own_files import check_replaceable, is_own_report
     from lenscal.files.psf.opening import open_psf
     from lenscal.files.psf.sharing import without_identity
-    from lenscal.files.report import report_blocks, write_report
+    from lenscal.files.report.content import lens_report, write_report
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     out: Path = args.out
@@ -37,8 +37,8 @@ def run_report(args: argparse.Namespace) -> int:
         # Qt makes the PDF; it is loaded only where one is asked for.
         from lenscal.gui.drawing.pdf import write_pdf
 
-        write_pdf(report_blocks(profile, args.psf.name), f"Lens report: {args.psf.name}", out)
+        write_pdf(lens_report(profile, args.psf.name), out)
     else:
-        write_report(profile, out, args.psf.name)
+        write_report(lens_report(profile, args.psf.name), out)
     speaker.result(str(out), {"written": [str(out)]})
     return 0

@@ -66,3 +66,21 @@ def scenes_in_words(same_scenes: bool | None) -> Translatable:
     if same_scenes:
         return translatable(", same scenes")
     return translatable(", different scenes")
+
+
+STAGE_WORDS = {
+    "pairs": translatable("search for photos of the same scenes"),
+    "L": translatable("lateral colour"),
+    "G": translatable("statistics of the scenes"),
+    "GT": translatable("statistics of third order"),
+    "R": translatable("rays through a lens"),
+    "P": translatable("pairs of photos of one scene"),
+    "F": translatable("flow matching"),
+    "M": translatable("distribution matching"),
+}
+"""Stages by the names that reports and profiles have for them."""
+
+
+def stage_in_words(name: str) -> str:
+    """What a stage does; its name where a newer version has made it."""
+    return STAGE_WORDS.get(name, name)

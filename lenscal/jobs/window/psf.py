@@ -13,9 +13,10 @@ from lenscal.translation import Translatable, translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
-    from lenscal.files.report import Block
+    from lenscal.files.report.document import Document
+    from lenscal.session import Comparison
 
-    WritePdf = Callable[[Sequence[Block], str, Path], Path]
+    WritePdf = Callable[[Document, Path], Path]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,15 +59,26 @@ def without_identity(profile: Profile) -> Profile:
     return sharing.without_identity(profile)
 
 
-def write_report(profile: Profile, name: str, path: Path, write_pdf: WritePdf) -> Job[Path]:
+def write_report(document: Document, path: Path, write_pdf: WritePdf) -> Job[Path]:
     """An HTML or, by the suffix, a PDF file; `write_pdf` draws the latter."""
-    from lenscal.files import report
+    from lenscal.files.report import content
 
     yield Report("export", translatable("Writing {file}", file=path.name))
     # Qt draws the PDF, and nothing below the window knows Qt: the drawing is handed in.
     if path.suffix.lower() != ".pdf":
-        return report.write_report(profile, path, name)
-    return write_pdf(report.report_blocks(profile, name), f"Lens report: {name}", path)
+        return content.write_report(document, path)
+    return write_pdf(document, path)
+
+
+def lens_report(
+    profile: Profile, name: str, comparison: Comparison | None, pitch_um: float | None
+) -> Document:
+    """A report on a profile, with parts of a photo that was corrected with it, if there is one."""
+    from lenscal.files.report import content
+    from lenscal.files.report.crops import crops_of
+
+    crops = [] if comparison is None else crops_of(comparison.before[0], comparison.after[0])
+    return content.lens_report(profile, name, crops, pitch_um)
 
 
 def export_psf(profile: Profile, folder: Path, formats: Sequence[str]) -> Job[list[Path]]:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from lenscal.gui.pages.inspection.figure_table import FigureTable
-from lenscal.gui.pages.inspection.grids import Cell, DisplayUnits
+from lenscal.gui.pages.inspection.grids import Cell
 from lenscal.gui.pages.inspection.plot_data import KernelPlot, kernel_plot
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.curve_plot import CurvePlot, PlotData
@@ -23,6 +23,7 @@ from lenscal.optics.kernel_pictures import (
     kernel_pixels,
     resized,
 )
+from lenscal.optics.units import DisplayUnits
 
 PANEL_PX = 404
 """Least width: two kernels' figures in three columns."""

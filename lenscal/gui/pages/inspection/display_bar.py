@@ -10,13 +10,13 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from lenscal.gui.pages.inspection.field_maps import NO_MAPS, FieldView, view_names
-from lenscal.gui.pages.inspection.grids import DisplayUnits
 from lenscal.gui.pages.inspection.pitch_box import PitchBox
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.choice_box import ChoiceBox
 from lenscal.gui.widgets.elements import without_margins
 from lenscal.gui.widgets.kernels import KernelMosaic
 from lenscal.optics.kernel_pictures import ALL_CHANNELS
+from lenscal.optics.units import DisplayUnits
 
 LINEAR, LOG = "linear", "log"
 PER_CELL, GLOBAL = "cell", "global"

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
 
-from lenscal.gui.pages.inspection.grids import DisplayUnits, Floats, NamedGrid
+from lenscal.gui.pages.inspection.grids import Floats, NamedGrid
 from lenscal.gui.widgets.curve_plot import PlotData
 from lenscal.optics.kernel_pictures import ALL_CHANNELS, CHANNELS
 from lenscal.optics.psf_grid import PsfGrid, bilinear_nodes
+from lenscal.optics.units import DisplayUnits
 from lenscal.plots.maps import DIFFERENCE_SCALE, MapData
 
 Column = tuple[str, NDArray[np.generic]]

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from lenscal.gui import theme
 from lenscal.gui.pages.inspection.field_maps import NO_MAPS, FieldView, difference_map, map_of
-from lenscal.gui.pages.inspection.grids import DisplayUnits, NamedGrid
+from lenscal.gui.pages.inspection.grids import NamedGrid
 from lenscal.gui.pages.inspection.plot_data import height_plot
 from lenscal.gui.widgets.cells import CellView
 from lenscal.gui.widgets.curve_plot import CurvePlot, PlotData
@@ -20,6 +20,7 @@ from lenscal.gui.widgets.elements import section, without_margins
 from lenscal.gui.widgets.field_map import FieldMap
 from lenscal.gui.widgets.kernels import KernelMosaic
 from lenscal.optics.kernel_pictures import common_size, resized
+from lenscal.optics.units import DisplayUnits
 
 
 class FieldSide(QWidget):

@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lenscal.gui.pages.inspection.grids import Cell, DisplayUnits, Floats
+from lenscal.gui.pages.inspection.grids import Cell, Floats
 from lenscal.gui.widgets.elements import tip_text
 from lenscal.optics.kernel_pictures import ALL_CHANNELS, CHANNELS
+from lenscal.optics.units import DisplayUnits
 
 ROW_PX = 24
 NYQUIST = 0.5

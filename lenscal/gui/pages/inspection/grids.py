@@ -1,4 +1,4 @@
-"""What is inspected: kernel grids with their figures, and the units these are shown in."""
+"""What is inspected: kernel grids with their figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from lenscal.optics.field import FieldFigures, field_figures
 from lenscal.optics.psf_grid import PsfGrid
-from lenscal.optics.units import line_pairs_per_mm, micrometres
 
 Floats = NDArray[np.floating[Any]]
 
@@ -38,48 +37,6 @@ class NamedGrid:
         rows, cols = self.psf.shape
         # Nodes lie on a regular grid from border to border.
         return round(y * (rows - 1)), round(x * (cols - 1))
-
-
-@dataclass(frozen=True, slots=True)
-class DisplayUnits:
-    """Pixels as they are, or micrometres and line pairs per millimetre where the pitch is given."""
-
-    pitch_um: float | None = None
-    """Distance of the sensor's pixels; None: everything is shown in pixels."""
-
-    @property
-    def length(self) -> str:
-        """The unit of lengths."""
-        return "px" if self.pitch_um is None else "µm"
-
-    @property
-    def frequency(self) -> str:
-        """The unit of frequencies."""
-        return "cy/px" if self.pitch_um is None else "lp/mm"
-
-    @property
-    def height(self) -> str:
-        """The unit of distances from the photo's middle."""
-        return "px" if self.pitch_um is None else "mm"
-
-    @property
-    def frequency_pattern(self) -> str:
-        """How a frequency is written: three digits that mean something."""
-        return "{:.3f}" if self.pitch_um is None else "{:.1f}"
-
-    def of_length(self, px: Floats) -> Floats:
-        """Lengths of any shape in this unit."""
-        return px if self.pitch_um is None else micrometres(1, self.pitch_um) * px
-
-    def of_height(self, px: Floats) -> Floats:
-        """Distances from the photo's middle, of any shape, in this unit."""
-        return px if self.pitch_um is None else micrometres(1e-3, self.pitch_um) * px
-
-    def of_frequency(self, cycles_per_px: Floats) -> Floats:
-        """Frequencies of any shape in this unit."""
-        if self.pitch_um is None:
-            return cycles_per_px
-        return line_pairs_per_mm(1, self.pitch_um) * cycles_per_px
 
 
 @dataclass(frozen=True, slots=True, eq=False)

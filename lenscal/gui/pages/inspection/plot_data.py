@@ -9,12 +9,13 @@ from functools import lru_cache
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from lenscal.gui.pages.inspection.grids import Cell, DisplayUnits, Floats, NamedGrid
+from lenscal.gui.pages.inspection.grids import Cell, Floats, NamedGrid
 from lenscal.gui.widgets.curve_plot import COARSE, FINE, Curve, PlotData
 from lenscal.optics.field import mtf_curves
 from lenscal.optics.image_height import HeightCurves, chart_frequencies, mtf_over_height
 from lenscal.optics.kernel_curves import encircled_energy, profiles
 from lenscal.optics.kernel_pictures import ALL_CHANNELS, CHANNELS
+from lenscal.optics.units import DisplayUnits
 
 FREQUENCIES = np.linspace(0, 0.5, 101)
 """cycles/px, up to Nyquist's."""

@@ -1,0 +1,62 @@
+"""Parts of a photo before and after its correction, pixel for pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH_PX, HEIGHT_PX = 332, 200
+"""Of a crop: two lie beside each other on a page."""
+_INSET = 0.02
+"""Of a side, between a corner's crop and the photo's border."""
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A part of a photo at 100 %, as PNG, before and after its correction."""
+
+    place: str
+    before: bytes
+    after: bytes
+
+
+def crops_of(before: Pixels, after: Pixels) -> list[Crop]:
+    """The middle, and the corner that the correction has changed most, of a photo uint8 [h, w,
+    3]."""
+    height, width = before.shape[:2]
+    h, w = min(HEIGHT_PX, height), min(WIDTH_PX, width)
+    top, left = round(_INSET * (height - h)), round(_INSET * (width - w))
+    rows = {"top": top, "bottom": height - h - top}
+    cols = {"left": left, "right": width - w - left}
+    corners = {f"{v} {s} corner": (y, x) for v, y in rows.items() for s, x in cols.items()}
+
+    def change(at: tuple[int, int]) -> float:
+        y, x = at
+        part = np.s_[y : y + h, x : x + w]
+        difference: NDArray[np.int16] = after[part].astype(np.int16) - before[part]
+        return float(np.abs(difference).mean())
+
+    corner = max(corners, key=lambda name: change(corners[name]))
+    places = {"centre": ((height - h) // 2, (width - w) // 2), corner: corners[corner]}
+    return [
+        Crop(
+            f"{name[:1].upper()}{name[1:]}",
+            _png(before[y : y + h, x : x + w]),
+            _png(after[y : y + h, x : x + w]),
+        )
+        for name, (y, x) in places.items()
+    ]
+
+
+def _png(pixels: Pixels) -> bytes:
+    import cv2
+
+    # OpenCV wants blue first.
+    encoded, data = cv2.imencode(".png", np.ascontiguousarray(pixels[..., ::-1]))
+    if not encoded:
+        raise RuntimeError("OpenCV could not encode a crop")
+    return data.tobytes()
