@@ -409,6 +409,7 @@ TEXTS = (
         "different scenes, {n} photos in the smaller folder: expect about a third of what the"
         " same scenes from a tripod would give; ten in each folder are better"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "distribution matching"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "distribution matching did not explain the held-out photos any better: its changes "
@@ -432,6 +433,7 @@ TEXTS = (
         "Translatable",
         "flat: hardly any texture stands out of the noise; choose a subject with detail"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "flow matching"),
     QT_TRANSLATE_NOOP("Translatable", "focal length"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -523,6 +525,7 @@ TEXTS = (
         "Translatable",
         "large photos wait in {cache}, which failed: {why}; make room there"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "lateral colour"),
     QT_TRANSLATE_NOOP("Translatable", "left"),
     QT_TRANSLATE_NOOP("Translatable", "lens"),
     QT_TRANSLATE_NOOP("Translatable", "lens serial numbers"),
@@ -652,6 +655,7 @@ TEXTS = (
         "out of focus: fine detail is {weaker:.0f} times weaker than the other folder's photo"
         " of the same scene leads to expect"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "pairs of photos of one scene"),
     QT_TRANSLATE_NOOP("Translatable", "partly assumed: too little to measure in {photos}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -672,6 +676,7 @@ TEXTS = (
         "programs that develop the original brighten it by {ev:+.2g} EV (its "
         "BaselineExposure); this picture is as the sensor saw it"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "rays through a lens"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "re-blurred with these kernels, the sharp photos look less like the kept-out degraded"
@@ -690,6 +695,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "resources/{name} is missing: install lenscal again"),
     QT_TRANSLATE_NOOP("Translatable", "right"),
     QT_TRANSLATE_NOOP("Translatable", "round {number} of {repeats}"),
+    QT_TRANSLATE_NOOP("Translatable", "search for photos of the same scenes"),
     QT_TRANSLATE_NOOP("Translatable", "sensor colours {colours}, need red, green, blue"),
     QT_TRANSLATE_NOOP("Translatable", "sensor sizes"),
     QT_TRANSLATE_NOOP("Translatable", "sharp"),
@@ -704,6 +710,8 @@ TEXTS = (
         "stage F saw {patches} patches in {steps} steps, not {expected}: mend this measure"
     ),
     QT_TRANSLATE_NOOP("Translatable", "standard output cannot be written: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "statistics of the scenes"),
+    QT_TRANSLATE_NOOP("Translatable", "statistics of third order"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "stays with the original, as only its program can read it: {names}"
