@@ -17,7 +17,7 @@ from lenscal.files.psf.profile import Profile, read_profile, write_profile
 from lenscal.files.psf.psf_export import export_psf
 from lenscal.files.psf.psf_fits import read_fits
 from lenscal.files.psf.psf_npz import read_npz, write_npz
-from lenscal.files.report import write_report
+from lenscal.files.report.content import lens_report, write_report
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.preferences import PreferencesFile
 from lenscal.project import Project, read_project, write_project
@@ -108,7 +108,7 @@ def _exported(folder: Path, n: int) -> Sequence[Path]:
 
 
 def _report(folder: Path, n: int) -> Sequence[Path]:
-    return [write_report(profile(n), folder / "report.html", "lens")]
+    return [write_report(lens_report(profile(n), "lens"), folder / "report.html")]
 
 
 def _checkpoint(folder: Path, n: int) -> Sequence[Path]:
