@@ -34,6 +34,7 @@ _MODULES = {
     "demo": "demo",
     "check": "check",
     "info": "info",
+    "licences": "licences",
     "calibrate": "calibrate",
     "correct": "correct",
     "train-network": "profiles.train_network",

@@ -76,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export(commands, output)
     _add_report(commands, output)
     _add_info(commands, output)
+    _add_licences(commands, output)
     add_benchmark(commands, output)
     return parser
 
@@ -364,3 +365,14 @@ def _add_info(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         *parents,
     )
     info.add_argument("file", type=Path, metavar="FILE")
+
+
+def _add_licences(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    new_command(
+        commands,
+        "licences",
+        "list the libraries and data that lenscal is made of, with their licences "
+        "(--verbose: where the texts are)",
+        "lenscal licences",
+        *parents,
+    )

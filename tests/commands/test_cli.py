@@ -20,6 +20,7 @@ COMMANDS = (
     "export-psf",
     "report",
     "info",
+    "licences",
     "benchmark",
 )
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from lenscal.files.psf.profile import Profile, ProfilePhoto, read_profile, write_profile
+from lenscal.gui.dialogs.licences_dialog import LicencesDialog
 from lenscal.gui.main_window import MainWindow
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.preferences import Preferences, PreferencesFile
@@ -139,3 +140,15 @@ def test_the_preference_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "window.json"
     PreferencesFile(path).change(private=True)
     assert PreferencesFile(path).values.private
+
+
+def test_licences_are_shown(qtbot: QtBot, window: MainWindow) -> None:
+    window.menus.actions["about"].trigger()
+    dialog = window.commands.dialog
+    qtbot.mouseClick(dialog.licences_button, LEFT)
+    (shown,) = dialog.findChildren(LicencesDialog)
+    assert shown.isVisible() and "numpy" in shown.list.toPlainText()
+    assert shown.list.isReadOnly()
+    qtbot.keyClick(shown, Qt.Key.Key_Escape)
+    assert not shown.isVisible() and dialog.isVisible()
+    dialog.reject()

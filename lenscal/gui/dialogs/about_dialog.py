@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from lenscal import __version__
 from lenscal.gui import theme
+from lenscal.gui.dialogs.licences_dialog import LicencesDialog
 from lenscal.gui.widgets.elements import Label, muted
 
 
@@ -37,7 +38,7 @@ class AboutDialog(QDialog):
         about = muted(
             self.tr(
                 "Learns how a lens blurs from ordinary photos, and removes that blur "
-                "from others. Free software."
+                "from others. Free software under the GNU GPL, version 3 or later."
             )
         )
         versions = {
@@ -64,6 +65,11 @@ class AboutDialog(QDialog):
         self.copy_button.clicked.connect(
             lambda: QGuiApplication.clipboard().setText(self.facts.text())
         )
+        self.licences_button = buttons.addButton(
+            self.tr("&Licences…"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.licences_button.setToolTip(self.tr("Of the libraries and data that lenscal uses"))
+        self.licences_button.clicked.connect(lambda: LicencesDialog(self).open())
         buttons.rejected.connect(self.reject)
         head = QVBoxLayout()
         head.addWidget(name)
