@@ -95,10 +95,11 @@ def _is_here(name: str, requirement: str) -> bool:
 
 def _licence_of(package: metadata.Distribution) -> str:
     said = package.metadata
-    expression = said.get("License-Expression") or ""
+    expression, line = (
+        str((said.get_all(name) or [""])[0]).strip() for name in ("License-Expression", "License")
+    )
     if expression:
         return expression
-    line = (said.get("License") or "").strip()
     if line and "\n" not in line and len(line) <= _LONGEST:
         return line
     # "License :: OSI Approved :: BSD License".
