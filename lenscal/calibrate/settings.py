@@ -34,6 +34,15 @@ class Quality(StrEnum):
     FULL = "full"
 
 
+class KernelModel(StrEnum):
+    """What blur may be like over a photo (`--kernel`)."""
+
+    GRID = "grid"
+    """It changes from place to place: a lens's."""
+    UNIFORM = "uniform"
+    """It is the same all over: hand, focus, air, a scanner."""
+
+
 class Stages(StrEnum):
     """Which stages run, as the user names them (`--stages`)."""
 
@@ -59,7 +68,7 @@ class CalibrationSettings:
     device: str = AUTO
     """One of `lenscal.system.device.DEVICES`."""
     grid: tuple[int, int] = (8, 8)
-    """Rows and columns, each within `GRID_SIDES`."""
+    """Rows and columns, each within `GRID_SIDES`; `KernelModel.UNIFORM` has one of each."""
     kernel_size: int | None = None
     """px, one of `KERNEL_SIZES_PX`; None: `KERNEL_PX`, and `LARGE_KERNEL_PX` where pairs or rays
     put light at the border."""
@@ -67,6 +76,7 @@ class CalibrationSettings:
     max_minutes: float | None = None
     """Above 0; None: as long as it takes."""
     stages: Stages = Stages.AUTO
+    kernel: KernelModel = KernelModel.GRID
 
     def __post_init__(self) -> None:
         if not all(side in GRID_SIDES for side in self.grid):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,11 +48,18 @@ def reading(
 ) -> Job[Inputs]:
     """Import the two folders as the options that `check` and `calibrate` share say."""
     from lenscal import jobs
+    from lenscal.calibrate.settings import KernelModel
     from lenscal.intake.grouping import Overrides
     from lenscal.raw.pictures.kinds import Light
 
     sharp, degraded = (
-        Overrides(aperture=aperture, lens=args.lens, focal_mm=args.focal, light=Light(args.light))
+        Overrides(
+            aperture=aperture,
+            lens=args.lens,
+            focal_mm=args.focal,
+            light=Light(args.light),
+            any_source=args.kernel == KernelModel.UNIFORM,
+        )
         for aperture in (args.aperture_sharp, args.aperture_degraded)
     )
     return jobs.import_photos(
@@ -67,12 +75,13 @@ def reading(
 
 def run_calibrate(args: argparse.Namespace) -> int:
     """Calibrate and write the profile; a checkpoint stays where it could go on."""
+    from lenscal.calibrate.settings import KernelModel
     from lenscal.files.output_paths import check_profile_path
     from lenscal.files.write_claim import only_writer
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     # All that can be wrong with the options is found before photos are read, which takes minutes.
-    settings = calibration_settings(args)
+    settings = replace(calibration_settings(args), kernel=KernelModel(args.kernel))
     check_profile_path(args.out)
     # With its checkpoint: two calibrations would go on from each other's.
     with only_writer(args.out):

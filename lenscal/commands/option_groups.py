@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lenscal.calibrate.settings import DEFAULTS, GRID_SIDES, KERNEL_PX, Stages
+from lenscal.calibrate.settings import DEFAULTS, GRID_SIDES, KERNEL_PX, KernelModel, Stages
 from lenscal.errors import InputError
 from lenscal.raw.pictures.kinds import Light
 from lenscal.system.device import AUTO, DEVICES
@@ -174,6 +174,14 @@ def add_photo_folders(command: argparse.ArgumentParser) -> None:
         "--keep-all",
         action="store_true",
         help=("also use photos that look flat, clipped, shaken ..."),
+    )
+    add_choice(
+        command,
+        "--kernel",
+        KernelModel,
+        DEFAULTS.kernel,
+        "grid: a lens's blur, which changes over the photo; uniform: one blur for all of it (hand, "
+        "focus, a scanner), from pictures of any sizes and cameras",
     )
     group = command.add_argument_group(
         "what the photos do not say (manual lenses), or which to choose"

@@ -86,20 +86,34 @@ def import_pair(
     )
     _refuse_two_kinds(sharp, degraded)
     check_no_photo_twice(sharp.photos, degraded.photos)
-    check_same_setup([*sharp.photos, *degraded.photos], "sharp and degraded")
+    any_source = _any_source(degraded, degraded_overrides)
+    if not any_source:
+        check_same_setup([*sharp.photos, *degraded.photos], "sharp and degraded")
     # Decoding takes the time: each folder counts as many photos as it has.
     share = len(sharp.photos) / (len(sharp.photos) + len(degraded.photos))
-    sharp_folder, _ = yield from follow(decode_photos(sharp, "sharp", cache), 0, share)
-    degraded_folder, _ = yield from follow(decode_photos(degraded, "degraded", cache), share, 1)
-    sharp_folder, degraded_folder = _of_one_size(sharp_folder, degraded_folder)
-    # Again: LibRaw has filled in what the metadata did not say, sizes among it.
-    frames = (*sharp_folder.frames, *degraded_folder.frames)
-    check_same_setup([frame.info for frame in frames], "sharp and degraded")
+    sharp_folder, _ = yield from follow(
+        decode_photos(sharp, "sharp", cache, any_source=any_source), 0, share
+    )
+    degraded_folder, _ = yield from follow(
+        decode_photos(degraded, "degraded", cache, any_source=any_source), share, 1
+    )
+    if not any_source:
+        sharp_folder, degraded_folder = _of_one_size(sharp_folder, degraded_folder)
+        # Again: LibRaw has filled in what the metadata did not say, sizes among it.
+        frames = (*sharp_folder.frames, *degraded_folder.frames)
+        check_same_setup([frame.info for frame in frames], "sharp and degraded")
     inputs = judge_folders(sharp_folder, degraded_folder, keep_all=keep_all)
     # Who only looks wants to see what is wrong, photo by photo.
     if not only_look:
         refuse_hopeless(inputs)
     return inputs
+
+
+def _any_source(selection: Selection, overrides: Overrides | None) -> bool:
+    """Whether photos may come from several cameras, and differ in size."""
+    if overrides is None or not overrides.any_source:
+        return False
+    return all(info.light for info in selection.photos)
 
 
 def _of_one_size(
@@ -136,7 +150,7 @@ def _refuse_two_kinds(sharp: Selection, degraded: Selection) -> None:
 
 
 def decode_photos(
-    selection: Selection, role: str, cache: Path | None = None
+    selection: Selection, role: str, cache: Path | None = None, *, any_source: bool = False
 ) -> Job[ImportedFolder]:
     """Decode the photos that were picked from a folder; `STOP` keeps those that are decoded.
 
@@ -147,6 +161,8 @@ def decode_photos(
         "sharp" or "degraded", for messages.
     cache : Path or None
         Folder for the decoded arrays, which are then memory-mapped.
+    any_source : bool
+        Photos may come from several cameras, and differ in size.
 
     Raises
     ------
@@ -160,7 +176,8 @@ def decode_photos(
         raise none_readable(rejected, role)
     # Before the survey, which takes the noise off.
     frames = _with_common_levels(frames)
-    check_same_setup([frame.info for frame in frames], role)
+    if not any_source:
+        check_same_setup([frame.info for frame in frames], role)
     photos = []
     with closing(in_order(survey, frames)) as surveys:
         for frame in frames:

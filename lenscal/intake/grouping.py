@@ -43,6 +43,9 @@ class Overrides:
     focal_mm: float | None = None
     light: Light = Light.LINEAR
     """How the values of pictures are taken."""
+    any_source: bool = False
+    """Pictures of any cameras, lenses, apertures and sizes belong together: they are learnt from
+    for one blur that all of a set have."""
 
     def __post_init__(self) -> None:
         if self.aperture is not None and not 0.5 <= self.aperture <= 128:
@@ -115,6 +118,8 @@ def pick_photos(
         Several or no apertures and none typed in, or one that no photo has; mixed cameras, lenses,
         focal lengths.
     """
+    if overrides.any_source and all(info.light for info in infos):
+        return tuple(_fill_in(info, overrides) for info in infos)
     groups = group_by_aperture(infos)
     # Before photos are told apart by aperture: of two lenses, both would have several.
     if overrides.aperture is None:

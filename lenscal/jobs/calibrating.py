@@ -61,11 +61,18 @@ def calibrate(
     it holds. It stays when the job ends: whoever has written the profile removes it.
     """
     from lenscal.calibrate import engine
+    from lenscal.calibrate.settings import KernelModel
+    from lenscal.calibrate.uniform.job import calibrate_uniform
 
     # torch is loaded here, in the thread that works, and not when jobs are imported.
     frames = inputs.sharp.frames, inputs.degraded.frames
+    if settings.kernel is KernelModel.UNIFORM:
+        # Minutes at most: there are no checkpoints to go on from.
+        work = calibrate_uniform(*frames, settings)
+    else:
+        work = engine.calibrate(*frames, settings, keeper=checkpoint)
     # Doubts are added here, as judging a result is no part of reaching it.
-    calibration = yield from engine.calibrate(*frames, settings, keeper=checkpoint)
+    calibration = yield from work
     return replace(calibration, warnings=(*calibration.warnings, *calibration_doubts(calibration)))
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from lenscal.raw.frame import Frame
 
 
+ONE_NODE = (1, 1)
+"""Shape of a grid that is the same everywhere, in photos of any size."""
+
+
 def mismatches(profile: Profile, photo: Frame) -> list[Translatable]:
     """In what a photo differs from those that the PSF was learnt from, in words. Unknown things do
     not count.
@@ -98,6 +102,8 @@ def placement_of(profile: Profile, photo: Frame) -> Placement | None:
     if field == photo.size:
         return Placement((0.0, 0.0))
     place = _place(profile, photo)
+    if place is None and psf.shape == ONE_NODE:
+        return replace(psf, image_size=photo.size)
     if place is None:
         smaller = all(own <= of for own, of in zip(photo.size, field, strict=True))
         if _other_camera(profile, photo) or not smaller:
@@ -110,8 +116,10 @@ def placement_of(profile: Profile, photo: Frame) -> Placement | None:
 
 
 def fits_field(profile: Profile, photo: Frame) -> bool:
-    """Whether the photo's place in the field that the grid is for is known."""
-    return profile.psf.image_size == photo.size or _place(profile, photo) is not None
+    """Whether the photo's place in the field that the grid is for is known, or does not matter."""
+    psf = profile.psf
+    same = psf.image_size == photo.size or psf.shape == ONE_NODE
+    return same or _place(profile, photo) is not None
 
 
 def _place(profile: Profile, photo: Frame) -> Place | None:

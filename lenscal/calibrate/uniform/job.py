@@ -41,7 +41,7 @@ from lenscal.system.threads import settle_torch
 from lenscal.translation import Translatable, translatable
 
 SIZES_PX = (21, 31, 41)
-"""Of kernels where the user does not say one: the next larger one where light reaches the border."""
+"""Of kernels where the user says none: the next one where light reaches the border."""
 ROUNDS = {Quality.QUICK: 8, Quality.STANDARD: 48, Quality.FULL: 200}
 """Of variations."""
 PIECES = 48
@@ -131,9 +131,7 @@ def _read(frames: Sequence[Frame], side: int, watch: _Watch, number: int) -> Job
     parts = []
     for n, part in enumerate(grey_tiles(frames, side)):
         parts.append(part)
-        message = translatable(
-            "Reading pieces of {name}", name=frames[n].info.path.name
-        )
+        message = translatable("Reading pieces of {name}", name=frames[n].info.path.name)
         yield from watch.tell(message, _READ * (number + (n + 1) / len(frames)) / 2)
         _refuse_early_end(watch)
     return joined(parts)
@@ -158,7 +156,8 @@ def _learn(
     stages = [_stage("spectrum", began, candidates)]
     began, rounds = time.monotonic(), ROUNDS[settings.quality]
     message = translatable("Trying variations of the blur")
-    for number, candidates in enumerate(search.varied(candidates, rounds)):
+    for number, better in enumerate(search.varied(candidates, rounds)):
+        candidates = better
         fraction = _BEGUN + (_DONE - _BEGUN) * (number + 1) / rounds
         best = candidates.kernels[0]
         yield from watch.tell(message, fraction, number, best, cost=float(candidates.costs[0]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenscal.calibrate.stages.photos import HELD_OUT_ONE_IN, LEAST_TO_HOLD_OUT_OF, hold_out
-from lenscal.calibrate.uniform.power import mean_power
+from lenscal.blur.power_spectra import mean_power
 from lenscal.calibrate.uniform.spectrum_fit import SpectrumProblem, spectrum_problem
 from lenscal.calibrate.uniform.tiles import LEAST_TILE_PX, GreyTiles, tile_side
 from lenscal.errors import InputError
@@ -67,7 +67,9 @@ class Material:
         """(sharp, degraded) twice: every second photo, and the others."""
         parts = []
         for number in (0, 1):
-            sharp, degraded = (_every_second(tiles, number) for tiles in (self.sharp, self.degraded))
+            sharp, degraded = (
+                _every_second(tiles, number) for tiles in (self.sharp, self.degraded)
+            )
             parts.append((sharp, degraded))
         return tuple(parts)
 

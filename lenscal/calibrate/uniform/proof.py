@@ -45,8 +45,12 @@ class Gaussian:
 def best_gaussian(problem: SpectrumProblem, size: int) -> Gaussian:
     """Fit its two axes and its angle."""
     starts = torch.tensor(
-        [[width, ratio * width, angle] for width in _WIDTHS_PX for ratio in (1.0, 0.5)
-         for angle in (0.4, 0.4 + pi / 2)]
+        [
+            [width, ratio * width, angle]
+            for width in _WIDTHS_PX
+            for ratio in (1.0, 0.5)
+            for angle in (0.4, 0.4 + pi / 2)
+        ]
     )
     starts[:, :2].log_()
     shaping: Shaping = gaussians(size)
@@ -105,8 +109,8 @@ def is_gaussian(distance: Mapping[str, float]) -> bool:
 def gaussian_in_words(gaussian: Gaussian) -> Translatable:
     """That it was taken."""
     return translatable(
-        "a Gaussian of {first:.2f} x {second:.2f} px explains the photos that were kept out as well "
-        "as a free kernel: it is taken",
+        "a Gaussian of {first:.2f} x {second:.2f} px explains the photos that were kept out as "
+        "well as a free kernel: it is taken",
         first=gaussian.axes_px[0],
         second=gaussian.axes_px[1],
     )

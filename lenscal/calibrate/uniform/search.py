@@ -120,6 +120,8 @@ def centred(logs: Tensor) -> Tensor:
         for axis, shift in ((0, -dy), (1, -dx)):
             size = rolled.shape[axis]
             new = range(shift) if shift > 0 else range(size + shift, size)
-            rolled.index_fill_(axis, torch.tensor(list(new), dtype=torch.long), _DARK + float(log.max()))
+            rolled.index_fill_(
+                axis, torch.tensor(list(new), dtype=torch.long), _DARK + float(log.max())
+            )
         moved.append(rolled)
     return torch.stack(moved)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.uniform.power import frequencies
+from lenscal.blur.power_spectra import frequencies
 from lenscal.calibrate.uniform.spectrum_fit import SpectrumProblem
 from lenscal.calibrate.uniform.tiles import GreyTiles
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.uniform.power import MeanPower, frequencies
+from lenscal.blur.power_spectra import MeanPower, frequencies
 
 SHAPE_SPREAD = (2.0, 0.15, 0.1, 0.1, 0.1)
 """How far the scenes of two sets are expected to differ in each of the shape functions, in log

@@ -100,9 +100,7 @@ def _places(size: tuple[int, int], side: int, n: int) -> list[tuple[int, int]]:
     return [places[int(i * step)] for i in range(min(n, len(places)))]
 
 
-def _grey(
-    frame: Frame, top: int, left: int, side: int
-) -> tuple[NDArray[np.float32], float, float]:
+def _grey(frame: Frame, top: int, left: int, side: int) -> tuple[NDArray[np.float32], float, float]:
     """A tile [side, side], the variance of its noise and the share of it that clips."""
     part = slice(top, top + side), slice(left, left + side)
     rgb = frame.rgb_tile(*part)
