@@ -51,7 +51,8 @@ def patch_powers(tiles: Tensor, window_px: int) -> Tensor:
     patches = patches.flatten(0, 2)
     # Under the window, so that nothing of the mean is left to leak.
     mean = (patches * window.square()).sum((1, 2), keepdim=True)
-    return torch.fft.rfft2((patches - mean) * window).abs().square()
+    power: Tensor = torch.fft.rfft2((patches - mean) * window).abs().square()
+    return power
 
 
 def mean_power(tiles: Tensor, variance: Tensor, window_px: int) -> MeanPower:

@@ -10,6 +10,7 @@ from lenscal.files.own_files import correction_of
 from lenscal.intake.coverage import enumeration
 from lenscal.optics.placement import Placement, centred, placed
 from lenscal.optics.plausibility import impossibilities, irregularities
+from lenscal.optics.psf_grid import ONE_NODE
 from lenscal.raw.identity.cameras import same_camera
 from lenscal.raw.identity.lenses import Likeness, compare_lenses
 from lenscal.raw.identity.place import Place, Shot, place_on
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
     from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.frame import Frame
-
-
-ONE_NODE = (1, 1)
-"""Shape of a grid that is the same everywhere, in photos of any size."""
 
 
 def mismatches(profile: Profile, photo: Frame) -> list[Translatable]:

@@ -17,6 +17,10 @@ _SUM_TOLERANCE = 1e-3
 """Covers half-precision files; a photo's brightness changes by no more."""
 
 
+ONE_NODE = (1, 1)
+"""Shape of a grid that is the same everywhere, in photos of any size."""
+
+
 class Reference(StrEnum):
     """What the PSF is relative to: the degraded photo is the reference convolved with it."""
 

@@ -85,6 +85,9 @@ class FilterGrid:
     def transfer(self, kernels: Tensor) -> Tensor:
         """Transfer functions, complex [..., G], of kernels [..., k, k] whose origin is their
         central pixel."""
+        if self.support_px == self.field_px:
+            # The same frequencies: no matrix of all taps and all of them.
+            return self.conjugate_transfer(kernels).conj_physical().flatten(-2)
         return _as_complex(kernels.flatten(-2) @ self._transfer_matrix)
 
     def conjugate_transfer(self, kernels: Tensor) -> Tensor:

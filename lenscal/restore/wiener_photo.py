@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lenscal.optics.psf_grid import PsfGrid
+from lenscal.optics.psf_grid import ONE_NODE, PsfGrid
 from lenscal.restore import wiener
 from lenscal.restore.demosaic import alias_doubt, demosaic_spectra, squared
 from lenscal.restore.filter_grid import FilterGrid, inverse
@@ -143,6 +143,10 @@ class TileFilter:
         self.device, self.noise_weight = device, noise_weight
         # Filters reach about as far as one and a half kernels; multiples of 8 px transform fast.
         support = max(wiener.SUPPORT_PX, 8 * -(-3 * psf.kernel_size // 16))
+        if psf.shape == ONE_NODE:
+            # The hand's blur, unlike a lens's, has lines of zeros: filters change quickly there,
+            # and between few frequencies they would be far too strong.
+            support = tiling.field_px
         self.line = torch.as_tensor(tiling.line(), device=device)
         self.window = torch.outer(self.line, self.line)
         self.power = float(self.window.square().sum()) ** 0.5

@@ -118,11 +118,9 @@ def calibrate_uniform(
     settle_torch()
     watch = _Watch(settings.max_minutes)
     side = checked_side(sharp, degraded)
-    sets = []
-    for number, frames in enumerate((sharp, degraded)):
-        tiles = yield from _read(frames, side, watch, number)
-        sets.append(tiles)
-    what = material(*sets, degraded)
+    clean = yield from _read(sharp, side, watch, 0)
+    blurred = yield from _read(degraded, side, watch, 1)
+    what = material(clean, blurred, degraded)
     kernel, cost_gap, stages = yield from _learn(what, settings, watch)
     return _result(what, kernel, cost_gap, stages, watch, degraded)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lenscal.calibrate.stages.photos import HELD_OUT_ONE_IN, LEAST_TO_HOLD_OUT_OF, hold_out
 from lenscal.blur.power_spectra import mean_power
+from lenscal.calibrate.stages.photos import HELD_OUT_ONE_IN, LEAST_TO_HOLD_OUT_OF, hold_out
 from lenscal.calibrate.uniform.spectrum_fit import SpectrumProblem, spectrum_problem
 from lenscal.calibrate.uniform.tiles import LEAST_TILE_PX, GreyTiles, tile_side
 from lenscal.errors import InputError
@@ -57,11 +57,11 @@ class Material:
     ) -> SpectrumProblem:
         """What kernels have to explain: of all that is learnt from, or of other tiles."""
         window_px = self.window_px(kernel_size)
-        powers = [
+        clean, blurred = (
             mean_power(tiles.values, tiles.variance, window_px)
             for tiles in (sharp or self.sharp, degraded or self.degraded)
-        ]
-        return spectrum_problem(*powers, self.noise_spread)
+        )
+        return spectrum_problem(clean, blurred, self.noise_spread)
 
     def halves(self) -> tuple[tuple[GreyTiles, GreyTiles], ...]:
         """(sharp, degraded) twice: every second photo, and the others."""

@@ -56,7 +56,8 @@ class Deconvolution:
     def transfer(self, kernels: Tensor) -> Tensor:
         """[b, s, s // 2 + 1]: kernels' origin is their middle."""
         spectrum = torch.fft.rfft2(kernels, s=(self.side, self.side))
-        return spectrum * self._one_px ** (kernels.shape[-1] // 2)
+        moved: Tensor = spectrum * self._one_px ** (kernels.shape[-1] // 2)
+        return moved
 
     def sparsity(self, transfer: Tensor, spectra: Tensor | None = None) -> Tensor:
         """Log mean root of gradients in units of their rms, after deconvolution by one transfer
@@ -69,7 +70,9 @@ class Deconvolution:
         squares = gradients[..., self._inner, self._inner].square()
         # Over all pieces alike: each by itself would let those without an edge count as much.
         relative = squares / squares.mean((1, 2, 3), keepdim=True)
-        return (relative + _LEAST).pow(EXPONENT / 2).mean((1, 2, 3)).log().mean()
+        means = (relative + _LEAST).pow(EXPONENT / 2).mean((1, 2, 3))
+        sparsity: Tensor = means.log().mean()
+        return sparsity
 
 
 class Plausibility:

@@ -67,7 +67,8 @@ class SpectrumProblem:
         the noise over what it was taken for."""
         transfer = torch.fft.rfft2(kernels, s=(self.window_px,) * 2).abs().square()
         scene = torch.einsum("bm,mij->bij", shape, self.shape_functions).exp() * self.sharp
-        return transfer * scene + (self.noise * noise.exp())[:, None, None]
+        expected: Tensor = transfer * scene + (self.noise * noise.exp())[:, None, None]
+        return expected
 
     def deviance(self, kernels: Tensor, shape: Tensor, noise: Tensor) -> Tensor:
         """[b]: half the mean squared log ratio, nearly; 0 for powers that are explained."""
@@ -204,4 +205,5 @@ def smooth_noise(n: int, size: int, scale_px: float, generator: torch.Generator)
     low_pass = torch.exp(-2 * (torch.pi * scale_px * torch.hypot(f[:, None], f)).square())
     noise = torch.randn(n, size, size, generator=generator)
     smooth = torch.fft.ifft2(torch.fft.fft2(noise) * low_pass).real
-    return smooth / smooth.std((1, 2), keepdim=True)
+    scaled: Tensor = smooth / smooth.std((1, 2), keepdim=True)
+    return scaled
