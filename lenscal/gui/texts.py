@@ -167,6 +167,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--stages {stages} is for a grid of kernels: leave it out with --kernel uniform"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--template {template!r} is a file name: give the folder with --out"
     ),
     QT_TRANSLATE_NOOP(
@@ -198,6 +202,7 @@ TEXTS = (
         "Translatable",
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "Comparing the spectra of both sets"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing two halves of the photos"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with held-out photos"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing {name} with photos of its size"),
@@ -262,6 +267,7 @@ TEXTS = (
         "Translatable",
         "Re-blur distance on kept-out photos (smaller is better): {figures}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "Reading pieces of {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Reading sharp photos: {name}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -302,10 +308,16 @@ TEXTS = (
         "Training the network: {gain:+.2f} dB over the Wiener filter on photos that it has "
         "not seen"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "Trying variations of the blur"),
     QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "a Gaussian of {first:.2f} x {second:.2f} px explains the photos that were kept out "
+        "as well as a free kernel: it is taken"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "a JPEG of {n} colours of {bits} bit: not supported"),
     QT_TRANSLATE_NOOP("Translatable", "a copy of {name}: each photo counts once"),
     QT_TRANSLATE_NOOP(
@@ -439,6 +451,11 @@ TEXTS = (
         "Translatable",
         "half of the photos alone show too little: the confidence of the kernels is unknown; "
         "take more photos"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "hardly anything in the photos can be used (they are flat, clipped or small): choose "
+        "photos with detail, or more of them"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -717,6 +734,7 @@ TEXTS = (
         "stays with the original, as only its program can read it: {names}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "stopped before all speeds were measured"),
+    QT_TRANSLATE_NOOP("Translatable", "stopped before any kernel was learnt: nothing to keep"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "stopped before any kernel was learnt: there is nothing to keep"
@@ -862,6 +880,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the photos are of different kinds ({kinds}): use one kind of file for both folders"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photos look hardly more blurred than the sharp ones: no blur explains those that"
+        " were kept out nearly as well (distance {delta:.3g} instead of {estimate:.3g})"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
