@@ -30,6 +30,18 @@ _ONE_STOP = 1.4
 _MOST_FOCAL_LENGTHS = 6
 """That a message lists."""
 
+_OF_A_SETUP = (
+    "make",
+    "model",
+    "camera_serial",
+    "lens",
+    "lens_serial",
+    "aperture",
+    "focal_mm",
+    "crop_factor",
+)
+"""Fields of `PhotoInfo` that say what a photo was taken with."""
+
 Groups = Mapping[float | None, tuple[PhotoInfo, ...]]
 
 
@@ -216,6 +228,13 @@ def check_no_photo_twice(sharp: Sequence[PhotoInfo], degraded: Sequence[PhotoInf
                 twice=len(in_both) - 1,
             )
         )
+
+
+def shared(infos: Sequence[PhotoInfo]) -> PhotoInfo:
+    """The first of photos, without what others say otherwise."""
+    unknown = PhotoInfo(infos[0].path)
+    differ = [n for n in _OF_A_SETUP if len({getattr(info, n) for info in infos}) > 1]
+    return replace(infos[0], **{name: getattr(unknown, name) for name in differ})
 
 
 def same_aperture_in_words(sharp: PhotoInfo, degraded: PhotoInfo) -> str:

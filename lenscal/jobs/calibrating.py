@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lenscal.calibrate.settings import KernelModel
 from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage
+from lenscal.intake.grouping import shared
 from lenscal.jobs.doubts import calibration_doubts
 from lenscal.stepping import Job
 from lenscal.system.json_values import to_json
@@ -61,7 +63,6 @@ def calibrate(
     it holds. It stays when the job ends: whoever has written the profile removes it.
     """
     from lenscal.calibrate import engine
-    from lenscal.calibrate.settings import KernelModel
     from lenscal.calibrate.uniform.job import calibrate_uniform
 
     # torch is loaded here, in the thread that works, and not when jobs are imported.
@@ -84,6 +85,9 @@ def build_profile(
     # A profile is for photos like the degraded ones: it has their camera, lens and focal length.
     infos = [frame.info for frame in inputs.degraded.frames]
     sharp, degraded = inputs.sharp.frames[0].info, infos[0]
+    if settings.kernel is KernelModel.UNIFORM:
+        # Pictures may come from anywhere: a profile is for what all of them have.
+        sharp, degraded = shared([f.info for f in inputs.sharp.frames]), shared(infos)
     frames = [*inputs.sharp.frames, *inputs.degraded.frames]
     return Profile(
         psf=calibration.psf,

@@ -99,9 +99,10 @@ def placement_of(profile: Profile, photo: Frame) -> Placement | None:
     if field == photo.size:
         return Placement((0.0, 0.0))
     place = _place(profile, photo)
-    if place is None and psf.shape == ONE_NODE:
-        return replace(psf, image_size=photo.size)
     if place is None:
+        # The same kernel everywhere, in the photo's own pixels.
+        if profile.psf.shape == ONE_NODE:
+            return None
         smaller = all(own <= of for own, of in zip(photo.size, field, strict=True))
         if _other_camera(profile, photo) or not smaller:
             return None
