@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,31 @@ def open_image(path: Path) -> Any:
     except TypeError:
         # A name with bytes that are no UTF-8.
         return exiv2.ImageFactory.open(path.read_bytes())
+
+
+@contextmanager
+def changed_metadata(path: Path) -> Iterator[Any]:
+    """A picture for exiv2, to change its metadata: they are written at the end.
+
+    exiv2 gets and returns it in memory: left to write a file itself, it says nothing of a full disk
+    and leaves half of the picture.
+
+    Raises
+    ------
+    exiv2.Exiv2Error, OSError
+        It cannot be read, is no picture, or cannot be written.
+    """
+    import exiv2
+
+    image = exiv2.ImageFactory.open(path.read_bytes())
+    image.readMetadata()
+    yield image
+    image.writeMetadata()
+    content = image.io()
+    content.open()
+    with memoryview(content.mmap()) as whole:
+        path.write_bytes(whole)
+    content.close()
 
 
 def read_exif(path: Path) -> Exif | None:

@@ -8,7 +8,7 @@ import secrets
 import stat
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from lenscal.errors import LenscalError
@@ -44,46 +44,78 @@ def written_whole(path: Path, *, fresh: bool = False) -> Iterator[Path]:
 @contextmanager
 def written_together(paths: Sequence[Path], *, fresh: bool = False) -> Iterator[list[Path]]:
     """As `written_whole`, for files that belong together: all are written before the first is
-    replaced.
+    replaced, and where one cannot be replaced the others stay as they were.
 
     Where the power fails in between, files are missing: an old and a new one never lie side by
     side.
     """
     targets = [Path(os.path.realpath(path)) if path.is_symlink() else path for path in paths]
-    temporaries = [
-        path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{_short_suffix(path)}")
-        for path in targets
-    ]
-    with noted(temporaries):
-        yield from _written(targets, temporaries, fresh)
+    temporaries, asides = ([_temporary(path) for path in targets] for _ in range(2))
+    current = [targets[0]]
+    done = False
+    with noted([*temporaries, *asides]):
+        try:
+            yield temporaries
+            for current[0], temporary in zip(targets, temporaries, strict=True):
+                _check_writable(current[0])
+                _to_disk(temporary)
+            _put_in_place(targets, temporaries, None if fresh else asides, current)
+            done = True
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise LenscalError(
+                translatable("{path} could not be written: {why}", path=current[0], why=why)
+            ) from error
+        finally:
+            # What could not be put back is still there.
+            for path in (*temporaries, *(asides if done else [])):
+                # A read-only disk says so of a file that is not there, too.
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
 
 
-def _written(targets: Sequence[Path], temporaries: list[Path], fresh: bool) -> Iterator[list[Path]]:
-    current = targets[0]
-    try:
-        yield temporaries
-        for current, temporary in zip(targets, temporaries, strict=True):
-            _check_writable(current)
-            _to_disk(temporary)
-        if not fresh:
-            for current in targets[1:]:
-                current.unlink(missing_ok=True)
-        for current, temporary in zip(targets, temporaries, strict=True):
-            if fresh:
-                _put_fresh(temporary, current)
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{path.suffix}")
+
+
+def _put_in_place(
+    targets: Sequence[Path],
+    temporaries: Sequence[Path],
+    asides: Sequence[Path] | None,
+    current: list[Path],
+) -> None:
+    """Give all files their names, or none.
+
+    asides : where what has these names waits meanwhile; None: nothing is replaced
+    current : [that which is done at the moment], for messages
+    """
+    with ExitStack() as undo:
+        # One alone is replaced in a single step of the system's.
+        if asides is not None and len(targets) > 1:
+            for current[0], aside in zip(targets, asides, strict=True):
+                undo.callback(_put_back, aside, current[0])
+                with suppress(FileNotFoundError):
+                    current[0].replace(aside)
+        for current[0], temporary in zip(targets, temporaries, strict=True):
+            if len(targets) > 1:
+                undo.callback(_take_back, current[0], temporary)
+            if asides is None:
+                _put_fresh(temporary, current[0])
             else:
-                temporary.replace(current)
-    except OSError as error:
-        raise LenscalError(
-            translatable(
-                "{path} could not be written: {why}", path=current, why=error.strerror or str(error)
-            )
-        ) from error
-    finally:
-        for temporary in temporaries:
-            # A read-only disk says so of a file that is not there, too.
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+                temporary.replace(current[0])
+        undo.pop_all()
+
+
+def _put_back(aside: Path, target: Path) -> None:
+    with suppress(OSError):
+        aside.replace(target)
+
+
+def _take_back(target: Path, temporary: Path) -> None:
+    """Remove a file that was put in place, and not what another program has put there."""
+    with suppress(OSError):
+        if not temporary.exists() or temporary.samefile(target):
+            target.unlink()
 
 
 def _check_writable(path: Path) -> None:

@@ -9,7 +9,7 @@ import re
 import secrets
 import stat
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +56,9 @@ def noted(paths: Sequence[Path]) -> Iterator[None]:
     finally:
         with _notes.guard:
             for name in names:
-                _notes.open_names.remove(name)
+                # What could not be removed is removed later.
+                if not os.path.lexists(name):
+                    _notes.open_names.remove(name)
             _write()
 
 
@@ -101,8 +103,13 @@ def _write() -> None:
 def _end() -> None:
     if _notes.file is None or _notes.own_lock is None or _notes.owner != os.getpid():
         return
-    _remove(_notes.file, _notes.own_lock)
+    file, lock = _notes.file, _notes.own_lock
     _notes.file, _notes.own_lock, _notes.owner = None, None, 0
+    _remove_named(_notes.open_names)
+    if any(map(os.path.lexists, _notes.open_names)):
+        lock.release()
+    else:
+        _remove(file, lock)
 
 
 def _remove_stale(file: Path) -> None:
@@ -116,14 +123,18 @@ def _remove_stale(file: Path) -> None:
         lock.acquire(timeout=0)
         with file.open("rb") as stream:
             names = stream.read(_MOST_BYTES).split(b"\0")
-        for name in names:
-            path = Path(os.fsdecode(name))
-            # Whatever the notes say, nothing but what we named so.
-            if _TEMPORARY.fullmatch(path.name):
-                with suppress(OSError):
-                    if stat.S_ISREG(path.lstat().st_mode):
-                        path.unlink()
+        _remove_named(names)
         _remove(file, lock)
+
+
+def _remove_named(names: Iterable[bytes]) -> None:
+    for name in names:
+        path = Path(os.fsdecode(name))
+        # Whatever the notes say, nothing but what we named so.
+        if _TEMPORARY.fullmatch(path.name):
+            with suppress(OSError):
+                if stat.S_ISREG(path.lstat().st_mode):
+                    path.unlink()
 
 
 def _remove(file: Path, lock: BaseFileLock) -> None:

@@ -8,9 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import tifffile
 
 from lenscal.files.checkpoint import CheckpointFile
 from lenscal.files.field_csv import write_points
+from lenscal.files.photos.dng import DngInfo, write_raw_dng
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat
 from lenscal.files.photos.photo_files import AsTaken, MaskFile, write_photo
 from lenscal.files.psf.profile import Profile, read_profile, write_profile
@@ -33,12 +35,12 @@ class Writer:
 
     write : into a folder, with what depends on a number; returns the files
     read : raises where they are not whole
-    may_lack : whether a set in the middle of being replaced may lack files, and is refused then
+    is_set : of several files
     """
 
     write: Callable[[Path, int], Sequence[Path]]
     read: Callable[[Path], object]
-    may_lack: bool = False
+    is_set: bool = False
 
 
 def grid(n: int) -> PsfGrid:
@@ -74,7 +76,6 @@ def photo_writer(form: PhotoFormat, with_mask: bool = False) -> Writer:
 
     def read(folder: Path) -> object:
         import imagecodecs
-        import tifffile
 
         path = folder / f"photo.{suffix}"
         match form:
@@ -92,7 +93,7 @@ def photo_writer(form: PhotoFormat, with_mask: bool = False) -> Writer:
             assert mask.shape[:2] == SIZE
         return pixels
 
-    return Writer(write, read, may_lack=with_mask)
+    return Writer(write, read, is_set=with_mask)
 
 
 def _profile(folder: Path, n: int) -> Sequence[Path]:
@@ -104,7 +105,7 @@ def _npz(folder: Path, n: int) -> Sequence[Path]:
 
 
 def _exported(folder: Path, n: int) -> Sequence[Path]:
-    return export_psf(grid(n), folder, "all")
+    return export_psf(grid(n), folder, "fits")
 
 
 def _report(folder: Path, n: int) -> Sequence[Path]:
@@ -141,6 +142,28 @@ def _read_preferences(folder: Path) -> object:
     return file.values
 
 
+def _virtual(folder: Path, n: int) -> Sequence[Path]:
+    path = folder / "virtual.dng"
+    info = DngInfo(
+        cfa="RGGB",
+        black=512,
+        white=16383,
+        make="Lenscal",
+        model="Lenscal Test",
+        lens=f"Lens {n}",
+        f_number=1.8,
+        focal_mm=35.0,
+        iso=100,
+        exposure_s=0.01,
+        date_time="2026:01:02 03:04:05",
+        noise_profile=[(1e-5, 1e-7)],
+        colour_matrix=np.eye(3),
+        as_shot_neutral=(0.5, 1.0, 0.625),
+    )
+    write_raw_dng(path, np.full(SIZE, 600 + n, np.uint16), info)
+    return [path]
+
+
 def _points(folder: Path, n: int) -> Sequence[Path]:
     return [write_points(folder / "points.csv", {"a": [(0.0, float(n)), (1.0, 2.0)]})]
 
@@ -148,7 +171,7 @@ def _points(folder: Path, n: int) -> Sequence[Path]:
 WRITERS = {
     "profile": Writer(_profile, lambda folder: read_profile(folder / "lens.lenscal")),
     "npz": Writer(_npz, lambda folder: read_npz(folder / "psf.npz")),
-    "exported PSF": Writer(_exported, read_fits, may_lack=True),
+    "exported PSF": Writer(_exported, read_fits, is_set=True),
     "report": Writer(
         _report,
         lambda folder: (folder / "report.html").read_text("utf-8").index("</html>"),
@@ -156,6 +179,9 @@ WRITERS = {
     "checkpoint": Writer(_checkpoint, _read_checkpoint),
     "project": Writer(_project, lambda folder: read_project(folder / "p.lenscal-project")),
     "preferences": Writer(_preferences, _read_preferences),
+    "virtual photo": Writer(
+        _virtual, lambda folder: tifffile.imread(folder / "virtual.dng").sum(dtype=int)
+    ),
     "points": Writer(_points, lambda folder: (folder / "points.csv").read_text("utf-8")),
     "tiff and mask": photo_writer(PhotoFormat.TIFF, with_mask=True),
     "dng": photo_writer(PhotoFormat.DNG),

@@ -15,7 +15,7 @@ from lenscal import __version__
 from lenscal.errors import InputError
 from lenscal.files.photos import dng_tags
 from lenscal.files.photos.dng_tags import D65, LOSSLESS_JPEG, ExtraTag, Tag, tile_px
-from lenscal.raw.exif import EXIV2_LOCK
+from lenscal.raw.exif import EXIV2_LOCK, changed_metadata
 from lenscal.system.atomic import written_whole
 from lenscal.translation import translatable
 
@@ -253,9 +253,7 @@ def write_exif(path: Path, info: DngInfo, *, with_camera: bool = False) -> None:
     import exiv2
 
     # exiv2 is not safe in several threads.
-    with EXIV2_LOCK:
-        image = exiv2.ImageFactory.open(str(path))
-        image.readMetadata()
+    with EXIV2_LOCK, changed_metadata(path) as image:
         exif = image.exifData()
         if with_camera:
             exif["Exif.Image.Make"], exif["Exif.Image.Model"] = info.make, info.model
@@ -278,7 +276,6 @@ def write_exif(path: Path, info: DngInfo, *, with_camera: bool = False) -> None:
             exif["Exif.Photo.FocalPlaneResolutionUnit"] = exiv2.UShortValue(CENTIMETRES)
         if info.camera_serial:
             exif["Exif.Photo.BodySerialNumber"] = info.camera_serial
-        image.writeMetadata()
 
 
 def _rational(values: Iterable[float]) -> Any:

@@ -23,7 +23,7 @@ from lenscal.files.photos.sidecars import (
     read_metadata,
     with_sidecars,
 )
-from lenscal.raw.exif import EXIV2_LOCK
+from lenscal.raw.exif import EXIV2_LOCK, changed_metadata
 from lenscal.system.isolation.calls import isolated
 from lenscal.system.native_stderr import without_library_noise
 from lenscal.translation import Translatable, translatable
@@ -275,13 +275,9 @@ def _write_what_fits(target: Path, metadata: Metadata, written: Written) -> tupl
         except exiv2.Exiv2Error as error:
             problem = problem or str(error)
             continue
-        except TypeError:
-            raise LenscalError(
-                translatable(
-                    "{folder}: its name is no UTF-8 text; choose another folder",
-                    folder=target.parent,
-                )
-            ) from None
+        except OSError as error:
+            problem = error.strerror or str(error)
+            break
         return (omitted, problem) if omitted else None
     raise LenscalError(
         translatable(
@@ -295,32 +291,30 @@ def _write_what_fits(target: Path, metadata: Metadata, written: Written) -> tupl
 def _write(
     target: Path, exif: Iterable[Any], xmp: Iterable[Any], iptc: Iterable[Any], *, written: Written
 ) -> None:
-    image = exiv2.ImageFactory.open(str(target))
-    image.readMetadata()
-    data = image.exifData()
-    for datum in exif:
-        _, group, tag = datum.key().split(".", 2)
-        # Of a RAW file's first directory what viewers look for in Exif's.
-        misplaced = group == "Image" and tag in _SHOT_TAGS
-        key = f"Exif.Photo.{tag}" if misplaced else datum.key()
-        # What stands in the right place counts more.
-        if not misplaced or key not in data:
-            data[key] = datum.value()
-    _set_facts(data, written)
-    packet = image.xmpData()
-    for datum in xmp:
-        packet[datum.key()] = datum.value()
-    packet["Xmp.xmp.CreatorTool"] = SOFTWARE
-    # Each time: exiv2 forgets it, and a second time does no harm.
-    exiv2.XmpProperties.registerNs(XMP_NAMESPACE, XMP_PREFIX)
-    packet[f"Xmp.{XMP_PREFIX}.Settings"] = written.settings
-    notes = image.iptcData()
-    for datum in iptc:
-        notes.add(datum)
-    # Other formats have had it embedded by their encoder.
-    if written.icc is not None:
-        image.setIccProfile(exiv2.DataBuf(written.icc))
-    image.writeMetadata()
+    with changed_metadata(target) as image:
+        data = image.exifData()
+        for datum in exif:
+            _, group, tag = datum.key().split(".", 2)
+            # Of a RAW file's first directory what viewers look for in Exif's.
+            misplaced = group == "Image" and tag in _SHOT_TAGS
+            key = f"Exif.Photo.{tag}" if misplaced else datum.key()
+            # What stands in the right place counts more.
+            if not misplaced or key not in data:
+                data[key] = datum.value()
+        _set_facts(data, written)
+        packet = image.xmpData()
+        for datum in xmp:
+            packet[datum.key()] = datum.value()
+        packet["Xmp.xmp.CreatorTool"] = SOFTWARE
+        # Each time: exiv2 forgets it, and a second time does no harm.
+        exiv2.XmpProperties.registerNs(XMP_NAMESPACE, XMP_PREFIX)
+        packet[f"Xmp.{XMP_PREFIX}.Settings"] = written.settings
+        notes = image.iptcData()
+        for datum in iptc:
+            notes.add(datum)
+        # Other formats have had it embedded by their encoder.
+        if written.icc is not None:
+            image.setIccProfile(exiv2.DataBuf(written.icc))
 
 
 def _set_facts(data: Any, written: Written) -> None:
