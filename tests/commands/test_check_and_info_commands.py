@@ -21,7 +21,7 @@ def test_check_names_every_photo(run, folders):
     assert "usable 1  plain 0  dark 0  clipped 0" in out
     code, out, err = run("check", *folders, "--grid", "3x4", "--json")
     told = json.loads(out)
-    assert "Reading what broken.dng says" in err
+    assert "Reading the metadata of broken.dng" in err
     assert told["ready"] is True
     assert np.shape(told["coverage"]) == (3, 4)
     assert told["coverage"][1][2] == 1
