@@ -1107,10 +1107,6 @@ TEXTS = (
         "Translatable",
         "{folder}: a photo's metadata could not be written there ({problem})"
     ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "{folder}: its name is no UTF-8 text; choose another folder"
-    ),
     QT_TRANSLATE_NOOP("Translatable", "{folder}: no photo (JPEG, PNG or TIFF) that can be read"),
     QT_TRANSLATE_NOOP("Translatable", "{folder}: there is no such folder"),
     QT_TRANSLATE_NOOP(
