@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import network_guard
 import numpy as np
 import pytest
 
@@ -17,6 +18,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 prepare_libraries()
+network_guard.install()
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[None]:
+    """No test reaches for another computer, also where the code goes on without it."""
+    before = len(network_guard.attempts)
+    yield
+    assert network_guard.attempts[before:] == []
 
 
 @pytest.fixture(scope="session")
