@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lenscal.calibrate.result import Calibration
 from lenscal.calibrate.settings import CalibrationSettings
+from lenscal.files.photos.export_settings import PLAIN, Look
 from lenscal.files.psf.profile import Profile
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.pictures.kinds import Light
@@ -123,6 +124,8 @@ class Session:
     other_name: str = ""
     photo: Path | None = None
     restore: RestoreSettings = field(default_factory=RestoreSettings)
+    look: Look = PLAIN
+    """How photos are brightened to be looked at; no correction depends on it."""
     comparison: Comparison | None = None
 
 

@@ -12,9 +12,11 @@ from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError
 from lenscal.files.photos.export_settings import (
     ExportSettings,
+    Look,
     OnConflict,
     PhotoFormat,
     Space,
+    Tone,
     written_before,
 )
 from lenscal.raw.pictures.kinds import Light
@@ -147,6 +149,7 @@ def export_settings(args: argparse.Namespace) -> ExportSettings:
         on_conflict=OnConflict(args.on_conflict),
         keep_pictures=not given,
         private=args.private,
+        look=Look(args.exposure, Tone(args.tone)),
         **given,
     )
 

@@ -27,10 +27,12 @@ from lenscal.commands.option_groups import (
 )
 from lenscal.files.photos.export_settings import (
     DEPTHS,
+    PLAIN,
     ExportSettings,
     OnConflict,
     PhotoFormat,
     Space,
+    Tone,
 )
 from lenscal.files.psf.psf_formats import ALL_FORMATS, DEFAULT_PSF_FORMAT, PSF_FORMATS
 from lenscal.preferences import ThemeChoice
@@ -300,6 +302,14 @@ def _add_written_photos(command: argparse.ArgumentParser) -> None:
         "bits of PNG and TIFF",
         otherwise=as_it_was,
     )
+    command.add_argument(
+        "--exposure",
+        type=float,
+        default=PLAIN.exposure_ev,
+        metavar="EV",
+        help="brighten TIFF, PNG and JPEG of RAW photos, after the correction (default: 0)",
+    )
+    add_choice(command, "--tone", Tone, PLAIN.tone, "film: more contrast, highlights compressed")
     template = default_of(ExportSettings, "template")
     command.add_argument("--template", default=template, help=f"file name (default: {template})")
     add_choice(

@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
@@ -241,6 +242,7 @@ class MainWindow(QMainWindow):
         self.correct_page.photo_chosen.connect(c.set_photo)
         self.correct_page.settings_changed.connect(c.set_restore)
         self.correct_page.correct_clicked.connect(c.compare)
+        self.correct_page.look_changed.connect(lambda look: c.change(replace(c.session, look=look)))
         self.correct_page.part_visible.connect(preview.show_part)
         preview.opened.connect(self.correct_page.show_developed)
         preview.painted.connect(self.correct_page.show_painted)

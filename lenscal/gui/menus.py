@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 
 from lenscal.gui.commands import Commands
 from lenscal.gui.controller import Controller
+from lenscal.gui.pages.correction.look_box import STEPS
 from lenscal.gui.projects import Projects
 from lenscal.gui.step_pages import StepPages
+from lenscal.gui.widgets.compare.compare_view import ZOOM_STOPS
 from lenscal.gui.widgets.elements import tip_text
 from lenscal.session import Step
 
@@ -119,6 +121,16 @@ class Menus(QObject):
         zoom_by = page.compare.zoom_by
         self._add(view, "in", self.tr("Zoom &in"), "Ctrl++", lambda: zoom_by(1.25))
         self._add(view, "out", self.tr("Zoom &out"), "Ctrl+-", lambda: zoom_by(0.8))
+        self._add(view, "fit", self.tr("&Whole photo"), "Ctrl+0", page.compare.fit)
+        scales = view.addMenu(self.tr("&Scale"))
+        for number, scale in enumerate(ZOOM_STOPS, start=1):
+            text = self.tr("{n:.0f} %").format(n=100 * scale)
+            slot = partial(page.compare.zoom, scale)
+            self._add(scales, f"scale {number}", text, f"Ctrl+{number}", slot)
+        view.addSeparator()
+        brighter, darker = self.tr("&Brighter"), self.tr("&Darker")
+        self._add(view, "brighter", brighter, "Ctrl+Up", lambda: page.change_exposure(STEPS // 2))
+        self._add(view, "darker", darker, "Ctrl+Down", lambda: page.change_exposure(-STEPS // 2))
 
     def _fill_recent(self, menu: QMenu) -> None:
         menu.clear()

@@ -37,7 +37,9 @@ class ReportWriter:
         if profile is None:
             raise ValueError("no profile to report on")
         shown = psf.without_identity(profile) if private else profile
-        document = psf.lens_report(shown, session.psf_name, session.comparison, pitch_um)
+        document = psf.lens_report(
+            shown, session.psf_name, session.comparison, pitch_um, session.look
+        )
         return (yield from psf.write_report(document, path, self._write_pdf))
 
     def _write_pdf(self, document: Document, path: Path) -> Path:

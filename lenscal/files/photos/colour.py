@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenscal.files.photos.export_settings import Space
+from lenscal.files.photos.export_settings import Look, Space, Tone
 
 D65 = np.array([0.31271 / 0.32902, 1.0, (1 - 0.31271 - 0.32902) / 0.32902])
 # XYZ of the ICC profile connection space's white.
@@ -19,6 +19,11 @@ STRIP_ROWS = 256
 
 # Of a colour matrix: beyond, its inverse would turn noise into colours.
 MAX_CONDITION = 1e4
+
+SHOULDER = 0.6
+"""Light below is brightened as it is; above, what would be clipped is compressed."""
+CONTRAST = 0.4
+"""How far the film-like curve goes from none towards 3 v^2 - 2 v^3."""
 
 Floats = NDArray[np.floating]
 _BRADFORD = np.array(
@@ -63,6 +68,11 @@ class RgbSpace:
         straight = linear * dtype(self.slope)
         encoded: Floats = np.where(linear < dtype(self.toe / self.slope), straight, curved)
         return encoded
+
+    def decode(self, encoded: Floats) -> Floats:
+        """The transfer function: linear values of encoded ones 0..1."""
+        curved = ((encoded + self.offset) / (1 + self.offset)) ** self.gamma
+        return np.asarray(np.where(encoded < self.toe, encoded / self.slope, curved))
 
 
 _SRGB_CURVE = {"gamma": 2.4, "offset": 0.055, "slope": 12.92, "toe": 0.04045}
@@ -156,3 +166,34 @@ def develop(
         # Half a step more, since the conversion to integers cuts off.
         out[strip] = space.encode(clipped @ matrix.T) * peak + np.float32(0.5)
     return out
+
+
+def look_curve(look: Look, space: RgbSpace, depth: np.dtype[Any]) -> NDArray[Any] | None:
+    """What a look makes of every encoded integer of type `depth`: [256] or [65536]; None where it
+    changes nothing.
+
+    Exposure multiplies the light of developed, clipped pixels. The film-like curve then compresses
+    what is above `SHOULDER`, so that the brightest stays just white, and deepens the contrast
+    around the middle of sRGB's scale, whatever the space.
+    """
+    if look.is_plain:
+        return None
+    peak = np.iinfo(depth).max
+    linear = space.decode(np.linspace(0, 1, peak + 1)) * 2**look.exposure_ev
+    if look.tone is Tone.FILM:
+        srgb = SPACES[Space.SRGB]
+        linear = _compressed(linear, max(2**look.exposure_ev, 1.0))
+        value = srgb.encode(linear)
+        value = value + CONTRAST * (3 * value**2 - 2 * value**3 - value)
+        linear = srgb.decode(value)
+    curve: NDArray[Any] = np.rint(space.encode(linear) * peak).astype(depth)
+    return curve
+
+
+def _compressed(linear: Floats, white: float) -> Floats:
+    """Light above `SHOULDER` up to a white brought below 1, smoothly."""
+    slope = (white - SHOULDER) / (1 - SHOULDER)
+    part = np.clip((linear - SHOULDER) / (white - SHOULDER), 0, 1)
+    # Goes on with the same slope where it begins, and ends at 1.
+    above = SHOULDER + (1 - SHOULDER) * slope * part / (1 + (slope - 1) * part)
+    return np.asarray(np.where(linear <= SHOULDER, linear, above))

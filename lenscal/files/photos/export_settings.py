@@ -41,6 +41,53 @@ class Space(StrEnum):
     CAMERA_LINEAR = "camera-linear"
 
 
+class Tone(StrEnum):
+    """Curves from light to what is shown."""
+
+    LINEAR = "linear"
+    FILM = "film"
+    """More contrast in the middle; brightened highlights are compressed, not clipped."""
+
+
+EXPOSURE_LIMITS_EV = (-4.0, 6.0)
+"""Beyond, nothing is to be seen but black, white or noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a developed photo is brightened; the correction itself is done in unchanged light.
+
+    Raises
+    ------
+    InputError
+        The exposure is outside `EXPOSURE_LIMITS_EV`.
+    """
+
+    exposure_ev: float = 0.0
+    tone: Tone = Tone.LINEAR
+
+    def __post_init__(self) -> None:
+        low, high = EXPOSURE_LIMITS_EV
+        # Not a number compares false with both.
+        if not low <= self.exposure_ev <= high:
+            raise InputError(
+                translatable(
+                    "--exposure {ev:g}: choose {low:g} to {high:g} EV",
+                    ev=self.exposure_ev,
+                    low=low,
+                    high=high,
+                )
+            )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is changed."""
+        return self.exposure_ev == 0 and self.tone is Tone.LINEAR
+
+
+PLAIN = Look()
+
+
 class OnConflict(StrEnum):
     """What happens where a file of that name is there already."""
 
@@ -72,6 +119,7 @@ class ExportSettings:
         camera-linear 32 (floating point)
     keep_pictures : pictures (PNG, JPEG, TIFF) are written as they were: format, depth, colour
         space and profile; format, space and depth then say what becomes of RAW photos
+    look : of developed photos; pictures that keep their format stay as they are
     private : metadata say neither where nor with which camera and lens, by their serial numbers, a
         photo was taken, nor what the original is called
 
@@ -90,6 +138,7 @@ class ExportSettings:
     depth: int = 16
     keep_pictures: bool = True
     private: bool = False
+    look: Look = PLAIN
 
     def keeps(self, source: Path) -> bool:
         """Whether a photo is a picture that is written as it was."""
@@ -102,6 +151,14 @@ class ExportSettings:
                 translatable(
                     "--space camera-linear needs --format tiff (32-bit float) or dng, not {format}",
                     format=self.format.value,
+                )
+            )
+        undeveloped = self.format is PhotoFormat.DNG or self.space is Space.CAMERA_LINEAR
+        if undeveloped and not self.look.is_plain:
+            raise InputError(
+                translatable(
+                    "--exposure and --tone need --format tiff, png or jpeg in a colour space for "
+                    "screens: linear photos are written as the sensor saw them"
                 )
             )
         if self.jpeg_quality not in JPEG_QUALITIES:

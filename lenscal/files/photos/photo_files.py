@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lenscal.errors import LenscalError
 from lenscal.files.own_files import check_replaceable, is_own_photo
-from lenscal.files.photos.colour import SPACES, develop, usable
+from lenscal.files.photos.colour import SPACES, develop, look_curve, usable
 from lenscal.files.photos.encoders import Picture, encode_jpeg, encode_png, encode_tiff
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat, Space
 from lenscal.files.photos.highlights import with_neutral_highlights
@@ -127,6 +127,7 @@ def write_photo(
         *_white_warnings(frame),
         *_colour_warnings(frame, export),
         *_exposure_warnings(frame, export),
+        *_look_warnings(frame, export),
         *metadata_warnings,
     )
 
@@ -149,6 +150,8 @@ def _facts(frame: Frame | PhotoHeader, export: ExportSettings, settings: str) ->
         )
     has_colours = _is_developed(export)
     words = f"{settings}, space {export.space.value if has_colours else 'camera-linear'}"
+    if not export.look.is_plain:
+        words += f", exposure {export.look.exposure_ev:+g} EV, tone {export.look.tone.value}"
     if not has_colours:
         words += f", not turned (the original's Orientation is {info.orientation})"
     is_srgb = has_colours and export.space is Space.SRGB
@@ -168,8 +171,11 @@ def _write_developed(
     eight = export.format is PhotoFormat.JPEG or export.depth == 8
     depth: np.dtype[Any] = np.dtype(np.uint8 if eight else np.uint16)
 
+    curve = look_curve(export.look, space, depth)
+
     def develop_tile(tile: NDArray[np.float32]) -> NDArray[Any]:
-        return develop(tile, frame.colour_matrix, space, depth)
+        developed = develop(tile, frame.colour_matrix, space, depth)
+        return developed if curve is None else curve[developed]
 
     read, size = shown_part(read, frame)
     picture = _turned(read, size, frame.info.orientation, develop_tile, depth, (3,))
@@ -250,6 +256,17 @@ def _exposure_warnings(
             "programs that develop the original brighten it by {ev:+.2g} EV (its "
             "BaselineExposure); this picture is as the sensor saw it",
             ev=ev,
+        ),
+    )
+
+
+def _look_warnings(frame: Frame | PhotoHeader, export: ExportSettings) -> tuple[Translatable, ...]:
+    if frame.coding is None or not export.keep_pictures or export.look.is_plain:
+        return ()
+    return (
+        translatable(
+            "the picture keeps its format, and with it its brightness: exposure and tone are left "
+            "as they were"
         ),
     )
 

@@ -24,9 +24,9 @@ class Crop:
     after: bytes
 
 
-def crops_of(before: Pixels, after: Pixels) -> list[Crop]:
-    """The middle, and the corner that the correction has changed most, of a photo uint8 [h, w,
-    3]."""
+def crops_of(before: Pixels, after: Pixels, curve: Pixels | None = None) -> list[Crop]:
+    """The middle, and the corner that the correction has changed most, of a photo uint8 [h, w, 3];
+    curve: [256], what its values are shown as."""
     height, width = before.shape[:2]
     h, w = min(HEIGHT_PX, height), min(WIDTH_PX, width)
     top, left = round(_INSET * (height - h)), round(_INSET * (width - w))
@@ -45,10 +45,10 @@ def crops_of(before: Pixels, after: Pixels) -> list[Crop]:
     return [
         Crop(
             f"{name[:1].upper()}{name[1:]}",
-            _png(before[y : y + h, x : x + w]),
-            _png(after[y : y + h, x : x + w]),
+            *(_png(part if curve is None else curve[part]) for part in parts),
         )
         for name, (y, x) in places.items()
+        for parts in [[photo[y : y + h, x : x + w] for photo in (before, after)]]
     ]
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from lenscal.files.photos.colour import SPACES, look_curve
+from lenscal.files.photos.export_settings import EXPOSURE_LIMITS_EV, Look, Space
 from lenscal.gui.pages.correction.correction_panel import CorrectionPanel
 from lenscal.gui.pages.correction.view_bar import ViewBar
 from lenscal.gui.pages.page import Page
@@ -18,6 +22,8 @@ from lenscal.plots.histogram import histogram
 from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Comparison, Session, Step, lacks
 
+BRIGHT_PERCENT, NEARLY_WHITE = 99.0, 0.8
+"""Automatic exposure: so many pixels are darker than this light."""
 HISTOGRAM_WAIT_MS = 80
 """Counting pixels takes some milliseconds: a pan or a zoom asks for it once, not at every move."""
 
@@ -30,6 +36,8 @@ class CorrectPage(Page):
     correct_clicked = Signal()
     settings_changed = Signal(object)
     """RestoreSettings."""
+    look_changed = Signal(object)
+    """Look."""
     part_visible = Signal(object)
     """left, top, right, bottom of what is seen of the photo, or None."""
     next_clicked = Signal()
@@ -60,6 +68,10 @@ class CorrectPage(Page):
         self.panel.open_button.clicked.connect(self.choose_photo)
         self.panel.settings_changed.connect(self._emit_settings)
         self.panel.button.clicked.connect(self._start)
+        self.panel.look.changed.connect(self.look_changed)
+        self.panel.look.auto_clicked.connect(self._find_exposure)
+        self._curve: NDArray[np.uint8] | None = None
+        """What the session's look makes of the values of the screen's photos."""
         self.panel.next_button.clicked.connect(self.next_clicked)
         self.method, self.amount = self.panel.method, self.panel.amount
         self.button, self.preview_state = self.panel.button, self.panel.preview_state
@@ -102,6 +114,7 @@ class CorrectPage(Page):
         # A slider that is being dragged must not be put back.
         if session.restore != self.settings:
             self.panel.show_settings(session.restore)
+        self._show_look(session.look)
         self._show_comparison(session)
         # What is missing comes before what was there.
         if lack:
@@ -116,6 +129,14 @@ class CorrectPage(Page):
             self._comparison = comparison
             self._show_pictures()
         self.panel.show_comparison(comparison)
+
+    def _show_look(self, look: Look) -> None:
+        if look != self.panel.look.look:
+            self.panel.look.show_look(look)
+        curve = look_curve(look, SPACES[Space.SRGB], np.dtype(np.uint8))
+        self._curve = curve
+        self.compare.show_values(curve)
+        self._redraw_histogram()
 
     def show_developed(self, developed: Developed) -> None:
         """The photo was read: show it as it was, with what is corrected of it so far."""
@@ -176,17 +197,24 @@ class CorrectPage(Page):
             self._histogram_timer.start()
 
     def _draw_histogram(self) -> None:
-        part = self.compare.visible_part
-        if part is None or not self._pictures:
+        visible = self._visible_pixels()
+        if visible is None:
             self.panel.histogram.show_histogram(None)
             return
+        shown = visible if self._curve is None else self._curve[visible]
+        self.panel.histogram.show_histogram(histogram(shown))
+
+    def _visible_pixels(self) -> NDArray[np.uint8] | None:
+        """What is seen of the corrected photo, in about the screen's pixels."""
+        part = self.compare.visible_part
+        if part is None or not self._pictures:
+            return None
         # From the level that has about as many pixels as the screen.
         shrink = max(1 / self.compare.scale, 1)
         level = min(int(np.log2(shrink)), len(self._pictures) - 1)
         left, top, right, bottom = (px >> level for px in part)
         # Shifting has rounded the right and lower border down.
-        visible = self._pictures[level][top : bottom + 1, left : right + 1]
-        self.panel.histogram.show_histogram(histogram(visible))
+        return self._pictures[level][top : bottom + 1, left : right + 1]
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody sees the histogram any more."""
@@ -205,6 +233,29 @@ class CorrectPage(Page):
         photo = ask_for_photo(self, self.tr("Open a photo"), self.panel.photos.photo)
         if photo is not None:
             self.photo_chosen.emit(photo)
+
+    def change_exposure(self, steps: int) -> None:
+        """Look at the photo brighter or darker."""
+        self.panel.look.change_exposure(steps)
+
+    def _find_exposure(self) -> None:
+        """An exposure at which the bright parts of what is seen are nearly white."""
+        visible = self._visible_pixels()
+        if visible is None:
+            return
+        light = SPACES[Space.SRGB].decode(np.arange(256) / 255)
+        bright = light[int(np.percentile(visible.max(axis=-1), BRIGHT_PERCENT))]
+        low, high = EXPOSURE_LIMITS_EV
+        ev = float(np.clip(np.log2(NEARLY_WHITE / max(float(bright), 1e-6)), low, high))
+        look = self.panel.look
+        look.show_look(replace(look.look, exposure_ev=ev))
+        self.look_changed.emit(look.look)
+
+    def copy_picture(self) -> bool:
+        """What is seen of the photo."""
+        if self._pictures:
+            QGuiApplication.clipboard().setPixmap(self.compare.grab())
+        return bool(self._pictures)
 
     def toggle_zoom(self) -> None:
         """100 %, or back to the whole photo."""

@@ -174,6 +174,7 @@ class ExportPage(Page):
         """Show what has changed."""
         self._session = session
         self.profile_card.show_session(session)
+        self.photo_card.show_look(session.look)
         self._show_queue()
         self._enable()
 

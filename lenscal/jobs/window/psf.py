@@ -12,6 +12,7 @@ from lenscal.stepping import Job
 from lenscal.translation import Translatable, translatable
 
 if TYPE_CHECKING:
+    from lenscal.files.photos.export_settings import Look
     from lenscal.files.psf.profile import Profile
     from lenscal.files.report.document import Document
     from lenscal.session import Comparison
@@ -71,13 +72,25 @@ def write_report(document: Document, path: Path, write_pdf: WritePdf) -> Job[Pat
 
 
 def lens_report(
-    profile: Profile, name: str, comparison: Comparison | None, pitch_um: float | None
+    profile: Profile,
+    name: str,
+    comparison: Comparison | None,
+    pitch_um: float | None,
+    look: Look,
 ) -> Document:
-    """A report on a profile, with parts of a photo that was corrected with it, if there is one."""
+    """A report on a profile, with parts of a photo that was corrected with it, if there is one, as
+    bright as it is looked at."""
+    import numpy as np
+
+    from lenscal.files.photos.colour import SPACES, look_curve
+    from lenscal.files.photos.export_settings import Space
     from lenscal.files.report import content
     from lenscal.files.report.crops import crops_of
 
-    crops = [] if comparison is None else crops_of(comparison.before[0], comparison.after[0])
+    crops = []
+    if comparison is not None:
+        curve = look_curve(look, SPACES[Space.SRGB], np.dtype(np.uint8))
+        crops = crops_of(comparison.before[0], comparison.after[0], curve)
     return content.lens_report(profile, name, crops, pitch_um)
 
 

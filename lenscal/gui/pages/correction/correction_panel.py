@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 
+from lenscal.gui.pages.correction.look_box import LookBox
 from lenscal.gui.pages.correction.percent_slider import PercentSlider
 from lenscal.gui.translate import in_the_windows_words
 from lenscal.gui.widgets.choice_box import ChoiceBox
@@ -86,6 +87,7 @@ class CorrectionPanel(Card):
         )
         self.state, self.preview_state = muted(), muted()
         self.histogram = HistogramView()
+        self.look = LookBox()
         self.next_button = QPushButton(self.tr("Continue to &export"))
         self._lay_out()
         self.show_settings(DEFAULTS)
@@ -141,6 +143,8 @@ class CorrectionPanel(Card):
         column.addWidget(self.preview_state)
         # The histogram keeps its place, whatever is said above it.
         column.addStretch()
+        column.addWidget(self.look)
+        column.addSpacing(4)
         column.addWidget(section(self.tr("Visible part")))
         column.addWidget(self.histogram)
         column.addWidget(self.next_button)

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from lenscal.errors import LenscalError
 from lenscal.files.photos.export_settings import (
+    PLAIN,
     ExportSettings,
+    Look,
     OnConflict,
     PhotoFormat,
     Space,
@@ -106,6 +108,14 @@ class PhotoCard(Card):
             ),
         )
         self.keep_pictures.setChecked(DEFAULTS.keep_pictures)
+        self._look = PLAIN
+        self.as_viewed = with_tip(
+            QCheckBox(),
+            self.tr(
+                "TIFF, PNG and JPEG of RAW photos become as bright as they are shown in step 5"
+            ),
+        )
+        self.as_viewed.toggled.connect(lambda _: self.changed.emit())
         self.strangers = with_tip(
             QCheckBox(self.tr("Also photos that do not fit the profile")),
             self.tr(
@@ -121,7 +131,8 @@ class PhotoCard(Card):
         fields.add(self.tr("Colour space"), self.space)
         fields.add(self.tr("File name"), self.template)
         fields.add(self.tr("If it exists"), self.conflict)
-        for widget in (self.example, self.keep_pictures, self.save_mask, self.strangers):
+        options = self.keep_pictures, self.as_viewed, self.save_mask, self.strangers
+        for widget in (self.example, *options):
             fields.add("", widget)
         self.content.addWidget(section(self.tr("Corrected photos")))
         self.content.addLayout(fields)
@@ -146,7 +157,25 @@ class PhotoCard(Card):
             jpeg_quality=self.kind.quality.value(),
             depth=self.kind.chosen_depth,
             keep_pictures=self.keep_pictures.isChecked(),
+            look=self._look if self._brightens else PLAIN,
         )
+
+    def show_look(self, look: Look) -> None:
+        """How photos are brightened in step 5."""
+        self._look = look
+        words = self.tr("Exposure and tone as viewed ({ev:+.1f} EV)")
+        self.as_viewed.setText(words.format(ev=look.exposure_ev))
+        self._enable()
+
+    @property
+    def _is_developed(self) -> bool:
+        """Whether what is written is made to be looked at."""
+        linear = self.space.value is Space.CAMERA_LINEAR
+        return self.kind.value is not PhotoFormat.DNG and not linear
+
+    @property
+    def _brightens(self) -> bool:
+        return self.as_viewed.isChecked() and self._is_developed
 
     def show_example(self, photos: Sequence[Path], folder: Path, method: str) -> None:
         """What the next file will be called, or what is wrong with the name.
@@ -195,3 +224,6 @@ class PhotoCard(Card):
         # A DNG holds the camera's own colours, whatever is chosen.
         fixed = self.kind.value is PhotoFormat.DNG
         self.space.setEnabled(not fixed and not self._busy)
+        # A choice that changes nothing takes no room.
+        self.as_viewed.setVisible(not self._look.is_plain)
+        self.as_viewed.setEnabled(self._is_developed and not self._busy)

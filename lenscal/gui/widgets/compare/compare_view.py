@@ -34,6 +34,9 @@ from lenscal.gui.widgets.compare.viewport import Viewport
 
 ZOOM_STEP = 1.25
 """Of one notch of the wheel (120 in Qt's units), and of the keys + and -."""
+ZOOM_STOPS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Scales with keys of their own, at which steps of the wheel halt."""
+NEAR = 1e-6
 WHEEL_NOTCH = 120
 PAN_PX = 60
 """By which an arrow key moves the photo."""
@@ -104,6 +107,7 @@ class CompareView(QWidget):
         """Where the line is, as a share of the width."""
         self.placeholder = ""
         """What stands there while there is no photo."""
+        self._curve: NDArray[np.uint8] | None = None
         self._original_held = False
         self._drag = Drag.NOTHING
         self._drag_from = QPointF()
@@ -163,6 +167,11 @@ class CompareView(QWidget):
         self.moved.emit()
         self.update()
 
+    def show_values(self, curve: NDArray[np.uint8] | None) -> None:
+        """What the photo's values are shown as, [256]; None: as they are."""
+        self._curve = curve
+        self.update()
+
     def show_view(self, view: View) -> None:
         """Choose what is shown of the two pictures."""
         self.view = view
@@ -194,9 +203,16 @@ class CompareView(QWidget):
         self._announce()
         self.update()
 
-    def zoom_by(self, factor: float) -> None:
-        """Make everything larger, or smaller, about the middle."""
-        self.zoom(self.scale * factor)
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Make everything larger, or smaller, about the middle or a point; round scales on the way
+        are not left out."""
+        wanted = self.scale * factor
+        low, high = sorted((self.scale, wanted))
+        between = [stop for stop in ZOOM_STOPS if low * (1 + NEAR) < stop < high / (1 + NEAR)]
+        if between:
+            # The one that comes first.
+            wanted = between[0] if factor > 1 else between[-1]
+        self.zoom(wanted, at)
 
     def _pan(self, shift: QPointF) -> None:
         if self._viewport.empty:
@@ -222,7 +238,7 @@ class CompareView(QWidget):
         """Zoom about the pointer."""
         # Touchpads send parts of a notch.
         notches = event.angleDelta().y() / WHEEL_NOTCH
-        self.zoom(self.scale * ZOOM_STEP**notches, event.position())
+        self.zoom_by(ZOOM_STEP**notches, event.position())
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -284,7 +300,9 @@ class CompareView(QWidget):
         for part in self._parts():
             painter.setClipRect(part.clip)
             ratio = self.devicePixelRatioF()
-            draw_photo(painter, part.levels, self._viewport, part.panel, ratio)
+            # A mask is no photo: its white means something.
+            curve = None if part.levels is self._mask else self._curve
+            draw_photo(painter, part.levels, self._viewport, part.panel, ratio, curve)
             at_right = part.levels is self._after
             draw_caption(painter, part.caption, part.clip, at_right=at_right)
         # Line and focus lie over both pictures.

@@ -36,6 +36,7 @@ def draw_photo(
     viewport: Viewport,
     panel: QRectF,
     device_ratio: float,
+    curve: NDArray[np.uint8] | None = None,
 ) -> None:
     """Draw what is seen of a photo.
 
@@ -44,6 +45,7 @@ def draw_photo(
     levels : the photo, then halved again and again (a pyramid)
     panel : where it is laid out, screen px
     device_ratio : pixels of the device per screen px
+    curve : [256], what the photo's values are shown as; None: as they are
     """
     # The smallest level that still has the screen's resolution: drawing a large one costs time.
     level = 0
@@ -56,7 +58,24 @@ def draw_photo(
     source = QRectF(part.topLeft() * shrink, part.size() * shrink)
     smooth = viewport.scale < SHARP_SCALE
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+    if curve is not None:
+        picture, source = _brightened(picture, source, curve)
     painter.drawImage(viewport.on_screen(part, panel), picture, source)
+
+
+def _brightened(picture: QImage, source: QRectF, curve: NDArray[np.uint8]) -> tuple[QImage, QRectF]:
+    """A part of a picture with other values, and where the part lies in it."""
+    import cv2
+
+    # Whole pixels, one more on each side: smoothing looks at neighbours.
+    box = source.toAlignedRect().adjusted(-1, -1, 1, 1).intersected(picture.rect())
+    part = picture.copy(box)
+    # Qt pads rows to four bytes.
+    rows = np.frombuffer(part.constBits(), np.uint8).reshape(part.height(), part.bytesPerLine())
+    pixels = rows[:, : 3 * part.width()].reshape(part.height(), part.width(), 3)
+    values = np.asarray(cv2.LUT(np.ascontiguousarray(pixels), curve), np.uint8)
+    shown = image_in(values).copy()
+    return shown, source.translated(-box.left(), -box.top())
 
 
 def draw_caption(painter: QPainter, text: str, clip: QRectF, *, at_right: bool) -> None:
