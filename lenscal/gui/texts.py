@@ -29,6 +29,12 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--exposure and --tone need --format tiff, png or jpeg in a colour space for screens:"
+        " linear photos are written as the sensor saw them"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "--exposure {ev:g}: choose {low:g} to {high:g} EV"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--grid {grid}: give at least 1x1, at most {most}x{most}"),
@@ -907,6 +913,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the picture is random from site to site: the file is damaged"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the picture keeps its format, and with it its brightness: exposure and tone are left"
+        " as they were"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
