@@ -110,8 +110,8 @@ def test_the_whole_job(
     tmp_path: Path,
 ) -> None:
     for n in range(4):
-        make_dng(tmp_path / "sharp" / f"s{n}.dng", seed=n, f_number=5.6, size=(192, 288))
-        make_dng(tmp_path / "open" / f"d{n}.dng", seed=n, size=(192, 288))
+        make_dng(tmp_path / "sharp" / f"s{n}.dng", seed=n, f_number=5.6, size=(256, 384))
+        make_dng(tmp_path / "open" / f"d{n}.dng", seed=n, size=(256, 384))
     sharp, degraded, profile = tmp_path / "sharp", tmp_path / "open", tmp_path / "x.lenscal"
     grid = ("--grid", "2x2", "--quality", "quick", "--keep-all")
     commands = (
