@@ -150,8 +150,9 @@ def test_the_photos_size_follows_from_nodes_in_the_middles_of_cells(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h, d: (h, d[:, :, :-1]), r"k odd, got \(12, 7, 6\)"),
-        (lambda h, d: (h | {"OVERSAMP": 2}, d), "OVERSAMP is 2"),
+        (lambda h, d: (h, d[None]), r"one kernel \[y, x\], got \(1, 12, 7, 7\)"),
+        (lambda h, d: (h | {"OVERSAMP": 0}, d), "OVERSAMP is '0'"),
+        (lambda h, d: (h | {"OVERSAMP": "(2, x)"}, d), r"OVERSAMP is '\(2, x\)'"),
         (lambda h, d: (h | {"DET_YX3": "here"}, d), "DET_YX3 is 'here'"),
         (lambda h, d: (h, d * 0), "does not sum to a positive number"),
         (lambda h, d: (h, d * np.nan), "not finite"),
@@ -331,3 +332,48 @@ def test_nothing_is_printed_of_odd_cards(tmp_path, capfd, card):
             read_fits(tmp_path)
     assert caught == []
     assert capfd.readouterr() == ("", "")
+
+
+def star(y: float, x: float, sigma: float, sides: tuple[int, int], samples: float) -> np.ndarray:
+    """A Gaussian off the middle of its array, `samples` values a pixel, as an effective PSF."""
+    ys, xs = ((np.arange(n) - (n - 1) / 2) / samples for n in sides)
+    return np.exp(-((ys[:, None] - y) ** 2 + (xs - x) ** 2) / (2 * sigma**2))
+
+
+@pytest.mark.parametrize(
+    ("sides", "samples"),
+    [((36, 36), 4), ((35, 35), 4), ((10, 10), 1), ((9, 13), 1), ((19, 26), 2), ((41, 41), 4.5)],
+)
+def test_kernels_of_other_samplings_and_sides_are_brought_to_the_sensors_pixels(
+    tmp_path: Path, sides: tuple[int, int], samples: float
+) -> None:
+    cube = np.stack([star(0.4, -0.7, 1.1, sides, samples)] * 4).astype(np.float32)
+    header = fits.Header({"OVERSAMP": samples})
+    for number, at in enumerate(((0, 0), (0, 200), (100, 0), (100, 200))):
+        header[f"DET_YX{number}"] = str(at)
+    for channel in "RGB":
+        fits.PrimaryHDU(cube, header).writeto(tmp_path / f"psf_{channel}.fits")
+    kernel = read_fits(tmp_path).kernels[0, 0, 0]
+    expected = star(0.4, -0.7, 1.1, kernel.shape, 1)
+    assert kernel.shape[0] % 2 == 1
+    # Cut where the file's own array ends.
+    np.testing.assert_allclose(kernel, expected / expected.sum(), atol=0.004)
+
+
+def test_one_file_holds_for_all_colours_and_one_kernel_for_the_whole_photo(tmp_path: Path) -> None:
+    kernel = star(0, 0.3, 0.9, (9, 9), 1)
+    lone = tmp_path / "stars.fits"
+    fits.PrimaryHDU(kernel, fits.Header({"OVERSAMP": 1})).writeto(lone)
+    profile = open_psf(lone)
+    assert profile.psf.shape == (1, 1)
+    for channel in range(3):
+        np.testing.assert_allclose(profile.psf.kernels[0, 0, channel], kernel / kernel.sum(), 1e-5)
+    cube, header = np.stack([kernel] * 4), fits.Header({"OVERSAMP": 1})
+    for number, at in enumerate(((0, 0), (0, 200), (100, 0), (100, 200))):
+        header[f"DET_YX{number}"] = str(at)
+    fits.PrimaryHDU(cube, header).writeto(lone, overwrite=True)
+    assert open_psf(lone).psf.shape == (2, 2)
+    # A picture of the sky is no PSF.
+    fits.PrimaryHDU(kernel).writeto(lone, overwrite=True)
+    with pytest.raises(InputError):
+        open_psf(lone)

@@ -19,6 +19,11 @@ PROFILE_SUFFIX = ".lenscal"
 # Suffixes of the files that hold a whole PSF, in small letters.
 PSF_SUFFIXES = (PROFILE_SUFFIX, ".npz")
 
+_FITS_SUFFIXES = (".fits", ".fit", ".fts")
+_KERNEL_CARDS = (b"DET_YX0 ", b"OVERSAMP")
+"""What headers of PSFs have, as stpsf and photutils write them, and those of pictures have not."""
+_HEADER_BYTES = 2**16
+
 # Of the file in a folder of PSF files.
 NPZ_NAME = "psf.npz"
 
@@ -31,6 +36,7 @@ class PsfKind(StrEnum):
     NPZ_FOLDER = "folder with psf.npz"
     FITS_FOLDER = "folder with psf_R, psf_G and psf_B.fits"
     FITS_FILE = "one of these three"
+    LONE_FITS = "FITS file of kernels for all colours"
 
 
 def psf_kind(path: Path) -> PsfKind | None:
@@ -52,6 +58,8 @@ def psf_kind(path: Path) -> PsfKind | None:
         return PsfKind.NPZ
     if _is_fits_of_a_set(path):
         return PsfKind.FITS_FILE
+    if path.suffix.lower() in _FITS_SUFFIXES and _tells_of_kernels(path):
+        return PsfKind.LONE_FITS
     by_suffix = {PROFILE_SUFFIX: PsfKind.PROFILE, ".npz": PsfKind.NPZ}
     return by_suffix.get(path.suffix.lower())
 
@@ -78,6 +86,8 @@ def open_psf(path: Path) -> Profile:
             return Profile(read_fits(path))
         case PsfKind.FITS_FILE:
             return Profile(read_fits(path.parent))
+        case PsfKind.LONE_FITS:
+            return Profile(read_fits(path))
         case None if path.is_dir():
             raise InputError(
                 translatable(
@@ -114,3 +124,9 @@ def _is_fits_of_a_set(path: Path) -> bool:
         return False
     # Names alone are not enough: a drop of other FITS files is no PSF.
     return first_bytes(path, len(FITS_MAGIC)) == FITS_MAGIC
+
+
+def _tells_of_kernels(path: Path) -> bool:
+    """Whether a FITS file holds kernels, for all colours: a photo of stars, say, does not."""
+    header = first_bytes(path, _HEADER_BYTES)
+    return header.startswith(FITS_MAGIC) and any(card in header for card in _KERNEL_CARDS)

@@ -24,6 +24,7 @@ from lenscal.files.psf.limits import MAX_FILE_BYTES, check_kernel_amount, check_
 from lenscal.files.psf.node_grid import on_grid_nodes, pixel_positions
 from lenscal.files.psf.provenance import NO_PROVENANCE, Provenance
 from lenscal.files.psf.psf_npz import reference_of
+from lenscal.optics.oversampling import at_sensor_pixels, odd_side, oversampling_of
 from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.system.atomic import written_together
 from lenscal.system.file_content import read_plain_file
@@ -168,8 +169,9 @@ def _reference_sentence(reference: Reference) -> str:
     )
 
 
-def read_fits(folder: Path) -> PsfGrid:
-    """Read psf_R.fits, psf_G.fits and psf_B.fits, lenscal's own or another program's.
+def read_fits(path: Path) -> PsfGrid:
+    """Read psf_R.fits, psf_G.fits and psf_B.fits of a folder, lenscal's own or another program's;
+    or a single file, whose kernels hold for all three colours.
 
     Kernels are normalised to sum 1. Nodes may come in any order; a rectangular grid that does not
     reach the borders (or is unevenly spaced) is resampled bilinearly, held constant outside its own
@@ -180,6 +182,19 @@ def read_fits(folder: Path) -> PsfGrid:
     InputError
         A file is missing or is not such a grid.
     """
+    channels = [_read_channel(path)] * 3 if path.is_file() else _read_set(path)
+    image_size, reference = _about_the_photo(path, channels[0])
+    # Channels may come with kernels of different size: zeros change nothing.
+    size = max(channel.cube.shape[-1] for channel in channels)
+    kernels = np.stack([_padded(channel.cube, size) for channel in channels], axis=1)
+    on_grid, confidence = on_grid_nodes(
+        path, kernels, _confidence_of(channels), channels[0].positions, image_size
+    )
+    return PsfGrid(on_grid, image_size, reference, confidence)
+
+
+def _read_set(folder: Path) -> list[ChannelFile]:
+    """The three files of a folder, of the same nodes and of one PSF."""
     channels: list[ChannelFile] = []
     for name in CHANNELS:
         path = fits_path(folder, name)
@@ -197,15 +212,7 @@ def read_fits(folder: Path) -> PsfGrid:
                 )
             )
         channels.append(channel)
-    red = channels[0]
-    image_size, reference = _about_the_photo(folder, red)
-    # Channels may come with kernels of different size: zeros change nothing.
-    size = max(channel.cube.shape[-1] for channel in channels)
-    kernels = np.stack([_padded(channel.cube, size) for channel in channels], axis=1)
-    on_grid, confidence = on_grid_nodes(
-        folder, kernels, _confidence_of(channels), red.positions, image_size
-    )
-    return PsfGrid(on_grid, image_size, reference, confidence)
+    return channels
 
 
 def _about_the_photo(folder: Path, red: ChannelFile) -> tuple[tuple[int, int], Reference]:
@@ -252,30 +259,25 @@ def _readable_header(path: Path) -> Iterator[None]:
 
 def _read_channel(path: Path) -> ChannelFile:
     header, data, confidence = _read_hdus(path)
-    if data is None or data.ndim != 3 or data.shape[1] != data.shape[2] or data.shape[1] % 2 == 0:
+    if data is not None and data.ndim == 2:
+        # One kernel for the whole photo.
+        data = data[None]
+    if data is None or data.ndim != 3 or 0 in data.shape:
         shape = None if data is None else data.shape
         raise InputError(
             translatable(
-                "{path}: want a cube [N, k, k] of kernels with k odd, got {shape}",
+                "{path}: want a cube [N, y, x] of kernels, or one kernel [y, x], got {shape}",
                 path=path,
                 shape=shape,
             )
         )
-    count, side = data.shape[:2]
-    # Before anything of that size is computed.
-    check_kernel_amount(path, count, len(CHANNELS), side)
     with _readable_header(path):
-        oversampling = header.get("OVERSAMP", 1)
-    if oversampling != 1:
-        raise InputError(
-            translatable(
-                "{path}: OVERSAMP is {oversampling}; only kernels at sensor pixels (1) can be used",
-                path=path,
-                oversampling=oversampling,
-            )
-        )
+        oversampling = oversampling_of(path, header.get("OVERSAMP", 1))
+    # Before anything of that size is computed.
+    side = max(map(odd_side, data.shape[1:], oversampling))
+    check_kernel_amount(path, len(data), len(CHANNELS), side)
     # Sums of float32 would not be 1 to within what `PsfGrid` asks for.
-    cube = np.asarray(data, dtype=np.float64)
+    cube = at_sensor_pixels(np.asarray(data, dtype=np.float64), oversampling)
     total = cube.sum(axis=(1, 2), keepdims=True)
     if not np.isfinite(cube).all() or not (total > 0).all():
         raise InputError(
@@ -285,7 +287,7 @@ def _read_channel(path: Path) -> ChannelFile:
                 path=path,
             )
         )
-    return ChannelFile(cube / total, _header_positions(path, header, count), header, confidence)
+    return ChannelFile(cube / total, _header_positions(path, header, len(data)), header, confidence)
 
 
 def _read_hdus(path: Path) -> tuple[Mapping[str, Any], Any, NDArray[np.float32] | None]:
@@ -361,6 +363,9 @@ def _header_positions(path: Path, header: Mapping[str, Any], count: int) -> NDAr
     hold "(x, y)"."""
     with _readable_header(path):
         columns_first = _columns_first(header)
+        if count == 1 and "DET_YX0" not in header:
+            # Anywhere: it holds for the whole photo.
+            return np.zeros((1, 2))
     positions = np.empty((count, 2))
     for number in range(count):
         key = f"DET_YX{number}"
