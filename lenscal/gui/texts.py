@@ -1327,7 +1327,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "{path}: OVERSAMP is {oversampling}; only kernels at sensor pixels (1) can be used"
+        "{path}: OVERSAMP is {oversampling!r}, want a number from 1 to {most}"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1359,7 +1359,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "{path}: want a cube [N, k, k] of kernels with k odd, got {shape}"
+        "{path}: want a cube [N, y, x] of kernels, or one kernel [y, x], got {shape}"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
