@@ -31,6 +31,8 @@ class Report:
     kernels : ndarray [rows, cols, 3, k, k] float32 or None
         A copy of the present kernel grid, where it changed.
     seconds_left : float or None
+    stages : tuple of str
+        Names of the stages to come, once they are known; empty in all other reports.
     """
 
     stage: str
@@ -40,3 +42,4 @@ class Report:
     curves: Mapping[str, float] = field(default_factory=dict)
     kernels: NDArray[np.float32] | None = None
     seconds_left: float | None = None
+    stages: tuple[str, ...] = ()

@@ -213,7 +213,12 @@ class _Engine:
             # ones only say what scenes are like.
             self.photos = self.photos.with_some_held_out()
         held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
-        for stage in plan(self.settings, self.budget, estimate, held_out, self.checkpoints):
+        stages = plan(self.settings, self.budget, estimate, held_out, self.checkpoints)
+        names = [name for stage in stages for name in stage.names]
+        yield from self.journal.announce(
+            (name for name in names if name not in estimate.completed), estimate
+        )
+        for stage in stages:
             # Of a chain both are completed, or none is.
             if stage.names[-1] in estimate.completed:
                 continue

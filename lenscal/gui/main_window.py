@@ -28,6 +28,7 @@ from lenscal.gui.controller import Controller
 from lenscal.gui.dialogs.job_question import JobQuestion
 from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.menus import Menus
+from lenscal.gui.presentation.presenter_mode import PresenterMode
 from lenscal.gui.projects import Projects
 from lenscal.gui.step_list import StepList
 from lenscal.gui.step_pages import StepPages
@@ -67,7 +68,7 @@ class MainWindow(QMainWindow):
         self._connect_psf_pages()
         # The application's, as a space bar goes to whatever has the focus.
         _application().installEventFilter(self)
-        self.inspect_page.kept_in = controller.folders.kept
+        self.inspect_page.kept_in = self.calibrate_page.kept_in = controller.folders.kept
         self.inspect_page.known_pitches.update(self.preferences.values.pitches)
         self.commands.apply(self.preferences.values)
         remember(self.preferences.values.last_folder)
@@ -172,6 +173,9 @@ class MainWindow(QMainWindow):
             self.menuBar(), self.controller, self.commands, self.projects, self.pages
         )
         self.menus.add_steps(self.step_list.titles, self.go_to)
+        panels = self.step_list, self.calibrate_page.panel, self.correct_page.panel
+        self.presenter = PresenterMode(self, panels, self.menus.actions.values())
+        self.menus.presenter_wanted.connect(self.presenter.toggle)
 
     def _lay_out(self) -> None:
         message = QVBoxLayout()

@@ -26,6 +26,7 @@ class Menus(QObject):
 
     quit_wanted = Signal()
     cancel_wanted = Signal()
+    presenter_wanted = Signal()
 
     def __init__(
         self,
@@ -131,6 +132,9 @@ class Menus(QObject):
         brighter, darker = self.tr("&Brighter"), self.tr("&Darker")
         self._add(view, "brighter", brighter, "Ctrl+Up", lambda: page.change_exposure(STEPS // 2))
         self._add(view, "darker", darker, "Ctrl+Down", lambda: page.change_exposure(-STEPS // 2))
+        view.addSeparator()
+        presenter = self.tr("&Presenter mode")
+        self._add(view, "presenter", presenter, "F11", self.presenter_wanted.emit)
 
     def _fill_recent(self, menu: QMenu) -> None:
         menu.clear()

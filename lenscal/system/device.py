@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import platform
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.errors import InputError
@@ -102,6 +106,31 @@ def _failure(name: str) -> str:
     except Exception as error:  # drivers raise what they like
         return str(error).strip().split("\n")[0] or type(error).__name__
     return ""
+
+
+def device_in_words(device: torch.device) -> str:
+    """The name of what computes and its memory; empty where the system does not say."""
+    import torch
+
+    if device.type == "cuda":
+        card = torch.cuda.get_device_properties(device)
+        return f"{card.name}, {card.total_memory / 2**30:.0f} GiB"
+    cores = os.cpu_count() or 1
+    parts = [_processor(), f"{cores} cores" if device.type == "cpu" else ""]
+    # Windows does not say it this way.
+    with suppress(AttributeError, ValueError, OSError):
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        parts.append(f"{total / 2**30:.0f} GiB")
+    return ", ".join(part for part in parts if part)
+
+
+def _processor() -> str:
+    """Its name, as the system has it."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
 
 
 def check_device(name: str) -> None:

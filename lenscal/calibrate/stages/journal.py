@@ -87,6 +87,13 @@ class Journal:
         reply = yield Report(stage, message, fraction, step, points, kernels, remaining)
         self._heed(reply, estimate)
 
+    def announce(self, stages: Iterable[str], estimate: Estimate) -> Job[None]:
+        """Report which stages are to come; `Stopped` as from `tell`."""
+        names = tuple(stages)
+        message = translatable("Stages to come: {stages}", stages=", ".join(names))
+        reply = yield Report("plan", message, stages=names)
+        self._heed(reply, estimate)
+
     def tell_each(
         self,
         iterates: Iterable[T],

@@ -48,6 +48,20 @@ def of_same_lens(profile: Profile, folders: Iterable[Path]) -> list[KeptProfile]
     return found
 
 
+def last_duration(folder: Path, quality: str) -> tuple[float, int] | None:
+    """Seconds of the newest kept calibration of a quality, and how many photos it had; None where
+    there is none."""
+    for path in _newest([folder]):
+        values = _description(path)
+        settings, seconds, photos = (values.get(k) for k in ("settings", "seconds", "photos"))
+        if not isinstance(settings, dict) or settings.get("quality") != quality:
+            continue
+        done = values.get("finished") == "done"
+        if done and isinstance(seconds, int | float) and isinstance(photos, list) and seconds > 0:
+            return float(seconds), len(photos)
+    return None
+
+
 def _newest(folders: Iterable[Path]) -> list[Path]:
     paths = {path for folder in folders if folder.is_dir() for path in folder.glob(f"*{SUFFIX}")}
     times = {}

@@ -29,6 +29,7 @@ KEYS = (
     ("M, C, D", QT_TR_NOOP("Next plot, contours and the difference of two lenses in step 4")),
     ("P", QT_TR_NOOP("Pause or resume the calibration")),
     ("Esc", QT_TR_NOOP("Ask whether to cancel the running job")),
+    ("F11", QT_TR_NOOP("Presenter mode: full screen, without panels, in large type")),
     ("Ctrl+,", QT_TR_NOOP("Preferences")),
 )
 

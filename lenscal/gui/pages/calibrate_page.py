@@ -10,8 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from lenscal.calibrate.result import Calibration
 from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings
 from lenscal.files import field_csv
+from lenscal.files.psf.kept_profiles import last_duration
 from lenscal.gui.background.worker import Progress
+from lenscal.gui.drawing.copying import copy_picture
 from lenscal.gui.pages.calibration.live_view import LiveView
+from lenscal.gui.pages.calibration.loss_plots import LossPlots
 from lenscal.gui.pages.calibration.messages import CalibrationMessages
 from lenscal.gui.pages.calibration.settings_form import SettingsForm
 from lenscal.gui.pages.page import Page
@@ -19,6 +22,7 @@ from lenscal.gui.widgets.curves import Curves
 from lenscal.gui.widgets.elements import Card, icon_button, muted, primary, scrolled, section
 from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.jobs.window.calibration import DEVICE
+from lenscal.optics.psf_grid import PsfGrid
 from lenscal.session import Session, Step, Unfinished, lacks
 
 PANEL_PX = 310
@@ -43,21 +47,27 @@ class CalibratePage(Page):
         )
         self._busy = self._ready = False
         self._calibration: Calibration | None = None
+        self.kept_in: Path | None = None
+        """Where calibrations are kept: how long the last one took says how long this one will."""
+        self._time_asked: tuple[object, ...] = ()
         self._problem = ""
         """How the last calibration ended, where it has no result."""
         self._settings: CalibrationSettings | None = None
+        self._truth: PsfGrid | None = None
         self.form = SettingsForm()
         self.messages = CalibrationMessages()
         self.live = LiveView()
         self.mosaic, self.truth = self.live.mosaic, self.live.truth
         self.curves, self.unseen = self.live.curves, self.live.unseen
-        self.lack = muted()
+        self.lack, self.time_ahead = muted(), muted()
+        self.form.quality.currentIndexChanged.connect(lambda _: self._show_time_ahead())
         self.continue_about = muted()
         self._make_buttons()
         self._make_save_button()
         row = QHBoxLayout()
         row.setSpacing(16)
-        row.addWidget(self._panel())
+        self.panel = self._panel()
+        row.addWidget(self.panel)
         # What is learnt gets all the room there is.
         row.addWidget(self.live, 1)
         self.body.addLayout(row, 1)
@@ -100,6 +110,7 @@ class CalibratePage(Page):
         column.addWidget(self.form)
         column.addWidget(self.button)
         column.addWidget(self.lack)
+        column.addWidget(self.time_ahead)
         column.addWidget(self.continue_about)
         column.addWidget(self.continue_button)
         column.addSpacing(6)
@@ -121,6 +132,7 @@ class CalibratePage(Page):
         # Old kernels beside new messages would be taken for new ones.
         self.live.show_kernels(None)
         self.messages.clear()
+        self.live.strip.begin()
         self._calibration, self._problem = None, ""
         self.next_button.hide()
 
@@ -131,6 +143,7 @@ class CalibratePage(Page):
             automatic = self.form.device.value == "auto"
             self.messages.show_device(report.message, automatic=automatic)
             return
+        self.live.strip.take(report, progress.points)
         self.messages.show_stage(report.message)
         self.live.add_points(progress.points)
         if report.kernels is not None:
@@ -150,16 +163,34 @@ class CalibratePage(Page):
         self.lack.setText(self.tr(lack.value) if lack else "")
         self.lack.setVisible(lack is not None)
         self._show_unfinished(session.unfinished if self._ready else None)
+        self._truth = session.truth
         self.live.show_truth(session.truth, session.settings.kernel_size or KERNEL_PX)
         self.next_button.setVisible(session.psf is not None and not self._busy)
         # What is being changed in the fields must not be put back by every other change.
         if session.settings is not self._settings:
             self._settings = session.settings
             self.form.show_settings(session.settings)
+        self._show_time_ahead()
         calibration = session.calibration
         if calibration is not None and calibration is not self._calibration:
             self._show_calibration(calibration)
         self._enable()
+
+    def _show_time_ahead(self) -> None:
+        """What the last calibration of this quality took on this computer."""
+        quality = self.form.quality.value
+        asked = quality, self._calibration, self._ready, self.kept_in
+        # It reads files: only where the answer may be another one.
+        if asked == self._time_asked:
+            return
+        self._time_asked = asked
+        folder = self.kept_in if self._ready else None
+        last = None if folder is None else last_duration(folder, quality)
+        self.time_ahead.setVisible(last is not None)
+        if last is not None:
+            words = self.tr("Last time on this computer: {time} for {n} photos.")
+            time = self.messages.time_text(last[0])
+            self.time_ahead.setText(words.format(time=time, n=last[1]))
 
     def _show_calibration(self, calibration: Calibration) -> None:
         self._calibration = calibration
@@ -168,7 +199,7 @@ class CalibratePage(Page):
         else:
             self.live.show_words(self.tr("This calibration needed no training"))
         self.mosaic.show_kernels(calibration.psf.kernels)
-        self.messages.show_result(calibration, self._problem)
+        self.messages.show_result(calibration, self._problem, self._truth)
 
     def _show_unfinished(self, unfinished: Unfinished | None) -> None:
         for widget in (self.continue_about, self.continue_button):
@@ -186,7 +217,15 @@ class CalibratePage(Page):
     def set_busy(self, busy: bool) -> None:
         """A job runs: nothing else can be started."""
         self._busy = busy
+        if not busy:
+            self.live.strip.end()
         self._enable()
+
+    def copy_picture(self) -> bool:
+        """The kernels as they are now."""
+        if self.mosaic.kernels is not None:
+            copy_picture(self.mosaic)
+        return self.mosaic.kernels is not None
 
     def _enable(self) -> None:
         self.button.setEnabled(self._ready and not self._busy)
@@ -202,7 +241,7 @@ class CalibratePage(Page):
         if kernels is not None:
             self.save_button.save(path, self.mosaic, lambda: field_csv.write_kernels(path, kernels))
 
-    def save_curves(self, path: Path, curves: Curves) -> None:
+    def save_curves(self, path: Path, curves: Curves | LossPlots) -> None:
         """Curves as PNG, SVG or CSV by the suffix."""
         points = {name: curves.points(name) for name in curves.names}
         self.save_button.save(path, curves, lambda: field_csv.write_points(path, points))

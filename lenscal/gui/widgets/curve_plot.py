@@ -16,6 +16,8 @@ from lenscal.plots.drawing import Colour, Style, segment
 
 PALE = 0.6
 """Opacity of the curves that are only compared with."""
+LEAST_BELOW = 0.05
+"""Curves that fall less below nothing do so by noise: no room is made for that."""
 COARSE, FINE = "coarse", "fine"
 """In place of a channel: the two frequencies of a chart over image height."""
 
@@ -142,7 +144,7 @@ class CurvePlot(QWidget):
     def _axes(self) -> Axes:
         low = min((float(np.nanmin(curve.values)) for curve in self.curves), default=0.0)
         # A profile may fall below nothing, where a lens is compared with a sharper one.
-        y_range = (min(0.0, np.floor(low * 5) / 5), 1.0)
+        y_range = (0.0 if low > -LEAST_BELOW else float(np.floor(low * 5) / 5), 1.0)
         return Axes(
             self.data.unit,
             self.data.y_label,

@@ -42,6 +42,7 @@ class Curves(QWidget):
         # Never let go: they refer to each other in circles, which Python's collector would find
         # in the calibration's thread, and delete Qt's objects there.
         self._removed: list[object] = []
+        self._level: tuple[pg.InfiniteLine, pg.PlotDataItem] | None = None
         self._empty = Label(
             self.tr("Drawn while it calibrates"), alignment=Qt.AlignmentFlag.AlignCenter
         )
@@ -90,6 +91,11 @@ class Curves(QWidget):
         self._removed += [*self._curves.values(), *self._legend.items]
         for curve in self._curves.values():
             self.plot.removeItem(curve)
+        if self._level is not None:
+            self._removed += self._level
+            for item in self._level:
+                self.plot.removeItem(item)
+            self._level = None
         self._curves.clear()
         self._points.clear()
         self._legend.clear()
@@ -111,9 +117,38 @@ class Curves(QWidget):
                 series[:] = series[::2]
             self._curve(name).setData(np.array(series, dtype=np.float64))
 
+    def show_level(self, name: str, value: float) -> None:
+        """A dashed line across the plot at a value that no curve comes below."""
+        if not np.isfinite(value):
+            return
+        self._stack.setCurrentWidget(self.plot)
+        if self._level is None:
+            line = pg.InfiniteLine(angle=0, pen=self._level_pen())
+            self.plot.addItem(line)
+            # What the legend shows: a line across the plot has no entry of its own.
+            self._level = line, self.plot.plot(pen=self._level_pen(), name=escape(name))
+        line, entry = self._level
+        line.setValue(value)
+        # Within the plot, also where no curve is near.
+        entry.setData([0.0], [value])
+
+    @property
+    def level(self) -> float | None:
+        """Where the dashed line lies."""
+        return None if self._level is None else float(self._level[0].value())
+
+    def _level_pen(self) -> object:
+        return pg.mkPen(theme.theme().muted, width=1.5, style=Qt.PenStyle.DashLine)
+
     def points(self, name: str) -> list[tuple[float, float]]:
         """(x, y) of a curve, none where there is no such curve."""
         return list(self._points.get(name, ()))
+
+    def whole_steps(self) -> None:
+        """Numbers of the x axis are whole: what is counted has no tenths."""
+        axis = self.plot.getAxis("bottom")
+        axis.setTickSpacing(levels=[(1, 0)])
+        self.plot.setLimits(minXRange=1.0)
 
     @property
     def names(self) -> list[str]:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from lenscal.intake.inputs import Inputs
 
 DEVICE = "device"
-"""Stage of the report that says which device computes: its message is "cpu", "cuda" or "mps"."""
+"""Stage of the report that says which device computes: its message is "cpu", "cuda" or "mps", and
+in a second line what that is."""
 FORGET_S = 60 * 24 * 3600
 """Age from which on an interrupted calibration is removed."""
 
@@ -82,10 +83,11 @@ def calibrate(
     refuse_hopeless(inputs)
     yield Report("start", translatable("Starting the numerical engine"))
     yield from preload()
-    from lenscal.system.device import pick_device
+    from lenscal.system.device import device_in_words, pick_device
 
     # The window has names of its own for devices.
-    yield Report(DEVICE, join_translatable("", [pick_device(settings.device).type]))
+    device = pick_device(settings.device)
+    yield Report(DEVICE, join_translatable("\n", [device.type, device_in_words(device)]))
     checkpoint = calibration_checkpoint(inputs, keep_in, resume=resume)
     # A folder that cannot be made costs the checkpoints only, which the calibration then says.
     with suppress(OSError):

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
+from lenscal.gui.pages.calibration.loss_plots import LossPlots
+from lenscal.gui.pages.calibration.stage_strip import StageStrip
 from lenscal.gui.widgets.curves import Curves
 from lenscal.gui.widgets.elements import section, without_margins
 from lenscal.gui.widgets.kernels import KernelMosaic
@@ -16,6 +18,8 @@ from lenscal.optics.psf_grid import PsfGrid
 
 UNSEEN = "re-blur "
 """Curves whose name begins so are distances to photos that were kept out."""
+FLOOR = f"{UNSEEN}floor"
+"""How far two halves of the photos themselves are apart."""
 
 CurvePoint = tuple[str, float, float]
 """Name, x and y."""
@@ -32,6 +36,8 @@ class LiveView(QWidget):
         self._make_curves()
         column = QVBoxLayout(self)
         without_margins(column, spacing_px=10)
+        self.strip = StageStrip()
+        column.addWidget(self.strip)
         # Kernels are what is learnt; curves only say whether they are still getting better.
         column.addLayout(self._kernels_layout(), 5)
         column.addLayout(self._curves_layout(), 3)
@@ -47,8 +53,9 @@ class LiveView(QWidget):
         self.truth_title = section(self.tr("Truth: the virtual lens itself"))
 
     def _make_curves(self) -> None:
-        self.curves = Curves(x_label=self.tr("step"), y_label=self.tr("loss"))
-        self.unseen = Curves(x_label=self.tr("look"), y_label=self.tr("distance"), dots=True)
+        self.curves = LossPlots(x_label=self.tr("step"))
+        self.unseen = Curves(x_label=self.tr("check"), y_label=self.tr("distance"), dots=True)
+        self.unseen.whole_steps()
         self.unseen.setToolTip(
             self.tr(
                 "How far the re-blurred sharp photos are from unseen degraded ones; "
@@ -71,17 +78,17 @@ class LiveView(QWidget):
         grid.setSpacing(6)
         grid.setRowStretch(1, 1)
         plots = (
-            (self.tr("Losses"), self.curves),
-            (self.tr("Distance to unseen photos"), self.unseen),
+            (self.tr("Losses"), self.curves, 3),
+            (self.tr("Distance to unseen photos"), self.unseen, 2),
         )
-        for column, (title, plot) in enumerate(plots):
+        for column, (title, plot, share) in enumerate(plots):
             plot.setMinimumHeight(130)
             heading = section(title)
             # Long words must not make one plot wider than the other.
             heading.setMinimumWidth(1)
             grid.addWidget(heading, 0, column)
             grid.addWidget(plot, 1, column)
-            grid.setColumnStretch(column, 1)
+            grid.setColumnStretch(column, share)
         return grid
 
     def clear_curves(self, text: str) -> None:
@@ -100,7 +107,10 @@ class LiveView(QWidget):
         losses: list[CurvePoint] = []
         distances: list[CurvePoint] = []
         for name, x, y in points:
-            if name.startswith(UNSEEN):
+            if name == FLOOR:
+                # Measured anew from time to time; what counts is where it lies now.
+                self.unseen.show_level(self.tr("floor"), y)
+            elif name.startswith(UNSEEN):
                 distances.append((name.removeprefix(UNSEEN), x, y))
             else:
                 losses.append((name, x, y))
