@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import exiv2
 import numpy as np
 import pytest
 import tifffile
@@ -109,6 +111,37 @@ def test_scales_have_keys(qtbot: QtBot, looking: MainWindow) -> None:
     assert view.scale == 1.0
     qtbot.keyClick(looking, Qt.Key.Key_C, CTRL)
     assert QGuiApplication.clipboard().image().width() == view.width()
+
+
+def test_the_virtual_lens_has_its_truth_beside(
+    qtbot: QtBot, looking: MainWindow, photo_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    page, c = looking.correct_page, looking.controller
+    button = page.view.buttons[View.TRUTH]
+    assert not button.isVisible()
+    for name, source in (("degraded", "d1.dng"), ("reference", "d2.dng")):
+        path = tmp_path / f"{name}.dng"
+        shutil.copy(photo_folders[1] / source, path)
+        image = exiv2.ImageFactory.open(str(path))
+        image.readMetadata()
+        image.exifData()["Exif.Image.Make"] = "Lenscal"
+        image.writeMetadata()
+    c.set_photo(tmp_path / "degraded.dng")
+    qtbot.waitUntil(lambda: button.isVisible(), timeout=20_000)
+    qtbot.mouseClick(button, LEFT)
+    assert page.compare.view is View.TRUTH
+    developed = c.previewer.developed
+    right = page.compare.grab().toImage()
+    # In the middle of the right half lies the middle of the true photo.
+    y, x = (side // 2 for side in developed.truth[0].shape[:2])
+    at = QPoint(3 * page.compare.width() // 4, page.compare.height() // 2)
+    shown = right.pixelColor(at)
+    around = developed.truth[0][y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3).tolist()
+    assert [shown.red(), shown.green(), shown.blue()] in around
+    # Another photo has none: the view goes back to what it can show.
+    c.set_photo(photo_folders[1] / "d0.dng")
+    qtbot.waitUntil(lambda: not button.isVisible(), timeout=20_000)
+    assert page.compare.view is View.SPLIT
 
 
 def test_the_wheel_halts_at_round_scales(qtbot: QtBot) -> None:

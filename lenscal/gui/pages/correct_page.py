@@ -159,14 +159,18 @@ class CorrectPage(Page):
     def _show_pictures(self) -> None:
         """The corrected photo, else the developed one with what is corrected of it so far."""
         comparison, developed = self._comparison, self._developed
+        if developed is not None and developed.photo != self._session.photo:
+            developed = None
+        truth = () if developed is None else developed.truth
+        self.bar.offer_truth(bool(truth))
         if comparison is not None:
             self._pictures = comparison.after
-            self.compare.show_photo(comparison.before, comparison.after, comparison.mask)
+            self.compare.show_photo(comparison.before, comparison.after, comparison.mask, truth)
             # The whole photo is corrected: nothing is under way.
             self.preview_state.clear()
-        elif developed is not None and developed.photo == self._session.photo:
+        elif developed is not None:
             self._pictures = developed.after
-            self.compare.show_photo(developed.before, developed.after, developed.mask)
+            self.compare.show_photo(developed.before, developed.after, developed.mask, truth)
         else:
             self._pictures = ()
             # The photo of before must not stand beside the name of the new one.

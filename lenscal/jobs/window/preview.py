@@ -32,6 +32,8 @@ SLOW_PIECE_PX = 256
 SLOW = (Method.DPIR, Method.DIFFPIR, Method.NETWORK)
 """These take seconds to most of a minute a megapixel: the Wiener filter's correction is shown until
 theirs is there."""
+VIRTUAL_DEGRADED, VIRTUAL_TRUTH = "degraded", "reference"
+"""Names of the virtual camera's photos of a scene that is kept out."""
 MOST_PX, SLOW_MOST_PX = 9e6, 2.1e6
 """Larger parts are not corrected by themselves: it would take long."""
 Block = tuple[int, int]
@@ -48,6 +50,8 @@ class Developed:
         painted over.
     mask : uint8 [h, w] of the first level, how much correction each pixel gets; 0 where it is not
         known.
+    truth : pyramid of what a perfect correction would give, where the virtual camera took it;
+        empty of any other photo.
     """
 
     photo: Path
@@ -55,6 +59,7 @@ class Developed:
     before: tuple[NDArray[np.uint8], ...]
     after: tuple[NDArray[np.uint8], ...]
     mask: NDArray[np.uint8]
+    truth: tuple[NDArray[np.uint8], ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -97,7 +102,29 @@ def open_photo(photo: Path, cache: Path, light: Light = Light.LINEAR) -> Job[Dev
     yield Report("open", translatable("Preparing the preview"), 1.0)
     # A copy of every level: `before` is shown beside it, unchanged.
     after = tuple(level.copy() for level in before)
-    return Developed(photo, frame, before, after, np.zeros(before[0].shape[:2], np.uint8))
+    mask = np.zeros(before[0].shape[:2], np.uint8)
+    return Developed(photo, frame, before, after, mask, _truth_of(photo, before[0].shape))
+
+
+def _truth_of(photo: Path, shape: tuple[int, ...]) -> tuple[NDArray[np.uint8], ...]:
+    """The virtual camera's photo of the same scene without blur and noise, which lies beside its
+    degraded one."""
+    from lenscal.errors import LenscalError
+    from lenscal.files.own_files import is_virtual_photo
+    from lenscal.raw.decode import decode_photo
+
+    path = photo.with_name(f"{VIRTUAL_TRUTH}{photo.suffix}")
+    if photo.stem != VIRTUAL_DEGRADED or not path.is_file():
+        return ()
+    if not (is_virtual_photo(photo) and is_virtual_photo(path)):
+        return ()
+    try:
+        frame = decode_photo(path)
+    except LenscalError:
+        # The photo itself can be read: that its truth is gone is no reason to show nothing.
+        return ()
+    pixels = to_screen(frame.rgb_tile(slice(None), slice(None)), frame)
+    return pyramid(pixels) if pixels.shape == shape else ()
 
 
 def correct_part(

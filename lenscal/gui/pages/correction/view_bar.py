@@ -29,8 +29,14 @@ class ViewBar(QWidget):
                 (View.BEFORE, self.tr("Before"), self.tr("The original photo")),
                 (View.AFTER, self.tr("After"), self.tr("The corrected photo")),
                 (View.MASK, self.tr("Mask"), self.tr("Where the photo is corrected (white)")),
+                (
+                    View.TRUTH,
+                    self.tr("Truth"),
+                    self.tr("The corrected photo beside what a perfect lens would have taken"),
+                ),
             )
         )
+        self.offer_truth(False)
         self._scale = muted(wrapped=False)
         # As wide as it gets: buttons must not move while the wheel turns.
         widest = self._scale.fontMetrics().horizontalAdvance("0000 %")
@@ -49,6 +55,12 @@ class ViewBar(QWidget):
         row.addWidget(self._scale)
         row.addSpacing(6)
         row.addWidget(in_a_row(fit, full))
+
+    def offer_truth(self, known: bool) -> None:
+        """Only the virtual lens's photos have one."""
+        self.view.buttons[View.TRUTH].setVisible(known)
+        if not known and self.view.value == View.TRUTH:
+            self.view.choose(View.SPLIT)
 
     def show_scale(self, scale: float) -> None:
         """Screen px per photo px."""

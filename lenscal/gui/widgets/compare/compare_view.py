@@ -59,6 +59,8 @@ class View(StrEnum):
     BEFORE = "before"
     AFTER = "after"
     MASK = "mask"
+    TRUTH = "truth"
+    """The corrected photo beside what it should be, where that is known."""
 
 
 class Drag(Enum):
@@ -100,6 +102,7 @@ class CompareView(QWidget):
         self._before: list[QImage] = []
         self._after: list[QImage] = []
         self._mask: list[QImage] = []
+        self._truth: list[QImage] = []
         self._arrays: tuple[NDArray[np.uint8], ...] = ()
         self._viewport = Viewport()
         self.view = View.SPLIT
@@ -145,6 +148,7 @@ class CompareView(QWidget):
         before: Sequence[NDArray[np.uint8]],
         after: Sequence[NDArray[np.uint8]],
         mask: NDArray[np.uint8] | None = None,
+        truth: Sequence[NDArray[np.uint8]] = (),
     ) -> None:
         """Show other pictures; zoom and place stay where the photo has the same size.
 
@@ -153,12 +157,13 @@ class CompareView(QWidget):
         before, after : pyramids [h, w, 3], which may be painted over later (call `update` then);
         empty: no photo
         mask : [h, w] for View.MASK
+        truth : pyramid for View.TRUTH
         """
         masks = [] if mask is None else [mask]
         # The pictures lie in the arrays: nothing is copied, and the arrays must live as long.
-        self._arrays = (*before, *after, *masks)
-        self._before, self._after, self._mask = (
-            [image_in(pixels) for pixels in levels] for levels in (before, after, masks)
+        self._arrays = (*before, *after, *masks, *truth)
+        self._before, self._after, self._mask, self._truth = (
+            [image_in(pixels) for pixels in levels] for levels in (before, after, masks, truth)
         )
         size = self._before[0].size() if self._before else QSize()
         # Another photo of the same camera is looked at in the same place.
@@ -303,7 +308,8 @@ class CompareView(QWidget):
             # A mask is no photo: its white means something.
             curve = None if part.levels is self._mask else self._curve
             draw_photo(painter, part.levels, self._viewport, part.panel, ratio, curve)
-            at_right = part.levels is self._after
+            # In the outer corners of a pair.
+            at_right = part.clip.left() > 0 or self._shown is View.AFTER
             draw_caption(painter, part.caption, part.clip, at_right=at_right)
         # Line and focus lie over both pictures.
         painter.setClipping(False)
@@ -325,7 +331,7 @@ class CompareView(QWidget):
     def _panels(self) -> list[QRectF]:
         """Where photos are laid out."""
         whole = QRectF(self.rect())
-        if self._shown is not View.SIDE_BY_SIDE:
+        if self._shown not in (View.SIDE_BY_SIDE, View.TRUTH):
             return [whole]
         half, height = whole.width() / 2, whole.height()
         # Two pixels between them part what may look alike.
@@ -346,6 +352,13 @@ class CompareView(QWidget):
             case View.MASK:
                 words = self.tr("White: corrected; black: unchanged")
                 return [Part(whole, whole, self._mask or self._before, words)]
+            case View.TRUTH:
+                left, right = self._panels()
+                known, words = (self._truth or self._after), self.tr("Truth")
+                return [
+                    Part(left, left, self._after, self.tr("After")),
+                    Part(right, right, known, words),
+                ]
             case View.SIDE_BY_SIDE:
                 left, right = left_clip, right_clip = self._panels()
             case View.SPLIT:
