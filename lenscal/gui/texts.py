@@ -288,6 +288,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Solving for the kernels, pass {number} of {passes}"),
     QT_TRANSLATE_NOOP("Translatable", "Spectra of degraded photos"),
     QT_TRANSLATE_NOOP("Translatable", "Spectra of sharp photos"),
+    QT_TRANSLATE_NOOP("Translatable", "Stages to come: {stages}"),
     QT_TRANSLATE_NOOP("Translatable", "Starting the numerical engine"),
     QT_TRANSLATE_NOOP("Translatable", "The GPU's memory was full: continuing on the CPU"),
     QT_TRANSLATE_NOOP(
