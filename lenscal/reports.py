@@ -33,6 +33,8 @@ class Report:
     seconds_left : float or None
     stages : tuple of str
         Names of the stages to come, once they are known; empty in all other reports.
+    samples : ndarray [2, n, h, w, 3] float32 or None
+        n patches of photos, and n that a network generates, in 0..1.
     """
 
     stage: str
@@ -43,3 +45,4 @@ class Report:
     kernels: NDArray[np.float32] | None = None
     seconds_left: float | None = None
     stages: tuple[str, ...] = ()
+    samples: NDArray[np.float32] | None = None

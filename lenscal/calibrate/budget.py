@@ -3,10 +3,36 @@ the same result."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lenscal.calibrate.settings import Quality
 from lenscal.flow.network import NetworkSettings
+from lenscal.flow.pretrained import BASE
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedBudget:
+    """What flow matching as published may spend (`PublishedMatcher`).
+
+    Attributes
+    ----------
+    patches : held in memory
+    patch_px : their side
+    flow_steps, matching_steps : of stages F and M
+    batch : patches a step of M; F has `flow_factor` times as many
+    kernel_rate : so that within the steps a kernel can become half or twice as wide
+    """
+
+    patches: int = 12_000
+    patch_px: int = 32
+    flow_steps: int = 300
+    matching_steps: int = 500
+    batch: int = 64
+    flow_factor: int = 1
+    flow_rate: float = 5e-4
+    auxiliary_rate: float = 3e-4
+    kernel_rate: float = 0.03
+    network: NetworkSettings = BASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +48,7 @@ class Budget:
     patches : held in memory for the learnt stages
     flow_steps, matching_steps : of stages F and M
     batch : patches a step
+    published : of stages F and M where these are asked for by name
     """
 
     sites: tuple[float, ...]
@@ -32,7 +59,23 @@ class Budget:
     matching_steps: int
     batch: int
     network: NetworkSettings
+    published: PublishedBudget = field(default_factory=PublishedBudget)
 
+
+_PAPER = PublishedBudget(
+    patches=60_000,
+    patch_px=64,
+    # 16 M and 6 M patches.
+    flow_steps=15_625,
+    matching_steps=46_875,
+    batch=128,
+    flow_factor=8,
+    flow_rate=2e-3,
+    auxiliary_rate=1e-4,
+    kernel_rate=4e-3,
+    network=NetworkSettings(width=64, depth=1, levels=4, attention=True),
+)
+"""The lens calibration's scale (Meanti et al. 2025, B.3): 64 px, 4.8 M parameters."""
 
 # First passes of P only register and weigh: the last one gets most of the sites.
 BUDGETS = {
@@ -40,9 +83,25 @@ BUDGETS = {
         (4e6, 5e6, 2e7), 8, 14, 8_000, 600, 300, 64, NetworkSettings(width=32, depth=1)
     ),
     Quality.STANDARD: Budget(
-        (5e6, 8e6, 8e6, 8e7), 8, 14, 24_000, 3_000, 2_000, 96, NetworkSettings(width=32, depth=2)
+        (5e6, 8e6, 8e6, 8e7),
+        8,
+        14,
+        24_000,
+        3_000,
+        2_000,
+        96,
+        NetworkSettings(width=32, depth=2),
+        PublishedBudget(24_000, flow_steps=1_500, matching_steps=3_000, kernel_rate=0.02),
     ),
     Quality.FULL: Budget(
-        (1e7, 1e7, 2e7, 4e8), 8, 14, 60_000, 60_000, 30_000, 256, NetworkSettings(width=64, depth=2)
+        (1e7, 1e7, 2e7, 4e8),
+        8,
+        14,
+        60_000,
+        60_000,
+        30_000,
+        256,
+        NetworkSettings(width=64, depth=2),
+        _PAPER,
     ),
 }

@@ -1,3 +1,3 @@
 """The version of checkpoints. No torch: the window asks for it before it offers to go on."""
 
-CHECKPOINT_SCHEMA = 6
+CHECKPOINT_SCHEMA = 7

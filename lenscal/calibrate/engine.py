@@ -17,13 +17,14 @@ from lenscal.calibrate.field.kernels import border_light
 from lenscal.calibrate.packing import packing_of
 from lenscal.calibrate.proof.trial import Trial, simpler_in_words, simplest_that_passes
 from lenscal.calibrate.result import Calibration
-from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings, Stages
+from lenscal.calibrate.settings import KERNEL_PX, PUBLISHED, CalibrationSettings, Stages
 from lenscal.calibrate.stages.colour_stage import LateralColourStage
 from lenscal.calibrate.stages.estimate import Estimate, first_estimate
 from lenscal.calibrate.stages.held_out import HeldOutPhotos
 from lenscal.calibrate.stages.journal import Journal, Stopped
 from lenscal.calibrate.stages.layout import Layout, lay_out
-from lenscal.calibrate.stages.matching_stage import MatchingStage
+from lenscal.calibrate.stages.learnt.flow_stage import FlowStage
+from lenscal.calibrate.stages.learnt.matching_stage import MatchingStage
 from lenscal.calibrate.stages.pair_search import PairSearch
 from lenscal.calibrate.stages.paired_ray_stage import PairedRayStage
 from lenscal.calibrate.stages.paired_stage import PairedStage
@@ -76,7 +77,7 @@ def calibrate(
     device = pick_device(settings.device)
     size, noise = settings.kernel_size or KERNEL_PX, autocorrelation(photos.sharp)
     layout = lay_out(settings.grid, size, device, noise)
-    estimate = first_estimate(layout, budget.batch)
+    estimate = first_estimate(layout, batch_of(settings, budget))
     journal = Journal(settings.max_minutes)
     # Before photos are kept out: a checkpoint is of all photos that were given, in their order.
     origin = made_from(settings, budget, sharp, degraded)
@@ -144,17 +145,18 @@ def plan(
         # only.
         span = Span(0.05, 0.4 if only else 0.1)
         stages.append(SecondOrderStage(span, budget.statistics_rounds, halves=only))
-    if wanted in (Stages.GT, Stages.ALL) or statistics_alone:
+    if wanted in (Stages.GT, Stages.GTFM, Stages.ALL) or statistics_alone:
         # Asked for by its name, a stage shows what it does.
         trial = Trial(held_out) if judged(wanted) else None
         stages.append(_third_order(settings, budget, trial, with_rays=not paired))
     # What cannot be checked is not kept: without photos to check on, M is not worth its time.
     checked = held_out.whole_photos_for(estimate)
-    if wanted in (Stages.FM, Stages.ALL) or (statistics_alone and checked):
-        low = 0.05 if wanted is Stages.FM else 0.2 if paired else 0.4
-        span = Span(low, 0.6 if paired else 0.98)
-        alone = wanted is Stages.FM
-        stages.append(MatchingStage(span, budget, settings.seed, alone, held_out, checkpoints))
+    if wanted in PUBLISHED:
+        span = Span(0.05 if wanted is Stages.FM else 0.4, 0.98)
+        stages.append(FlowStage(span, budget.published, settings.seed, held_out, checkpoints))
+    elif wanted is Stages.ALL or (statistics_alone and checked):
+        span = Span(0.2 if paired else 0.4, 0.6 if paired else 0.98)
+        stages.append(MatchingStage(span, budget, settings.seed, held_out, checkpoints))
     if paired:
         span = Span(0.6 if wanted is Stages.ALL else 0.05, 0.98)
         stages.append(_paired(settings, budget, span, checkpoints))
@@ -163,7 +165,12 @@ def plan(
 
 def judged(wanted: Stages) -> bool:
     """Whether what photos that were kept out do not like is replaced."""
-    return wanted in (Stages.AUTO, Stages.ALL)
+    return wanted in (Stages.AUTO, Stages.GTFM, Stages.ALL)
+
+
+def batch_of(settings: CalibrationSettings, budget: Budget) -> int:
+    """Patches a step of the learnt stages."""
+    return budget.published.batch if settings.stages in PUBLISHED else budget.batch
 
 
 def _third_order(
@@ -206,7 +213,9 @@ class _Engine:
         """All stages that are not completed."""
         search = PairSearch(Span(0.0, 0.02), required=self.settings.stages is Stages.P)
         if StageName.PAIRS not in estimate.completed:
-            estimate = yield from search.run(self.photos, estimate, self.journal)
+            # As published, photos are taken as unrelated even where they are not.
+            if self.settings.stages not in PUBLISHED:
+                estimate = yield from search.run(self.photos, estimate, self.journal)
             estimate = self._completed(search, estimate)
         if not estimate.same_scenes:
             # With pairs the search has kept some out; without, degraded photos are, since the sharp
@@ -255,7 +264,7 @@ class _Engine:
         batch = estimate.batch // 2 if StageName.FLOW in stage.names else 0
         if batch < LEAST_BATCH:
             # There is memory enough now: the batch that the budget wants.
-            layout, batch = estimate.layout.on(CPU), self.budget.batch
+            layout, batch = estimate.layout.on(CPU), batch_of(self.settings, self.budget)
             warning = _on_the_cpu()
             message = translatable("The GPU's memory was full: continuing on the CPU")
         else:

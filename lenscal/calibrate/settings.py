@@ -51,7 +51,40 @@ class Stages(StrEnum):
     GT = "GT"
     P = "P"
     FM = "FM"
+    GTFM = "GTFM"
     ALL = "all"
+
+
+class Method(StrEnum):
+    """Ways of learning, as the user names them (`--method`): each stands for stages."""
+
+    AUTO = "auto"
+    FLOW = "flow"
+
+
+PUBLISHED = frozenset((Stages.FM, Stages.GTFM))
+"""Flow matching as published, from unpaired patches: alone, or begun from closed-form stages."""
+
+
+def stages_of(method: Method, stages: Stages) -> Stages:
+    """The stages that `--method` and `--stages` together mean.
+
+    Raises
+    ------
+    InputError
+        They exclude each other.
+    """
+    if method is Method.AUTO or stages in PUBLISHED:
+        return stages
+    if stages is not Stages.AUTO:
+        raise InputError(
+            translatable(
+                "--method flow and --stages {stages} exclude each other: leave one out, or choose "
+                "--stages GTFM to begin flow matching with what closed-form stages found",
+                stages=stages,
+            )
+        )
+    return Stages.FM
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
     """The options that `demo` and `calibrate` share, checked."""
-    from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+    from lenscal.calibrate.settings import (
+        CalibrationSettings,
+        Method,
+        Quality,
+        Stages,
+        stages_of,
+    )
 
     settings = CalibrationSettings(
         quality=Quality(args.quality),
@@ -36,7 +42,7 @@ def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
         kernel_size=args.kernel_size,
         seed=args.seed,
         max_minutes=args.max_minutes,
-        stages=Stages(args.stages),
+        stages=stages_of(Method(args.method), Stages(args.stages)),
     )
     # The last check: it loads torch, which takes seconds.
     check_device(args.device)

@@ -8,7 +8,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lenscal.calibrate.settings import DEFAULTS, GRID_SIDES, KERNEL_PX, KernelModel, Stages
+from lenscal.calibrate.settings import (
+    DEFAULTS,
+    GRID_SIDES,
+    KERNEL_PX,
+    KernelModel,
+    Method,
+    Stages,
+)
 from lenscal.errors import InputError
 from lenscal.raw.pictures.kinds import Light
 from lenscal.system.device import AUTO, DEVICES
@@ -151,6 +158,14 @@ def calibration_options() -> argparse.ArgumentParser:
         default=DEFAULTS.max_minutes,
         metavar="M",
         help=("stop after this time and keep what was reached; --resume starts counting again"),
+    )
+    add_choice(
+        group,
+        "--method",
+        Method,
+        Method.AUTO,
+        "auto: what the photos allow; flow: flow matching and distribution matching (Meanti et al. "
+        "2025), the photos taken as unrelated; with --stages GTFM begun from closed-form stages",
     )
     add_choice(group, "--stages", Stages, DEFAULTS.stages, "which stages run, for measuring")
     return options

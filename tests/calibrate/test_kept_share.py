@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lenscal.calibrate.stages.matching_stage import share_to_take
+from lenscal.calibrate.stages.learnt.matching_stage import share_to_take
 
 START, MATCHED = torch.zeros(4, 3, 9), torch.ones(4, 3, 9)
 

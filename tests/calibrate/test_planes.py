@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from lenscal.calibrate import engine
-from lenscal.calibrate.budget import BUDGETS, Budget
+from lenscal.calibrate.budget import BUDGETS, Budget, PublishedBudget
 from lenscal.calibrate.matching.patches import PatchPool
 from lenscal.calibrate.matching.reblur import Reblur
 from lenscal.calibrate.packing import Packing, pack_planes, pack_rgb, packing_of
@@ -61,7 +61,8 @@ def photo(
 @pytest.fixture(autouse=True)
 def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     network = NetworkSettings(width=16, depth=1)
-    budget = Budget((4e5, 4e5, 6e5), 20, 4, 600, 4, 4, 16, network)
+    published = PublishedBudget(600, flow_steps=4, matching_steps=4, batch=16, network=network)
+    budget = Budget((4e5, 4e5, 6e5), 20, 4, 600, 4, 4, 16, network, published)
     monkeypatch.setitem(BUDGETS, Quality.QUICK, budget)
 
 

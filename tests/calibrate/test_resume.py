@@ -17,19 +17,20 @@ import torch
 
 from lenscal import __version__, cli
 from lenscal.calibrate import checkpoint, engine
-from lenscal.calibrate.budget import BUDGETS, Budget
+from lenscal.calibrate.budget import BUDGETS, Budget, PublishedBudget
 from lenscal.calibrate.checkpoint import Keeper
 from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings
 from lenscal.calibrate.matching.patches import PatchPool
+from lenscal.calibrate.matching.published import PublishedMatcher
 from lenscal.calibrate.matching.reblur import Reblur
 from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.result import Calibration
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
-from lenscal.calibrate.stages import matching_stage
 from lenscal.calibrate.stages.estimate import first_estimate
 from lenscal.calibrate.stages.held_out import HeldOutPhotos
 from lenscal.calibrate.stages.journal import Journal
 from lenscal.calibrate.stages.layout import lay_out
+from lenscal.calibrate.stages.learnt import lesson
 from lenscal.calibrate.stages.paired_stage import PairedStage
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
@@ -43,7 +44,11 @@ TINY = CalibrationSettings(
     Quality.QUICK, device="cpu", grid=(2, 2), kernel_size=7, stages=Stages.ALL
 )
 FLOW, MATCHING, BATCH = 4, 4, 16
-BUDGET = Budget((4e5, 4e5), 1, 1, 600, FLOW, MATCHING, BATCH, NetworkSettings(width=8, depth=1))
+NETWORK = NetworkSettings(width=8, depth=1)
+PUBLISHED = PublishedBudget(
+    600, flow_steps=FLOW, matching_steps=MATCHING, batch=BATCH, network=NETWORK
+)
+BUDGET = Budget((4e5, 4e5), 1, 1, 600, FLOW, MATCHING, BATCH, NETWORK, PUBLISHED)
 Photos = tuple[list[Frame], list[Frame]]
 
 
@@ -68,7 +73,7 @@ class Files:
 @pytest.fixture(autouse=True)
 def tiny_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BUDGETS, Quality.QUICK, BUDGET)
-    monkeypatch.setattr(matching_stage, "SAVE_S", -1.0)
+    monkeypatch.setattr(lesson, "SAVE_S", -1.0)
 
 
 def photograph(folder: Path, make_dng: Callable[..., Path]) -> None:
@@ -170,7 +175,7 @@ def test_stopped_while_learning_keeps_kernels_and_goes_on(
     photos = photos[0][:1], photos[1][1:]
     whole = calibrated(photos, settings)
     keeper = Files(tmp_path)
-    matching_stage.SILENCE_S, before = -1.0, matching_stage.SILENCE_S
+    lesson.SILENCE_S, before = -1.0, lesson.SILENCE_S
     try:
         work = engine.calibrate(*photos, settings, keeper=keeper)
         while (report := next(work)).stage != stage or "step" not in report.message:
@@ -178,7 +183,7 @@ def test_stopped_while_learning_keeps_kernels_and_goes_on(
         with pytest.raises(StopIteration) as done:
             work.send(STOP)
     finally:
-        matching_stage.SILENCE_S = before
+        lesson.SILENCE_S = before
     stopped: Calibration = done.value.value
     assert stopped.finished == "stopped"
     # With a single photo none can be kept out whole, and what M changes is not taken unchecked:
@@ -214,7 +219,7 @@ sys.path.insert(0, sys.argv[1])
 import test_resume as t
 from lenscal.calibrate.matching.matcher import Matcher
 t.BUDGETS[t.Quality.QUICK] = t.BUDGET
-t.matching_stage.SAVE_S = -1.0
+t.lesson.SAVE_S = -1.0
 step = Matcher.step
 def dying(self):
     if self.step_number == t.FLOW + 2:
@@ -374,7 +379,9 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_full_gpu_memory_halves_the_batch(
     photos: Photos, monkeypatch: pytest.MonkeyPatch, error: RuntimeError
 ) -> None:
-    monkeypatch.setattr(Matcher, "step", out_of_memory(range(1), Matcher.step, error))
+    monkeypatch.setattr(
+        PublishedMatcher, "step", out_of_memory(range(1), PublishedMatcher.step, error)
+    )
     work, reports = engine.calibrate(*photos, replace(TINY, stages=Stages.FM)), []
     with pytest.raises(StopIteration) as done:
         while True:
@@ -385,7 +392,7 @@ def test_full_gpu_memory_halves_the_batch(
         for w in result.warnings
     )
     assert any("The GPU's memory was full" in r.message for r in reports)
-    assert (result.device, result.patches_flow) == ("cpu:0", FLOW * 2 * 8)
+    assert (result.device, result.patches_flow) == ("cpu:0", FLOW * 8)
 
 
 @pytest.mark.usefixtures("gpu")
@@ -396,10 +403,10 @@ def test_a_gpu_too_small_gives_way_to_the_cpu(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "pick_device", lambda name: torch.device("cpu"))
         plain = calibrated(photos, settings)
-    monkeypatch.setattr(Matcher, "step", out_of_memory(range(2), Matcher.step))
+    monkeypatch.setattr(PublishedMatcher, "step", out_of_memory(range(2), PublishedMatcher.step))
     result = calibrated(photos, settings)
     assert any("the rest was computed on the CPU" in w for w in result.warnings)
-    assert (result.device, result.patches_flow) == ("cpu", FLOW * 2 * BATCH)
+    assert (result.device, result.patches_flow) == ("cpu", FLOW * BATCH)
     assert np.array_equal(result.psf.kernels, plain.psf.kernels)
 
 
@@ -407,19 +414,19 @@ def test_a_gpu_too_small_gives_way_to_the_cpu(
 def test_a_gpu_that_fills_up_late_loses_no_step(
     photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = Matcher.step
+    plain = PublishedMatcher.step
     failed: list[int] = []
 
-    def step(self: Matcher) -> Any:
+    def step(self: PublishedMatcher) -> Any:
         if self.step_number == 3 and len(failed) < 2:
-            failed.append(self.settings.batch)
+            failed.append(self.batch)
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return plain(self)
 
-    monkeypatch.setattr(Matcher, "step", step)
+    monkeypatch.setattr(PublishedMatcher, "step", step)
     result = calibrated(photos, replace(TINY, stages=Stages.FM))
     assert failed == [16, 8]
-    assert result.patches_flow == FLOW * 2 * BATCH
+    assert result.patches_flow == FLOW * BATCH
 
 
 @pytest.mark.usefixtures("gpu")

@@ -44,6 +44,7 @@ def estimate_of(*, paired: bool) -> Estimate:
         (Stages.GT, True, "L GT R"),
         (Stages.P, True, "L P"),
         (Stages.FM, False, "L F M"),
+        (Stages.GTFM, False, "L GT R F M"),
         (Stages.ALL, True, "L G GT F M P R"),
         (Stages.ALL, False, "L G GT R F M"),
     ],

@@ -61,16 +61,16 @@ class _Patches:
     sharp_noise: list[NDArray[np.float32]] = field(default_factory=list)
     positions: list[NDArray[np.float32]] = field(default_factory=list)
 
-    def add_real(self, frame: Frame, top: int, left: int) -> bool:
+    def add_real(self, frame: Frame, top: int, left: int, side: int = MATCHING_PATCH_PX) -> bool:
         """Add a degraded patch, unless light clips; whether it was added."""
         # As the sensor gave it: demosaicing would be learnt as a property of the lens.
         packing = packing_of(frame).finer()
-        packed = read_packed(frame, packing, top, left, MATCHING_PATCH_PX)
+        packed = read_packed(frame, packing, top, left, side)
         if packed is None:
             return False
         height, width = frame.size
         # The network is told where in the field a patch stands.
-        centre = [(top + MATCHING_PATCH_PX / 2) / height, (left + MATCHING_PATCH_PX / 2) / width]
+        centre = [(top + side / 2) / height, (left + side / 2) / width]
         # The three lists grow together: a patch has one number in all of them.
         self.real.append(packed[0])
         self.noise.append(packed[1])
@@ -198,6 +198,7 @@ def unpaired_pool(
     n_patches: int,
     rng: np.random.Generator,
     tries: int = 1,
+    patch_px: int = MATCHING_PATCH_PX,
 ) -> Iterator[PatchPool | None]:
     """Degraded patches from everywhere, sharp patches from the centre (a quarter of the area);
     yields None after each photo, at last the pool.
@@ -208,19 +209,15 @@ def unpaired_pool(
     for frame in degraded:
         for _ in range(tries * n_patches // len(degraded)):
             # Even corners: patches begin on a period of the colour filter array.
-            top, left = (
-                int(rng.integers(0, (s - MATCHING_PATCH_PX) // 2 + 1)) * 2 for s in frame.size
-            )
-            patches.add_real(frame, top, left)
+            top, left = (int(rng.integers(0, (s - patch_px) // 2 + 1)) * 2 for s in frame.size)
+            patches.add_real(frame, top, left, patch_px)
         yield None
     for frame in sharp:
         for _ in range(n_patches // len(sharp)):
             # The sharp aperture's best: what it blurs itself is missing from the estimate.
-            top, left = (
-                int(rng.integers(s // 4, s * 3 // 4 - MATCHING_PATCH_PX)) for s in frame.size
-            )
-            rows = slice(top - radius, top + MATCHING_PATCH_PX + radius)
-            cols = slice(left - radius, left + MATCHING_PATCH_PX + radius)
+            top, left = (int(rng.integers(s // 4, s * 3 // 4 - patch_px)) for s in frame.size)
+            rows = slice(top - radius, top + patch_px + radius)
+            cols = slice(left - radius, left + patch_px + radius)
             patch, level = frame.rgb_tile(rows, cols), frame.limit_tile(rows, cols)
             if not clips(patch, level).any():
                 patches.add_sharp(frame, patch.transpose(2, 0, 1))

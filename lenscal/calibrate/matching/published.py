@@ -14,8 +14,9 @@ weight 1 is the published one: that of a Kullback-Leibler divergence whose times
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -48,6 +49,7 @@ class PublishedSettings:
 
     Attributes
     ----------
+    batch : patches a step of M; F has `flow_factor` times as many
     flow_rate, auxiliary_rate, kernel_rate : learning rates of Adam; published ones (0.01, 1e-5 and
         4e-5) are for EDM2's normalised layers, batches of 1024 and 128, and 6 M patches
     train_noise : whether the noise of the degraded photos is learnt too, as a factor of what was
@@ -59,6 +61,7 @@ class PublishedSettings:
     matching_steps: int
     network: NetworkSettings
     batch: int = 64
+    flow_factor: int = 1
     flow_rate: float = 1e-3
     auxiliary_rate: float = 3e-4
     kernel_rate: float = 0.02
@@ -87,6 +90,10 @@ class PublishedMatcher(MatchingLoop):
         # The logarithm of a factor of the noise's standard deviation.
         self.noise = nn.Parameter(torch.zeros((), device=device))
         self.settings, self.normalise = settings, normalise
+        # Those that explain photos best that were kept out, and how far from them they are.
+        drawn = family.latent_size > 0
+        self.best_kernels = torch.zeros(0) if drawn else family().detach().clone()
+        self.best_distance = torch.tensor(torch.inf, dtype=torch.float64)
         # On a GPU numbers are drawn there: a step does not wait for the processor.
         where = device if device.type == "cuda" else torch.device("cpu")
         super().__init__(
@@ -112,6 +119,10 @@ class PublishedMatcher(MatchingLoop):
     def trained(self) -> VelocityNetwork:
         return self.target
 
+    def end_flow(self) -> None:
+        """Go on to stage M with the next step: there is no more time for F."""
+        self.flow_steps = min(self.flow_steps, self.step_number)
+
     @property
     def noise_factor(self) -> float:
         """Of the noise's standard deviation that was estimated."""
@@ -119,17 +130,15 @@ class PublishedMatcher(MatchingLoop):
 
     def _advance(self, *, matching: bool) -> tuple[float, float, int]:
         if not matching:
-            return (
-                self._learn(self.target, self.flow_optimiser, self._draw(), None),
-                0.0,
-                self.batch,
-            )
+            batch = self._draw(self.batch * self.settings.flow_factor)
+            loss = self._learn(self.target, self.flow_optimiser, batch, None)
+            return loss, 0.0, len(batch.t)
         if self.step_number == self.flow_steps:
             self._freeze()
-        kernels, batch = self._kernels_for(self._draw())
+        kernels, batch = self._kernels_for(self._draw(self.batch))
         loss = self._learn(self.auxiliary, self.auxiliary_optimiser, batch, kernels.detach())
         # Other patches than the network has just been taught with: there it is too sure.
-        kernels, batch = self._kernels_for(self._draw())
+        kernels, batch = self._kernels_for(self._draw(self.batch))
         return loss, self._follow(batch, kernels), 2 * self.batch
 
     def _freeze(self) -> None:
@@ -234,11 +243,11 @@ class PublishedMatcher(MatchingLoop):
             batch.share,
         )
 
-    def _draw(self) -> Batch:
+    def _draw(self, n: int) -> Batch:
         """Patches and random numbers of a step."""
         generator, device = self.generator, self.device
-        patches = self.reblur.draw(self.batch, generator)
-        n, shape, where = len(patches.real), patches.real.shape, generator.device
+        patches = self.reblur.draw(n, generator)
+        shape, where = patches.real.shape, generator.device
 
         def uniform(*size: int) -> Tensor:
             return send(torch.rand(*size, generator=generator, device=where), device)
@@ -276,11 +285,21 @@ class PublishedMatcher(MatchingLoop):
     def restore(self, snapshot: Snapshot) -> None:
         """As the loop's."""
         super().restore(snapshot)
+        self.flow_steps = int(snapshot.arrays["flow_steps"])
+        self.average.count = max(snapshot.step - self.flow_steps, 0)
         self.target_average.count = min(snapshot.step, self.flow_steps)
+
+    def snapshot(self) -> Snapshot:
+        """As the loop's."""
+        snapshot = super().snapshot()
+        steps = {"flow_steps": np.array(self.flow_steps)}
+        return replace(snapshot, arrays={**snapshot.arrays, **steps})
 
     def _state(self) -> Iterator[tuple[str, Tensor]]:
         yield from super()._state()
         yield "noise", self.noise
+        yield "best_kernels", self.best_kernels
+        yield "best_distance", self.best_distance
         for number, mean in enumerate(self.target_average.values):
             yield f"target_average.{number}", mean
 

@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterable
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lenscal.calibrate.result import StageResult
 from lenscal.calibrate.stages.estimate import Estimate
 from lenscal.reports import Report
@@ -43,6 +46,8 @@ class Journal:
         "done", "stopped" or "time".
     spent : float
         Seconds of earlier processes.
+    samples : float32 ndarray or None
+        Pictures that the next report shows (`Report.samples`).
     """
 
     def __init__(self, max_minutes: float | None = None) -> None:
@@ -52,6 +57,7 @@ class Journal:
         self.stages: list[StageResult] = []
         self.finished = "done"
         self.spent = 0.0
+        self.samples: NDArray[np.float32] | None = None
         self._enlarged: list[str] = []
         self._started = time.monotonic()
 
@@ -59,6 +65,13 @@ class Journal:
     def seconds(self) -> float:
         """Spent on the calibration so far, in all processes."""
         return self.spent + time.monotonic() - self._started
+
+    @property
+    def time_share(self) -> float:
+        """Of `max_minutes` that is spent; 0 without a limit."""
+        if self.max_minutes is None:
+            return 0.0
+        return (time.monotonic() - self._started) / (60 * self.max_minutes)
 
     def tell(
         self,
@@ -84,7 +97,8 @@ class Journal:
         # A copy that the window may keep: it never sees a tensor.
         kernels = None if estimate.kernels is None else estimate.layout.on_grid(estimate.kernels)
         remaining = self.seconds * (1 - fraction) / fraction if fraction > LEAST_FRACTION else None
-        reply = yield Report(stage, message, fraction, step, points, kernels, remaining)
+        samples, self.samples = self.samples, None
+        reply = yield Report(stage, message, fraction, step, points, kernels, remaining, samples)
         self._heed(reply, estimate)
 
     def announce(self, stages: Iterable[str], estimate: Estimate) -> Job[None]:

@@ -13,13 +13,13 @@ from torch import Tensor
 from lenscal.calibrate.budget import Budget
 from lenscal.calibrate.checkpoint import Checkpointer
 from lenscal.calibrate.families.family import gaussian_kernel
-from lenscal.calibrate.matching.loop import MatchingState
 from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings
 from lenscal.calibrate.matching.patches import PatchPool
-from lenscal.calibrate.stages.estimate import Estimate, Learning
+from lenscal.calibrate.stages.estimate import Estimate
 from lenscal.calibrate.stages.held_out import HeldOutPhotos, patch_pools, reblur_of
 from lenscal.calibrate.stages.journal import Journal, Stopped
 from lenscal.calibrate.stages.layout import Layout
+from lenscal.calibrate.stages.learnt.lesson import GATHERING, Lesson
 from lenscal.calibrate.stages.photos import Photos
 from lenscal.calibrate.stages.stage import Span, StageName
 from lenscal.errors import LenscalError
@@ -38,18 +38,6 @@ LEAST_GAIN = 0.01
 """Matching must take this share of what held-out photos leave unexplained, above the floor or the
 noise: smaller changes are the scenes' or the registration's. On tuning lenses with unrelated scenes
 it took 2 % where it made kernels better, less than 1 % elsewhere."""
-
-CURVE_STEPS = 10
-REBLUR_STEPS = 100
-"""Steps of stage M between two looks at the photos that were kept out; a multiple of
-CURVE_STEPS."""
-SILENCE_S = 1.0
-"""Reports, where a calibration can be stopped, come at least as often as this, or after every
-step."""
-SAVE_S = 20.0
-"""A checkpoint is kept as often as this."""
-GATHERING = 0.04
-"""Fraction of the whole job that gathering patches takes."""
 
 
 class Misfit(Protocol):
@@ -71,16 +59,13 @@ class MatchingStage:
 
     Attributes
     ----------
-    alone : bool
-        Only these stages were asked for: all that M changes is taken, unchecked.
-    held_out : decides otherwise how much of it is
+    held_out : decides how much of what M changes is taken
     checkpoints : keeps the network every `SAVE_S`
     """
 
     span: Span
     budget: Budget
     seed: int
-    alone: bool
     held_out: HeldOutPhotos
     checkpoints: Checkpointer
 
@@ -103,13 +88,13 @@ class MatchingStage:
         pool = yield from self._gathered(photos, estimate, journal)
         # A network that sees the same few patches again and again learns them by heart.
         if pool is None or len(pool.real) < LEAST_PATCHES:
-            return _left_out(estimate, journal)
+            return left_out(estimate, journal)
         # Deformations multiply the start: it must have light wherever kernels may need it.
         start = gaussian_start(estimate.layout) if prior is None else prior
         matcher = self._matcher(pool, photos, estimate, start, hold_colour=prior is not None)
         if learning is not None:
             matcher.restore(learning.snapshot)
-        lesson = _Lesson(self, matcher, prior, began, journal)
+        lesson = Lesson(self, matcher, prior, began, journal)
         stop, estimate = yield from lesson.learn(estimate)
         estimate = self._result(matcher, start, began, estimate, journal)
         if stop is not None:
@@ -163,102 +148,35 @@ class MatchingStage:
         matched = matcher.reblur.packing.spread(matched)
         estimate = replace(estimate, kernels=matched)
         journal.note_stage(StageName.MATCHING, began, estimate)
-        # For measuring: what M does by itself.
-        if self.alone:
-            return estimate
-        kernels = self._taken(start, matched, estimate, journal)
+        kernels = taken(self.held_out, start, matched, estimate, journal)
         return replace(estimate, kernels=kernels)
 
-    def _taken(
-        self, start: Tensor, matched: Tensor, estimate: Estimate, journal: Journal
-    ) -> Tensor:
-        """Of the kernels between the start and M's, those that held-out photos bear out."""
-        check = self.held_out.check(estimate)
-        if check is None:
-            journal.warnings.append(
-                translatable(
-                    "too few photos to keep any out: what distribution matching changed cannot be "
-                    "checked and was dropped"
-                )
+
+def taken(
+    held_out: HeldOutPhotos, start: Tensor, matched: Tensor, estimate: Estimate, journal: Journal
+) -> Tensor:
+    """Of the kernels between the start and M's, those that held-out photos bear out."""
+    check = held_out.check(estimate)
+    if check is None:
+        journal.warnings.append(
+            translatable(
+                "too few photos to keep any out: what distribution matching changed cannot be "
+                "checked and was dropped"
             )
-            return start
-        share = share_to_take(start, matched, check, paired=estimate.same_scenes)
-        if share == 0:
-            journal.warnings.append(
-                translatable(
-                    "distribution matching did not explain the held-out photos any "
-                    "better: its changes were dropped"
-                )
+        )
+        return start
+    share = share_to_take(start, matched, check, paired=estimate.same_scenes)
+    if share == 0:
+        journal.warnings.append(
+            translatable(
+                "distribution matching explained the held-out photos no better: its changes "
+                "were dropped"
             )
-        return start + share * (matched - start)
+        )
+    return start + share * (matched - start)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lesson:
-    """Steps of the matcher, with their reports and checkpoints."""
-
-    stage: MatchingStage
-    matcher: Matcher
-    prior: Tensor | None
-    began: float
-    journal: Journal
-
-    def learn(self, estimate: Estimate) -> Job[tuple[Stopped | None, Estimate]]:
-        """Step to the end, or until a stop is asked for; the estimate with the kernels shown
-        last."""
-        matcher, checkpoints = self.matcher, self.stage.checkpoints
-        reported_at = 0.0
-        while matcher.step_number < matcher.total:
-            stop: Stopped | None = None
-            state = matcher.step()
-            # Ten steps a point: more would be noise on a plot.
-            drawn = self._is_drawn(state)
-            if drawn or time.monotonic() - reported_at > SILENCE_S:
-                reported_at = time.monotonic()
-                if state.stage == StageName.MATCHING:
-                    estimate = replace(estimate, kernels=matcher.matched())
-                try:
-                    yield from self._tell(state, estimate, drawn=drawn)
-                except Stopped as asked:
-                    stop = asked
-            # Also at a stop, which may be meant as a pause until tomorrow.
-            if stop is not None or time.monotonic() - checkpoints.saved_at > SAVE_S:
-                seconds = time.monotonic() - self.began
-                learning = Learning(self.prior, seconds, matcher.snapshot())
-                estimate = replace(estimate, learning=learning)
-                checkpoints.save(estimate, self.journal)
-            if stop is not None:
-                return stop, estimate
-        return None, estimate
-
-    def _is_drawn(self, state: MatchingState) -> bool:
-        """Whether a step gives a point of the curves."""
-        last = self.matcher.step_number == self.matcher.total
-        return last or state.step % CURVE_STEPS == CURVE_STEPS - 1
-
-    def _tell(self, state: MatchingState, estimate: Estimate, *, drawn: bool) -> Job[None]:
-        """Report a step, and from time to time the held-out photos."""
-        matcher, stage, span = self.matcher, self.stage, self.stage.span
-        step, total = matcher.step_number, matcher.total
-        curves = {"flow_loss": state.flow_loss}
-        if state.stage == StageName.FLOW:
-            message = translatable(
-                "Learning the degraded photos, step {step} of {total}", step=step, total=total
-            )
-        else:
-            message = translatable(
-                "Matching distributions, step {step} of {total}", step=step, total=total
-            )
-            curves["velocity_gap"] = state.gap
-        fraction = span.low + GATHERING
-        fraction += (span.high - fraction) * state.step / total
-        points = curves if drawn else {}
-        yield from self.journal.tell(state.stage, message, fraction, estimate, state.step, **points)
-        if state.stage == StageName.MATCHING and state.step % REBLUR_STEPS == REBLUR_STEPS - 1:
-            yield from stage.held_out.look(state.stage, fraction, estimate, self.journal)
-
-
-def _left_out(estimate: Estimate, journal: Journal) -> Estimate:
+def left_out(estimate: Estimate, journal: Journal) -> Estimate:
     """The estimate as it is, where there are kernels and too few patches to learn from."""
     if estimate.kernels is None:
         raise LenscalError(
