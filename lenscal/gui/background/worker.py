@@ -270,6 +270,8 @@ class _Throttle:
         # Kernels that were not shown yet outlive reports without any.
         if self._report is not None and report.kernels is None and self._report.kernels is not None:
             report = replace(report, kernels=self._report.kernels)
+        if self._report is not None and report.samples is None:
+            report = replace(report, samples=self._report.samples)
         self._report = report
         self._points.extend(
             (name, report.step, float(value)) for name, value in report.curves.items()

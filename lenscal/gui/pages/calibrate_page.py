@@ -146,6 +146,8 @@ class CalibratePage(Page):
         self.live.strip.take(report, progress.points)
         self.messages.show_stage(report.message)
         self.live.add_points(progress.points)
+        if report.samples is not None:
+            self.live.samples.show_patches(report.samples)
         if report.kernels is not None:
             self.live.show_kernels(report.kernels)
             # A session says so only at the end, but kernels can be saved as soon as they are there.

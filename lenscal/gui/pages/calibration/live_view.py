@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from lenscal.gui.pages.calibration.loss_plots import LossPlots
 from lenscal.gui.pages.calibration.stage_strip import StageStrip
+from lenscal.gui.pages.calibration.samples_view import SamplesView
 from lenscal.gui.widgets.curves import Curves
 from lenscal.gui.widgets.elements import section, without_margins
 from lenscal.gui.widgets.kernels import KernelMosaic
@@ -41,6 +42,8 @@ class LiveView(QWidget):
         # Kernels are what is learnt; curves only say whether they are still getting better.
         column.addLayout(self._kernels_layout(), 5)
         column.addLayout(self._curves_layout(), 3)
+        self.samples = SamplesView()
+        column.addWidget(self.samples)
 
     def _make_mosaics(self) -> None:
         # There is nothing to choose while they change.
@@ -95,6 +98,7 @@ class LiveView(QWidget):
         """Forget the last calibration's curves; `text` stands there instead."""
         for curves in (self.curves, self.unseen):
             curves.clear()
+        self.samples.show_patches(None)
         self.show_words(text)
 
     def show_words(self, text: str) -> None:
