@@ -388,7 +388,7 @@ def test_full_gpu_memory_halves_the_batch(
             reports.append(next(work))
     result: Calibration = done.value.value
     assert any(
-        "GPU's memory was full: learning went on with 8 patches a step instead of 16" in w
+        "GPU's memory was full: learning continued with 8 patches a step instead of 16" in w
         for w in result.warnings
     )
     assert any("The GPU's memory was full" in r.message for r in reports)
