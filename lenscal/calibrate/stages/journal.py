@@ -98,7 +98,9 @@ class Journal:
         kernels = None if estimate.kernels is None else estimate.layout.on_grid(estimate.kernels)
         remaining = self.seconds * (1 - fraction) / fraction if fraction > LEAST_FRACTION else None
         samples, self.samples = self.samples, None
-        reply = yield Report(stage, message, fraction, step, points, kernels, remaining, samples)
+        reply = yield Report(
+            stage, message, fraction, step, points, kernels, remaining, samples=samples
+        )
         self._heed(reply, estimate)
 
     def announce(self, stages: Iterable[str], estimate: Estimate) -> Job[None]:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from lenscal.gui.pages.calibration.loss_plots import LossPlots
-from lenscal.gui.pages.calibration.stage_strip import StageStrip
 from lenscal.gui.pages.calibration.samples_view import SamplesView
+from lenscal.gui.pages.calibration.stage_strip import StageStrip
 from lenscal.gui.widgets.curves import Curves
 from lenscal.gui.widgets.elements import section, without_margins
 from lenscal.gui.widgets.kernels import KernelMosaic
