@@ -75,6 +75,11 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--method flow and --stages {stages} exclude each other: leave one out, or choose "
+        "--stages GTFM to begin flow matching with what closed-form stages found"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--method network: the profile has no restoration network; train one with lenscal "
         "train-network LENS.lenscal --photos FOLDER, or use --method wiener"
     ),
@@ -225,6 +230,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the pairs"),
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the photos"),
     QT_TRANSLATE_NOOP("Translatable", "Examining {name}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Flow matching takes about {time} on this machine ({device}); it can be stopped at "
+        "any time"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Gathering patches, photo {number}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -431,8 +441,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "distribution matching"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "distribution matching did not explain the held-out photos any better: its changes "
-        "were dropped"
+        "distribution matching explained the held-out photos no better: its changes were "
+        "dropped"
     ),
     QT_TRANSLATE_NOOP("Translatable", "do not use them; photograph subjects with more texture"),
     QT_TRANSLATE_NOOP("Translatable", "do not use this calibration: {reason}"),
