@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lenscal.calibrate.settings import Quality
+from lenscal.calibrate.settings import PUBLISHED, Quality, Stages
 from lenscal.flow.network import NetworkSettings
 from lenscal.flow.pretrained import BASE
 
@@ -60,6 +60,10 @@ class Budget:
     batch: int
     network: NetworkSettings
     published: PublishedBudget = field(default_factory=PublishedBudget)
+
+    def batch_of(self, stages: Stages) -> int:
+        """Patches a step of the learnt stages, as these are chosen."""
+        return self.published.batch if stages in PUBLISHED else self.batch
 
 
 _PAPER = PublishedBudget(

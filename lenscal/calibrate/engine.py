@@ -77,7 +77,7 @@ def calibrate(
     device = pick_device(settings.device)
     size, noise = settings.kernel_size or KERNEL_PX, autocorrelation(photos.sharp)
     layout = lay_out(settings.grid, size, device, noise)
-    estimate = first_estimate(layout, batch_of(settings, budget))
+    estimate = first_estimate(layout, budget.batch_of(settings.stages))
     journal = Journal(settings.max_minutes)
     # Before photos are kept out: a checkpoint is of all photos that were given, in their order.
     origin = made_from(settings, budget, sharp, degraded)
@@ -166,11 +166,6 @@ def plan(
 def judged(wanted: Stages) -> bool:
     """Whether what photos that were kept out do not like is replaced."""
     return wanted in (Stages.AUTO, Stages.GTFM, Stages.ALL)
-
-
-def batch_of(settings: CalibrationSettings, budget: Budget) -> int:
-    """Patches a step of the learnt stages."""
-    return budget.published.batch if settings.stages in PUBLISHED else budget.batch
 
 
 def _third_order(
@@ -264,7 +259,7 @@ class _Engine:
         batch = estimate.batch // 2 if StageName.FLOW in stage.names else 0
         if batch < LEAST_BATCH:
             # There is memory enough now: the batch that the budget wants.
-            layout, batch = estimate.layout.on(CPU), batch_of(self.settings, self.budget)
+            layout, batch = estimate.layout.on(CPU), self.budget.batch_of(self.settings.stages)
             warning = _on_the_cpu()
             message = translatable("The GPU's memory was full: continuing on the CPU")
         else:
