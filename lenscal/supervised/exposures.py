@@ -55,6 +55,14 @@ _FEW = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Shooting:
+    """From which ranges ISO (over that of the profile's photos) and brightness are drawn."""
+
+    gains: tuple[float, float] = GAINS
+    brightness: tuple[float, float] = BRIGHTNESS
+
+
+@dataclass(frozen=True, slots=True)
 class Conditions:
     """How a crop is photographed. None: at random."""
 
@@ -87,10 +95,18 @@ class Camera:
         Of the profile's photos.
     mosaic : bool
         Whether its sensor has Bayer's pattern; else it sees all colours everywhere.
+    shooting : Shooting
     """
 
-    def __init__(self, psf: PsfGrid, noise: NoiseModel | None, *, mosaic: bool) -> None:
-        self.psf, self.mosaic = psf, mosaic
+    def __init__(
+        self,
+        psf: PsfGrid,
+        noise: NoiseModel | None,
+        *,
+        mosaic: bool,
+        shooting: Shooting | None = None,
+    ) -> None:
+        self.psf, self.mosaic, self.shooting = psf, mosaic, shooting or Shooting()
         self.noise = noise if noise is not None and max(noise.a + noise.b) > 0 else USUAL_NOISE
         self._threads = threading.local()
 
@@ -124,13 +140,13 @@ class Camera:
         return Exposure(planes[0], torch.from_numpy(root(target, c)).permute(2, 0, 1), c)
 
     def _noise(self, rng: np.random.Generator, conditions: Conditions) -> NoiseModel:
-        gain = float(np.exp(rng.uniform(*np.log(GAINS))))
+        gain = float(np.exp(rng.uniform(*np.log(self.shooting.gains))))
         power = float(rng.uniform(*READ_NOISE_POWER))
         if conditions.gain is not None:
             gain, power = conditions.gain, 1.7
-        # Within what cameras have: the profile's own may be of any ISO.
-        largest = max(self.noise.a) or A_LIMITS[0]
-        gain = float(np.clip(gain * largest, *A_LIMITS)) / largest
+        if (largest := max(self.noise.a)) > 0 and gain != 1:
+            # Within what cameras have: the profile's own may be of any ISO.
+            gain = float(np.clip(gain * largest, *A_LIMITS)) / largest
         r, g, b = (gain * a for a in self.noise.a)
         br, bg, bb = (gain**power * b for b in self.noise.b)
         return NoiseModel((r, g, b), (br, bg, bb))
@@ -148,7 +164,7 @@ class Camera:
         turned = turned[:, ::-1] if rng.integers(2) else turned
         light = np.ascontiguousarray(turned, np.float32)
         peak = max(float(np.quantile(light, 0.999)), 1e-3)
-        return light * np.float32(np.exp(rng.uniform(*np.log(BRIGHTNESS))) / peak)
+        return light * np.float32(np.exp(rng.uniform(*np.log(self.shooting.brightness))) / peak)
 
     def _taken(
         self,

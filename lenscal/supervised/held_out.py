@@ -48,7 +48,8 @@ class HeldOut:
 def held_out_exposures(
     camera: Camera, crops: Sequence[NDArray[np.float16]], seed: int
 ) -> dict[float, list[Exposure]]:
-    """The same crops at the same places at each gain."""
+    """The same crops at the same places at each gain that the camera knows."""
+    least, most = camera.shooting.gains
     return {
         gain: [
             camera.expose(
@@ -59,6 +60,7 @@ def held_out_exposures(
             for number in range(EACH)
         ]
         for gain in GAINS
+        if least <= gain <= most
     }
 
 

@@ -22,7 +22,7 @@ from lenscal.reports import Report
 from lenscal.restore.network.weights import Network
 from lenscal.stepping import STOP, Job, Paused, Reply, follow
 from lenscal.supervised.crops import SharpPhoto, SharpPhotos, read_crops
-from lenscal.supervised.exposures import Camera, Exposure
+from lenscal.supervised.exposures import Camera, Exposure, Shooting
 from lenscal.supervised.held_out import HeldOut, held_out_exposures, judged
 from lenscal.supervised.learner import Learner, Pool, start
 from lenscal.supervised.settings import NetworkSettings
@@ -59,12 +59,19 @@ class Operator:
         Whether the sensor has Bayer's pattern; else all colours are known everywhere.
     light : Light
         How values of pictures among the sharp photos are taken.
+    shooting : Shooting
+        How noisy and bright the pairs are; None: as cameras' photos are.
     """
 
     psf: PsfGrid
     noise: NoiseModel | None
     mosaic: bool = True
     light: Light = Light.LINEAR
+    shooting: Shooting | None = None
+
+    def camera(self) -> Camera:
+        """What takes the pairs."""
+        return Camera(self.psf, self.noise, mosaic=self.mosaic, shooting=self.shooting)
 
     @property
     def crop_px(self) -> int:
@@ -133,7 +140,7 @@ def train_network(
     reading = read_crops(photos, operator.crop_px, operator.light, settings.seed)
     sharp, stopped = yield from follow(reading, 0.0, READING, forward_stop=False)
     trained, held_out = _split(sharp, settings.seed)
-    camera = Camera(operator.psf, operator.noise, mosaic=operator.mosaic)
+    camera = operator.camera()
     message = translatable("Photographing through the learnt lens")
     yield Report("expose", message, READING)
     judges = held_out_exposures(camera, held_out, settings.seed)

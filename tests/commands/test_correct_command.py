@@ -292,8 +292,8 @@ def test_ctrl_c_leaves_the_present_photo_out(
     )  # a shell's background jobs ignore the signal
     request.addfinalizer(lambda: signal.signal(signal.SIGINT, ours))
 
-    def interrupted(frame, *rest):
-        for number, report in enumerate(plain(frame, *rest)):
+    def interrupted(frame, *rest, **more):
+        for number, report in enumerate(plain(frame, *rest, **more)):
             if frame.info.path.stem == "d1" and number == 1:
                 signal.raise_signal(signal.SIGINT)
             yield report
@@ -395,10 +395,10 @@ def test_one_bad_photo_does_not_stop_the_rest(run, tmp_path, lens, make_dng, mon
     photos[0].write_bytes(b"no photo")
     plain_restore, plain_write = restoring.restore_rows, photo_files.write_photo
 
-    def restore_rows(frame, *rest):
+    def restore_rows(frame, *rest, **more):
         if frame.info.path.stem == "1":
             raise RuntimeError("out of paper")
-        return plain_restore(frame, *rest)
+        return plain_restore(frame, *rest, **more)
 
     def write(path, rgb, frame, *rest):
         if frame.info.path.stem == "2":

@@ -1,0 +1,1 @@
+"""Protocols of the papers that lenscal follows, at a size that the machine allows."""
