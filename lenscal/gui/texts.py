@@ -205,6 +205,7 @@ TEXTS = (
         ": it shows more than the PSF was learnt from, or has finer pixels; calibrate with "
         "photos of this size"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "Blurring the pictures"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "CFA pattern '{cfa}': give four letters with one R, two G and one B, e.g. RGGB"
@@ -289,6 +290,7 @@ TEXTS = (
         "Translatable",
         "Reading the metadata of {name} ({n} of {files} {role} photos)"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "Reading {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Reading {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Removing rings"),
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur"),
@@ -1142,6 +1144,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{frames} {role} photos are ready"),
     QT_TRANSLATE_NOOP("Translatable", "{job} is still running: wait for it or cancel it first"),
+    QT_TRANSLATE_NOOP("Translatable", "{kernels} kernels: "),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{lens} opens to f/{widest:g}; choose apertures from there on"
@@ -1149,6 +1152,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{lens}, ISO {iso}: "),
     QT_TRANSLATE_NOOP("Translatable", "{method}"),
     QT_TRANSLATE_NOOP("Translatable", "{method}, {name} kernels: "),
+    QT_TRANSLATE_NOOP("Translatable", "{method}: {name}"),
     QT_TRANSLATE_NOOP("Translatable", "{names} and {more} more"),
     QT_TRANSLATE_NOOP("Translatable", "{names} and {n} more are no photos: left out"),
     QT_TRANSLATE_NOOP("Translatable", "{names} are no photos: left out"),
@@ -1205,6 +1209,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{n} of {m} photos written to {out}"),
     QT_TRANSLATE_NOOP("Translatable", "{n} photos"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{n} photos of at least {width} x {height} px: give {least} or more"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{n} pictures beside the RAW photos, like {name}, are left out: RAW photos come first"
