@@ -28,7 +28,7 @@ def ssim(image: Picture, reference: Picture) -> float:
     side = 2 * _RADIUS_PX + 1
 
     def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        blurred = np.asarray(cv2.GaussianBlur(values, (side, side), SIGMA_PX))
+        blurred = np.asarray(cv2.GaussianBlur(values, (side, side), SIGMA_PX), np.float64)
         return blurred[_RADIUS_PX:-_RADIUS_PX, _RADIUS_PX:-_RADIUS_PX]
 
     mx, my = mean(x), mean(y)
