@@ -103,6 +103,7 @@ ABOVE = {
         "resource_files",
         "restore",
         "session",
+        "supervised",
         "system",
     },
     "commands": {

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from lenscal.files.psf.opening import PSF_SUFFIXES
 from lenscal.gui import theme
+from lenscal.gui.background.network_training import NetworkTraining
 from lenscal.gui.controller import Controller
 from lenscal.gui.dialogs.about_dialog import AboutDialog
 from lenscal.gui.dialogs.conflict_question import ConflictQuestion
 from lenscal.gui.dialogs.keys_dialog import KeysDialog
+from lenscal.gui.dialogs.network_dialog import NetworkDialog
 from lenscal.gui.dialogs.preferences_dialog import PreferencesDialog
 from lenscal.gui.dialogs.relink_dialog import RelinkDialog
 from lenscal.gui.last_folder import last_folder, remember
@@ -43,6 +45,7 @@ class Commands(QObject):
         super().__init__(parent)
         self._parent, self._pages = parent, pages
         self._controller, self._projects, self._preferences = controller, projects, preferences
+        self._network_training = NetworkTraining(controller)
         self.dialog: QDialog | None = None
         self._theme = preferences.values.theme
         self._device = controller.session.settings.device
@@ -136,6 +139,18 @@ class Commands(QObject):
         if self._has_all_for(Step.CALIBRATE):
             self._controller.set_settings(self._pages.calibrate_page.settings)
             self._controller.calibrate()
+
+    def train_network(self) -> None:
+        """Ask for sharp photos to train a network on."""
+        if self._controller.refuse_while_busy():
+            return
+        profile = self._controller.session.profile
+        if profile is None:
+            self._warn(self.tr("There is no profile to train for: calibrate, or open a profile."))
+            return
+        dialog = NetworkDialog(has_network=profile.network is not None)
+        dialog.chosen.connect(self._network_training.start)
+        self._show_dialog(dialog)
 
     def export(self) -> None:
         """Write the photos as the page says."""

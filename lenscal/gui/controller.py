@@ -68,24 +68,24 @@ class Controller(QObject):
         self.tasks, self.folders = tasks, folders
         self.undo_stack = QUndoStack(self)
         self.previewer = Previewer(folders.cache, self)
-        self._jobs = JobRunner(self.previewer, self)
-        self._jobs.started.connect(self.job_started)
-        self._jobs.ended.connect(self.job_ended)
-        self._jobs.message.connect(self.message)
-        self._jobs.calibration_ended.connect(self._renew_unfinished)
-        self.worker = self._jobs.worker
+        self.jobs = JobRunner(self.previewer, self)
+        self.jobs.started.connect(self.job_started)
+        self.jobs.ended.connect(self.job_ended)
+        self.jobs.message.connect(self.message)
+        self.jobs.calibration_ended.connect(self._renew_unfinished)
+        self.worker = self.jobs.worker
         self._reads = 0
         self.demo_size, self.demo_photos = DEMO_SIZE, DEMO_PHOTOS
 
     @property
     def busy(self) -> bool:
         """Whether a job runs."""
-        return self._jobs.busy
+        return self.jobs.busy
 
     @property
     def calibrating(self) -> bool:
         """Whether the running job is a calibration."""
-        return self._jobs.calibrating
+        return self.jobs.calibrating
 
     def close(self) -> None:
         """The end of the window: no thread and no temporary file is left."""
@@ -167,7 +167,7 @@ class Controller(QObject):
 
     def refuse_while_busy(self) -> bool:
         """Whether a job runs, which is then said: no other can start."""
-        return self._jobs.refuse_while_busy()
+        return self.jobs.refuse_while_busy()
 
     def read_photos(self) -> None:
         """Read both sets."""
@@ -176,7 +176,7 @@ class Controller(QObject):
         cache = self.folders.cache / f"photos-{self._reads}"
         cache.mkdir(parents=True, exist_ok=True)
         sharp, degraded = self.session.sharp, self.session.degraded
-        self._jobs.start(
+        self.jobs.start(
             self.tr("Reading photos"),
             lambda: self.tasks.read_photos(sharp, degraded, cache),
             self._read,
@@ -200,7 +200,7 @@ class Controller(QObject):
             )
             self.set_settings(settings)
         goes_on = unfinished is not None
-        self._jobs.start(
+        self.jobs.start(
             self.tr("Calibrating"),
             lambda: self.tasks.calibrate(inputs, settings, folder, resume=goes_on),
             self._calibrated,
@@ -210,7 +210,7 @@ class Controller(QObject):
 
     def open_psf(self, path: Path) -> None:
         """Go on with a PSF that was calibrated before."""
-        self._jobs.start(
+        self.jobs.start(
             self.tr("Opening {name}").format(name=path.name),
             lambda: self.tasks.open_psf(path),
             self._opened,
@@ -218,7 +218,7 @@ class Controller(QObject):
 
     def open_other(self, path: Path) -> None:
         """A profile to look at beside the present one."""
-        self._jobs.start(
+        self.jobs.start(
             self.tr("Opening {name}").format(name=path.name),
             lambda: self.tasks.open_psf(path),
             self._opened_other,
@@ -229,7 +229,7 @@ class Controller(QObject):
         profile, photo, settings = self.session.profile, self.session.photo, self.session.restore
         if profile is not None and photo is not None:
             developed = self.previewer.developed_of(photo)
-            self._jobs.start(
+            self.jobs.start(
                 self.tr("Correcting"),
                 lambda: self.tasks.compare(profile, photo, settings, developed),
                 self._compared,
@@ -248,7 +248,7 @@ class Controller(QObject):
             return
         results: list[PhotoResult] = []
         job = partial(self.tasks.export_photos, profile, photos, settings, export)
-        self._jobs.start(
+        self.jobs.start(
             self.tr("Writing photos"),
             lambda: job(save_mask=save_mask, force=force, results_so_far=results),
             lambda all_results: self._exported_photos(all_results, len(photos), export.out),
@@ -260,7 +260,7 @@ class Controller(QObject):
         """Write the profile to where the user wants it; `private`: not of whom and which photos."""
         profile = self.session.profile
         if profile is not None:
-            self._jobs.start(
+            self.jobs.start(
                 self.tr("Writing the profile"),
                 lambda: self.tasks.save_profile(profile, path, private),
                 self._saved_profile,
@@ -272,7 +272,7 @@ class Controller(QObject):
         if session.profile is None:
             return
         message = self.tr("Report written to {path}")
-        self._jobs.start(
+        self.jobs.start(
             self.tr("Writing the report"),
             lambda: self.tasks.write_report(session, path, private, pitch_um),
             lambda report: self.exported.emit(message.format(path=report)),
@@ -283,7 +283,7 @@ class Controller(QObject):
         profile = self.session.profile
         if profile is None:
             return
-        self._jobs.start(
+        self.jobs.start(
             self.tr("Writing PSF files"),
             lambda: self.tasks.export_psf(profile, folder, formats),
             lambda files: self.exported.emit(
@@ -296,7 +296,7 @@ class Controller(QObject):
         text = self.tr("Taking photos with the virtual lens")
         out, size, n = self.folders.cache / "virtual lens", self.demo_size, self.demo_photos
         make = partial(self.tasks.virtual_photos, out, size=size, n_photos=n)
-        self._jobs.start(text, make, self._virtual)
+        self.jobs.start(text, make, self._virtual)
 
     # What a job has brought
 
@@ -382,7 +382,7 @@ class Controller(QObject):
         session = replace(session, settings=settings, comparison=None, truth=photos.truth)
         self.change(replace(session, photo=photos.evaluation))
         self.read_photos()
-        self._jobs.follow_up = self._demo_calibrate
+        self.jobs.follow_up = self._demo_calibrate
 
     def _demo_calibrate(self) -> None:
         self.step_wanted.emit(Step.CALIBRATE)

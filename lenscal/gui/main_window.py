@@ -246,6 +246,7 @@ class MainWindow(QMainWindow):
         self.correct_page.photo_chosen.connect(c.set_photo)
         self.correct_page.settings_changed.connect(c.set_restore)
         self.correct_page.correct_clicked.connect(c.compare)
+        self.correct_page.panel.train_button.clicked.connect(self.commands.train_network)
         self.correct_page.look_changed.connect(lambda look: c.change(replace(c.session, look=look)))
         self.correct_page.part_visible.connect(preview.show_part)
         preview.opened.connect(self.correct_page.show_developed)
@@ -309,6 +310,10 @@ class MainWindow(QMainWindow):
         if self._was_calibrating:
             self.calibrate_page.begin()
             self._show_steps()
+        elif self.controller.jobs.learning:
+            tip = self.tr("End here, and keep what was learnt")
+            self.job_bar.stop_button.setText(self.tr("&Stop and keep"))
+            self.job_bar.stop_button.setToolTip(tip_text(tip))
         else:
             tip = self.tr("Finish the current photo, and skip the others")
             self.job_bar.stop_button.setText(self.tr("&Stop after this photo"))

@@ -18,7 +18,7 @@ from lenscal.gui.widgets.compare.compare_view import ZOOM_STOPS
 from lenscal.gui.widgets.elements import tip_text
 from lenscal.session import Step
 
-NOT_WHILE_BUSY = ("new", "sharp", "degraded", "demo", "export", "read", "calibrate")
+NOT_WHILE_BUSY = ("new", "sharp", "degraded", "demo", "export", "read", "calibrate", "train")
 
 
 class Menus(QObject):
@@ -110,6 +110,8 @@ class Menus(QObject):
         job, do = self._bar.addMenu(self.tr("&Job")), self._commands
         self._add(job, "read", self.tr("&Read the photos"), "", do.read_photos)
         self._add(job, "calibrate", self.tr("&Calibrate"), "", do.calibrate)
+        train = self.tr("&Train a network for this lens…")
+        self._add(job, "train", train, "", do.train_network)
         job.addSeparator()
         pause, stop = controller.pause_or_go_on, controller.worker.stop_and_keep
         self._add(job, "pause", self.tr("&Pause or resume"), "P", pause)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.gui.background.window_thread import WindowThread
-from lenscal.jobs.window import calibration, correction, photos, psf, virtual_lens
+from lenscal.jobs.window import calibration, correction, network, photos, psf, virtual_lens
 from lenscal.stepping import Job
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lenscal.intake.inputs import Inputs
     from lenscal.jobs import PhotoResult
     from lenscal.jobs.window.calibration import SavedCalibration
+    from lenscal.jobs.window.network import SavedNetwork
     from lenscal.jobs.window.photos import ReadPhotos
     from lenscal.jobs.window.psf import OpenedPsf
     from lenscal.jobs.window.virtual_lens import VirtualPhotos
@@ -61,4 +62,5 @@ class Tasks:
     save_profile: Callable[..., Job[Path]] = psf.save_profile
     write_report: Callable[..., Job[Path]] = field(default_factory=ReportWriter)
     export_psf: Callable[..., Job[list[Path]]] = psf.export_psf
+    train_network: Callable[..., Job[SavedNetwork]] = network.train_network
     virtual_photos: Callable[..., Job[VirtualPhotos]] = virtual_lens.virtual_photos

@@ -138,7 +138,8 @@ def require_network(profile: Profile) -> None:
     if profile.network is None:
         raise InputError(
             translatable(
-                "--method network: the profile has no restoration network; train one with "
-                "lenscal train-network LENS.lenscal --photos FOLDER, or use --method wiener"
+                "--method network: the profile has no restoration network; train one on sharp "
+                "photos (lenscal train-network LENS.lenscal --photos FOLDER, or in the window "
+                "“Train a network…” in step 5), or use --method wiener"
             )
         )

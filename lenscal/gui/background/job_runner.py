@@ -24,6 +24,7 @@ class RunningJob:
     calibrates: bool
     otherwise: Callable[[], str] | None
     """Where it is cancelled or fails: what is kept of it, in words."""
+    learns: bool = False
 
 
 class JobRunner(QObject):
@@ -57,6 +58,11 @@ class JobRunner(QObject):
         """Whether the running job is a calibration."""
         return self.busy and self._job is not None and self._job.calibrates
 
+    @property
+    def learning(self) -> bool:
+        """Whether the running job learns something, and is no calibration."""
+        return self.busy and self._job is not None and self._job.learns
+
     def refuse_while_busy(self) -> bool:
         """Whether a job runs, which is then said: no other can start."""
         if self.busy:
@@ -72,6 +78,7 @@ class JobRunner(QObject):
         *,
         can_stop: bool = False,
         calibrates: bool = False,
+        learns: bool = False,
         otherwise: Callable[[], str] | None = None,
     ) -> None:
         """Start a job, unless another one runs, which is then said.
@@ -83,11 +90,12 @@ class JobRunner(QObject):
         then : takes what it returns, also where it was stopped
         can_stop : whether there is something to keep in the middle
         calibrates : whether it is a calibration
+        learns : whether what was learnt so far can be kept
         otherwise : says what is kept where it is cancelled or fails
         """
         if self.refuse_while_busy():
             return
-        self._job = RunningJob(then, calibrates, otherwise)
+        self._job = RunningJob(then, calibrates, otherwise, learns)
         # Asks the preview to end, and does not wait: its piece may take a second.
         self._previewer.hold(True)
         preview_over = self._previewer.idle

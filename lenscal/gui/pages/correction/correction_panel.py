@@ -114,8 +114,11 @@ class CorrectionPanel(Card):
             },
             self.tr("How the blur is removed"),
         )
+        self.train_button = QPushButton(self.tr("&Train a network…"))
+        self.train_button.setToolTip(self.tr("On sharp photos of any kind; kept in the profile"))
         # Only what the user does: showing a session must not change it.
         self.method.activated.connect(lambda _: self.settings_changed.emit())
+        self.method.currentIndexChanged.connect(lambda _: self._show_train_button())
         self.amount = PercentSlider(
             self.tr("Amount"), DEFAULTS.amount, self.tr("0 % leaves the photo unchanged")
         )
@@ -135,6 +138,7 @@ class CorrectionPanel(Card):
         column.addSpacing(8)
         column.addWidget(section(self.tr("Correction")))
         column.addWidget(self.method)
+        column.addWidget(self.train_button)
         column.addWidget(self.amount)
         column.addWidget(self.denoise)
         column.addSpacing(4)
@@ -163,12 +167,17 @@ class CorrectionPanel(Card):
         """Choose what the settings say."""
         self._others = settings
         self.method.choose(settings.method)
+        self._show_train_button()
         self.amount.set_value(settings.amount)
         self.denoise.set_value(settings.denoise)
 
+    def _show_train_button(self) -> None:
+        self.train_button.setVisible(self.method.value is Method.NETWORK)
+
     def set_busy(self, busy: bool) -> None:
         """Settings of a running correction cannot be changed."""
-        for widget in (self.photos, self.open_button, self.method, self.amount, self.denoise):
+        fields = (self.photos, self.open_button, self.method, self.amount, self.denoise)
+        for widget in (*fields, self.train_button):
             widget.setEnabled(not busy)
 
     def show_comparison(self, comparison: Comparison | None) -> None:
