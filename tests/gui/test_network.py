@@ -77,7 +77,7 @@ def dialog_of(window: MainWindow) -> NetworkDialog:
 def test_without_a_profile_there_is_nothing_to_train_for(window: MainWindow) -> None:
     window.menus.actions["train"].trigger()
     assert window.commands.dialog is None
-    assert "no profile" in window.message_bar.text
+    assert "no profile" in window.message_bar.text.text()
 
 
 def test_a_network_is_trained_from_step_5(
@@ -99,7 +99,7 @@ def test_a_network_is_trained_from_step_5(
     session = opened.controller.session
     assert session.profile is not None and session.profile.network is DESCRIPTION
     assert session.psf_saved
-    assert "+0.70 dB" in opened.message_bar.text
+    assert "+0.70 dB" in opened.message_bar.text.text()
     # The next time there is one to go on with.
     opened.menus.actions["train"].trigger()
     assert dialog_of(opened).resume.isVisible() and dialog_of(opened).choice.resume
@@ -114,7 +114,7 @@ def test_a_network_that_is_no_better_is_said(
     dialog_of(opened).folder.setText(str(tmp_path))
     dialog_of(opened).accept()
     qtbot.waitUntil(lambda: not opened.controller.busy, timeout=20_000)
-    assert "not better than the Wiener filter" in opened.message_bar.text
+    assert "not better than the Wiener filter" in opened.message_bar.text.text()
 
 
 def test_it_can_be_stopped_and_kept(
