@@ -80,8 +80,9 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "--method network: the profile has no restoration network; train one with lenscal "
-        "train-network LENS.lenscal --photos FOLDER, or use --method wiener"
+        "--method network: the profile has no restoration network; train one on sharp photos "
+        "(lenscal train-network LENS.lenscal --photos FOLDER, or in the window “Train a "
+        "network…” in step 5), or use --method wiener"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1357,6 +1358,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path}: another lenscal that is running writes it; wait, or choose another name"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: another lenscal that is running writes it; wait, or save a copy in step 6"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
