@@ -9,7 +9,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -38,18 +37,20 @@ _TRIES = 2
 logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
 class _State:
-    """Of this process."""
+    """Of this process.
 
-    users: int = 0
-    """How often `in_workers` is entered; none: everything is called in this process."""
-    impossible: bool = False
-    """Workers cannot be started here."""
-    idle: list[Worker] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    faults: dict[tuple[str, int, int], Translatable] = field(default_factory=dict)
-    """What files did to workers, by name, size and time: they are not tried again."""
+    users : how often `in_workers` is entered; none: everything is called in this process
+    impossible : whether workers cannot be started here
+    faults : what files did to workers, by name, size and time: they are not tried again
+    """
+
+    def __init__(self) -> None:
+        self.users = 0
+        self.impossible = False
+        self.idle: list[Worker] = []
+        self.lock = threading.Lock()
+        self.faults: dict[tuple[str, int, int], Translatable] = {}
 
 
 _state = _State()
