@@ -42,6 +42,7 @@ _MODULES = {
     "export-psf": "profiles.export_psf",
     "report": "profiles.report",
     "benchmark": "benchmark",
+    "enlarge": "pictures.enlarge",
 }
 
 

@@ -46,6 +46,7 @@ ABOVE = {
     "plots": {"optics"},
     "files": {"optics", "plots", "raw", "system"},
     "calibrate": {"blur", "flow", "optics", "raw", "system"},
+    "enlarge": {"blur", "prior", "raw", "resource_files", "restore", "system"},
     "restore": {"blur", "optics", "prior", "raw", "system"},
     # Networks for one lens.
     "supervised": {"blur", "files", "optics", "prior", "raw", "restore", "system"},
@@ -58,6 +59,7 @@ ABOVE = {
     "project": {"calibrate", "files", "restore", "session", "system"},
     "jobs": {
         "calibrate",
+        "enlarge",
         "files",
         "intake",
         "measure",
@@ -109,6 +111,7 @@ ABOVE = {
     "commands": {
         "benchmark",
         "calibrate",
+        "enlarge",
         "files",
         "gui",
         "intake",

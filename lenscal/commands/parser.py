@@ -25,6 +25,7 @@ from lenscal.commands.option_groups import (
     output_options,
     paired,
 )
+from lenscal.commands.pictures.options import add_enlarge
 from lenscal.files.photos.export_settings import (
     DEPTHS,
     PLAIN,
@@ -80,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_info(commands, output)
     _add_licences(commands, output)
     add_benchmark(commands, output)
+    add_enlarge(commands, output)
     return parser
 
 

@@ -1,0 +1,1 @@
+"""Commands for pictures without a lens's profile."""

@@ -1,0 +1,98 @@
+"""The grammar of the commands for pictures."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lenscal.commands.option_groups import (
+    Commands,
+    add_choice,
+    add_device,
+    add_private,
+    default_of,
+    new_command,
+)
+from lenscal.enlarge.settings import DEFAULTS, FACTORS, EnlargeMethod
+from lenscal.files.photos.export_settings import DEPTHS, ExportSettings, OnConflict, PhotoFormat
+from lenscal.raw.pictures.kinds import Light
+
+AUTO_KERNEL = "auto"
+
+
+def add_enlarge(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    """lenscal enlarge."""
+    enlarge = new_command(
+        commands,
+        "enlarge",
+        "enlarge photos that were made smaller, by the kernel that each shows to have gone through",
+        "lenscal enlarge small.jpg --out enlarged --factor 2",
+        *parents,
+    )
+    enlarge.add_argument(
+        "photos", type=Path, nargs="+", metavar="PHOTO", help="pictures, RAW files, or folders"
+    )
+    enlarge.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the enlarged photos"
+    )
+    add_choice(enlarge, "--factor", FACTORS, DEFAULTS.factor, "how many times as wide and high")
+    enlarge.add_argument(
+        "--kernel",
+        default=AUTO_KERNEL,
+        metavar="auto|FILE",
+        help="auto: found in each photo; or an npz file with an array kernel [k, k] in pixels of "
+        "the enlarged photo, such as is written beside each (default: auto)",
+    )
+    add_choice(
+        enlarge,
+        "--method",
+        EnlargeMethod,
+        DEFAULTS.method,
+        "pnp: a denoiser that knows photos, in turns with the picture; network: one that is "
+        "trained on the picture itself, minutes each",
+    )
+    enlarge.add_argument(
+        "--light",
+        choices=[light.value for light in Light],
+        default=DEFAULTS.light.value,
+        help="values of pictures that were averaged when they were made smaller: stored, as "
+        f"programs do it, or linear (default: {DEFAULTS.light.value})",
+    )
+    enlarge.add_argument(
+        "--seed",
+        type=int,
+        default=DEFAULTS.seed,
+        metavar="N",
+        help=f"of the network (default: {DEFAULTS.seed})",
+    )
+    add_device(enlarge)
+    enlarge.add_argument(
+        "--prior", metavar="FILE", help="other weights for pnp: ours, FFDNet's, DRUNet's"
+    )
+    _add_written(enlarge)
+
+
+def _add_written(command: argparse.ArgumentParser) -> None:
+    """How photos are written."""
+    as_it_was = "pictures: as they were"
+    for option, choices, name in (
+        ("--format", PhotoFormat, "format"),
+        ("--depth", DEPTHS, "depth"),
+    ):
+        add_choice(
+            command,
+            option,
+            choices,
+            default_of(ExportSettings, name),
+            "of enlarged photos",
+            otherwise=as_it_was,
+        )
+    command.add_argument("--template", help="file name (default: {name}_x2, by the factor)")
+    add_choice(
+        command,
+        "--on-conflict",
+        OnConflict,
+        default_of(ExportSettings, "on_conflict"),
+        "unique adds a number",
+    )
+    add_private(command, "of metadata where the photo was taken, serial numbers and names of files")
