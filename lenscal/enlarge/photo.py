@@ -17,7 +17,7 @@ from lenscal.enlarge.enlarging import (
     denoised,
     enlarged_bands,
 )
-from lenscal.enlarge.picture import LEAST_LEVEL, Tone, noise_variance, tone_of
+from lenscal.enlarge.picture import LEAST_LEVEL, LUMINANCE, Tone, noise_variance, tone_of
 from lenscal.enlarge.scale_kernel import ScaleKernel, find_kernel
 from lenscal.enlarge.self_network import STEPS, SelfNetwork, trained
 from lenscal.enlarge.settings import EnlargeMethod, EnlargeSettings, kernel_px
@@ -28,9 +28,9 @@ from lenscal.reports import Report
 from lenscal.restore.plug_and_play import on_all_cores
 from lenscal.stepping import Job
 from lenscal.system.device import pick_device
+from lenscal.system.threads import settle_torch
 from lenscal.translation import translatable
 
-LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 MOST_READ_PX = 2048
 """Side of the middle of a photo that its kernel and its network are learnt from."""
 _EVERY = 20
@@ -47,6 +47,7 @@ def kernel_of(frame: Frame, settings: EnlargeSettings) -> Job[ScaleKernel]:
     InputError
         The photo is too small to tell.
     """
+    settle_torch()
     rgb = _middle(frame)
     sharp = sharp_spectrum(frame.info.light)
     variance = noise_variance(frame, rgb) * float((LUMINANCE**2).sum())

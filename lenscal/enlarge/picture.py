@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lenscal.blur.power_spectra import patch_powers
 from lenscal.raw.frame import Frame
 from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.data_step import MOSAIC_NOISE, offset
 
-LEAST_LEVEL = 1.0 / 255
-"""Standard deviation of the noise that is reckoned with at least: compression and rounding."""
+LEAST_LEVEL = 0.3 / 255
+"""Standard deviation of the noise that is reckoned with at least: that of rounding to 8 bits."""
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+_FINEST_CY_PER_PX = 0.35
+"""Along both axes: from here on blur leaves little of any picture, and noise stays."""
+CALM_PX = 64
+"""Side of tiles, at most; patches have half of it."""
+_CALM = 0.05
+"""Quantile over the patches: the calmest of them show what noise there is at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,25 @@ def tone_of(frame: Frame) -> Tone:
 
 
 def noise_variance(frame: Frame, rgb: NDArray[np.float32]) -> float:
-    """Of a part [h, w, 3] of a photo, mean over its colours, in its own values."""
+    """Of a part [h, w, 3] of a photo, mean over its colours, in its own values.
+
+    Where a small picture has no smooth parts, its detail is taken for noise: so no more than the
+    calmest of it shows.
+    """
     variance = frame.noise.variance(rgb.mean((0, 1)), frame.white_balance).mean()
-    return float(variance * (MOSAIC_NOISE if frame.demosaiced else 1.0))
+    variance *= MOSAIC_NOISE if frame.demosaiced else 1.0
+    return min(float(variance), calm_variance(rgb @ LUMINANCE) / float((LUMINANCE**2).sum()))
+
+
+def calm_variance(grey: NDArray[np.float32]) -> float:
+    """What white noise would have the power of the calmest patches' finest detail."""
+    side = min(CALM_PX, *grey.shape) // 2 * 2
+    tiles = [
+        grey[y : y + side, x : x + side]
+        for y in range(0, grey.shape[0] - side + 1, side)
+        for x in range(0, grey.shape[1] - side + 1, side)
+    ]
+    powers = patch_powers(torch.from_numpy(np.stack(tiles)), side // 2)
+    fy, fx = torch.fft.fftfreq(side // 2).abs()[:, None], torch.fft.rfftfreq(side // 2)
+    finest = powers[:, (fy > _FINEST_CY_PER_PX) & (fx > _FINEST_CY_PER_PX)].mean(1)
+    return float(finest.quantile(_CALM))

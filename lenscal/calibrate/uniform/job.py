@@ -1,14 +1,15 @@
 """One blur for whole photos, from two sets of photos of any scenes: `lenscal calibrate CLEAN
 BLURRED --kernel uniform`.
 
-Second order (`spectrum_fit`) gives |K|, sparsity (`sparsity`) the phase; both are searched at once
-(`search`). Kernels are the same for all colours: hand, focus and air blur them alike.
+Spectra (`spectrum_fit`) give |K|, edges (`edges`) and sparsity (`sparsity`) the phase; all are
+searched at once (`search`). Kernels are the same for all colours: hand, focus and air blur them
+alike.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch.nn import functional
 from lenscal.calibrate.field.kernels import MOST_AT_BORDER, border_light, centroids
 from lenscal.calibrate.result import Calibration, StageResult
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibrate.uniform.edges import edge_projections
 from lenscal.calibrate.uniform.material import Material, checked_side, material
 from lenscal.calibrate.uniform.proof import (
     best_gaussian,
@@ -42,15 +44,16 @@ from lenscal.translation import Translatable, translatable
 
 SIZES_PX = (21, 31, 41)
 """Of kernels where the user says none: the next one where light reaches the border."""
-ROUNDS = {Quality.QUICK: 8, Quality.STANDARD: 48, Quality.FULL: 200}
-"""Of variations."""
+ROUNDS = {Quality.QUICK: 3, Quality.STANDARD: 9, Quality.FULL: 48}
+"""Of starts: every third one is led as strictly as the first (`GUIDANCE`)."""
 PIECES = 48
 """That are deconvolved with each candidate."""
 HALF_STEPS = 60
 NEARLY_AS_GOOD = 0.004
 """Cost by which the runner-up may be worse and still be in question."""
-_READ, _BEGUN, _DONE = 0.1, 0.25, 0.97
-"""Fractions of the job at which photos are read, starts fitted, and variations over."""
+_READ, _BEGUN, _DONE = 0.1, 0.2, 0.97
+"""Fractions of the job at which photos are read, rounds begun, and over."""
+_MESSAGE = translatable("Comparing spectra, edges and sparsity of both sets")
 
 
 @dataclass(slots=True)
@@ -148,20 +151,22 @@ def _learn(
     began = time.monotonic()
     for size in sizes:
         search = _search(what, size, settings.seed)
-        candidates = yield from _first(search, size, watch)
+        candidates = yield from _round(search.round(size, 0), watch, None, _READ)
         if float(border_light(candidates.kernels[0].flatten())) < MOST_AT_BORDER:
             break
     stages = [_stage("spectrum", began, candidates)]
-    began, rounds = time.monotonic(), ROUNDS[settings.quality]
-    message = translatable("Trying variations of the blur")
-    for number, better in enumerate(search.varied(candidates, rounds)):
-        candidates = better
-        fraction = _BEGUN + (_DONE - _BEGUN) * (number + 1) / rounds
-        best = candidates.kernels[0]
-        yield from watch.tell(message, fraction, number, best, cost=float(candidates.costs[0]))
+    began = time.monotonic()
+    for number in range(1, ROUNDS[settings.quality]):
+        fraction = _BEGUN + (_DONE - _BEGUN) * number / ROUNDS[settings.quality]
+        steps = search.round(size, number)
+        candidates = search.best_of(
+            candidates, (yield from _round(steps, watch, candidates, fraction))
+        )
+        cost = float(candidates.costs[0])
+        yield from watch.tell(_MESSAGE, fraction, number, candidates.kernels[0], cost=cost)
         if watch.over:
             break
-    stages.append(_stage("variations", began, candidates))
+    stages.append(_stage("more starts", began, candidates))
     return candidates.kernels[0], _alternative(candidates), stages
 
 
@@ -170,18 +175,24 @@ def _search(what: Material, size: int, seed: int) -> Search:
     # Torch's own generators take no larger seeds than these.
     small = seed % 2**32
     plausibility = Plausibility(problem, what.sharp, what.degraded, n=PIECES, seed=small)
-    return Search(problem, plausibility, torch.Generator().manual_seed(small))
+    projections = edge_projections(what.degraded, size)
+    return Search(problem, plausibility, projections, torch.Generator().manual_seed(small))
 
 
-def _first(search: Search, size: int, watch: _Watch) -> Job[Candidates]:
-    message = translatable("Comparing the spectra of both sets")
-    steps = search.first(size)
+def _round(
+    steps: Iterator[Candidates | None], watch: _Watch, so_far: Candidates | None, fraction: float
+) -> Job[Candidates]:
+    """The candidates that come of it, or those that are there where it is to end."""
+    best = None if so_far is None else so_far.kernels[0]
     for number, candidates in enumerate(steps):
         if candidates is not None:
             return candidates
         if number % 10 == 0:
-            yield from watch.tell(message, _READ)
-            _refuse_early_end(watch)
+            yield from watch.tell(_MESSAGE, fraction, kernel=best)
+            if so_far is None:
+                _refuse_early_end(watch)
+            elif watch.over:
+                return so_far
     raise AssertionError("a search always ends with candidates")
 
 

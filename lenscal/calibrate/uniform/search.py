@@ -1,8 +1,10 @@
-"""Search for the kernel: many starts, then variations of the best ones.
+"""Search for the kernel: many starts, guided by edges.
 
-A candidate counts by how badly it explains the power spectrum (`SpectrumProblem`) and how much it
-lets the deconvolved photos lack in sparsity (`Plausibility`); the second is no smooth road from one
-phase to another, so that kernels are varied at random, fitted anew, and kept where they are better.
+A candidate counts by how badly it explains the power spectrum (`SpectrumProblem`), how much it lets
+the deconvolved photos lack in sparsity (`Plausibility`), and how far its projections are from those
+of edges (`Projections`). The first two know the right phase from a wrong one but are no road from
+there: a fit that begins with the wrong one stays with it. So starts are led by projections, each
+round more or less strictly, and then fitted to the spectrum alone.
 """
 
 from __future__ import annotations
@@ -14,23 +16,22 @@ import torch
 from torch import Tensor
 
 from lenscal.calibrate.field.kernels import centroids
+from lenscal.calibrate.uniform.edges import Projections
 from lenscal.calibrate.uniform.sparsity import Plausibility
 from lenscal.calibrate.uniform.spectrum_fit import (
     SpectrumFit,
     SpectrumProblem,
     fitted,
-    smooth_noise,
     smooth_starts,
     taps,
 )
 
-DEVIANCE_WEIGHT = 5.0
-"""Of the spectrum's deviance beside the excess of sparsity (docs/experiments/pictures.md)."""
-N_STARTS, START_STEPS = 32, 150
-N_KEPT, N_VARIED, VARIED_STEPS = 6, 12, 60
-FIRST_VARIATION, LAST_VARIATION = 3.0, 0.5
-"""How much logarithms of taps are varied at first, and at last."""
-VARIATION_SCALES_PX = (1.0, 1.5, 2.5)
+DEVIANCE_WEIGHT, EDGES_WEIGHT = 5.0, 0.1
+"""Of the spectrum's deviance, and of the projections' error, beside the excess of sparsity."""
+GUIDANCE = (0.6, 0.2, 0.05)
+"""Weights of the projections' error beside the deviance that starts are led by, round by round."""
+N_STARTS, GUIDED_STEPS, FREE_STEPS, FREE_RATE = 16, 150, 60, 0.05
+N_KEPT = 6
 ALIKE = 0.97
 """Correlation of two kernels from which on one of them is enough."""
 _DARK = -12.0
@@ -56,45 +57,45 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """What candidates are judged by, and the chance that varies them."""
+    """What candidates are judged by, and the chance that they begin with.
+
+    projections : of edges; None where there are too few
+    """
 
     problem: SpectrumProblem
     plausibility: Plausibility
+    projections: Projections | None
     generator: torch.Generator
 
-    def first(self, size: int, n: int = N_STARTS) -> Iterator[Candidates | None]:
-        """None while it works, then the best of many starts and of their mirror images."""
-        fit = SpectrumFit(self.problem, taps, smooth_starts(size, n, self.generator))
-        for _ in fit.run(START_STEPS):
+    def round(self, size: int, number: int) -> Iterator[Candidates | None]:
+        """None while it works, then the candidates of some more starts."""
+        fit = SpectrumFit(self.problem, taps, smooth_starts(size, N_STARTS, self.generator))
+        projections, weight = self.projections, GUIDANCE[number % len(GUIDANCE)]
+        if projections is None:
+            steps = fit.run(GUIDED_STEPS)
+        else:
+            steps = fit.run(GUIDED_STEPS, extra=lambda k: weight * projections.error(k))
+        for _ in steps:
             yield None
-        logs, deviance = fit.numbers.detach(), fit.deviance()
-        # Mirrored at the middle, a kernel has the same power spectrum.
-        both = torch.cat([logs, logs.flip(1, 2)])
-        yield self._best(self._judged(both, torch.cat([deviance, deviance])))
+        logs = fit.numbers.detach()
+        if projections is None:
+            # Mirrored at its middle, a kernel has the same power spectrum.
+            logs = torch.cat([logs, logs.flip(1, 2)])
+        free = fitted(SpectrumFit(self.problem, taps, logs), FREE_STEPS, FREE_RATE)
+        yield self._best(self._judged(free.numbers.detach(), free.deviance()))
 
-    def varied(self, candidates: Candidates, rounds: int) -> Iterator[Candidates]:
-        """The candidates after each round of variations."""
-        for number in range(rounds):
-            part = number / max(rounds - 1, 1)
-            amount = FIRST_VARIATION + part * (LAST_VARIATION - FIRST_VARIATION)
-            scale = VARIATION_SCALES_PX[number % len(VARIATION_SCALES_PX)]
-            parents = candidates.logs[torch.arange(N_VARIED) % len(candidates.logs)]
-            size = parents.shape[-1]
-            change = smooth_noise(N_VARIED, size, scale, self.generator)
-            fit = SpectrumFit(self.problem, taps, parents + amount * change)
-            fitted(fit, VARIED_STEPS)
-            new = self._judged(fit.numbers.detach(), fit.deviance())
-            candidates = self._best(
-                Candidates(
-                    torch.cat([candidates.logs, new.logs]), torch.cat([candidates.costs, new.costs])
-                )
-            )
-            yield candidates
+    def best_of(self, first: Candidates, second: Candidates) -> Candidates:
+        """The best ones of two rounds."""
+        logs, costs = torch.cat([first.logs, second.logs]), torch.cat([first.costs, second.costs])
+        return self._best(Candidates(logs, costs))
 
     def _judged(self, logs: Tensor, deviance: Tensor) -> Candidates:
         logs = centred(logs)
-        excess = self.plausibility.excess(taps(logs))
-        return Candidates(logs, excess + DEVIANCE_WEIGHT * deviance)
+        kernels = taps(logs)
+        costs = self.plausibility.excess(kernels) + DEVIANCE_WEIGHT * deviance
+        if self.projections is not None:
+            costs = costs + EDGES_WEIGHT * self.projections.error(kernels)
+        return Candidates(logs, costs)
 
     def _best(self, candidates: Candidates) -> Candidates:
         """The best ones, no two of them alike."""

@@ -161,9 +161,19 @@ class SpectrumFit:
         with torch.no_grad():
             return self.problem.deviance(self.kernels(), self.shape, self.noise)
 
-    def run(self, steps: int, rate: float = 0.15, *, kernels_too: bool = True) -> Iterator[Tensor]:
-        """Adam; the losses [b] after each step. Without `kernels_too`, scenes and noise alone are
-        fitted."""
+    def run(
+        self,
+        steps: int,
+        rate: float = 0.15,
+        *,
+        kernels_too: bool = True,
+        extra: Callable[[Tensor], Tensor] | None = None,
+    ) -> Iterator[Tensor]:
+        """Adam; the losses [b] after each step.
+
+        kernels_too : False: scenes and noise alone are fitted
+        extra : of kernels [b, k, k], what is added to the losses
+        """
         groups = [{"params": [self.shape, self.noise], "lr": 0.02 if kernels_too else rate}]
         if kernels_too:
             groups.append({"params": [self.numbers], "lr": rate})
@@ -172,6 +182,8 @@ class SpectrumFit:
         for _ in range(steps):
             optimiser.zero_grad()
             losses = self.losses()
+            if extra is not None:
+                losses = losses + extra(self.kernels())
             losses.sum().backward()
             optimiser.step()
             schedule.step()
