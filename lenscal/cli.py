@@ -43,6 +43,7 @@ _MODULES = {
     "report": "profiles.report",
     "benchmark": "benchmark",
     "enlarge": "pictures.enlarge",
+    "reproduce": "pictures.reproduce",
 }
 
 

@@ -77,6 +77,7 @@ ABOVE = {
     "benchmark": {
         "blur",
         "calibrate",
+        "enlarge",
         "files",
         "flow",
         "intake",

@@ -25,7 +25,7 @@ from lenscal.commands.option_groups import (
     output_options,
     paired,
 )
-from lenscal.commands.pictures.options import add_enlarge
+from lenscal.commands.pictures.options import add_enlarge, add_reproduce
 from lenscal.files.photos.export_settings import (
     DEPTHS,
     PLAIN,
@@ -82,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_licences(commands, output)
     add_benchmark(commands, output)
     add_enlarge(commands, output)
+    add_reproduce(commands, output)
     return parser
 
 

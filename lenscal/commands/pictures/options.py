@@ -18,6 +18,9 @@ from lenscal.files.photos.export_settings import DEPTHS, ExportSettings, OnConfl
 from lenscal.raw.pictures.kinds import Light
 
 AUTO_KERNEL = "auto"
+EXPERIMENTS = ("4.1", "4.2", "4.4")
+"""Sections of the paper."""
+DEFAULT_MINUTES = 30.0
 
 
 def add_enlarge(commands: Commands, *parents: argparse.ArgumentParser) -> None:
@@ -70,6 +73,46 @@ def add_enlarge(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         "--prior", metavar="FILE", help="other weights for pnp: ours, FFDNet's, DRUNet's"
     )
     _add_written(enlarge)
+
+
+def add_reproduce(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    """lenscal reproduce."""
+    reproduce = new_command(
+        commands,
+        "reproduce",
+        "run the protocols of the paper that lenscal follows (Meanti et al. 2025), at the size of "
+        "this computer, beside the published figures",
+        "lenscal reproduce --only 4.1 --photos photos --minutes 15",
+        *parents,
+    )
+    reproduce.add_argument(
+        "--only", choices=EXPERIMENTS, help="one section of the paper (default: all)"
+    )
+    reproduce.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="sharp pictures, at least 50 for figures that mean something (default: the 20 scenes "
+        "that ship)",
+    )
+    reproduce.add_argument(
+        "--minutes",
+        type=float,
+        default=DEFAULT_MINUTES,
+        metavar="M",
+        help=f"for all sections, roughly (default: {DEFAULT_MINUTES:g})",
+    )
+    reproduce.add_argument(
+        "--full", action="store_true", help="all cases of every section, as long as it takes"
+    )
+    reproduce.add_argument(
+        "--markdown",
+        type=Path,
+        metavar="FILE",
+        help="also write the tables into a document, in place of those of the last time",
+    )
+    reproduce.add_argument("--seed", type=int, default=0, metavar="N", help="(default: 0)")
+    add_device(reproduce)
 
 
 def _add_written(command: argparse.ArgumentParser) -> None:
