@@ -35,6 +35,8 @@ MARGIN_PX, LEGEND_PX, BAR_PX = 10, 44, 10
 LONGEST_BAR_PX = 260.0
 # Room left of the bar and right of it for the numbers at its ends.
 BAR_SIDES_PX = 180.0
+# Displacements below it are rounding.
+LEAST_ARROW = 1e-6
 # Length of the longest arrow, parts of a cell: the next cell's may begin there.
 ARROW_REACH = 0.65
 # Smaller numbers cannot be read: they are left out.
@@ -106,7 +108,9 @@ def field_map(data: MapData, size: tuple[float, float], aspect: float, style: St
         items += _colour_scale(data, area, width, style)
     elif data.arrows is not None:
         # Of the smaller side, so that arrows upwards stay in their cell, too.
-        scale = ARROW_REACH * min(_cell_size(area, data.arrows)) / max(data.high, 1e-9)
+        # Without lateral colour nothing is drawn but the scale's own arrow.
+        longest = data.high if data.high > LEAST_ARROW else 1.0
+        scale = ARROW_REACH * min(_cell_size(area, data.arrows)) / longest
         items += _arrow_field(data.arrows, area, scale, style)
         items += _arrow_scale(data, area, width, scale, style)
     return Drawing(width, height, tuple(items))
@@ -172,7 +176,7 @@ def _arrow_scale(
     """An arrow of a round length with its unit, and the arrows' names."""
     ink = readable_on(style.surround)
     yield _title(data.title, area, width, style)
-    unit = round_step(data.high) if data.high > 0 else 1.0
+    unit = round_step(data.high) if data.high > LEAST_ARROW else 1.0
     entries = [
         (f"{unit:g} {data.unit}", unit * scale, ink),
         *zip(data.names, (20.0 for _ in data.names), ARROW_COLOURS, strict=False),

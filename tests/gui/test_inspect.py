@@ -451,3 +451,21 @@ def test_kernels_are_cut_to_a_common_size_without_losing_light() -> None:
     assert 9 < size <= 25
     assert (resized(wide, size) ** 2).sum() >= 0.99 * (wide**2).sum()
     assert resized(small, 11)[..., 1:-1, 1:-1] == pytest.approx(small)
+
+
+def test_a_single_kernel_is_shown_in_every_view(window: MainWindow, tmp_path: Path) -> None:
+    """What one blur for whole pictures gives."""
+    axis = np.arange(9) - 4
+    kernel = np.exp(-(axis[:, None] ** 2 + axis**2) / 2 / 1.5**2)
+    kernels = np.broadcast_to(np.float32(kernel / kernel.sum()), (1, 1, 3, 9, 9)).copy()
+    sure = np.full((1, 1, 3), 0.8, np.float32)
+    grid = PsfGrid(kernels, SIZE, confidence=sure)
+    window.controller.change(
+        with_psf(window.controller.session, grid, "One blur", profile=Profile(psf=grid))
+    )
+    window.go_to(Step.INSPECT)
+    page = window.inspect_page
+    for view in FieldView:
+        show(page, view)
+        assert not window.grab().isNull()
+    assert float(figures(page)["FWHM"][1]) == pytest.approx(2.3548 * 1.5, rel=0.05)

@@ -234,3 +234,12 @@ def test_qt_measures_text(qapp: QApplication) -> None:
 def test_letters_of_names_are_escaped() -> None:
     svg = to_svg(Drawing(9, 9, (Words(1, 1, "a < b & c", "#000000"),)))
     assert re.search("a &lt; b &amp; c", svg)
+
+
+def test_no_lateral_colour_draws_no_endless_arrows() -> None:
+    """Of one grey kernel; the scale's own arrow was 1e11 px long."""
+    kernel = np.zeros((1, 1, 3, 5, 5), np.float32)
+    kernel[..., 2, 2] = 1
+    text = psf_plots.lateral_colour_plot(PsfGrid(kernel, (300, 400)))
+    numbers = [abs(float(number)) for number in re.findall(r"-?\d+\.\d+|-?\d{5,}", text)]
+    assert numbers and max(numbers) < 1e5
