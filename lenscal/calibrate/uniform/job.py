@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from lenscal.calibrate.field.kernels import MOST_AT_BORDER, border_light, centroids
+from lenscal.calibrate.field.kernels import MOST_AT_BORDER, border_light
 from lenscal.calibrate.result import Calibration, StageResult
 from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
 from lenscal.calibrate.uniform.edges import edge_projections
@@ -30,7 +29,7 @@ from lenscal.calibrate.uniform.proof import (
     gaussian_in_words,
     is_gaussian,
 )
-from lenscal.calibrate.uniform.search import Candidates, Search
+from lenscal.calibrate.uniform.search import Candidates, Search, subpixel_centred
 from lenscal.calibrate.uniform.sparsity import Plausibility
 from lenscal.calibrate.uniform.spectrum_fit import SpectrumFit, fitted, taps
 from lenscal.calibrate.uniform.tiles import GreyTiles, grey_tiles, joined
@@ -167,7 +166,7 @@ def _learn(
         if watch.over:
             break
     stages.append(_stage("more starts", began, candidates))
-    return candidates.kernels[0], _alternative(candidates), stages
+    return search.consensus(candidates), _alternative(candidates), stages
 
 
 def _search(what: Material, size: int, seed: int) -> Search:
@@ -264,21 +263,6 @@ def _expected_error(what: Material, kernel: Tensor, gap: float) -> float:
         halves.append(fitted(SpectrumFit(problem, taps, start), HALF_STEPS, 0.05).kernels()[0])
     disagreement = float((halves[0] - halves[1]).detach().norm() / 2 / kernel.norm())
     return float(np.hypot(disagreement, gap / 2))
-
-
-def subpixel_centred(kernel: Tensor) -> Tensor:
-    """A kernel [k, k] of sum 1, moved so that its centroid is its middle."""
-    for _ in range(3):
-        dy, dx = (float(d) for d in centroids(kernel))
-        size = kernel.shape[-1]
-        # In a wider frame, or what leaves on one side would come in on the other.
-        wide = functional.pad(kernel, (size,) * 4)
-        f = torch.fft.fftfreq(3 * size)
-        ramp = torch.exp(2j * torch.pi * (f[:, None] * dy + f * dx))
-        moved = torch.fft.ifft2(torch.fft.fft2(wide) * ramp).real
-        kernel = moved[size:-size, size:-size].clamp(min=0)
-        kernel = kernel / kernel.sum()
-    return kernel
 
 
 def _grid(kernel: Tensor) -> np.ndarray:

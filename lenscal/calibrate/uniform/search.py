@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from lenscal.calibrate.field.kernels import centroids
 from lenscal.calibrate.uniform.edges import Projections
@@ -31,7 +32,12 @@ DEVIANCE_WEIGHT, EDGES_WEIGHT = 5.0, 0.1
 GUIDANCE = (0.6, 0.2, 0.05)
 """Weights of the projections' error beside the deviance that starts are led by, round by round."""
 N_STARTS, GUIDED_STEPS, FREE_STEPS, FREE_RATE = 16, 150, 60, 0.05
-N_KEPT = 6
+N_KEPT = 12
+CONSENSUS_COST, CONSENSUS_STEPS = 0.002, 40
+"""By how much a candidate may be worse and still count a third of the best one, and steps with
+which their mean is fitted to the spectrum (docs/experiments/pictures.md)."""
+_FAINT = 1e-5
+"""Added to taps that have a logarithm."""
 ALIKE = 0.97
 """Correlation of two kernels from which on one of them is enough."""
 _DARK = -12.0
@@ -89,6 +95,16 @@ class Search:
         logs, costs = torch.cat([first.logs, second.logs]), torch.cat([first.costs, second.costs])
         return self._best(Candidates(logs, costs))
 
+    def consensus(self, candidates: Candidates) -> Tensor:
+        """One kernel [k, k] of the best candidates: what is wrong in them differs, what is right
+        does not."""
+        weights = torch.exp((candidates.costs[0] - candidates.costs) / CONSENSUS_COST)
+        centred_ones = torch.stack([subpixel_centred(kernel) for kernel in candidates.kernels])
+        mean = (weights[:, None, None] * centred_ones).sum(0) / weights.sum()
+        logs = (mean + _FAINT).log()[None]
+        fit = fitted(SpectrumFit(self.problem, taps, logs), CONSENSUS_STEPS, FREE_RATE)
+        return fit.kernels()[0].detach()
+
     def _judged(self, logs: Tensor, deviance: Tensor) -> Candidates:
         logs = centred(logs)
         kernels = taps(logs)
@@ -126,3 +142,18 @@ def centred(logs: Tensor) -> Tensor:
             )
         moved.append(rolled)
     return torch.stack(moved)
+
+
+def subpixel_centred(kernel: Tensor) -> Tensor:
+    """A kernel [k, k] of sum 1, moved so that its centroid is its middle."""
+    for _ in range(3):
+        dy, dx = (float(d) for d in centroids(kernel))
+        size = kernel.shape[-1]
+        # In a wider frame, or what leaves on one side would come in on the other.
+        wide = functional.pad(kernel, (size,) * 4)
+        f = torch.fft.fftfreq(3 * size)
+        ramp = torch.exp(2j * torch.pi * (f[:, None] * dy + f * dx))
+        moved = torch.fft.ifft2(torch.fft.fft2(wide) * ramp).real
+        kernel = moved[size:-size, size:-size].clamp(min=0)
+        kernel = kernel / kernel.sum()
+    return kernel
