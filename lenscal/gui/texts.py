@@ -33,6 +33,7 @@ TEXTS = (
         " linear photos are written as the sensor saw them"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--exposure {ev:g}: choose {low:g} to {high:g} EV"),
+    QT_TRANSLATE_NOOP("Translatable", "--factor {factor}: choose {least} to {most}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"
@@ -62,10 +63,15 @@ TEXTS = (
         "Translatable",
         "--kodak {folder}: image {number} is missing (looked for {names})"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--markdown {path} is no text: choose another name"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--markdown {path}: the tables go between the lines {begin} and {end}: put each of "
         "them into the document once, in this order"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--markdown {path}: {begin} and {end} have to stand in it once each, or not at all"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: must be above 0, and finite"),
     QT_TRANSLATE_NOOP(
@@ -88,6 +94,7 @@ TEXTS = (
         "Translatable",
         "--method network: there is no network for this lens; train one first"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--minutes {minutes:g}: choose a number above 0"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--minutes {minutes:g}: choose a number from {least:g} to {most:g}"
@@ -130,6 +137,8 @@ TEXTS = (
         "--out {path}: there is no folder {folder}; create it first"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--out {path}: {why}; choose another place"),
+    QT_TRANSLATE_NOOP("Translatable", "--photos {path}: no PNG, JPEG or TIFF pictures in it"),
+    QT_TRANSLATE_NOOP("Translatable", "--photos {path}: there is no such folder"),
     QT_TRANSLATE_NOOP("Translatable", "--photos {photos}: choose {least} to {most}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -161,6 +170,7 @@ TEXTS = (
         "--resume: the profile's network is for another kind of sensor; train without "
         "--resume"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 or more"),
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 to {most}"),
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose a number from 0 on"),
     QT_TRANSLATE_NOOP(
@@ -215,7 +225,7 @@ TEXTS = (
         "Translatable",
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "Comparing the spectra of both sets"),
+    QT_TRANSLATE_NOOP("Translatable", "Comparing spectra, edges and sparsity of both sets"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing two halves of the photos"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with held-out photos"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing {name} with photos of its size"),
@@ -229,6 +239,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}, ISO {iso}"),
+    QT_TRANSLATE_NOOP("Translatable", "Enlarging"),
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the pairs"),
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the photos"),
     QT_TRANSLATE_NOOP("Translatable", "Examining {name}"),
@@ -254,6 +265,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Looking for copies ({n} of {count} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for photos of the same scenes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for rings"),
+    QT_TRANSLATE_NOOP("Translatable", "Looking for the kernel that made the picture small"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the preview of {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching distributions, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching statistics, round {number} of {rounds}"),
@@ -297,6 +309,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur"),
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur with the lens's network"),
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur with the photo prior"),
+    QT_TRANSLATE_NOOP("Translatable", "Restoring"),
     QT_TRANSLATE_NOOP("Translatable", "Saving the profile"),
     QT_TRANSLATE_NOOP("Translatable", "Solving for the kernels, pass {number} of {passes}"),
     QT_TRANSLATE_NOOP("Translatable", "Spectra of degraded photos"),
@@ -322,13 +335,13 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Third order, degraded photos"),
     QT_TRANSLATE_NOOP("Translatable", "Third order, sharp photos"),
     QT_TRANSLATE_NOOP("Translatable", "Tracing {lens} at f/{f_number:g}"),
+    QT_TRANSLATE_NOOP("Translatable", "Training a network on the picture"),
     QT_TRANSLATE_NOOP("Translatable", "Training the network"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "Training the network: {gain:+.2f} dB over the Wiener filter on photos that it has "
         "not seen"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "Trying variations of the blur"),
     QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
@@ -617,6 +630,7 @@ TEXTS = (
         "no patch could be used: the photos are clipped, dark or without texture all over"
     ),
     QT_TRANSLATE_NOOP("Translatable", "no photo"),
+    QT_TRANSLATE_NOOP("Translatable", "no photo has {px} x {px} px: give larger ones"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "no photo is at least {size} px wide and high: give larger photos"
@@ -719,6 +733,7 @@ TEXTS = (
         "re-blurred with these kernels, the sharp photos look less like the kept-out degraded"
         " ones than without (distance {estimate:.3g} instead of {delta:.3g}): {advice}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "reading"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "reading it failed in a way that was not expected ({kind}: {words}): the file is most"
@@ -927,6 +942,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the picture is random from site to site: the file is damaged"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the picture is smaller than {least} px: it does not tell its kernel; give one with "
+        "--kernel FILE"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1146,6 +1166,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{frames} {role} photos are ready"),
     QT_TRANSLATE_NOOP("Translatable", "{job} is still running: wait for it or cancel it first"),
     QT_TRANSLATE_NOOP("Translatable", "{kernels} kernels: "),
+    QT_TRANSLATE_NOOP("Translatable", "{kind} {number}, sigma {sigma:g}: "),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{lens} opens to f/{widest:g}; choose apertures from there on"
@@ -1160,6 +1181,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{names} is no photo: left out"),
     QT_TRANSLATE_NOOP("Translatable", "{names}: {cause} {often}; {rests}"),
     QT_TRANSLATE_NOOP("Translatable", "{name} ({number} of {count})"),
+    QT_TRANSLATE_NOOP("Translatable", "{name} -> {output} ({seconds:.1f} s)"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name} -> {output} ({seconds:.1f} s; kernel of {first:.2f} x {second:.2f} px)"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name} and {twice} more are in both lists: choose two folders, one of sharp and one "
@@ -1190,6 +1216,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{name}: image_size is {values}, want height and width"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: its photo is said to have {width} x {height} px"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: its {key} are more than lenscal handles"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: not enlarged: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: reading"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: smaller than {px} px, left out"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: the node positions do not form a rectangular grid"),
@@ -1210,6 +1237,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{n} of {m} photos written to {out}"),
     QT_TRANSLATE_NOOP("Translatable", "{n} photos"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{n} photos of at least {px} x {px} px: give {least} or more with --photos"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{n} photos of at least {width} x {height} px: give {least} or more"
@@ -1275,6 +1306,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} holds neither psf_R.fits, psf_G.fits and psf_B.fits nor psf.npz"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} holds no kernel ({reason}): give an npz file with an array kernel [k, k]"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1368,6 +1403,11 @@ TEXTS = (
         "{path}: another program has written a file of that name meanwhile; try again"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: its FITS header is damaged: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: its kernel is not finite, or sums to 0"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: its kernel is {shape}, want [k, k] with at most {most} px a side"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path}: its node positions differ from those of psf_R.fits"
