@@ -39,7 +39,7 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_dng() -> Callable[..., Path]:
     """A writer of small DNG files with a soft random scene: make_dng(path, seed=1, f_number=5.6,
     ...)."""
