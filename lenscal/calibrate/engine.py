@@ -203,6 +203,8 @@ class _Engine:
     budget: Budget
     journal: Journal
     checkpoints: Checkpointer
+    held_out: HeldOutPhotos | None = None
+    """Patches are drawn once, for the stages and for the result."""
 
     def run(self, estimate: Estimate) -> Job[Estimate]:
         """All stages that are not completed."""
@@ -216,7 +218,7 @@ class _Engine:
             # With pairs the search has kept some out; without, degraded photos are, since the sharp
             # ones only say what scenes are like.
             self.photos = self.photos.with_some_held_out()
-        held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
+        held_out = self.held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
         stages = plan(self.settings, self.budget, estimate, held_out, self.checkpoints)
         names = [name for stage in stages for name in stage.names]
         yield from self.journal.announce(
@@ -302,7 +304,8 @@ class _Engine:
 
     def result(self, estimate: Estimate, kernels: Tensor) -> Calibration:
         """What comes out, compared with the photos that were kept out."""
-        held_out = HeldOutPhotos(self.photos, seed=self.settings.seed)
+        # A stop may have come before they were chosen.
+        held_out = self.held_out or HeldOutPhotos(self.photos, seed=self.settings.seed)
         weak = self.photos.by_blocks
         if judged(self.settings.stages):
             choice, estimate = self._proved(estimate, held_out)

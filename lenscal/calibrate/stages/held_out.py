@@ -74,7 +74,7 @@ class HeldOutPhotos:
 
     def __init__(self, photos: Photos, *, seed: int) -> None:
         self.photos, self.seed = photos, seed
-        self._drawn: tuple[Layout, Registration, ReblurCheck | None] | None = None
+        self._drawn: tuple[Layout, Registration | None, ReblurCheck | None] | None = None
 
     @cached_property
     def edges(self) -> EdgeCheck | None:
@@ -97,8 +97,9 @@ class HeldOutPhotos:
         """None where there were too few photos to keep any out, or nothing on them can be used."""
         if not self.any_for(estimate):
             return None
-        layout, registration = estimate.layout, estimate.registration
-        drawn = self._drawn
+        layout, drawn = estimate.layout, self._drawn
+        # Of unrelated photos patches are drawn anywhere: they need none.
+        registration = estimate.registration if estimate.same_scenes else None
         # By identity: both are frozen, so the same object says the same.
         if drawn is None or drawn[0] is not layout or drawn[1] is not registration:
             drawn = self._drawn = layout, registration, self._draw(estimate)
