@@ -18,6 +18,7 @@ _FIGURES = (
     ("odd_rel", "odd part", "{:.2f}"),
     ("width_centre", "width centre", "{:.2f}"),
     ("width_corner", "corner", "{:.2f}"),
+    ("expected_rel_l2", "expected L2", "{:.3f}"),
     ("confidence_rank", "conf. rank", "{:.2f}"),
     ("share", "share of gain", "{:.0%}"),
 )

@@ -16,6 +16,7 @@ from lenscal.calibrate.field.geometry import cell_positions, node_positions
 from lenscal.calibrate.field.polynomials import polynomials
 from lenscal.calibrate.statistics.kernel_field import TAP_FIELD_DEGREE
 from lenscal.calibrate.statistics.windowed import MOST_CELLS
+from lenscal.optics.expected_error import confidence_of
 
 Kernels = NDArray[np.floating]
 """[rows, cols, 3, k, k]."""
@@ -72,8 +73,7 @@ def _size(kernels: Kernels) -> NDArray[np.floating]:
 
 def confidence(kernels: Kernels, halves: tuple[Kernels, Kernels]) -> NDArray[np.float32]:
     """[rows, cols, 3] float32 in 0..1; 1: no error expected."""
-    error = expected_error(kernels, halves)
-    return np.asarray(np.exp(-2 * error).astype(np.float32))
+    return confidence_of(expected_error(kernels, halves))
 
 
 def confidence_of_few(

@@ -202,6 +202,9 @@ def _in_words(summary: dict[str, Any], calibration: Calibration) -> str:
             lines.append("The same command with --resume goes on from here.")
     frames = summary["frames"]
     lines.append(f"{frames['used']} photos used, {frames['rejected']} left out.")
-    quality = (*confidence_in_words(calibration.psf), *distances_in_words(calibration.reblur))
+    quality = (
+        *confidence_in_words(calibration.psf, calibration.same_scenes),
+        *distances_in_words(calibration.reblur),
+    )
     lines += [f"{words}." for words in quality]
     return "\n".join(lines)

@@ -56,6 +56,7 @@ def _checked(
         "problems": [],
         "notes": [],
         "expectations": [],
+        "error_by_photos": [],
         "coverage": None,
     }
     warm_up()
@@ -73,6 +74,9 @@ def _checked(
         # Each photo that is left out has a line of its own in the list.
         summary["notes"] = [note for note in inputs.warnings if "photo left out: " not in note]
         summary["expectations"] = list(inputs.expectations)
+        summary["error_by_photos"] = [
+            {"photos": n, "error": error} for n, error in inputs.error_by_photos
+        ]
         coverage = inputs.coverage(grid)
         summary["coverage"] = coverage.cells.tolist()
         try:

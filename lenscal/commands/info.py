@@ -195,7 +195,7 @@ def _quality_lines(profile: Profile) -> list[str]:
     return [
         f"Learnt from: {sharp} sharp and {degraded} degraded photos{scenes}",
         *_list("Left out", rejected),
-        *confidence_in_words(profile.psf),
+        *confidence_in_words(profile.psf, profile.same_scenes),
         *distances_in_words(profile.reblur),
         *_list("Stages", [f"{stage.name} {stage.seconds:.0f} s" for stage in profile.stages]),
         *_list("Vignetting", profile.vignetting),

@@ -11,7 +11,7 @@ import numpy as np
 
 from lenscal.errors import InputError
 from lenscal.intake.coverage import Coverage, common_coverage, coverage
-from lenscal.intake.expectation import expectations, too_few_in_words
+from lenscal.intake.expectation import error_by_photos, expectations, too_few_in_words
 from lenscal.intake.grouping import role_in_words, same_aperture_in_words
 from lenscal.intake.photo_files import natural_order
 from lenscal.intake.survey import Survey
@@ -100,7 +100,24 @@ class Inputs:
     @property
     def expectations(self) -> tuple[str, ...]:
         """What the photos can be expected to give, in words."""
-        return tuple(expectations(*self._surveys, self.coverage()))
+        return tuple(expectations(*self._surveys, self.coverage(), self._noise_a))
+
+    @property
+    def _noise_a(self) -> float:
+        """Of the degraded photos' noise, in the mean over colours and photos."""
+        noises = [photo.frame.noise.a for photo in self.degraded.photos]
+        return float(np.mean(noises)) if noises else 0.0
+
+    @property
+    def error_by_photos(self) -> list[tuple[int, float]]:
+        """(photos in each folder, expected relative error of kernels), from those that are there
+        on; empty where a folder has none."""
+        sharp, degraded = self._surveys
+        n_pairs, n = len(same_scenes(sharp, degraded)), min(len(sharp), len(degraded))
+        if not n:
+            return []
+        same = n_pairs >= 2
+        return error_by_photos(n_pairs if same else n, same_scenes=same, noise_a=self._noise_a)
 
     @property
     def swapped(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.optics.expected_error import expected_error, field_variation
 from lenscal.optics.plausibility import impossibilities, irregularities
 from lenscal.translation import Translatable, translatable
 
@@ -18,6 +19,8 @@ SHARPER = 1.1
 """Mean MTF from which on kernels sharpen; an identity run comes near 1."""
 BAND_CY_PER_PX = (0.1, 0.25)
 """Where the MTF is averaged: below, every lens is good; above, noise decides."""
+ONE_KERNEL = 1e-3
+"""Of a kernel, which two have to differ by to be two."""
 _SPECTRUM = 64
 """Length of the transform: more than any kernel's side."""
 
@@ -53,6 +56,31 @@ def calibration_doubts(calibration: Calibration) -> Iterator[Translatable]:
             delta=delta,
             advice=_advice(same_scenes=calibration.same_scenes),
         )
+    sure = calibration.psf.confidence
+    if sure is None or not calibration.stages:
+        return
+    error, variation = float(expected_error(sure).mean()), field_variation(calibration.psf.kernels)
+    # Kernels that are one average already have said so.
+    if error > variation > ONE_KERNEL:
+        yield translatable(
+            "how the blur differs over the picture ({variation:.0%}) is less than the error that "
+            "these kernels are expected to have ({error:.0%}): the correction may be no better "
+            "than with one average kernel; {advice}",
+            variation=variation,
+            error=error,
+            advice=_what_to_photograph(same_scenes=calibration.same_scenes),
+        )
+
+
+def _what_to_photograph(*, same_scenes: bool) -> Translatable:
+    if same_scenes:
+        return translatable(
+            "photograph more scenes with detail all over the picture, at a lower ISO speed"
+        )
+    return translatable(
+        "photograph four scenes with both apertures from a tripod, or ten more of other subjects "
+        "in each folder"
+    )
 
 
 def _advice(*, same_scenes: bool) -> Translatable:

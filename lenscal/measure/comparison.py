@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.measure.gain import Gain, average_grid, measure_gain, without_common_odd_part
+from lenscal.optics.expected_error import expected_error
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.stepping import Job
 
@@ -92,6 +93,8 @@ def _scores(truth: PsfGrid, estimates: Mapping[str, PsfGrid]) -> dict[str, dict[
             name: scored["estimate"],
         }
         # Confidences are not interpolated: they are compared where the nodes are the same.
+        if grid.confidence is not None:
+            rows[name]["expected_rel_l2"] = float(expected_error(grid.confidence).mean())
         if grid.confidence is not None and grid.shape == truth.shape:
             rows[name]["confidence_rank"] = confidence_rank(
                 grid.confidence.reshape(-1, 3), _nodes(grid), _nodes(truth)

@@ -46,6 +46,8 @@ _FINE_WHITE = 65535
 _WOBBLE_PX, _WOBBLE_DEG = 2.0, 0.02
 """Standard deviations of what a tripod is shaken by between two photos."""
 _LEAST_SIZE_PX = 64
+SUBJECTS_A_SCENE = 8
+"""Photos of a pool that one scene is painted from."""
 MOST_AT_ONCE = 4
 """Scenes that are photographed side by side: each takes some hundred MB meanwhile."""
 
@@ -300,8 +302,14 @@ def draw_scene(
     photos_only = held_out or pool is not None or number % 4 == 3
     kind = SceneKind.COLLAGE if photos_only else SceneKind.LEAVES
     rng = np.random.default_rng([settings.seed, 1, number])
-    files = None if pool is None else pool.files
+    files = None if pool is None else _subjects(pool, rng)
     return make_scene(kind, scene_size(settings.size), rng, files)
+
+
+def _subjects(pool: PhotoPool, rng: np.random.Generator) -> tuple[Path, ...]:
+    """Some of a pool's photos: those of one folder differ from each other, as a user's do."""
+    n = min(SUBJECTS_A_SCENE, len(pool.files))
+    return tuple(pool.files[i] for i in sorted(rng.choice(len(pool.files), n, replace=False)))
 
 
 def write_shot(

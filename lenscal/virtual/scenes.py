@@ -83,8 +83,8 @@ def pink_noise(
     return np.asarray(noise / noise.std(), np.float32)
 
 
-# One for each folder, and the shipped ones.
-@lru_cache(maxsize=3)
+# Those of the scenes that are painted side by side; the shipped ones are asked for most.
+@lru_cache(maxsize=6)
 def photo_textures(files: tuple[Path, ...] | None = None) -> NDArray[np.float16]:
     """Photos [n, 576, 576, 3] float16, linear light, each with mean luminance 1: the shipped ones,
     or the middles of others."""

@@ -17,6 +17,7 @@ from lenscal.calibrate.pairs.linear_demosaic import (
     demosaicing_filters,
     linear_tile,
     scene_spectrum,
+    texture_strength,
 )
 
 RGGB, BGGR = Packing((0, 1, 1, 2)), Packing((2, 1, 1, 0))
@@ -124,3 +125,30 @@ def test_tiles_lie_where_the_photo_has_them(small_lens: SmallLens, start: tuple[
         ..., 0
     ]
     assert np.corrcoef(measured.ravel(), value.ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("strength", [0.1, 1.0, 5.0])
+def test_an_estimate_of_plain_and_rich_tiles_lacks_no_less(strength: float) -> None:
+    """Tiles with less or more texture than the scenes' mean, with noise: regressing the true image
+    on the estimate gives 1 all the same, as it would not with the mean scene's filters."""
+    rng, n, variance = np.random.default_rng(3), 256, np.full(4, 0.1)
+    scene, found = scene_spectrum(spectrum(64, alike=0.8)), []
+    slopes: dict[bool, list[np.ndarray]] = {True: [], False: []}
+    f = np.fft.fftfreq(n)
+    fine = (np.hypot(f[:, None], f) > 0.12) & (np.hypot(f[:, None], f) < 0.3)
+    for _ in range(4):
+        image = strength**0.5 * drawn(spectrum(n, alike=0.8), rng)
+        mosaic = mosaic_of(image, RGGB) + 0.1**0.5 * rng.standard_normal((n, n))
+        packed = pack_mosaic(mosaic)
+        found.append(texture_strength(packed, variance, scene, RGGB))
+        planes = np.pad(packed, ((0, 0), (REACH, REACH), (REACH, REACH)), mode="wrap")
+        for own in (True, False):
+            noise = variance / (found[-1] if own else 1)
+            filters = demosaicing_filters(scene, noise, RGGB, ON_AXIS)
+            estimate = demosaiced(torch.from_numpy(planes).float(), filters).numpy()
+            a, b = np.fft.fft2(estimate)[1][fine], np.fft.fft2(image)[1][fine]
+            slopes[own].append((a.conj() * b).real.sum() / (np.abs(a) ** 2).sum())
+    assert np.mean(found) == pytest.approx(strength, rel=0.15)
+    assert np.mean(slopes[True]) == pytest.approx(1, abs=0.08)
+    if strength != 1:
+        assert abs(np.mean(slopes[False]) - 1) > 2 * abs(np.mean(slopes[True]) - 1)

@@ -9,7 +9,12 @@ from lens_cases import SmallLens, relative_l2
 
 from lenscal.calibrate.field.geometry import cell_positions, interpolation_matrix
 from lenscal.calibrate.field.polynomials import second_differences
-from lenscal.calibrate.pairs.field_solver import KernelPrior, prior_precision, solve_field
+from lenscal.calibrate.pairs.field_solver import (
+    KernelPrior,
+    expected_kernels,
+    prior_precision,
+    solve_field,
+)
 from lenscal.calibrate.pairs.normal_equations import (
     PassInput,
     ShiftEquations,
@@ -63,6 +68,35 @@ def test_solver_finds_the_kernels_that_made_the_equations() -> None:
     assert relative_l2(kernels.numpy().reshape(-1, 5, 5), truth.reshape(-1, 5, 5)) < 0.01
     drift = solved(centroids + torch.tensor([0.5, 0.0])) @ field.taps - centroids
     assert (drift[..., 0] > 0.05).all() and drift[..., 1].abs().max() < 0.05
+
+
+def test_weak_data_do_not_make_kernels_wide() -> None:
+    """Noisy photos tell little of fine detail. Around nothing a prior then spreads the light;
+    around the mixture of Gaussians that explains all cells best it does not."""
+    field, n = kernel_field(9, torch.device("cpu")), 81
+    sigma, shift = 1.1, torch.tensor([0.0, 0.2])
+    middle = torch.zeros(4, 3, 2)
+    middle[:, 0] = shift
+    offsets = field.taps - middle[:, :, None]
+    truth = (-offsets.square().sum(-1) / 2 / sigma**2).softmax(-1)
+    distance = torch.cdist(field.taps, field.taps)
+    texture = 100 * torch.exp(-distance.square() / 2 / 1.5**2)
+    gram = texture.expand(16, 3, n, n)
+    weights = torch.from_numpy(interpolation_matrix(cell_positions((4, 4)), (2, 2))).float()
+    at_cells = torch.einsum("cm,mau->cau", weights, truth)
+    cross = torch.einsum("ij,caj->cai", texture, at_cells)
+    precision = torch.from_numpy(prior_precision(np.full((3, 9, 9), 0.02))).float()
+    bare = KernelPrior(precision, torch.zeros(0, 4), 0.0, field.pixel_response, field.taps, middle)
+    mean = expected_kernels(gram, cross, field.taps, middle)
+    assert torch.allclose(mean.sum(-1), torch.ones(4, 3), atol=1e-5)
+    assert torch.allclose((mean @ field.taps)[:, 0], shift.expand(4, 2), atol=0.02)
+    wide = []
+    for prior in (bare, replace(bare, mean=mean)):
+        *_, kernels = solve_field(gram, cross, weights, prior, iterations=60)
+        wide.append(float((1 / kernels.square().sum(-1)).mean().sqrt()))
+    right = float((1 / truth.square().sum(-1)).mean().sqrt())
+    assert wide[1] == pytest.approx(right, rel=0.04)
+    assert wide[0] > 1.08 * right
 
 
 def test_correlation_matrix_depends_on_the_lag_only() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 from torch import Tensor
 
 from lenscal.calibrate.statistics.pieces import cell_pieces, team_for
@@ -27,6 +28,8 @@ CORRELATION_LENGTH_PX = 0.7
 UNCORRELATED = 0.01
 """Part of the taps' variance that neighbours know nothing of: without it the prior's covariance
 cannot be inverted."""
+MEAN_SIGMAS = (0.3, 0.5, 0.8, 1.2, 1.7, 2.4, 3.4)
+"""px: of the Gaussians that expected kernels are mixed of."""
 CONJUGATE_STEPS = 6
 """Of each quadratic step, which begins at the last one's result and need not be exact."""
 
@@ -51,6 +54,9 @@ class KernelPrior:
         (y, x) px of the taps from the middle.
     centroids : Tensor [nodes, 3, 2]
         (y, x) px where the channels' centroids lie.
+    mean : Tensor [nodes, 3, n] or None
+        What kernels are expected to be (`expected_kernels`); None: nothing, so that weak data make
+        them wide.
     """
 
     precision: Tensor
@@ -59,6 +65,45 @@ class KernelPrior:
     pixel_response: Tensor
     taps: Tensor
     centroids: Tensor
+    mean: Tensor | None = None
+
+
+def expected_kernels(gram: Tensor, cross: Tensor, taps: Tensor, centroids: Tensor) -> Tensor:
+    """The mixture of Gaussians [nodes, 3, n], one for the whole field, that explains all cells best
+    (empirical Bayes, as in `kernel_field`), with the channels' centroids where they lie.
+
+    Around nothing, the shortest vector of sum 1 is what a prior draws kernels to: the noisier the
+    photos, the wider.
+
+    Parameters
+    ----------
+    gram, cross : Tensor [cells, 3, n, n], [cells, 3, n]
+    taps : Tensor [n, 2]
+    centroids : Tensor [nodes, 3, 2]
+    """
+    sigmas = taps.new_tensor(MEAN_SIGMAS)
+
+    def gaussians(offsets: Tensor) -> Tensor:
+        """[..., sigmas, n] of sum 1 for offsets [..., n, 2] px from their middles."""
+        squares = offsets.square().sum(-1)[..., None, :]
+        return (-squares / 2 / sigmas[:, None].square()).softmax(-1)
+
+    middle = gaussians(taps).double()
+    mixtures = []
+    for c in range(3):
+        matrix = (middle @ gram[:, c].sum(0).double() @ middle.T).cpu().numpy()
+        vector = (middle @ cross[:, c].sum(0).double()).cpu().numpy()
+        # Of least squares with this matrix and vector, with weights of sum 1 and none below 0.
+        values, vectors = np.linalg.eigh(matrix)
+        root = np.sqrt(np.maximum(values, 1e-12 * values[-1]))[:, None] * vectors.T
+        right = np.linalg.solve(root.T, vector)
+        stiff = 1e3 * np.sqrt(values[-1])
+        root = np.concatenate([root, np.full((1, len(vector)), stiff)])
+        mixtures.append(nnls(root, np.append(right, stiff))[0])
+    weights = torch.from_numpy(np.stack(mixtures)).to(taps)
+    at_nodes = gaussians(taps - centroids[:, :, None])
+    mean = torch.einsum("cs,mcsu->mcu", weights, at_nodes)
+    return mean / mean.sum(-1, keepdim=True)
 
 
 def solve_field(
@@ -72,8 +117,8 @@ def solve_field(
 ) -> Iterator[Tensor]:
     """Minimise over kernels K [nodes, 3, n], sum_u K = 1, pixel_response K >= 0, per channel
 
-        sum_cells (k^T H k / 2 - b^T k) + sum K^T Q K / 2 + smoothness sum (D K)^T Q (D K) / 2,   k
-        = weights K,
+        sum_cells (k^T H k / 2 - b^T k) + sum (K - M)^T Q (K - M) / 2
+        + smoothness sum (D K)^T Q (D K) / 2,   k = weights K, M the prior's mean,
 
     with the kernels' centroids drawn to the prior's (docs/method.md, section 6).
 
@@ -119,6 +164,9 @@ def solve_field(
     pieces = cell_pieces(len(gram), gram.device), cell_pieces(nodes, gram.device)
     target = torch.einsum("cm,cai->mai", weights, cross)
     target = target + SUM_WEIGHT * strength + (centroids @ taps.T) * CENTROID_DEVIATION_PX**-2
+    if prior.mean is not None:
+        # The same all over the field, so that only bends away from it are held.
+        target = target + torch.einsum("aij,maj->mai", precision, prior.mean)
     bending = prior.differences.T @ prior.differences
     k = (
         torch.full((nodes, 3, n), 1.0 / n, dtype=gram.dtype, device=gram.device)

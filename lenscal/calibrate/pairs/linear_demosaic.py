@@ -36,6 +36,11 @@ DC = 20.0
 """Power at frequency zero, relative to the lowest one beside it: means are kept."""
 LEAST_EIGENVALUE = 1e-4
 """Relative to the largest one: colours that are all but one shall not become exactly so."""
+LAG_PX = 2
+"""Distance of the sites whose differences tell a tile's texture: most at 0.25 cycles/px, where
+texture and noise are about alike."""
+LEAST_STRENGTH = 1e-4
+"""Of a tile's texture against the scenes' mean."""
 LEAST_PLANE_BRIGHTNESS = 1e-3
 """That noise is worked out for at least: black levels may be a little off."""
 
@@ -126,6 +131,35 @@ def demosaiced(planes: Tensor, filters: Tensor) -> Tensor:
     return colours.view(3, t, t, h, w).permute(0, 3, 1, 4, 2).reshape(3, t * h, t * w)
 
 
+def texture_strength(
+    planes: NDArray[np.floating],
+    variance: NDArray[np.float64],
+    scene: NDArray[np.complex128],
+    packing: Packing,
+) -> float:
+    """How many times as strong as the scenes' mean the fine texture of packed planes [p, h, w] of
+    one tile is, with white noise of `variance` [p], in the scene's units.
+
+    An estimate that took the mean of all scenes for a plain tile would keep its noise, and what is
+    regressed on noise comes out too weak: at high frequencies, so kernels would be too wide.
+    """
+    sites = LAG_PX // packing.period
+    f = np.fft.fftfreq(SIDE)
+    # Of the squared difference of sites so far apart, which white noise makes twice its variance.
+    seen = sum(2 - 2 * np.cos(2 * np.pi * LAG_PX * v) for v in (f[:, None], f[None, :])) / 2
+    channels = list(packing.channels)
+    expected = (scene[channels, channels].real * seen).mean((1, 2)).sum()
+    steps = (
+        planes[:, :, sites:] - planes[:, :, :-sites],
+        planes[:, sites:] - planes[:, :-sites],
+    )
+    squares = sum(float((step.astype(np.float64) ** 2).mean((1, 2)).sum()) for step in steps) / 2
+    noise = 2 * variance.sum()
+    # No less than what noise alone might seem to be.
+    error = noise * np.sqrt(2 / planes.size)
+    return float(max(squares - noise, error, LEAST_STRENGTH * expected) / expected)
+
+
 def linear_tile(
     frame: Frame,
     noise: NoiseModel,
@@ -156,5 +190,8 @@ def linear_tile(
     # Spectra are those of photos over their mean brightness, and so is the noise.
     variance = noise.variance(level, gain, channels) / level.mean() ** 2
     shape = noise_shape(noise_correlation([frame]), packing, SIDE // t)
+    if shape is None:
+        # Of a scene so many times as strong: the same as of so many times less noise.
+        variance = variance / texture_strength(planes / level.mean(), variance, scene, packing)
     filters = demosaicing_filters(scene, variance, packing, lateral, shape).to(device)
     return demosaiced(torch.from_numpy(planes).to(device), filters)[:, inner[0], inner[1]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +18,13 @@ EDGES_DISAGREE = 0.05
 """Mean difference of transfers from which on edges speak against kernels: right ones of a chart
 come within 0.03 (docs/experiments/real-photos.md)."""
 
+SURE_ERRORS = 2.0
+"""Standard errors from which on a difference of distances contradicts: at 1.5, one kept-out photo
+has liked the true kernels' average better than themselves (docs/experiments/confidence.md,
+2026-11-30)."""
+SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
+"""Of what a stage found, that are tried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
@@ -27,11 +35,13 @@ class Misfit:
     distance : re-blur distance
     residual : of pairs, over the noise's; None without them
     edges : `EdgeCheck.misfit`; None where the photos show too few, or where there are pairs
+    by_part : the distance without one part of the photos at a time; empty where not measured
     """
 
     distance: float
     residual: float | None = None
     edges: float | None = None
+    by_part: tuple[float, ...] = ()
 
     @property
     def is_sure(self) -> bool:
@@ -49,7 +59,16 @@ class Misfit:
             return self.residual > other.residual and self.distance > other.distance
         if self.edges is not None and other.edges is not None:
             return self.edges > other.edges
-        return self.distance > other.distance
+        return self.distance > other.distance + SURE_ERRORS * self.error_against(other)
+
+    def error_against(self, other: Misfit) -> float:
+        """Standard error of the difference of both distances: what other places of the photos
+        might have said (jackknife)."""
+        n = len(self.by_part)
+        if n < 2 or len(other.by_part) != n:
+            return 0.0
+        differences = np.subtract(self.by_part, other.by_part)
+        return float(np.sqrt((n - 1) * differences.var()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +101,7 @@ class Trial:
             return Misfit(distance, residual=check.residual(kernels))
         edges = self.held_out.edges
         if edges is None:
-            return Misfit(distance)
+            return Misfit(distance, by_part=tuple(check.distances_by_part(kernels)))
         photos = self.held_out.photos
         psf = PsfGrid(estimate.layout.on_grid(kernels), photos.size, photos.reference)
         return Misfit(distance, edges=edges.misfit(psf))
@@ -113,6 +132,21 @@ class Trial:
         """Whether new kernels are no worse than old ones; where nothing can be tried, they stay."""
         before, after = (self.misfit(estimate, kernels) for kernels in (old, new))
         return before is None or after is None or not after.is_worse_than(before)
+
+    def share(self, estimate: Estimate, old: Tensor, new: Tensor) -> float:
+        """How much of new kernels to take beside old ones: as much as is no worse than the mixture
+        that photos that were kept out like best, by more than they can tell (like the rule of one
+        standard error: Breiman et al. 1984, section 3.4.3)."""
+        tried = [(s, self.misfit(estimate, s * new + (1 - s) * old)) for s in SHARES]
+        known = [(s, misfit) for s, misfit in tried if misfit is not None]
+        # Nothing can be tried: the stages' own order counts.
+        if not known:
+            return 1.0
+        best = known[0][1]
+        for _, misfit in known[1:]:
+            if best.is_worse_than(misfit):
+                best = misfit
+        return next((s for s, misfit in known if not misfit.is_worse_than(best)), 0.0)
 
     def doubts(self, estimate: Estimate, kernels: Tensor) -> bool:
         """Whether kernels should be compared with simpler ones that take time to find."""
@@ -191,7 +225,9 @@ def simpler_in_words(choice: str, *, by_blocks: bool) -> list[Translatable]:
         words.append(
             translatable(
                 "held-out photos show that the blur’s variation over the picture could "
-                "not be measured: one average kernel is used everywhere"
+                "not be measured: one average kernel is used everywhere. To measure it, "
+                "photograph four scenes with both apertures from a tripod, or ten more of other "
+                "subjects in each folder"
             )
         )
     return words

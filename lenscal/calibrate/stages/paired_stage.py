@@ -22,7 +22,7 @@ from lenscal.calibrate.field.geometry import (
 from lenscal.calibrate.field.kernels import centroids, reaches_border
 from lenscal.calibrate.field.polynomials import field_polynomials
 from lenscal.calibrate.packing import packing_of
-from lenscal.calibrate.pairs.field_solver import KernelPrior, solve_field
+from lenscal.calibrate.pairs.field_solver import KernelPrior, expected_kernels, solve_field
 from lenscal.calibrate.pairs.linear_demosaic import scene_spectrum
 from lenscal.calibrate.pairs.normal_equations import (
     NormalEquations,
@@ -316,6 +316,7 @@ def solved_field(
 ) -> Iterator[Tensor]:
     """Iterates of the kernels [nodes, 3, n] that solve gram and cross [cells, 3, n, ...]."""
     weights, prior = cell_weights(estimate.layout), kernel_prior(estimate)
+    prior = replace(prior, mean=expected_kernels(*equations, prior.taps, prior.centroids))
     return solve_field(*equations, weights, prior, start=start, iterations=steps)
 
 

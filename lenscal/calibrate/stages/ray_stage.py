@@ -192,8 +192,19 @@ class RayStage:
                 journal.not_enlarged()
                 estimate = replace(before, kernels=smaller)
                 kernels = smaller
-        if trial.prefers(estimate, handed.kernels, kernels):
+        taps = sized(handed.kernels, estimate.layout.kernel_size)
+        share = trial.share(estimate, taps, kernels)
+        if share == 1:
             return estimate
+        if share > 0:
+            journal.warnings.append(
+                translatable(
+                    "rays were believed by {share:.0%} only, as photos or parts of them that were "
+                    "kept out show",
+                    share=share,
+                )
+            )
+            return replace(estimate, kernels=share * kernels + (1 - share) * taps)
         journal.warnings.append(
             translatable(
                 "held-out photos show that the lens model made the kernels worse: it was left out"

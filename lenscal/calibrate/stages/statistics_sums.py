@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +22,7 @@ from lenscal.calibrate.stages.estimate import Estimate
 from lenscal.calibrate.stages.journal import Journal
 from lenscal.calibrate.stages.photos import Photos
 from lenscal.calibrate.stages.stage import Span, StageName
-from lenscal.calibrate.statistics.bispectra import Bispectra, bispectra, triads
+from lenscal.calibrate.statistics.bispectra import Bispectra, bispectra, scatter, triads
 from lenscal.calibrate.statistics.lateral_colour import COLOUR_GRID
 from lenscal.calibrate.statistics.likelihood_terms import (
     SecondOrder,
@@ -37,6 +37,8 @@ from lenscal.calibrate.statistics.spectra import (
     MosaicSpectra,
     mean_matrices,
     mosaic_spectra,
+    photo_textures,
+    scaled,
 )
 from lenscal.calibrate.statistics.windowed import data_cells
 from lenscal.errors import LenscalError
@@ -51,16 +53,35 @@ NOTHING_USABLE = translatable(
 CENTRE = 0.27
 """The reference of unrelated scenes: sharp photos within this distance of the middle, as a share of
 the sides."""
+USUAL_SCATTER = 2.2
+"""Of dead leaves, which third order's weight was found on. Collages of photos have 3.7 to 4.1, one
+or two photos of a chart 6 to 8 (docs/experiments/coma.md, 2026-11-30)."""
 
 Sums = TypeVar("Sums", MosaicSpectra, Bispectra)
+
+HalfFactors = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SecondOrderSums:
-    """Spectra of the degraded and of the sharp photos."""
+    """Spectra of the degraded and of the sharp photos.
+
+    alike, others_alike : of half of the photos, whose textures were made as fine as is typical of
+        all: factors [m, m] of both folders that make them as fine as is typical of this half, or
+        of the other one
+    """
 
     degraded: MosaicSpectra
     sharp: MosaicSpectra
+    alike: HalfFactors | None = field(default=None, kw_only=True)
+    others_alike: HalfFactors | None = field(default=None, kw_only=True)
+
+    @property
+    def as_fine(self) -> tuple[MosaicSpectra, MosaicSpectra]:
+        """Both, as fine as is typical of the photos that they are sums of."""
+        if self.alike is None:
+            return self.degraded, self.sharp
+        return scaled(self.degraded, self.alike[0]), scaled(self.sharp, self.alike[1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,12 +159,14 @@ class Statistics:
 @dataclass(frozen=True, slots=True, eq=False)
 class ThirdOrderStatistics(Statistics):
     """What a fit of third order reads, too: bispectra of the degraded photos and of the reference,
-    the latter with as many cells or one."""
+    the latter with as many cells or one, and how much less they tell than as many patches of other
+    scenes would."""
 
     third: tuple[Bispectra, Bispectra]
+    excess: float = 1.0
 
     def third_order(self, kernel_size: int) -> ThirdOrder:
-        return third_order_terms(*self.third, triads(), kernel_size, self.device)
+        return third_order_terms(*self.third, triads(), kernel_size, self.device, self.excess)
 
 
 def places_of(photos: Photos, estimate: Estimate) -> Places:
@@ -196,11 +219,29 @@ class Gathering:
     def second_order(self) -> Job[tuple[SecondOrderSums, SecondOrderSums]]:
         """Spectra of all photos, and of the first half of them."""
         degraded, sharp = self.degraded, self.sharp
+        textures = []
+        for shots in (degraded, sharp):
+            message = translatable("How fine the photos' texture is")
+            looks = photo_textures(shots, self.cells)
+            found = yield from self.journal.tell_each(
+                looks, self.stage, message, self.span.low, self.estimate
+            )
+            assert found is not None
+            textures.append(found)
         message = translatable("Spectra of degraded photos")
-        first = yield from self._summed(message, 0, degraded, mosaic_spectra(degraded, self.cells))
+        work = mosaic_spectra(degraded, self.cells, textures[0])
+        first = yield from self._summed(message, 0, degraded, work)
         message = translatable("Spectra of sharp photos")
-        second = yield from self._summed(message, 1, sharp, mosaic_spectra(sharp, self.cells))
-        return SecondOrderSums(first[0], second[0]), SecondOrderSums(first[1], second[1])
+        work = mosaic_spectra(sharp, self.cells, textures[1])
+        second = yield from self._summed(message, 1, sharp, work)
+        halves = [half_of(len(t.coarse)) for t in textures]
+        own, others = (
+            [t.of_half(half[which]) for t, half in zip(textures, halves, strict=True)]
+            for which in (0, 1)
+        )
+        return SecondOrderSums(first[0], second[0]), SecondOrderSums(
+            first[1], second[1], alike=(own[0], own[1]), others_alike=(others[0], others[1])
+        )
 
     def third_order(self) -> Job[tuple[ThirdOrderSums, ThirdOrderSums]]:
         """The same with bispectra."""
@@ -215,7 +256,14 @@ class Gathering:
         second = yield from self._summed(message, 3, sharp, work)
         return (
             ThirdOrderSums(whole.degraded, whole.sharp, first[0], second[0]),
-            ThirdOrderSums(half.degraded, half.sharp, first[1], second[1]),
+            ThirdOrderSums(
+                half.degraded,
+                half.sharp,
+                first[1],
+                second[1],
+                alike=half.alike,
+                others_alike=half.others_alike,
+            ),
         )
 
     def _summed(
@@ -223,7 +271,7 @@ class Gathering:
     ) -> Job[tuple[Sums, Sums]]:
         """The sums over all photos, and those over the first half; part: number of 4."""
         # The first half by order: the same photos in all sums.
-        half_of_them = max(1, len(shots) // 2)
+        half_of_them = half_of(len(shots))[0].stop
         half: Sums | None = None
         whole: Sums | None = None
         for number, whole in enumerate(work):
@@ -243,6 +291,13 @@ class Gathering:
         if len(shots) == 1:
             half = _of_every_other_cell(whole, self.cells)
         return whole, half
+
+
+def half_of(count: int) -> tuple[slice, slice]:
+    """The photos of the first half, and of the second; of a single one both are this one."""
+    if count == 1:
+        return slice(0, 1), slice(0, 1)
+    return slice(0, count // 2), slice(count // 2, count)
 
 
 def _of_every_other_cell(sums: Sums, cells: tuple[int, int]) -> Sums:
@@ -279,7 +334,7 @@ def statistics_of(sums: SecondOrderSums, places: Places, device: torch.device) -
     LenscalError
         They hold nothing to compare.
     """
-    degraded, sharp, middle = sums.degraded, sums.sharp, places.reference
+    (degraded, sharp), middle = sums.as_fine, places.reference
     # Patches that clip, and those without texture, were left out one by one.
     if not degraded.count.sum() or not sharp.count.sum():
         raise LenscalError(NOTHING_USABLE)
@@ -301,12 +356,14 @@ def third_order_statistics_of(
     """What a fit of third order reads of sums; raises as `statistics_of` does."""
     second = statistics_of(sums, places, device)
     reference, middle = sums.sharp_third, places.reference
+    # The sharp aperture is much the same everywhere: what differs are its scenes.
+    excess = max(1.0, scatter(reference, triads()) / USUAL_SCATTER)
     if middle is not None:
         parts = reference.values, reference.power, reference.count
         # Summed over the middle's cells: the reference is one for the whole field.
         reference = Bispectra(*(part[middle].sum(0, keepdims=True) for part in parts))
     third = sums.degraded_third, reference
-    return ThirdOrderStatistics(second.spectra, second.scene, places, device, third)
+    return ThirdOrderStatistics(second.spectra, second.scene, places, device, third, excess)
 
 
 def other_half(whole: ThirdOrderSums, half: ThirdOrderSums) -> ThirdOrderSums:
@@ -317,13 +374,16 @@ def other_half(whole: ThirdOrderSums, half: ThirdOrderSums) -> ThirdOrderSums:
         second.sharp,
         _difference(whole.degraded_third, half.degraded_third),
         _difference(whole.sharp_third, half.sharp_third),
+        alike=second.alike,
     )
 
 
 def other_half_of_spectra(whole: SecondOrderSums, half: SecondOrderSums) -> SecondOrderSums:
     """The same of spectra only."""
     return SecondOrderSums(
-        _difference(whole.degraded, half.degraded), _difference(whole.sharp, half.sharp)
+        _difference(whole.degraded, half.degraded),
+        _difference(whole.sharp, half.sharp),
+        alike=half.others_alike,
     )
 
 

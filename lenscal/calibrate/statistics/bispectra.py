@@ -34,6 +34,8 @@ LEAST_POWER = 2.0
 """Power of a patch over its noise's, below which it is left out: it would only add noise."""
 LEAST_GAIN_BRIGHTNESS = 1e-6
 """Brightness of a patch that the gain is worked out with at least."""
+LEAST_IN_CELL = 8
+"""Patches of a cell that its bispectrum is compared with others' for."""
 _WINDOW_RATIO = (5 / 16 / (3 / 8)) ** 2
 """Sum of a Hann window's cube over the sum of its square, in two dimensions."""
 
@@ -112,6 +114,25 @@ def _photo_bispectra(frame: Frame, cells: tuple[int, int], triad: NDArray[np.int
         sums.power[patches.cell] += y.abs().square().sum(0).view(n, n).numpy()
         sums.count[patches.cell] += len(y)
     return sums
+
+
+def scatter(sums: Bispectra, triad: NDArray[np.int64]) -> float:
+    """How many times as far apart bispectra of different places are as those of equal scenes would
+    be (1: not at all), where every place should show the same.
+
+    Patches of one subject are no independent draws: few photos look surer than they are (what
+    generalised linear models call overdispersion: McCullagh & Nelder 1989, section 4.5).
+    """
+    filled = sums.count >= LEAST_IN_CELL
+    if filled.sum() < 2:
+        return 1.0
+    n, count = TRIAD_WINDOW_PX, sums.count[filled][:, None]
+    values, power = sums.values[filled], sums.power[filled] / count[..., None]
+    product = np.prod([power[:, triad[:, k, 0] % n, triad[:, k, 1] % n] for k in range(3)], axis=0)
+    deviation = values / count - values.sum(0) / count.sum()
+    # A place's own part of the mean draws this to it.
+    variance = product * (1 / count - 1 / count.sum())
+    return float((np.abs(deviation) ** 2).sum() / max(float(variance.sum()), 1e-30))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from torch import Tensor
 from lenscal.calibrate.packing import Packing
 from lenscal.calibrate.statistics.bispectra import TRIAD_WINDOW_PX, Bispectra
 from lenscal.calibrate.statistics.noise_spectra import noise_matrices
-from lenscal.calibrate.statistics.spectra import SPECTRUM_WINDOW_PX, MosaicSpectra
+from lenscal.calibrate.statistics.spectra import LEAST_COUNT, SPECTRUM_WINDOW_PX, MosaicSpectra
 
 RIDGE = 3e-6
 """Of the modelled matrices, relative: the two greens are all but equal at low frequencies, and
@@ -129,7 +129,7 @@ def second_order_terms(
     """scenes : [cells or 1, 3, 3, n, n], spectral matrices of what the sharp photos show
     (`likeliest_scene`); shape : [p, p, m, m], the noise's (`noise_spectra`), or None: white."""
     m = SPECTRUM_WINDOW_PX // packing.period
-    filled = degraded.count > 0
+    filled = degraded.count >= LEAST_COUNT
     total = np.where(filled, degraded.count, 1.0)
     measured = degraded.matrices / total[:, None, None, None, None]
     noise = degraded.noise / total[:, None]
@@ -196,8 +196,10 @@ def third_order_terms(
     triad: NDArray[np.int64],
     kernel_size: int,
     device: torch.device,
+    excess: float = 1.0,
 ) -> ThirdOrder:
-    """sharp : sums with as many cells, or one for all."""
+    """sharp : sums with as many cells, or one for all; excess : of the variance that independent
+    patches would have (`bispectra.scatter`)."""
     n = TRIAD_WINDOW_PX
 
     def mean_and_variance(sums: Bispectra) -> tuple[Tensor, Tensor]:
@@ -207,7 +209,7 @@ def third_order_terms(
             [power[:, triad[:, k, 0] % n, triad[:, k, 1] % n] for k in range(3)], axis=0
         )
         # Of a product of three nearly independent numbers; empty cells shall not count.
-        variance = np.where(sums.count[:, None] > 0, product / count, 1e6)
+        variance = np.where(sums.count[:, None] > 0, excess * product / count, 1e6)
         return _complex(sums.values / count, device), torch.from_numpy(variance).to(
             device, torch.float32
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from lenscal.optics.expected_error import expected_error, expected_mtf50_error
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.pictures.kinds import Light
 from lenscal.translation import Translatable, join_translatable, translatable
@@ -21,16 +22,26 @@ _DISTANCES = {
 }
 
 
-def confidence_in_words(psf: PsfGrid) -> list[Translatable]:
-    """The mean and the worst confidence; nothing where a grid has none."""
+def confidence_in_words(psf: PsfGrid, same_scenes: bool | None = None) -> list[Translatable]:
+    """The mean and the worst confidence, and what errors they mean; nothing where a grid has
+    none."""
     # Kernels from elsewhere come without one.
     if psf.confidence is None:
         return []
     mean, worst = float(psf.confidence.mean()), float(psf.confidence.min())
-    words = translatable(
-        "Confidence: mean {mean:.2f}, worst {worst:.2f} (1: sure)", mean=mean, worst=worst
-    )
-    return [words]
+    error = expected_error(psf.confidence)
+    mtf50 = expected_mtf50_error(float(error.mean()), same_scenes=same_scenes)
+    return [
+        translatable(
+            "Confidence: mean {mean:.2f}, worst {worst:.2f} (1: sure)", mean=mean, worst=worst
+        ),
+        translatable(
+            "Expected error: kernels {mean:.0%}, {worst:.0%} at the worst place; MTF50 {mtf50:.0%}",
+            mean=float(error.mean()),
+            worst=float(error.max()),
+            mtf50=mtf50,
+        ),
+    ]
 
 
 def measured_distances(reblur: Mapping[str, float]) -> dict[str, float]:
