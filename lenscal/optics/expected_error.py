@@ -1,7 +1,7 @@
 """What a confidence means: the error that kernels are expected to have, as shares.
 
-A confidence is exp(-2 e), where e is the expected relative L2 error of a kernel, calibrated on
-virtual lenses whose truth is known (docs/experiments/confidence.md). This is the way back.
+A confidence is exp(-2 e), where e is the expected relative L2 error of a kernel
+(`lenscal.calibrate.confidence`; docs/experiments/confidence.md). This is the way back.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Floats = NDArray[np.floating[Any]]
 
 LEAST_CONFIDENCE = 1e-3
 """Less is taken as this: a node without any confidence would have an endless error."""
-MTF50_SHARE_PAIRS, MTF50_SHARE_STATISTICS = 0.25, 0.5
+MTF50_SHARE_PAIRS, MTF50_SHARE_STATISTICS = 0.35, 0.5
 """Error of the MTF50 over that of the kernel: pairs leave noise, which is wide and narrow in turns;
 scenes that differ leave all kernels too wide, or too narrow (docs/experiments/confidence.md)."""
 
