@@ -23,6 +23,10 @@ Kernels = NDArray[np.floating]
 
 OWN_SHARE = 0.1
 """How much of a node's disagreement is taken from itself, the rest from all nodes."""
+UNRELATED_SHARE = 0.5
+"""Of what halves of unrelated photos disagree on: fits to half of few photos err by more than the
+root of their number says. With all of it 0.404 were expected where 0.176 was true (one run,
+docs/experiments/confidence.md, 2026-11-30)."""
 FEW_PHOTOS_CONFIDENCE = 0.5
 """Times the confidence that halves give where they say less than they seem to; where there are
 none, as much."""
@@ -46,16 +50,19 @@ def leverage(shape: tuple[int, int]) -> NDArray[np.float64]:
     return np.asarray(variance / variance.mean()).reshape(shape)
 
 
-def expected_error(kernels: Kernels, halves: tuple[Kernels, Kernels]) -> NDArray[np.floating]:
+def expected_error(
+    kernels: Kernels, halves: tuple[Kernels, Kernels], share: float = 1.0
+) -> NDArray[np.floating]:
     """Expected relative L2 error [rows, cols, 3] of kernels [rows, cols, 3, k, k].
 
     halves : two fits on disjoint halves of the photos, of the same shape
+    share : of what halves disagree on that counts
     """
 
     # Relative errors: a sharp kernel has more energy to be wrong about.
     norm = np.maximum(_size(kernels), 1e-9)
     # The mean of two halves errs by half of what they differ by.
-    by_node = (_size(halves[0] - halves[1]) / 2 / norm) ** 2
+    by_node = (share * _size(halves[0] - halves[1]) / 2 / norm) ** 2
     # One draw of two halves says little of one node, all nodes together much of the fit.
     disagreement = OWN_SHARE * by_node + (1 - OWN_SHARE) * by_node.mean(axis=(0, 1))
     # Halves share the prior, so they agree on what it does wrong.
@@ -71,9 +78,11 @@ def _size(kernels: Kernels) -> NDArray[np.floating]:
     return np.asarray(np.linalg.norm(kernels, axis=(-2, -1)))
 
 
-def confidence(kernels: Kernels, halves: tuple[Kernels, Kernels]) -> NDArray[np.float32]:
-    """[rows, cols, 3] float32 in 0..1; 1: no error expected."""
-    return confidence_of(expected_error(kernels, halves))
+def confidence(
+    kernels: Kernels, halves: tuple[Kernels, Kernels], share: float = 1.0
+) -> NDArray[np.float32]:
+    """[rows, cols, 3] float32 in 0..1; 1: no error expected. share : as of `expected_error`"""
+    return confidence_of(expected_error(kernels, halves, share))
 
 
 def confidence_of_few(

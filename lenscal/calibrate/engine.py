@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lenscal.calibrate.budget import BUDGETS, Budget
 from lenscal.calibrate.checkpoint import Checkpointer, Keeper, made_from
-from lenscal.calibrate.confidence import confidence, confidence_of_few
+from lenscal.calibrate.confidence import UNRELATED_SHARE, confidence, confidence_of_few
 from lenscal.calibrate.field.kernels import border_light
 from lenscal.calibrate.packing import packing_of
 from lenscal.calibrate.proof.trial import Trial, simpler_in_words, simplest_that_passes
@@ -394,6 +394,7 @@ def _confidence(estimate: Estimate, kernels: Tensor) -> NDArray[np.float32] | No
         return None
     layout = estimate.layout
     first, second = (layout.on_grid(half) for half in estimate.halves)
-    sure = confidence(layout.on_grid(kernels), (first, second))
+    share = 1.0 if estimate.same_scenes else UNRELATED_SHARE
+    sure = confidence(layout.on_grid(kernels), (first, second), share)
     # Half of a few photos may be too little for any fit.
     return sure if np.isfinite(sure).all() else None
