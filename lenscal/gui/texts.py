@@ -245,6 +245,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Examining {name}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "Expected error: kernels {mean:.0%}, {worst:.0%} at the worst place; MTF50 "
+        "{mtf50:.0%}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "Flow matching takes about {time} on this machine ({device}); it can be stopped at "
         "any time"
     ),
@@ -254,6 +259,7 @@ TEXTS = (
         "GoPro's GPR has to be converted first: Adobe DNG Converter (free of charge) makes a "
         "DNG of it"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "How fine the photos' texture is"),
     QT_TRANSLATE_NOOP("Translatable", "JPEG quality {quality}: choose 1 to 100"),
     QT_TRANSLATE_NOOP("Translatable", "Judging the network on photos it has not seen"),
     QT_TRANSLATE_NOOP("Translatable", "Lateral colour of the {what} photos, {number} of {shots}"),
@@ -493,7 +499,9 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "held-out photos show that the blur’s variation over the picture could not be "
-        "measured: one average kernel is used everywhere"
+        "measured: one average kernel is used everywhere. To measure it, photograph four "
+        "scenes with both apertures from a tripod, or ten more of other subjects in each "
+        "folder"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -511,6 +519,12 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "how it was developed in {programs} stays with the original"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "how the blur differs over the picture ({variation:.0%}) is less than the error that "
+        "these kernels are expected to have ({error:.0%}): the correction may be no better "
+        "than with one average kernel; {advice}"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -570,6 +584,16 @@ TEXTS = (
         "Translatable",
         "kernels of neighbouring places differ as those of a lens do not ({n} of {nodes} "
         "nodes, most at row {row}, column {column}): look at the corrected photos there"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "kernels will be off by about {error:.0%}; with more photos in each folder (by their "
+        "number: {others})"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "kernels will be off by about {error:.0%}; {more} more photos of other subjects in "
+        "each folder would halve that (by their number: {others})"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -714,6 +738,15 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "photograph four scenes with both apertures from a tripod, or ten more of other "
+        "subjects in each folder"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "photograph more scenes with detail all over the picture, at a lower ISO speed"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "photograph subjects with detail all over the picture, well exposed and in focus"
     ),
     QT_TRANSLATE_NOOP(
@@ -728,6 +761,11 @@ TEXTS = (
         "BaselineExposure); this picture is as the sensor saw it"
     ),
     QT_TRANSLATE_NOOP("Translatable", "rays through a lens"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "rays were believed by {share:.0%} only, as photos or parts of them that were kept "
+        "out show"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "re-blurred with these kernels, the sharp photos look less like the kept-out degraded"
