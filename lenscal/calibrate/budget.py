@@ -20,7 +20,9 @@ class PublishedBudget:
     patch_px : their side
     flow_steps, matching_steps : of stages F and M
     batch : patches a step of M; F has `flow_factor` times as many
-    kernel_rate : so that within the steps a kernel can become half or twice as wide
+    kernel_rate : so that within the steps a kernel can become half or twice as wide, and no
+        faster: noise moves them, too
+    field_reach : of `FreeTaps`
     """
 
     patches: int = 12_000
@@ -30,8 +32,9 @@ class PublishedBudget:
     batch: int = 64
     flow_factor: int = 1
     flow_rate: float = 5e-4
-    auxiliary_rate: float = 3e-4
-    kernel_rate: float = 0.03
+    auxiliary_rate: float = 1e-3
+    kernel_rate: float = 0.002
+    field_reach: float = 0.5
     network: NetworkSettings = BASE
 
 
@@ -76,7 +79,8 @@ _PAPER = PublishedBudget(
     flow_factor=8,
     flow_rate=2e-3,
     auxiliary_rate=1e-4,
-    kernel_rate=4e-3,
+    kernel_rate=1e-3,
+    field_reach=2.0,
     network=NetworkSettings(width=64, depth=1, levels=4, attention=True),
 )
 """The lens calibration's scale (Meanti et al. 2025, B.3): 64 px, 4.8 M parameters."""
@@ -95,7 +99,7 @@ BUDGETS = {
         2_000,
         96,
         NetworkSettings(width=32, depth=2),
-        PublishedBudget(24_000, flow_steps=1_500, matching_steps=3_000, kernel_rate=0.02),
+        PublishedBudget(24_000, flow_steps=1_500, matching_steps=3_000, field_reach=1.0),
     ),
     Quality.FULL: Budget(
         (1e7, 1e7, 2e7, 4e8),

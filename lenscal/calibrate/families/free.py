@@ -13,7 +13,7 @@ LEAST_TAP = 1e-5
 """Of a start's taps that softmax can still move."""
 FIELD_REACH = 1.0
 """Half waves over the field, beyond which modes move less: neighbouring nodes share what they
-learn."""
+learn. The fewer patches there are, the shorter it has to be (docs/experiments/matching.md)."""
 COLOUR_REACH = 0.5
 """How far differences of colours move for a step of their mean."""
 TAP_REACH = 0.15
@@ -34,6 +34,7 @@ class FreeTaps(BlurFamily):
     signed : taps may be negative: kernels are the start plus what is learnt, over their sum.
         Otherwise they are softmax of the start's logarithm plus it.
     smooth : whether coarse modes move further than fine ones
+    field_reach : half waves over the field, beyond which modes move less
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class FreeTaps(BlurFamily):
         *,
         signed: bool = False,
         smooth: bool = True,
+        field_reach: float = FIELD_REACH,
         regularisers: Regularisers | None = None,
     ) -> None:
         super().__init__()
@@ -62,7 +64,7 @@ class FreeTaps(BlurFamily):
         taps = torch.einsum("yi,xj->ijyx", taps, taps).reshape(n, n)
         if smooth:
             # In half waves over the field, and cycles a pixel over the taps.
-            field = field * _falling(*shape, unit=1.0, reach=FIELD_REACH)
+            field = field * _falling(*shape, unit=1.0, reach=field_reach)
             unit = 1 / (2 * self.size)
             taps = taps * _falling(self.size, self.size, unit=unit, reach=TAP_REACH)[:, None]
         for name, value in (

@@ -63,8 +63,8 @@ class PublishedSettings:
     batch: int = 64
     flow_factor: int = 1
     flow_rate: float = 1e-3
-    auxiliary_rate: float = 3e-4
-    kernel_rate: float = 0.02
+    auxiliary_rate: float = 1e-3
+    kernel_rate: float = 0.003
     train_noise: bool = False
     pretrained: bool = True
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from lenscal import cli
 from lenscal.calibrate.families.family import Regularisers, gaussian_kernel
 from lenscal.calibrate.families.free import FreeTaps
 from lenscal.calibrate.matching.patches import PatchPool
@@ -26,7 +28,9 @@ from lenscal.flow.pretrained import BASE, pretrained_network
 from lenscal.flow.sampling import sample
 
 CPU = torch.device("cpu")
-TINY = PublishedSettings(3, 3, NetworkSettings(width=8, depth=1), batch=20, train_noise=True)
+TINY = PublishedSettings(
+    3, 3, NetworkSettings(width=8, depth=1), batch=20, kernel_rate=0.03, train_noise=True
+)
 
 
 def reblur_of(n: int = 60) -> Reblur:
@@ -187,6 +191,15 @@ def test_flow_is_a_name_for_its_stages() -> None:
     assert stages_of(Method.FLOW, Stages.GTFM) is Stages.GTFM
     with pytest.raises(InputError, match="--method flow and --stages P exclude each other"):
         stages_of(Method.FLOW, Stages.P)
+
+
+def test_the_command_line_refuses_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "x.lenscal"
+    folders = [str(tmp_path / name) for name in ("sharp", "degraded")]
+    options = ["--out", str(out), "--method", "flow", "--stages", "P"]
+    assert cli.main(["calibrate", *folders, *options]) == 2
+    assert "--stages GTFM" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_times_are_told_in_units_that_suit_them() -> None:

@@ -36,12 +36,14 @@ from lenscal.flow.sampling import sample
 from lenscal.stepping import Job
 from lenscal.translation import translatable
 
-POLISH = 0.25
+POLISH = 0.3
 """Of the kernels' rate, where they begin with what other stages found."""
 FLOW_SHARE = 0.4
 """Of the time that a calibration may take, after which stage F ends, however far it is."""
 PATIENCE = 6
 """Looks at photos that were kept out, after the best one, until stage M ends."""
+LOOK_STEPS = 50
+"""Between two such looks; a multiple of CURVE_STEPS."""
 SAMPLE_STEPS = 100
 """Between two looks at what the network generates."""
 SHOWN = 8
@@ -132,7 +134,7 @@ class FlowStage:
             # Else it was estimated, from the photos themselves.
             train_noise=not all(frame.info.noise_profile for frame in photos.degraded),
         )
-        family = FreeTaps(start, estimate.layout.grid)
+        family = FreeTaps(start, estimate.layout.grid, field_reach=b.field_reach)
         return PublishedMatcher(
             reblur, family, settings, seed=self.seed, device=estimate.layout.device
         )
@@ -181,6 +183,10 @@ class FlowLesson(Lesson):
     it."""
 
     matcher: PublishedMatcher
+
+    @property
+    def _look_steps(self) -> int:
+        return LOOK_STEPS
 
     def _is_over(self) -> bool:
         distances = [d for _, d in self.journal.curves.get("re-blur distance", ())]

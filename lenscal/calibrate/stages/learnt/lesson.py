@@ -81,6 +81,10 @@ class Lesson:
                 return stop, estimate
         return None, estimate
 
+    @property
+    def _look_steps(self) -> int:
+        return REBLUR_STEPS
+
     def _is_over(self) -> bool:
         return self.matcher.step_number >= self.matcher.total
 
@@ -107,5 +111,8 @@ class Lesson:
         fraction += (span.high - fraction) * state.step / total
         points = curves if drawn else {}
         yield from self.journal.tell(state.stage, message, fraction, estimate, state.step, **points)
-        if state.stage == StageName.MATCHING and state.step % REBLUR_STEPS == REBLUR_STEPS - 1:
+        if (
+            state.stage == StageName.MATCHING
+            and state.step % self._look_steps == self._look_steps - 1
+        ):
             yield from stage.held_out.look(state.stage, fraction, estimate, self.journal)
