@@ -44,6 +44,8 @@ A_LIMITS = (1e-5, 1.2e-2)
 READ_NOISE_POWER = (1.0, 2.0)
 """The variance of read noise grows with the gain to a power between: of electronics behind and
 before the amplifier."""
+USUAL_POWER = 1.7
+"""Where the gain is chosen."""
 RED_BALANCE, BLUE_BALANCE = (1.2, 2.6), (1.1, 2.4)
 """White balances of cameras in lamplight and in shade."""
 BRIGHTNESS = (0.1, 1.2)
@@ -143,7 +145,7 @@ class Camera:
         gain = float(np.exp(rng.uniform(*np.log(self.shooting.gains))))
         power = float(rng.uniform(*READ_NOISE_POWER))
         if conditions.gain is not None:
-            gain, power = conditions.gain, 1.7
+            gain, power = conditions.gain, USUAL_POWER
         if (largest := max(self.noise.a)) > 0 and gain != 1:
             # Within what cameras have: the profile's own may be of any ISO.
             gain = float(np.clip(gain * largest, *A_LIMITS)) / largest

@@ -25,7 +25,7 @@ from lenscal.supervised.crops import SharpPhoto, SharpPhotos, read_crops
 from lenscal.supervised.exposures import Camera, Exposure, Shooting
 from lenscal.supervised.held_out import HeldOut, held_out_exposures, judged
 from lenscal.supervised.learner import Learner, Pool, start
-from lenscal.supervised.settings import NetworkSettings
+from lenscal.supervised.settings import NetworkSettings, NetworkSize
 from lenscal.system.device import pick_device
 from lenscal.system.threads import in_order
 from lenscal.translation import Translatable, translatable
@@ -162,10 +162,21 @@ def train_network(
         clock.seconds,
         device.type,
         (len(trained), len(sharp.photos) - len(trained)),
-        sharp.notes,
+        (*sharp.notes, *_doubts(settings, device.type)),
         "stopped" if run.stopped else "done",
         tuple(run.losses),
         (*run.gains, (steps_before + learner.steps, judgement.gain_db)),
+    )
+
+
+def _doubts(settings: NetworkSettings, device: str) -> tuple[Translatable, ...]:
+    if settings.size is not NetworkSize.FULL or device != "cpu":
+        return ()
+    return (
+        translatable(
+            "--size full is meant for graphics cards: on a processor it takes days; --size small "
+            "is better there"
+        ),
     )
 
 

@@ -207,6 +207,21 @@ def test_a_full_network_learns_with_a_judge() -> None:
     assert not any(map(torch.equal, before, judge.parameters()))
 
 
+def test_a_full_network_on_a_processor_is_advised_against(photos: list[Path]) -> None:
+    settings = NetworkSettings(NetworkSize.FULL, steps=1, device="cpu", channels=4, blocks=1)
+    trained = finish(train_network(Operator(gaussian_grid(), NOISE), photos, settings))
+    assert "graphics cards" in trained.notes[-1]
+    # Nothing was learnt in one step, so that the photo stays the filter's.
+    assert all(trained.held_out.network_db[g] >= db for g, db in trained.held_out.wiener_db.items())
+
+
+@pytest.mark.cuda
+def test_a_full_network_learns_on_a_graphics_card(photos: list[Path]) -> None:
+    settings = NetworkSettings(NetworkSize.FULL, steps=12, device="cuda", channels=16, blocks=2)
+    trained = finish(train_network(Operator(gaussian_grid(), NOISE), photos, settings))
+    assert trained.device == "cuda" and np.isfinite([loss for _, loss in trained.losses]).all()
+
+
 def test_the_judge_looks_at_patches() -> None:
     torch.manual_seed(0)
     judge = PatchDiscriminator(4).eval()
