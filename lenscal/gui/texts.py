@@ -175,6 +175,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose a number from 0 on"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--size full is meant for graphics cards: on a processor it takes days; --size small "
+        "is better there"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--size {size}: choose at least {least}x{least}, e.g. 900x600"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--size {size}: choose at most {most} px"),
