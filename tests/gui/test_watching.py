@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from desktop import idle, start_calibration
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -156,6 +157,18 @@ def test_a_calibration_fills_the_strip(
     window.controller.worker.stop_and_keep()
     idle(qtbot, window)
     assert strip.records.running is None and "elapsed" in strip.time.text()
+
+
+def test_kernels_and_curves_are_copied_from_a_menu(window: MainWindow) -> None:
+    page, clipboard = window.calibrate_page, QGuiApplication.clipboard()
+    window.go_to(Step.CALIBRATE)
+    page.live.show_kernels(delta_grid((3, 4), 5, (96, 144)).kernels)
+    page.live.add_points([("flow loss", n, 1.0 / (n + 1)) for n in range(5)])
+    for widget in (page.mosaic, page.curves, page.unseen):
+        clipboard.clear()
+        assert [action.text() for action in widget.actions()] == ["Copy picture", "Save as…"]
+        widget.actions()[0].trigger()
+        assert clipboard.image().size() == 2 * widget.size()
 
 
 def test_the_last_time_says_how_long_it_will_take(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -12,7 +13,7 @@ from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings
 from lenscal.files import field_csv
 from lenscal.files.psf.kept_profiles import last_duration
 from lenscal.gui.background.worker import Progress
-from lenscal.gui.drawing.copying import copy_picture
+from lenscal.gui.drawing.copying import copy_picture, offer
 from lenscal.gui.pages.calibration.live_view import LiveView
 from lenscal.gui.pages.calibration.loss_plots import LossPlots
 from lenscal.gui.pages.calibration.messages import CalibrationMessages
@@ -101,6 +102,22 @@ class CalibratePage(Page):
             lambda path: self.save_curves(path, self.unseen),
         )
         self.add_action(self.save_button)
+        self._add_menus()
+
+    def _add_menus(self) -> None:
+        """On the right mouse button, over what they are about."""
+        copy, save = self.tr("Copy picture"), self.tr("Save as…")
+        ask = self.save_button.ask_where
+        offer(
+            self.mosaic,
+            ((copy, self.copy_picture), (save, lambda: ask("kernels", self.save_kernels))),
+        )
+        for name, curves in (("losses", self.curves), ("unseen", self.unseen)):
+            write = partial(self.save_curves, curves=curves)
+            offer(
+                curves,
+                ((copy, partial(copy_picture, curves)), (save, partial(ask, name, write))),
+            )
 
     def _panel(self) -> Card:
         panel = Card()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lenscal.files.photos.colour import SPACES, look_curve
 from lenscal.files.photos.export_settings import EXPOSURE_LIMITS_EV, Look, Space
+from lenscal.gui.drawing.copying import offer
 from lenscal.gui.pages.correction.correction_panel import CorrectionPanel
 from lenscal.gui.pages.correction.view_bar import ViewBar
 from lenscal.gui.pages.page import Page
@@ -84,6 +85,14 @@ class CorrectPage(Page):
         self.bar.fit_clicked.connect(self.compare.fit)
         self.bar.full_clicked.connect(self.toggle_zoom)
         self.compare.zoomed.connect(self.bar.show_scale)
+        offer(
+            self.compare,
+            (
+                (self.tr("Copy picture"), self.copy_picture),
+                (self.tr("Whole photo"), self.compare.fit),
+                (self.tr("100 %"), lambda: self.compare.zoom(1.0)),
+            ),
+        )
         self.compare.moved.connect(self._moved)
         picture = QVBoxLayout()
         picture.addWidget(self.bar)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
 from lenscal.files.psf.kept_profiles import of_same_lens
-from lenscal.gui.pages.inspection.cell_panel import CellPanel
+from lenscal.gui.pages.inspection.cell_panel import NARROW_PX, PANEL_PX, CellPanel
 from lenscal.gui.pages.inspection.comparison_box import ComparisonBox
 from lenscal.gui.pages.inspection.display_bar import DisplayBar
 from lenscal.gui.pages.inspection.field_maps import FieldView, mean_change
@@ -16,11 +17,14 @@ from lenscal.gui.pages.inspection.field_sides import Field, FieldSide
 from lenscal.gui.pages.inspection.grids import Cell, NamedGrid
 from lenscal.gui.pages.inspection.outputs import Outputs
 from lenscal.gui.pages.page import Page
-from lenscal.gui.widgets.elements import Label, muted, primary, tip_text
+from lenscal.gui.widgets.elements import Label, in_a_row, muted, primary, scrolled, tip_text
 from lenscal.gui.widgets.file_dialogs import ask_for_profile
 from lenscal.optics.field import lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.session import Session
+
+NARROW_PAGE_PX = 960
+"""Width below which the field would get less room than the panel."""
 
 
 class InspectPage(Page):
@@ -93,18 +97,16 @@ class InspectPage(Page):
         self.save_button = self.outputs.button
 
     def _lay_out(self) -> None:
-        second = QHBoxLayout()
-        second.setSpacing(8)
         label = Label(self.tr("Compare &with"))
         label.setBuddy(self.compare)
-        second.addWidget(self.verdict, 1)
-        second.addSpacing(8)
-        second.addWidget(label)
-        second.addWidget(self.compare)
-        second.addWidget(self.save_button)
+        comparing = in_a_row(label, self.compare)
+        self.bar.row.addWidget(comparing)
+        self.add_action(self.save_button)
         side = QVBoxLayout()
         side.setSpacing(10)
-        side.addWidget(self.panel, 1)
+        # In a low window it scrolls.
+        self._scrolled_panel = scrolled(self.panel, self.tr("The selected kernel"))
+        side.addWidget(self._scrolled_panel, 1)
         side.addWidget(self.next_button)
         row = QHBoxLayout()
         row.setSpacing(14)
@@ -117,8 +119,16 @@ class InspectPage(Page):
         row.addLayout(side, 1)
         self.body.setSpacing(8)
         self.body.addWidget(self.bar)
-        self.body.addLayout(second)
+        self.body.addWidget(self.verdict)
         self.body.addLayout(row, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the panel makes room for the field."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW_PAGE_PX
+        least_px = NARROW_PX if narrow else PANEL_PX
+        bar_px = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        self._scrolled_panel.setMinimumWidth(least_px + bar_px)
 
     # Showing
 

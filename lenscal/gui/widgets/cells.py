@@ -42,7 +42,7 @@ class CellView(QWidget):
         """Where a cell lies, for the words about what is under the mouse."""
         # Cells take all the room there is: kernels are small.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(200, 180)
+        self.setMinimumSize(140, 140)
         self.setMouseTracking(True)
         # A picture that nothing can be chosen in is no stop for the Tab key.
         if selectable:

@@ -73,7 +73,7 @@ class CurvePlot(QWidget):
         self.data = PlotData()
         self._at_px: float | None = None
         self.setMouseTracking(True)
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(100)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:

@@ -10,6 +10,9 @@ from lenscal.gui.drawing.painting import paint, widget_style
 from lenscal.gui.widgets.elements import tip_text
 from lenscal.plots.histogram import Histogram, histogram_drawing
 
+LEAST_PX, MOST_PX = 60, 110
+"""Height."""
+
 
 class HistogramView(QWidget):
     """Three outlines, and marks in the corners where something is clipped."""
@@ -17,8 +20,9 @@ class HistogramView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.histogram: Histogram | None = None
-        self.setMinimumHeight(110)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumHeight(LEAST_PX)
+        self.setMaximumHeight(MOST_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Histogram of the visible part"))
 
     def show_histogram(self, histogram: Histogram | None) -> None:

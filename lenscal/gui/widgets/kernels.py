@@ -172,7 +172,7 @@ class KernelPicture(QWidget):
         super().__init__(parent)
         self._pictures: list[Picture] = []
         self.setMouseTracking(True)
-        self.setMinimumHeight(130)
+        self.setMinimumHeight(104)
         self.setAccessibleName(self.tr("Chosen kernel"))
 
     @property

@@ -48,10 +48,10 @@ class LiveView(QWidget):
     def _make_mosaics(self) -> None:
         # There is nothing to choose while they change.
         self.mosaic = KernelMosaic(selectable=False)
-        self.mosaic.setMinimumSize(300, 260)
+        self.mosaic.setMinimumSize(220, 150)
         self.mosaic_title = section(self.tr("Kernels"))
         self.truth = KernelMosaic(selectable=False)
-        self.truth.setMinimumSize(260, 260)
+        self.truth.setMinimumSize(220, 150)
         self.truth.setAccessibleName(self.tr("True kernels of the virtual lens"))
         self.truth_title = section(self.tr("Truth: the virtual lens itself"))
 

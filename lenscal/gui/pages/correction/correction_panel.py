@@ -146,11 +146,12 @@ class CorrectionPanel(Card):
         column.addWidget(self.state)
         column.addWidget(self.preview_state)
         # The histogram keeps its place, whatever is said above it.
-        column.addStretch()
+        column.addStretch(1)
         column.addWidget(self.look)
         column.addSpacing(4)
         column.addWidget(section(self.tr("Visible part")))
-        column.addWidget(self.histogram)
+        # In a low window the histogram is the first that gives way.
+        column.addWidget(self.histogram, 2)
         column.addWidget(self.next_button)
 
     @property

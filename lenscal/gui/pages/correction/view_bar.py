@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
+from lenscal.gui.pages.flow_layout import FlowLayout
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.compare.compare_view import View
-from lenscal.gui.widgets.elements import in_a_row, muted, with_tip, without_margins
+from lenscal.gui.widgets.elements import in_a_row, muted, with_tip
 
 
 class ViewBar(QWidget):
@@ -48,13 +49,9 @@ class ViewBar(QWidget):
             QPushButton(self.tr("100 %")), self.tr("One photo pixel is one screen pixel (Z)")
         )
         full.clicked.connect(self.full_clicked)
-        row = QHBoxLayout(self)
-        without_margins(row, spacing_px=16)
+        row = FlowLayout(self, spacing_px=16)
         row.addWidget(self.view)
-        row.addStretch()
-        row.addWidget(self._scale)
-        row.addSpacing(6)
-        row.addWidget(in_a_row(fit, full))
+        row.addWidget(in_a_row(self._scale, fit, full))
 
     def offer_truth(self, known: bool) -> None:
         """Only the virtual lens's photos have one."""

@@ -25,8 +25,8 @@ from lenscal.optics.kernel_pictures import (
 )
 from lenscal.optics.units import DisplayUnits
 
-PANEL_PX = 404
-"""Least width: two kernels' figures in three columns."""
+PANEL_PX, NARROW_PX = 404, 320
+"""Least width: two kernels' figures in three columns; in a narrow window."""
 
 
 class CellPanel(QFrame):
@@ -38,7 +38,7 @@ class CellPanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        self.setMinimumWidth(PANEL_PX)
+        self.setMinimumWidth(NARROW_PX)
         self.title = section("")
         self.units = muted(wrapped=False)
         self.units.setToolTip(self.tr("Units of lengths and frequencies below"))

@@ -7,13 +7,13 @@ from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
+from lenscal.gui.pages.flow_layout import FlowLayout
 from lenscal.gui.pages.inspection.field_maps import NO_MAPS, FieldView, view_names
 from lenscal.gui.pages.inspection.pitch_box import PitchBox
 from lenscal.gui.widgets.choice import Choice
 from lenscal.gui.widgets.choice_box import ChoiceBox
-from lenscal.gui.widgets.elements import without_margins
 from lenscal.gui.widgets.kernels import KernelMosaic
 from lenscal.optics.kernel_pictures import ALL_CHANNELS
 from lenscal.optics.units import DisplayUnits
@@ -38,11 +38,10 @@ class DisplayBar(QWidget):
         self.view.setAccessibleName(self.tr("The figure mapped over the field"))
         self._make_pixel_choices()
         self._make_units()
-        row = QHBoxLayout(self)
-        without_margins(row, spacing_px=14)
+        # It goes on below in a narrow window: buttons must not be cut.
+        row = self.row = FlowLayout(self)
         for widget in (self.view, self.channel, self.scale, self.norm, self.comparing):
             row.addWidget(widget)
-        row.addStretch()
         row.addWidget(self.units)
         row.addWidget(self.pitch)
         self.view.currentIndexChanged.connect(lambda _: self.changed.emit())
