@@ -266,7 +266,9 @@ class Controller(QObject):
                 self._saved_profile,
             )
 
-    def write_report(self, path: Path, private: bool, pitch_um: float | None) -> None:
+    def write_report(
+        self, path: Path, private: bool = False, pitch_um: float | None = None
+    ) -> None:
         """Write the report as HTML or PDF, by the suffix; pitch_um: as the user sees it."""
         session = self.session
         if session.profile is None:

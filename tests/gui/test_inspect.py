@@ -434,6 +434,25 @@ def test_what_cannot_be_saved_is_said(
     assert "could not be written" in window.message_bar.text.text()
 
 
+def test_a_kernel_far_below_zero_is_drawn_in_no_time(window: MainWindow) -> None:
+    """Strangers' kernels sum to 1, and may hold anything else."""
+    grid = gaussian_grid()
+    kernels = grid.kernels.copy()
+    # The brightest pixels lie in a column with the darkest one.
+    kernels[..., 0, 0] -= 100
+    kernels[..., 1, :10] += 10
+    c = window.controller
+    c.change(with_psf(c.session, replace(grid, kernels=kernels), "Odd"))
+    window.go_to(Step.INSPECT)
+    page = window.inspect_page
+    for which in page.panel.which.buttons:
+        page.panel.which.choose(which)
+        page.panel.contours.setChecked(True)
+        page.panel.grab()
+        low, high = page.panel.plot.axes.y_range
+        assert -1 <= low <= 0 and high == 1
+
+
 def test_without_kernels_nothing_can_be_done(window: MainWindow) -> None:
     window.go_to(Step.INSPECT)
     page = window.inspect_page

@@ -18,6 +18,8 @@ PALE = 0.6
 """Opacity of the curves that are only compared with."""
 LEAST_BELOW = 0.05
 """Curves that fall less below nothing do so by noise: no room is made for that."""
+LOWEST = -1.0
+"""End of the axis."""
 COARSE, FINE = "coarse", "fine"
 """In place of a channel: the two frequencies of a chart over image height."""
 
@@ -96,7 +98,7 @@ class CurvePlot(QWidget):
         self.draw(painter)
         if self._at_px is not None:
             style = widget_style(self.font())
-            area = chart_area(self._lines(style), self._axes, self._size, style)
+            area = chart_area(self._lines(style), self.axes, self._size, style)
             painter.setPen(style.muted)
             mark = segment((self._at_px, area.top), (self._at_px, area.bottom), style.muted)
             (left, top), (right, bottom) = mark.points.tolist()
@@ -108,14 +110,14 @@ class CurvePlot(QWidget):
         style = widget_style(self.font())
         lines = self._lines(style)
         key = self._key(style) if lines else ()
-        paint(painter, line_chart(lines, self._axes, key, self._size, style))
+        paint(painter, line_chart(lines, self.axes, key, self._size, style))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell the values under the mouse."""
         style = widget_style(self.font())
         place = event.position().x()
         lines = self._lines(style)
-        x = chart_area(lines, self._axes, self._size, style).x_at(place) if lines else None
+        x = chart_area(lines, self.axes, self._size, style).x_at(place) if lines else None
         self._at_px = None if x is None else place
         self.pointed.emit("" if x is None else self.values_at(x))
         self.update()
@@ -141,10 +143,13 @@ class CurvePlot(QWidget):
         return self.tr("{where}: {values}").format(where=where, values=", ".join(parts))
 
     @property
-    def _axes(self) -> Axes:
-        low = min((float(np.nanmin(curve.values)) for curve in self.curves), default=0.0)
+    def axes(self) -> Axes:
+        """What stands at them."""
+        finite = [curve.values[np.isfinite(curve.values)] for curve in self.curves]
+        low = min((float(values.min()) for values in finite if values.size), default=0.0)
         # A profile may fall below nothing, where a lens is compared with a sharper one.
-        y_range = (0.0 if low > -LEAST_BELOW else float(np.floor(low * 5) / 5), 1.0)
+        # Kernels of strangers may fall to anything: what lies below is drawn at the border.
+        y_range = (0.0 if low > -LEAST_BELOW else max(float(np.floor(low * 5) / 5), LOWEST), 1.0)
         return Axes(
             self.data.unit,
             self.data.y_label,
