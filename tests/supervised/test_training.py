@@ -216,6 +216,7 @@ def test_a_full_network_on_a_processor_is_advised_against(photos: list[Path]) ->
 
 
 @pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_full_network_learns_on_a_graphics_card(photos: list[Path]) -> None:
     settings = NetworkSettings(NetworkSize.FULL, steps=12, device="cuda", channels=16, blocks=2)
     trained = finish(train_network(Operator(gaussian_grid(), NOISE), photos, settings))
