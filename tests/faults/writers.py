@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tifffile
 
 from lenscal.files.checkpoint import CheckpointFile
@@ -19,7 +20,9 @@ from lenscal.files.psf.profile import Profile, read_profile, write_profile
 from lenscal.files.psf.psf_export import export_psf
 from lenscal.files.psf.psf_fits import read_fits
 from lenscal.files.psf.psf_npz import read_npz, write_npz
-from lenscal.files.report.content import lens_report, write_report
+from lenscal.files.report import content
+from lenscal.files.report.content import lens_report
+from lenscal.files.report.document import Document, as_html
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.preferences import PreferencesFile
 from lenscal.project import Project, read_project, write_project
@@ -108,8 +111,21 @@ def _exported(folder: Path, n: int) -> Sequence[Path]:
     return export_psf(grid(n), folder, "fits")
 
 
+@lru_cache
+def _report_html(n: int) -> str:
+    """Drawing its plots takes a hundred times as long as writing it."""
+    return as_html(lens_report(profile(n), "lens"))
+
+
 def _report(folder: Path, n: int) -> Sequence[Path]:
-    return [write_report(lens_report(profile(n), "lens"), folder / "report.html")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(content, "as_html", lambda document: _report_html(n))
+        return [content.write_report(lens_document(n), folder / "report.html")]
+
+
+@lru_cache
+def lens_document(n: int) -> Document:
+    return lens_report(profile(n), "lens")
 
 
 def _checkpoint(folder: Path, n: int) -> Sequence[Path]:
