@@ -309,3 +309,12 @@ def test_in_one_process_too_one_bad_file_is_one_bad_file(
     profile = Profile(delta_grid((2, 2), 5, (128, 192)))
     (result,) = finish(jobs.correct(profile, [photo], settings, export))
     assert ODD in result.problem
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups")
+def test_a_terminal_does_not_signal_workers(tmp_path: Path, make_dng: MakeDng) -> None:
+    """Nor in the moments before they ignore its signals."""
+    with in_workers():
+        decode_photo(make_dng(tmp_path / "a.dng"))
+        (worker,) = calls._state.idle
+        assert os.getpgid(worker._process.pid) != os.getpgid(0)

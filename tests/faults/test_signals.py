@@ -66,6 +66,8 @@ class Batch:
                 **os.environ,
                 "PYTHONPATH": str(Path(__file__).parents[2]),
                 "XDG_CACHE_HOME": str(self.base / "cache"),
+                # Where a library crashes, the message shows in which call.
+                "PYTHONFAULTHANDLER": "1",
             },
             # A terminal signals all programs of the group.
             start_new_session=True,
