@@ -178,6 +178,17 @@ def unrelated(
         return photos, calibrated(photos)
 
 
+def test_flow_matching_begun_from_spectra_resumes_too(photos: Photos, tmp_path: Path) -> None:
+    """Photos of the same scenes: they are taken as unrelated all the same."""
+    settings = replace(TINY, stages=Stages.GTFM)
+    whole = calibrated(photos, settings, keeper=Files(tmp_path))
+    assert not whole.same_scenes
+    # What was found before matching is what it began with.
+    assert len(whole.stages) > 1 and whole.stages[-1].name == "M"
+    begin = tmp_path / f"R-{FLOW + 2}"
+    assert_same(calibrated(photos, settings, keeper=Files(tmp_path, begin=begin)), whole)
+
+
 @pytest.mark.parametrize("stage", ["F", "M"])
 def test_stopped_while_learning_keeps_kernels_and_goes_on(
     unrelated: tuple[Photos, Calibration], tmp_path: Path, stage: str
