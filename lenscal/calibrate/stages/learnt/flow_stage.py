@@ -168,7 +168,7 @@ class FlowStage:
         if matched is None:
             return replace(estimate, kernels=prior)
         # A stop is a wish for what is there now.
-        if journal.finished == "done" and bool(matcher.best_distance.isfinite()):
+        if journal.finished != "stopped" and bool(matcher.best_distance.isfinite()):
             matched = matcher.best_kernels
         matched = matcher.reblur.packing.spread(matched)
         estimate = replace(estimate, kernels=matched)
