@@ -82,7 +82,7 @@ def test_what_cannot_be_written_is_said(
 def test_names_of_curves_follow_the_theme(
     qtbot: QtBot, qapp: QApplication, window: MainWindow
 ) -> None:
-    curves = window.calibrate_page.curves
+    (curves,) = window.calibrate_page.curves.plots
     former = theme.theme().name
     try:
         theme.apply(qapp, "dark")

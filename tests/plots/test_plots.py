@@ -241,5 +241,7 @@ def test_no_lateral_colour_draws_no_endless_arrows() -> None:
     kernel = np.zeros((1, 1, 3, 5, 5), np.float32)
     kernel[..., 2, 2] = 1
     text = psf_plots.lateral_colour_plot(PsfGrid(kernel, (300, 400)))
+    # Colours are no numbers.
+    text = re.sub(r"#[0-9a-f]{6}", "", text)
     numbers = [abs(float(number)) for number in re.findall(r"-?\d+\.\d+|-?\d{5,}", text)]
     assert numbers and max(numbers) < 1e5
