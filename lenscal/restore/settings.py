@@ -24,10 +24,10 @@ class Method(StrEnum):
     """How a photo is corrected, as the user names it (`--method`)."""
 
     WIENER = "wiener"
-    DPIR = "dpir"
-    DIFFPIR = "diffpir"
     NETWORK = "network"
     """Trained for the lens, kept in its profile."""
+    DPIR = "dpir"
+    DIFFPIR = "diffpir"
     NONE = "none"
 
 
