@@ -6,6 +6,7 @@ import argparse
 import errno
 import importlib
 import json
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -57,6 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         serve()
     prepare_libraries()
     keep_freed_memory()
+    if arguments and _is_file(arguments[0]):
+        # What the desktop does with a file that is opened with lenscal.
+        arguments.insert(0, "gui")
     prepare_streams()
     keep_own_stderr()
     try:
@@ -70,6 +74,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     # The program itself hears no signal once it ends: the interpreter takes its time, too.
     with ended_in_order(for_good=argv is None), in_workers():
         return _run(args)
+
+
+def _is_file(word: str) -> bool:
+    """Whether the first word is a file or folder, and no command or option."""
+    # Not Path.exists, which raises for words that can be no name.
+    return word not in _MODULES and not word.startswith("-") and os.path.exists(word)  # noqa: PTH110
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 MOST_RECENT, MOST_PITCHES = 10, 100
 MOST_THREADS = 1024
 LARGEST_PITCH_UM = 100.0
+_LONGEST_GEOMETRY = 1000
 
 
 class ThemeChoice(StrEnum):
@@ -62,6 +63,8 @@ class Preferences:
     with which devices: `ExportSettings.private`, `without_identity`."""
     cache: str = ""
     last_folder: str = ""
+    geometry: str = ""
+    """Of the window, as Qt keeps it, in base64."""
     recent: tuple[str, ...] = ()
     """Projects, the latest first."""
     pitches: tuple[tuple[str, float], ...] = ()
@@ -75,6 +78,8 @@ class Preferences:
             raise ValueError(f"threads {self.threads}")
         if not all(map(could_be_path, (self.cache, self.last_folder, *self.recent))):
             raise ValueError("no path")
+        if len(self.geometry) > _LONGEST_GEOMETRY:
+            raise ValueError("geometry")
         if not all(0 < um <= LARGEST_PITCH_UM for _, um in self.pitches):
             raise ValueError(f"pitches {self.pitches!r}")
 

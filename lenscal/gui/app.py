@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # Shorter turns of the other threads keep the window answering while a training step runs Python.
 SWITCH_INTERVAL_S = 0.001
+DEFAULT_SIZE = (1280, 800)
+FRAME_PX = 40
+"""Of the screen's room, for what the desktop draws around a window."""
 
 
 def run(
@@ -27,7 +30,7 @@ def run(
     *,
     grab: Path | None = None,
     theme: str | None = None,
-    size: tuple[int, int] = (1280, 800),
+    size: tuple[int, int] = DEFAULT_SIZE,
     demo: bool = False,
 ) -> int:
     """Open the window and return the exit code when it is closed.
@@ -65,7 +68,7 @@ def run(
     app = application(theme or preferences.values.theme)
     folders = user_folders(preferences.values.cache)
     window = MainWindow(Controller(Tasks(), folders), preferences)
-    window.resize(*size)
+    place(window, preferences.values.geometry, size)
     window.show()
     # Once the event loop turns, so that a message about it is shown in a window that can be seen.
     if project is not None:
@@ -106,9 +109,28 @@ def _grab(folder: Path, psf: str | None, theme: str | None, size: tuple[int, int
         return code
 
 
+def place(window: MainWindow, geometry: str, size: tuple[int, int]) -> None:
+    """Put the window where it was the last time; the first time, and where another size is asked
+    for, give it that size as far as the screen has it.
+
+    geometry : as the preferences keep it; empty where there is none
+    size : (width, height), px
+    """
+    from PySide6.QtCore import QByteArray
+
+    kept = QByteArray.fromBase64(geometry.encode())
+    # Qt moves a window back whose screen is gone.
+    if size == DEFAULT_SIZE and kept and window.restoreGeometry(kept):
+        return
+    available = window.screen().availableGeometry()
+    # Its title bar and borders, which are not known before it is shown.
+    width, height = available.width() - FRAME_PX, available.height() - FRAME_PX
+    window.resize(min(size[0], width), min(size[1], height))
+
+
 def open_given(window: MainWindow, name: str) -> None:
-    """Open what was named on the command line, as if it had been dropped."""
-    window.commands.open_files([Path(name).absolute()])
+    """Open what was named on the command line."""
+    window.commands.open_file(Path(name).absolute())
 
 
 def application(theme: str) -> QApplication:

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
-from lenscal.files.psf.opening import PSF_SUFFIXES
 from lenscal.gui import theme
 from lenscal.gui.background.network_training import NetworkTraining
 from lenscal.gui.controller import Controller
@@ -22,6 +21,7 @@ from lenscal.gui.dialogs.relink_dialog import RelinkDialog
 from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.projects import Projects
 from lenscal.gui.step_pages import StepPages
+from lenscal.gui.widgets.file_dialogs import ask_for_anything
 from lenscal.jobs.window.calibration import remove_forgotten
 from lenscal.jobs.window.dropped_files import meant_for
 from lenscal.preferences import Preferences, PreferencesFile, numerical_threads
@@ -52,11 +52,15 @@ class Commands(QObject):
         self._threads = preferences.values.threads
 
     def open_files(self, paths: Sequence[Path]) -> None:
-        """Whatever they are: a project, a profile, folders or photos."""
+        """Whatever was dropped: a project, a profile, folders or photos, which go where they were
+        dropped."""
+        self._open(paths, self._pages.step)
+
+    def _open(self, paths: Sequence[Path], step: Step) -> None:
         if self._controller.refuse_while_busy():
             return
         remember(paths[0])
-        purpose = meant_for(paths, self._controller.session, self._pages.step)
+        purpose = meant_for(paths, self._controller.session, step)
         if purpose.project is not None:
             self.open_project(purpose.project)
         elif purpose.psf is not None:
@@ -90,17 +94,18 @@ class Commands(QObject):
         """Begin again, with nothing chosen."""
         if not self._controller.refuse_while_busy():
             self._projects.new()
+            # What was said was of the former one.
+            self._controller.message.emit("", "info", "")
 
     def choose_file(self) -> None:
-        """Ask for a project or a profile and open it; where photos are corrected, for a photo."""
-        if self._pages.step is Step.CORRECT and not self._controller.busy:
-            self._pages.correct_page.choose_photo()
-            return
-        suffixes = " ".join(f"*{suffix}" for suffix in (SUFFIX, *PSF_SUFFIXES))
-        kinds = self.tr("Projects and profiles ({suffixes})").format(suffixes=suffixes)
-        name, _ = QFileDialog.getOpenFileName(self._parent, self.tr("Open"), last_folder(), kinds)
-        if name:
-            self.open_files([Path(name)])
+        """Ask for a file, and open what it is."""
+        path = ask_for_anything(self._parent, self.tr("Open"))
+        if path is not None:
+            self.open_file(path)
+
+    def open_file(self, path: Path) -> None:
+        """A project, a profile or a folder; a photo is one to correct. Wherever the user is."""
+        self._open([path], Step.CORRECT)
 
     def choose_project(self) -> None:
         """Ask under which name the project is to be kept from now on."""

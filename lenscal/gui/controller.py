@@ -182,16 +182,12 @@ class Controller(QObject):
             self._read,
         )
 
-    def calibrate(self, *, resume: bool = False, stages: Stages | None = None) -> None:
+    def calibrate(self, *, resume: bool = False) -> None:
         """Calibrate the present photos; `resume`: go on with the interrupted calibration, with its
-        settings.
-
-        stages : this time, instead of the settings'
-        """
+        settings."""
         inputs, settings, folder = self.session.inputs, self.session.settings, self.folders.kept
         if inputs is None or self.busy:
             return
-        settings = replace(settings, stages=stages or settings.stages)
         unfinished = self.session.unfinished if resume else None
         if unfinished is not None:
             # Device and patience are of today; all else must be as it was when it began.
@@ -379,8 +375,9 @@ class Controller(QObject):
 
     def _virtual(self, photos: VirtualPhotos) -> None:
         session = with_sources(self.session, Source((photos.sharp,)), Source((photos.degraded,)))
-        # Who tries it wants to see the end of it.
-        settings = replace(session.settings, quality=Quality.QUICK)
+        # Who tries it wants to see the end of it, and, as of `lenscal demo`, all that there is,
+        # also what pairs make needless.
+        settings = replace(session.settings, quality=Quality.QUICK, stages=Stages.ALL)
         session = replace(session, settings=settings, comparison=None, truth=photos.truth)
         self.change(replace(session, photo=photos.evaluation))
         self.read_photos()
@@ -388,5 +385,4 @@ class Controller(QObject):
 
     def _demo_calibrate(self) -> None:
         self.step_wanted.emit(Step.CALIBRATE)
-        # As `lenscal demo`: everything is shown, also what pairs make needless.
-        self.calibrate(stages=Stages.ALL)
+        self.calibrate()

@@ -21,6 +21,9 @@ def last_folder() -> str:
 def remember(path: Path | str) -> None:
     """Begin there next time; of a file, in its folder."""
     folder = Path(path)
+    # Nothing was remembered yet, and "" would be the folder in which the program was started.
+    if not folder.is_absolute():
+        return
     application = QCoreApplication.instance()
     if application is not None:
         application.setProperty(_PROPERTY, str(folder if folder.is_dir() else folder.parent))

@@ -103,7 +103,8 @@ class MainWindow(QMainWindow):
             # Qt would go on calling a window that is gone.
             _application().removeEventFilter(self)
             self.projects.close()
-            self.preferences.change(last_folder=last_folder())
+            geometry = self.saveGeometry().toBase64().toStdString()
+            self.preferences.change(last_folder=last_folder(), geometry=geometry)
             # Its thread may be in the middle of a photo, and must not outlive the window.
             self.import_page.close_down()
             self.controller.close()
@@ -253,6 +254,8 @@ class MainWindow(QMainWindow):
         preview.painted.connect(self.correct_page.show_painted)
         preview.state.connect(self.correct_page.show_preview_state)
         preview.fraction.connect(self.correct_page.show_preview_fraction)
+        preview.doubts.connect(self.correct_page.fit_bar.show_doubts)
+        self.correct_page.fit_bar.anyway_clicked.connect(preview.correct_anyway)
         self.correct_page.next_clicked.connect(lambda: self.go_to(Step.EXPORT))
         self.export_page.photos_clicked.connect(self._export_photos)
         self.export_page.profile_clicked.connect(c.save_profile)

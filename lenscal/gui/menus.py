@@ -86,7 +86,7 @@ class Menus(QObject):
         self._add(files, "demo", self.tr("Try the &virtual lens"), "", do.try_demo)
         files.addSeparator()
         self._add(files, "export", self.tr("&Export the photos"), "Ctrl+E", do.export)
-        share = self.tr("Save a copy of the profile to s&hare…")
+        share = self.tr("Save a copy of the profile to sh&are…")
         self._add(files, "share", share, "", do.share_profile)
         files.addSeparator()
         self._add(files, "quit", self.tr("&Quit"), "Ctrl+Q", self.quit_wanted.emit)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import platform
+import sys
 from contextlib import suppress
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +35,26 @@ def check_device_name(name: str) -> None:
     """
     if name not in DEVICES:
         raise InputError(translatable("--device {name}: choose auto, cpu, cuda or mps", name=name))
+
+
+def likely_devices() -> tuple[str, ...]:
+    """Those of `DEVICES` that this computer may have: told without torch, which takes seconds to
+    load, by the system, the driver and the kind of torch that is installed."""
+    found = [AUTO, "cpu"]
+    if sys.platform == "darwin":
+        return (*found, "mps")
+    driver = "nvcuda" if sys.platform == "win32" else "cuda"
+    if "+cpu" not in _torch_version() and ctypes.util.find_library(driver) is not None:
+        found.append("cuda")
+    return tuple(found)
+
+
+def _torch_version() -> str:
+    try:
+        return metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        # A frozen bundle may lack the metadata of its packages.
+        return ""
 
 
 def pick_device(name: str) -> torch.device:

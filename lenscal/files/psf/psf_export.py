@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +44,11 @@ def export_psf(
         for temporary, write in zip(temporaries, files.values(), strict=True):
             write(grid, temporary, provenance)
     return list(files)
+
+
+def psf_file_names(formats: Iterable[str]) -> tuple[str, ...]:
+    """What is written for some of PSF_FORMATS."""
+    return tuple(name for form in formats for name in _WRITERS[form])
 
 
 def _write_tiff(grid: PsfGrid, path: Path, provenance: Provenance) -> None:

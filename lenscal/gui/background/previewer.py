@@ -23,6 +23,7 @@ from lenscal.jobs.window.preview import (
     around,
     blocks_of,
     correct_part,
+    doubts_of,
     missing_pieces,
     open_photo,
     paint,
@@ -52,6 +53,8 @@ class PreviewState(StrEnum):
     """Too much is visible for the slow method: the fast one has to do."""
     LARGE = "large"
     """Too much is visible for any."""
+    UNFIT = "unfit"
+    """The photo does not suit the profile: it is left as it is until the user wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Previewer(QObject):
     """A PreviewState, or why it failed."""
     fraction = Signal(float)
     """How far the slow method is with what is visible."""
+    doubts = Signal(object)
+    """Sequence of str: why the photo does not suit the profile."""
 
     def __init__(self, cache: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +93,10 @@ class Previewer(QObject):
         self._stale: Blocks = set()
         self._opens = 0
         self._failed: Path | None = None
+        self._compared: tuple[Profile, Developed] | None = None
+        """Which photo was compared with which profile."""
+        self._doubts: tuple[str, ...] = ()
+        self._anyway = False
         self._then: Callable[[Any], None] | None = None
         self._on_hold = self._correcting = self._finer = False
         # Nobody looks until the fifth step is opened.
@@ -118,6 +127,7 @@ class Previewer(QObject):
             return
         self._photo, self._visible, self._failed = photo, None, None
         self.developed = None
+        self._forget_doubts()
         for blocks in (self._done, self._quick, self._stale):
             blocks.clear()
         self._worker.cancel()
@@ -127,6 +137,8 @@ class Previewer(QObject):
         """How it is corrected; what was corrected otherwise stays in sight until it is replaced."""
         if profile is self._profile and settings == self._settings:
             return
+        if profile is not self._profile:
+            self._forget_doubts()
         self._profile, self._settings, self._failed = profile, settings, None
         # Decoding is of use whatever the settings are.
         if self._correcting:
@@ -137,6 +149,21 @@ class Previewer(QObject):
         if self._on_hold or not self._active:
             self._drop_stale()
         self._wake()
+
+    def correct_anyway(self) -> None:
+        """The user wants to see what becomes of a photo that does not suit the profile."""
+        self._anyway = True
+        self._wake()
+
+    def _forget_doubts(self) -> None:
+        self._compared, self._doubts, self._anyway = None, (), False
+        self.doubts.emit(())
+
+    def _show_doubts(self, profile: Profile, developed: Developed, doubts: tuple[str, ...]) -> None:
+        # Something else may be wanted by now.
+        if self._profile is profile and self.developed is developed:
+            self._compared, self._doubts = (profile, developed), doubts
+            self.doubts.emit(doubts)
 
     def show_part(self, visible: Rect | None) -> None:
         """The part that is to be seen; None: not known yet."""
@@ -198,7 +225,14 @@ class Previewer(QObject):
             light = (self._profile and self._profile.light) or Light.LINEAR
             self._start(lambda: open_photo(photo, cache, light), self._opened)
             return
-        step, profile = self._next(developed), self._profile
+        profile = self._profile
+        if profile is not None and self._compared != (profile, developed):
+            self._start(
+                partial(doubts_of, profile, developed.frame),
+                partial(self._show_doubts, profile, developed),
+            )
+            return
+        step = self._next(developed)
         self.state.emit(step.state)
         if step.part is None or profile is None:
             self._drop_stale()
@@ -238,6 +272,8 @@ class Previewer(QObject):
         does_nothing = final.method is Method.NONE or final.amount == 0
         if visible is None or self._profile is None or does_nothing:
             return _Step(PreviewState.OFF, final)
+        if self._doubts and not self._anyway:
+            return _Step(PreviewState.UNFIT, final)
         quick = replace(final, method=Method.WIENER) if final.method in SLOW else final
         corrected_blocks = self._quick | self._done
         pieces = missing_pieces(visible, corrected_blocks, developed.size, quick.method)

@@ -15,7 +15,7 @@ from lenscal.gui.widgets.elements import Label, section
 
 KEYS = (
     ("1 – 6", QT_TR_NOOP("Go to a step")),
-    ("Ctrl+O", QT_TR_NOOP("Open a project, a profile or, in step 5, a photo")),
+    ("Ctrl+O", QT_TR_NOOP("Open a project, a profile or a photo")),
     ("Ctrl+S", QT_TR_NOOP("Save the project under a name")),
     ("Ctrl+Z, Ctrl+Y", QT_TR_NOOP("Undo and redo decisions about photos")),
     ("Ctrl+E", QT_TR_NOOP("Write the corrected photos")),

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from lenscal.gui import theme
 from lenscal.gui.last_folder import last_folder
-from lenscal.gui.widgets.device_names import device_names
+from lenscal.gui.widgets.device_names import device_names, grey_missing
 from lenscal.gui.widgets.elements import Form, in_a_row, muted, with_tip
 from lenscal.preferences import Preferences, ThemeChoice, Units
 
@@ -60,6 +60,7 @@ class PreferencesDialog(QDialog):
             box.setCurrentIndex(box.findData(value))
         for device, name in device_names().items():
             self.device.addItem(name, device)
+        grey_missing(self.device)
         self.device.setCurrentIndex(self.device.findData(preferences.device))
         self.threads = QSpinBox(minimum=0, maximum=1024, value=preferences.threads)
         self.threads.setSpecialValueText(self.tr("Automatic"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lenscal.files.photos.colour import SPACES, look_curve
 from lenscal.files.photos.export_settings import EXPOSURE_LIMITS_EV, Look, Space
+from lenscal.gui.background.previewer import PreviewState
 from lenscal.gui.drawing.copying import offer
 from lenscal.gui.pages.correction.correction_panel import CorrectionPanel
+from lenscal.gui.pages.correction.fit_bar import FitBar
 from lenscal.gui.pages.correction.view_bar import ViewBar
 from lenscal.gui.pages.page import Page
+from lenscal.gui.translate import in_the_windows_words
 from lenscal.gui.widgets.compare.compare_view import CompareView, View
 from lenscal.gui.widgets.file_dialogs import ask_for_photo
 from lenscal.jobs.window.preview import Developed
@@ -55,6 +59,8 @@ class CorrectPage(Page):
         self._pictures: tuple[NDArray[np.uint8], ...] = ()
         """The corrected photo's pyramid, of which the histogram is."""
         self._session = Session()
+        self._unreadable: tuple[Path | None, str] | None = None
+        """The last photo that could not be read, and why."""
         self._make_panel()
         self._make_picture()
         self._histogram_timer = QTimer(self)
@@ -79,11 +85,14 @@ class CorrectPage(Page):
 
     def _make_picture(self) -> None:
         self.compare = CompareView()
-        self.bar = ViewBar()
+        self.bar, self.fit_bar = ViewBar(), FitBar()
         self.view = self.bar.view
         self.view.chosen.connect(lambda value: self.compare.show_view(View(value)))
         self.bar.fit_clicked.connect(self.compare.fit)
         self.bar.full_clicked.connect(self.toggle_zoom)
+        for clicked in (self.view.chosen, self.bar.fit_clicked, self.bar.full_clicked):
+            # Also where another part of the page had the keyboard before.
+            clicked.connect(lambda *_: self.compare.setFocus())
         self.compare.zoomed.connect(self.bar.show_scale)
         offer(
             self.compare,
@@ -96,6 +105,7 @@ class CorrectPage(Page):
         self.compare.moved.connect(self._moved)
         picture = QVBoxLayout()
         picture.addWidget(self.bar)
+        picture.addWidget(self.fit_bar)
         picture.addWidget(self.compare, 1)
         row = QHBoxLayout()
         row.setSpacing(16)
@@ -114,9 +124,7 @@ class CorrectPage(Page):
         """Show what has changed."""
         lack = lacks(session)[Step.CORRECT]
         self._session, self._ready = session, lack is None
-        self.compare.placeholder = self.tr(lack.value) if lack else self.tr("Reading the photo…")
-        # The words for a missing photo are drawn by the view.
-        self.compare.update()
+        self._say_what_is_missing()
         inputs = session.inputs
         photos = [] if inputs is None else [frame.info.path for frame in inputs.degraded.frames]
         self.panel.photos.show_photos(photos, session.photo)
@@ -160,6 +168,38 @@ class CorrectPage(Page):
     def show_preview_state(self, state: str) -> None:
         """How far the visible part is."""
         self.panel.show_preview_state(state)
+        # All else is why a photo could not be read, or not be corrected.
+        if state not in set(PreviewState) and not self._is_shown:
+            self._unreadable = (self._session.photo, state)
+        elif state == PreviewState.WORKING:
+            self._unreadable = None
+        self._say_what_is_missing()
+        self._enable()
+
+    @property
+    def _is_shown(self) -> bool:
+        """Whether the photo has been read."""
+        return self._developed is not None and self._developed.photo == self._session.photo
+
+    @property
+    def _problem(self) -> str:
+        """Why the session's photo cannot be read; empty where it can, as far as is known."""
+        photo, problem = self._unreadable or (None, "")
+        return problem if photo == self._session.photo else ""
+
+    def _say_what_is_missing(self) -> None:
+        lack = lacks(self._session)[Step.CORRECT]
+        if lack:
+            words = self.tr(lack.value)
+        elif self._problem:
+            words = in_the_windows_words(self._problem)
+        elif self._busy:
+            words = self.tr("A job is running: the photo is read when it has ended.")
+        else:
+            words = self.tr("Reading the photo…")
+        # The words for a missing photo are drawn by the view.
+        self.compare.placeholder = words
+        self.compare.update()
 
     def show_preview_fraction(self, fraction: float) -> None:
         """How far a slow method is."""
@@ -189,10 +229,11 @@ class CorrectPage(Page):
     def set_busy(self, busy: bool) -> None:
         """A job runs: nothing else can be started."""
         self._busy = busy
+        self._say_what_is_missing()
         self._enable()
 
     def _enable(self) -> None:
-        self.button.setEnabled(self._ready and not self._busy)
+        self.button.setEnabled(self._ready and not self._busy and not self._problem)
         self.panel.set_busy(self._busy)
 
     # The histogram of the visible part

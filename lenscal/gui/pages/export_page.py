@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout,
 
 from lenscal.errors import InputError
 from lenscal.files.photos.export_settings import ExportSettings
+from lenscal.files.psf.psf_export import psf_file_names
+from lenscal.gui.dialogs.replace_question import ReplaceQuestion
 from lenscal.gui.pages.export.folder_row import FolderRow
 from lenscal.gui.pages.export.photo_card import PhotoCard, Which
 from lenscal.gui.pages.export.photo_queue import PhotoQueue
@@ -173,6 +175,9 @@ class ExportPage(Page):
     def show_session(self, session: Session) -> None:
         """Show what has changed."""
         self._session = session
+        if session.psf is None:
+            # What was written is of a former project.
+            self.results.hide()
         self.profile_card.show_session(session)
         self.photo_card.show_look(session.look)
         self._show_queue()
@@ -253,11 +258,17 @@ class ExportPage(Page):
     def _export_psf(self) -> None:
         if not self.folder_row.check():
             return
-        formats = self.psf_card.formats
-        if formats:
-            self.psf_clicked.emit(self.folder_row.path, formats)
-        else:
+        folder, formats = self.folder_row.path, self.psf_card.formats
+        if not formats:
             self.problem.emit(self.tr("No PSF file format is ticked: tick at least one."))
+            return
+        there = [name for name in psf_file_names(formats) if (folder / name).exists()]
+        if not there:
+            self.psf_clicked.emit(folder, formats)
+            return
+        question = ReplaceQuestion(there, str(folder), self)
+        question.replace_chosen.connect(lambda: self.psf_clicked.emit(folder, formats))
+        question.open()
 
     def _choose_photos(self) -> None:
         photos = ask_for_photos(self, self.tr("Add photos"))

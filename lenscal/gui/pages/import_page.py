@@ -105,13 +105,13 @@ class ImportPage(Page):
     def _make_other(self) -> QHBoxLayout:
         """What there is to do without photos."""
         self.demo_button = icon_button(
-            self.tr("Try the &virtual lens"),
+            self.tr("&Try the virtual lens"),
             "app",
             self.tr("Take photos with a simulated lens, calibrate it and correct a photo"),
         )
         self.demo_button.clicked.connect(self.demo_clicked)
         self.profile_button = icon_button(
-            self.tr("Open a &profile…"),
+            self.tr("&Open a profile…"),
             "inspect",
             self.tr("Continue with a lens that was calibrated before"),
         )

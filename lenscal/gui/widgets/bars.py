@@ -54,7 +54,10 @@ class MessageBar(QFrame):
         self.hide()
 
     def show_message(self, text: str, *, kind: str = "info", details: str = "") -> None:
-        """kind: info, warning or error."""
+        """kind: info, warning or error; no text takes away what was said."""
+        if not text:
+            self.hide()
+            return
         self.text.setText(in_the_windows_words(text))
         # Kept here, as a box for them is made only when it is asked for.
         self._details = details

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from lenscal.files.psf.opening import PSF_SUFFIXES
 from lenscal.gui.last_folder import last_folder, remember
 from lenscal.intake.photo_files import PHOTO_EXTENSIONS, RAW_EXTENSIONS
+from lenscal.project import SUFFIX
 from lenscal.raw.pictures.kinds import PICTURE_EXTENSIONS
 
 translate = QCoreApplication.translate
@@ -44,6 +45,23 @@ def psf_filter() -> str:
 def profiles_filter() -> str:
     """lenscal's own files."""
     return translate("FileDialogs", "lenscal profiles (*.lenscal)")
+
+
+def everything_filter() -> str:
+    """All that can be opened: projects, whatever holds a PSF, photos."""
+    own = [f"*{suffix}" for suffix in (SUFFIX, *PSF_SUFFIXES)]
+    kinds = translate(
+        "FileDialogs",
+        "Projects, profiles and photos ({all});;Projects and profiles ({own});;Photos ({photos});;"
+        "All files (*)",
+    )
+    photos = _patterns(PHOTO_EXTENSIONS)
+    return kinds.format(all=" ".join([*own, photos]), own=" ".join(own), photos=photos)
+
+
+def ask_for_anything(parent: QWidget, title: str) -> Path | None:
+    """A project, a profile or a photo; None where the user cancels."""
+    return _ask_for_file(parent, title, last_folder(), everything_filter())
 
 
 def ask_for_photos(parent: QWidget, title: str) -> tuple[Path, ...]:

@@ -25,7 +25,7 @@ class SaveButton(QPushButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(theme.icon("export", size=16), "", parent)
-        self.setText(self.tr("&Save as…"))
+        self.setText(self.tr("Save &as…"))
         self.setToolTip(self.tr("Pictures as PNG or SVG, data as CSV"))
         self.setMenu(QMenu(self))
 

@@ -17,7 +17,7 @@ from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.stepping import Job
 from lenscal.system.preload import preload
-from lenscal.translation import translatable
+from lenscal.translation import Translatable, translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
@@ -125,6 +125,14 @@ def _truth_of(photo: Path, shape: tuple[int, ...]) -> tuple[NDArray[np.uint8], .
         return ()
     pixels = to_screen(frame.rgb_tile(slice(None), slice(None)), frame)
     return pyramid(pixels) if pixels.shape == shape else ()
+
+
+def doubts_of(profile: Profile, frame: Frame) -> Job[tuple[Translatable, ...]]:
+    """Why a photo does not suit a profile, in words; nothing where it does."""
+    from lenscal.jobs.profile_match import mismatches
+
+    yield Report("open", translatable("Comparing the photo with the profile"))
+    return tuple(mismatches(profile, frame))
 
 
 def correct_part(

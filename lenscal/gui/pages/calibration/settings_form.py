@@ -14,7 +14,7 @@ from lenscal.calibrate.settings import (
     Stages,
 )
 from lenscal.gui.widgets.choice_box import ChoiceBox
-from lenscal.gui.widgets.device_names import device_names
+from lenscal.gui.widgets.device_names import device_names, grey_missing
 from lenscal.gui.widgets.elements import Form, Label, in_a_row, tip_text, with_tip, without_margins
 
 MOST_MINUTES = 10_000
@@ -107,6 +107,7 @@ class SettingsForm(QWidget):
             device_names(),
             self.tr("The device to compute on; automatic uses a graphics card if there is one"),
         )
+        grey_missing(self.device)
         self.stages = ChoiceBox(
             {
                 Stages.AUTO: self.tr("Automatic (recommended)"),

@@ -88,7 +88,7 @@ class CorrectionPanel(Card):
         self.state, self.preview_state = muted(), muted()
         self.histogram = HistogramView()
         self.look = LookBox()
-        self.next_button = QPushButton(self.tr("Continue to &export"))
+        self.next_button = QPushButton(self.tr("Co&ntinue to export"))
         self._lay_out()
         self.show_settings(DEFAULTS)
 
@@ -100,7 +100,7 @@ class CorrectionPanel(Card):
         self.open_button = icon_button(
             self.tr("&Open a photo…"),
             "photo",
-            self.tr("Any photo of this lens; or drop it onto the picture (Ctrl+O)"),
+            self.tr("Any photo of this lens; or drop it onto the picture"),
         )
 
     def _make_settings(self) -> None:
@@ -208,6 +208,7 @@ class CorrectionPanel(Card):
             ),
             "large": self.tr("Zoom in to see the correction, or correct the whole photo."),
             "done": self.tr("The visible part is corrected."),
+            "unfit": self.tr("Not corrected: the photo does not suit the profile."),
             "off": "",
         }
         # Anything else is an error's message.

@@ -49,6 +49,9 @@ class ViewBar(QWidget):
             QPushButton(self.tr("100 %")), self.tr("One photo pixel is one screen pixel (Z)")
         )
         full.clicked.connect(self.full_clicked)
+        for button in (*self.view.buttons.values(), fit, full):
+            # A click leaves the keyboard to the picture, whose keys follow next.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row = FlowLayout(self, spacing_px=16)
         row.addWidget(self.view)
         row.addWidget(in_a_row(self._scale, fit, full))

@@ -49,7 +49,7 @@ class PhotoCard(Card):
         self._busy = False
         self._make_choices()
         self._make_fields()
-        self.button = primary(self.tr("Write the p&hotos"), "export")
+        self.button = primary(self.tr("Write &the photos"), "export")
         self.button.setToolTip(self.tr("Correct and write the photos (Ctrl+E)"))
         self._lay_out()
         self.which.currentIndexChanged.connect(lambda _: self.which_changed.emit())

@@ -36,7 +36,7 @@ class ProfileCard(Card):
         """What the preferences say of all files that are written."""
         self.about = muted()
         self.profile_button = icon_button(
-            self.tr("Save the &profile…"),
+            self.tr("Save the pr&ofile…"),
             "export",
             self.tr("One file with the PSF, the noise and their origin"),
         )

@@ -22,7 +22,7 @@ class PsfCard(Card):
         self._ticks = {name: QCheckBox(texts[name]) for name in PSF_FORMATS}
         self._ticks["fits"].setChecked(True)
         self.button = icon_button(
-            self.tr("Write P&SF files"),
+            self.tr("Write PSF f&iles"),
             "export",
             self.tr("Write the kernel grid for other programs"),
         )

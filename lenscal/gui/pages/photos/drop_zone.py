@@ -45,14 +45,14 @@ class DropZone(QFrame):
         layout.addStretch()
 
     def _buttons(self) -> QHBoxLayout:
-        self.folder_button = QPushButton(theme.icon("folder"), self.tr("Choose &folder…"))
+        self.folder_button = QPushButton(theme.icon("folder"), self.tr("Choose folder…"))
         self.folder_button.setToolTip(
             self.tr(
                 "Use every photo in a folder: its RAW files, or else its PNG, JPEG and TIFF files"
             )
         )
         self.folder_button.clicked.connect(self.choose_folder)
-        files = QPushButton(theme.icon("photo"), self.tr("Choose p&hotos…"))
+        files = QPushButton(theme.icon("photo"), self.tr("Choose photos…"))
         files.setToolTip(self.tr("Choose single photos"))
         files.clicked.connect(self._choose_photos)
         row = QHBoxLayout()
