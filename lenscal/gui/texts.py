@@ -231,6 +231,7 @@ TEXTS = (
         "Comparing pair {done} of {pairs}, pass {number} of {passes}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Comparing spectra, edges and sparsity of both sets"),
+    QT_TRANSLATE_NOOP("Translatable", "Comparing the photo with the profile"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing two halves of the photos"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing with held-out photos"),
     QT_TRANSLATE_NOOP("Translatable", "Comparing {name} with photos of its size"),
