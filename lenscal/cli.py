@@ -79,7 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _is_file(word: str) -> bool:
     """Whether the first word is a file or folder, and no command or option."""
     # Not Path.exists, which raises for words that can be no name.
-    return word not in _MODULES and not word.startswith("-") and os.path.exists(word)  # noqa: PTH110
+    is_there = os.path.exists(word)  # noqa: PTH110
+    return is_there and word not in _MODULES and not word.startswith("-")
 
 
 def _run(args: argparse.Namespace) -> int:
