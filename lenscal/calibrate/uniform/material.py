@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from lenscal.blur.power_spectra import mean_power
 from lenscal.calibrate.stages.photos import HELD_OUT_ONE_IN, LEAST_TO_HOLD_OUT_OF, hold_out
@@ -23,6 +24,10 @@ WIDE_KERNEL_PX = 25
 KNOWN_SPREAD, ESTIMATED_SPREAD = 0.03, 0.3
 """By how much the logarithm of the noise may be off where the file says it, and where it was
 estimated."""
+LEAST_NOISE_SHARE = 0.02
+"""Variance of noise over that of the tiles: photos that have less are given it. Where |K| is nearly
+0, what scenes and windows leave there would otherwise count as much as all the rest
+(docs/experiments/pictures.md)."""
 FEWEST_TILES = 8
 """Of each set: fewer tell the scenes, not the blur."""
 
@@ -120,9 +125,20 @@ def material(sharp: GreyTiles, degraded: GreyTiles, frames: Sequence[Frame]) -> 
                     "choose photos with detail, or more of them"
                 )
             )
-    learnt, kept_out = _split(degraded)
+    learnt, kept_out = _split(_with_least_noise(degraded))
     known = all(frame.noise.source == PROFILE for frame in frames)
-    return Material(sharp, learnt, kept_out, KNOWN_SPREAD if known else ESTIMATED_SPREAD)
+    spread = KNOWN_SPREAD if known else ESTIMATED_SPREAD
+    return Material(sharp, learnt, kept_out, spread)
+
+
+def _with_least_noise(tiles: GreyTiles) -> GreyTiles:
+    """The tiles with so much noise that it covers what no kernel explains."""
+    contrast = float(tiles.values.var((1, 2)).median())
+    missing = (LEAST_NOISE_SHARE * contrast - tiles.variance).clamp(min=0)
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(tiles.values.shape, generator=generator)
+    values = tiles.values + missing.sqrt()[:, None, None] * noise
+    return GreyTiles(values, tiles.variance + missing, tiles.photo)
 
 
 def _split(tiles: GreyTiles) -> tuple[GreyTiles, GreyTiles | None]:
