@@ -70,8 +70,8 @@ def test_one_kernel_serves_everything_downstream(run: Run, line: tuple[Path, lis
     kernel = read_profile(lens).psf.kernels[0, 0, 1]
     assert kernel.shape == (9, 9)
     # Along the rows, and as long as the line is.
-    assert kernel[4, 2:7].sum() > 0.75
-    assert told["reblur"]["estimate"] < told["reblur"]["delta"] / 2
+    assert kernel[4, 2:7].sum() > 0.7
+    assert told["reblur"]["estimate"] < 0.7 * told["reblur"]["delta"]
     assert 0.3 < told["confidence"]["mean"] <= 1
     for method in ("wiener", "dpir", "diffpir"):
         code, out, err = run(
