@@ -137,10 +137,7 @@ def _by_light(photo: Survey) -> Verdict:
     # Before flatness: in the dark, noise hides all texture, and "expose more" is the advice.
     if brightest < _DARK_BELOW:
         reason = translatable(
-            (
-                "underexposed: its brightest parts are {stops:.0f} stops below saturation; "
-                "expose more"
-            ),
+            ("dark: its brightest parts are {stops:.0f} stops below saturation; expose more"),
             stops=-np.log2(max(brightest, 1e-6)),
         )
         return Verdict(Fault.DARK, reason, figures)

@@ -75,7 +75,7 @@ def written_together(paths: Sequence[Path], *, fresh: bool = False) -> Iterator[
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{path.suffix}")
+    return path.with_name(f".{temporary_stem(path)}.{secrets.token_hex(4)}{_short_suffix(path)}")
 
 
 def _put_in_place(

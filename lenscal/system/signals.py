@@ -15,6 +15,9 @@ SHELL_OFFSET = 128
 """Shells add it to the number of the signal that ended a program."""
 _PATIENCE_S = 3.0
 """So long a program may take to clean up before another Ctrl+C ends it at once."""
+_IMPORT_TICK_S, _LONGEST_IMPORT = 0.05, 600
+"""A signal that comes in the middle of an import is heard when it is over, looked for so often; at
+most half a minute later."""
 ENDING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
@@ -34,14 +37,35 @@ class _Ending:
 
     def __init__(self) -> None:
         self._since = 0.0
+        self._waited = 0
 
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
+    def __call__(self, number: int, frame: FrameType | None) -> None:
         if not self._since:
+            if _imports(frame) and self._waited < _LONGEST_IMPORT:
+                self._waited += 1
+                _again_later(number)
+                return
             self._since = time.monotonic()
             raise Ended(number)
         # Whoever presses again and again is heard in the end.
         if time.monotonic() - self._since > _PATIENCE_S:
             os._exit(SHELL_OFFSET + number)
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Whether a module is being imported there. One in C that is torn off is broken for good:
+    torch, imported again on the way out, ends the program with a traceback or a crash."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _again_later(number: int) -> None:
+    timer = threading.Timer(_IMPORT_TICK_S, signal.raise_signal, (number,))
+    timer.daemon = True
+    timer.start()
 
 
 @contextmanager

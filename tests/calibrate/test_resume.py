@@ -313,11 +313,11 @@ def test_other_photos_settings_and_versions_are_refused(
         with pytest.raises(InputError, match=told):
             resumed(photos, other)
     sharp, degraded = photos
-    with pytest.raises(InputError, match=r"the degraded photos are not those.*1\.dng"):
+    with pytest.raises(InputError, match=r"the degraded photos are not the ones.*1\.dng"):
         resumed((sharp, degraded[:1]), settings)
     touched = replace(sharp[0], mosaic=sharp[0].mosaic.copy())
     touched.mosaic[64, 100] += 1
-    with pytest.raises(InputError, match=r"the sharp photos are not those.*0\.dng"):
+    with pytest.raises(InputError, match=r"the sharp photos are not the ones.*0\.dng"):
         resumed(([touched, sharp[1]], degraded), settings)
     with pytest.raises(InputError, match="their order"):
         resumed((sharp[::-1], degraded), settings)

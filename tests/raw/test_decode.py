@@ -272,8 +272,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     factory = exiv2.ImageFactory
 
-    def noted(source: str) -> object:
-        names.append(Path(source).name)
+    def noted(source: str | bytes) -> object:
+        # Bytes are what was read before: writers keep whole files in memory.
+        if isinstance(source, str):
+            names.append(Path(source).name)
         return factory.open(source)
 
     monkeypatch.setattr(exiv2, "ImageFactory", SimpleNamespace(open=noted))

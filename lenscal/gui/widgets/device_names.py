@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox
 
+from lenscal.gui.widgets.elements import tip_text
 from lenscal.system.device import DEVICES, likely_devices
 
 translate = QCoreApplication.translate
@@ -34,4 +35,4 @@ def grey_missing(box: QComboBox) -> None:
         if box.itemData(index) not in there:
             model.item(index).setEnabled(False)
             tip = translate("Devices", "Not on this computer")
-            box.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
+            box.setItemData(index, tip_text(tip), Qt.ItemDataRole.ToolTipRole)

@@ -121,7 +121,7 @@ class CellPanel(QFrame):
         self.plot.show_data(kernel_plot(which, cells, channel, units))
         button = self.which.buttons[which]
         self.plot.setAccessibleName(button.text())
-        self.plot.setToolTip(button.toolTip())
+        self.plot.setToolTip(tip_text(button.toolTip()))
         self.table.show_cells(cells, units, channel)
 
     def _show_pictures(self, cells: Sequence[Cell], channel: str, log: bool) -> None:

@@ -83,8 +83,8 @@ class ComparisonBox(QComboBox):
                 date, aperture = kept.created[:10], f_number(kept.aperture)
                 text = words.format(aperture=aperture, date=date)
                 self.addItem(text, f"{KEPT}{number}")
-                tip = tip_text(str(kept.path))
-                self.setItemData(self.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+                last, role = self.count() - 1, Qt.ItemDataRole.ToolTipRole
+                self.setItemData(last, tip_text(str(kept.path)), role)
             self.addItem(self.tr("another profile…"), OPEN)
             self.setCurrentIndex(max(self.findData(choice), 0))
         self._choice = self.currentData()
