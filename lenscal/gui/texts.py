@@ -452,6 +452,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "dark: its brightest parts are {stops:.0f} stops below saturation; expose more"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "dark: {dark:.0%} of the picture is nearly black; expose more"
     ),
     QT_TRANSLATE_NOOP("Translatable", "decoded to linear light"),
@@ -1124,11 +1128,6 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "training diverged at step {step}: lower --rate ({rate:g})"),
     QT_TRANSLATE_NOOP("Translatable", "training needs --steps or --minutes"),
     QT_TRANSLATE_NOOP("Translatable", "two halves of the photos themselves"),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "underexposed: its brightest parts are {stops:.0f} stops below saturation; expose "
-        "more"
-    ),
     QT_TRANSLATE_NOOP("Translatable", "unexpected: {kind}: {error}"),
     QT_TRANSLATE_NOOP("Translatable", "unknown"),
     QT_TRANSLATE_NOOP(
