@@ -125,8 +125,12 @@ class InspectPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the panel makes room for the field."""
         super().resizeEvent(event)
-        narrow = event.size().width() < NARROW_PAGE_PX
-        least_px = NARROW_PX if narrow else PANEL_PX
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """The panel's least width: what its figures need, and more in a wide window."""
+        narrow_px = max(NARROW_PX, self.panel.minimumSizeHint().width())
+        least_px = narrow_px if self.width() < NARROW_PAGE_PX else max(narrow_px, PANEL_PX)
         bar_px = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
         self._scrolled_panel.setMinimumWidth(least_px + bar_px)
 
@@ -263,6 +267,7 @@ class InspectPage(Page):
             log=self.bar.log,
             units=self.bar.display_units,
         )
+        self._make_room()
 
     def _say(self, session: Session) -> None:
         """What is inspected, below the title."""

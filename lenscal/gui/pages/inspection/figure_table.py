@@ -85,6 +85,11 @@ class FigureTable(QTableWidget):
                 self.setItem(row, column, _item(text, first.tip))
         # Lines, heading and the frame of one pixel around them.
         self.setFixedHeight(ROW_PX * (len(lines) + 1) + 2)
+        # Figures are read, not guessed: of large text no column is too narrow for them. Columns
+        # are alike, so that the widest tells what all need.
+        widest = max((self.sizeHintForColumn(n) for n in range(self.columnCount())), default=0)
+        names = self.verticalHeader().sizeHint().width()
+        self.setMinimumWidth(names + widest * self.columnCount() + 2 * self.frameWidth() + 2)
 
     def texts(self) -> tuple[list[str], list[list[str]]]:
         """Heads and lines as they are shown, with the figures' names before them."""
