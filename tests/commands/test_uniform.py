@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from picture_files import scene, srgb, stored, write_picture
+from PySide6.QtWidgets import QApplication
 
 from lenscal.files.psf.profile import read_profile
 
@@ -63,7 +64,9 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
     return folder, sets(folder, LINE)
 
 
-def test_one_kernel_serves_everything_downstream(run: Run, line: tuple[Path, list[Path]]) -> None:
+def test_one_kernel_serves_everything_downstream(
+    run: Run, line: tuple[Path, list[Path]], qapp: QApplication
+) -> None:
     folder, (clean, blurred) = line
     told = calibrate(run, folder, [clean, blurred], "--kernel-size", 9)
     lens = folder / "blur.lenscal"

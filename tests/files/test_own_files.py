@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from PySide6.QtWidgets import QApplication
 
 from lenscal.cli import main
 from lenscal.errors import InputError, LenscalError
@@ -147,7 +148,9 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, make_dng: MakeDng, name
 
 
 @pytest.mark.parametrize("name", ["r.html", "r.pdf"])
-def test_reports_replace_reports_only(tmp_path: Path, lens: Path, name: str) -> None:
+def test_reports_replace_reports_only(
+    tmp_path: Path, lens: Path, name: str, qapp: QApplication
+) -> None:
     out = tmp_path / name
     out.write_bytes(b"%PDF-1.4 a letter" if name.endswith("pdf") else b"<html>a page</html>")
     before = out.read_bytes()
