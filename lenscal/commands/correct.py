@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenscal.commands.progress import CANCELLED, Speaker, run_job
-from lenscal.errors import InputError
+from lenscal.commands.photo_batch import (
+    batch_exit_code,
+    check_prior,
+    failed,
+    run_batch,
+    tell_notes,
+)
+from lenscal.commands.progress import Speaker
 from lenscal.files.photos.export_settings import (
     ExportSettings,
     Look,
@@ -21,10 +26,8 @@ from lenscal.files.photos.export_settings import (
 )
 from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method, RestoreSettings
-from lenscal.system.device import check_device, device_notes
-from lenscal.system.file_content import ANY_SIZE, check_plain_file
+from lenscal.system.device import check_device
 from lenscal.system.isolation.calls import warm_up
-from lenscal.system.signals import Ended
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
@@ -42,10 +45,7 @@ def run_correct(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     restore = correction_settings(args)
     export = export_settings(args)
-    if args.prior is not None:
-        if not Path(args.prior).exists():
-            raise InputError(translatable("--prior {path}: there is no such file", path=args.prior))
-        check_plain_file(Path(args.prior), ANY_SIZE)
+    check_prior(args.prior)
     # All that can be wrong with the options is found before the first photo is read.
     found = _without_written(find_photos(args.photos), export, restore)
     photos = found.files
@@ -67,22 +67,10 @@ def run_correct(args: argparse.Namespace) -> int:
         results_so_far=results,
         light=Light(args.light) if args.light else None,
     )
-    ended: KeyboardInterrupt | None = None
-    try:
-        run_job(work, speaker)
-    except KeyboardInterrupt as end:
-        # What was corrected before it has been written, and is told.
-        ended = end
-    # After the progress, or the live line would run into them.
-    for text in (*device_notes(args.device), *found.notes):
-        speaker.note(f"note: {text}")
-    for result in results:
-        for warning in result.warnings:
-            speaker.note(f"note: {result.source.name}: {warning}")
+    ending = run_batch(work, speaker)
+    tell_notes(speaker, args.device, found.notes, results)
     speaker.result(_in_words(results, len(photos)), _summary(results, found))
-    if isinstance(ended, Ended) and len(results) < len(photos):
-        return ended.exit_code
-    return _exit_code(results, len(photos))
+    return batch_exit_code(results, len(photos), ending)
 
 
 def _without_written(
@@ -107,26 +95,11 @@ def _summary(results: Sequence[PhotoResult], found: FoundPhotos) -> dict[str, An
     return {
         "written": [str(r.output) for r in results if r.output is not None],
         "skipped": [str(r.source) for r in results if r.skipped],
-        "failed": [{"photo": str(r.source), "reason": r.problem} for r in results if _failed(r)],
+        "failed": [{"photo": str(r.source), "reason": r.problem} for r in results if failed(r)],
         "not_reached": [str(path) for path in found.files if path not in reached],
         "notes": list(found.notes),
         "photos": [_values(result) for result in results],
     }
-
-
-def _exit_code(results: Sequence[PhotoResult], n_photos: int) -> int:
-    # Stopped before all were come to: that, and not what failed before, ended the command.
-    if len(results) < n_photos:
-        return CANCELLED
-    failed = [result for result in results if _failed(result)]
-    if not failed:
-        return 0
-    # Nothing was begun, for reasons that the user can mend: wrong input, as for other commands.
-    return 2 if len(failed) == len(results) and all(r.wrong_input for r in failed) else 1
-
-
-def _failed(result: PhotoResult) -> bool:
-    return result.output is None and not result.skipped
 
 
 def correction_settings(args: argparse.Namespace) -> RestoreSettings:

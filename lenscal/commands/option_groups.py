@@ -28,6 +28,23 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add_subparsers` returns, for which argparse has no public name."""
 
 
+def add_seed(group: argparse._ActionsContainer, default: int, words: str) -> None:
+    """--seed, with what it decides."""
+    group.add_argument(
+        "--seed", type=int, default=default, metavar="N", help=f"{words} (default: {default})"
+    )
+
+
+def add_prior(group: argparse._ActionsContainer, methods: str) -> None:
+    """--prior, with the methods that it is for."""
+    # A path as text: it becomes part of the settings, which are plain values.
+    group.add_argument(
+        "--prior",
+        metavar="FILE",
+        help=f"other weights for {methods}: ours, FFDNet's, DRUNet's",
+    )
+
+
 def pair(text: str, option: str) -> tuple[int, int]:
     """ "8x8" to (8, 8).
 
@@ -145,13 +162,7 @@ def calibration_options() -> argparse.ArgumentParser:
         metavar="PX",
         help=f"odd; side of a kernel (default: {KERNEL_PX}, more where blur is wider)",
     )
-    group.add_argument(
-        "--seed",
-        type=int,
-        default=DEFAULTS.seed,
-        metavar="N",
-        help=f"equal seeds give equal results (default: {DEFAULTS.seed})",
-    )
+    add_seed(group, DEFAULTS.seed, "equal seeds give equal results")
     group.add_argument(
         "--max-minutes",
         type=float,

@@ -17,7 +17,9 @@ from lenscal.commands.option_groups import (
     add_device,
     add_light,
     add_photo_folders,
+    add_prior,
     add_private,
+    add_seed,
     add_virtual_photos,
     calibration_options,
     default_of,
@@ -239,13 +241,7 @@ def _add_train_network(commands: Commands, *parents: argparse.ArgumentParser) ->
         choices=("bayer", "full-colour"),
         help="of the photos to correct (default: bayer, for profiles of RAW photos)",
     )
-    train.add_argument(
-        "--seed",
-        type=int,
-        default=NETWORK_DEFAULTS.seed,
-        metavar="N",
-        help=f"of all that is random (default: {NETWORK_DEFAULTS.seed})",
-    )
+    add_seed(train, NETWORK_DEFAULTS.seed, "of all that is random")
     add_device(train)
     train.add_argument(
         "--resume", action="store_true", help="go on with the network that the profile holds"
@@ -270,12 +266,7 @@ def _add_correction(command: argparse.ArgumentParser) -> None:
         help=f"less noise or more detail (default: {RESTORE_DEFAULTS.denoise:g})",
     )
     add_device(command)
-    # A path as text: it becomes part of the settings, which are plain values.
-    command.add_argument(
-        "--prior",
-        metavar="FILE",
-        help="other weights for dpir and diffpir: ours, FFDNet's, DRUNet's",
-    )
+    add_prior(command, "dpir and diffpir")
 
 
 def _add_written_photos(command: argparse.ArgumentParser) -> None:

@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lenscal.commands.photo_batch import (
+    batch_exit_code,
+    check_prior,
+    failed,
+    run_batch,
+    tell_notes,
+)
 from lenscal.commands.pictures.options import AUTO_KERNEL
-from lenscal.commands.progress import CANCELLED, Speaker, run_job
+from lenscal.commands.progress import Speaker
 from lenscal.enlarge.settings import EnlargeMethod, EnlargeSettings
 from lenscal.errors import InputError
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat
 from lenscal.raw.pictures.kinds import Light
-from lenscal.system.device import check_device, device_notes
-from lenscal.system.file_content import ANY_SIZE, check_plain_file
-from lenscal.system.signals import Ended
+from lenscal.system.device import check_device
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
@@ -39,29 +44,17 @@ def run_enlarge(args: argparse.Namespace) -> int:
     check_device(args.device)
     results: list[EnlargedPhoto] = []
     work = enlarging.enlarge(found.files, settings, export, kernel=kernel, results_so_far=results)
-    ended: KeyboardInterrupt | None = None
-    try:
-        run_job(work, speaker)
-    except KeyboardInterrupt as end:
-        # What was written before stays, and is told.
-        ended = end
-    for text in (*device_notes(args.device), *found.notes):
-        speaker.note(f"note: {text}")
-    for result in results:
-        for warning in result.warnings:
-            speaker.note(f"note: {result.source.name}: {warning}")
+    ending = run_batch(work, speaker)
+    tell_notes(speaker, args.device, found.notes, results)
     lines = [str(enlarging.in_words(result)) for result in results]
     n_written = sum(result.output is not None for result in results)
     lines.append(f"{n_written} of {len(found.files)} photos written.")
     speaker.result("\n".join(lines), _summary(results, settings, found.notes))
-    if len(results) < len(found.files):
-        return ended.exit_code if isinstance(ended, Ended) else CANCELLED
-    return _exit_code(results)
+    return batch_exit_code(results, len(found.files), ending)
 
 
 def _settings(args: argparse.Namespace) -> EnlargeSettings:
-    if args.prior is not None:
-        check_plain_file(Path(args.prior), ANY_SIZE)
+    check_prior(args.prior)
     if args.seed < 0:
         raise InputError(translatable("--seed {seed}: choose 0 or more", seed=args.seed))
     return EnlargeSettings(
@@ -98,7 +91,7 @@ def _summary(
         "kernel_files": kernels,
         "written": [str(r.output) for r in results if r.output is not None],
         "skipped": [str(r.source) for r in results if r.skipped],
-        "failed": [{"photo": str(r.source), "reason": r.problem} for r in results if _failed(r)],
+        "failed": [{"photo": str(r.source), "reason": r.problem} for r in results if failed(r)],
         "factor": settings.factor,
         "method": settings.method.value,
         "notes": list(notes),
@@ -115,15 +108,3 @@ def _summary(
             for r in results
         ],
     }
-
-
-def _failed(result: EnlargedPhoto) -> bool:
-    return result.output is None and not result.skipped
-
-
-def _exit_code(results: Sequence[EnlargedPhoto]) -> int:
-    failed = [result for result in results if _failed(result)]
-    if not failed:
-        return 0
-    # Nothing was begun, for reasons that the user can mend: wrong input, as for other commands.
-    return 2 if len(failed) == len(results) and all(r.wrong_input for r in failed) else 1

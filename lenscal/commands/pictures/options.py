@@ -9,7 +9,9 @@ from lenscal.commands.option_groups import (
     Commands,
     add_choice,
     add_device,
+    add_prior,
     add_private,
+    add_seed,
     default_of,
     new_command,
 )
@@ -61,17 +63,9 @@ def add_enlarge(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         help="values of pictures that were averaged when they were made smaller: stored, as "
         f"programs do it, or linear (default: {DEFAULTS.light.value})",
     )
-    enlarge.add_argument(
-        "--seed",
-        type=int,
-        default=DEFAULTS.seed,
-        metavar="N",
-        help=f"of the network (default: {DEFAULTS.seed})",
-    )
+    add_seed(enlarge, DEFAULTS.seed, "of the network")
     add_device(enlarge)
-    enlarge.add_argument(
-        "--prior", metavar="FILE", help="other weights for pnp: ours, FFDNet's, DRUNet's"
-    )
+    add_prior(enlarge, "pnp")
     _add_written(enlarge)
 
 
@@ -111,7 +105,7 @@ def add_reproduce(commands: Commands, *parents: argparse.ArgumentParser) -> None
         metavar="FILE",
         help="also write the tables into a document, in place of those of the last time",
     )
-    reproduce.add_argument("--seed", type=int, default=0, metavar="N", help="(default: 0)")
+    add_seed(reproduce, 0, "of kernels, noise and the choice of photos")
     add_device(reproduce)
 
 
