@@ -166,6 +166,7 @@ def test_what_cannot_be_is_refused(
         ((tmp_path / "no.png",), "no.png"),
         ((path, "--kernel", tmp_path / "no.npz"), "there is no such file"),
         ((path, "--kernel", bad), "want [k, k]"),
+        ((path, "--prior", tmp_path / "no.pth"), "there is no such file"),
         ((path, "--factor", "7"), "--factor"),
         ((path, "--template", "{what}"), "{what}"),
     ):
