@@ -16,13 +16,13 @@ from lenscal.calibrate.budget import PublishedBudget
 from lenscal.calibrate.checkpoint import Checkpointer
 from lenscal.calibrate.families.free import FreeTaps
 from lenscal.calibrate.matching.loop import MatchingState, random_normal
-from lenscal.calibrate.matching.patches import PatchPool, unpaired_pool
+from lenscal.calibrate.matching.patches import unpaired_pool
 from lenscal.calibrate.matching.published import PublishedMatcher, PublishedSettings
 from lenscal.calibrate.matching.reblur import Reblur
 from lenscal.calibrate.stages.estimate import Estimate
 from lenscal.calibrate.stages.held_out import HeldOutPhotos, reblur_of
 from lenscal.calibrate.stages.journal import Journal, Stopped
-from lenscal.calibrate.stages.learnt.lesson import GATHERING, Lesson
+from lenscal.calibrate.stages.learnt.lesson import GATHERING, Lesson, gathered, with_network
 from lenscal.calibrate.stages.learnt.matching_stage import (
     LEAST_PATCHES,
     gaussian_start,
@@ -81,7 +81,15 @@ class FlowStage:
         prior = estimate.kernels if learning is None else learning.start
         # As if the time before an interruption had been spent just now.
         began = time.monotonic() - (0.0 if learning is None else learning.seconds)
-        pool = yield from self._gathered(photos, estimate, journal)
+        pools = unpaired_pool(
+            photos.sharp,
+            photos.degraded,
+            kernel_size=estimate.layout.kernel_size,
+            n_patches=self.budget.patches,
+            rng=np.random.default_rng(self.seed),
+            patch_px=self.budget.patch_px,
+        )
+        pool = yield from gathered(pools, self, estimate, journal)
         if pool is None or len(pool.real) < LEAST_PATCHES or len(pool.sharp) < LEAST_PATCHES:
             return left_out(estimate, journal)
         start = gaussian_start(estimate.layout) if prior is None else prior
@@ -96,26 +104,6 @@ class FlowStage:
         if stop is not None:
             raise Stopped(estimate) from stop
         return estimate
-
-    def _gathered(
-        self, photos: Photos, estimate: Estimate, journal: Journal
-    ) -> Job[PatchPool | None]:
-        """Degraded patches from everywhere, sharp ones from the middle."""
-        pool: PatchPool | None = None
-        pools = unpaired_pool(
-            photos.sharp,
-            photos.degraded,
-            kernel_size=estimate.layout.kernel_size,
-            n_patches=self.budget.patches,
-            rng=np.random.default_rng(self.seed),
-            patch_px=self.budget.patch_px,
-        )
-        for number, filled in enumerate(pools):
-            pool = filled
-            message = translatable("Gathering patches, photo {number}", number=number + 1)
-            fraction = self.span.low + GATHERING / 2
-            yield from journal.tell(StageName.FLOW, message, fraction, estimate, number)
-        return pool
 
     def _matcher(
         self, reblur: Reblur, photos: Photos, estimate: Estimate, start: Tensor, *, polish: bool
@@ -160,10 +148,7 @@ class FlowStage:
         journal: Journal,
     ) -> Estimate:
         """The estimate with what was learnt."""
-        state = matcher.trained.state_dict()
-        weights = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
-        patches = matcher.patches[0], matcher.patches[1]
-        estimate = replace(estimate, patches=patches, weights=weights)
+        estimate = with_network(estimate, matcher.trained, matcher)
         matched = matcher.matched()
         if matched is None:
             return replace(estimate, kernels=prior)

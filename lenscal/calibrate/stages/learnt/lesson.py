@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from lenscal.calibrate.checkpoint import Checkpointer
 from lenscal.calibrate.matching.loop import MatchingLoop, MatchingState
+from lenscal.calibrate.matching.patches import PatchPool
 from lenscal.calibrate.stages.estimate import Estimate, Learning
 from lenscal.calibrate.stages.held_out import HeldOutPhotos
 from lenscal.calibrate.stages.journal import Journal, Stopped
@@ -41,6 +43,27 @@ class LearntStage(Protocol):
 
     @property
     def checkpoints(self) -> Checkpointer: ...
+
+
+def gathered(
+    pools: Iterable[PatchPool | None], stage: LearntStage, estimate: Estimate, journal: Journal
+) -> Job[PatchPool | None]:
+    """The last of some pools, which are filled photo by photo; reports each."""
+    pool: PatchPool | None = None
+    fraction = stage.span.low + GATHERING / 2
+    for number, filled in enumerate(pools):
+        pool = filled
+        message = translatable("Gathering patches, photo {number}", number=number + 1)
+        yield from journal.tell(StageName.FLOW, message, fraction, estimate, number)
+    return pool
+
+
+def with_network(estimate: Estimate, network: nn.Module, matcher: MatchingLoop) -> Estimate:
+    """The estimate with a network's weights, and how many patches were seen."""
+    state = network.state_dict()
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
+    flow, matching = matcher.patches
+    return replace(estimate, patches=(flow, matching), weights=weights)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from lenscal.calibrate.stages.estimate import Estimate
 from lenscal.calibrate.stages.held_out import HeldOutPhotos, patch_pools, reblur_of
 from lenscal.calibrate.stages.journal import Journal, Stopped
 from lenscal.calibrate.stages.layout import Layout
-from lenscal.calibrate.stages.learnt.lesson import GATHERING, Lesson
+from lenscal.calibrate.stages.learnt.lesson import Lesson, gathered, with_network
 from lenscal.calibrate.stages.photos import Photos
 from lenscal.calibrate.stages.stage import Span, StageName
 from lenscal.errors import LenscalError
@@ -85,7 +85,8 @@ class MatchingStage:
         prior = estimate.kernels if learning is None else learning.start
         # As if the time before an interruption had been spent just now.
         began = time.monotonic() - (0.0 if learning is None else learning.seconds)
-        pool = yield from self._gathered(photos, estimate, journal)
+        pools = patch_pools(photos, estimate, n_patches=self.budget.patches, seed=self.seed)
+        pool = yield from gathered(pools, self, estimate, journal)
         # A network that sees the same few patches again and again learns them by heart.
         if pool is None or len(pool.real) < LEAST_PATCHES:
             return left_out(estimate, journal)
@@ -100,19 +101,6 @@ class MatchingStage:
         if stop is not None:
             raise Stopped(estimate) from stop
         return estimate
-
-    def _gathered(
-        self, photos: Photos, estimate: Estimate, journal: Journal
-    ) -> Job[PatchPool | None]:
-        """Patches to learn from."""
-        pool: PatchPool | None = None
-        pools = patch_pools(photos, estimate, n_patches=self.budget.patches, seed=self.seed)
-        for number, filled in enumerate(pools):
-            pool = filled
-            message = translatable("Gathering patches, photo {number}", number=number + 1)
-            fraction = self.span.low + GATHERING / 2
-            yield from journal.tell(StageName.FLOW, message, fraction, estimate, number)
-        return pool
 
     def _matcher(
         self,
@@ -138,10 +126,7 @@ class MatchingStage:
         self, matcher: Matcher, start: Tensor, began: float, estimate: Estimate, journal: Journal
     ) -> Estimate:
         """The estimate with what was learnt, as far as held-out photos bear it out."""
-        network = matcher.network.state_dict()
-        weights = {name: tensor.detach().cpu().numpy() for name, tensor in network.items()}
-        patches = matcher.patches[0], matcher.patches[1]
-        estimate = replace(estimate, patches=patches, weights=weights)
+        estimate = with_network(estimate, matcher.network, matcher)
         matched = matcher.matched()
         if matched is None:
             return replace(estimate, kernels=start)
