@@ -143,10 +143,13 @@ class Tour(QObject):
         self._grab("6-export")
 
     def _grab(self, name: str) -> None:
-        if not self._looks:
-            self._save(self._folder / f"{name}.png")
         # Grabs let events in, which must not begin another.
         step, self._grabbing = self._window.step, True
+        if not self._looks:
+            # What has just been filled in has changed the layout, too.
+            self._settle()
+            self._window.go_to(step)
+            self._save(self._folder / f"{name}.png")
         application = QApplication.instance()
         for look, (width, height) in self._looks:
             if isinstance(application, QApplication):

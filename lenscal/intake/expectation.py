@@ -26,6 +26,8 @@ MORE_PHOTOS = (4, 10, 20, 40, 80)
 """For which an error is told."""
 LITTLE_TEXTURE = 0.3
 """Mean share of the photos in which a place shows texture."""
+_HARDLY_LESS = 0.02
+"""Of a kernel's relative error: what the law of few runs that it rests on cannot tell apart."""
 
 
 def too_few_in_words(n_sharp: int, n_degraded: int, n_pairs: int) -> Translatable | None:
@@ -77,15 +79,20 @@ def _error_in_words(n: int, *, same_scenes: bool, noise_a: float) -> Translatabl
     half = photos_for_half(n, same_scenes=same_scenes, noise_a=noise_a)
     if half is not None and not same_scenes:
         return translatable(
-            "kernels will be off by about {error:.0%}; {more} more photos of other subjects in "
-            "each folder would halve that (by their number: {others})",
+            "expect kernels to be off by about {error:.0%}; {more} more photos of other subjects "
+            "in each folder would halve that (photos: error; {others})",
             error=now,
             more=half,
             others=others,
         )
+    if not more or now - more[-1][1] < _HARDLY_LESS:
+        return translatable(
+            "expect kernels to be off by about {error:.0%}; more photos would hardly help",
+            error=now,
+        )
     return translatable(
-        "kernels will be off by about {error:.0%}; with more photos in each folder (by their "
-        "number: {others})",
+        "expect kernels to be off by about {error:.0%}; with more photos in each folder by less "
+        "(photos: error; {others})",
         error=now,
         others=others,
     )

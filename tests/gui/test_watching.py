@@ -15,7 +15,7 @@ from lenscal.gui.background.worker import Progress
 from lenscal.gui.main_window import MainWindow
 from lenscal.gui.pages.calibration.loss_plots import LossPlots
 from lenscal.gui.pages.calibration.messages import CalibrationMessages
-from lenscal.gui.pages.calibration.stage_strip import RATE_S, StageRecords, StageStrip
+from lenscal.gui.pages.calibration.stage_strip import RATE_S, StageBox, StageRecords, StageStrip
 from lenscal.gui.widgets.curves import Curves
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
 from lenscal.raw.frame import NoiseModel
@@ -216,3 +216,21 @@ def test_presenter_mode_leaves_hidden_what_was_hidden(window: MainWindow) -> Non
     window.presenter.toggle()
     window.presenter.toggle()
     assert window.step_list.isHidden() and not window.calibrate_page.panel.isHidden()
+
+
+@pytest.mark.parametrize("width_px", [360, 670, 1400])
+def test_names_of_stages_are_cut_at_no_width(qtbot: QtBot, width_px: int) -> None:
+    strip = StageStrip()
+    qtbot.addWidget(strip)
+    strip.resize(width_px, 200)
+    strip.begin()
+    names = ("pairs", "L", "G", "GT", "F", "M", "P", "R")
+    strip.take(report("plan", stages=names), [])
+    for stage, distance in (("G", 0.81), ("GT", 0.80)):
+        strip.take(report(stage), [("re-blur distance", 0, distance)])
+    qtbot.wait(50)
+    boxes = [box for box in strip.findChildren(StageBox) if box.isVisible()]
+    assert len(boxes) == len(names)
+    for box in boxes:
+        for label in (box.name, box.time, box.brought):
+            assert label.width() >= label.sizeHint().width() or not label.text()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from lenscal.files.psf.quality_words import STAGE_WORDS
 from lenscal.gui.translate import in_this_language
@@ -114,11 +116,11 @@ class StageStrip(QWidget):
         self._boxes: list[StageBox] = []
         self.time = muted(wrapped=False)
         self.time.setAccessibleName(self.tr("Time spent and left"))
-        self._row = QHBoxLayout()
-        self._row.setSpacing(6)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(6)
         column = QVBoxLayout(self)
         without_margins(column, spacing_px=4)
-        column.addLayout(self._row)
+        column.addLayout(self._grid)
         column.addWidget(self.time)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
@@ -152,13 +154,32 @@ class StageStrip(QWidget):
         now, stages = time.monotonic(), self.records.stages
         while len(self._boxes) < len(stages):
             self._boxes.append(StageBox())
-            self._row.addWidget(self._boxes[-1], 1)
         for box, stage in zip(self._boxes, stages, strict=False):
             box.show_stage(stage, now)
         for number, box in enumerate(self._boxes):
             box.setVisible(number < len(stages))
+        self._arrange()
         if self._began is not None:
             self.time.setText(self._time_words(now - self._began))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window stages stand in several rows, rather than cut."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        n = len(self.records.stages)
+        boxes = self._boxes[:n]
+        if not boxes:
+            return
+        widest = max(box.text_width() for box in boxes) + self._grid.spacing()
+        most = max(min(self.width() // widest, n), 1)
+        # As many in each row, or the last one would look like an afterthought.
+        n_columns = math.ceil(n / math.ceil(n / most))
+        for number, box in enumerate(boxes):
+            self._grid.addWidget(box, *divmod(number, n_columns))
+        for column in range(self._grid.columnCount()):
+            self._grid.setColumnStretch(column, int(column < n_columns))
 
     def _time_words(self, elapsed_s: float) -> str:
         parts = [self.tr("{time} elapsed").format(time=self._clock(elapsed_s))]
@@ -190,6 +211,12 @@ class StageBox(Card):
             label.setMinimumWidth(1)
             grid.addWidget(label, row, 0)
         self.content.addLayout(grid)
+
+    def text_width(self) -> int:
+        """Width in px at which nothing is cut."""
+        labels = (self.name, self.time, self.brought)
+        margins = self.content.contentsMargins()
+        return max(x.sizeHint().width() for x in labels) + margins.left() + margins.right() + 2
 
     def show_stage(self, stage: StageRecord, now: float) -> None:
         """How far it is."""
