@@ -488,6 +488,20 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "every kernel must sum to 1"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "expect kernels to be off by about {error:.0%}; more photos would hardly help"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "expect kernels to be off by about {error:.0%}; with more photos in each folder by "
+        "less (photos: error; {others})"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "expect kernels to be off by about {error:.0%}; {more} more photos of other subjects "
+        "in each folder would halve that (photos: error; {others})"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "f/{f_number:g} is wider than the widest aperture of {lens}, f/{widest:g}"
     ),
     QT_TRANSLATE_NOOP(
@@ -594,16 +608,6 @@ TEXTS = (
         "Translatable",
         "kernels of neighbouring places differ as those of a lens do not ({n} of {nodes} "
         "nodes, most at row {row}, column {column}): look at the corrected photos there"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "kernels will be off by about {error:.0%}; with more photos in each folder (by their "
-        "number: {others})"
-    ),
-    QT_TRANSLATE_NOOP(
-        "Translatable",
-        "kernels will be off by about {error:.0%}; {more} more photos of other subjects in "
-        "each folder would halve that (by their number: {others})"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
