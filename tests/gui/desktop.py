@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QWindow
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -57,9 +57,23 @@ def shown(
     qtbot: QtBot, controller: Controller, *, patience_ms: int = 20_000
 ) -> Iterator[MainWindow]:
     """The window on the desktop, with the keyboard; in the end its job is cancelled and it is
-    gone."""
+    gone. Nothing of it may have stood there as a window of its own."""
     window = MainWindow(controller)
     window.resize(1280, 800)
+    strangers: list[str] = []
+
+    def note(handle: QWindow | None) -> None:
+        # A part shown before it has a parent flashes up, and takes the keyboard with it.
+        strangers.extend(
+            repr(widget)
+            for widget in QApplication.topLevelWidgets()
+            if handle is not None
+            and widget.windowHandle() is handle
+            and widget.windowType() is Qt.WindowType.Window
+            and not isinstance(widget, MainWindow)
+        )
+
+    QGuiApplication.instance().focusWindowChanged.connect(note)
     window.show()
     with qtbot.waitActive(window):
         # Where no window manager runs, nobody else gives it the keyboard.
@@ -72,3 +86,5 @@ def shown(
     window.deleteLater()
     # By name, as a deletion is left for an event loop that does not run here.
     QApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
+    QGuiApplication.instance().focusWindowChanged.disconnect(note)
+    assert not strangers, f"flashed up as windows: {strangers}"

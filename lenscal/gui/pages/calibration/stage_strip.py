@@ -153,7 +153,7 @@ class StageStrip(QWidget):
     def _show(self) -> None:
         now, stages = time.monotonic(), self.records.stages
         while len(self._boxes) < len(stages):
-            self._boxes.append(StageBox())
+            self._boxes.append(StageBox(self))
         for box, stage in zip(self._boxes, stages, strict=False):
             box.show_stage(stage, now)
         for number, box in enumerate(self._boxes):
