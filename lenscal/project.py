@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lenscal.calibrate.settings import CalibrationSettings
+from lenscal.calibration.settings import CalibrationSettings
 from lenscal.errors import InputError
 from lenscal.files.schema import check_schema
 from lenscal.restore.settings import RestoreSettings

@@ -14,8 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lenscal.calibrate.result import Calibration
-from lenscal.calibrate.settings import CalibrationSettings
+from lenscal.calibration.result import Calibration
+from lenscal.calibration.settings import CalibrationSettings
 from lenscal.files.photos.export_settings import PLAIN, Look
 from lenscal.files.psf.profile import Profile
 from lenscal.optics.psf_grid import PsfGrid

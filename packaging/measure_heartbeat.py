@@ -34,7 +34,7 @@ def main() -> int:
     if args.threads:
         os.environ["OMP_NUM_THREADS"] = str(args.threads)
 
-    from lenscal.calibrate.settings import CalibrationSettings
+    from lenscal.calibration.settings import CalibrationSettings
     from lenscal.gui.app import application, keep_fluid
     from lenscal.gui.background.heartbeat import Heartbeat
     from lenscal.gui.background.worker import Ending, Outcome, Progress

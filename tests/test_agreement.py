@@ -12,9 +12,9 @@ import torch
 from lopsided import lopsided_grid
 from restore_cases import dead_leaves, photograph, restore_array
 
-from lenscal.calibrate.field.geometry import cell_positions, interpolation_matrix
-from lenscal.calibrate.pairs.field_solver import KernelPrior, solve_field
-from lenscal.calibrate.statistics.kernel_field import kernel_field
+from lenscal.calibration.field.geometry import cell_positions, interpolation_matrix
+from lenscal.calibration.pairs.field_solver import KernelPrior, solve_field
+from lenscal.calibration.statistics.kernel_field import kernel_field
 from lenscal.intake.survey import survey
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.frame import NoiseModel

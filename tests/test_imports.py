@@ -45,20 +45,20 @@ ABOVE = {
     # Files, and the two things that are done with photos.
     "plots": {"optics"},
     "files": {"optics", "plots", "raw", "system"},
-    "calibrate": {"blur", "flow", "optics", "raw", "system"},
+    "calibration": {"blur", "flow", "optics", "raw", "system"},
     "enlarge": {"blur", "prior", "raw", "resource_files", "restore", "system"},
     "restore": {"blur", "optics", "prior", "raw", "system"},
     # Networks for one lens.
     "supervised": {"blur", "files", "optics", "prior", "raw", "restore", "system"},
     # Lenses whose PSF is known, and how near a calibration comes to it.
     "virtual": {"files", "optics", "raw", "resource_files", "system"},
-    "measure": {"calibrate", "files", "optics", "raw", "restore", "system"},
+    "measure": {"calibration", "files", "optics", "raw", "restore", "system"},
     # What the user has chosen and done.
     "preferences": {"files", "system"},
-    "session": {"calibrate", "files", "intake", "optics", "raw", "restore", "system"},
-    "project": {"calibrate", "files", "restore", "session", "system"},
+    "session": {"calibration", "files", "intake", "optics", "raw", "restore", "system"},
+    "project": {"calibration", "files", "restore", "session", "system"},
     "jobs": {
-        "calibrate",
+        "calibration",
         "enlarge",
         "files",
         "intake",
@@ -76,7 +76,7 @@ ABOVE = {
     },
     "benchmark": {
         "blur",
-        "calibrate",
+        "calibration",
         "enlarge",
         "files",
         "flow",
@@ -94,7 +94,7 @@ ABOVE = {
     },
     # The two ways in.
     "gui": {
-        "calibrate",
+        "calibration",
         "files",
         "intake",
         "jobs",
@@ -111,7 +111,7 @@ ABOVE = {
     },
     "commands": {
         "benchmark",
-        "calibrate",
+        "calibration",
         "enlarge",
         "files",
         "gui",
@@ -211,7 +211,7 @@ def test_nothing_heavy_at_start(statement: str) -> None:
     "module",
     [
         "lenscal.jobs",
-        "lenscal.calibrate.settings",
+        "lenscal.calibration.settings",
         "lenscal.restore.settings",
         "lenscal.files.psf.profile",
         "lenscal.files.psf.psf_fits",

@@ -11,8 +11,8 @@ import tifffile
 from job_steps import stepped
 
 from lenscal import jobs
-from lenscal.calibrate.result import Calibration
-from lenscal.calibrate.settings import CalibrationSettings
+from lenscal.calibration.result import Calibration
+from lenscal.calibration.settings import CalibrationSettings
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.photos.export_settings import ExportSettings, Space
 from lenscal.files.psf.profile import Profile, read_profile, write_profile
@@ -158,9 +158,9 @@ def test_demo_stopped_before_its_photos_are_ready_ends_at_once(tmp_path, where):
 @pytest.mark.parametrize(("inner", "warned"), [(1.8, True), (1.0, False), (0.4, False)])
 def test_exchanged_folders_are_noticed(monkeypatch, tmp_path, make_dng, inner, warned):
     """Kernels that sharpen: the sharp folder was the softer one."""
-    from lenscal.calibrate import engine
-    from lenscal.calibrate.result import Calibration
-    from lenscal.calibrate.settings import CalibrationSettings
+    from lenscal.calibration import engine
+    from lenscal.calibration.result import Calibration
+    from lenscal.calibration.settings import CalibrationSettings
 
     grid = delta_grid((2, 2), 5, (128, 192))
     kernels = grid.kernels * inner

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibration.settings import CalibrationSettings, Quality, Stages
 from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.project import (

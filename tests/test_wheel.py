@@ -78,7 +78,7 @@ def test_every_module_and_every_resource_is_in_the_wheel(wheel: Path) -> None:
 def test_the_wheel_finds_its_resources_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
-        "import lenscal.resource_files as r, lenscal.gui.widgets, lenscal.calibrate.stages; "
+        "import lenscal.resource_files as r, lenscal.gui.widgets, lenscal.calibration.stages; "
         "print(r.resource('prior', 'prior.safetensors'), r.resource('icons', 'app.svg'))"
     )
     done = subprocess.run(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lenscal import jobs
-from lenscal.calibrate.settings import CalibrationSettings
+from lenscal.calibration.settings import CalibrationSettings
 from lenscal.files.psf.psf_fits import read_fits
 from lenscal.jobs.summary import calibration_values
 from lenscal.measure.comparison import compare_with_truth

@@ -15,7 +15,7 @@ import torch
 
 from lenscal.benchmark.clock import Pace, in_turns
 from lenscal.benchmark.speed_inputs import gaussian_psf, pink_photo, write_raw_photo
-from lenscal.calibrate.settings import CalibrationSettings, Quality
+from lenscal.calibration.settings import CalibrationSettings, Quality
 from lenscal.errors import LenscalError
 from lenscal.reports import Report
 from lenscal.restore.settings import Method, RestoreSettings
@@ -236,8 +236,8 @@ def _wait(device: torch.device) -> None:
 def _flow(settings: SpeedSettings) -> Job[Pace]:
     """Seconds a patch of stage F, quick quality, and of bare training steps on tensors of the same
     shapes."""
-    from lenscal.calibrate.budget import BUDGETS
-    from lenscal.calibrate.settings import Quality
+    from lenscal.calibration.budget import BUDGETS
+    from lenscal.calibration.settings import Quality
     from lenscal.flow.network import VelocityNetwork
     from lenscal.flow.training import flow_loss
 
@@ -284,12 +284,12 @@ def _flow(settings: SpeedSettings) -> Job[Pace]:
 
 def _stage_f(batch: int, steps: int, device: torch.device) -> Iterator[Any]:
     """Stage F alone on patches of noise, which cost as much as photos' do."""
-    from lenscal.calibrate.budget import BUDGETS
-    from lenscal.calibrate.matching.matcher import Matcher, MatchingSettings
-    from lenscal.calibrate.matching.patches import MATCHING_PATCH_PX, PatchPool
-    from lenscal.calibrate.matching.reblur import Reblur
-    from lenscal.calibrate.packing import Packing
-    from lenscal.calibrate.settings import Quality
+    from lenscal.calibration.budget import BUDGETS
+    from lenscal.calibration.matching.matcher import Matcher, MatchingSettings
+    from lenscal.calibration.matching.patches import MATCHING_PATCH_PX, PatchPool
+    from lenscal.calibration.matching.reblur import Reblur
+    from lenscal.calibration.packing import Packing
+    from lenscal.calibration.settings import Quality
 
     # Kernels as a quick calibration has them; patches enough that batches are drawn as usual.
     kernel, taps, n = 13, 169, 2000

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.benchmark.parts import Part
-from lenscal.calibrate.settings import DEFAULTS, CalibrationSettings, Quality, Stages
+from lenscal.calibration.settings import DEFAULTS, CalibrationSettings, Quality, Stages
 from lenscal.commands.option_groups import virtual_photos
 from lenscal.commands.progress import CANCELLED, Speaker, run_job
 from lenscal.errors import InputError

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from lenscal.benchmark.parts import Part
-from lenscal.calibrate.settings import DEFAULTS, Quality, Stages
+from lenscal.calibration.settings import DEFAULTS, Quality, Stages
 from lenscal.commands.option_groups import (
     Commands,
     add_device,

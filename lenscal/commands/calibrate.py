@@ -17,8 +17,8 @@ from lenscal.system.isolation.calls import warm_up
 from lenscal.translation import message_of, translatable
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.result import Calibration
-    from lenscal.calibrate.settings import CalibrationSettings
+    from lenscal.calibration.result import Calibration
+    from lenscal.calibration.settings import CalibrationSettings
     from lenscal.files.checkpoint import CheckpointFile
     from lenscal.files.psf.profile import Profile
     from lenscal.intake.inputs import Inputs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
     """The options that `demo` and `calibrate` share, checked."""
-    from lenscal.calibrate.settings import (
+    from lenscal.calibration.settings import (
         CalibrationSettings,
         Method,
         Quality,
@@ -54,7 +54,7 @@ def reading(
 ) -> Job[Inputs]:
     """Import the two folders as the options that `check` and `calibrate` share say."""
     from lenscal import jobs
-    from lenscal.calibrate.settings import KernelModel
+    from lenscal.calibration.settings import KernelModel
     from lenscal.intake.grouping import Overrides
     from lenscal.raw.pictures.kinds import Light
 
@@ -81,7 +81,7 @@ def reading(
 
 def run_calibrate(args: argparse.Namespace) -> int:
     """Calibrate and write the profile; a checkpoint stays where it could go on."""
-    from lenscal.calibrate.settings import KernelModel
+    from lenscal.calibration.settings import KernelModel
     from lenscal.files.output_paths import check_profile_path
     from lenscal.files.write_claim import only_writer
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenscal.calibrate.settings import GRID_SIDES
+from lenscal.calibration.settings import GRID_SIDES
 from lenscal.commands.calibrate import reading
 from lenscal.commands.option_groups import pair
 from lenscal.commands.photo_values import lens_setting_in_words, photo_values

@@ -28,7 +28,7 @@ def run_demo(args: argparse.Namespace) -> int:
         code: int = run(demo=True)
         return code
     from lenscal import jobs
-    from lenscal.calibrate.settings import Stages
+    from lenscal.calibration.settings import Stages
     from lenscal.files.output_paths import check_output_folder
     from lenscal.files.write_claim import only_writer
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lenscal.calibrate.settings import (
+from lenscal.calibration.settings import (
     DEFAULTS,
     GRID_SIDES,
     KERNEL_PX,

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from lenscal import __version__
-from lenscal.calibrate.settings import DEFAULTS, Quality
+from lenscal.calibration.settings import DEFAULTS, Quality
 from lenscal.commands.benchmark_options import add_benchmark
 from lenscal.commands.option_groups import (
     Commands,

@@ -12,7 +12,7 @@ def by_contrast(patches: Tensor) -> Tensor:
     """Every plane of [n, p, m, m] without its mean, all planes over the patch's own contrast.
 
     The contrast is a part of any gradient: with it the matching gradient is that of the
-    divergence between *normalised* patches, without it that of none (tests/calibrate/matching).
+    divergence between *normalised* patches, without it that of none (tests/calibration/matching).
     """
     centred = patches - patches.mean((-1, -2), keepdim=True)
     contrast = centred.square().mean((1, 2, 3), keepdim=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibration.settings import CalibrationSettings, Quality, Stages
 from lenscal.files.photos.export_settings import ExportSettings
 from lenscal.gui.background.decision import Decision
 from lenscal.gui.background.job_runner import JobRunner

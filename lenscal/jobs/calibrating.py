@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lenscal.calibrate.settings import KernelModel
+from lenscal.calibration.settings import KernelModel
 from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage
 from lenscal.intake.grouping import shared
 from lenscal.jobs.doubts import calibration_doubts
@@ -16,8 +16,8 @@ from lenscal.stepping import Job
 from lenscal.system.json_values import to_json
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.result import Calibration
-    from lenscal.calibrate.settings import CalibrationSettings
+    from lenscal.calibration.result import Calibration
+    from lenscal.calibration.settings import CalibrationSettings
     from lenscal.files.checkpoint import CheckpointFile
     from lenscal.intake.grouping import Overrides
     from lenscal.intake.inputs import Inputs
@@ -62,8 +62,8 @@ def calibrate(
     The checkpoint is written from time to time; where it says so, the calibration goes on from what
     it holds. It stays when the job ends: whoever has written the profile removes it.
     """
-    from lenscal.calibrate import engine
-    from lenscal.calibrate.uniform.job import calibrate_uniform
+    from lenscal.calibration import engine
+    from lenscal.calibration.uniform.job import calibrate_uniform
 
     # torch is loaded here, in the thread that works, and not when jobs are imported.
     frames = inputs.sharp.frames, inputs.degraded.frames

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from lenscal.calibrate.settings import CalibrationSettings, Quality
+from lenscal.calibration.settings import CalibrationSettings, Quality
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.own_files import is_virtual_photo
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict
@@ -26,7 +26,7 @@ from lenscal.translation import translatable
 from lenscal.virtual.limits import DEFAULT_N_PHOTOS, DEFAULT_SIZE_PX, Sensor
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.result import Calibration
+    from lenscal.calibration.result import Calibration
 
 _PROFILE_NAME = "demo.lenscal"
 

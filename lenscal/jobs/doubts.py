@@ -13,7 +13,7 @@ from lenscal.optics.plausibility import impossibilities, irregularities
 from lenscal.translation import Translatable, translatable
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.result import Calibration
+    from lenscal.calibration.result import Calibration
 
 SHARPER = 1.1
 """Mean MTF from which on kernels sharpen; an identity run comes near 1."""

@@ -9,7 +9,7 @@ from lenscal.system.json_values import without_nan
 from lenscal.system.memory import peak_memory_mb
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.result import Calibration, StageResult
+    from lenscal.calibration.result import Calibration, StageResult
     from lenscal.intake.inputs import Inputs
     from lenscal.optics.psf_grid import PsfGrid
 

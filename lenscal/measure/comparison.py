@@ -18,7 +18,7 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.stepping import Job
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.result import Calibration
+    from lenscal.calibration.result import Calibration
     from lenscal.restore.settings import RestoreSettings
 
 DELTA, AVERAGE, NO_ODD, ESTIMATE = "delta", "average", "true, no odd part", "estimate"

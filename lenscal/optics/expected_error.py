@@ -1,7 +1,7 @@
 """What a confidence means: the error that kernels are expected to have, as shares.
 
 A confidence is exp(-2 e), where e is the expected relative L2 error of a kernel
-(`lenscal.calibrate.confidence`; docs/experiments/confidence.md). This is the way back.
+(`lenscal.calibration.confidence`; docs/experiments/confidence.md). This is the way back.
 """
 
 from __future__ import annotations

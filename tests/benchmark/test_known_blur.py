@@ -13,7 +13,7 @@ from lenscal.benchmark.papers.known_blur import (
     measure_known_blur,
     tables,
 )
-from lenscal.calibrate.settings import Stages
+from lenscal.calibration.settings import Stages
 from lenscal.errors import InputError
 from lenscal.measure.similarity import ssim
 from lenscal.resource_files import resource

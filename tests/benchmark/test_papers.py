@@ -11,7 +11,7 @@ import pytest
 
 from lenscal.benchmark.papers import one_blur, one_picture
 from lenscal.benchmark.papers.pictures import photos_in
-from lenscal.calibrate.settings import Quality
+from lenscal.calibration.settings import Quality
 from lenscal.commands.pictures.reproduce import _around_tables, _write
 from lenscal.errors import InputError
 from lenscal.measure.one_kernel import best_gaussian, delta, kernel_figures

@@ -15,7 +15,7 @@ from lenscal.benchmark.prior import SIX, kodak_files, measure_prior
 from lenscal.benchmark.speed import SpeedSettings, measure_speed
 from lenscal.benchmark.speed_inputs import write_raw_photo
 from lenscal.benchmark.summary import prior_table, speed_table
-from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibration.settings import CalibrationSettings, Quality, Stages
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.decode import decode_photo
 from lenscal.stepping import STOP, finish

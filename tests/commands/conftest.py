@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import lenscal.calibrate
-from lenscal.calibrate.result import Calibration, StageResult
-from lenscal.calibrate.settings import KERNEL_PX
+import lenscal.calibration
+from lenscal.calibration.result import Calibration, StageResult
+from lenscal.calibration.settings import KERNEL_PX
 from lenscal.cli import main
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.optics.psf_grid import delta_grid
@@ -44,7 +44,7 @@ def lens(tmp_path):
 def engine(monkeypatch):
     """Stands in for the training, which takes minutes: reports, stops and fails on demand through
     `engine.at_step`."""
-    module = types.ModuleType("lenscal.calibrate.engine")
+    module = types.ModuleType("lenscal.calibration.engine")
     module.at_step = lambda step: None
     module.stops = None
     module.resumed_from = None
@@ -81,7 +81,7 @@ def engine(monkeypatch):
 
     module.calibrate = calibrate
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(lenscal.calibrate, "engine", module, raising=False)
+    monkeypatch.setattr(lenscal.calibration, "engine", module, raising=False)
     return module
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lenscal.calibrate.result import Calibration
+from lenscal.calibration.result import Calibration
 from lenscal.files.psf.profile import read_profile, write_profile
 from lenscal.jobs.doubts import calibration_doubts
 from lenscal.optics.psf_grid import PsfGrid, delta_grid
@@ -76,7 +76,7 @@ def test_a_calibration_that_ends_so_says_it(engine: Any) -> None:
     class Frame:
         size = SIZE
 
-    from lenscal.calibrate.settings import CalibrationSettings
+    from lenscal.calibration.settings import CalibrationSettings
 
     result: Calibration = finish(engine.calibrate([], [Frame()], CalibrationSettings()))
     assert not [d for d in calibration_doubts(result) if "do not use" in d]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lenscal.benchmark.parts import Part
-from lenscal.calibrate.settings import (
+from lenscal.calibration.settings import (
     GRID_SIDES,
     KERNEL_SIZES_PX,
     CalibrationSettings,

@@ -18,8 +18,8 @@ SOURCE = Path(__file__).parents[2]
 PROGRAM = """
 import sys, time, types
 import numpy as np
-import lenscal.calibrate
-from lenscal.calibrate.result import Calibration, StageResult
+import lenscal.calibration
+from lenscal.calibration.result import Calibration, StageResult
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import NoiseModel
 from lenscal.reports import Report
@@ -41,9 +41,9 @@ def calibrate(sharp, degraded, settings, *, keeper=None):
 QUICK = "--quick" in sys.argv
 if QUICK:
     sys.argv.remove("--quick")
-module = types.ModuleType("lenscal.calibrate.engine")
+module = types.ModuleType("lenscal.calibration.engine")
 module.calibrate = calibrate
-sys.modules[module.__name__] = lenscal.calibrate.engine = module
+sys.modules[module.__name__] = lenscal.calibration.engine = module
 from lenscal.cli import main
 raise SystemExit(main())
 """

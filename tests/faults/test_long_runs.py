@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from lenscal import jobs
-from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibration.settings import CalibrationSettings, Quality, Stages
 from lenscal.files.photos.export_settings import ExportSettings
 from lenscal.files.photos.photo_preview import read_preview
 from lenscal.files.psf.profile import Profile

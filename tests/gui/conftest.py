@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from lenscal.calibrate.result import Calibration, StageResult
-from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings
+from lenscal.calibration.result import Calibration, StageResult
+from lenscal.calibration.settings import KERNEL_PX, CalibrationSettings
 from lenscal.errors import LenscalError
 from lenscal.files.photos.dng import DngInfo, write_raw_dng
 from lenscal.files.psf.profile import Profile

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSpinBox
 from pytestqt.qtbot import QtBot
 
-from lenscal.calibrate.settings import (
+from lenscal.calibration.settings import (
     DEFAULTS,
     GRID_SIDES,
     KERNEL_SIZES_PX,

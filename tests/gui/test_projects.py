@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lenscal import __version__
-from lenscal.calibrate.settings import CalibrationSettings, Quality
+from lenscal.calibration.settings import CalibrationSettings, Quality
 from lenscal.files.checkpoint import CheckpointFile
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui import theme

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lenscal.calibrate.settings import Stages
+from lenscal.calibration.settings import Stages
 from lenscal.gui.background.worker import Progress, _Throttle
 from lenscal.gui.pages.calibrate_page import CalibratePage
 from lenscal.gui.pages.calibration.samples_view import GAP_PX, in_rows

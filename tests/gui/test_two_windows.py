@@ -215,7 +215,7 @@ def test_a_calibration_that_runs_elsewhere_was_not_interrupted(
     made_from = {"settings": {}, "schema": 0, "version": ""}
     values = {"made_from": made_from, "completed": ["P"], "seconds": 60.0}
     from lenscal import __version__
-    from lenscal.calibrate.checkpoint_schema import CHECKPOINT_SCHEMA
+    from lenscal.calibration.checkpoint_schema import CHECKPOINT_SCHEMA
 
     made_from |= {"schema": CHECKPOINT_SCHEMA, "version": __version__}
     checkpoint.save(values, {})

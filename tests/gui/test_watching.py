@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from lenscal.calibrate.result import Calibration
+from lenscal.calibration.result import Calibration
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui.background.worker import Progress
 from lenscal.gui.main_window import MainWindow

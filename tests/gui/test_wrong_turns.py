@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from lenscal.calibrate.settings import Stages
+from lenscal.calibration.settings import Stages
 from lenscal.gui import app
 from lenscal.gui.controller import Controller, Folders
 from lenscal.gui.last_folder import last_folder, remember

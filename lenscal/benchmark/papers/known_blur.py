@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from lenscal.benchmark.summary import Table
 from lenscal.blur.operator import A
-from lenscal.calibrate.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibration.settings import CalibrationSettings, Quality, Stages
 from lenscal.errors import InputError
 from lenscal.files.psf.node_grid import pixel_positions
 from lenscal.measure.gain import average_grid

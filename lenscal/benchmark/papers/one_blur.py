@@ -28,7 +28,7 @@ from lenscal.benchmark.papers.pictures import (
     write_picture,
 )
 from lenscal.benchmark.summary import Table
-from lenscal.calibrate.settings import CalibrationSettings, KernelModel, Quality
+from lenscal.calibration.settings import CalibrationSettings, KernelModel, Quality
 from lenscal.errors import InputError
 from lenscal.measure.one_kernel import best_gaussian, delta, kernel_figures
 from lenscal.optics.psf_grid import PsfGrid

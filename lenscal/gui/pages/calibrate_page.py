@@ -8,8 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from lenscal.calibrate.result import Calibration
-from lenscal.calibrate.settings import KERNEL_PX, CalibrationSettings
+from lenscal.calibration.result import Calibration
+from lenscal.calibration.settings import KERNEL_PX, CalibrationSettings
 from lenscal.files import field_csv
 from lenscal.files.psf.kept_profiles import last_duration
 from lenscal.gui.background.worker import Progress

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal import __version__
-from lenscal.calibrate.checkpoint_schema import CHECKPOINT_SCHEMA
-from lenscal.calibrate.settings import CalibrationSettings
+from lenscal.calibration.checkpoint_schema import CHECKPOINT_SCHEMA
+from lenscal.calibration.settings import CalibrationSettings
 from lenscal.errors import LenscalError
 from lenscal.files.write_claim import is_claimed, only_writer
 from lenscal.printable import file_stem
@@ -25,7 +25,7 @@ from lenscal.system.preload import preload
 from lenscal.translation import join_translatable, translatable
 
 if TYPE_CHECKING:
-    from lenscal.calibrate.result import Calibration
+    from lenscal.calibration.result import Calibration
     from lenscal.files.checkpoint import CheckpointFile
     from lenscal.files.psf.profile import Profile
     from lenscal.intake.inputs import Inputs

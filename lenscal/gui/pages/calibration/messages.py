@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from lenscal.calibrate.result import Calibration
+from lenscal.calibration.result import Calibration
 from lenscal.files.psf.quality_words import distance_in_words, measured_distances
 from lenscal.gui.translate import in_the_windows_words, in_this_language
 from lenscal.gui.widgets.device_names import device_names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
-from lenscal.calibrate.settings import (
+from lenscal.calibration.settings import (
     DEFAULTS,
     GRID_SIDES,
     KERNEL_PX,
