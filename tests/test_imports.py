@@ -50,6 +50,8 @@ ABOVE = {
     "restore": {"blur", "optics", "prior", "raw", "system"},
     # Networks for one lens.
     "supervised": {"blur", "files", "optics", "prior", "raw", "restore", "system"},
+    # How blur differs from photo to photo.
+    "population": {"blur", "calibration", "files", "flow", "optics", "plots", "raw", "system"},
     # Lenses whose PSF is known, and how near a calibration comes to it.
     "virtual": {"files", "optics", "raw", "resource_files", "system"},
     "measure": {"calibration", "files", "optics", "raw", "restore", "system"},
@@ -64,6 +66,7 @@ ABOVE = {
         "intake",
         "measure",
         "optics",
+        "population",
         "preferences",
         "project",
         "raw",
@@ -84,6 +87,7 @@ ABOVE = {
         "jobs",
         "measure",
         "optics",
+        "population",
         "prior",
         "raw",
         "resource_files",
@@ -119,6 +123,7 @@ ABOVE = {
         "jobs",
         "measure",
         "optics",
+        "population",
         "preferences",
         "raw",
         "restore",

@@ -22,13 +22,7 @@ def motion_kernel(
     size: int, rng: np.random.Generator, intensity: float = 0.5
 ) -> NDArray[np.float32]:
     """A kernel [size, size] of sum 1; intensity 0: nearly a straight line, 1: a scribble."""
-    path = _path(size * rng.uniform(*_LENGTH_SHARES), intensity, rng)
-    room = size - _MARGIN_PX
-    # Longer ones are drawn smaller.
-    path *= min(1.0, room / max(float(np.ptp(path, axis=0).max()), 1e-6))
-    path -= (path.max(0) + path.min(0)) / 2
-    changes = rng.uniform(*_SPEEDS, _SPEED_CHANGES)
-    time = np.interp(np.linspace(0, 1, _POINTS), np.linspace(0, 1, _SPEED_CHANGES), changes)
+    path, time = motion_track(size, rng, intensity)
     kernel = np.zeros((size, size))
     at = path + size // 2
     corner = np.floor(at).astype(int)
@@ -40,6 +34,21 @@ def motion_kernel(
             np.add.at(kernel, (corner[:, 0] + dy, corner[:, 1] + dx), share * time)
     soft = cv2.GaussianBlur(kernel, (0, 0), _SOFTNESS_PX)
     return np.asarray(soft / soft.sum(), np.float32)
+
+
+def motion_track(
+    size: int, rng: np.random.Generator, intensity: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points [n, 2] of a path that a kernel has room for, px from its middle, and the time [n] that
+    each of them stands for."""
+    path = _path(size * rng.uniform(*_LENGTH_SHARES), intensity, rng)
+    room = size - _MARGIN_PX
+    # Longer ones are drawn smaller.
+    path *= min(1.0, room / max(float(np.ptp(path, axis=0).max()), 1e-6))
+    path -= (path.max(0) + path.min(0)) / 2
+    changes = rng.uniform(*_SPEEDS, _SPEED_CHANGES)
+    time = np.interp(np.linspace(0, 1, _POINTS), np.linspace(0, 1, _SPEED_CHANGES), changes)
+    return path, time
 
 
 def _path(length: float, intensity: float, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""Files of populations of kernels."""

@@ -1,0 +1,1 @@
+"""Populations: the distribution of blurs that differ from photo to photo."""
