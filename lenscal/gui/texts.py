@@ -614,6 +614,7 @@ TEXTS = (
         "large photos wait in {cache}, which failed: {why}; make room there"
     ),
     QT_TRANSLATE_NOOP("Translatable", "lateral colour"),
+    QT_TRANSLATE_NOOP("Translatable", "learn the population again to renew it"),
     QT_TRANSLATE_NOOP("Translatable", "left"),
     QT_TRANSLATE_NOOP("Translatable", "lens"),
     QT_TRANSLATE_NOOP("Translatable", "lens serial numbers"),
@@ -1049,6 +1050,7 @@ TEXTS = (
         "the training of the network diverged at step {step}; the profile is as it was: try "
         "another --seed"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the weights of this population do not fit it: {reason}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the {role} photos are flat: {texture:.0%} of their area has texture; {advice}"
@@ -1391,6 +1393,11 @@ TEXTS = (
         "{path} is no checkpoint of lenscal's: calibrate without --resume to start anew"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is no plain file: choose another name or folder"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is no population of kernels, or it is damaged: make one with lenscal "
+        "population"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is no profile: a network is kept in one; calibrate to get LENS.lenscal"
