@@ -48,6 +48,8 @@ ABOVE = {
     "calibration": {"blur", "flow", "optics", "raw", "system"},
     "enlarge": {"blur", "prior", "raw", "resource_files", "restore", "system"},
     "restore": {"blur", "optics", "prior", "raw", "system"},
+    # One lens at all its apertures.
+    "lens": {"calibration", "files", "optics", "raw", "system"},
     # Networks for one lens.
     "supervised": {"blur", "files", "optics", "prior", "raw", "restore", "system"},
     # How blur differs from photo to photo.
@@ -64,6 +66,7 @@ ABOVE = {
         "enlarge",
         "files",
         "intake",
+        "lens",
         "measure",
         "optics",
         "population",
@@ -85,6 +88,7 @@ ABOVE = {
         "flow",
         "intake",
         "jobs",
+        "lens",
         "measure",
         "optics",
         "population",
@@ -102,6 +106,7 @@ ABOVE = {
         "files",
         "intake",
         "jobs",
+        "lens",
         "optics",
         "plots",
         "preferences",
@@ -121,6 +126,7 @@ ABOVE = {
         "gui",
         "intake",
         "jobs",
+        "lens",
         "measure",
         "optics",
         "population",

@@ -10,16 +10,26 @@ from lenscal.errors import InputError
 from lenscal.translation import translatable
 
 
-def check_schema(path: Path, values: Mapping[str, Any], version: int, advice: str) -> None:
+def check_schema(
+    path: Path,
+    values: Mapping[str, Any],
+    version: int,
+    advice: str,
+    *,
+    oldest: int | None = None,
+) -> None:
     """Refuse a file of another version; `advice` says what to do about one of an older version.
+
+    oldest : the first version that is read, too; None: `version` alone
 
     Raises
     ------
     InputError
-        `values["schema"]` is not `version`.
+        `values["schema"]` is none of these.
     """
     schema = values.get("schema")
-    if schema != version:
+    known = range(version if oldest is None else oldest, version + 1)
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema not in known:
         newer = isinstance(schema, int) and schema > version
         raise InputError(
             translatable(

@@ -7,19 +7,22 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenscal.files.photos.export_settings import ExportSettings
+from lenscal.files.psf.profile import Profile
 from lenscal.jobs.cache import photo_cache
 from lenscal.jobs.photo_work import BatchSettings, PhotoResult, PhotoWork
+from lenscal.lens.prediction import Lens
 from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report
-from lenscal.stepping import STOP, Job, follow, relay
+from lenscal.stepping import STOP, Job, Reply, follow, relay
 from lenscal.translation import Translatable, join_translatable, translatable
 
 if TYPE_CHECKING:
-    from lenscal.files.psf.profile import Profile
+    from lenscal.lens.prediction import ProfileSource
     from lenscal.raw.frame import Frame
     from lenscal.restore.settings import RestoreSettings
 
@@ -34,7 +37,7 @@ is no measure for the rest."""
 
 
 def correct(
-    profile: Profile,
+    profile: Profile | ProfileSource,
     photos: Sequence[Path],
     settings: RestoreSettings,
     export: ExportSettings,
@@ -47,10 +50,12 @@ def correct(
     """Decode, correct and write photos. One bad file does not stop the rest.
 
     While a photo is corrected, the next one is decoded and the last one written, unless they are
-    large (OVERLAP_PX). A photo whose camera, lens, focal length, aperture or size is not the
-    profile's is refused with the reason; `force` corrects it all the same and turns the reason into
-    a warning. Values of pictures are taken as `light` says, else as for the profile. `save_mask`
-    writes beside each photo how much of the correction every pixel got.
+    large (OVERLAP_PX). A lens's file gives each photo the kernels of its aperture and focal length,
+    predicted where they were not photographed; any other source finds the profile of each. A photo
+    whose camera, lens, focal length, aperture or size is not the profile's is refused with the
+    reason; `force` corrects it all the same and turns the reason into a warning. Values of pictures
+    are taken as `light` says, else as for the profile. `save_mask` writes beside each photo how
+    much of the correction every pixel got.
     `STOP` ends after the present photo. However the job ends, cancelled or with an error,
     `results_so_far` then holds what became of the photos that it had come to.
     """
@@ -62,8 +67,10 @@ def correct(
     # Resolved: a link to a photo of the batch must not be overwritten either.
     originals = frozenset(path.resolve() for path in photos)
     with photo_cache() as cache:
-        light = light or profile.light or Light.LINEAR
-        batch = BatchSettings(profile, settings, export, force, save_mask, originals, cache, light)
+        source = Lens(profile) if isinstance(profile, Profile) else profile
+        of_profile = profile.light if isinstance(profile, Profile) else None
+        light = light or of_profile or Light.LINEAR
+        batch = BatchSettings(source, settings, export, force, save_mask, originals, cache, light)
         pipeline = _Pipeline(batch, photos)
         try:
             yield from relay(pipeline.run(), with_time_left)
@@ -167,6 +174,9 @@ class _Pipeline:
         reading = translatable("{name}: reading", name=place.path.name)
         yield from self._await(photo.decoding, Report("correct", reading, place.low))
         frame = photo.decoded()
+        if frame is not None:
+            at_place = partial(replace, fraction=place.low)
+            frame = yield from relay(photo.matched(frame), at_place, self._hear)
         if frame is None:
             return
         small = _is_small(frame)
@@ -216,7 +226,11 @@ class _Pipeline:
 
     def _tell(self, report: Report) -> Job[None]:
         """Report, and hear whether `STOP` is asked for."""
-        self.stopping |= (yield report) == STOP
+        self._hear((yield report))
+
+    def _hear(self, reply: Reply | None) -> Reply | None:
+        self.stopping |= reply == STOP
+        return reply
 
 
 def _is_small(frame: Frame) -> bool:

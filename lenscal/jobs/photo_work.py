@@ -35,6 +35,7 @@ from lenscal.translation import Translatable, join_translatable, message_of, tra
 if TYPE_CHECKING:
     from lenscal.files.photos.photo_files import Pixels
     from lenscal.files.psf.profile import Profile
+    from lenscal.lens.prediction import Chosen, Prediction, ProfileSource
     from lenscal.raw.frame import Frame, PhotoHeader
     from lenscal.restore.ringing.strength import Strength
     from lenscal.restore.settings import RestoreSettings
@@ -62,19 +63,24 @@ class PhotoResult:
     """Mean share of the correction that was kept: less than 1 where all of it would ring."""
     reason: str = ""
     """`problem` for those who name the photo themselves."""
+    prediction: Prediction | None = None
+    """Of the kernels, where they were not photographed."""
+    profile: Path | None = None
+    """That was found for the photo; None where all had one."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchSettings:
     """What all photos of a batch share.
 
+    source : where each photo gets its kernels from
     originals : files that are never overwritten, resolved
     cache : folder where the rows of large photos wait
     light : how the values of pictures are taken
     reserved_paths : names that photos of the batch have, so that no other gets them
     """
 
-    profile: Profile
+    source: ProfileSource
     restore: RestoreSettings
     export: ExportSettings
     force: bool
@@ -88,14 +94,6 @@ class BatchSettings:
     def leaves_photos(self) -> bool:
         """Whether photos are written as they are."""
         return self.restore.method is Method.NONE or self.restore.amount == 0
-
-    @property
-    def in_words(self) -> str:
-        """How photos are corrected, for their metadata."""
-        restore, lens = self.restore, self.profile.lens
-        # Into the photo's metadata: enough to make it again.
-        words = f"method {restore.method}, amount {restore.amount:g}, denoise {restore.denoise:g}"
-        return f"{words}, PSF of {lens}" if lens else words
 
 
 @dataclass(slots=True)
@@ -113,9 +111,31 @@ class PhotoWork:
     """[H, W]."""
     notes: tuple[Translatable, ...] = ()
     """What in the photo is not as in those that the PSF was learnt from."""
+    chosen: Chosen | None = None
+    """What it is corrected with; None: not known yet."""
     strength: Strength | None = None
     """What is left of the correction; None: all of it."""
     result: PhotoResult | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """What it is corrected with."""
+        assert self.chosen is not None
+        return self.chosen.profile
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """Of its kernels, where they were not photographed."""
+        return None if self.chosen is None else self.chosen.prediction
+
+    @property
+    def in_words(self) -> str:
+        """How it is corrected, for its metadata."""
+        restore, lens = self.batch.restore, self.profile.lens
+        # Enough to make it again.
+        words = f"method {restore.method}, amount {restore.amount:g}, denoise {restore.denoise:g}"
+        words = f"{words}, PSF of {lens}" if lens else words
+        return words if self.prediction is None else f"{words}, {self.prediction.in_words}"
 
     @property
     def spool(self) -> Path:
@@ -162,9 +182,16 @@ class PhotoWork:
         if decoding is None:
             return None
         with self._failing(wrong_input=True):
-            frame = decoding.result()
-            differences = mismatches(self.batch.profile, frame)
-            self.notes = (*differences, *match_notes(self.batch.profile, frame))
+            return decoding.result()
+        return None
+
+    def matched(self, frame: Frame) -> Job[Frame | None]:
+        """The frame, once its kernels are found; None where there are none for it: `result` then
+        says why."""
+        with self._failing(wrong_input=True):
+            self.chosen = chosen = yield from self.batch.source.for_photo(frame.info)
+            differences = [*mismatches(chosen.profile, frame), *chosen.refusals]
+            self.notes = (*differences, *chosen.notes, *match_notes(chosen.profile, frame))
             # With --force the differences come back as warnings, once the photo is written.
             if not differences or self.batch.force:
                 return frame
@@ -197,8 +224,8 @@ class PhotoWork:
                 store.append(rows, rgb)
 
             with store.opened():
-                grid = grid_for(self.batch.profile, frame)
-                network = network_for(self.batch.profile, frame, self.batch.restore)
+                grid = grid_for(self.profile, frame)
+                network = network_for(self.profile, frame, self.batch.restore)
                 yield from restore_rows(frame, grid, self.batch.restore, keep, network=network)
             self.strength = yield from without_rings(frame, store, self.mask)
             return store
@@ -218,15 +245,18 @@ class PhotoWork:
         with self._failing():
             # Not its parents: a wrong path must not grow a tree of folders.
             batch.export.out.mkdir(exist_ok=True)
-            warnings = write_photo(output, pixels, header, batch.export, batch.in_words, mask)
+            warnings = write_photo(output, pixels, header, batch.export, self.in_words, mask)
+            said = [] if self.prediction is None else [self.prediction.in_words]
             rings = [] if self.strength is None else [self.strength.in_words()]
             self.result = PhotoResult(
                 self.path,
                 output,
-                warnings=(*self.notes, *rings, *warnings),
+                warnings=(*said, *self.notes, *rings, *warnings),
                 seconds=time.monotonic() - self.began,
                 mask=None if mask is None else mask.path,
                 strength=1.0 if self.strength is None else self.strength.mean,
+                prediction=self.prediction,
+                profile=None if self.chosen is None else self.chosen.path,
             )
 
     @contextmanager

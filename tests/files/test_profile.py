@@ -216,7 +216,7 @@ def told(entries, **values):
         (lambda e: {"C:evil": b"x"}, "points outside"),
         (lambda e: {"bomb": bytes(50_000_000)}, "zip bomb"),
         (lambda e: {f"file{n}": b"" for n in range(70)}, "holds 76 files"),
-        (lambda e: told(e, schema=2), "update lenscal"),
+        (lambda e: told(e, schema=3), "update lenscal"),
         (lambda e: told(e, schema=0), "calibrate again"),
         (lambda e: told(e, schema="x"), "schema version 'x'"),
         (lambda e: told(e, format="other"), "not one of lenscal's"),

@@ -150,6 +150,27 @@ class RayField:
 
     def kernels(self, theta: Tensor, at: Basis) -> Tensor:
         """[m, 3, k * k], of sum 1, for theta [n] at m places."""
+        otf = self.bundle(theta, at) * self.diffraction * self.softness(theta)
+        return self.taps_of(otf)
+
+    def taps_of(self, otf: Tensor) -> Tensor:
+        """[m, 3, k * k], of sum 1, of transfer functions [m, 3, fy, fx]."""
+        n, half = len(self.fy), self.kernel_size // 2
+        # The origin to the middle of the frame; what falls outside is cut.
+        image = torch.fft.irfft2(otf, s=(n, n)).roll((half, half), (-2, -1))
+        taps = image[..., : self.kernel_size, : self.kernel_size].flatten(-2)
+        kernels: Tensor = taps / taps.sum(-1, keepdim=True)
+        return kernels
+
+    def softness(self, theta: Tensor) -> Tensor:
+        """[3, fy, fx]: what focus that differs from photo to photo leaves: their mean is softer
+        than any of them."""
+        narrow, wide = self.parts(theta)["softness"][..., None, None]
+        f = torch.hypot(self.fy[:, None], self.fx)
+        return torch.exp(-0.5 * narrow * f - 2 * wide * f * f)
+
+    def bundle(self, theta: Tensor, at: Basis) -> Tensor:
+        """[m, 3, fy, fx]: transfer functions of the rays alone, for theta [n] at m places."""
         components, basis = self.parts(theta), at.terms
         linear = [
             t for t, (i, j) in enumerate(degrees(RAY_FIELD_DEGREE)) if i + j <= RAY_COLOUR_DEGREE
@@ -181,17 +202,7 @@ class RayField:
         rows = torch.cat([along_y.cos(), along_y.sin()], 2) * light[:, :, None]
         products = rows @ torch.cat([along_x.cos(), along_x.sin()], 2).mT
         (cc, cs), (sc, ss) = (half.chunk(2, -1) for half in products.chunk(2, -2))
-        otf = torch.complex(cc - ss, -(cs + sc))
-        f = torch.hypot(self.fy[:, None], self.fx)
-        narrow, wide = components["softness"][..., None, None]
-        # Focus differs from photo to photo: their mean is softer than any of them.
-        otf = otf * self.diffraction * torch.exp(-0.5 * narrow * f - 2 * wide * f * f)
-        n, half = len(self.fy), self.kernel_size // 2
-        # The origin to the middle of the frame; what falls outside is cut.
-        image = torch.fft.irfft2(otf, s=(n, n)).roll((half, half), (-2, -1))
-        taps = image[..., : self.kernel_size, : self.kernel_size].flatten(-2)
-        kernels: Tensor = taps / taps.sum(-1, keepdim=True)
-        return kernels
+        return torch.complex(cc - ss, -(cs + sc))
 
     def groups(self) -> tuple[Tensor, Tensor]:
         """[n] number of the group of each of theta but the softness, and [groups] how many are in
@@ -297,6 +308,12 @@ def _slopes(name: str, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArra
     # A tilt of all rays is a shift, which other numbers stand for.
     out = out - out.mean(0)
     return np.asarray(out / np.sqrt((out**2).sum(-1).mean()))
+
+
+def aberrations() -> list[tuple[int, bool, int]]:
+    """Of each polynomial of the pupil: the order of the angle, whether of its cosine, and the power
+    of the radius beyond that order."""
+    return [_meaning(name) for name in _names()]
 
 
 def _names() -> list[str]:

@@ -3,20 +3,19 @@ open."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, make_dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.errors import InputError
+from lenscal.files.lens_model import LensModel
 from lenscal.files.network_weights import (
     MAX_NETWORK_BYTES,
     NETWORK_ENTRY,
@@ -26,10 +25,12 @@ from lenscal.files.network_weights import (
     tensor_bytes,
     tensors_of,
 )
-from lenscal.files.psf.limits import MAX_FILE_BYTES
+from lenscal.files.profile_archive import MOST_MEMBERS, PROFILE_ENTRY, check_archive
+from lenscal.files.psf.limits import MAX_FILE_BYTES, MAX_KERNEL_VALUES
 from lenscal.files.psf.provenance import Provenance
 from lenscal.files.psf.psf_npz import npz_bytes, psf_from_npz
 from lenscal.files.schema import check_schema
+from lenscal.files.training_curves import curves_csv, curves_from
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.plots.kernel_png import preview_png
 from lenscal.raw.frame import NoiseModel
@@ -43,27 +44,30 @@ from lenscal.system.zip_content import entry_of, zip_of
 from lenscal.translation import translatable
 
 FORMAT = "lenscal profile"
-SCHEMA = 1
-JSON_ENTRY = "profile.json"
+SCHEMA, JOINED_SCHEMA = 1, 2
+"""Of one calibration; of several of one lens: what reads the first only would refuse photos that
+the file is for."""
+JSON_ENTRY = PROFILE_ENTRY
 NPZ_ENTRY = "psf.npz"
 CURVES_ENTRY = "training/curves.csv"
 WEIGHTS_ENTRY = "training/checkpoint.safetensors"
 PREVIEW_ENTRY = "preview.png"
+MEMBER_FOLDER = "members/{number}/"
+"""Of each further calibration, from number 2 on."""
 # The first that a zip can hold.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
-MAX_ENTRIES = 64
-# More than the largest grid and network take.
-MAX_UNPACKED_BYTES = 2**30
 MAX_CURVES_BYTES = 4 * 2**20
 MAX_WEIGHTS_BYTES = 256 * 2**20
-# Profiles shrink at most tenfold; deflate can do 1000, which is what zip bombs live on.
-MAX_RATIO = 400
-# Below, headers weigh more than content, and the ratio says nothing.
-SMALL_BYTES = 4096
-
 # Numbers that JSON's NaN and Infinity cannot stand for; a re-blur distance may be NaN.
-FINITE = ("focal_mm", "pixel_pitch_um", "aperture_sharp", "aperture_degraded", "seconds")
+FINITE = (
+    "focal_mm",
+    "focus_distance_m",
+    "pixel_pitch_um",
+    "aperture_sharp",
+    "aperture_degraded",
+    "seconds",
+)
 ORIENTATION = (
     "sensor orientation: row 0 is the top of the RAW file's visible area, no EXIF rotation applied"
 )
@@ -138,6 +142,14 @@ class Profile:
     network: NetworkDescription | None = None
     """The restoration network that was trained for the lens; None: there is none."""
     network_weights: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    focus_distance_m: float | None = None
+    """Of the degraded photos, where they say one and the same."""
+    lens_model: LensModel | None = None
+    """What kernels at other apertures are predicted from; of a lens of several apertures, the one
+    fitted to all that share a focal length and a focus distance."""
+    members: tuple[Profile, ...] = ()
+    """Further calibrations of the lens (other apertures, focal lengths, focus distances); these
+    have none themselves."""
 
     @property
     def is_bare(self) -> bool:
@@ -162,7 +174,7 @@ class Profile:
 
 
 # Fields of a profile that other entries of the zip hold.
-NOT_IN_JSON = frozenset({"psf", "curves", "weights", "network_weights"})
+NOT_IN_JSON = frozenset({"psf", "curves", "weights", "network_weights", "members"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,30 +187,41 @@ class SensorSize:
 
 def write_profile(path: Path, profile: Profile, *, fresh: bool = False) -> Path:
     """Write the profile whole or not at all; `fresh` as in `written_whole`."""
-    entries = {
-        JSON_ENTRY: json.dumps(described(profile), indent=2, ensure_ascii=False).encode(
-            # Names of files need not be text.
-            errors="backslashreplace"
-        ),
-        NPZ_ENTRY: npz_bytes(profile.psf),
-        CURVES_ENTRY: _curves_csv(profile.curves).encode(),
-        PREVIEW_ENTRY: preview_png(profile.psf),
-    }
-    if profile.weights:
-        entries[WEIGHTS_ENTRY] = tensor_bytes(profile.weights)
-    if profile.network is not None:
-        entries[NETWORK_ENTRY] = tensor_bytes(profile.network_weights)
+    entries = _entries(profile)
+    for number, member in enumerate(profile.members, 2):
+        folder = MEMBER_FOLDER.format(number=number)
+        # How training went is not needed to correct photos, and would make the file large.
+        kept = replace(member, curves={}, weights={}, members=())
+        entries |= {f"{folder}{name}": content for name, content in _entries(kept).items()}
     with (
         written_whole(path, fresh=fresh) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for name, content in entries.items():
             # Compressed already, or, as trained weights, without anything to compress.
-            stored = name in (NPZ_ENTRY, PREVIEW_ENTRY, NETWORK_ENTRY)
+            stored = name.endswith((NPZ_ENTRY, PREVIEW_ENTRY, NETWORK_ENTRY))
             method = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
             # Always the same time: equal profiles are equal files.
             archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), content, method)
     return path
+
+
+def _entries(profile: Profile) -> dict[str, bytes]:
+    """The files of one calibration by their names."""
+    entries = {
+        JSON_ENTRY: json.dumps(described(profile), indent=2, ensure_ascii=False).encode(
+            # Names of files need not be text.
+            errors="backslashreplace"
+        ),
+        NPZ_ENTRY: npz_bytes(profile.psf),
+        CURVES_ENTRY: curves_csv(profile.curves).encode(),
+        PREVIEW_ENTRY: preview_png(profile.psf),
+    }
+    if profile.weights:
+        entries[WEIGHTS_ENTRY] = tensor_bytes(profile.weights)
+    if profile.network is not None:
+        entries[NETWORK_ENTRY] = tensor_bytes(profile.network_weights)
+    return entries
 
 
 def described(profile: Profile) -> dict[str, Any]:
@@ -206,7 +229,7 @@ def described(profile: Profile) -> dict[str, Any]:
     (rows, cols), (height, width) = profile.psf.shape, profile.psf.image_size
     return {
         "format": FORMAT,
-        "schema": SCHEMA,
+        "schema": JOINED_SCHEMA if profile.members else SCHEMA,
         **{field.name: to_json(getattr(profile, field.name)) for field in _json_fields()},
         "sensor_size_px": {"height": height, "width": width},
         "orientation": ORIENTATION,
@@ -217,16 +240,6 @@ def described(profile: Profile) -> dict[str, Any]:
 
 def _json_fields() -> list[Field[Any]]:
     return [field for field in fields(Profile) if field.name not in NOT_IN_JSON]
-
-
-def _curves_csv(curves: Mapping[str, Sequence[tuple[int, float]]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["curve", "step", "value"])
-    for name, points in curves.items():
-        # All digits, so that a curve comes back as it was.
-        writer.writerows([name, int(step), repr(float(value))] for step, value in points)
-    return text.getvalue()
 
 
 def read_profile(path: Path) -> Profile:
@@ -242,26 +255,9 @@ def read_profile(path: Path) -> Profile:
     try:
         with zip_of(content, path) as archive:
             # Before anything is unpacked.
-            _check_archive(path, archive)
-            values = bounded_json(entry_of(archive, JSON_ENTRY, path, MOST_JSON_BYTES))
-            _check_format(path, values)
-            psf = psf_from_npz(entry_of(archive, NPZ_ENTRY, path, MAX_FILE_BYTES), str(path))
-            # After the kernels, whose size it has to fit.
-            profile = _profile_from(values, psf)
-            names = archive.namelist()
-            if CURVES_ENTRY in names:
-                curves = entry_of(archive, CURVES_ENTRY, path, MAX_CURVES_BYTES).decode()
-                profile = replace(profile, curves=_curves_from(curves))
-            if WEIGHTS_ENTRY in names:
-                content = entry_of(archive, WEIGHTS_ENTRY, path, MAX_WEIGHTS_BYTES)
-                profile = replace(profile, weights=tensors_of(content, path, WEIGHTS_ENTRY))
-            if profile.network is not None:
-                check_network(profile.network)
-                content = entry_of(archive, NETWORK_ENTRY, path, MAX_NETWORK_BYTES)
-                weights = tensors_of(content, path, NETWORK_ENTRY)
-                check_weights(weights)
-                profile = replace(profile, network_weights=weights)
-            return profile
+            check_archive(path, archive)
+            profile = _profile_in(archive, path)
+            return replace(profile, members=tuple(_members_in(archive, path, profile)))
     except InputError:
         raise
     except zipfile.BadZipFile as error:
@@ -284,47 +280,57 @@ def read_profile(path: Path) -> Profile:
         ) from error
 
 
-def _check_archive(path: Path, archive: zipfile.ZipFile) -> None:
-    entries = archive.infolist()
-    if len(entries) > MAX_ENTRIES:
-        raise InputError(
-            translatable(
-                "{path} holds {count} files, a profile has at most {most}: not opened",
-                path=path,
-                count=len(entries),
-                most=MAX_ENTRIES,
-            )
-        )
-    # What the directory states; `_entry` checks that it is true.
-    total = sum(entry.file_size for entry in entries)
-    packed = sum(entry.compress_size for entry in entries)
-    if total > MAX_UNPACKED_BYTES or total > MAX_RATIO * max(packed, SMALL_BYTES):
-        raise InputError(
-            translatable(
-                "{path} would unpack from {packed} to {total} bytes (a zip bomb?): not opened",
-                path=path,
-                packed=packed,
-                total=total,
-            )
-        )
-    for entry in entries:
-        # Windows takes both slashes for separators.
-        parts = PurePosixPath(entry.filename.replace("\\", "/"))
-        if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename:
+def _members_in(archive: zipfile.ZipFile, path: Path, first: Profile) -> Iterator[Profile]:
+    """The further calibrations, as far as they are numbered without a gap.
+
+    Raises
+    ------
+    InputError
+        There are too many, or their kernels are more than lenscal handles.
+    """
+    names, values = frozenset(archive.namelist()), first.psf.kernels.size
+    for number in range(2, MOST_MEMBERS + 2):
+        folder = MEMBER_FOLDER.format(number=number)
+        if f"{folder}{JSON_ENTRY}" not in names:
+            return
+        member = _profile_in(archive, path, folder)
+        # Each alone is checked when it is read: together they must fit the memory, too.
+        values += member.psf.kernels.size
+        if values > MAX_KERNEL_VALUES:
             raise InputError(
                 translatable(
-                    ("{path} contains the path {entry!r}, which points outside it: not opened"),
+                    "{path}: the kernels of its {count} calibrations are more than lenscal handles",
                     path=path,
-                    entry=entry.filename,
+                    count=number,
                 )
             )
-    if JSON_ENTRY not in archive.namelist():
-        raise InputError(
-            translatable(
-                "{path} is a zip file but not a lenscal profile: it holds no profile.json",
-                path=path,
-            )
-        )
+        yield member
+
+
+def _profile_in(archive: zipfile.ZipFile, path: Path, folder: str = "") -> Profile:
+    """One calibration of an archive."""
+
+    def content(entry: str, most_bytes: int) -> bytes:
+        return entry_of(archive, f"{folder}{entry}", path, most_bytes)
+
+    values = bounded_json(content(JSON_ENTRY, MOST_JSON_BYTES))
+    _check_format(path, values)
+    psf = psf_from_npz(content(NPZ_ENTRY, MAX_FILE_BYTES), str(path))
+    # After the kernels, whose size it has to fit.
+    profile = _profile_from(values, psf)
+    names = archive.namelist()
+    if f"{folder}{CURVES_ENTRY}" in names:
+        curves = content(CURVES_ENTRY, MAX_CURVES_BYTES).decode()
+        profile = replace(profile, curves=curves_from(curves))
+    if f"{folder}{WEIGHTS_ENTRY}" in names:
+        tensors = tensors_of(content(WEIGHTS_ENTRY, MAX_WEIGHTS_BYTES), path, WEIGHTS_ENTRY)
+        profile = replace(profile, weights=tensors)
+    if profile.network is not None:
+        check_network(profile.network)
+        tensors = tensors_of(content(NETWORK_ENTRY, MAX_NETWORK_BYTES), path, NETWORK_ENTRY)
+        check_weights(tensors)
+        profile = replace(profile, network_weights=tensors)
+    return profile
 
 
 def _check_format(path: Path, values: Any) -> None:
@@ -332,7 +338,8 @@ def _check_format(path: Path, values: Any) -> None:
         raise InputError(
             translatable("{path}: its profile.json is not one of lenscal's", path=path)
         )
-    check_schema(path, values, SCHEMA, translatable("calibrate again to renew it"))
+    advice = translatable("calibrate again to renew it")
+    check_schema(path, values, JOINED_SCHEMA, advice, oldest=SCHEMA)
 
 
 def _profile_from(values: Mapping[str, Any], psf: PsfGrid) -> Profile:
@@ -374,16 +381,3 @@ def _same_default(of: Field[Any]) -> Any:
     if of.default_factory is not MISSING:
         return field(default_factory=of.default_factory)
     return field(default=of.default)
-
-
-def _curves_from(text: str) -> dict[str, list[tuple[int, float]]]:
-    curves: dict[str, list[tuple[int, float]]] = {}
-    lines = csv.reader(io.StringIO(text))
-    # Their names.
-    next(lines, None)
-    for name, step, value in lines:
-        number = float(value)
-        # A loss may have had no value for a while: there is nothing to show then.
-        if math.isfinite(number):
-            curves.setdefault(name, []).append((int(step), number))
-    return curves
