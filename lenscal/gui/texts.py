@@ -372,6 +372,14 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "a file of that name exists: skipped"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "a lens model explains the profile's kernels too badly to predict others"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "a lens model needs both apertures of a calibration, and a grid of kernels"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "a mosaic must be uint16 [height, width], got {dtype} {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "a photo was not corrected: {why}"),
@@ -512,6 +520,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "focal length"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "focused at {metres:.3g} m, outside the distances that were photographed: the nearest"
+        " one is taken"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "half of the photos alone show too little: the confidence of the kernels is unknown; "
         "take more photos"
     ),
@@ -584,6 +597,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "it was started by lenscal {then}, this is {now}"),
     QT_TRANSLATE_NOOP("Translatable", "it was started with --{option} {then}, not {now}"),
     QT_TRANSLATE_NOOP("Translatable", "its ICC profile cannot be used ({error}): sRGB"),
+    QT_TRANSLATE_NOOP("Translatable", "its apertures are not known well enough to predict others"),
     QT_TRANSLATE_NOOP("Translatable", "its colour filter is of no known kind ({error}): damaged?"),
     QT_TRANSLATE_NOOP("Translatable", "its colours have different numbers of bits"),
     QT_TRANSLATE_NOOP("Translatable", "its directory is damaged"),
@@ -599,6 +613,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "its transparency is left out"),
     QT_TRANSLATE_NOOP("Translatable", "kept-out lens {number}: choose 0 or more"),
+    QT_TRANSLATE_NOOP("Translatable", "kernels can be predicted up to {narrowest}"),
     QT_TRANSLATE_NOOP("Translatable", "kernels hold values that are not finite"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -608,6 +623,11 @@ TEXTS = (
         "Translatable",
         "kernels of neighbouring places differ as those of a lens do not ({n} of {nodes} "
         "nodes, most at row {row}, column {column}): look at the corrected photos there"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "kernels predicted for {aperture} from those of {sources} (expected error "
+        "{error:.0%})"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -919,6 +939,7 @@ TEXTS = (
         "Translatable",
         "the folder {path} cannot be read ({strerror}): check its rights"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the lens model is another version's: calibrate again"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the library that reads it crashed ({how}): the file is most likely damaged"
@@ -937,6 +958,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the photo does not say its {things}: taken for the profile's ({values})"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo does not say where it was focused: taken for {metres:g} m"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1161,6 +1186,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "you are not allowed to read it"),
     QT_TRANSLATE_NOOP("Translatable", "you left it out"),
+    QT_TRANSLATE_NOOP("Translatable", "{aperture} at {focal_mm:g} mm"),
     QT_TRANSLATE_NOOP("Translatable", "{aperture}: {photos}"),
     QT_TRANSLATE_NOOP("Translatable", "{bits} bit a value: photos have at least 8"),
     QT_TRANSLATE_NOOP("Translatable", "{case}: measured before"),
@@ -1189,6 +1215,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{file}: not a photo that can be read"),
     QT_TRANSLATE_NOOP("Translatable", "{first} and {last}"),
     QT_TRANSLATE_NOOP("Translatable", "{focal_mm:g} mm"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{focal_mm:g} mm is outside {low:g} to {high:g} mm, which were photographed"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{folder} cannot be made ({why}): choose another place with --folder"
@@ -1472,6 +1502,10 @@ TEXTS = (
         "{path}: the current folder no longer exists; go to another one, or give the whole "
         "path"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: the kernels of its {count} calibrations are more than lenscal handles"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is a file of that name by now; try again"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
@@ -1525,6 +1559,11 @@ TEXTS = (
         "{softer} side much softer than {sharper} (MTF50 {lower:.0%} lower at the edge)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{value}: {photos}, e.g. {name}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{wanted} is wider than {widest}, the widest aperture that was photographed: what its"
+        " outer rays do is not known"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{what} is damaged ({problem}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{what} is damaged, it holds no JSON ({problem}): {advice}"),
     QT_TRANSLATE_NOOP("Translatable", "{what}, photo {number} of {shots}"),
