@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from lenscal.errors import LenscalError
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Job, Reply, finish
-from lenscal.system.standard_streams import write_err, write_out
+from lenscal.system.streams.standard_streams import write_err, write_out
 
 T = TypeVar("T")
 _LIVE_INTERVAL_S = 0.1

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lenscal.system.display import require_window
 from lenscal.system.isolation.calls import WORKER_FLAG, in_workers
 from lenscal.system.memory import keep_freed_memory
 from lenscal.system.threads import prepare_libraries, usable_cores, use_threads
@@ -48,8 +49,9 @@ def run(
     Raises
     ------
     InputError
-        Unknown theme.
+        Unknown theme; no window can open here.
     """
+    require_window()
     from lenscal.preferences import PreferencesFile, numerical_threads, user_preferences
 
     preferences = user_preferences() if grab is None else PreferencesFile()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lenscal.printable import without_controls
-from lenscal.system.native_stderr import without_library_noise
+from lenscal.system.streams.native_stderr import without_library_noise
 
 EXIV2_LOCK = threading.Lock()
 """exiv2's XMP parser and its log settings are global: one thread at a time reads or writes

@@ -14,7 +14,7 @@ from lenscal.raw.identity.place import SensorArea
 from lenscal.raw.lens_setting import is_lens_name, is_made_from_zero
 from lenscal.raw.levels import sound_white_balance
 from lenscal.system.isolation.calls import isolated
-from lenscal.system.native_stderr import without_library_noise
+from lenscal.system.streams.native_stderr import without_library_noise
 from lenscal.translation import Translatable, join_translatable, translatable
 
 _ORIENTATION_OF_FLIP = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}

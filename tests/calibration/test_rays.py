@@ -275,10 +275,9 @@ def test_a_centred_lens_does_the_same_all_around() -> None:
 
 
 @pytest.fixture
-def one_round(monkeypatch: pytest.MonkeyPatch) -> None:
+def one_round(few_steps: None, monkeypatch: pytest.MonkeyPatch) -> None:
     budget = replace(BUDGETS[Quality.QUICK], statistics_rounds=1, ray_rounds=1)
     monkeypatch.setitem(BUDGETS, Quality.QUICK, budget)
-    monkeypatch.setattr(ray_stage, "HALF_ROUNDS", 1)
 
 
 @pytest.mark.usefixtures("one_round")

@@ -71,7 +71,7 @@ class Files:
 
 
 @pytest.fixture(autouse=True)
-def tiny_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+def tiny_budget(few_steps: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BUDGETS, Quality.QUICK, BUDGET)
     monkeypatch.setattr(lesson, "SAVE_S", -1.0)
 

@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter
 
 from lenscal.errors import PhotoError
 from lenscal.raw.decode import decode_photo, probe
-from lenscal.system.native_stderr import without_library_noise
+from lenscal.system.streams.native_stderr import without_library_noise
 
 
 def write_dc120(path: Path, quality: int) -> None:

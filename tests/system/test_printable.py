@@ -12,13 +12,13 @@ import pytest
 import lenscal
 from lenscal.printable import printable
 from lenscal.raw.exif import clean_text
-from lenscal.system.standard_streams import write_err, write_out
+from lenscal.system.streams.standard_streams import write_err, write_out
 from lenscal.translation import Translatable, message_of, translatable, translate_text
 
 PACKAGE = Path(lenscal.__file__).parent
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\u202egnp.exe\u2066\r\nlenscal: done\u2028"
 """Window title, cleared screen, C1, DEL, turned direction, a forged line."""
-SINKS = {"system/standard_streams.py"}
+SINKS = {"system/streams/standard_streams.py"}
 """The only modules that write to a terminal."""
 PROGRAMS = {"prior/evaluate_prior.py"}
 """For developers; it prints JSON."""

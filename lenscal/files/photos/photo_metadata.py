@@ -25,7 +25,7 @@ from lenscal.files.photos.sidecars import (
 )
 from lenscal.raw.exif import EXIV2_LOCK, changed_metadata
 from lenscal.system.isolation.calls import isolated
-from lenscal.system.native_stderr import without_library_noise
+from lenscal.system.streams.native_stderr import without_library_noise
 from lenscal.translation import Translatable, translatable
 
 SOFTWARE = f"lenscal {__version__}"

@@ -13,7 +13,7 @@ from lenscal.raw.pictures.header import PictureHeader, check_size, cut_off
 from lenscal.raw.pictures.kinds import PictureKind, kind_by_content
 from lenscal.raw.pictures.png_jpeg import jpeg_header, png_header
 from lenscal.raw.pictures.tiff import read_tiff_header, read_tiff_pixels
-from lenscal.system.native_stderr import without_library_noise
+from lenscal.system.streams.native_stderr import without_library_noise
 from lenscal.translation import translatable
 
 MOST_FILE_BYTES = 4 * 2**30

@@ -26,7 +26,7 @@ from lenscal.raw.pictures.header import (
     transparency,
 )
 from lenscal.raw.pictures.kinds import PictureKind
-from lenscal.system.native_stderr import without_library_noise
+from lenscal.system.streams.native_stderr import without_library_noise
 from lenscal.translation import translatable
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR = 0, 1, 2, 3, 5, 6

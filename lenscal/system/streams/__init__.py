@@ -1,0 +1,1 @@
+"""What the process writes to its standard streams, and what libraries write there."""
