@@ -18,8 +18,8 @@ from lenscal.errors import InputError, LenscalError
 from lenscal.system.current_folder import leave_missing_folder
 from lenscal.system.isolation.calls import WORKER_FLAG, in_workers
 from lenscal.system.memory import NOT_ENOUGH_MEMORY, is_out_of_memory, keep_freed_memory
-from lenscal.system.streams.native_stderr import keep_own_stderr
 from lenscal.system.signals import Ended, ended_in_order
+from lenscal.system.streams.native_stderr import keep_own_stderr
 from lenscal.system.streams.standard_streams import prepare_streams, write_err, write_out
 from lenscal.system.threads import prepare_libraries
 

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from lenscal import __version__
 from lenscal.calibration.settings import (
     DEFAULTS,
     GRID_SIDES,
@@ -19,6 +20,7 @@ from lenscal.calibration.settings import (
 from lenscal.errors import InputError
 from lenscal.raw.pictures.kinds import Light
 from lenscal.system.device import AUTO, DEVICES
+from lenscal.system.streams.standard_streams import write_out
 from lenscal.translation import translatable
 
 _MOST_DIGITS = 6
@@ -26,6 +28,26 @@ _MOST_DIGITS = 6
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add_subparsers` returns, for which argparse has no public name."""
+
+
+class VersionAction(argparse.Action):
+    """--version: the program, on a line of its own for scripts, then what a bug report needs."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        from lenscal.jobs.licences import versions
+        from lenscal.system.device import device_in_words, pick_device
+
+        device = pick_device(AUTO)
+        facts = {**versions(), "device": f"{device.type} ({device_in_words(device)})"}
+        lines = [f"lenscal {__version__}", *(f"{name}: {value}" for name, value in facts.items())]
+        write_out("".join(f"{line}\n" for line in lines))
+        parser.exit()
 
 
 def add_seed(group: argparse._ActionsContainer, default: int, words: str) -> None:

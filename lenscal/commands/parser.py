@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lenscal import __version__
 from lenscal.calibration.settings import DEFAULTS, Quality
 from lenscal.commands.benchmark_options import add_benchmark
 from lenscal.commands.option_groups import (
     Commands,
+    VersionAction,
     add_choice,
     add_device,
     add_light,
@@ -67,7 +67,9 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="example:\n  lenscal demo --out demo",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"lenscal {__version__}")
+    parser.add_argument(
+        "--version", action=VersionAction, nargs=0, help="versions and device, and exit"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     # Made once and shared: an option means the same in every command that has it.
     output, calibration = output_options(), calibration_options()

@@ -147,6 +147,8 @@ def application(theme: str) -> QApplication:
         raise RuntimeError("a QCoreApplication without windows exists already")
     app.setApplicationName("lenscal")
     app.setApplicationDisplayName("lenscal")
+    # The name of packaging/linux/lenscal.desktop, by which desktops find icon and task.
+    app.setDesktopFileName("lenscal")
     looks.apply(app, theme)
     return app
 

@@ -3,6 +3,7 @@ ship with it."""
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,6 +45,21 @@ class ShippedFile:
     source: str
     licence: str
     """Empty where nothing says it."""
+
+
+def versions() -> dict[str, str]:
+    """What a bug report begins with: the system, Python and the libraries that matter most, by
+    name. Nothing is loaded for it."""
+    libraries = {
+        name: dependency(package).version or "–"
+        for name, package in (
+            ("Qt", "PySide6-Essentials"),
+            ("torch", "torch"),
+            ("numpy", "numpy"),
+            ("rawpy", "rawpy"),
+        )
+    }
+    return {"system": platform.platform(), "Python": platform.python_version(), **libraries}
 
 
 def dependencies(root: str = "lenscal") -> list[Dependency]:

@@ -80,9 +80,7 @@ def require_window(environment: Mapping[str, str] = os.environ) -> None:
         )
 
 
-def missing_libraries(
-    *, x11: bool, load: Callable[[str], object] = ctypes.CDLL
-) -> tuple[str, ...]:
+def missing_libraries(*, x11: bool, load: Callable[[str], object] = ctypes.CDLL) -> tuple[str, ...]:
     """Those that Qt needs and the system does not have, by their names as files.
 
     x11 : whether a window on X11 is wanted

@@ -6,6 +6,8 @@ import types
 import numpy as np
 import pytest
 
+from lenscal import __version__
+from lenscal.cli import main
 from lenscal.commands import progress
 from lenscal.commands.progress import Speaker
 from lenscal.reports import Report
@@ -76,3 +78,15 @@ def test_progress_is_at_most_a_line_a_second_and_quiet_is_quiet(capsys, monkeypa
     speaker = Speaker(as_json=False, quiet=True, verbose=False)
     speaker.progress(Report("F", "step"))
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_version_comes_with_what_a_bug_report_needs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--version"]) == 0
+    first, *facts = capsys.readouterr().out.splitlines()
+    # Scripts read the first line.
+    assert first == f"lenscal {__version__}"
+    names = dict(line.split(": ", 1) for line in facts)
+    assert {"system", "Python", "Qt", "torch", "numpy", "rawpy", "device"} == set(names)
+    assert names["torch"].startswith("2.13.0") and names["device"]

@@ -57,7 +57,8 @@ def test_closed_streams_do_not_end_the_work(tmp_path: Path, streams: str) -> Non
 
 def test_no_file_takes_the_place_of_a_closed_stream() -> None:
     script = (
-        "import os, sys, tempfile; from lenscal.system.streams.standard_streams import prepare_streams\n"
+        "import os, sys, tempfile\n"
+        "from lenscal.system.streams.standard_streams import prepare_streams\n"
         "prepare_streams()\n"
         "with tempfile.TemporaryFile() as file: raise SystemExit(file.fileno())"
     )

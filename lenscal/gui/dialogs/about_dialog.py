@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
-from importlib import metadata
 
-from PySide6.QtCore import Qt, qVersion
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -20,6 +18,7 @@ from lenscal import __version__
 from lenscal.gui import theme
 from lenscal.gui.dialogs.licences_dialog import LicencesDialog
 from lenscal.gui.widgets.elements import Label, muted
+from lenscal.jobs.licences import versions
 
 
 class AboutDialog(QDialog):
@@ -41,15 +40,10 @@ class AboutDialog(QDialog):
                 "from others. Free software under the GNU GPL, version 3 or later."
             )
         )
-        versions = {
-            "Qt": qVersion(),
-            **{name: _version(name) for name in ("torch", "numpy", "rawpy")},
-        }
-        system = {"system": platform.platform(), "Python": platform.python_version(), **versions}
         # The program first, as whoever reads the report asks for it first.
         lines = [
             f"lenscal: {__version__}",
-            *(f"{key}: {value}" for key, value in {**system, **places}.items()),
+            *(f"{key}: {value}" for key, value in {**versions(), **places}.items()),
         ]
         self.facts = Label("\n".join(lines), wordWrap=True)
         self.facts.setTextInteractionFlags(
@@ -84,11 +78,3 @@ class AboutDialog(QDialog):
         layout.addLayout(top)
         layout.addWidget(self.facts)
         layout.addWidget(buttons)
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        # A frozen bundle may lack the metadata of its packages.
-        return "–"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds a self-contained program: build/bundle/lenscal, which needs no Python. On Debian and Ubuntu a
+# package of it, too. packaging/build_bundle.sh [--smoke]: with --smoke both are tried afterwards.
+#
+# PYTHON              the Python to build with (default: python3; 3.11 or later)
+# TORCH_INDEX_URL     where torch's CPU build comes from, e.g. https://download.pytorch.org/whl/cpu (default: pip's own sources)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+work=$PWD/build/bundle
+rm -rf "$work"
+mkdir -p "$work"
+"${PYTHON:-python3}" -m venv "$work/venv"
+bin=$work/venv/bin
+[ -d "$bin" ] || bin=$work/venv/Scripts
+"$bin/python" -m pip install --quiet ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} torch==2.13.0
+"$bin/python" -m pip install --quiet --require-hashes -r packaging/requirements.lock
+"$bin/python" -m pip install --quiet --require-hashes -r packaging/requirements-bundle.lock
+# Installed, not editable: the bundle holds what users get.
+"$bin/python" -m pip install --quiet --no-deps .
+"$bin/python" -m PyInstaller --noconfirm --log-level WARN --distpath "$work/dist" --workpath "$work/parts" packaging/bundle/lenscal.spec
+mv "$work/dist/lenscal" "$work/lenscal"
+echo "bundle: $work/lenscal, $(du -sm "$work/lenscal" | cut -f1) MB"
+
+if command -v dpkg-deb > /dev/null; then
+    packaging/linux/make_deb.sh "$work/lenscal" "$work"
+fi
+if [ "${1:-}" = --smoke ]; then
+    packaging/smoke_test.sh "$work"
+fi
