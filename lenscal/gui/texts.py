@@ -335,6 +335,11 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "The display {display} cannot be opened: is it yours, and running? The command line "
+        "works without: lenscal --help"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "The folders show different scenes: their statistics are compared"
     ),
     QT_TRANSLATE_NOOP("Translatable", "The job did not start"),
@@ -344,6 +349,17 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "The settings file {path}: {problems}"),
     QT_TRANSLATE_NOOP("Translatable", "The virtual photos are written"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "The window needs libraries of the system that are missing: {libraries}. On Debian "
+        "and Ubuntu: sudo apt-get install {packages}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "There is no display here to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is"
+        " set). Log in to a desktop, connect with ssh -X, or use the command line: lenscal "
+        "--help"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Third order, degraded photos"),
     QT_TRANSLATE_NOOP("Translatable", "Third order, sharp photos"),
     QT_TRANSLATE_NOOP("Translatable", "Tracing {lens} at f/{f_number:g}"),
