@@ -6,5 +6,5 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["lenscal", "lenscal.*"]), "lenscal.resources"],
     package_dir={"lenscal.resources": "resources"},
-    package_data={"lenscal.resources": ["**/*"]},
+    package_data={"lenscal": ["py.typed"], "lenscal.resources": ["**/*"]},
 )

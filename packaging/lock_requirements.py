@@ -15,7 +15,10 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = {"requirements.lock": (), "requirements-dev.lock": ("benchmark", "test", "dev")}
+LOCKS = {
+    "requirements.lock": (),
+    "requirements-dev.lock": ("benchmark", "docs", "cluster", "test", "dev"),
+}
 """File beside this script -> extras of pyproject.toml that it holds besides the dependencies."""
 TOOLS = {"requirements-bundle.lock": ("bundle",)}
 """The same for files that hold nothing but an extra."""

@@ -100,7 +100,18 @@ ABOVE = {
         "system",
         "virtual",
     },
-    # The two ways in.
+    # The ways in: Python, the window, the command line.
+    "api": {
+        "calibration",
+        "files",
+        "intake",
+        "jobs",
+        "measure",
+        "optics",
+        "raw",
+        "restore",
+        "system",
+    },
     "gui": {
         "calibration",
         "files",
@@ -139,7 +150,7 @@ ABOVE = {
     },
     "cli": {"commands", "system"},
     "__main__": {"cli"},
-    "__init__": set[str](),
+    "__init__": {"api"},
 }
 """Of lenscal's own parts, those that a part may import beside itself and the basics."""
 

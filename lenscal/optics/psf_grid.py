@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lenscal.errors import InputError
-from lenscal.optics.nodes import grid_positions
+from lenscal.optics.nodes import AxisNodes, convolved, grid_positions
 from lenscal.translation import translatable
 
 _SUM_TOLERANCE = 1e-3
@@ -88,12 +88,117 @@ class PsfGrid:
         rows, cols = self.shape
         return grid_positions(axis_positions(rows), axis_positions(cols))
 
-    def at(self, positions: NDArray[np.float64]) -> NDArray[np.float32]:
+    def at(self, positions: ArrayLike) -> NDArray[np.float32]:
         """Kernels [..., 3, k, k] at field positions [..., 2] given as (y, x) in 0..1 (clamped)."""
         index, weight = bilinear_nodes(positions, self.shape)
         flat = self.kernels.reshape(-1, *self.kernels.shape[2:])
         weight_of_kind = weight.astype(flat.dtype)
         return np.asarray(np.einsum("...n,...nckl->...ckl", weight_of_kind, flat[index]))
+
+    def mtf(
+        self, frequencies: ArrayLike, positions: ArrayLike | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Modulation transfer across and along the image's radius.
+
+        Parameters
+        ----------
+        frequencies : array [f]
+            Cycles/px; 0.5 is the most that pixels hold.
+        positions : array [..., 2] or None
+            Field positions (y, x) in 0..1; None: the nodes, [rows, cols, 2].
+
+        Returns
+        -------
+        sagittal, tangential : float64 ndarray [..., 3, f]
+        """
+        from lenscal.optics.mtf import mtf_cy_per_px, radial_directions
+
+        at, kernels = self._at_or_nodes(positions)
+        height, width = self.image_size
+        wanted = np.atleast_1d(np.asarray(frequencies, np.float64))
+        sagittal, tangential = (
+            mtf_cy_per_px(kernels, towards[..., None, :], wanted)
+            for towards in radial_directions(at, width / height)
+        )
+        return sagittal, tangential
+
+    def mtf50(self, positions: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Frequency [..., 3] in cycles/px at which contrast falls to one half: the geometric mean
+        of sagittal and tangential, as in reports; 0.5 where it does not. Positions as in `mtf`."""
+        from lenscal.optics.mtf import mtf50_cy_per_px, radial_directions
+
+        at, kernels = self._at_or_nodes(positions)
+        height, width = self.image_size
+        sagittal, tangential = (
+            mtf50_cy_per_px(kernels, towards[..., None, :])
+            for towards in radial_directions(at, width / height)
+        )
+        return np.asarray(np.sqrt(sagittal * tangential))
+
+    def fwhm(self, positions: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Full width at half maximum [..., 3] in px, as `lenscal.optics.mtf.fwhm_px` defines it.
+        Positions as in `mtf`."""
+        from lenscal.optics.mtf import fwhm_px
+
+        return fwhm_px(self._at_or_nodes(positions)[1])
+
+    def apply(
+        self, image: ArrayLike, *, origin: tuple[int, int] | None = None
+    ) -> NDArray[np.float32]:
+        """Blur a sharp photo as the lens does: the forward model.
+
+        Parameters
+        ----------
+        image : array [H, W, 3]
+            Linear light. Beyond its borders it goes on in its mirror image.
+        origin : (y, x) or None
+            Where the image's first pixel lies on the sensor, px; None: the image has the sensor's
+            size (`image_size`).
+
+        Returns
+        -------
+        float32 ndarray [H, W, 3]
+
+        Raises
+        ------
+        InputError
+            No image of three colours, or it does not lie within the sensor.
+        """
+        rgb = np.asarray(image, np.float32)
+        if rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+            raise InputError(
+                translatable("an image must be [height, width, 3], got {shape}", shape=rgb.shape)
+            )
+        size, corner = rgb.shape[:2], origin or (0, 0)
+        lies_within = all(
+            first >= 0 and first + own <= whole
+            for first, own, whole in zip(corner, size, self.image_size, strict=True)
+        )
+        if not lies_within or (origin is None and size != tuple(self.image_size)):
+            raise InputError(
+                translatable(
+                    "an image of {size} px (height, width) at {origin} is not the grid's, which is "
+                    "for {whole}: give the origin of a part, or a grid of the image's size",
+                    size=size,
+                    origin=corner,
+                    whole=tuple(self.image_size),
+                )
+            )
+        axes = []
+        for first, own, whole, count in zip(corner, size, self.image_size, self.shape, strict=True):
+            at = np.arange(first, first + own) / max(whole - 1, 1)
+            before, share = axis_nodes(at, count)
+            axes.append(AxisNodes(before, np.minimum(before + 1, count - 1), share))
+        return convolved(rgb, self.kernels, *axes)
+
+    def _at_or_nodes(
+        self, positions: ArrayLike | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Positions [..., 2], and the kernels [..., 3, k, k] there."""
+        if positions is None:
+            return self.positions, self.kernels
+        at = np.asarray(positions, np.float64)
+        return at, self.at(at)
 
     def confidence_at(self, positions: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Confidence [..., 3] at field positions [..., 2], as `at`; None where the grid has
@@ -121,7 +226,7 @@ def axis_nodes(
 
 
 def bilinear_nodes(
-    positions: NDArray[np.floating], shape: tuple[int, int]
+    positions: ArrayLike, shape: tuple[int, int]
 ) -> tuple[NDArray[np.int_], NDArray[np.float64]]:
     """The four nodes around each position and their bilinear weights.
 
