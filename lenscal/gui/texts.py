@@ -413,6 +413,12 @@ TEXTS = (
         "on average, {least:.0%} where they were worst; the photo is less blurred than the "
         "profile says"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "an image must be [height, width, 3], got {shape}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "an image of {size} px (height, width) at {origin} is not the grid's, which is for "
+        "{whole}: give the origin of a part, or a grid of the image's size"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "an unknown aperture"),
     QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more"),
@@ -539,6 +545,7 @@ TEXTS = (
         "focused at {metres:.3g} m, outside the distances that were photographed: the nearest"
         " one is taken"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "format {form}: choose one of {choices}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "half of the photos alone show too little: the confidence of the kernels is unknown; "
@@ -672,6 +679,7 @@ TEXTS = (
         "little texture nearly everywhere ({mostly} {often}): these kernels will be "
         "uncertain; photograph subjects with detail all over the picture"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "method {method}: choose one of {choices}"),
     QT_TRANSLATE_NOOP("Translatable", "more than 4 GB: too large"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -732,6 +740,7 @@ TEXTS = (
         "Translatable",
         "no visible tilt or decentring: opposite sides agree within {within:.0%}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "noise {noise}: want two numbers from 0"),
     QT_TRANSLATE_NOOP("Translatable", "none"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -750,6 +759,7 @@ TEXTS = (
         "one set is of RAW photos, the other one of pictures (PNG, JPEG, TIFF): choose two "
         "sets of one kind"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "one set is of arrays, the other of files: give one kind"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "only {sharp} sharp and {degraded} degraded photos, of different scenes as it seems: "
@@ -811,6 +821,7 @@ TEXTS = (
         "programs that develop the original brighten it by {ev:+.2g} EV (its "
         "BaselineExposure); this picture is as the sensor saw it"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "quality {quality}: choose one of {choices}"),
     QT_TRANSLATE_NOOP("Translatable", "rays through a lens"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1092,6 +1103,7 @@ TEXTS = (
         "another --seed"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the weights of this population do not fit it: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "the {role} photos are arrays and files: give one kind"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the {role} photos are flat: {texture:.0%} of their area has texture; {advice}"
@@ -1292,6 +1304,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} holds a kernel that is not finite or sums to 0"),
     QT_TRANSLATE_NOOP("Translatable", "{name} holds more files than any of lenscal's: not opened"),
+    QT_TRANSLATE_NOOP("Translatable", "{name} holds values that are no numbers"),
     QT_TRANSLATE_NOOP("Translatable", "{name} is a corrected photo, or a mask: left out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1308,6 +1321,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} lacks {arrays}: not a PSF file of lenscal"),
     QT_TRANSLATE_NOOP("Translatable", "{name} {distance:.4g}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name}: an array must be numbers [height, width, 3], got {kind} {shape}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: image_size is {values}, want height and width"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: its photo is said to have {width} x {height} px"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: its {key} are more than lenscal handles"),
@@ -1320,6 +1337,10 @@ TEXTS = (
         "{name}: want finite positions {expected} of its kernels, got {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: writing"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name}: {differences} (force=True corrects it all the same)"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: {reason}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
