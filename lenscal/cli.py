@@ -45,6 +45,7 @@ _MODULES = {
     "benchmark": "benchmark",
     "enlarge": "pictures.enlarge",
     "reproduce": "pictures.reproduce",
+    "population": "populations.learn",
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lenscal.commands.photo_values import lens_setting_in_words, photo_values
 from lenscal.commands.progress import Speaker
 from lenscal.errors import InputError
+from lenscal.files.population.description import POPULATION_SUFFIX
 from lenscal.raw.lens_setting import f_number
 from lenscal.system.file_content import ANY_SIZE, check_plain_file
 from lenscal.system.isolation.calls import warm_up
@@ -40,9 +41,32 @@ def run_info(args: argparse.Namespace) -> int:
     check_plain_file(path, ANY_SIZE)
     # By the suffix: whatever else the file is, reading it as a profile says what is wrong.
     is_photo = path.suffix.lower() in PHOTO_EXTENSIONS
-    lines, values = _photo_in_words(path) if is_photo else _profile_in_words(path)
+    if path.suffix.lower() == POPULATION_SUFFIX:
+        lines, values = _population_in_words(path)
+    else:
+        lines, values = _photo_in_words(path) if is_photo else _profile_in_words(path)
     speaker.result("\n".join(lines), without_nan(values))
     return 0
+
+
+def _population_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
+    from lenscal.files.population.population_file import read_population
+    from lenscal.jobs.populations.summary import in_words, population_values
+
+    population = read_population(path)
+    description, photos = population.generator, population.photos
+    kernels = "one for all colours" if description.channels == 1 else "one for each colour"
+    lines = [
+        f"{path.name}: a population of kernels of {description.kernel_size} px, {kernels}",
+        *in_words(population),
+        f"Learnt from: {photos.sharp} sharp and {photos.blurred} blurred photos, "
+        f"{population.steps} steps, {population.seconds / 60:.0f} min",
+        f"Camera: {population.camera or 'unknown'}",
+        f"Lens: {population.lens or 'unknown'}",
+        f"Kernel prior: {population.prior.layout if population.prior else 'none yet'}",
+        *(f"Note: {warning}" for warning in population.warnings),
+    ]
+    return lines, population_values(population)
 
 
 def _photo_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:

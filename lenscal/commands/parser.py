@@ -28,6 +28,7 @@ from lenscal.commands.option_groups import (
     paired,
 )
 from lenscal.commands.pictures.options import add_enlarge, add_reproduce
+from lenscal.commands.populations.options import add_population
 from lenscal.files.photos.export_settings import (
     DEPTHS,
     PLAIN,
@@ -87,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_benchmark(commands, output)
     add_enlarge(commands, output)
     add_reproduce(commands, output)
+    add_population(commands, output)
     return parser
 
 

@@ -25,6 +25,9 @@ _PERSISTENCE = 0.97
 """Of a hand's speed from step to step: it turns about twice while the shutter is open."""
 _SPREAD = 0.45
 """Of the logarithm of a path's length: some photos are three times as shaken as others."""
+_MOTION_INTENSITY, _MOTION_SHARES = 0.15, (0.4, 1.0)
+"""Of the papers' walks, and how long they are in those that fill a kernel: so they are as elongated
+as published ones, whose mean is 0.85, and as different in length."""
 _NARROWEST_PX = 0.5
 _WIDEST_SHARE = 0.2
 """Standard deviation of Gaussians, in px and in sides of the kernel."""
@@ -83,8 +86,9 @@ def drawn_kernels(
         if family is ShakeFamily.GAUSSIAN:
             kernels[i] = _gaussian(size, rng)
         elif family is ShakeFamily.MOTION:
-            path, time = motion_track(size, rng, 0.5)
-            kernels[i] = rasterised(_fitting(path, time, size), time[1:], size)
+            path, time = motion_track(size, rng, _MOTION_INTENSITY)
+            path = _fitting(path, time, size) * rng.uniform(*_MOTION_SHARES)
+            kernels[i] = rasterised(path, time[1:], size)
         else:
             path = hand_path(hand, rng)
             time = np.ones(len(path))

@@ -1,0 +1,1 @@
+"""Commands for populations of kernels."""
