@@ -59,6 +59,7 @@ TEXTS = (
         "Translatable",
         "--kernel-size {size}: choose an odd number from {least} to {most}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--kernel-size {size}: choose {least} to {most} px"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--kodak {folder}: image {number} is missing (looked for {names})"
@@ -73,6 +74,7 @@ TEXTS = (
         "Translatable",
         "--markdown {path}: {begin} and {end} have to stand in it once each, or not at all"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: choose a number above 0"),
     QT_TRANSLATE_NOOP("Translatable", "--max-minutes {minutes}: must be above 0, and finite"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -99,6 +101,7 @@ TEXTS = (
         "Translatable",
         "--minutes {minutes:g}: choose a number from {least:g} to {most:g}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--noise {noise}: choose 0 to 1, e.g. 0.02"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--only prior: give the folder of the Kodak images with --kodak"
@@ -112,6 +115,11 @@ TEXTS = (
         "Translatable",
         "--out {path} exists and is no lenscal profile: not overwritten, choose another name"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--out {path} exists and is no population of lenscal's: not overwritten, choose "
+        "another name"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--out {path} is a file: give a folder"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -123,6 +131,7 @@ TEXTS = (
         "--out {path}: another lenscal that is running writes it; wait for its end, or choose"
         " another name"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--out {path}: give a name that ends in {suffix}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--out {path}: not allowed to write there; choose another place"
@@ -221,6 +230,11 @@ TEXTS = (
         ": it shows more than the PSF was learnt from, or has finer pixels; calibrate with "
         "photos of this size"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "At {exposure} half of the photos are blurred over more than {median:.1f} px, "
+        "{direction}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Blurring the pictures"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -265,10 +279,18 @@ TEXTS = (
         "GoPro's GPR has to be converted first: Adobe DNG Converter (free of charge) makes a "
         "DNG of it"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Half of the photos are blurred over more than {median:.1f} px, {direction}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "How fine the photos' texture is"),
     QT_TRANSLATE_NOOP("Translatable", "JPEG quality {quality}: choose 1 to 100"),
     QT_TRANSLATE_NOOP("Translatable", "Judging the network on photos it has not seen"),
     QT_TRANSLATE_NOOP("Translatable", "Lateral colour of the {what} photos, {number} of {shots}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Learning how blur differs from photo to photo (step {step} of {total})"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Learning the degraded photos, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "LibRaw gave up"),
     QT_TRANSLATE_NOOP("Translatable", "Loading the numerical libraries"),
@@ -316,6 +338,7 @@ TEXTS = (
         "Reading the metadata of {name} ({n} of {files} {role} photos)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Reading {name}"),
+    QT_TRANSLATE_NOOP("Translatable", "Reading {name} ({n} of {all})"),
     QT_TRANSLATE_NOOP("Translatable", "Reading {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Removing rings"),
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur"),
@@ -431,6 +454,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "aperture"),
     QT_TRANSLATE_NOOP("Translatable", "aperture {aperture:g}: give the f-number, e.g. 5.6"),
     QT_TRANSLATE_NOOP("Translatable", "blown-out areas"),
+    QT_TRANSLATE_NOOP("Translatable", "blurred"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "both folders hold photos at f/{aperture:.2g}: the result can only be that nothing "
@@ -590,6 +614,7 @@ TEXTS = (
         "Translatable",
         "if other programs show it, let Adobe DNG Converter (free of charge) make a DNG of it"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "in all directions"),
     QT_TRANSLATE_NOOP("Translatable", "in most photos"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -681,6 +706,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "method {method}: choose one of {choices}"),
     QT_TRANSLATE_NOOP("Translatable", "more than 4 GB: too large"),
+    QT_TRANSLATE_NOOP("Translatable", "mostly sideways"),
+    QT_TRANSLATE_NOOP("Translatable", "mostly towards the upper left or lower right"),
+    QT_TRANSLATE_NOOP("Translatable", "mostly towards the upper right or lower left"),
+    QT_TRANSLATE_NOOP("Translatable", "mostly up and down"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "moved: along one direction, fine detail is {worst:.0f} times weaker than in the "
@@ -713,6 +742,7 @@ TEXTS = (
         "no patch could be used: the photos are clipped, dark or without texture all over"
     ),
     QT_TRANSLATE_NOOP("Translatable", "no photo"),
+    QT_TRANSLATE_NOOP("Translatable", "no photo can be used"),
     QT_TRANSLATE_NOOP("Translatable", "no photo has {px} x {px} px: give larger ones"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -879,6 +909,7 @@ TEXTS = (
         "Translatable",
         "stopped before the photos were ready: there is nothing to keep"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "stopped while photos were read: nothing was learnt"),
     QT_TRANSLATE_NOOP("Translatable", "strips"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -917,6 +948,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the checkpoint is damaged ({error}): calibrate without --resume to start anew"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the checkpoint is damaged ({error}): learn without --resume to start anew"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1099,6 +1134,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the training diverged at step {step}: try another --seed, or more photos"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the training of the network diverged at step {step}; the profile is as it was: try "
         "another --seed"
     ),
@@ -1147,6 +1186,15 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "this camera"),
     QT_TRANSLATE_NOOP("Translatable", "this corner relies on its neighbours"),
     QT_TRANSLATE_NOOP("Translatable", "this part relies on its neighbours"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "this training cannot be resumed if it is interrupted: {error}"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "this training cannot be resumed: its {what} differ. Give the same again, or learn "
+        "without --resume"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "this version of lenscal takes other numbers of steps"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1308,6 +1356,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{name} is a corrected photo, or a mask: left out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "{name} is among the sharp and among the blurred photos: choose other photos for one "
+        "of them"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "{name} is in both lists: choose other photos for one of them"
     ),
     QT_TRANSLATE_NOOP(
@@ -1326,6 +1379,7 @@ TEXTS = (
         "{name}: an array must be numbers [height, width, 3], got {kind} {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: image_size is {values}, want height and width"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: it is smaller than {side} px, flat or clipped"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: its photo is said to have {width} x {height} px"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: its {key} are more than lenscal handles"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: not enlarged: {problem}"),
@@ -1342,11 +1396,13 @@ TEXTS = (
         "{name}: {differences} (force=True corrects it all the same)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: {why}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name}…: a name of {count} bytes, where {most} are the most: {advice}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{n} corrected photos and masks are left out"),
+    QT_TRANSLATE_NOOP("Translatable", "{n} more photos were left out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{n} of {m} photos were written to {out}; the others were not."
@@ -1366,6 +1422,11 @@ TEXTS = (
         "{n} pictures beside the RAW photos, like {name}, are left out: RAW photos come first"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{n} values a pixel: grey and RGB pictures can be used"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{n} {role} photos show anything: give {least} or more, better hundreds, each of "
+        "which has a blur of its own"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{n} {role} photos, like {name}: {note}"),
     QT_TRANSLATE_NOOP("Translatable", "{offsets} {pieces}, but {lengths} lengths"),
     QT_TRANSLATE_NOOP(
