@@ -39,6 +39,8 @@ _MODULES = {
     "calibrate": "calibrate",
     "correct": "correct",
     "train-network": "profiles.train_network",
+    "join": "lenses.join",
+    "library": "lenses.library",
     "share": "profiles.share",
     "export-psf": "profiles.export_psf",
     "report": "profiles.report",

@@ -50,6 +50,7 @@ ABOVE = {
     "restore": {"blur", "optics", "prior", "raw", "system"},
     # One lens at all its apertures.
     "lens": {"calibration", "files", "optics", "raw", "system"},
+    "library": {"files", "lens", "optics", "raw", "system"},
     # Networks for one lens.
     "supervised": {"blur", "files", "optics", "prior", "raw", "restore", "system"},
     # How blur differs from photo to photo.
@@ -67,6 +68,7 @@ ABOVE = {
         "files",
         "intake",
         "lens",
+        "library",
         "measure",
         "optics",
         "population",
@@ -89,6 +91,7 @@ ABOVE = {
         "intake",
         "jobs",
         "lens",
+        "library",
         "measure",
         "optics",
         "population",
@@ -118,6 +121,7 @@ ABOVE = {
         "intake",
         "jobs",
         "lens",
+        "library",
         "optics",
         "plots",
         "preferences",
@@ -138,6 +142,7 @@ ABOVE = {
         "intake",
         "jobs",
         "lens",
+        "library",
         "measure",
         "optics",
         "population",

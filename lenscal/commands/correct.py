@@ -28,11 +28,15 @@ from lenscal.raw.pictures.kinds import Light
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.system.device import check_device
 from lenscal.system.isolation.calls import warm_up
+from lenscal.system.user_folders import library_folder
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lenscal.intake.photo_files import FoundPhotos
     from lenscal.jobs import PhotoResult
+    from lenscal.library.search import LibrarySource
 
 
 def run_correct(args: argparse.Namespace) -> int:
@@ -40,25 +44,27 @@ def run_correct(args: argparse.Namespace) -> int:
     from lenscal import jobs
     from lenscal.files.output_paths import check_output_folder
     from lenscal.files.psf.opening import open_psf
+    from lenscal.files.psf.profile import Profile
     from lenscal.intake.photo_files import find_photos
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     restore = correction_settings(args)
     export = export_settings(args)
     check_prior(args.prior)
+    psf, paths = _psf_and_photos(args)
     # All that can be wrong with the options is found before the first photo is read.
-    found = _without_written(find_photos(args.photos), export, restore)
+    found = _without_written(find_photos(paths), export, restore)
     photos = found.files
     check_output_folder(args.out)
     warm_up()
     # After the cheap checks: a profile holds megabytes, and the device loads torch.
-    profile = open_psf(args.psf)
-    if restore.method is Method.NETWORK:
-        jobs.require_network(profile)
+    source = _library_source(args, restore, speaker) if psf is None else open_psf(psf)
+    if isinstance(source, Profile) and restore.method is Method.NETWORK:
+        jobs.require_network(source)
     check_device(args.device)
     results: list[PhotoResult] = []
     work = jobs.correct(
-        profile,
+        source,
         photos,
         restore,
         export,
@@ -71,6 +77,40 @@ def run_correct(args: argparse.Namespace) -> int:
     tell_notes(speaker, args.device, found.notes, results)
     speaker.result(_in_words(results, len(photos)), _summary(results, found))
     return batch_exit_code(results, len(photos), ending)
+
+
+def _psf_and_photos(args: argparse.Namespace) -> tuple[Path | None, list[Path]]:
+    """The profile or PSF files, and the photos; None: photos alone were given."""
+    from lenscal.files.psf.opening import is_psf
+    from lenscal.intake.photo_files import PHOTO_EXTENSIONS
+
+    first: Path | None = args.psf
+    if first is None or is_psf(first):
+        return first, args.photos
+    # What is named like no photo and lies nowhere was meant to be a profile: opening it says so.
+    if not first.exists() and first.suffix.lower() not in PHOTO_EXTENSIONS:
+        return first, args.photos
+    return None, [first, *args.photos]
+
+
+def _library_source(
+    args: argparse.Namespace, restore: RestoreSettings, speaker: Speaker
+) -> LibrarySource:
+    """The library, for each photo to find its profile.
+
+    Raises
+    ------
+    InputError
+        It holds nothing.
+    """
+    from lenscal.library.folder import read_library
+    from lenscal.library.search import LibrarySource, require_entries
+
+    library = read_library(args.library or library_folder())
+    for problem in library.problems:
+        speaker.note(f"note: {problem}")
+    require_entries(library)
+    return LibrarySource(library, with_networks=restore.method is Method.NETWORK)
 
 
 def _without_written(
@@ -135,9 +175,19 @@ def _values(result: PhotoResult) -> dict[str, Any]:
         "problem": result.problem,
         "skipped": result.skipped,
         "strength": result.strength,
+        "profile": None if result.profile is None else str(result.profile),
+        "predicted": None if result.prediction is None else result.prediction.values,
         "warnings": list(result.warnings),
         "seconds": result.seconds,
     }
+
+
+def _with(result: PhotoResult) -> str:
+    """Which kernels a photo got, where that goes without saying of no other."""
+    words = [] if result.profile is None else [f"with {result.profile.name}"]
+    if result.prediction is not None:
+        words.append(str(result.prediction.in_words))
+    return "".join(f", {part}" for part in words)
 
 
 def _in_words(results: Sequence[PhotoResult], n_photos: int) -> str:
@@ -145,7 +195,7 @@ def _in_words(results: Sequence[PhotoResult], n_photos: int) -> str:
     for result in results:
         name = result.source.name
         if result.output is not None:
-            lines.append(f"{name} -> {result.output} ({result.seconds:.1f} s)")
+            lines.append(f"{name} -> {result.output} ({result.seconds:.1f} s){_with(result)}")
         elif result.skipped:
             lines.append(f"{name}: {result.reason}")
         else:

@@ -170,6 +170,7 @@ def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
     from lenscal.files.psf.fingerprint import fingerprint
     from lenscal.files.psf.profile import described, read_profile
     from lenscal.files.psf.quality_words import LIGHT_WORDS
+    from lenscal.lens.words import coverage_in_words, coverage_values
     from lenscal.optics.plausibility import impossibilities, irregularities
 
     profile = read_profile(path)
@@ -182,6 +183,7 @@ def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
         f"{path.name}: the PSF of {profile.lens or 'an unnamed lens'}{_serial(profile.lens_serial)}"
         f" on {profile.camera or 'an unnamed camera'}{_serial(profile.camera_serial)}",
         f"For photos at {aperture}{focal} of {width} x {height} px",
+        *([] if profile.light or profile.is_bare else coverage_in_words(profile)),
         *(
             [f"For pictures (PNG, JPEG, TIFF): {LIGHT_WORDS[profile.light]}"]
             if profile.light
@@ -198,6 +200,7 @@ def _profile_in_words(path: Path) -> tuple[list[str], dict[str, Any]]:
         "kind": "profile",
         "fingerprint": fingerprint(profile.psf),
         **described(profile),
+        "coverage": coverage_values(profile),
         "doubts": [str(doubt) for doubt in doubts],
     }
     return lines, values

@@ -26,7 +26,7 @@ from lenscal.translation import translatable
 _MOST_DIGITS = 6
 """Of a number of rows, columns or pixels."""
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[CommandParser]"
 """What `add_subparsers` returns, for which argparse has no public name."""
 
 
@@ -48,6 +48,23 @@ class VersionAction(argparse.Action):
         lines = [f"lenscal {__version__}", *(f"{name}: {value}" for name, value in facts.items())]
         write_out("".join(f"{line}\n" for line in lines))
         parser.exit()
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose options may stand between files: without it `correct --out DIR PHOTO` has no
+    photos where the profile may be left out."""
+
+    _intermixed = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's."""
+        if self._intermixed:
+            return super().parse_known_args(args, namespace)
+        self._intermixed = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._intermixed = False
 
 
 def add_seed(group: argparse._ActionsContainer, default: int, words: str) -> None:
@@ -115,7 +132,7 @@ def new_command(
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog=f"example:\n  {example}",
-        parents=list(parents),
+        parents=parents,  # type: ignore[arg-type]
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 

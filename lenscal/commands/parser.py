@@ -10,7 +10,9 @@ from pathlib import Path
 
 from lenscal.calibration.settings import DEFAULTS, Quality
 from lenscal.commands.benchmark_options import add_benchmark
+from lenscal.commands.lenses.options import add_lens_commands, add_library
 from lenscal.commands.option_groups import (
+    CommandParser,
     Commands,
     VersionAction,
     add_choice,
@@ -71,7 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action=VersionAction, nargs=0, help="versions and device, and exit"
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", parser_class=CommandParser
+    )
     # Made once and shared: an option means the same in every command that has it.
     output, calibration = output_options(), calibration_options()
     _add_gui(commands)
@@ -79,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_check(commands, output)
     _add_calibrate(commands, output, calibration)
     _add_correct(commands, output)
+    add_lens_commands(commands, output)
     _add_share(commands, output)
     _add_train_network(commands, output)
     _add_export(commands, output)
@@ -176,15 +181,17 @@ def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     correct = new_command(
         commands,
         "correct",
-        "correct photos with a profile or a folder of PSF files",
+        "correct photos with a profile, a folder of PSF files, or the library's profiles",
         "lenscal correct mylens.lenscal IMG_0815.CR3 --out corrected",
         *parents,
     )
     correct.add_argument(
         "psf",
         type=Path,
+        nargs="?",
         metavar="LENS.lenscal|PSF_DIR",
-        help="profile, or folder of psf_R/G/B.fits",
+        help="profile, or folder of psf_R/G/B.fits; left out: each photo's is taken from the "
+        "library (lenscal library)",
     )
     correct.add_argument(
         "photos", type=Path, nargs="+", metavar="PHOTO", help="RAW files, pictures, or folders"
@@ -204,6 +211,7 @@ def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write beside each photo where it was corrected, PNG",
     )
+    add_library(correct)
     add_light(correct, None)
     _add_written_photos(correct)
 
@@ -348,6 +356,15 @@ def _add_export(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     # No default: four kinds of files in the present folder would surprise.
     export.add_argument("--out", type=Path, required=True, metavar="DIR")
     add_choice(export, "--format", (*PSF_FORMATS, ALL_FORMATS), DEFAULT_PSF_FORMAT)
+    export.add_argument(
+        "--aperture",
+        type=float,
+        metavar="F",
+        help="f-number of the kernels, predicted where it was not photographed",
+    )
+    export.add_argument(
+        "--focal", type=float, metavar="MM", help="of a lens of several focal lengths"
+    )
 
 
 def _add_report(commands: Commands, *parents: argparse.ArgumentParser) -> None:

@@ -6,6 +6,9 @@ import os
 import tempfile
 from pathlib import Path
 
+LIBRARY_VARIABLE = "LENSCAL_LIBRARY"
+"""Of the environment: a folder for the library, on a disk that several computers share, say."""
+
 
 def cache_folder() -> Path:
     """For what can be made again. Not made here."""
@@ -26,6 +29,13 @@ def data_folder() -> Path:
         return platformdirs.user_data_path("lenscal")
     except RuntimeError:
         return _temporary()
+
+
+def library_folder() -> Path:
+    """For the library of lenses: where LENSCAL_LIBRARY says, else with the user's data. Not made
+    here."""
+    chosen = os.environ.get(LIBRARY_VARIABLE, "")
+    return Path(chosen).expanduser() if chosen else data_folder() / "library"
 
 
 def config_folder() -> Path | None:

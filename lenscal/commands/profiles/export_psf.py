@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING, Any
 
-from lenscal.commands.progress import Speaker
+from lenscal.commands.progress import Speaker, run_job
+from lenscal.errors import InputError
+from lenscal.translation import join_translatable
+
+if TYPE_CHECKING:
+    from lenscal.files.psf.profile import Profile
 
 
 def run_export_psf(args: argparse.Namespace) -> int:
@@ -17,7 +23,35 @@ def run_export_psf(args: argparse.Namespace) -> int:
     # A folder that cannot be written is told before a large profile is read.
     check_output_folder(args.out)
     profile = open_psf(args.psf)
+    values: dict[str, Any] = {}
+    if args.aperture is not None or args.focal is not None:
+        profile, values = _at(profile, args, speaker)
     paths = export_psf(profile.psf, args.out, args.format, profile.provenance)
     names = [str(path) for path in paths]
-    speaker.result("\n".join(names), {"written": names})
+    speaker.result("\n".join(names), {"written": names, **values})
     return 0
+
+
+def _at(
+    profile: Profile, args: argparse.Namespace, speaker: Speaker
+) -> tuple[Profile, dict[str, Any]]:
+    """The profile with the kernels of another aperture or focal length.
+
+    Raises
+    ------
+    InputError
+        They are not known.
+    """
+    from lenscal.lens.coverage import Setting
+    from lenscal.lens.prediction import Lens
+
+    setting = Setting(
+        args.aperture or profile.aperture_degraded, args.focal or profile.focal_mm, None
+    )
+    chosen = run_job(Lens(profile).at(setting), speaker)
+    if chosen.refusals:
+        raise InputError(join_translatable("; ", chosen.refusals))
+    prediction = chosen.prediction
+    if prediction is not None:
+        speaker.note(f"note: {prediction.in_words}")
+    return chosen.profile, {"predicted": None if prediction is None else prediction.values}

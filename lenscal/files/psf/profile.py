@@ -242,8 +242,10 @@ def _json_fields() -> list[Field[Any]]:
     return [field for field in fields(Profile) if field.name not in NOT_IN_JSON]
 
 
-def read_profile(path: Path) -> Profile:
+def read_profile(path: Path, *, kernels_only: bool = False) -> Profile:
     """Read a profile, checking all that a stranger's file could get wrong.
+
+    kernels_only : leave out curves and weights of networks, which can be large
 
     Raises
     ------
@@ -256,8 +258,9 @@ def read_profile(path: Path) -> Profile:
         with zip_of(content, path) as archive:
             # Before anything is unpacked.
             check_archive(path, archive)
-            profile = _profile_in(archive, path)
-            return replace(profile, members=tuple(_members_in(archive, path, profile)))
+            profile = _profile_in(archive, path, kernels_only=kernels_only)
+            members = _members_in(archive, path, profile, kernels_only=kernels_only)
+            return replace(profile, members=tuple(members))
     except InputError:
         raise
     except zipfile.BadZipFile as error:
@@ -280,7 +283,9 @@ def read_profile(path: Path) -> Profile:
         ) from error
 
 
-def _members_in(archive: zipfile.ZipFile, path: Path, first: Profile) -> Iterator[Profile]:
+def _members_in(
+    archive: zipfile.ZipFile, path: Path, first: Profile, *, kernels_only: bool
+) -> Iterator[Profile]:
     """The further calibrations, as far as they are numbered without a gap.
 
     Raises
@@ -293,7 +298,7 @@ def _members_in(archive: zipfile.ZipFile, path: Path, first: Profile) -> Iterato
         folder = MEMBER_FOLDER.format(number=number)
         if f"{folder}{JSON_ENTRY}" not in names:
             return
-        member = _profile_in(archive, path, folder)
+        member = _profile_in(archive, path, folder, kernels_only=kernels_only)
         # Each alone is checked when it is read: together they must fit the memory, too.
         values += member.psf.kernels.size
         if values > MAX_KERNEL_VALUES:
@@ -307,7 +312,9 @@ def _members_in(archive: zipfile.ZipFile, path: Path, first: Profile) -> Iterato
         yield member
 
 
-def _profile_in(archive: zipfile.ZipFile, path: Path, folder: str = "") -> Profile:
+def _profile_in(
+    archive: zipfile.ZipFile, path: Path, folder: str = "", *, kernels_only: bool
+) -> Profile:
     """One calibration of an archive."""
 
     def content(entry: str, most_bytes: int) -> bytes:
@@ -318,6 +325,8 @@ def _profile_in(archive: zipfile.ZipFile, path: Path, folder: str = "") -> Profi
     psf = psf_from_npz(content(NPZ_ENTRY, MAX_FILE_BYTES), str(path))
     # After the kernels, whose size it has to fit.
     profile = _profile_from(values, psf)
+    if kernels_only:
+        return profile
     names = archive.namelist()
     if f"{folder}{CURVES_ENTRY}" in names:
         curves = content(CURVES_ENTRY, MAX_CURVES_BYTES).decode()

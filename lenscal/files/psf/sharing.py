@@ -42,6 +42,7 @@ def without_identity(profile: Profile) -> Profile:
             for name, value in profile.settings.items()
             if not _tells(f"{name} {value}", secrets)
         },
+        members=tuple(without_identity(member) for member in profile.members),
     )
 
 

@@ -1,0 +1,1 @@
+"""Commands for several calibrations: of one lens, and of all lenses."""

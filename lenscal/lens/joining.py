@@ -1,0 +1,165 @@
+"""Several calibrations of one lens as one file: apertures, focal lengths, focus distances,
+sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenscal.errors import InputError
+from lenscal.files.profile_archive import MOST_MEMBERS
+from lenscal.files.psf.profile import Profile
+from lenscal.lens.coverage import UNKNOWN_ERROR, Group, groups_of
+from lenscal.lens.models import fitted_model, group_model
+from lenscal.optics.expected_error import confidence_of, expected_error
+from lenscal.optics.psf_grid import PsfGrid
+from lenscal.raw.identity.cameras import same_camera
+from lenscal.raw.identity.lenses import Likeness, compare_lenses
+from lenscal.raw.identity.serials import same_serial
+from lenscal.raw.lens_setting import APERTURE_TOLERANCE, agree
+from lenscal.stepping import Job, follow
+from lenscal.translation import Translatable, translatable
+
+Named = tuple[str, Profile]
+"""What messages call a profile, and the profile."""
+
+
+def join(named: Sequence[Named]) -> Job[Profile]:
+    """One profile of all calibrations in several: the widest aperture of the shortest focal length
+    first, with a lens model for each focal length and focus distance.
+
+    Calibrations of one aperture, focal length and focus distance (several sessions) become one,
+    each kernel counting as much as it is sure.
+
+    Raises
+    ------
+    InputError
+        They are of different lenses or cameras, or too many.
+    """
+    _check_one_lens(named)
+    groups = [_merged(group) for group in groups_of(_together(named))]
+    members: list[Profile] = []
+    for number, group in enumerate(groups):
+        model = group_model(group)
+        if model is None and group.predicting:
+            low, high = number / len(groups), (number + 1) / len(groups)
+            model, _ = yield from follow(fitted_model(group), low, high)
+        predicting = group.predicting
+        for member in group.members:
+            # One for the group: the first that predicts holds it.
+            holds = bool(predicting) and member is predicting[0]
+            members.append(replace(member, lens_model=model if holds else None))
+    return replace(members[0], members=tuple(members[1:]))
+
+
+def _together(named: Sequence[Named]) -> Profile:
+    every = [
+        replace(each, members=()) for _, profile in named for each in (profile, *profile.members)
+    ]
+    if len(every) > MOST_MEMBERS + 1:
+        raise InputError(
+            translatable(
+                "{count} calibrations are more than one file holds ({most}): join fewer",
+                count=len(every),
+                most=MOST_MEMBERS + 1,
+            )
+        )
+    return replace(every[0], members=tuple(every[1:]))
+
+
+def _check_one_lens(named: Sequence[Named]) -> None:
+    first_name, first = named[0]
+    for name, profile in named:
+        if profile.is_bare:
+            raise InputError(translatable("{name}: nothing tells which lens it is of", name=name))
+        for what in _differences(first, profile):
+            raise InputError(
+                translatable(
+                    "{name} is not of the same lens as {first}: {what}",
+                    name=name,
+                    first=first_name,
+                    what=what,
+                )
+            )
+
+
+def _differences(a: Profile, b: Profile) -> Iterator[Translatable]:
+    if a.camera and b.camera and not same_camera(a.camera, b.camera):
+        yield translatable("{one} is not {other}", one=b.camera, other=a.camera)
+    if a.lens and b.lens and compare_lenses(a.lens, b.lens) is Likeness.DIFFERENT:
+        yield translatable("{one} is not {other}", one=b.lens, other=a.lens)
+    if not same_serial(a.lens_serial, b.lens_serial):
+        yield translatable(
+            "another copy of it (serial {one} instead of {other})",
+            one=b.lens_serial,
+            other=a.lens_serial,
+        )
+    if bool(a.light) != bool(b.light):
+        yield translatable("one was learnt from RAW photos, the other from pictures")
+
+
+def _merged(group: Group) -> Group:
+    """A group with one calibration for each aperture."""
+    kept: list[list[Profile]] = []
+    for member in group.members:
+        for alike in kept:
+            if _one_aperture(alike[0], member):
+                alike.append(member)
+                break
+        else:
+            kept.append([member])
+    return Group(tuple(_one_of(alike) for alike in kept))
+
+
+def _one_aperture(a: Profile, b: Profile) -> bool:
+    same = _one_f_number(a.aperture_degraded, b.aperture_degraded)
+    # Kernels relative to another aperture are other kernels.
+    same_sharp = _one_f_number(a.aperture_sharp, b.aperture_sharp)
+    relative = a.psf.reference is b.psf.reference and a.psf.image_size == b.psf.image_size
+    return same and same_sharp and relative
+
+
+def _one_f_number(a: float | None, b: float | None) -> bool:
+    if a is None or b is None:
+        return a == b
+    return agree(a, b, APERTURE_TOLERANCE)
+
+
+def _one_of(alike: Sequence[Profile]) -> Profile:
+    """Several sessions as one: the newest, with the mean of all kernels."""
+    newest = max(alike, key=lambda profile: profile.created)
+    if len(alike) == 1:
+        return newest
+    grid = newest.psf
+    size = max(profile.psf.kernel_size for profile in alike)
+    errors = np.stack([_errors_at(profile.psf, grid) for profile in alike])
+    weights = 1 / np.square(errors)
+    weights /= weights.sum(0)
+    kernels = np.stack([_framed(profile.psf.at(grid.positions), size) for profile in alike])
+    mean = (weights[..., None, None] * kernels).sum(0)
+    # As of independent sessions; what all share by construction their own errors hold already.
+    error = 1 / np.sqrt((1 / np.square(errors)).sum(0))
+    psf = PsfGrid(
+        np.asarray(mean / mean.sum((-2, -1), keepdims=True), np.float32),
+        grid.image_size,
+        grid.reference,
+        confidence_of(error),
+    )
+    photos = tuple(photo for profile in alike for photo in profile.photos)
+    return replace(newest, psf=psf, photos=photos, lens_model=None)
+
+
+def _errors_at(psf: PsfGrid, grid: PsfGrid) -> NDArray[np.float64]:
+    """Expected error [rows, cols, 3] of a grid's kernels at another's nodes."""
+    confidence = psf.confidence_at(grid.positions)
+    if confidence is None:
+        return np.full((*grid.shape, 3), UNKNOWN_ERROR)
+    return np.maximum(np.asarray(expected_error(confidence), np.float64), 1e-3)
+
+
+def _framed(kernels: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    border = (size - kernels.shape[-1]) // 2
+    return np.pad(kernels, [(0, 0)] * (kernels.ndim - 2) + [(border, border)] * 2)

@@ -1,0 +1,169 @@
+"""The library's folder: its profiles are ordinary files, each under its own name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from natsort import natsort_keygen, ns
+
+from lenscal.errors import InputError, LenscalError
+from lenscal.files.psf.opening import PROFILE_SUFFIX
+from lenscal.files.psf.profile import Profile, read_profile, write_profile
+from lenscal.files.psf.sharing import without_identity
+from lenscal.optics.plausibility import check_possible
+from lenscal.system.atomic import written_whole
+from lenscal.translation import Translatable, join_translatable, message_of, translatable
+
+_by_name = natsort_keygen(alg=ns.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A profile of the library, without curves and networks.
+
+    path : its file
+    """
+
+    path: Path
+    profile: Profile
+
+    @property
+    def name(self) -> str:
+        """What lists and commands call it."""
+        return self.path.stem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Library:
+    """What a folder held when it was read.
+
+    problems : why files of it could not be read, in words
+    """
+
+    folder: Path
+    entries: tuple[Entry, ...]
+    problems: tuple[Translatable, ...] = ()
+
+    def named(self, name: str) -> Entry:
+        """The profile of a name, with or without suffix and folder, in capitals or small letters.
+
+        Raises
+        ------
+        InputError
+            There is none, or there are several.
+        """
+        wanted = Path(name).name.casefold()
+        found = [e for e in self.entries if wanted in (e.path.name.casefold(), e.name.casefold())]
+        if len(found) == 1:
+            return found[0]
+        names = join_translatable(", ", [entry.name for entry in self.entries])
+        raise InputError(
+            translatable(
+                "{name}: the library {folder} holds no profile of that name (it holds: {names})",
+                name=name,
+                folder=self.folder,
+                names=names or translatable("nothing"),
+            )
+        )
+
+
+def read_library(folder: Path) -> Library:
+    """All profiles of a folder, by name; a folder that is not there is an empty library."""
+    paths = folder.glob(f"*{PROFILE_SUFFIX}") if folder.is_dir() else ()
+    entries, problems = [], []
+    for path in sorted(paths, key=lambda p: _by_name(p.name)):
+        try:
+            entries.append(Entry(path, read_profile(path, kernels_only=True)))
+        # One bad file must not hide the others.
+        except (LenscalError, OSError) as error:
+            problems.append(message_of(error))
+    return Library(folder, tuple(entries), tuple(problems))
+
+
+def add(folder: Path, profiles: Sequence[Path]) -> list[tuple[Path, bool]]:
+    """Copy profiles into the library, which is made where it is not there; each path there, and
+    whether it is new: the same file is not kept twice.
+
+    Raises
+    ------
+    InputError
+        A file is no profile, or none of a lens: nothing is added.
+    """
+    for path in profiles:
+        profile = read_profile(path, kernels_only=True)
+        check_possible(profile.psf)
+        if not profile.camera:
+            raise InputError(
+                translatable(
+                    "{path} does not say which camera it is for: no photo would find it", path=path
+                )
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_added(folder, path) for path in profiles]
+
+
+def keep(folder: Path, profile: Profile, name: str) -> Path:
+    """Write a profile that is in memory into the library."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _free(folder, f"{name}{PROFILE_SUFFIX}")
+    return write_profile(path, profile)
+
+
+def remove(entries: Iterable[Entry]) -> list[Path]:
+    """Delete profiles of the library."""
+    removed = []
+    for entry in entries:
+        entry.path.unlink(missing_ok=True)
+        removed.append(entry.path)
+    return removed
+
+
+def export(entries: Sequence[Entry], out: Path, *, private: bool = False) -> list[Path]:
+    """Copy profiles of the library into a folder; `private`: as `without_identity` has it.
+
+    Raises
+    ------
+    InputError
+        Files of these names are there already: nothing is written.
+    """
+    paths = [out / entry.path.name for entry in entries]
+    for path in paths:
+        if path.exists():
+            raise InputError(
+                translatable("{path} is there already: choose an empty folder", path=path)
+            )
+    out.mkdir(parents=True, exist_ok=True)
+    for entry, path in zip(entries, paths, strict=True):
+        if private:
+            write_profile(path, without_identity(read_profile(entry.path)))
+        else:
+            _copy(entry.path, path)
+    return paths
+
+
+def _added(folder: Path, path: Path) -> tuple[Path, bool]:
+    content = path.read_bytes()
+    for there in folder.glob(f"*{PROFILE_SUFFIX}"):
+        same_size = there.stat().st_size == len(content)
+        if same_size and (there.samefile(path) or there.read_bytes() == content):
+            return there, False
+    target = _free(folder, f"{path.stem}{PROFILE_SUFFIX}")
+    _copy(path, target)
+    return target, True
+
+
+def _copy(source: Path, target: Path) -> None:
+    with written_whole(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A path in the folder that no file has: the name, or with a number."""
+    path, number = folder / name, 2
+    while path.exists():
+        path = folder / f"{Path(name).stem} {number}{PROFILE_SUFFIX}"
+        number += 1
+    return path
