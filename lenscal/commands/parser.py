@@ -31,6 +31,7 @@ from lenscal.commands.option_groups import (
 )
 from lenscal.commands.pictures.options import add_enlarge, add_reproduce
 from lenscal.commands.populations.options import add_population
+from lenscal.commands.profiles.options import IDENTITY, add_export, add_report, add_share
 from lenscal.files.photos.export_settings import (
     DEPTHS,
     PLAIN,
@@ -40,7 +41,6 @@ from lenscal.files.photos.export_settings import (
     Space,
     Tone,
 )
-from lenscal.files.psf.psf_formats import ALL_FORMATS, DEFAULT_PSF_FORMAT, PSF_FORMATS
 from lenscal.preferences import ThemeChoice
 from lenscal.restore.settings import DEFAULTS as RESTORE_DEFAULTS
 from lenscal.restore.settings import Method
@@ -51,7 +51,6 @@ from lenscal.virtual.limits import Sensor
 DEMO_QUALITY = Quality.QUICK
 """A demo shows how the work is done; quick is good enough for that."""
 
-_IDENTITY = "serial numbers, names of photos and their hashes"
 _METHODS = "network: the profile's own, see train-network; none: develop only"
 _SUMMARY = """\
 Learn a lens's point spread function from ordinary RAW photos, without a chart, and correct photos
@@ -84,10 +83,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_calibrate(commands, output, calibration)
     _add_correct(commands, output)
     add_lens_commands(commands, output)
-    _add_share(commands, output)
+    add_share(commands, output)
     _add_train_network(commands, output)
-    _add_export(commands, output)
-    _add_report(commands, output)
+    add_export(commands, output)
+    add_report(commands, output)
     _add_info(commands, output)
     _add_licences(commands, output)
     add_benchmark(commands, output)
@@ -174,7 +173,7 @@ def _add_calibrate(commands: Commands, *parents: argparse.ArgumentParser) -> Non
         action="store_true",
         help="continue where a calibration to the same --out was interrupted",
     )
-    add_private(calibrate, f"{_IDENTITY}, as share does it")
+    add_private(calibrate, f"{IDENTITY}, as share does it")
 
 
 def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
@@ -330,55 +329,6 @@ def _add_written_photos(command: argparse.ArgumentParser) -> None:
         "of metadata where the photo was taken, serial numbers and names of files; title, "
         "captions, keywords and rights stay",
     )
-
-
-def _add_share(commands: Commands, *parents: argparse.ArgumentParser) -> None:
-    share = new_command(
-        commands,
-        "share",
-        f"copy a profile without {_IDENTITY}, to give it away",
-        "lenscal share mylens.lenscal --out forum.lenscal",
-        *parents,
-    )
-    share.add_argument("profile", type=Path, metavar="LENS.lenscal")
-    share.add_argument("--out", type=Path, required=True, metavar="COPY.lenscal")
-
-
-def _add_export(commands: Commands, *parents: argparse.ArgumentParser) -> None:
-    export = new_command(
-        commands,
-        "export-psf",
-        "write the kernels of a profile for other programs",
-        "lenscal export-psf mylens.lenscal --out psf --format all",
-        *parents,
-    )
-    export.add_argument("psf", type=Path, metavar="LENS.lenscal")
-    # No default: four kinds of files in the present folder would surprise.
-    export.add_argument("--out", type=Path, required=True, metavar="DIR")
-    add_choice(export, "--format", (*PSF_FORMATS, ALL_FORMATS), DEFAULT_PSF_FORMAT)
-    export.add_argument(
-        "--aperture",
-        type=float,
-        metavar="F",
-        help="f-number of the kernels, predicted where it was not photographed",
-    )
-    export.add_argument(
-        "--focal", type=float, metavar="MM", help="of a lens of several focal lengths"
-    )
-
-
-def _add_report(commands: Commands, *parents: argparse.ArgumentParser) -> None:
-    report = new_command(
-        commands,
-        "report",
-        "write what was calibrated as one page: kernels, contrast, lateral colour, confidence, "
-        "settings",
-        "lenscal report mylens.lenscal --out mylens.html",
-        *parents,
-    )
-    report.add_argument("psf", type=Path, metavar="LENS.lenscal|PSF_DIR")
-    report.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
-    add_private(report, _IDENTITY)
 
 
 def _add_info(commands: Commands, *parents: argparse.ArgumentParser) -> None:

@@ -74,7 +74,7 @@ def read_library(folder: Path) -> Library:
     """All profiles of a folder, by name; a folder that is not there is an empty library."""
     paths = folder.glob(f"*{PROFILE_SUFFIX}") if folder.is_dir() else ()
     entries, problems = [], []
-    for path in sorted(paths, key=lambda p: _by_name(p.name)):
+    for path in sorted(paths, key=lambda p: _by_name(p.stem)):
         try:
             entries.append(Entry(path, read_profile(path, kernels_only=True)))
         # One bad file must not hide the others.

@@ -1,0 +1,277 @@
+"""The library: profiles on this computer, and photos that find theirs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lenscal.cli import main
+from lenscal.errors import InputError
+from lenscal.files.lens_model import LAYOUT, LensModel
+from lenscal.files.psf.profile import Profile, read_profile, write_profile
+from lenscal.library.folder import read_library
+from lenscal.library.search import find
+from lenscal.optics.psf_grid import delta_grid
+from lenscal.raw.frame import PhotoInfo
+from lenscal.system.user_folders import LIBRARY_VARIABLE, library_folder
+
+
+@pytest.fixture
+def run(capfd):
+    def call(*args):
+        code = main([str(arg) for arg in args])
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return call
+
+
+def profile(lens="Test 35mm f/1.8", f_number=1.8, **told):
+    model = LensModel(LAYOUT, (0.0,) * 428, f_number, 5, 4.3, (f_number,), 0.05)
+    grid = replace(
+        delta_grid((2, 2), 5, (128, 192)), confidence=np.full((2, 2, 3), 0.8, np.float32)
+    )
+    values = {
+        "camera": "Lenscal Test",
+        "focal_mm": 35.0,
+        "aperture_sharp": 8.0,
+        "aperture_degraded": f_number,
+        "lens_model": model,
+        "created": "2026-11-20",
+    }
+    return Profile(grid, lens=lens, **{**values, **told})
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A function that puts profiles into a library: kept(name=profile, ...) -> its folder."""
+    folder = tmp_path / "library"
+    folder.mkdir()
+
+    def put(**profiles):
+        for name, each in profiles.items():
+            write_profile(folder / f"{name}.lenscal", each)
+        return folder
+
+    return put
+
+
+def photo(**told):
+    values = {
+        "make": "Lenscal",
+        "model": "Lenscal Test",
+        "lens": "Test 35mm f/1.8",
+        "aperture": 1.8,
+        "focal_mm": 35.0,
+    }
+    return PhotoInfo(Path("a.dng"), **{**values, **told})
+
+
+def test_the_folder_is_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setenv(LIBRARY_VARIABLE, str(tmp_path))
+    assert library_folder() == tmp_path
+    monkeypatch.delenv(LIBRARY_VARIABLE)
+    assert library_folder().name == "library"
+
+
+def test_add_list_export_and_remove(run, tmp_path, monkeypatch):
+    folder = tmp_path / "library"
+    monkeypatch.setenv(LIBRARY_VARIABLE, str(folder))
+    source = write_profile(tmp_path / "mine.lenscal", profile(camera_serial="6012345"))
+    assert "is empty" in run("library", "list")[1]
+    code, out, err = run("library", "add", source)
+    assert code == 0, err
+    assert (folder / "mine.lenscal").read_bytes() == source.read_bytes()
+    # The same again is no second one; another of that name is.
+    assert "there already" in run("library", "add", source)[1]
+    write_profile(source, profile(f_number=2.8))
+    assert run("library", "add", source)[0] == 0
+    listed = json.loads(run("library", "list", "--json")[1])
+    assert [p["name"] for p in listed["profiles"]] == ["mine", "mine 2"]
+    assert listed["profiles"][0]["coverage"][0]["photographed"] == [1.8]
+    out = tmp_path / "out"
+    assert run("library", "export", "mine", "--out", out, "--private")[0] == 0
+    assert read_profile(out / "mine.lenscal").camera_serial == ""
+    assert run("library", "export", "MINE", "--out", out)[0] == 2
+    assert run("library", "remove", "mine", "no such")[0] == 2
+    assert (folder / "mine.lenscal").exists()
+    assert run("library", "remove", "mine.lenscal", "mine 2")[0] == 0
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["add"], "say which"),
+        (["export"], "needs --out"),
+        (["add", "nothing.lenscal"], "nothing.lenscal"),
+    ],
+)
+def test_wrong_use_is_told(run, tmp_path, words, message):
+    code, _, err = run("library", *words, "--library", tmp_path / "library")
+    assert code == 2 and message in err
+    assert not (tmp_path / "library").exists()
+
+
+def test_a_damaged_file_hides_no_other(run, kept):
+    folder = kept(good=profile())
+    (folder / "bad.lenscal").write_bytes(b"junk")
+    library = read_library(folder)
+    assert [entry.name for entry in library.entries] == ["good"]
+    assert "bad.lenscal" in library.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("camera", "make", "model"),
+    [
+        ("NIKON CORPORATION NIKON D750", "NIKON CORPORATION", "NIKON D750"),
+        ("Nikon D750", "NIKON CORPORATION", "NIKON D750"),
+        ("nikon  d750", "Nikon", "D750"),
+        ("Canon EOS 5D Mark IV", "Canon", "Canon EOS 5D MarkIV"),
+        ("OLYMPUS IMAGING CORP. E-M1", "OM Digital Solutions", "E-M1"),
+    ],
+)
+def test_one_camera_is_found_however_it_is_written(kept, camera, make, model):
+    folder = kept(a=profile(camera=camera), b=profile(camera="Sony ILCE-7M3"))
+    assert find(read_library(folder), photo(make=make, model=model)).name == "a"
+
+
+def test_lenses_are_found_as_people_write_them(kept):
+    folder = kept(
+        fifty=profile("Canon EF 50mm f/1.8 STM", focal_mm=50.0),
+        other=profile("EF50mm f/1.8 II", focal_mm=50.0),
+    )
+    library = read_library(folder)
+    assert find(library, photo(lens="EF50mm F1.8 STM", focal_mm=50.0)).name == "fifty"
+    with pytest.raises(InputError, match="no profile for EF85mm"):
+        find(library, photo(lens="EF85mm f/1.8 USM", focal_mm=85.0))
+
+
+def test_of_one_lens_the_profile_that_knows_the_aperture_best(kept):
+    library = read_library(
+        kept(
+            wide=profile(f_number=1.8),
+            four=profile(f_number=4.0),
+            old=profile(f_number=4.0, created="2020-01-01"),
+        )
+    )
+    assert find(library, photo(aperture=1.8)).name == "wide"
+    assert find(library, photo(aperture=4.0)).name == "four"
+    # Two thirds of a stop from f/1.8, and f/4 tells nothing of wider apertures.
+    assert find(library, photo(aperture=2.2)).name == "wide"
+    assert find(library, photo(aperture=5.0)).name == "four"
+
+
+def test_a_photo_that_names_no_lens(kept):
+    library = read_library(kept(a=profile()))
+    assert find(library, photo(lens="")).name == "a"
+    library = read_library(kept(b=profile("Other 85mm f/2", focal_mm=85.0)))
+    with pytest.raises(InputError, match="several for Lenscal Test"):
+        find(library, photo(lens=""))
+
+
+def test_a_mixed_folder_of_five_lenses_and_six_apertures(run, tmp_path, kept, make_dng):
+    lenses = {
+        "Test 24mm f/1.4": 24.0,
+        "Test 35mm f/1.8": 35.0,
+        "Test 50mm f/1.4": 50.0,
+        "Test 85mm f/1.8": 85.0,
+        "Test 135mm f/2.8": 135.0,
+    }
+    widest = dict(zip(lenses, (1.4, 1.8, 1.4, 1.8, 2.8), strict=True))
+    folder = kept(
+        **{
+            lens.split()[1]: profile(lens, widest[lens], focal_mm=focal)
+            for lens, focal in lenses.items()
+        }
+    )
+    photos, expected = tmp_path / "photos", {}
+    for number, (lens, focal) in enumerate(lenses.items()):
+        for f_number in (1.4, 1.8, 2.8, 4.0, 5.6, 8.0)[number % 2 :: 2]:
+            if f_number < widest[lens]:
+                continue
+            path = photos / f"{focal:g}-{f_number:g}.dng"
+            make_dng(path, size=(128, 192), lens=lens, focal_mm=focal, f_number=f_number)
+            expected[path.name] = (f"{lens.split()[1]}.lenscal", f_number > widest[lens])
+    unknown = make_dng(photos / "unknown.dng", lens="Foreign 20mm f/2", focal_mm=20.0)
+    out = tmp_path / "out"
+    code, printed, err = run(
+        "correct", photos, "--library", folder, "--out", out, "--format", "jpeg", "--json"
+    )
+    assert code == 1, err
+    told = json.loads(printed)
+    assert [Path(f["photo"]).name for f in told["failed"]] == [unknown.name]
+    assert "no profile for Foreign 20mm f/2" in told["failed"][0]["reason"]
+    found = {
+        Path(p["photo"]).name: (Path(p["profile"]).name, p["predicted"] is not None)
+        for p in told["photos"]
+        if p["output"]
+    }
+    assert found == expected
+    assert len({name for name, _ in expected.values()}) == 5
+    assert len({name.split("-")[1] for name in expected}) == 6
+
+
+def test_a_photo_at_an_aperture_in_between_says_what_it_was_corrected_with(run, tmp_path, make_dng):
+    from lenscal.raw.exif import read_exif
+
+    lens = write_profile(tmp_path / "lens.lenscal", profile("Test 35mm"))
+    source = make_dng(tmp_path / "a.dng", f_number=4.0)
+    code, printed, err = run("correct", lens, "--out", tmp_path / "out", source, "--format", "jpeg")
+    assert code == 0, err
+    words = "kernels predicted for f/4 from those of f/1.8"
+    assert words in printed
+    (written,) = (tmp_path / "out").iterdir()
+    assert words in str(read_exif(written)) or words.encode() in written.read_bytes()
+
+
+def test_find_names_the_profile_or_what_is_missing(run, tmp_path, kept, make_dng):
+    folder = kept(a=profile("Test 35mm"))
+    known = make_dng(tmp_path / "photos" / "a.dng", f_number=2.8)
+    code, out, _ = run("library", "find", known, "--library", folder)
+    assert code == 0 and "a.lenscal (f/2.8: predicted)" in out
+    make_dng(tmp_path / "photos" / "b.dng", f_number=1.2)
+    code, out, _ = run("library", "find", tmp_path / "photos", "--library", folder)
+    assert code == 1
+    assert "nothing for f/1.2 at 35 mm; nearest is a" in out
+
+
+def test_without_a_library_correct_says_what_to_do(run, tmp_path, make_dng):
+    source = make_dng(tmp_path / "a.dng")
+    code, _, err = run("correct", source, "--out", tmp_path / "out", "--library", tmp_path / "none")
+    assert code == 2 and "lenscal library add" in err
+    assert not (tmp_path / "out").exists()
+    # A mistyped profile is no photo.
+    code, _, err = run("correct", tmp_path / "mylens.lenscal", source, "--out", tmp_path / "out")
+    assert code == 2 and "mylens.lenscal: there is no such file" in err
+
+
+def test_join_and_its_export(run, tmp_path):
+    a = write_profile(tmp_path / "a.lenscal", profile())
+    b = write_profile(tmp_path / "b.lenscal", profile(focal_mm=50.0))
+    lens = tmp_path / "lens.lenscal"
+    code, out, err = run("join", a, b, "--out", lens)
+    assert code == 0, err
+    assert "2 calibrations" in out and "at 50 mm" in out
+    told = json.loads(run("info", lens, "--json")[1])
+    assert [c["predicted"] for c in told["coverage"]] == [[1.8, 8.0]] * 2
+    psf = tmp_path / "psf"
+    code, out, err = run(
+        "export-psf",
+        lens,
+        "--out",
+        psf,
+        "--format",
+        "npz",
+        "--aperture",
+        2.8,
+        "--focal",
+        42,
+        "--json",
+    )
+    assert code == 0, err
+    assert json.loads(out)["predicted"]["from"] == ["f/1.8 at 35 mm", "f/1.8 at 50 mm"]
+    assert (psf / "psf.npz").exists()
+    assert run("export-psf", lens, "--out", psf, "--aperture", 1.2)[0] == 2
