@@ -5,6 +5,9 @@
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 TEXTS = (
+    QT_TRANSLATE_NOOP("Translatable", " at {focal_mm:g} mm"),
+    QT_TRANSLATE_NOOP("Translatable", " at {mm:g} mm"),
+    QT_TRANSLATE_NOOP("Translatable", " focused at {metres:.3g} m"),
     QT_TRANSLATE_NOOP("Translatable", "(unnamed)"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -64,6 +67,7 @@ TEXTS = (
         "Translatable",
         "--kodak {folder}: image {number} is missing (looked for {names})"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "--library {folder} is no folder: choose another place"),
     QT_TRANSLATE_NOOP("Translatable", "--markdown {path} is no text: choose another name"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -232,6 +236,14 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "Apertures{place}: {photographed} photographed, {widest} to {narrowest} predicted"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Apertures{place}: {photographed}; others cannot be predicted"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "At {exposure} half of the photos are blurred over more than {median:.1f} px, "
         "{direction}"
     ),
@@ -292,6 +304,10 @@ TEXTS = (
         "Learning how blur differs from photo to photo (step {step} of {total})"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Learning the degraded photos, step {step} of {total}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Lens model{place}: its rays explain the kernels to within {misfit:.0%}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "LibRaw gave up"),
     QT_TRANSLATE_NOOP("Translatable", "Loading the numerical libraries"),
     QT_TRANSLATE_NOOP("Translatable", "Looking at the texture of {name}"),
@@ -446,6 +462,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "an unnamed lens"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more"),
     QT_TRANSLATE_NOOP("Translatable", "and {n} more, see the list in step 6"),
+    QT_TRANSLATE_NOOP("Translatable", "another copy of it (serial {one} instead of {other})"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "another window calibrates these photos just now: wait for its end, or cancel it "
@@ -659,6 +676,7 @@ TEXTS = (
         "its kernels have values far above and below zero (up to {most:.3g} times the light "
         "in all), as no lens has"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "its lens"),
     QT_TRANSLATE_NOOP("Translatable", "its transparency is left out"),
     QT_TRANSLATE_NOOP("Translatable", "kept-out lens {number}: choose 0 or more"),
     QT_TRANSLATE_NOOP("Translatable", "kernels can be predicted up to {narrowest}"),
@@ -694,6 +712,8 @@ TEXTS = (
         "Translatable",
         "levels black {black:g}, white {white}: need 0 <= black < white <= 65535"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "library export needs --out DIR: say where to copy to"),
+    QT_TRANSLATE_NOOP("Translatable", "library {action}: say which, see --help"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "light reached the border of {before} px kernels: they were made {size} px wide, "
@@ -782,6 +802,7 @@ TEXTS = (
         "same (--keep-all)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "not allowed to write there"),
+    QT_TRANSLATE_NOOP("Translatable", "nothing"),
     QT_TRANSLATE_NOOP("Translatable", "number of photos {n}: give at least 1"),
     QT_TRANSLATE_NOOP("Translatable", "one kernel for the whole photo"),
     QT_TRANSLATE_NOOP(
@@ -790,6 +811,7 @@ TEXTS = (
         "sets of one kind"
     ),
     QT_TRANSLATE_NOOP("Translatable", "one set is of arrays, the other of files: give one kind"),
+    QT_TRANSLATE_NOOP("Translatable", "one was learnt from RAW photos, the other from pictures"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "only {sharp} sharp and {degraded} degraded photos, of different scenes as it seems: "
@@ -1002,9 +1024,23 @@ TEXTS = (
         "the folder {path} cannot be read ({strerror}): check its rights"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the lens model is another version's: calibrate again"),
+    QT_TRANSLATE_NOOP("Translatable", "the library has no profile for {camera}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the library has no profile for {lens} on {camera} (it has {others})"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the library has {lens}, but nothing for {aperture}{focal}; nearest is {name}: "
+        "{coverage}"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the library that reads it crashed ({how}): the file is most likely damaged"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the library {folder} is empty: name a profile, or add some with lenscal library add"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1017,6 +1053,15 @@ TEXTS = (
         "the metadata of {photo} could not be read ({reason}): not copied"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the operator takes [3, H, W] or [B, 3, H, W], got {shape}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo does not say its camera: name the profile to correct it with"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the photo does not say its lens, and the library has several for {camera} "
+        "({lenses}): name the profile to correct it with"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the photo does not say its {things}: taken for the profile's ({values})"
@@ -1273,6 +1318,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{case}: {step}"),
     QT_TRANSLATE_NOOP("Translatable", "{case}: {why}"),
     QT_TRANSLATE_NOOP("Translatable", "{clipped:.0%} of the picture is blown out"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{count} calibrations are more than one file holds ({most}): join fewer"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{cut} of {offsets} {pieces} of picture data are missing"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1368,6 +1417,7 @@ TEXTS = (
         "{name} is not a readable PSF file: its {key} are {kind} {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} is not a readable PSF file: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "{name} is not of the same lens as {first}: {what}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name} kernels must be [n, 3, k, k] with k odd and below {limit}, got {shape}"
@@ -1383,8 +1433,13 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{name}: its photo is said to have {width} x {height} px"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: its {key} are more than lenscal handles"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: not enlarged: {problem}"),
+    QT_TRANSLATE_NOOP("Translatable", "{name}: nothing tells which lens it is of"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: reading"),
     QT_TRANSLATE_NOOP("Translatable", "{name}: smaller than {px} px, left out"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name}: the library {folder} holds no profile of that name (it holds: {names})"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{name}: the node positions do not form a rectangular grid"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1429,6 +1484,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{n} {role} photos, like {name}: {note}"),
     QT_TRANSLATE_NOOP("Translatable", "{offsets} {pieces}, but {lengths} lengths"),
+    QT_TRANSLATE_NOOP("Translatable", "{one} is not {other}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{option} {aperture:g}: no {role} photo has this aperture; there are {groups}: choose"
@@ -1472,6 +1528,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written as PDF"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: choose another folder"),
     QT_TRANSLATE_NOOP("Translatable", "{path} could not be written: {why}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} does not say which camera it is for: no photo would find it"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} exists: choose --on-conflict unique, overwrite or skip"
@@ -1553,6 +1613,7 @@ TEXTS = (
         "Translatable",
         "{path} is the original, which lenscal never overwrites: choose another --template"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is there already: choose an empty folder"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is there and not lenscal's own, so it is never overwritten: choose another "
