@@ -57,7 +57,7 @@ ABOVE = {
     "population": {"blur", "calibration", "files", "flow", "optics", "plots", "raw", "system"},
     # Lenses whose PSF is known, and how near a calibration comes to it.
     "virtual": {"files", "optics", "raw", "resource_files", "system"},
-    "measure": {"calibration", "files", "optics", "raw", "restore", "system"},
+    "measure": {"calibration", "files", "optics", "population", "raw", "restore", "system"},
     # What the user has chosen and done.
     "preferences": {"files", "system"},
     "session": {"calibration", "files", "intake", "optics", "raw", "restore", "system"},

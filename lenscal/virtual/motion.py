@@ -53,10 +53,12 @@ def motion_track(
 
 def _path(length: float, intensity: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Points [n, 2] of a hand's path, px: it goes on as it went, turns, and at times jerks."""
+    from scipy.signal import lfilter
+
     unrest = intensity * rng.uniform(0.3, 1.0) * _UNREST * rng.normal(size=_POINTS)
-    turn = np.zeros(_POINTS)
-    for n in range(1, _POINTS):
-        turn[n] = _INERTIA * turn[n - 1] + unrest[n]
+    # It begins straight on.
+    unrest[0] = 0
+    turn = lfilter([1.0], [1.0, -_INERTIA], unrest)
     jerks = rng.random(_POINTS) < _JERKS * intensity / _POINTS
     jerk = jerks * rng.choice([-1, 1], _POINTS) * rng.uniform(*_JERK_ANGLES, _POINTS)
     drift = 2 * rng.normal() * intensity / _POINTS

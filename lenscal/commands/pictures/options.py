@@ -20,8 +20,8 @@ from lenscal.files.photos.export_settings import DEPTHS, ExportSettings, OnConfl
 from lenscal.raw.pictures.kinds import Light
 
 AUTO_KERNEL = "auto"
-EXPERIMENTS = ("4.1", "4.2", "4.4")
-"""Sections of the paper."""
+EXPERIMENTS = ("4.1", "4.2", "4.4", "dbi-kernels")
+"""Sections of the first paper, and the kernels of the second one (double-blind imaging)."""
 DEFAULT_MINUTES = 30.0
 
 
@@ -74,13 +74,13 @@ def add_reproduce(commands: Commands, *parents: argparse.ArgumentParser) -> None
     reproduce = new_command(
         commands,
         "reproduce",
-        "run the protocols of the paper that lenscal follows (Meanti et al. 2025), at the size of "
-        "this computer, beside the published figures",
+        "run the protocols of the papers that lenscal follows (Meanti et al. 2025; dbi: Levac et "
+        "al.), at the size of this computer, beside the published figures",
         "lenscal reproduce --only 4.1 --photos photos --minutes 15",
         *parents,
     )
     reproduce.add_argument(
-        "--only", choices=EXPERIMENTS, help="one section of the paper (default: all)"
+        "--only", choices=EXPERIMENTS, help="one section of a paper (default: all)"
     )
     reproduce.add_argument(
         "--photos",
