@@ -271,6 +271,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}, ISO {iso}"),
+    QT_TRANSLATE_NOOP("Translatable", "Drawing kernels and blurring pieces"),
     QT_TRANSLATE_NOOP("Translatable", "Enlarging"),
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the pairs"),
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the photos"),
@@ -1329,6 +1330,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{differences} (--force corrects it all the same)"),
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
+    QT_TRANSLATE_NOOP("Translatable", "{family}, sigma {sigma:g}, {constraint}: "),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{file} is no photo, folder, project ({project}) or profile (.lenscal)"
