@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
             self.preferences.change(last_folder=last_folder(), geometry=geometry)
             # Its thread may be in the middle of a photo, and must not outlive the window.
             self.import_page.close_down()
+            self.pages.inspect_page.close_down()
             self.controller.close()
             event.accept()
             return

@@ -67,7 +67,7 @@ def correct(
     # Resolved: a link to a photo of the batch must not be overwritten either.
     originals = frozenset(path.resolve() for path in photos)
     with photo_cache() as cache:
-        source = Lens(profile) if isinstance(profile, Profile) else profile
+        source = Lens(profile, keeps_models=True) if isinstance(profile, Profile) else profile
         of_profile = profile.light if isinstance(profile, Profile) else None
         light = light or of_profile or Light.LINEAR
         batch = BatchSettings(source, settings, export, force, save_mask, originals, cache, light)

@@ -22,6 +22,7 @@ from lenscal.lens.coverage import (
     mean_error,
     stops_between,
 )
+from lenscal.lens.kept_models import keep_model, kept_model
 from lenscal.lens.models import fitted_model, group_model, model_kernels
 from lenscal.lens.neighbours import Part, parts_for
 from lenscal.optics.expected_error import confidence_of, expected_error
@@ -110,9 +111,13 @@ class ProfileSource(Protocol):
 
 @dataclass(slots=True)
 class Lens:
-    """A lens's file with the models that were fitted to what it holds, each once."""
+    """A lens's file with the models that were fitted to what it holds, each once.
+
+    keeps_models : whether fitted models are kept on the disk, for the next time
+    """
 
     profile: Profile
+    keeps_models: bool = False
     models: dict[int, LensModel] = field(default_factory=dict)
     """By the identity of a group's first calibration."""
 
@@ -160,7 +165,11 @@ class Lens:
         """A group's model: the file's, or one that is fitted now and kept."""
         model = group_model(group) or self.models.get(id(group.first))
         if model is None:
-            model = yield from fitted_model(group)
+            model = kept_model(group) if self.keeps_models else None
+            if model is None:
+                model = yield from fitted_model(group)
+                if self.keeps_models:
+                    keep_model(group, model)
             self.models[id(group.first)] = model
         return model
 

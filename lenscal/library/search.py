@@ -51,7 +51,7 @@ class LibrarySource:
         lens = self.lenses.get(entry.name)
         if lens is None:
             profile = read_profile(entry.path) if self.with_networks else entry.profile
-            lens = self.lenses[entry.name] = Lens(profile)
+            lens = self.lenses[entry.name] = Lens(profile, keeps_models=True)
         chosen = yield from lens.for_photo(photo)
         return replace(chosen, path=entry.path)
 

@@ -48,7 +48,7 @@ def _at(
     setting = Setting(
         args.aperture or profile.aperture_degraded, args.focal or profile.focal_mm, None
     )
-    chosen = run_job(Lens(profile).at(setting), speaker)
+    chosen = run_job(Lens(profile, keeps_models=True).at(setting), speaker)
     if chosen.refusals:
         raise InputError(join_translatable("; ", chosen.refusals))
     prediction = chosen.prediction

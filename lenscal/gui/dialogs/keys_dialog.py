@@ -27,6 +27,7 @@ KEYS = (
     ("+ –", QT_TR_NOOP("Zoom; the arrow keys move the photo")),
     ("R G B A, L, V", QT_TR_NOOP("Channels, linear or logarithmic, and next view in step 4")),
     ("M, C, D", QT_TR_NOOP("Next plot, contours and the difference of two lenses in step 4")),
+    ("[ ]", QT_TR_NOOP("Open the lens or stop it down by a third of a stop in step 4")),
     ("P", QT_TR_NOOP("Pause or resume the calibration")),
     ("Esc", QT_TR_NOOP("Ask whether to cancel the running job")),
     ("F11", QT_TR_NOOP("Presenter mode: full screen, without panels, in large type")),

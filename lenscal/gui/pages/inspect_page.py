@@ -9,6 +9,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
 from lenscal.files.psf.kept_profiles import of_same_lens
+from lenscal.files.psf.profile import Profile
+from lenscal.gui.background.aperture_predictor import AperturePredictor
+from lenscal.gui.pages.inspection.aperture_bar import ApertureBar
 from lenscal.gui.pages.inspection.cell_panel import NARROW_PX, PANEL_PX, CellPanel
 from lenscal.gui.pages.inspection.comparison_box import ComparisonBox
 from lenscal.gui.pages.inspection.display_bar import DisplayBar
@@ -19,8 +22,10 @@ from lenscal.gui.pages.inspection.outputs import Outputs
 from lenscal.gui.pages.page import Page
 from lenscal.gui.widgets.elements import Label, in_a_row, muted, primary, scrolled, tip_text
 from lenscal.gui.widgets.file_dialogs import ask_for_profile
+from lenscal.jobs.window.apertures import ApertureKernels
 from lenscal.optics.field import lopsidedness, lopsidedness_in_words
 from lenscal.optics.psf_grid import PsfGrid
+from lenscal.raw.lens_setting import f_number as f_number_in_words
 from lenscal.session import Session
 
 NARROW_PAGE_PX = 960
@@ -50,7 +55,13 @@ class InspectPage(Page):
         """Where calibrations are kept: those of the same lens are offered."""
         self._named_grids: dict[int, NamedGrid] = {}
         """By the identity of their PSF: figures take a moment, and are computed once."""
+        self._own_psf: PsfGrid | None = None
+        """The session's."""
+        self._profile: Profile | None = None
+        self._predicted: NamedGrid | None = None
+        """Of another aperture, in the place of the profile's own kernels."""
         self._make_field()
+        self._make_apertures()
         self._make_comparing()
         self.next_button = primary(self.tr("Continue to &correct"))
         self.next_button.setToolTip(self.tr("Correct photos with these kernels"))
@@ -86,6 +97,17 @@ class InspectPage(Page):
         for part in (self.field, self.panel.picture, self.panel.plot):
             part.pointed.connect(self._read_out)
 
+    def _make_apertures(self) -> None:
+        self.apertures = ApertureBar(self)
+        self.predictor = AperturePredictor(self)
+        self.apertures.aperture_chosen.connect(self._predict)
+        self.apertures.photographed_chosen.connect(self._show_own)
+        self.predictor.predicted.connect(self._show_predicted)
+        self.predictor.working.connect(self.apertures.show_working)
+        self.predictor.problem.connect(self.apertures.show_problem)
+        self.bar.add_key(self, "[", lambda: self.apertures.step(-1))
+        self.bar.add_key(self, "]", lambda: self.apertures.step(1))
+
     def _make_comparing(self) -> None:
         self.verdict = muted()
         self.compare = ComparisonBox()
@@ -119,6 +141,7 @@ class InspectPage(Page):
         row.addLayout(side, 1)
         self.body.setSpacing(8)
         self.body.addWidget(self.bar)
+        self.body.addWidget(self.apertures)
         self.body.addWidget(self.verdict)
         self.body.addLayout(row, 1)
 
@@ -140,7 +163,7 @@ class InspectPage(Page):
         """Show what has changed."""
         self.next_button.setEnabled(session.psf is not None)
         self.bar.pitch.show_session(session)
-        changed = session.psf is not (self.left.grid.psf if self.left.grid else None)
+        changed = session.psf is not self._own_psf
         others = (session.truth, session.other, session.other_name)
         if not changed and not self.compare.differs(*others):
             return
@@ -148,12 +171,17 @@ class InspectPage(Page):
         demo = changed and session.truth is not None and session.psf is not None
         self.compare.offer(*others, show_truth=demo)
         psf = session.psf
-        self.left.grid = None if psf is None else self._named_grid(psf, session.psf_name)
-        self._forget_grids(session)
+        own = None if psf is None else self._named_grid(psf, session.psf_name)
         if changed:
+            self._own_psf, self._profile = psf, session.profile
+            self._predicted = None
+            self.predictor.forget()
+            self.apertures.offer(session.profile)
             self._offer_kept(session)
+        self.left.grid = self._predicted or own
+        self._forget_grids(session)
         self._enable()
-        self._say(session)
+        self._say()
         self._show_field()
         # Whoever opens the page sees a kernel at once, without a click.
         if self.left.grid is None:
@@ -269,7 +297,7 @@ class InspectPage(Page):
         )
         self._make_room()
 
-    def _say(self, session: Session) -> None:
+    def _say(self) -> None:
         """What is inspected, below the title."""
         grid = self.left.grid
         if grid is None:
@@ -283,7 +311,7 @@ class InspectPage(Page):
             "relative to: {reference}."
         )
         self.outputs.source = words.format(
-            name=session.psf_name,
+            name=grid.name,
             rows=rows,
             cols=cols,
             k=grid.psf.kernel_size,
@@ -297,6 +325,37 @@ class InspectPage(Page):
                 "Read from the green kernels' MTF50 and the colour fringes, in sensor orientation"
             )
         )
+
+    # Other apertures
+
+    def close_down(self) -> None:
+        """The end of the window."""
+        self.predictor.close()
+
+    def _predict(self, f_number: float) -> None:
+        if self._profile is not None:
+            self.predictor.predict(self._profile, f_number)
+
+    def _show_own(self) -> None:
+        self.predictor.forget()
+        self.apertures.show_photographed()
+        self._show_left(None)
+
+    def _show_predicted(self, kernels: ApertureKernels) -> None:
+        self.apertures.show_kernels(kernels)
+        words = self.tr("{name} at {aperture}")
+        own = self._named_grids.get(id(self._own_psf))
+        name = words.format(
+            name="" if own is None else own.name, aperture=f_number_in_words(kernels.f_number)
+        )
+        self._show_left(NamedGrid(kernels.psf, name, kernels.figures))
+
+    def _show_left(self, predicted: NamedGrid | None) -> None:
+        """A predicted grid in the place of the profile's own, or that again."""
+        self._predicted = predicted
+        self.left.grid = predicted or self._named_grids.get(id(self._own_psf))
+        self._say()
+        self._show_field()
 
     # What the user does
 

@@ -48,6 +48,7 @@ def compare(
     """
     from lenscal import jobs
     from lenscal.files.photos.photo_files import upright
+    from lenscal.jobs.window.apertures import chosen_for
     from lenscal.raw.decode import decode_photo
 
     yield Report("correct", translatable("Starting the numerical engine"))
@@ -58,8 +59,13 @@ def compare(
         if developed is not None
         else decode_photo(photo, light=profile.light or Light.LINEAR)
     )
+    chosen = yield from chosen_for(profile, frame)
+    profile = chosen.profile
     # Only a size that does not fit is refused: the screen shows what the rest comes to.
-    doubts = [*jobs.mismatches(profile, frame), *jobs.match_notes(profile, frame)]
+    doubts = [*jobs.mismatches(profile, frame), *chosen.refusals, *chosen.notes]
+    if chosen.prediction is not None:
+        doubts.append(chosen.prediction.in_words)
+    doubts += jobs.match_notes(profile, frame)
     if not jobs.fits_field(profile, frame):
         raise InputError(
             translatable(

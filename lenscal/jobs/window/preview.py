@@ -130,9 +130,11 @@ def _truth_of(photo: Path, shape: tuple[int, ...]) -> tuple[NDArray[np.uint8], .
 def doubts_of(profile: Profile, frame: Frame) -> Job[tuple[Translatable, ...]]:
     """Why a photo does not suit a profile, in words; nothing where it does."""
     from lenscal.jobs.profile_match import mismatches
+    from lenscal.jobs.window.apertures import chosen_for
 
     yield Report("open", translatable("Comparing the photo with the profile"))
-    return tuple(mismatches(profile, frame))
+    chosen = yield from chosen_for(profile, frame)
+    return (*mismatches(chosen.profile, frame), *chosen.refusals)
 
 
 def correct_part(
@@ -146,14 +148,16 @@ def correct_part(
     from lenscal.jobs.network import network_for
     from lenscal.jobs.photo_work import RowsInMemory
     from lenscal.jobs.profile_match import grid_for
+    from lenscal.jobs.window.apertures import chosen_for
     from lenscal.restore.region import Part, restore_region
     from lenscal.restore.ringing.strength import without_rings
 
     frame = developed.frame
+    chosen = yield from chosen_for(profile, frame)
     rows, cols = sensor_part(rect, frame.size, frame.info.orientation)
     # A crop of the sensor has seen a part of the grid's field.
-    grid = grid_for(profile, frame)
-    network = network_for(profile, frame, settings)
+    grid = grid_for(chosen.profile, frame)
+    network = network_for(chosen.profile, frame, settings)
     rgb, mask = yield from restore_region(frame, grid, settings, rows, cols, network=network)
     weight, store = (mask * 255 + 0.5).astype(np.uint8), RowsInMemory(mask.shape)
     store.append(range(len(rgb)), rgb)
