@@ -368,6 +368,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Spectra of sharp photos"),
     QT_TRANSLATE_NOOP("Translatable", "Stages to come: {stages}"),
     QT_TRANSLATE_NOOP("Translatable", "Starting the numerical engine"),
+    QT_TRANSLATE_NOOP("Translatable", "Stopping down the lens"),
     QT_TRANSLATE_NOOP("Translatable", "The GPU's memory was full: continuing on the CPU"),
     QT_TRANSLATE_NOOP(
         "Translatable",
