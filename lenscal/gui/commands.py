@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from lenscal.gui import theme
+from lenscal.gui.background.library_keeper import LibraryKeeper
 from lenscal.gui.background.network_training import NetworkTraining
 from lenscal.gui.controller import Controller
 from lenscal.gui.dialogs.about_dialog import AboutDialog
 from lenscal.gui.dialogs.conflict_question import ConflictQuestion
 from lenscal.gui.dialogs.keys_dialog import KeysDialog
+from lenscal.gui.dialogs.library_dialog import LibraryDialog
 from lenscal.gui.dialogs.network_dialog import NetworkDialog
 from lenscal.gui.dialogs.preferences_dialog import PreferencesDialog
 from lenscal.gui.dialogs.relink_dialog import RelinkDialog
@@ -25,6 +27,7 @@ from lenscal.gui.widgets.file_dialogs import ask_for_anything
 from lenscal.jobs.window.calibration import remove_forgotten
 from lenscal.jobs.window.dropped_files import meant_for
 from lenscal.preferences import Preferences, PreferencesFile, numerical_threads
+from lenscal.printable import file_stem
 from lenscal.project import SUFFIX, missing
 from lenscal.session import Step, lacks
 from lenscal.system.threads import use_threads
@@ -46,6 +49,7 @@ class Commands(QObject):
         self._parent, self._pages = parent, pages
         self._controller, self._projects, self._preferences = controller, projects, preferences
         self._network_training = NetworkTraining(controller)
+        self.library_keeper = LibraryKeeper(self)
         self.dialog: QDialog | None = None
         self._theme = preferences.values.theme
         self._device = controller.session.settings.device
@@ -201,6 +205,17 @@ class Commands(QObject):
                 "read the photos and press Continue in step 3."
             )
             self._controller.message.emit(text, "info", "")
+
+    def show_library(self) -> None:
+        """Show which lenses there are on this computer."""
+        session = self._controller.session
+        profile = session.profile
+        name = file_stem(session.psf_name) or "lens"
+        if profile is not None and profile.is_bare:
+            profile = None
+        dialog = LibraryDialog(self.library_keeper, profile, name, self._parent)
+        dialog.open_clicked.connect(lambda path: self._open([path], Step.INSPECT))
+        self._show_dialog(dialog)
 
     def show_preferences(self) -> None:
         """Let the user change what holds for every project."""

@@ -108,6 +108,7 @@ class MainWindow(QMainWindow):
             # Its thread may be in the middle of a photo, and must not outlive the window.
             self.import_page.close_down()
             self.pages.inspect_page.close_down()
+            self.commands.library_keeper.close()
             self.controller.close()
             event.accept()
             return

@@ -85,6 +85,8 @@ class Menus(QObject):
         self._add(files, "degraded", degraded, "", lambda: do.choose_photos("degraded"))
         self._add(files, "demo", self.tr("Try the &virtual lens"), "", do.try_demo)
         files.addSeparator()
+        library = self.tr("&Library of lenses…")
+        self._add(files, "library", library, "Ctrl+L", do.show_library)
         self._add(files, "export", self.tr("&Export the photos"), "Ctrl+E", do.export)
         share = self.tr("Save a copy of the profile to sh&are…")
         self._add(files, "share", share, "", do.share_profile)

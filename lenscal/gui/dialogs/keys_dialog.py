@@ -17,6 +17,7 @@ KEYS = (
     ("1 – 6", QT_TR_NOOP("Go to a step")),
     ("Ctrl+O", QT_TR_NOOP("Open a project, a profile or a photo")),
     ("Ctrl+S", QT_TR_NOOP("Save the project under a name")),
+    ("Ctrl+L", QT_TR_NOOP("Library of lenses")),
     ("Ctrl+Z, Ctrl+Y", QT_TR_NOOP("Undo and redo decisions about photos")),
     ("Ctrl+E", QT_TR_NOOP("Write the corrected photos")),
     ("Space", QT_TR_NOOP("Hold to see the original photo (also: \\)")),

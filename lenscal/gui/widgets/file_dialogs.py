@@ -64,6 +64,14 @@ def ask_for_anything(parent: QWidget, title: str) -> Path | None:
     return _ask_for_file(parent, title, last_folder(), everything_filter())
 
 
+def ask_for_profiles(parent: QWidget, title: str) -> tuple[Path, ...]:
+    """Any number of lenscal's profiles; none where the user cancels."""
+    names, _ = QFileDialog.getOpenFileNames(parent, title, last_folder(), profiles_filter())
+    if names:
+        remember(names[0])
+    return tuple(Path(name) for name in names)
+
+
 def ask_for_photos(parent: QWidget, title: str) -> tuple[Path, ...]:
     """Any number of photos; none where the user cancels."""
     names, _ = QFileDialog.getOpenFileNames(parent, title, last_folder(), photos_filter())

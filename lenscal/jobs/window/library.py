@@ -1,0 +1,54 @@
+"""The library of lenses for the window: each job returns what it holds then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lenscal.reports import Report
+from lenscal.stepping import Job
+from lenscal.system.user_folders import library_folder
+from lenscal.translation import translatable
+
+if TYPE_CHECKING:
+    from lenscal.files.psf.profile import Profile
+    from lenscal.library.folder import Library
+
+
+def contents() -> Job[Library]:
+    """What there is."""
+    from lenscal.library.folder import read_library
+
+    yield Report("library", translatable("Reading the library"))
+    return read_library(library_folder())
+
+
+def add_files(paths: Sequence[Path]) -> Job[Library]:
+    """Copy profiles into it."""
+    from lenscal.library.folder import add
+
+    yield Report("library", translatable("Copying profiles into the library"))
+    add(library_folder(), paths)
+    return (yield from contents())
+
+
+def add_profile(profile: Profile, name: str) -> Job[Library]:
+    """Keep the profile that is open."""
+    from lenscal.library.folder import keep
+    from lenscal.optics.plausibility import check_possible
+
+    yield Report("library", translatable("Copying profiles into the library"))
+    check_possible(profile.psf)
+    keep(library_folder(), profile, name)
+    return (yield from contents())
+
+
+def remove_files(paths: Sequence[Path]) -> Job[Library]:
+    """Delete profiles there."""
+    from lenscal.library.folder import read_library, remove
+
+    yield Report("library", translatable("Removing profiles from the library"))
+    entries = read_library(library_folder()).entries
+    remove([entry for entry in entries if entry.path in paths])
+    return (yield from contents())
