@@ -265,6 +265,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Continuing after {stages}"),
     QT_TRANSLATE_NOOP("Translatable", "Continuing after {stages}, pass {number} of stage P"),
     QT_TRANSLATE_NOOP("Translatable", "Continuing after {stages}, step {step} of stages F and M"),
+    QT_TRANSLATE_NOOP("Translatable", "Copying profiles into the library"),
     QT_TRANSLATE_NOOP("Translatable", "Copying the photo"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting the kept-out photo with: {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting {photo}"),
@@ -350,6 +351,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "Reading pieces of {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Reading sharp photos: {name}"),
+    QT_TRANSLATE_NOOP("Translatable", "Reading the library"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "Reading the metadata of {name} ({n} of {files} {role} photos)"
@@ -357,6 +359,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Reading {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Reading {name} ({n} of {all})"),
     QT_TRANSLATE_NOOP("Translatable", "Reading {photo}"),
+    QT_TRANSLATE_NOOP("Translatable", "Removing profiles from the library"),
     QT_TRANSLATE_NOOP("Translatable", "Removing rings"),
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur"),
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur with the lens's network"),
