@@ -27,6 +27,10 @@ def run_demo(args: argparse.Namespace) -> int:
 
         code: int = run(demo=True)
         return code
+    if args.rig:
+        from lenscal.commands.populations.rig_demo import run_rig_demo
+
+        return run_rig_demo(args)
     from lenscal import jobs
     from lenscal.calibration.settings import Stages
     from lenscal.files.output_paths import check_output_folder

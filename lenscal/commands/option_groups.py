@@ -287,7 +287,6 @@ def add_virtual_photos(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--photos",
         type=int,
-        default=DEFAULT_N_PHOTOS,
         metavar="N",
         help=f"photos in each folder (default: {DEFAULT_N_PHOTOS})",
     )
@@ -295,30 +294,47 @@ def add_virtual_photos(group: argparse._ActionsContainer) -> None:
     height, width = DEFAULT_SIZE_PX
     size = paired((width, height))
     group.add_argument(
-        "--size", default=size, metavar=size, help="width x height of the photos, px"
+        "--size", metavar=size, help=f"width x height of the photos, px (default: {size})"
     )
 
 
-def virtual_photos(args: argparse.Namespace) -> tuple[int, tuple[int, int]]:
-    """The number of photos and their (height, width) in px, as `add_virtual_photos` asks for them.
+def virtual_photos(
+    args: argparse.Namespace,
+    default_photos: int | None = None,
+    default_size: tuple[int, int] | None = None,
+    allowed: range | None = None,
+) -> tuple[int, tuple[int, int]]:
+    """The number of photos and their (height, width) in px, as `add_virtual_photos` asks for them;
+    defaults and numbers of photos are those of a lens where none are given.
 
     Raises
     ------
     InputError
         Too few or too many, or no size.
     """
-    from lenscal.virtual.limits import LARGEST_SIDE_PX, N_PHOTOS
+    from lenscal.virtual.limits import (
+        DEFAULT_N_PHOTOS,
+        DEFAULT_SIZE_PX,
+        LARGEST_SIDE_PX,
+        N_PHOTOS,
+    )
 
+    photos = args.photos
+    if photos is None:
+        photos = DEFAULT_N_PHOTOS if default_photos is None else default_photos
+    numbers = N_PHOTOS if allowed is None else allowed
     # Checked here: argparse would list every single number there is to choose from.
-    if args.photos not in N_PHOTOS:
+    if photos not in numbers:
         raise InputError(
             translatable(
                 "--photos {photos}: choose {least} to {most}",
-                photos=args.photos,
-                least=N_PHOTOS[0],
-                most=N_PHOTOS[-1],
+                photos=photos,
+                least=numbers[0],
+                most=numbers[-1],
             )
         )
+    if args.size is None:
+        return photos, default_size or DEFAULT_SIZE_PX
     width, height = pair(args.size, "--size")
     if max(width, height) > LARGEST_SIDE_PX:
         raise InputError(
@@ -326,4 +342,4 @@ def virtual_photos(args: argparse.Namespace) -> tuple[int, tuple[int, int]]:
                 "--size {size}: choose at most {most} px", size=args.size, most=LARGEST_SIDE_PX
             )
         )
-    return args.photos, (height, width)
+    return photos, (height, width)

@@ -133,6 +133,11 @@ def _add_demo(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     add_virtual_photos(demo)
     add_choice(demo, "--sensor", Sensor, Sensor.BAYER, "what the virtual camera sees with")
     demo.add_argument("--unrelated", action="store_true", help="the folders show different scenes")
+    demo.add_argument(
+        "--rig",
+        action="store_true",
+        help="a rig that shakes instead of a lens: learn its population of blurs",
+    )
     demo.add_argument("--window", action="store_true", help="run it in the window")
 
 

@@ -19,6 +19,7 @@ from lenscal.calibration.settings import (
 )
 from lenscal.commands.calibrate import calibration_settings
 from lenscal.commands.correct import correction_settings, export_settings
+from lenscal.commands.option_groups import virtual_photos
 from lenscal.commands.parser import DEMO_QUALITY, build_parser
 from lenscal.errors import InputError
 from lenscal.files.photos.export_settings import (
@@ -80,8 +81,7 @@ def test_saying_nothing_gives_the_defaults_of_the_settings() -> None:
     demo = parser.parse_args(["demo"])
     assert calibration_settings(demo) == CalibrationSettings(quality=DEMO_QUALITY)
     virtual = VirtualSettings()
-    assert demo.photos == virtual.n_photos
-    assert demo.size == f"{virtual.size[1]}x{virtual.size[0]}"
+    assert virtual_photos(demo) == (virtual.n_photos, virtual.size)
 
 
 @pytest.mark.parametrize(
