@@ -186,6 +186,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 or more"),
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 to {most}"),
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose a number from 0 on"),
+    QT_TRANSLATE_NOOP("Translatable", "--sensor {sensor}: a virtual rig has {sensors}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--size full is meant for graphics cards: on a processor it takes days; --size small "
@@ -197,6 +198,10 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "--size {size}: choose at most {most} px"),
     QT_TRANSLATE_NOOP("Translatable", "--size {size}: choose {least} to {most} px"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--size {width}x{height}: both must be even and at least {least} px"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--space camera-linear needs --format tiff (32-bit float) or dng, not {format}"
@@ -335,6 +340,7 @@ TEXTS = (
         "Translatable",
         "Photographed scene {number} of {n_photos} with both apertures"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "Photographed {number} of {all} with the virtual rig"),
     QT_TRANSLATE_NOOP("Translatable", "Photographing the scene that is kept out"),
     QT_TRANSLATE_NOOP("Translatable", "Photographing through the learnt lens"),
     QT_TRANSLATE_NOOP("Translatable", "Preparing the mask"),
