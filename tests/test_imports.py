@@ -71,6 +71,7 @@ ABOVE = {
         "library",
         "measure",
         "optics",
+        "plots",
         "population",
         "preferences",
         "project",

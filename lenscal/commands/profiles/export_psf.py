@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from lenscal.commands.progress import Speaker, run_job
 from lenscal.errors import InputError
-from lenscal.translation import join_translatable
+from lenscal.files.population.description import POPULATION_SUFFIX
+from lenscal.files.psf.psf_formats import ALL_FORMATS
+from lenscal.translation import join_translatable, translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
+
+_OF_POPULATIONS = ("fits", "npz")
 
 
 def run_export_psf(args: argparse.Namespace) -> int:
@@ -22,6 +26,8 @@ def run_export_psf(args: argparse.Namespace) -> int:
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     # A folder that cannot be written is told before a large profile is read.
     check_output_folder(args.out)
+    if args.psf.suffix.lower() == POPULATION_SUFFIX:
+        return _export_population(args, speaker)
     profile = open_psf(args.psf)
     values: dict[str, Any] = {}
     if args.aperture is not None or args.focal is not None:
@@ -29,6 +35,25 @@ def run_export_psf(args: argparse.Namespace) -> int:
     paths = export_psf(profile.psf, args.out, args.format, profile.provenance)
     names = [str(path) for path in paths]
     speaker.result("\n".join(names), {"written": names, **values})
+    return 0
+
+
+def _export_population(args: argparse.Namespace, speaker: Speaker) -> int:
+    from lenscal.files.population.population_file import read_population
+    from lenscal.jobs.populations.report import export_population
+
+    formats = _OF_POPULATIONS if args.format == ALL_FORMATS else (args.format,)
+    if not set(formats) <= set(_OF_POPULATIONS):
+        raise InputError(
+            translatable(
+                "--format {format}: of a population choose fits, npz or all; a sheet of samples is "
+                "written as PNG beside them",
+                format=args.format,
+            )
+        )
+    paths = export_population(read_population(args.psf), args.out, formats)
+    names = [str(path) for path in paths]
+    speaker.result("\n".join(names), {"written": names})
     return 0
 
 

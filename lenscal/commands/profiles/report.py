@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lenscal.commands.progress import Speaker
 from lenscal.errors import InputError
+from lenscal.files.population.description import POPULATION_SUFFIX
 from lenscal.translation import translatable
+
+if TYPE_CHECKING:
+    from lenscal.files.report.document import Document
 
 SUFFIXES = (".html", ".pdf")
 
@@ -16,9 +21,7 @@ def run_report(args: argparse.Namespace) -> int:
     """Write the report, HTML or PDF."""
     from lenscal.files.output_paths import check_name, check_output_file
     from lenscal.files.own_files import check_replaceable, is_own_report
-    from lenscal.files.psf.opening import open_psf
-    from lenscal.files.psf.sharing import without_identity
-    from lenscal.files.report.content import lens_report, write_report
+    from lenscal.files.report.content import write_report
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     out: Path = args.out
@@ -30,15 +33,30 @@ def run_report(args: argparse.Namespace) -> int:
         )
     check_output_file(out, "lens.html")
     check_replaceable(out, own=is_own_report(out))
-    profile = open_psf(args.psf)
-    if args.private:
-        profile = without_identity(profile)
+    document = _document(args)
     if out.suffix.lower() == ".pdf":
         # Qt makes the PDF; it is loaded only where one is asked for.
         from lenscal.gui.drawing.pdf import write_pdf
 
-        write_pdf(lens_report(profile, args.psf.name), out)
+        write_pdf(document, out)
     else:
-        write_report(lens_report(profile, args.psf.name), out)
+        write_report(document, out)
     speaker.result(str(out), {"written": [str(out)]})
     return 0
+
+
+def _document(args: argparse.Namespace) -> Document:
+    """Of a lens, or of a population."""
+    if args.psf.suffix.lower() == POPULATION_SUFFIX:
+        from lenscal.files.population.population_file import read_population
+        from lenscal.jobs.populations.report import population_report
+
+        return population_report(read_population(args.psf), args.psf.name)
+    from lenscal.files.psf.opening import open_psf
+    from lenscal.files.psf.sharing import without_identity
+    from lenscal.files.report.content import lens_report
+
+    profile = open_psf(args.psf)
+    if args.private:
+        profile = without_identity(profile)
+    return lens_report(profile, args.psf.name)
