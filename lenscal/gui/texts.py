@@ -41,6 +41,11 @@ TEXTS = (
         "Translatable",
         "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--format {format}: of a population choose fits, npz or all; a sheet of samples is "
+        "written as PNG beside them"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--grid {grid}: give at least 1x1, at most {most}x{most}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
