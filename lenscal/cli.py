@@ -48,6 +48,7 @@ _MODULES = {
     "enlarge": "pictures.enlarge",
     "reproduce": "pictures.reproduce",
     "population": "populations.learn",
+    "deblur": "populations.deblur",
 }
 
 

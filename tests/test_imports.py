@@ -55,6 +55,19 @@ ABOVE = {
     "supervised": {"blur", "files", "optics", "prior", "raw", "restore", "system"},
     # How blur differs from photo to photo.
     "population": {"blur", "calibration", "files", "flow", "optics", "plots", "raw", "system"},
+    # Photos whose own blur nobody knows.
+    "deblur": {
+        "blur",
+        "calibration",
+        "files",
+        "flow",
+        "optics",
+        "plots",
+        "raw",
+        "resource_files",
+        "restore",
+        "system",
+    },
     # Lenses whose PSF is known, and how near a calibration comes to it.
     "virtual": {"files", "optics", "raw", "resource_files", "system"},
     "measure": {"calibration", "files", "optics", "population", "raw", "restore", "system"},
@@ -64,6 +77,7 @@ ABOVE = {
     "project": {"calibration", "files", "restore", "session", "system"},
     "jobs": {
         "calibration",
+        "deblur",
         "enlarge",
         "files",
         "intake",
@@ -86,6 +100,7 @@ ABOVE = {
     "benchmark": {
         "blur",
         "calibration",
+        "deblur",
         "enlarge",
         "files",
         "flow",
@@ -118,6 +133,7 @@ ABOVE = {
     },
     "gui": {
         "calibration",
+        "deblur",
         "files",
         "intake",
         "jobs",
@@ -137,6 +153,7 @@ ABOVE = {
     "commands": {
         "benchmark",
         "calibration",
+        "deblur",
         "enlarge",
         "files",
         "gui",

@@ -24,23 +24,14 @@ from lenscal.commands.option_groups import (
     add_seed,
     add_virtual_photos,
     calibration_options,
-    default_of,
     new_command,
     output_options,
     paired,
 )
 from lenscal.commands.pictures.options import add_enlarge, add_reproduce
-from lenscal.commands.populations.options import add_population
+from lenscal.commands.pictures.written import add_correction_strength, add_written_photos
+from lenscal.commands.populations.options import add_deblur, add_population
 from lenscal.commands.profiles.options import IDENTITY, add_export, add_report, add_share
-from lenscal.files.photos.export_settings import (
-    DEPTHS,
-    PLAIN,
-    ExportSettings,
-    OnConflict,
-    PhotoFormat,
-    Space,
-    Tone,
-)
 from lenscal.preferences import ThemeChoice
 from lenscal.restore.settings import DEFAULTS as RESTORE_DEFAULTS
 from lenscal.restore.settings import Method
@@ -93,6 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_enlarge(commands, output)
     add_reproduce(commands, output)
     add_population(commands, output)
+    add_deblur(commands, output)
     return parser
 
 
@@ -217,7 +209,7 @@ def _add_correct(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     )
     add_library(correct)
     add_light(correct, None)
-    _add_written_photos(correct)
+    add_written_photos(correct)
 
 
 def _add_train_network(commands: Commands, *parents: argparse.ArgumentParser) -> None:
@@ -267,73 +259,8 @@ def _add_train_network(commands: Commands, *parents: argparse.ArgumentParser) ->
 def _add_correction(command: argparse.ArgumentParser) -> None:
     """How photos are corrected."""
     add_choice(command, "--method", Method, RESTORE_DEFAULTS.method, _METHODS)
-    command.add_argument(
-        "--amount",
-        type=float,
-        default=RESTORE_DEFAULTS.amount,
-        metavar="0..1",
-        help=f"how much to correct (default: {RESTORE_DEFAULTS.amount:g})",
-    )
-    command.add_argument(
-        "--denoise",
-        type=float,
-        default=RESTORE_DEFAULTS.denoise,
-        metavar="0..1",
-        help=f"less noise or more detail (default: {RESTORE_DEFAULTS.denoise:g})",
-    )
-    add_device(command)
+    add_correction_strength(command)
     add_prior(command, "dpir and diffpir")
-
-
-def _add_written_photos(command: argparse.ArgumentParser) -> None:
-    """How photos are written."""
-    as_it_was = "pictures: as they were"
-    add_choice(
-        command,
-        "--format",
-        PhotoFormat,
-        default_of(ExportSettings, "format"),
-        "dng: linear camera RGB",
-        otherwise=as_it_was,
-    )
-    add_choice(
-        command,
-        "--space",
-        Space,
-        default_of(ExportSettings, "space"),
-        "camera-linear: for measuring",
-        otherwise=as_it_was,
-    )
-    add_choice(
-        command,
-        "--depth",
-        DEPTHS,
-        default_of(ExportSettings, "depth"),
-        "bits of PNG and TIFF",
-        otherwise=as_it_was,
-    )
-    command.add_argument(
-        "--exposure",
-        type=float,
-        default=PLAIN.exposure_ev,
-        metavar="EV",
-        help="brighten TIFF, PNG and JPEG of RAW photos, after the correction (default: 0)",
-    )
-    add_choice(command, "--tone", Tone, PLAIN.tone, "film: more contrast, highlights compressed")
-    template = default_of(ExportSettings, "template")
-    command.add_argument("--template", default=template, help=f"file name (default: {template})")
-    add_choice(
-        command,
-        "--on-conflict",
-        OnConflict,
-        default_of(ExportSettings, "on_conflict"),
-        "unique adds a number",
-    )
-    add_private(
-        command,
-        "of metadata where the photo was taken, serial numbers and names of files; title, "
-        "captions, keywords and rights stay",
-    )
 
 
 def _add_info(commands: Commands, *parents: argparse.ArgumentParser) -> None:

@@ -68,6 +68,7 @@ TEXTS = (
         "--kernel-size {size}: choose an odd number from {least} to {most}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--kernel-size {size}: choose {least} to {most} px"),
+    QT_TRANSLATE_NOOP("Translatable", "--kernels {n}: choose {least} to {most}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "--kodak {folder}: image {number} is missing (looked for {names})"
@@ -283,6 +284,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}, ISO {iso}"),
     QT_TRANSLATE_NOOP("Translatable", "Drawing kernels and blurring pieces"),
+    QT_TRANSLATE_NOOP("Translatable", "Drawing kernels that explain the photo"),
     QT_TRANSLATE_NOOP("Translatable", "Enlarging"),
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the pairs"),
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the photos"),
@@ -316,6 +318,7 @@ TEXTS = (
         "Learning how blur differs from photo to photo (step {step} of {total})"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Learning the degraded photos, step {step} of {total}"),
+    QT_TRANSLATE_NOOP("Translatable", "Learning what kernels of this rig look like"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "Lens model{place}: its rays explain the kernels to within {misfit:.0%}"
@@ -327,6 +330,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Looking for copies ({n} of {count} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for photos of the same scenes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for rings"),
+    QT_TRANSLATE_NOOP("Translatable", "Looking for the blur among those that the rig makes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the kernel that made the picture small"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the preview of {photo}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching distributions, step {step} of {total}"),
@@ -610,6 +614,11 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "hardly anything in it tells its blur (it is flat, clipped, or smaller than {least} "
+        "px)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "hardly anything in the photos can be used (they are flat, clipped or small): choose "
         "photos with detail, or more of them"
     ),
@@ -667,7 +676,15 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "it holds no settings"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "it is a RAW photo, the population was learnt from pictures (PNG, JPEG, TIFF)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "it is a RAW photo, the profile was learnt from pictures (PNG, JPEG, TIFF)"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "it is a picture, the population was learnt from RAW photos"
     ),
     QT_TRANSLATE_NOOP("Translatable", "it is a picture, the profile was learnt from RAW photos"),
     QT_TRANSLATE_NOOP("Translatable", "it is protected against writing"),
@@ -686,6 +703,10 @@ TEXTS = (
         "Translatable",
         "its edges are {worst:.1f} px wide along one direction and {best:.1f} px along "
         "another: it looks shaken"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "its kernel prior is of another kind: train it again with this version"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -767,6 +788,10 @@ TEXTS = (
         "no blur explains the held-out photos better than none does: the profile leaves "
         "photos as they are. Either both apertures are equally sharp, or these photos are too"
         " few, or too different, to tell"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no blur of this rig's kind can be told in it: no kernel explains it better than none"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1039,6 +1064,11 @@ TEXTS = (
         "Translatable",
         "the folder {path} cannot be read ({strerror}): check its rights"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the kernels that explain it differ too much to trust one (they agree by "
+        "{agreement:.0%}): choose a photo with more detail or less noise, or use --force"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "the lens model is another version's: calibrate again"),
     QT_TRANSLATE_NOOP("Translatable", "the library has no profile for {camera}"),
     QT_TRANSLATE_NOOP(
@@ -1153,6 +1183,10 @@ TEXTS = (
         "Translatable",
         "the picture keeps its format, and with it its brightness: exposure and tone are left"
         " as they were"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the population was learnt with {known}, the photo is of {camera}"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1474,6 +1508,7 @@ TEXTS = (
         "{name}…: a name of {count} bytes, where {most} are the most: {advice}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{n} corrected photos and masks are left out"),
+    QT_TRANSLATE_NOOP("Translatable", "{n} kernels drawn for it agree by {agreement:.0%}"),
     QT_TRANSLATE_NOOP("Translatable", "{n} more photos were left out"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1706,6 +1741,7 @@ TEXTS = (
         "Translatable",
         "{problem}; it was kept as {rescued}: make room and copy it from there"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{reasons} (--force restores it all the same)"),
     QT_TRANSLATE_NOOP("Translatable", "{reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{reason} ({detail})"),
     QT_TRANSLATE_NOOP("Translatable", "{role} photo kept: {name}, but {reason}"),

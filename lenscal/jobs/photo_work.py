@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,15 @@ class PhotoResult:
     """That was found for the photo; None where all had one."""
 
 
+@runtime_checkable
+class FrameSource(Protocol):
+    """Where photos get kernels from that they show themselves."""
+
+    def for_frame(self, frame: Frame) -> Job[Chosen]:
+        """What to correct a photo with, as `ProfileSource.for_photo`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class BatchSettings:
     """What all photos of a batch share.
@@ -80,7 +89,7 @@ class BatchSettings:
     reserved_paths : names that photos of the batch have, so that no other gets them
     """
 
-    source: ProfileSource
+    source: ProfileSource | FrameSource
     restore: RestoreSettings
     export: ExportSettings
     force: bool
@@ -135,6 +144,8 @@ class PhotoWork:
         # Enough to make it again.
         words = f"method {restore.method}, amount {restore.amount:g}, denoise {restore.denoise:g}"
         words = f"{words}, PSF of {lens}" if lens else words
+        if self.chosen is not None and self.chosen.in_words:
+            words = f"{words}, {self.chosen.in_words}"
         return words if self.prediction is None else f"{words}, {self.prediction.in_words}"
 
     @property
@@ -189,7 +200,12 @@ class PhotoWork:
         """The frame, once its kernels are found; None where there are none for it: `result` then
         says why."""
         with self._failing(wrong_input=True):
-            self.chosen = chosen = yield from self.batch.source.for_photo(frame.info)
+            source = self.batch.source
+            if isinstance(source, FrameSource):
+                choosing = source.for_frame(frame)
+            else:
+                choosing = source.for_photo(frame.info)
+            self.chosen = chosen = yield from choosing
             differences = [*mismatches(chosen.profile, frame), *chosen.refusals]
             self.notes = (*differences, *chosen.notes, *match_notes(chosen.profile, frame))
             # With --force the differences come back as warnings, once the photo is written.

@@ -86,6 +86,7 @@ class Chosen:
     refusals : why no kernels of the photo's aperture can be had
     path : Path or None
         The file of the profile, where it was found for the photo.
+    in_words : where its kernels come from, for the photo's metadata
     """
 
     profile: Profile
@@ -93,6 +94,7 @@ class Chosen:
     notes: tuple[Translatable, ...] = ()
     refusals: tuple[Translatable, ...] = ()
     path: Path | None = None
+    in_words: str = ""
 
 
 class ProfileSource(Protocol):

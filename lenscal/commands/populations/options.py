@@ -11,10 +11,14 @@ from lenscal.commands.option_groups import (
     add_choice,
     add_device,
     add_light,
+    add_prior,
     add_seed,
     default_of,
     new_command,
 )
+from lenscal.commands.pictures.written import add_correction_strength, add_written_photos
+from lenscal.deblur.settings import COUNT_LIMITS, DeblurMethod
+from lenscal.deblur.settings import DEFAULTS as DEBLUR_DEFAULTS
 from lenscal.files.population.description import KERNEL_SIZES_PX, Constraint
 from lenscal.population.settings import KERNEL_PX, PopulationMethod, PopulationSettings
 from lenscal.raw.pictures.kinds import Light
@@ -97,3 +101,56 @@ def _add_running(population: argparse.ArgumentParser) -> None:
     )
     add_seed(population, default_of(PopulationSettings, "seed"), "equal seeds give equal results")
     add_device(population)
+
+
+def add_deblur(commands: Commands, *parents: argparse.ArgumentParser) -> None:
+    """lenscal deblur."""
+    deblur = new_command(
+        commands,
+        "deblur",
+        "restore photos whose own blur nobody knows, by what is known of their rig's blurs",
+        "lenscal deblur IMG_0815.CR3 rig.lenspop --out restored --kernels-sheet",
+        *parents,
+    )
+    deblur.add_argument(
+        "photos", type=Path, nargs="+", metavar="PHOTO", help="RAW files, pictures, or folders"
+    )
+    deblur.add_argument(
+        "population", type=Path, metavar="RIG.lenspop", help="what lenscal population has written"
+    )
+    deblur.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the restored photos"
+    )
+    add_choice(
+        deblur,
+        "--method",
+        DeblurMethod,
+        DEBLUR_DEFAULTS.method,
+        "fast: seconds a photo; sampling: kernels drawn from what photo and rig say together, and "
+        "a denoiser that knows photos",
+    )
+    deblur.add_argument(
+        "--kernels",
+        type=int,
+        default=DEBLUR_DEFAULTS.n_kernels,
+        metavar="N",
+        help=f"how many are drawn, {COUNT_LIMITS[0]} to {COUNT_LIMITS[1]}; where they disagree, a "
+        f"photo is left out (default: {DEBLUR_DEFAULTS.n_kernels})",
+    )
+    add_correction_strength(deblur)
+    add_prior(deblur, "sampling")
+    add_seed(deblur, DEBLUR_DEFAULTS.seed, "of what is drawn")
+    deblur.add_argument(
+        "--force", action="store_true", help="restore photos that do not tell their blur anyway"
+    )
+    deblur.add_argument(
+        "--save-mask",
+        action="store_true",
+        help="write beside each photo where it was restored, PNG",
+    )
+    deblur.add_argument(
+        "--kernels-sheet",
+        action="store_true",
+        help="write beside each photo the kernels that were drawn for it, PNG",
+    )
+    add_written_photos(deblur)
