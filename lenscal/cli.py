@@ -37,6 +37,7 @@ _MODULES = {
     "info": "info",
     "licences": "licences",
     "calibrate": "calibrate",
+    "batch": "laboratory.batch",
     "correct": "correct",
     "train-network": "profiles.train_network",
     "join": "lenses.join",

@@ -20,7 +20,10 @@ LOCKS = {
     "requirements-dev.lock": ("benchmark", "docs", "cluster", "test", "dev"),
 }
 """File beside this script -> extras of pyproject.toml that it holds besides the dependencies."""
-TOOLS = {"requirements-bundle.lock": ("bundle",)}
+TOOLS = {
+    "requirements-bundle.lock": ("bundle",),
+    "requirements-cluster.lock": ("cluster",),
+}
 """The same for files that hold nothing but an extra."""
 
 

@@ -97,6 +97,7 @@ ABOVE = {
         "system",
         "virtual",
     },
+    "laboratory": {"calibration", "files", "intake", "jobs", "optics", "raw", "system"},
     "benchmark": {
         "blur",
         "calibration",
@@ -159,6 +160,7 @@ ABOVE = {
         "gui",
         "intake",
         "jobs",
+        "laboratory",
         "lens",
         "library",
         "measure",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lenscal.calibration.settings import DEFAULTS, Quality
 from lenscal.commands.benchmark_options import add_benchmark
+from lenscal.commands.laboratory.options import add_batch
 from lenscal.commands.lenses.options import add_lens_commands, add_library
 from lenscal.commands.option_groups import (
     CommandParser,
@@ -72,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands, output, calibration)
     _add_check(commands, output)
     _add_calibrate(commands, output, calibration)
+    add_batch(commands, output)
     _add_correct(commands, output)
     add_lens_commands(commands, output)
     add_share(commands, output)
