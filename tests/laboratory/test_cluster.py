@@ -152,7 +152,8 @@ def test_a_lost_scheduler_is_told_and_the_next_run_goes_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     # One after the other: the first shall be done, and the second not.
-    cluster.workers.pop().kill()
+    cluster.workers[1].kill()
+    cluster.workers[1].wait()
     out = tmp_path / "out"
     running = batch(manifest, out, "--scheduler", cluster.address)
     wait_for(lambda: [name for name in NAMES if (out / name).exists()], running)
