@@ -120,6 +120,11 @@ TEXTS = (
         "Translatable",
         "--out {out} is not empty: choose a new folder, or one of an earlier demo"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--out {out}: another lenscal batch works in it; wait for its end, or choose another "
+        "folder"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--out {out}: give a file name that ends in .html or .pdf"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -189,6 +194,10 @@ TEXTS = (
         "--resume: the profile's network is for another kind of sensor; train without "
         "--resume"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--scheduler {scheduler}: no Dask scheduler answers there ({error})"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 or more"),
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose 0 to {most}"),
     QT_TRANSLATE_NOOP("Translatable", "--seed {seed}: choose a number from 0 on"),
@@ -234,6 +243,7 @@ TEXTS = (
         "--template {template!r}: {{{field}}} is not known, use {{name}} or {{method}}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--theme {name}: choose {names}"),
+    QT_TRANSLATE_NOOP("Translatable", "--workers {workers}: choose 1 to {most}"),
     QT_TRANSLATE_NOOP("Translatable", "--yardstick {path}: there is no such file"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -280,6 +290,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Copying the photo"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting the kept-out photo with: {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Correcting {photo}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Dask is not installed: pip install 'lenscal[cluster]' (on the workers, too)"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}, ISO {iso}"),
@@ -333,6 +347,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Looking for the blur among those that the rig makes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the kernel that made the picture small"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the preview of {photo}"),
+    QT_TRANSLATE_NOOP("Translatable", "Looking whether {name} has changed"),
     QT_TRANSLATE_NOOP("Translatable", "Matching distributions, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching statistics, round {number} of {rounds}"),
     QT_TRANSLATE_NOOP("Translatable", "Measuring how wide the kernels are"),
@@ -430,6 +445,7 @@ TEXTS = (
         "not seen"
     ),
     QT_TRANSLATE_NOOP("Translatable", "Unexpected: {problem}"),
+    QT_TRANSLATE_NOOP("Translatable", "Waiting for workers"),
     QT_TRANSLATE_NOOP("Translatable", "Writing to {folder}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {file}"),
     QT_TRANSLATE_NOOP("Translatable", "Writing {form} files to {folder}"),
@@ -687,6 +703,7 @@ TEXTS = (
         "it is a picture, the population was learnt from RAW photos"
     ),
     QT_TRANSLATE_NOOP("Translatable", "it is a picture, the profile was learnt from RAW photos"),
+    QT_TRANSLATE_NOOP("Translatable", "it is missing"),
     QT_TRANSLATE_NOOP("Translatable", "it is protected against writing"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -740,6 +757,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "learn the population again to renew it"),
     QT_TRANSLATE_NOOP("Translatable", "left"),
     QT_TRANSLATE_NOOP("Translatable", "lens"),
+    QT_TRANSLATE_NOOP("Translatable", "lens number {number}"),
     QT_TRANSLATE_NOOP("Translatable", "lens serial numbers"),
     QT_TRANSLATE_NOOP("Translatable", "lens's serial number"),
     QT_TRANSLATE_NOOP("Translatable", "lenscal has corrected it already ({how})"),
@@ -756,12 +774,14 @@ TEXTS = (
         "light reached the border of {before} px kernels: they were made {size} px wide, "
         "which takes longer"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "line {line}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "little texture nearly everywhere ({mostly} {often}): these kernels will be "
         "uncertain; photograph subjects with detail all over the picture"
     ),
     QT_TRANSLATE_NOOP("Translatable", "method {method}: choose one of {choices}"),
+    QT_TRANSLATE_NOOP("Translatable", "more cells than there are columns in line 1"),
     QT_TRANSLATE_NOOP("Translatable", "more than 4 GB: too large"),
     QT_TRANSLATE_NOOP("Translatable", "mostly sideways"),
     QT_TRANSLATE_NOOP("Translatable", "mostly towards the upper left or lower right"),
@@ -831,6 +851,11 @@ TEXTS = (
         "Translatable",
         "no visible tilt or decentring: opposite sides agree within {within:.0%}"
     ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "no worker has the {need:.1f} GB of memory that memory_gb asks for; the largest has "
+        "{largest:.1f} GB"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "noise {noise}: want two numbers from 0"),
     QT_TRANSLATE_NOOP("Translatable", "none"),
     QT_TRANSLATE_NOOP(
@@ -845,6 +870,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "not allowed to write there"),
     QT_TRANSLATE_NOOP("Translatable", "nothing"),
     QT_TRANSLATE_NOOP("Translatable", "number of photos {n}: give at least 1"),
+    QT_TRANSLATE_NOOP("Translatable", "of a folder there are the keys folder and aperture"),
     QT_TRANSLATE_NOOP("Translatable", "one kernel for the whole photo"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -996,6 +1022,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "the XMP"),
     QT_TRANSLATE_NOOP("Translatable", "the XMP and the camera maker's own notes"),
+    QT_TRANSLATE_NOOP("Translatable", "the batch has ended"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the blur of the degraded photos hardly stands out from their scenes: kernels were "
@@ -1020,6 +1047,15 @@ TEXTS = (
         "Translatable",
         "the checkpoint {path} cannot be read ({reason}): calibrate without --resume to start"
         " anew"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the cluster's scheduler is lost: what was done is kept; run the same command again "
+        "once it is there"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the cluster's workers have no lenscal {version} ({error}): install it there"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1237,6 +1273,7 @@ TEXTS = (
         "another --seed"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the weights of this population do not fit it: {reason}"),
+    QT_TRANSLATE_NOOP("Translatable", "the whole file"),
     QT_TRANSLATE_NOOP("Translatable", "the {role} photos are arrays and files: give one kind"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1263,6 +1300,9 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "their order"),
     QT_TRANSLATE_NOOP("Translatable", "there is no such file"),
+    QT_TRANSLATE_NOOP("Translatable", "there is no such key: is {near} meant?"),
+    QT_TRANSLATE_NOOP("Translatable", "there is no such key; there are settings and lens"),
+    QT_TRANSLATE_NOOP("Translatable", "there is no such key; there are {keys}"),
     QT_TRANSLATE_NOOP("Translatable", "there is something that is no plain file"),
     QT_TRANSLATE_NOOP("Translatable", "these parts rely on their neighbours"),
     QT_TRANSLATE_NOOP(
@@ -1344,6 +1384,15 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "use photos of one size and crop mode"),
     QT_TRANSLATE_NOOP("Translatable", "values as they are stored"),
     QT_TRANSLATE_NOOP("Translatable", "values with a sign: convert it to unsigned ones"),
+    QT_TRANSLATE_NOOP("Translatable", "want [[lens]], in two brackets"),
+    QT_TRANSLATE_NOOP("Translatable", "want a list"),
+    QT_TRANSLATE_NOOP("Translatable", "want a number"),
+    QT_TRANSLATE_NOOP("Translatable", "want a table of keys and values"),
+    QT_TRANSLATE_NOOP("Translatable", "want a whole number"),
+    QT_TRANSLATE_NOOP("Translatable", "want one of {choices}"),
+    QT_TRANSLATE_NOOP("Translatable", "want rows x columns, e.g. 8x8"),
+    QT_TRANSLATE_NOOP("Translatable", "want text"),
+    QT_TRANSLATE_NOOP("Translatable", "want true or false"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "where faces are is not copied, as the photo is turned upright"
@@ -1351,6 +1400,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "with one average kernel"),
     QT_TRANSLATE_NOOP("Translatable", "with these kernels"),
     QT_TRANSLATE_NOOP("Translatable", "without any blur"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "worker {worker} has lenscal {other}, here is {own}: install one version"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "wrong aperture: it says {aperture}, the other photos of its folder f/{usual:g}"
@@ -1378,6 +1431,7 @@ TEXTS = (
         "{device} is there but does not work ({failure}): another device computes"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{differences} (--force corrects it all the same)"),
+    QT_TRANSLATE_NOOP("Translatable", "{done} of {count} calibrations done, {n} running"),
     QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
     QT_TRANSLATE_NOOP("Translatable", "{family}, sigma {sigma:g}, {constraint}: "),
     QT_TRANSLATE_NOOP(
@@ -1399,9 +1453,15 @@ TEXTS = (
         "Translatable",
         "{folder} cannot be made ({why}): choose another place with --folder"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{folder} could not be written: {why}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{folder} holds no {name}: give the folder that holds psf_R, psf_G and psf_B.fits"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{folder} is there and no result of lenscal batch: not replaced; choose another "
+        "--out, or another name for the lens"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1507,6 +1567,7 @@ TEXTS = (
         "Translatable",
         "{name}…: a name of {count} bytes, where {most} are the most: {advice}"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{number:g}: want a number above 0"),
     QT_TRANSLATE_NOOP("Translatable", "{n} corrected photos and masks are left out"),
     QT_TRANSLATE_NOOP("Translatable", "{n} kernels drawn for it agree by {agreement:.0%}"),
     QT_TRANSLATE_NOOP("Translatable", "{n} more photos were left out"),
@@ -1529,6 +1590,10 @@ TEXTS = (
         "{n} pictures beside the RAW photos, like {name}, are left out: RAW photos come first"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{n} values a pixel: grey and RGB pictures can be used"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{n} workers were lost with it, most likely for lack of memory: give them more"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{n} {role} photos show anything: give {least} or more, better hundreds, each of "
@@ -1675,6 +1740,13 @@ TEXTS = (
         "Translatable",
         "{path} would unpack from {packed} to {total} bytes (a zip bomb?): not opened"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{path}, line {line}: {problem}"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}, {where} and {other}: both results would be called {name}; give the copies of"
+        " a lens a copy each (copy = ...), or other names"
+    ),
+    QT_TRANSLATE_NOOP("Translatable", "{path}, {where}, key {key}: {problem}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path}: OVERSAMP is {oversampling!r}, want a number from 1 to {most}"
@@ -1697,6 +1769,7 @@ TEXTS = (
         "Translatable",
         "{path}: another program has written a file of that name meanwhile; try again"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: it names no lens; docs/manifest.md has an example"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: its FITS header is damaged: {reason}"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: its kernel is not finite, or sums to 0"),
     QT_TRANSLATE_NOOP(
@@ -1708,6 +1781,8 @@ TEXTS = (
         "{path}: its node positions differ from those of psf_R.fits"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: its profile.json is not one of lenscal's"),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: more than {most} calibrations"),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: not UTF-8 text; save it as UTF-8"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path}: the current folder no longer exists; go to another one, or give the whole "
@@ -1720,6 +1795,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is a file of that name by now; try again"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such folder"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path}: want a cube [N, y, x] of kernels, or one kernel [y, x], got {shape}"
@@ -1734,6 +1810,7 @@ TEXTS = (
         "opened"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: {key} is {text!r}, want \"(y, x)\" in px"),
+    QT_TRANSLATE_NOOP("Translatable", "{path}: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: "),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: not a picture that can be read"),
     QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
@@ -1770,7 +1847,10 @@ TEXTS = (
         "Translatable",
         "{softer} side much softer than {sharper} (MTF50 {lower:.0%} lower at the edge)"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{title} (of {n} running): {message}"),
+    QT_TRANSLATE_NOOP("Translatable", "{title} ({number} of {count}): "),
     QT_TRANSLATE_NOOP("Translatable", "{value}: {photos}, e.g. {name}"),
+    QT_TRANSLATE_NOOP("Translatable", "{value}: {problem}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{wanted} is wider than {widest}, the widest aperture that was photographed: what its"
