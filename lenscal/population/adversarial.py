@@ -111,7 +111,7 @@ class AdversarialTraining:
             self.augmentation.heed(torch.cat([verdicts for _, _, verdicts in judged]))
             made = team.all(lambda p: self._made(second.part(p), changes[2][p]), parts)
             g_loss = self._move("generator", self.generator, made)
-        self._follow()
+        self.follow_average()
         self.step_number += 1
         overfitting = self.augmentation.overfitting
         return StepFigures(g_loss, d_loss, overfitting, self.augmentation.probability)
@@ -120,7 +120,8 @@ class AdversarialTraining:
         random = torch.Generator().manual_seed(seed)
         return seen(self.exposures.real(_USUAL_PHOTOS, CROPS, random)).spectra.mean(0)
 
-    def _fake(self, exposed: Exposed) -> tuple[Tensor, Tensor]:
+    def fake(self, exposed: Exposed) -> tuple[Tensor, Tensor]:
+        """Photos of the generator's kernels, and these."""
         moved = Exposed(*(getattr(exposed, n).to(self.device) for n in Exposed.__slots__))
         kernels = self.generator(moved.z)
         return photographed(moved, kernels), kernels
@@ -130,7 +131,7 @@ class AdversarialTraining:
     ) -> tuple[Tensor, Sequence[Tensor], Tensor]:
         """D's loss on a part of the step, its gradient, and the verdicts on real photos."""
         with torch.no_grad():
-            fake, _ = self._fake(exposed)
+            fake, _ = self.fake(exposed)
             shown_fake = seen(augmented(fake, fake_changes))
             shown_real = seen(augmented(real.to(self.device), real_changes))
         with_slope = self.step_number % R1_EVERY == 0
@@ -149,7 +150,7 @@ class AdversarialTraining:
 
     def _made(self, exposed: Exposed, changes: Tensor) -> tuple[Tensor, Sequence[Tensor], Tensor]:
         """G's loss on a part of the step, its gradient, and the verdicts."""
-        fake, kernels = self._fake(exposed)
+        fake, kernels = self.fake(exposed)
         verdicts = self.discriminator(seen(augmented(fake, changes)))
         loss = real_loss(verdicts)
         total = loss + CENTRE_WEIGHT * off_centre(kernels)
@@ -170,7 +171,8 @@ class AdversarialTraining:
         return float(sum_in_order(losses)) / len(parts)
 
     @torch.no_grad()
-    def _follow(self) -> None:
+    def follow_average(self) -> None:
+        """Take the generator's weights into their average."""
         # The decay grows: the first steps are soon forgotten.
         n = self.step_number
         decay = min(AVERAGING, (1 + n) / (10 + n))

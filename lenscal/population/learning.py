@@ -18,10 +18,11 @@ from lenscal.errors import InputError, LenscalError
 from lenscal.files.population.description import GeneratorDescription
 from lenscal.files.population.population_file import SPECTRUM
 from lenscal.population.adversarial import AdversarialTraining, StepFigures
+from lenscal.population.by_flow import FlowTraining
 from lenscal.population.generator import Generator, sampled, weights_of
 from lenscal.population.photographed import Exposures
 from lenscal.population.pieces import Pieces
-from lenscal.population.settings import FEWEST_PHOTOS, PopulationSettings
+from lenscal.population.settings import FEWEST_PHOTOS, PopulationMethod, PopulationSettings
 from lenscal.population.shapes import shapes_of
 from lenscal.population.spectrum import noise_share, sharp_spectrum
 from lenscal.reports import Report
@@ -47,9 +48,15 @@ _DIVERGED = 1e4
 class Training(Protocol):
     """A way of teaching a generator."""
 
-    average: Generator
-    step_number: int
     total: int
+
+    @property
+    def average(self) -> Generator:
+        """The generator that is kept."""
+
+    @property
+    def step_number(self) -> int:
+        """Steps so far."""
 
     def step(self) -> StepFigures:
         """One step."""
@@ -183,6 +190,10 @@ def _training(
     settings: PopulationSettings,
     device: torch.device,
 ) -> Training:
+    if settings.method is PopulationMethod.FLOW:
+        return FlowTraining(
+            exposures, description, seed=settings.seed, total=settings.steps, device=device
+        )
     return AdversarialTraining(
         exposures, description, seed=settings.seed, total=settings.steps, device=device
     )

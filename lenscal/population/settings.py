@@ -24,6 +24,8 @@ class PopulationMethod(StrEnum):
 
     GAN = "gan"
     """Against a discriminator, as published."""
+    FLOW = "flow"
+    """By the difference of two velocity networks, begun by a discriminator."""
 
 
 STEPS = {Quality.QUICK: 2_000, Quality.STANDARD: 12_000, Quality.FULL: 60_000}

@@ -11,13 +11,14 @@ from scipy.signal import convolve2d
 
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.population.description import GeneratorDescription
+from lenscal.population import by_flow
 from lenscal.population.adversarial import AdversarialTraining, off_centre
 from lenscal.population.augment import MOST, Augmentation, augmented, choices
 from lenscal.population.discriminator import seen
 from lenscal.population.learning import LearntPopulation, learn_population
 from lenscal.population.photographed import Exposures, photographed
 from lenscal.population.pieces import Pieces, Sampler, noise_shape
-from lenscal.population.settings import PopulationSettings
+from lenscal.population.settings import PopulationMethod, PopulationSettings
 from lenscal.raw.demosaic_noise import ahd_noise_correlation
 from lenscal.reports import Report
 from lenscal.stepping import STOP, Paused, Reply, finish
@@ -160,6 +161,17 @@ def test_a_generator_learns_which_way_photos_are_blurred() -> None:
     assert height > 1.5 * width
 
 
+def test_kernels_that_come_nearer_to_each_other_cost() -> None:
+    k = kernels(6)
+    before = by_flow.spread_of(k)
+    apart = [float((a - b).norm()) for i, a in enumerate(k) for b in k[:i]]
+    assert float(before) == pytest.approx(np.mean(apart), rel=1e-3)
+    assert float(by_flow.spread_lost(k, before)) == pytest.approx(0, abs=1e-6)
+    assert float(by_flow.spread_lost(k[:1].expand(6, 1, 15, 15), before)) > 0.9
+    half = k.mean(0) + (k - k.mean(0)) / 2
+    assert float(by_flow.spread_lost(half, before)) == pytest.approx(0.25, abs=0.01)
+
+
 class Memory:
     """A keeper of checkpoints in memory."""
 
@@ -188,13 +200,19 @@ def learnt(
     return finish(work, on_report)
 
 
-def test_resumed_trainings_come_out_the_same_to_the_bit() -> None:
-    whole, memory = learnt(14), Memory()
+@pytest.mark.parametrize("method", list(PopulationMethod))
+def test_resumed_trainings_come_out_the_same_to_the_bit(
+    method: PopulationMethod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Both parts of the flow's training, and the change between them.
+    monkeypatch.setattr(by_flow, "WARM_SHARE", 2 / PopulationSettings().steps)
+    monkeypatch.setattr(by_flow, "_WIDTH", 4)
+    whole, memory = learnt(10, method=method), Memory()
     assert whole.finished == "stopped"
-    assert whole.steps == 14
-    learnt(9, memory)
-    resumed = learnt(14, memory)
-    assert resumed.steps == 14
+    assert whole.steps == 10
+    learnt(6, memory, method=method)
+    resumed = learnt(10, memory, method=method)
+    assert resumed.steps == 10
     for name, value in whole.weights.items():
         np.testing.assert_array_equal(resumed.weights[name], value)
 

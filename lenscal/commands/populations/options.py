@@ -60,7 +60,8 @@ def add_population(commands: Commands, *parents: argparse.ArgumentParser) -> Non
         "--method",
         PopulationMethod,
         default_of(PopulationSettings, "method"),
-        "gan: against a discriminator, as published (Levac et al.)",
+        "gan: against a discriminator, as published (Levac et al.); flow: by the difference of two "
+        "velocity networks, begun by a discriminator",
     )
     add_choice(
         population,
