@@ -21,11 +21,16 @@ TESTS = Path(__file__).parent
 PACKAGE = Path(lenscal.__file__).parent
 NETWORKING = {
     *("socket", "ssl", "http", "urllib", "ftplib", "smtplib", "asyncio", "webbrowser"),
-    *("requests", "httpx", "aiohttp", "urllib3", "PySide6.QtNetwork", "torch.hub"),
+    *("requests", "httpx", "aiohttp", "urllib3", "PySide6.QtNetwork", "torch.hub", "distributed"),
 }
 """Modules that open connections."""
-WITHIN = {"gui/background/ending.py: socket"}
-"""A pair of sockets, from a signal to the window's own thread."""
+WITHIN = {
+    "gui/background/ending.py: socket",
+    *(f"laboratory/cluster.py: distributed{name}" for name in ("", ".Client", ".LocalCluster")),
+    *(f"laboratory/worker.py: distributed{name}" for name in ("", ".get_worker")),
+}
+"""A pair of sockets, from a signal to the window's own thread; Dask, where `lenscal batch` is given
+a scheduler's address, or workers on this computer."""
 HOME = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from io import StringIO
 from pathlib import Path
-from urllib.parse import quote
 
 from lenscal import __version__
 from lenscal.files.own_files import check_replaceable
@@ -186,7 +185,7 @@ def _table(rows: Sequence[Row]) -> str:
     for row in rows:
         name = escape(str(row["name"]))
         if row["report"]:
-            name = f'<a href="{quote(str(row["report"]))}">{name}</a>'
+            name = f'<a href="{escape(str(row["report"]))}">{name}</a>'
         status = row["status"] or row["row"]
         numbers = [_shown(column, row[column]) for column, _ in _SHOWN]
         cells = [name, escape(str(row["copy"])), _shown("aperture", row["aperture"])]

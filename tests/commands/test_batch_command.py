@@ -18,7 +18,7 @@ def manifest(tmp_path, folders, make_dng):
         make_dng(tmp_path / "wide" / f"w{n}.dng", seed=20 + n, f_number=2.8)
     path = tmp_path / "lenses.toml"
     path.write_text(
-        '[settings]\nquality = "quick"\ngrid = "4x4"\n'
+        '[settings]\nquality = "quick"\ngrid = "2x2"\n'
         '[[lens]]\nname = "Test 35mm"\ncopy = "A"\nsharp = "sharp"\ndegraded = "degraded"\n'
         '[[lens]]\nname = "Test 35mm"\ncopy = "B"\nsharp = "sharp"\n'
         'degraded = ["degraded", "wide"]\n'
@@ -42,7 +42,7 @@ def test_a_manifest_becomes_profiles_reports_psf_files_and_a_table(run, tmp_path
     told = json.loads(said)
     assert [row["status"] for row in told["calibrations"]] == ["done"] * 3
     for name in ("Test-35mm_A_degraded", "Test-35mm_B_degraded", "Test-35mm_B_wide"):
-        assert read_profile(out / name / f"{name}.lenscal").psf.shape == (4, 4)
+        assert read_profile(out / name / f"{name}.lenscal").psf.shape == (2, 2)
         assert b"<title>Lens report: " in (out / name / f"{name}.html").read_bytes()
         assert (out / name / "psf_G.fits").is_file()
     rows = table(out)
@@ -78,7 +78,7 @@ def test_what_is_done_and_unchanged_is_skipped(run, tmp_path, manifest, engine, 
     (out / "Test-35mm_B_wide" / "psf_G.fits").write_bytes(b"")
     assert run("batch", manifest, "--out", out)[0] == 0
     assert statuses(out) == ["unchanged", "unchanged", "done"]
-    manifest.write_text(manifest.read_text().replace("4x4", "4x5"))
+    manifest.write_text(manifest.read_text().replace("2x2", "2x3"))
     assert run("batch", manifest, "--out", out)[0] == 0
     assert statuses(out) == ["done"] * 3
     assert run("batch", manifest, "--out", out, "--again")[0] == 0
