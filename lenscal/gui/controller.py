@@ -237,13 +237,17 @@ class Controller(QObject):
         export: ExportSettings,
         save_mask: bool = False,
         force: bool = False,
+        library: bool = False,
     ) -> None:
-        """Write corrected photos; with `force`, also those that do not fit the profile."""
+        """Write corrected photos; with `force`, also those that do not fit the profile; from the
+        `library`, each with its own."""
         profile, settings = self.session.profile, self.session.restore
         if profile is None:
             return
         results: list[PhotoResult] = []
-        job = partial(self.tasks.export_photos, profile, photos, settings, export)
+        job = partial(
+            self.tasks.export_photos, profile, photos, settings, export, from_library=library
+        )
         self.jobs.start(
             self.tr("Writing photos"),
             lambda: job(save_mask=save_mask, force=force, results_so_far=results),

@@ -375,10 +375,10 @@ class MainWindow(QMainWindow):
         how()
 
     def _export_photos(
-        self, photos: tuple[Path, ...], settings: ExportSettings, save_mask: bool, strangers: bool
+        self, photos: tuple[Path, ...], settings: ExportSettings, *options: bool
     ) -> None:
         self.export_page.begin_writing()
-        self.controller.export_photos(photos, settings, save_mask, strangers)
+        self.controller.export_photos(photos, settings, *options)
 
 
 def _application() -> QCoreApplication:

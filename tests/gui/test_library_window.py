@@ -1,5 +1,7 @@
 """The library of lenses, in the window."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
@@ -74,3 +76,23 @@ def test_what_cannot_be_added_is_said(window, qtbot, tmp_path, folder, monkeypat
     qtbot.waitUntil(lambda: "bad.lenscal" in dialog.problem.text())
     assert dialog.problem.isVisible() and not folder.exists()
     assert window.pages.step is Step.IMPORT
+
+
+def test_a_batch_can_take_each_photos_profile_from_the_library(
+    exporting, qtbot, tmp_path, folder, make_dng
+):
+    folder.mkdir()
+    other = replace(profile("Other 85mm f/1.8"), camera="Lenscal Test", focal_mm=85.0)
+    write_profile(folder / "other.lenscal", other)
+    photo = make_dng(
+        tmp_path / "p.dng", size=(96, 144), lens="Other 85mm f/1.8", focal_mm=85.0, f_number=1.8
+    )
+    page, results = exporting.export_page, []
+    exporting.controller.photos_written.connect(results.extend)
+    page.add_photos([photo])
+    # Not with the profile that is open, which is of another lens.
+    page.photo_card.library.setChecked(True)
+    page.folder.setText(str(tmp_path / "out"))
+    page.export_photos()
+    qtbot.waitUntil(lambda: bool(results), timeout=30_000)
+    assert [(r.problem, r.profile) for r in results] == [("", folder / "other.lenscal")]

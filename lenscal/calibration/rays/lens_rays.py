@@ -44,8 +44,11 @@ STEPS_A_ROUND, ROUNDS, TRIAL_ROUNDS = 10, 2, 2
 gets. Twice as many gain 0.01 at most (docs/experiments/apertures.md)."""
 SPREAD = 0.1
 SEEDS = (0, 1)
-PRIOR_WEIGHT = 1e-3
+PRIOR_WEIGHT = 3e-4
 """Of theta's squares against the kernels' relative squared error."""
+SHADING_PRIOR = 1 / 16
+"""Of the light through the pupil against the rest: rims cut far more away than stage R's prior,
+which has to hold against scenes, allows (docs/experiments/apertures.md)."""
 _SHADE_POWERS = (1, 1, 2, 2, 2)
 _SOFTNESS_POWERS = (1, 2)
 _MIDDLE = np.array([[0.5, 0.5]])
@@ -144,7 +147,7 @@ class _Pair:
         middle = field.basis(_MIDDLE) if reference is Reference.AXIS else None
         sharp = stop_factors(field, rays.f_number / f_number_sharp)
         # Of the sharp photos lateral colour is part of the kernels, whatever these are relative to.
-        sharp = torch.where(_is_lateral(field), 0.0, sharp)
+        sharp = torch.where(_is_part(field, "lateral"), 0.0, sharp)
         return cls(
             stop_factors(field, rays.f_number / f_number),
             sharp,
@@ -216,17 +219,12 @@ class _Target:
         field, psf = rays.field, known.psf
         pair = _Pair.of(rays, known.f_number, known.f_number_sharp, psf.reference)
         kernels = psf.kernels.reshape(-1, 3, psf.kernel_size, psf.kernel_size)
-        n = len(field.fy)
-        # The origin to index 0, as the model has it.
-        shift = -(psf.kernel_size // 2)
-        padded = np.zeros((*kernels.shape[:2], n, n), np.float32)
-        padded[..., : psf.kernel_size, : psf.kernel_size] = kernels
-        placed = torch.from_numpy(np.roll(padded, (shift, shift), (-2, -1))).to(field.taps)
+        taps = torch.from_numpy(kernels).to(field.taps)
         f2 = field.fy[:, None].square() + field.fx.square()
         seen = torch.exp(-2 * (np.pi * SEEN_THROUGH_PX) ** 2 * f2)
         # Of a real spectrum's other half, which is not kept.
         seen = seen * torch.where((field.fx > 0) & (field.fx < 0.5), 2**0.5, 1.0)
-        transfer = torch.fft.rfft2(placed)
+        transfer = _transfer_of(field, taps)
         energy = (transfer * seen).abs().square().sum((-2, -1), keepdim=True)
         weight = 1 / energy / energy[..., 0, 0].numel()
         positions = psf.positions.reshape(-1, 2)
@@ -235,7 +233,9 @@ class _Target:
     def misfit(self, field: RayField, theta: Tensor, piece: slice) -> Tensor:
         """Mean relative squared error of the kernels, as far as these nodes make it."""
         found = self.pair.transfer(field, theta, self.at.part(piece))
-        difference = (found - self.transfer[piece]) * self.seen
+        # Kernels were cut to their frame, and what is cut of the rays is not to be made up for.
+        taps = field.taps_of(found).unflatten(-1, (field.kernel_size, field.kernel_size))
+        difference = (_transfer_of(field, taps) - self.transfer[piece]) * self.seen
         return (difference.abs().square() * self.weight[piece]).sum()
 
 
@@ -245,6 +245,7 @@ def _fits(
     """Minimise from a start by L-BFGS; yields theta and its misfit."""
     theta = start.clone().requires_grad_()
     optimiser = lbfgs([theta], STEPS_A_ROUND)
+    weights = torch.where(_is_part(field, "shading"), SHADING_PRIOR, 1.0)
     jobs = [
         (target, piece)
         for target in targets
@@ -260,7 +261,7 @@ def _fits(
         def loss() -> Tensor:
             optimiser.zero_grad()
             value = value_and_gradients(team, [piece for _, piece in jobs], [theta], None, misfit)
-            prior = PRIOR_WEIGHT * theta.square().sum()
+            prior = PRIOR_WEIGHT * (weights * theta.square()).sum()
             prior.backward()
             return value + prior.detach()
 
@@ -294,8 +295,17 @@ def _family_degrees() -> list[tuple[int, int]]:
     return list(found.values())
 
 
-def _is_lateral(field: RayField) -> Tensor:
-    parts = [torch.full(shape, name == "lateral").flatten() for name, shape in field.shapes.items()]
+def _transfer_of(field: RayField, taps: Tensor) -> Tensor:
+    """[m, 3, fy, fx] of kernels [m, 3, k, k] whose origin is their middle."""
+    size, n = taps.shape[-1], len(field.fy)
+    padded = torch.nn.functional.pad(taps, (0, n - size, 0, n - size))
+    spectrum: Tensor = torch.fft.rfft2(padded.roll((-(size // 2), -(size // 2)), (-2, -1)))
+    return spectrum
+
+
+def _is_part(field: RayField, part: str) -> Tensor:
+    """[n]: which of theta are of a part of `RayField.shapes`."""
+    parts = [torch.full(shape, name == part).flatten() for name, shape in field.shapes.items()]
     return torch.cat(parts).to(field.taps.device)
 
 

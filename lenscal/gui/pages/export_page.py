@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class ExportPage(Page):
     """What is written and where, in cards, and the photos of the next batch."""
 
-    photos_clicked = Signal(object, object, bool, bool)
+    photos_clicked = Signal(object, object, bool, bool, bool)
     """Photos (tuple of Path), ExportSettings, whether masks are written too, whether photos that do
     not fit."""
     profile_clicked = Signal(object, bool)
@@ -253,7 +253,9 @@ class ExportPage(Page):
             self.problem.emit(error_in_words(error))
             return
         save_mask = self.photo_card.save_mask.isChecked()
-        self.photos_clicked.emit(photos, settings, save_mask, self.strangers.isChecked())
+        card = self.photo_card
+        strangers, library = card.strangers.isChecked(), card.library.isChecked()
+        self.photos_clicked.emit(photos, settings, save_mask, strangers, library)
 
     def _export_psf(self) -> None:
         if not self.folder_row.check():

@@ -13,7 +13,7 @@ from lenscal.errors import InputError
 from lenscal.files.photos.screen import pyramid, to_screen
 from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report
-from lenscal.restore.settings import RestoreSettings
+from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.session import Comparison
 from lenscal.stepping import Job, follow
 from lenscal.system.preload import preload
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
     from lenscal.jobs import PhotoResult
     from lenscal.jobs.window.preview import Developed
+    from lenscal.lens.prediction import ProfileSource
     from lenscal.optics.psf_grid import PsfGrid
     from lenscal.raw.frame import Frame
     from lenscal.restore.network.bands import LensNetwork
@@ -123,21 +124,26 @@ def export_photos(
     *,
     save_mask: bool = False,
     force: bool = False,
+    from_library: bool = False,
     results_so_far: list[PhotoResult] | None = None,
 ) -> Job[list[PhotoResult]]:
     """Write corrected photos.
 
     Photos that do not fit the profile are left out with the reason, or corrected with a warning
-    (`force`). However it ends, `results_so_far` holds what became of the photos that it had come
-    to.
+    (`force`); `from_library`, each photo gets its own profile instead. However it ends,
+    `results_so_far` holds what became of the photos that it had come to.
     """
     from lenscal import jobs
+    from lenscal.jobs.window.library import library_source
 
     yield Report("correct", translatable("Starting the numerical engine"))
     yield from preload()
     export.out.mkdir(parents=True, exist_ok=True)
+    source: Profile | ProfileSource = profile
+    if from_library:
+        source = library_source(with_networks=settings.method is Method.NETWORK)
     results = yield from jobs.correct(
-        profile,
+        source,
         photos,
         settings,
         export,

@@ -14,6 +14,23 @@ from lenscal.translation import translatable
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
     from lenscal.library.folder import Library
+    from lenscal.library.search import LibrarySource
+
+
+def library_source(*, with_networks: bool) -> LibrarySource:
+    """The library, for each photo to find its profile.
+
+    Raises
+    ------
+    InputError
+        It holds nothing.
+    """
+    from lenscal.library.folder import read_library
+    from lenscal.library.search import LibrarySource, require_entries
+
+    library = read_library(library_folder())
+    require_entries(library)
+    return LibrarySource(library, with_networks=with_networks)
 
 
 def contents() -> Job[Library]:

@@ -123,6 +123,10 @@ class PhotoCard(Card):
                 "corrected with a warning instead of being left out"
             ),
         )
+        self.library = with_tip(
+            QCheckBox(self.tr("Each photo with its own profile from the library")),
+            self.tr("By camera, lens, focal length and aperture; see File, Library of lenses"),
+        )
 
     def _lay_out(self) -> None:
         fields = Form()
@@ -131,7 +135,7 @@ class PhotoCard(Card):
         fields.add(self.tr("Colour space"), self.space)
         fields.add(self.tr("File name"), self.template)
         fields.add(self.tr("If it exists"), self.conflict)
-        options = self.keep_pictures, self.as_viewed, self.save_mask, self.strangers
+        options = self.keep_pictures, self.as_viewed, self.save_mask, self.strangers, self.library
         for widget in (self.example, *options):
             fields.add("", widget)
         self.content.addWidget(section(self.tr("Corrected photos")))
