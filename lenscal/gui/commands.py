@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from lenscal.gui import theme
+from lenscal.gui.background.deblurring import Deblurring
 from lenscal.gui.background.library_keeper import LibraryKeeper
 from lenscal.gui.background.network_training import NetworkTraining
 from lenscal.gui.controller import Controller
 from lenscal.gui.dialogs.about_dialog import AboutDialog
 from lenscal.gui.dialogs.conflict_question import ConflictQuestion
+from lenscal.gui.dialogs.deblur_dialog import DeblurDialog
 from lenscal.gui.dialogs.keys_dialog import KeysDialog
 from lenscal.gui.dialogs.library_dialog import LibraryDialog
 from lenscal.gui.dialogs.network_dialog import NetworkDialog
@@ -51,6 +53,7 @@ class Commands(QObject):
         self._network_training = NetworkTraining(controller)
         self.library_keeper = LibraryKeeper(self)
         self.dialog: QDialog | None = None
+        pages.correct_page.deblur_button.clicked.connect(self.deblur)
         self._theme = preferences.values.theme
         self._device = controller.session.settings.device
         self._threads = preferences.values.threads
@@ -159,6 +162,15 @@ class Commands(QObject):
             return
         dialog = NetworkDialog(has_network=profile.network is not None)
         dialog.chosen.connect(self._network_training.start)
+        self._show_dialog(dialog)
+
+    def deblur(self) -> None:
+        """Restore a photo whose own blur nobody knows, by a rig's population."""
+        if self._controller.refuse_while_busy():
+            return
+        session = self._controller.session
+        dialog = DeblurDialog(session.photo, session.settings.device)
+        Deblurring(self._controller, dialog)
         self._show_dialog(dialog)
 
     def export(self) -> None:

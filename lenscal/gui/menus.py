@@ -18,7 +18,17 @@ from lenscal.gui.widgets.compare.compare_view import ZOOM_STOPS
 from lenscal.gui.widgets.elements import tip_text
 from lenscal.session import Step
 
-NOT_WHILE_BUSY = ("new", "sharp", "degraded", "demo", "export", "read", "calibrate", "train")
+NOT_WHILE_BUSY = (
+    "new",
+    "sharp",
+    "degraded",
+    "demo",
+    "export",
+    "read",
+    "calibrate",
+    "train",
+    "deblur",
+)
 
 
 class Menus(QObject):
@@ -114,6 +124,7 @@ class Menus(QObject):
         self._add(job, "calibrate", self.tr("&Calibrate"), "", do.calibrate)
         train = self.tr("&Train a network for this lens…")
         self._add(job, "train", train, "", do.train_network)
+        self._add(job, "deblur", self.tr("&Deblur a photo…"), "Ctrl+D", do.deblur)
         job.addSeparator()
         pause, stop = controller.pause_or_go_on, controller.worker.stop_and_keep
         self._add(job, "pause", self.tr("&Pause or resume"), "P", pause)

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.gui.background.window_thread import WindowThread
-from lenscal.jobs.window import calibration, correction, network, photos, psf, virtual_lens
+from lenscal.jobs.window import (
+    calibration,
+    correction,
+    deblurring,
+    network,
+    photos,
+    psf,
+    virtual_lens,
+)
 from lenscal.stepping import Job
 
 if TYPE_CHECKING:
@@ -16,6 +24,7 @@ if TYPE_CHECKING:
     from lenscal.intake.inputs import Inputs
     from lenscal.jobs import PhotoResult
     from lenscal.jobs.window.calibration import SavedCalibration
+    from lenscal.jobs.window.deblurring import Deblurred
     from lenscal.jobs.window.network import SavedNetwork
     from lenscal.jobs.window.photos import ReadPhotos
     from lenscal.jobs.window.psf import OpenedPsf
@@ -62,5 +71,7 @@ class Tasks:
     save_profile: Callable[..., Job[Path]] = psf.save_profile
     write_report: Callable[..., Job[Path]] = field(default_factory=ReportWriter)
     export_psf: Callable[..., Job[list[Path]]] = psf.export_psf
+    deblur: Callable[..., Job[Deblurred]] = deblurring.deblur_for_screen
+    save_deblurred: Callable[..., Job[Path]] = deblurring.save_deblurred
     train_network: Callable[..., Job[SavedNetwork]] = network.train_network
     virtual_photos: Callable[..., Job[VirtualPhotos]] = virtual_lens.virtual_photos

@@ -21,6 +21,7 @@ from lenscal.gui.pages.correction.view_bar import ViewBar
 from lenscal.gui.pages.page import Page
 from lenscal.gui.translate import in_the_windows_words
 from lenscal.gui.widgets.compare.compare_view import CompareView, View
+from lenscal.gui.widgets.elements import icon_button
 from lenscal.gui.widgets.file_dialogs import ask_for_photo
 from lenscal.jobs.window.preview import Developed
 from lenscal.plots.histogram import histogram
@@ -53,6 +54,12 @@ class CorrectPage(Page):
             self.tr("Correct"),
             self.tr("Try the correction on a photo. Hold the space bar to see the original."),
         )
+        self.deblur_button = icon_button(
+            self.tr("Deblur a shaken photo…"),
+            "photo",
+            self.tr("Its blur is its own: found by what a rig's photos have in common (Ctrl+D)"),
+        )
+        self.add_action(self.deblur_button)
         self._busy = self._ready = False
         self._comparison: Comparison | None = None
         self._developed: Developed | None = None

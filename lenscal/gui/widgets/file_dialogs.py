@@ -91,6 +91,12 @@ def ask_for_profile(parent: QWidget, title: str) -> Path | None:
     return _ask_for_file(parent, title, last_folder(), psf_filter())
 
 
+def ask_for_population(parent: QWidget, title: str) -> Path | None:
+    """What `lenscal population` has written; None where the user cancels."""
+    kinds = translate("FileDialogs", "Populations of blurs (*.lenspop)")
+    return _ask_for_file(parent, title, last_folder(), kinds)
+
+
 def ask_for_folder(parent: QWidget, title: str, *, to_write: bool = False) -> Path | None:
     """A folder; None where the user cancels. Where something is written to is no place to look for
     photos: the next dialog does not begin there."""

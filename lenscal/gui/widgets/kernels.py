@@ -31,13 +31,17 @@ class KernelMosaic(CellView):
     """Kernels [rows, cols, 3, k, k] where they lie on the sensor; a click or the arrow keys choose
     a cell."""
 
-    def __init__(self, parent: QWidget | None = None, *, selectable: bool = True) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, selectable: bool = True, empty: str = ""
+    ) -> None:
+        """empty: what stands there while there are no kernels, if not the usual."""
         super().__init__(parent, selectable=selectable)
         self._kernels: NDArray[np.float32] | None = None
         self._pixmap: QPixmap | None = None
         self._channel, self._log, self._per_cell = "all", False, True
         self._peak: float | None = None
-        self._empty = self.tr("No kernels yet: calibrate in step 3, or open a profile (Ctrl+O)")
+        usual = self.tr("No kernels yet: calibrate in step 3, or open a profile (Ctrl+O)")
+        self._empty = empty or usual
         self.setAccessibleName(self.tr("Kernel grid"))
 
     @property

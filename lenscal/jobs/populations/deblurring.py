@@ -37,7 +37,7 @@ PRIOR_STEPS = 1500
 class FoundBlur:
     """The kernels that photos show to have been blurred by (a `FrameSource`).
 
-    found : what was found, by the photo's path
+    found : what was found, by the photo's path; photos that are in it are not looked at again
     """
 
     population: Population
@@ -62,8 +62,10 @@ class FoundBlur:
                     reasons=join_translatable("; ", reasons),
                 )
             )
-        found = yield from self.kernels_of(frame)
-        self.found[frame.info.path] = found
+        found = self.found.get(frame.info.path)
+        if found is None:
+            found = yield from self.kernels_of(frame)
+            self.found[frame.info.path] = found
         doubt = found.doubt
         if doubt is not None and not self.force:
             raise InputError(doubt)

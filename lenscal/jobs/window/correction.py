@@ -78,7 +78,9 @@ def compare(
     # 5 % of the bar for reading and 10 % for the view: about their share of the time of a Wiener
     # correction, the quickest.
     network = jobs.network_for(profile, frame, settings)
-    corrected, _ = yield from follow(_corrected(frame, grid, settings, network), 0.05, 0.9)
+    corrected, _ = yield from follow(
+        corrected_for_screen(frame, grid, settings, network), 0.05, 0.9
+    )
     pixels, mask, strength = corrected
     if strength is not None:
         doubts = [*doubts, strength.in_words()]
@@ -95,7 +97,7 @@ def compare(
     return Comparison(photo, settings, before, after, upright_mask), tuple(doubts)
 
 
-def _corrected(
+def corrected_for_screen(
     frame: Frame, grid: PsfGrid, settings: RestoreSettings, network: LensNetwork | None
 ) -> Job[tuple[NDArray[np.uint8], NDArray[np.uint8], Strength | None]]:
     """A corrected photo for the screen, its mask, and what was taken back of the correction."""
