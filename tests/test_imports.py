@@ -126,6 +126,7 @@ ABOVE = {
         "files",
         "intake",
         "jobs",
+        "lens",
         "measure",
         "optics",
         "raw",

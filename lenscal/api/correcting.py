@@ -53,7 +53,8 @@ def correct(
         Of an array: variance = a * value + b, for values from 0 to 1; None: it is measured. Files
         tell, or are measured.
     force : bool
-        Also files of another camera, lens or aperture than the profile's.
+        Also files of another camera or lens than the profile's, or of an aperture that it knows
+        nothing of.
 
     Returns
     -------
@@ -98,7 +99,7 @@ def _corrected(
     from lenscal.restore.ringing.strength import without_rings
 
     if isinstance(photo, str | PathLike):
-        frame = _decoded(Path(photo), profile, force=force)
+        frame, profile = yield from _decoded(Path(photo), profile, force=force)
         grid = grid_for(profile, frame)
     else:
         frame, grid = _in_memory(photo, noise), profile.psf
@@ -113,13 +114,17 @@ def _corrected(
     return store[_WHOLE]
 
 
-def _decoded(path: Path, profile: Profile, *, force: bool) -> Frame:
+def _decoded(path: Path, profile: Profile, *, force: bool) -> Job[tuple[Frame, Profile]]:
+    """The photo, and what of a lens is for it: kernels of its aperture, predicted where it lies
+    between those that were photographed."""
     from lenscal.jobs.profile_match import mismatches
+    from lenscal.lens.prediction import Lens
     from lenscal.raw.decode import decode_photo
     from lenscal.raw.pictures.kinds import Light
 
     frame = decode_photo(path, light=profile.light or Light.LINEAR)
-    differences = [] if force else mismatches(profile, frame)
+    chosen = yield from Lens(profile, keeps_models=True).for_photo(frame.info)
+    differences = [] if force else [*mismatches(chosen.profile, frame), *chosen.refusals]
     if differences:
         raise InputError(
             translatable(
@@ -128,7 +133,7 @@ def _decoded(path: Path, profile: Profile, *, force: bool) -> Frame:
                 differences=join_translatable("; ", differences),
             )
         )
-    return frame.without_mosaic()
+    return frame.without_mosaic(), chosen.profile
 
 
 def _in_memory(array: NDArray[np.generic], noise: tuple[float, float] | None) -> Frame:

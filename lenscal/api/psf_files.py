@@ -46,10 +46,19 @@ def write_profile(profile: Profile, path: PathLikeText) -> Path:
     return write(Path(path), profile)
 
 
-def read_psf(path: PathLikeText) -> PsfGrid:
+def read_psf(path: PathLikeText, *, aperture: float | None = None) -> PsfGrid:
     """The kernels of a profile, a FITS or npz file, or a folder of PSF files; see `read_profile`
-    for errors."""
-    return read_profile(path).psf
+    for errors.
+
+    aperture : f-number, of a profile: where it was not photographed, its kernels are predicted;
+        InputError where nothing can be known of it
+    """
+    profile = read_profile(path)
+    if aperture is None:
+        return profile.psf
+    from lenscal.lens.prediction import kernels_at_aperture
+
+    return kernels_at_aperture(profile, aperture)
 
 
 def write_psf(

@@ -116,6 +116,15 @@ def test_files_go_out_and_come_back(tmp_path) -> None:
         lenscal.read_psf(tmp_path / "nothing.lenscal")
 
 
+def test_a_lens_is_asked_for_an_aperture(tmp_path) -> None:
+    psf = delta_grid((2, 2), 5, (64, 96))
+    profile = lenscal.Profile(psf, lens="Test", aperture_degraded=1.8, aperture_sharp=5.6)
+    path = lenscal.write_profile(profile, tmp_path / "lens.lenscal")
+    np.testing.assert_array_equal(lenscal.read_psf(path, aperture=1.8).kernels, psf.kernels)
+    with pytest.raises(lenscal.InputError):
+        lenscal.read_psf(path, aperture=1.0)
+
+
 def test_score_knows_right_from_wrong() -> None:
     truth = lens(shape=(3, 3))
     right, wrong = lenscal.score(truth, truth), lenscal.score(lens((3, 3), seed=5), truth)
