@@ -18,7 +18,9 @@ bin=$work/venv/bin
 "$bin/python" -m pip install --quiet --require-hashes -r packaging/requirements-bundle.lock
 # Installed, not editable: the bundle holds what users get.
 "$bin/python" -m pip install --quiet --no-deps .
-"$bin/python" -m PyInstaller --noconfirm --log-level WARN --distpath "$work/dist" --workpath "$work/parts" packaging/bundle/lenscal.spec
+# Not in the checkout, whose own lenscal would be taken.
+spec=$PWD/packaging/bundle/lenscal.spec
+(cd "$work" && "$bin/python" -m PyInstaller --noconfirm --log-level WARN --distpath dist --workpath parts "$spec")
 mv "$work/dist/lenscal" "$work/lenscal"
 echo "bundle: $work/lenscal, $(du -sm "$work/lenscal" | cut -f1) MB"
 

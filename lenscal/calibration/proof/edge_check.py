@@ -88,23 +88,28 @@ def edge_check(
     """None where the photos show too few edges."""
     of_sharp, of_degraded = _measured(sharp), _measured(degraded)
     if reference is Reference.AXIS:
-        in_middle = np.abs(of_sharp.position - 0.5).max(1, initial=0) < MIDDLE
-        of_sharp = _part(of_sharp, in_middle)
+        of_sharp = edges_in_middle(of_sharp)
     if min(len(of_sharp.mtf), len(of_degraded.mtf)) < LEAST_EDGES:
         return None
     return EdgeCheck(of_sharp.mtf.mean(0), of_degraded)
 
 
+def edges_in_middle(edges: MeasuredEdges) -> MeasuredEdges:
+    """Those near the middle of the picture, where the sharp aperture is at its best."""
+    return _part(edges, np.abs(edges.position - 0.5).max(1, initial=0) < MIDDLE)
+
+
 def _measured(frames: Sequence[Frame]) -> MeasuredEdges:
     """The sharper edges of each photo."""
-    with closing(in_order(_of_photo, frames)) as photos:
+    with closing(in_order(edges_of_photo, frames)) as photos:
         parts = list(photos)
     return MeasuredEdges(
         *(np.concatenate([getattr(p, name) for p in parts]) for name in MeasuredEdges.__slots__)
     )
 
 
-def _of_photo(frame: Frame) -> MeasuredEdges:
+def edges_of_photo(frame: Frame) -> MeasuredEdges:
+    """The sharper half of a photo's edges."""
     height, width = frame.size
     corners = [(y, x) for y in range(0, height, BLOCK_PX) for x in range(0, width, BLOCK_PX)]
     most = int(np.clip(MOST_EDGES // len(corners), *EDGES_A_BLOCK))

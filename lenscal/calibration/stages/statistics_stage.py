@@ -18,6 +18,7 @@ from lenscal.calibration.proof.trial import Trial
 from lenscal.calibration.stages.estimate import Estimate
 from lenscal.calibration.stages.journal import Journal, Stopped
 from lenscal.calibration.stages.photos import Photos
+from lenscal.calibration.stages.scene_width import with_scene_detail
 from lenscal.calibration.stages.stage import Span, StageName
 from lenscal.calibration.stages.statistics_sums import (
     Places,
@@ -143,7 +144,9 @@ class SecondOrderStage:
         places = places_of(photos, estimate)
         span = self.span.between(0, GATHERED)
         gather = gathering(photos, places, name, span, estimate, journal)
-        sums, half = yield from gather.second_order()
+        sums, half = yield from with_scene_detail(
+            (yield from gather.second_order()), photos, places, (name, span.high), estimate, journal
+        )
         device = estimate.layout.device
         statistics = statistics_of(sums, places, device)
         rounds = Rounds(name, self.rounds, self.span.between(GATHERED, FITTED), began)
@@ -184,7 +187,9 @@ class ThirdOrderStage:
         places = places_of(photos, estimate)
         span = self.span.between(0, GATHERED)
         gather = gathering(photos, places, name, span, estimate, journal)
-        whole, half = yield from gather.third_order()
+        whole, half = yield from with_scene_detail(
+            (yield from gather.third_order()), photos, places, (name, span.high), estimate, journal
+        )
         statistics = third_order_statistics_of(whole, places, estimate.layout.device)
         rounds = Rounds(name, self.rounds, self.span.between(GATHERED, 1), began)
         fit = yield from fit_taps(statistics, places, rounds, estimate, journal)

@@ -31,6 +31,7 @@ from lenscal.calibration.statistics.likelihood_terms import (
     third_order_terms,
 )
 from lenscal.calibration.statistics.noise_spectra import noise_correlation, noise_shape
+from lenscal.calibration.statistics.scene_detail import SceneDetail
 from lenscal.calibration.statistics.scene_spectra import likeliest_scene
 from lenscal.calibration.statistics.spectra import (
     SPECTRUM_WINDOW_PX,
@@ -75,6 +76,7 @@ class SecondOrderSums:
     sharp: MosaicSpectra
     alike: HalfFactors | None = field(default=None, kw_only=True)
     others_alike: HalfFactors | None = field(default=None, kw_only=True)
+    detail: SceneDetail | None = field(default=None, kw_only=True)
 
     @property
     def as_fine(self) -> tuple[MosaicSpectra, MosaicSpectra]:
@@ -347,6 +349,8 @@ def statistics_of(sums: SecondOrderSums, places: Places, device: torch.device) -
         )
     matrices = mean_matrices(sharp, middle)
     scene = likeliest_scene(*matrices, places.packing, places.sharp_colour, places.sharp_noise)
+    if sums.detail is not None:
+        scene = sums.detail.of_scene(scene)
     return Statistics(degraded, scene, places, device)
 
 
@@ -362,6 +366,8 @@ def third_order_statistics_of(
         parts = reference.values, reference.power, reference.count
         # Summed over the middle's cells: the reference is one for the whole field.
         reference = Bispectra(*(part[middle].sum(0, keepdims=True) for part in parts))
+    if sums.detail is not None:
+        reference = sums.detail.of_bispectra(reference, triads())
     third = sums.degraded_third, reference
     return ThirdOrderStatistics(second.spectra, second.scene, places, device, third, excess)
 
@@ -375,6 +381,7 @@ def other_half(whole: ThirdOrderSums, half: ThirdOrderSums) -> ThirdOrderSums:
         _difference(whole.degraded_third, half.degraded_third),
         _difference(whole.sharp_third, half.sharp_third),
         alike=second.alike,
+        detail=second.detail,
     )
 
 
@@ -384,6 +391,7 @@ def other_half_of_spectra(whole: SecondOrderSums, half: SecondOrderSums) -> Seco
         _difference(whole.degraded, half.degraded),
         _difference(whole.sharp, half.sharp),
         alike=half.others_alike,
+        detail=whole.detail,
     )
 
 
