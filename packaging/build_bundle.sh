@@ -22,6 +22,12 @@ bin=$work/venv/bin
 spec=$PWD/packaging/bundle/lenscal.spec
 (cd "$work" && "$bin/python" -m PyInstaller --noconfirm --log-level WARN --distpath dist --workpath parts "$spec")
 mv "$work/dist/lenscal" "$work/lenscal"
+if [ "$(uname)" = Linux ]; then
+    ln -s lenscal "$work/lenscal/lenscal-window"
+    # Symbols for debuggers: 110 MB of these three. (Others' libraries bear no stripping: wheels have moved their parts.)
+    strip --strip-unneeded "$work"/lenscal/_internal/{torch/lib/libtorch_cpu.so,torch/lib/libtorch_python.so} \
+        "$work"/lenscal/_internal/libpython3.*.so.1.0
+fi
 echo "bundle: $work/lenscal, $(du -sm "$work/lenscal" | cut -f1) MB"
 
 if command -v dpkg-deb > /dev/null; then

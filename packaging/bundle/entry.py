@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    if Path(sys.executable).stem == "lenscal-window":
+    # On Linux lenscal-window is a link to lenscal.
+    if Path(sys.argv[0]).stem == "lenscal-window":
         from lenscal.gui.app import main
     else:
         from lenscal.cli import main

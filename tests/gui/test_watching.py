@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from desktop import idle, start_calibration
 from PySide6.QtCore import Qt
@@ -234,3 +236,25 @@ def test_names_of_stages_are_cut_at_no_width(qtbot: QtBot, width_px: int) -> Non
     for box in boxes:
         for label in (box.name, box.time, box.brought):
             assert label.width() >= label.sizeHint().width() or not label.text()
+
+
+def test_an_opened_profile_shows_its_kernels_and_curves_until_another_document(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    page = window.calibrate_page
+    psf = delta_grid((3, 4), 5, (96, 144))
+    curves = {"flow loss": [(0, 1.0), (10, 0.5)], "re-blur distance": [(0, 0.8), (1, 0.6)]}
+    write_profile(tmp_path / "a.lenscal", Profile(psf=psf, lens="A", curves=curves))
+    window.commands.open_file(tmp_path / "a.lenscal")
+    idle(qtbot, window)
+    assert page.mosaic.kernels is not None and page.mosaic.kernels.shape[:2] == (3, 4)
+    assert page.curves.points("flow loss") == [(0, 1.0), (10, 0.5)]
+    assert page.unseen.points("distance") == [(0, 0.8), (1, 0.6)]
+
+    write_profile(tmp_path / "b.lenscal", Profile(psf=delta_grid((2, 2), 5, (96, 144)), lens="B"))
+    window.commands.open_file(tmp_path / "b.lenscal")
+    idle(qtbot, window)
+    assert page.mosaic.kernels.shape[:2] == (2, 2) and page.curves.points("flow loss") == []
+
+    window.menus.actions["new"].trigger()
+    assert page.mosaic.kernels is None

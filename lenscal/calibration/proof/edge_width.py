@@ -92,9 +92,7 @@ class FolderEdges:
         return EdgeWidth(best(sharp, degraded), variance**0.5)
 
 
-def folder_edges(
-    sharp: Sequence[Frame], degraded: Sequence[Frame]
-) -> Iterator[FolderEdges | None]:
+def folder_edges(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> Iterator[FolderEdges | None]:
     """Yields None after each photo, at last the edges."""
     folders: list[tuple[MeasuredEdges, ...]] = []
     for frames in (sharp[:MOST_PHOTOS], degraded[:MOST_PHOTOS]):

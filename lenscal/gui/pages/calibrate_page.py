@@ -12,6 +12,7 @@ from lenscal.calibration.result import Calibration
 from lenscal.calibration.settings import KERNEL_PX, CalibrationSettings
 from lenscal.files import field_csv
 from lenscal.files.psf.kept_profiles import last_duration
+from lenscal.files.psf.profile import Profile
 from lenscal.gui.background.worker import Progress
 from lenscal.gui.drawing.copying import copy_picture, offer
 from lenscal.gui.pages.calibration.live_view import LiveView
@@ -48,6 +49,8 @@ class CalibratePage(Page):
         )
         self._busy = self._ready = False
         self._calibration: Calibration | None = None
+        self._opened: Profile | None = None
+        """Whose kernels and curves are shown, where it is no calibration of this session."""
         self.kept_in: Path | None = None
         """Where calibrations are kept: how long the last one took says how long this one will."""
         self._time_asked: tuple[object, ...] = ()
@@ -150,7 +153,7 @@ class CalibratePage(Page):
         self.live.show_kernels(None)
         self.messages.clear()
         self.live.strip.begin()
-        self._calibration, self._problem = None, ""
+        self._calibration, self._opened, self._problem = None, None, ""
         self.next_button.hide()
 
     def show_progress(self, progress: Progress) -> None:
@@ -193,6 +196,9 @@ class CalibratePage(Page):
         calibration = session.calibration
         if calibration is not None and calibration is not self._calibration:
             self._show_calibration(calibration)
+            self._opened = session.profile
+        elif calibration is None and session.profile is not self._opened and not self._busy:
+            self._show_opened(session.profile)
         self._enable()
 
     def _show_time_ahead(self) -> None:
@@ -219,6 +225,20 @@ class CalibratePage(Page):
             self.live.show_words(self.tr("This calibration needed no training"))
         self.mosaic.show_kernels(calibration.psf.kernels)
         self.messages.show_result(calibration, self._problem, self._truth)
+
+    def _show_opened(self, profile: Profile | None) -> None:
+        """What a profile that was opened tells of the calibration it comes from."""
+        self._opened, self._calibration = profile, None
+        if not self._problem:
+            self.messages.clear()
+        self.live.clear_curves(self.tr("Drawn while it calibrates"))
+        self.live.show_kernels(None if profile is None else profile.psf.kernels)
+        if profile is None:
+            return
+        if profile.curves:
+            self.live.show_curves(profile.curves)
+        else:
+            self.live.show_words(self.tr("This profile holds no curves"))
 
     def _show_unfinished(self, unfinished: Unfinished | None) -> None:
         for widget in (self.continue_about, self.continue_button):

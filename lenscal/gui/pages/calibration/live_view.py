@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,9 @@ class LiveView(QWidget):
 
     def _make_mosaics(self) -> None:
         # There is nothing to choose while they change.
-        self.mosaic = KernelMosaic(selectable=False)
+        self.mosaic = KernelMosaic(
+            selectable=False, empty=self.tr("The kernels, as they are learnt")
+        )
         self.mosaic.setMinimumSize(220, 150)
         self.mosaic_title = section(self.tr("Kernels"))
         self.truth = KernelMosaic(selectable=False)
@@ -100,6 +102,10 @@ class LiveView(QWidget):
             curves.clear()
         self.samples.show_patches(None)
         self.show_words(text)
+
+    def show_curves(self, curves: Mapping[str, Sequence[tuple[int, float]]]) -> None:
+        """Those of a calibration that has ended, by name: (step, value)."""
+        self.add_points((name, x, y) for name, points in curves.items() for x, y in points)
 
     def show_words(self, text: str) -> None:
         """What stands in place of curves, where there are none."""
