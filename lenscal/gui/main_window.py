@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from lenscal.files.photos.export_settings import ExportSettings
 from lenscal.gui import theme
+from lenscal.gui.background.attention import Attention
 from lenscal.gui.background.worker import Ending, Outcome, Progress
 from lenscal.gui.commands import Commands
 from lenscal.gui.controller import Controller
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
         self.preferences = preferences or PreferencesFile()
         self.projects = Projects(controller, self.preferences, self)
         self._make_parts()
+        self.attention = Attention(self)
         self.setAcceptDrops(True)
         self.setWindowIcon(theme.icon("app", size=64))
         self.setMinimumSize(*SMALLEST_PX)
@@ -309,6 +311,7 @@ class MainWindow(QMainWindow):
         # Noted, as at its end the controller knows of no job any more.
         self._was_calibrating = self.controller.calibrating
         self.message_bar.hide()
+        self.attention.job_began(name)
         self.job_bar.begin(name, can_stop=can_stop)
         self.menus.show_allowed(busy=True, can_stop=can_stop)
         self.job_bar.pause_button.setVisible(self._was_calibrating)
@@ -327,6 +330,7 @@ class MainWindow(QMainWindow):
 
     def _job_ended(self, outcome: Outcome) -> None:
         self.job_bar.hide()
+        self.attention.job_ended(outcome)
         self._show_steps()
         self.menus.show_allowed(busy=False, can_stop=False)
         if self.question is not None:
