@@ -1,4 +1,4 @@
-"""The window: steps on the left, the step's page, messages above it and the running job below
+"""The window: steps on the left, the step's page, messages over its title and the running job below
 it."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRect, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         if step is not self.step:
             self.message_bar.leave_behind()
         self.pages.show_step(step)
+        self.message_bar.place()
         self.step_list.choose(step)
 
     def ask_before_cancelling(self) -> None:
@@ -183,14 +184,11 @@ class MainWindow(QMainWindow):
         self.menus.presenter_wanted.connect(self.presenter.toggle)
 
     def _lay_out(self) -> None:
-        message = QVBoxLayout()
-        message.setContentsMargins(20, 10, 20, 0)
-        message.addWidget(self.message_bar)
-        right = QVBoxLayout()
+        beside = QWidget()
+        right = QVBoxLayout(beside)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
-        right.addLayout(message)
-        # Message and job take their height from the page, not from the window's.
+        # The job takes its height from the page, not from the window's.
         right.addWidget(self.pages, 1)
         right.addWidget(self.job_bar)
         centre = QWidget()
@@ -198,8 +196,10 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.step_list)
-        row.addLayout(right, 1)
+        row.addWidget(beside, 1)
         self.setCentralWidget(centre)
+        self.message_bar.setParent(beside)
+        self.message_bar.lie_over(self._title_area)
 
     def _connect_controller(self) -> None:
         c, worker = self.controller, self.controller.worker
@@ -288,6 +288,12 @@ class MainWindow(QMainWindow):
             lacks(session)[Step.CORRECT] is not None or session.comparison is not None
         )
         self.controller.previewer.set_active(self.step is Step.CORRECT and not has_nothing_to_do)
+
+    def _title_area(self) -> QRect:
+        """Of the page that is shown, in the parent of the message."""
+        page = self.pages.by_step[self.step]
+        at = page.mapTo(self.message_bar.parentWidget(), page.title_area.topLeft())
+        return QRect(at, page.title_area.size())
 
     def _show_title(self) -> None:
         title = self.projects.title

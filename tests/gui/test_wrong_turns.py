@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from desktop import LEFT, idle
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QLabel,
     QMenu,
     QMessageBox,
@@ -227,3 +228,25 @@ def test_size_and_place_are_remembered(qtbot: QtBot, tmp_path: Path) -> None:
     assert second.height() == 700
     app.place(second, "no geometry", app.DEFAULT_SIZE)
     second.close()
+
+
+def test_a_message_moves_nothing_under_the_mouse(qtbot: QtBot, window: MainWindow) -> None:
+    bar, page = window.message_bar, window.calibrate_page
+    window.go_to(Step.CALIBRATE)
+    qtbot.waitUntil(lambda: page.isVisible() and page.button.width() > 0, timeout=5000)
+    before = page.button.mapTo(window, QPoint(0, 0)), page.geometry()
+    for text in ("Short.", "Long: " + "there is very much to say about this photo, " * 12):
+        window._show_message(text, "warning", "")
+        qtbot.waitUntil(bar.isVisible, timeout=5000)
+        QApplication.processEvents()
+        assert (page.button.mapTo(window, QPoint(0, 0)), page.geometry()) == before
+        # All of it can be read, and what stands beside the title can still be clicked.
+        assert bar.height() >= bar.heightForWidth(bar.width())
+        save = page.save_button
+        where = save.mapTo(bar.parentWidget(), save.rect().center())
+        assert not bar.geometry().contains(where)
+    window.resize(1000, 720)
+    qtbot.waitUntil(lambda: bar.width() < 1000, timeout=5000)
+    window.go_to(Step.EXPORT)
+    QApplication.processEvents()
+    assert bar.isVisible() and bar.width() > 300

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lenscal.gui.widgets.elements import Label
@@ -21,16 +21,16 @@ class Page(QWidget):
         self._sentence.setObjectName("subtitle")
         self.body = QVBoxLayout()
         self.body.setSpacing(12)
-        layout = QVBoxLayout(self)
+        layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 14, 20, 16)
         layout.setSpacing(2)
         self._head = QHBoxLayout()
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._heading)
-        words.addWidget(self._sentence)
+        self._words = QVBoxLayout()
+        self._words.setSpacing(2)
+        self._words.addWidget(self._heading)
+        self._words.addWidget(self._sentence)
         # The title grows: actions stand at the right.
-        self._head.addLayout(words, 1)
+        self._head.addLayout(self._words, 1)
         layout.addLayout(self._head)
         # The title belongs to the page as a whole, not to the first row below it.
         layout.addSpacing(10)
@@ -40,6 +40,13 @@ class Page(QWidget):
         """The step's name, and what it is for."""
         self._heading.setText(title)
         self._sentence.setText(sentence)
+
+    @property
+    def title_area(self) -> QRect:
+        """What the title and its sentence take, without the actions beside them."""
+        # A page that has just been turned to may not be laid out yet.
+        self._layout.activate()
+        return self._words.geometry()
 
     def add_action(self, widget: QWidget) -> None:
         """A widget beside the title."""

@@ -1,8 +1,10 @@
-"""The message above the page and the running job below it."""
+"""The message over the page's title and the running job below the page."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -26,7 +28,10 @@ STEPS = 1000
 
 
 class MessageBar(QFrame):
-    """One message in plain words; details on demand. Stays until it is closed or replaced."""
+    """One message in plain words; details on demand. Stays until it is closed or replaced.
+
+    It lies over the title of the page: a row of its own would push the page away under the mouse.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,8 +55,27 @@ class MessageBar(QFrame):
         layout.addWidget(self.details_button)
         layout.addWidget(close)
         self._details = ""
+        self._over: Callable[[], QRect] = QRect
         # No message yet: an empty frame would only take room.
         self.hide()
+
+    def lie_over(self, area: Callable[[], QRect]) -> None:
+        """Where: an area of the widget that it is a child of, asked again as that one changes."""
+        self._over = area
+        self.parentWidget().installEventFilter(self)
+
+    def place(self) -> None:
+        """As wide as its area, and as high as the text needs."""
+        area = self._over()
+        height = max(self.heightForWidth(area.width()), self.minimumSizeHint().height())
+        self.setGeometry(area.x(), area.y(), area.width(), max(height, area.height()))
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Goes along with its parent."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest) and self.isVisible():
+            self.place()
+        return super().eventFilter(watched, event)
 
     def show_message(self, text: str, *, kind: str = "info", details: str = "") -> None:
         """kind: info, warning or error; no text takes away what was said."""
@@ -63,6 +87,7 @@ class MessageBar(QFrame):
         self._details = details
         self.details_button.setVisible(bool(details))
         mark(self, "kind", kind)
+        self.place()
         self.show()
 
     def leave_behind(self) -> None:
