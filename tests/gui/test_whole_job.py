@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import FakeCalibration
-from desktop import shown
+from desktop import drop, shown
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from lenscal.files.psf.profile import read_profile
@@ -144,3 +144,39 @@ def test_the_question_can_be_answered_by_keys(
     qtbot.keyClick(keep, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: not window.controller.busy, timeout=10_000)
     assert window.controller.session.calibration.finished == "stopped"
+
+
+def test_two_folders_become_a_corrected_photo_by_at_most_eight_clicks(
+    qtbot: QtBot,
+    window: MainWindow,
+    photo_folders: tuple[Path, Path],
+    fake: FakeCalibration,
+    tmp_path: Path,
+) -> None:
+    """Both folders dropped, and then the mouse alone."""
+    fake.steps = 2
+    # It stands for the folder in the user's home that is proposed.
+    window.export_page.folder.setText(str(tmp_path / "lenscal"))
+    n_clicks = 0
+
+    def click(button: QWidget) -> None:
+        nonlocal n_clicks
+        n_clicks += 1
+        assert button.isVisible() and button.isEnabled(), button
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: not window.controller.busy, timeout=30_000)
+
+    for folder, row in zip(
+        photo_folders, (window.import_page.sharp, window.import_page.degraded), strict=True
+    ):
+        drop(row.drop, [folder])
+    click(window.import_page.read_button)
+    click(window.step_list.buttons[Step.CALIBRATE])
+    click(window.calibrate_page.button)
+    click(window.step_list.buttons[Step.CORRECT])
+    click(window.correct_page.button)
+    click(window.step_list.buttons[Step.EXPORT])
+    click(window.export_page.photos_button)
+    assert n_clicks <= 8
+    written = tmp_path / "lenscal" / "d0_lenscal.tif"
+    assert written.is_file(), window.message_bar.text.text()
