@@ -100,20 +100,21 @@ def settle_torch() -> None:
 
 
 def in_order(
-    work: Callable[[T], U], items: Iterable[T], *, most: int | None = None
+    work: Callable[[T], U], items: Iterable[T], *, most: int | None = None, ahead: int = 1
 ) -> Generator[U, None, None]:
     """`work` of every item, in the items' order, worked out side by side a little ahead.
 
-    As many threads as `thread_count` says, `most` at most; one more than that are worked out before
-    they are asked for, which bounds the memory. Within `work` of another `in_order` it goes one by
-    one. Close the generator (or let it end) and no thread is left.
+    As many threads as `thread_count` says, `most` at most; so many as `ahead` says more than that
+    are worked out before they are asked for, which bounds the memory: more where items take long
+    to make now and then, or the threads would wait for them. Within `work` of another `in_order` it
+    goes one by one. Close the generator (or let it end) and no thread is left.
     """
     threads = 1 if _state.in_parallel else min(thread_count(), most or sys.maxsize)
     if threads <= 1:
         yield from map(work, items)
         return
     with Team(threads) as team:
-        yield from team.in_order(work, items)
+        yield from team.in_order(work, items, ahead)
 
 
 class Team:
@@ -141,21 +142,23 @@ class Team:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def in_order(self, work: Callable[[T], U], items: Iterable[T]) -> Generator[U, None, None]:
+    def in_order(
+        self, work: Callable[[T], U], items: Iterable[T], ahead: int = 1
+    ) -> Generator[U, None, None]:
         """As the function."""
         if self._pool is None:
             yield from map(work, items)
             return
-        ahead: deque[Future[U]] = deque()
+        begun: deque[Future[U]] = deque()
         try:
             for item in items:
-                ahead.append(self._pool.submit(work, item))
-                if len(ahead) > self.threads:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+                begun.append(self._pool.submit(work, item))
+                if len(begun) >= self.threads + ahead:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
         finally:
-            for future in ahead:
+            for future in begun:
                 future.cancel()
 
     def all(self, work: Callable[[T], U], items: Iterable[T]) -> list[U]:

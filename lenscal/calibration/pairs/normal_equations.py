@@ -87,6 +87,11 @@ def correlation_matrix(correlation: NDArray[np.float64], kernel_size: int) -> ND
     return np.where(near, correlation[np.clip(dy, -m, m) + m, np.clip(dx, -m, m) + m], 0.0)
 
 
+MOST_TILES_AHEAD, AHEAD_BYTES = 8, 64e6
+"""A pair's tiles are chosen by their texture before its first one is read: meanwhile threads go on
+with those of the pair before. What they find waits in memory."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PassInput:
     """What a pass over all pairs starts from.
@@ -137,7 +142,10 @@ def accumulate(
         for number, (shot, pair) in enumerate(zip(shots, pairs, strict=True))
         for shared, tile in _pair_tiles(shot, pair, len(pairs), inputs)
     )
-    work = in_order(_measured, tasks, most=None if inputs.device.type == "cpu" else 1)
+    threads = None if inputs.device.type == "cpu" else 1
+    bytes_each = 3 * inputs.kernel_size**4 * 4
+    ahead = max(1, min(MOST_TILES_AHEAD, int(AHEAD_BYTES / bytes_each)))
+    work = in_order(_measured, tasks, most=threads, ahead=ahead)
     with closing(work) as results:
         for number, of_pair in groupby(results, key=lambda measured: measured[0]):
             # Halves by turns: both see the whole folder, whatever its order.
