@@ -292,7 +292,8 @@ class MainWindow(QMainWindow):
     def _title_area(self) -> QRect:
         """Of the page that is shown, in the parent of the message."""
         page = self.pages.by_step[self.step]
-        at = page.mapTo(self.message_bar.parentWidget(), page.title_area.topLeft())
+        # Both lie in the same widget.
+        at = self.pages.mapToParent(page.mapTo(self.pages, page.title_area.topLeft()))
         return QRect(at, page.title_area.size())
 
     def _show_title(self) -> None:

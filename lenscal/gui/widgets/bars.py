@@ -62,7 +62,8 @@ class MessageBar(QFrame):
     def lie_over(self, area: Callable[[], QRect]) -> None:
         """Where: an area of the widget that it is a child of, asked again as that one changes."""
         self._over = area
-        self.parentWidget().installEventFilter(self)
+        if (parent := self.parentWidget()) is not None:
+            parent.installEventFilter(self)
 
     def place(self) -> None:
         """As wide as its area, and as high as the text needs."""
