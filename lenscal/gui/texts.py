@@ -299,6 +299,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}, ISO {iso}"),
     QT_TRANSLATE_NOOP("Translatable", "Drawing kernels and blurring pieces"),
     QT_TRANSLATE_NOOP("Translatable", "Drawing kernels that explain the photo"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "Edges are {factor:.0%} as wide as spectra say (± {error:.0%})"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "Enlarging"),
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the pairs"),
     QT_TRANSLATE_NOOP("Translatable", "Estimating confidence from half {half} of the photos"),
@@ -350,6 +354,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Looking whether {name} has changed"),
     QT_TRANSLATE_NOOP("Translatable", "Matching distributions, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching statistics, round {number} of {rounds}"),
+    QT_TRANSLATE_NOOP("Translatable", "Measuring edges"),
     QT_TRANSLATE_NOOP("Translatable", "Measuring how wide the kernels are"),
     QT_TRANSLATE_NOOP(
         "Translatable",
