@@ -15,8 +15,8 @@ from lenscal.calibration.packing import clips
 from lenscal.raw.demosaic_noise import ahd_noise_correlation
 from lenscal.raw.frame import Frame, Sampling
 
-MOST_PIECES = 6000
-"""Of each set: 230 MB at 96 px."""
+MOST_BYTES = 2**28
+"""Of the pieces of each set."""
 MOST_OF_A_PHOTO = 48
 _OVER_NOISE = 2.0
 """Variance of a piece in that of its noise, from which on it shows something."""
@@ -144,9 +144,10 @@ def joined(parts: Sequence[Pieces]) -> Pieces:
     )
 
 
-def pieces_of_each(n_photos: int) -> int:
-    """How many pieces of each of so many photos are kept."""
-    return max(1, min(MOST_OF_A_PHOTO, MOST_PIECES // max(n_photos, 1)))
+def pieces_of_each(n_photos: int, side: int, channels: int) -> int:
+    """How many pieces, of `side` px, of each of so many photos are kept."""
+    room = MOST_BYTES // (4 * channels * side**2)
+    return max(1, min(MOST_OF_A_PHOTO, room // max(n_photos, 1)))
 
 
 def _places(size: tuple[int, int], side: int, most: int) -> list[tuple[int, int]]:

@@ -129,7 +129,8 @@ def _read(
     from lenscal.population.pieces import joined, pieces_of, pieces_of_each
     from lenscal.raw.decode import decode_photo
 
-    side, most = piece_px(settings, sharp=sharp), pieces_of_each(len(found.files))
+    side = piece_px(settings, sharp=sharp)
+    most = pieces_of_each(len(found.files), side, settings.channels)
 
     def read(path: Path) -> tuple[Pieces, PhotoInfo, NoiseModel] | PhotoError:
         try:
