@@ -143,6 +143,7 @@ ABOVE = {
         "library",
         "optics",
         "plots",
+        "population",
         "preferences",
         "project",
         "raw",

@@ -13,6 +13,7 @@ from lenscal.gui import theme
 from lenscal.gui.background.deblurring import Deblurring
 from lenscal.gui.background.library_keeper import LibraryKeeper
 from lenscal.gui.background.network_training import NetworkTraining
+from lenscal.gui.background.population_learning import PopulationLearning
 from lenscal.gui.controller import Controller
 from lenscal.gui.dialogs.about_dialog import AboutDialog
 from lenscal.gui.dialogs.conflict_question import ConflictQuestion
@@ -20,6 +21,7 @@ from lenscal.gui.dialogs.deblur_dialog import DeblurDialog
 from lenscal.gui.dialogs.keys_dialog import KeysDialog
 from lenscal.gui.dialogs.library_dialog import LibraryDialog
 from lenscal.gui.dialogs.network_dialog import NetworkDialog
+from lenscal.gui.dialogs.population_dialog import PopulationDialog
 from lenscal.gui.dialogs.preferences_dialog import PreferencesDialog
 from lenscal.gui.dialogs.relink_dialog import RelinkDialog
 from lenscal.gui.last_folder import last_folder, remember
@@ -171,6 +173,14 @@ class Commands(QObject):
         session = self._controller.session
         dialog = DeblurDialog(session.photo, session.settings.device)
         Deblurring(self._controller, dialog)
+        self._show_dialog(dialog)
+
+    def learn_population(self) -> None:
+        """Learn how blur differs from photo to photo, in a dialog that shows it."""
+        if self._controller.refuse_while_busy():
+            return
+        dialog = PopulationDialog(self._controller.session.settings.device)
+        PopulationLearning(self._controller, dialog)
         self._show_dialog(dialog)
 
     def export(self) -> None:

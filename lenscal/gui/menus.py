@@ -28,6 +28,7 @@ NOT_WHILE_BUSY = (
     "calibrate",
     "train",
     "deblur",
+    "population",
 )
 
 
@@ -125,6 +126,8 @@ class Menus(QObject):
         train = self.tr("&Train a network for this lens…")
         self._add(job, "train", train, "", do.train_network)
         self._add(job, "deblur", self.tr("&Deblur a photo…"), "Ctrl+D", do.deblur)
+        population = self.tr("&Learn how photos shake…")
+        self._add(job, "population", population, "", do.learn_population)
         job.addSeparator()
         pause, stop = controller.pause_or_go_on, controller.worker.stop_and_keep
         self._add(job, "pause", self.tr("&Pause or resume"), "P", pause)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.gui.background.window_thread import WindowThread
+from lenscal.jobs.populations import saving
 from lenscal.jobs.window import (
     calibration,
     correction,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from lenscal.files.report.document import Document
     from lenscal.intake.inputs import Inputs
     from lenscal.jobs import PhotoResult
+    from lenscal.jobs.populations.saving import SavedPopulation
     from lenscal.jobs.window.calibration import SavedCalibration
     from lenscal.jobs.window.deblurring import Deblurred
     from lenscal.jobs.window.network import SavedNetwork
@@ -74,4 +76,5 @@ class Tasks:
     deblur: Callable[..., Job[Deblurred]] = deblurring.deblur_for_screen
     save_deblurred: Callable[..., Job[Path]] = deblurring.save_deblurred
     train_network: Callable[..., Job[SavedNetwork]] = network.train_network
+    learn_population: Callable[..., Job[SavedPopulation]] = saving.learn_and_save
     virtual_photos: Callable[..., Job[VirtualPhotos]] = virtual_lens.virtual_photos

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.commands.progress import CANCELLED, Speaker, run_job
-from lenscal.errors import LenscalError
 from lenscal.system.device import check_device, device_notes
 from lenscal.system.isolation.calls import warm_up
 from lenscal.system.json_values import without_nan
-from lenscal.translation import message_of, translatable
 
 if TYPE_CHECKING:
-    from lenscal.files.population.population_file import Population
     from lenscal.population.settings import PopulationSettings
 
 
@@ -58,6 +54,7 @@ def population_settings(args: argparse.Namespace) -> PopulationSettings:
 def _learn(args: argparse.Namespace, settings: PopulationSettings, speaker: Speaker) -> int:
     from lenscal.files.checkpoint import CheckpointFile, checkpoint_path
     from lenscal.jobs.populations.learning import learn
+    from lenscal.jobs.populations.saving import write_or_rescue
     from lenscal.jobs.populations.summary import in_words, population_values
 
     began = time.monotonic()
@@ -110,36 +107,3 @@ def _announce(checkpoint: object, speaker: Speaker, *, resume: bool) -> None:
         speaker.note(
             f"note: {checkpoint.path} of an interrupted training is overwritten (--resume goes on)"
         )
-
-
-def write_or_rescue(path: Path, population: Population) -> None:
-    """Write the population; where that fails after all the work, into a folder for temporary files.
-
-    Raises
-    ------
-    LenscalError
-        It could not be written to `path`; the message says where it is instead.
-    """
-    import tempfile
-
-    from lenscal.files.population.population_file import write_population
-    from lenscal.jobs.populations.summary import sheet_of
-
-    preview = sheet_of(population)
-    try:
-        write_population(path, population, preview=preview)
-    except LenscalError as error:
-        rescued = Path(tempfile.mkdtemp(prefix="lenscal-")) / path.name
-        try:
-            write_population(rescued, population, preview=preview)
-        except LenscalError:
-            # There is no room anywhere: the first error is the one to mend.
-            rescued.parent.rmdir()
-            raise error from None
-        raise LenscalError(
-            translatable(
-                "{problem}; it was kept as {rescued}: make room and copy it from there",
-                problem=message_of(error),
-                rescued=rescued,
-            )
-        ) from error
