@@ -110,7 +110,7 @@ class PopulationDialog(QDialog):
         return field, in_a_row(field, button)
 
     def _make_buttons(self) -> None:
-        self.sheet = KernelMosaic(self, selectable=False)
+        self.sheet = KernelMosaic(self, selectable=False, empty=self.tr("No samples yet"))
         self.sheet.setAccessibleName(self.tr("Samples"))
         self.sheet.hide()
         self.progress = QProgressBar(self, textVisible=False, maximum=STEPS)
