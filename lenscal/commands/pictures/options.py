@@ -20,7 +20,7 @@ from lenscal.files.photos.export_settings import DEPTHS, ExportSettings, OnConfl
 from lenscal.raw.pictures.kinds import Light
 
 AUTO_KERNEL = "auto"
-EXPERIMENTS = ("4.1", "4.2", "4.4", "dbi-kernels")
+EXPERIMENTS = ("4.1", "4.2", "4.4", "dbi-kernels", "dbi-restoration")
 """Sections of the first paper, and the kernels of the second one (double-blind imaging)."""
 DEFAULT_MINUTES = 30.0
 
