@@ -400,6 +400,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur with the lens's network"),
     QT_TRANSLATE_NOOP("Translatable", "Removing the blur with the photo prior"),
     QT_TRANSLATE_NOOP("Translatable", "Restoring"),
+    QT_TRANSLATE_NOOP("Translatable", "Restoring with the prior: {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Saving the profile"),
     QT_TRANSLATE_NOOP("Translatable", "Solving for the kernels, pass {number} of {passes}"),
     QT_TRANSLATE_NOOP("Translatable", "Spectra of degraded photos"),
@@ -830,6 +831,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "no photo"),
     QT_TRANSLATE_NOOP("Translatable", "no photo can be used"),
     QT_TRANSLATE_NOOP("Translatable", "no photo has {px} x {px} px: give larger ones"),
+    QT_TRANSLATE_NOOP("Translatable", "no photo has {px} x {px} px: give others with --photos"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "no photo is at least {size} px wide and high: give larger photos"
