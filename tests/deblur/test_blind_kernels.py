@@ -216,3 +216,19 @@ def test_training_stops_when_asked() -> None:
     prior = finish(train_kernel_prior(kernels, PriorSettings(steps=500)), stop)
     assert len(steps) == 1
     assert prior.size == SIZE
+
+
+def test_a_population_gets_its_prior_and_deblurring_takes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from lenscal.deblur.settings import DeblurSettings
+    from lenscal.jobs.populations import deblurring
+
+    monkeypatch.setattr(deblurring, "PRIOR_SAMPLES", 40)
+    rig = finish(deblurring.add_prior(small_rig(), 3))
+    assert rig.prior is not None and rig.prior.steps == 3
+    source = deblurring.FoundBlur(rig, DeblurSettings())
+    monkeypatch.setattr(deblurring, "trained_prior", None)
+    prior = finish(source._kernel_prior())
+    assert prior.size == SIZE
+    assert finish(source._kernel_prior()) is prior

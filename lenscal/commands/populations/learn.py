@@ -12,6 +12,9 @@ from lenscal.system.isolation.calls import warm_up
 from lenscal.system.json_values import without_nan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lenscal.files.population.population_file import Population
     from lenscal.population.settings import PopulationSettings
 
 
@@ -76,6 +79,7 @@ def _learn(args: argparse.Namespace, settings: PopulationSettings, speaker: Spea
     # Only now: until the file is on the disk, the checkpoint is all there is.
     if population.finished == "done":
         checkpoint.remove()
+    population = _with_prior(args.out, population, settings, speaker)
     there = checkpoint.written_at not in (None, before)
     values = {
         "population": str(args.out),
@@ -91,6 +95,19 @@ def _learn(args: argparse.Namespace, settings: PopulationSettings, speaker: Spea
         lines.append("The same command with --resume goes on from here.")
     speaker.result("\n".join([*lines, *in_words(population)]), without_nan(values))
     return CANCELLED if population.finished == "stopped" else 0
+
+
+def _with_prior(
+    path: Path, population: Population, settings: PopulationSettings, speaker: Speaker
+) -> Population:
+    from lenscal.jobs.populations.saving import with_kernel_prior
+
+    try:
+        work = with_kernel_prior(path, population, settings.quality)
+        return run_job(work, speaker, keeps=True)
+    except KeyboardInterrupt:
+        speaker.note("note: no kernel prior was trained: lenscal deblur does it where it has to")
+        return population
 
 
 def _announce(checkpoint: object, speaker: Speaker, *, resume: bool) -> None:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 PRIOR_SAMPLES = 3000
 """Of the generator, that a kernel prior is trained on where the population has none yet."""
-PRIOR_STEPS = 1500
-"""Then: half as long as for one that is kept."""
+PRIOR_STEPS, KEPT_PRIOR_STEPS = 1500, 3000
+"""Then, and for one that is kept: some minutes each."""
 
 
 @dataclass(slots=True)

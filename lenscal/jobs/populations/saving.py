@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lenscal.calibration.settings import Quality
 from lenscal.errors import LenscalError
 from lenscal.stepping import Job
 from lenscal.translation import Translatable, message_of, translatable
@@ -53,8 +54,21 @@ def learn_and_save(
         # Only now: until the file is on the disk, the checkpoint is all there is.
         if population.finished == "done":
             checkpoint.remove()
+        population = yield from with_kernel_prior(out, population, settings.quality)
     words = headline(population, shapes_of(samples_of(population)))
     return SavedPopulation(out, words, population.finished, population.warnings)
+
+
+def with_kernel_prior(path: Path, population: Population, quality: Quality) -> Job[Population]:
+    """The population that was written there, with what `lenscal deblur` asks for, written once
+    more; as it is, where its training did not come to its end, or was a quick one to look at."""
+    from lenscal.jobs.populations.deblurring import KEPT_PRIOR_STEPS, add_prior
+
+    if population.finished != "done" or quality is Quality.QUICK:
+        return population
+    population = yield from add_prior(population, KEPT_PRIOR_STEPS)
+    write_or_rescue(path, population)
+    return population
 
 
 def write_or_rescue(path: Path, population: Population) -> None:
