@@ -12,6 +12,7 @@ from lenscal.calibration.settings import KernelModel
 from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage
 from lenscal.intake.grouping import shared
 from lenscal.jobs.doubts import calibration_doubts
+from lenscal.lens.coverage import FOCUS_TOLERANCE_DPT, dioptres
 from lenscal.stepping import Job
 from lenscal.system.json_values import to_json
 
@@ -102,6 +103,7 @@ def build_profile(
         sensor_area=degraded.area,
         pixel_pitch_um=degraded.pixel_pitch_um,
         crop_factor=degraded.crop_factor,
+        focus_distance_m=_one_distance([info.focus_distance_m for info in infos]),
         aperture_sharp=sharp.aperture,
         aperture_degraded=degraded.aperture,
         settings=to_json(settings),
@@ -123,6 +125,14 @@ def build_profile(
         curves=calibration.curves,
         weights=calibration.weights,
     )
+
+
+def _one_distance(metres: Sequence[float | None]) -> float | None:
+    """Where all photos were focused; None where they do not say, or not the same."""
+    near = sorted(dioptres(distance) or 0.0 for distance in metres)
+    if not near or not all(metres) or near[-1] - near[0] > FOCUS_TOLERANCE_DPT:
+        return None
+    return 1 / near[len(near) // 2]
 
 
 def _versions() -> dict[str, str]:

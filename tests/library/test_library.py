@@ -227,6 +227,17 @@ def test_a_photo_at_an_aperture_in_between_says_what_it_was_corrected_with(run, 
     assert words in str(read_exif(written)) or words.encode() in written.read_bytes()
 
 
+def test_a_crop_of_the_sensor_gets_its_part_of_the_librarys_field(run, tmp_path, kept, make_dng):
+    folder = kept(a=profile("Test 35mm"))
+    # Three quarters of each side: no sum of pixels.
+    photo = make_dng(tmp_path / "a.dng", size=(96, 144), f_number=2.8)
+    code, printed, err = run(
+        "correct", photo, "--library", folder, "--out", tmp_path / "out", "--format", "jpeg"
+    )
+    assert code == 0, err
+    assert "a crop of 144 x 96 px" in err and "with a.lenscal" in printed
+
+
 def test_find_names_the_profile_or_what_is_missing(run, tmp_path, kept, make_dng):
     folder = kept(a=profile("Test 35mm"))
     known = make_dng(tmp_path / "photos" / "a.dng", f_number=2.8)

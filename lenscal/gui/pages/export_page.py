@@ -88,7 +88,7 @@ class ExportPage(Page):
         self.add_button = icon_button(
             self.tr("&Add photos…"),
             "photo",
-            self.tr("Any photos taken with this lens at this aperture; or drop them here"),
+            self.tr("Any photos taken with this lens; or drop them here"),
         )
         self.add_button.clicked.connect(self._choose_photos)
         self.clear_button = with_tip(
