@@ -78,8 +78,8 @@ class FoundKernels:
         """Why the photo had better be left as it is; None where it is sure enough."""
         if self.gain <= LEAST_GAIN:
             return translatable(
-                "no blur of this rig's kind can be told in it: no kernel explains it clearly better "
-                "than none"
+                "no blur of this rig's kind can be told in it: no kernel explains it clearly "
+                "better than none"
             )
         if self.agreement < LEAST_AGREEMENT:
             return translatable(

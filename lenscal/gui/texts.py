@@ -817,7 +817,8 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "no blur of this rig's kind can be told in it: no kernel explains it better than none"
+        "no blur of this rig's kind can be told in it: no kernel explains it clearly better "
+        "than none"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
