@@ -27,7 +27,8 @@ def run_join(args: argparse.Namespace) -> int:
         joined = run_job(join(named), speaker)
         write_profile(out, joined)
     count = 1 + len(joined.members)
-    lines = [f"{out}: {count} calibrations of one lens.", *map(str, coverage_in_words(joined))]
+    head = f"{count} calibrations of one lens" if count > 1 else "one calibration"
+    lines = [f"{out}: {head}.", *map(str, coverage_in_words(joined))]
     values = {
         "written": [str(out)],
         "calibrations": count,
