@@ -53,9 +53,14 @@ def calibrate_on_worker(
     from distributed import get_worker
 
     from lenscal.system.isolation.calls import in_workers
-    from lenscal.system.threads import use_threads
+    from lenscal.system.memory import keep_freed_memory
+    from lenscal.system.threads import prepare_libraries, use_threads
 
     worker = get_worker()
+    # As the program does at its start. Dask's nanny has memory given back at once, and the system
+    # then clears it for every array: that took as long as the calibration itself.
+    keep_freed_memory()
+    prepare_libraries()
     use_threads(threads)
     job = calibrate_entry(entry, out, again=again)
     told = [0.0]
