@@ -40,6 +40,8 @@ SIGMAS = (0.02, 0.0, 0.05, 0.10, 0.20)
 MAIN_SIGMA = 0.02
 PIECES, KERNELS = 6000, 800
 LEAST_PHOTOS = 12
+LEAST_MINUTES = 3.0
+"""For a case: on two cores samples are lines by then (docs/experiments/populations.md)."""
 FLAT = 0.03
 """Contrast of a sharp piece below which it shows nothing."""
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
@@ -129,7 +131,7 @@ def measure_populations(
     wanted = cases() if chosen is None else list(chosen)
     halves, numbers = photo_halves(photos, settings)
     rows: list[dict[str, Any]] = []
-    each = None if settings.minutes is None else settings.minutes / len(wanted)
+    each = _minutes_each(settings.minutes, len(wanted))
     for number, case in enumerate(wanted):
         spent = (time.monotonic() - began) / 60
         if rows and settings.minutes is not None and spent > settings.minutes:
@@ -152,6 +154,13 @@ def measure_populations(
         "baselines": [row for family in families for row in _baselines(family, settings)],
         "not_reached": len(wanted) - len(rows),
     }
+
+
+def _minutes_each(minutes: float | None, n: int) -> float | None:
+    """Of learning a case: rather fewer cases than ones that were hardly begun."""
+    if minutes is None:
+        return None
+    return minutes / n if minutes < LEAST_MINUTES else max(minutes / n, LEAST_MINUTES)
 
 
 def photo_halves(
