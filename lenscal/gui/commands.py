@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from lenscal.gui import theme
 from lenscal.gui.background.deblurring import Deblurring
+from lenscal.gui.background.enlarging import Enlarging
 from lenscal.gui.background.library_keeper import LibraryKeeper
 from lenscal.gui.background.network_training import NetworkTraining
 from lenscal.gui.background.population_learning import PopulationLearning
@@ -18,6 +19,7 @@ from lenscal.gui.controller import Controller
 from lenscal.gui.dialogs.about_dialog import AboutDialog
 from lenscal.gui.dialogs.conflict_question import ConflictQuestion
 from lenscal.gui.dialogs.deblur_dialog import DeblurDialog
+from lenscal.gui.dialogs.enlarge_dialog import EnlargeDialog
 from lenscal.gui.dialogs.keys_dialog import KeysDialog
 from lenscal.gui.dialogs.library_dialog import LibraryDialog
 from lenscal.gui.dialogs.network_dialog import NetworkDialog
@@ -181,6 +183,13 @@ class Commands(QObject):
             return
         dialog = PopulationDialog(self._controller.session.settings.device)
         PopulationLearning(self._controller, dialog)
+    def enlarge(self) -> None:
+        """Enlarge a photo with the kernel that it shows to have gone through."""
+        if self._controller.refuse_while_busy():
+            return
+        session, folder = self._controller.session, self._pages.export_page.folder_row.path
+        dialog = EnlargeDialog(session.photo, folder, session.settings.device)
+        Enlarging(self._controller, dialog)
         self._show_dialog(dialog)
 
     def export(self) -> None:

@@ -29,6 +29,7 @@ NOT_WHILE_BUSY = (
     "train",
     "deblur",
     "population",
+    "enlarge",
 )
 
 
@@ -128,6 +129,7 @@ class Menus(QObject):
         self._add(job, "deblur", self.tr("&Deblur a photo…"), "Ctrl+D", do.deblur)
         population = self.tr("&Learn how photos shake…")
         self._add(job, "population", population, "", do.learn_population)
+        self._add(job, "enlarge", self.tr("&Enlarge a photo…"), "Ctrl+U", do.enlarge)
         job.addSeparator()
         pause, stop = controller.pause_or_go_on, controller.worker.stop_and_keep
         self._add(job, "pause", self.tr("&Pause or resume"), "P", pause)

@@ -13,6 +13,7 @@ from lenscal.jobs.window import (
     calibration,
     correction,
     deblurring,
+    enlarging,
     network,
     photos,
     psf,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lenscal.jobs.populations.saving import SavedPopulation
     from lenscal.jobs.window.calibration import SavedCalibration
     from lenscal.jobs.window.deblurring import Deblurred
+    from lenscal.jobs.window.enlarging import Enlarged
     from lenscal.jobs.window.network import SavedNetwork
     from lenscal.jobs.window.photos import ReadPhotos
     from lenscal.jobs.window.psf import OpenedPsf
@@ -75,6 +77,7 @@ class Tasks:
     export_psf: Callable[..., Job[list[Path]]] = psf.export_psf
     deblur: Callable[..., Job[Deblurred]] = deblurring.deblur_for_screen
     save_deblurred: Callable[..., Job[Path]] = deblurring.save_deblurred
+    enlarge: Callable[..., Job[Enlarged]] = enlarging.enlarge_for_screen
     train_network: Callable[..., Job[SavedNetwork]] = network.train_network
     learn_population: Callable[..., Job[SavedPopulation]] = saving.learn_and_save
     virtual_photos: Callable[..., Job[VirtualPhotos]] = virtual_lens.virtual_photos

@@ -19,6 +19,7 @@ KEYS = (
     ("Ctrl+S", QT_TR_NOOP("Save the project under a name")),
     ("Ctrl+L", QT_TR_NOOP("Library of lenses")),
     ("Ctrl+Z, Ctrl+Y", QT_TR_NOOP("Undo and redo decisions about photos")),
+    ("Ctrl+D, Ctrl+U", QT_TR_NOOP("Deblur or enlarge a photo")),
     ("Ctrl+E", QT_TR_NOOP("Write the corrected photos")),
     ("Space", QT_TR_NOOP("Hold to see the original photo (also: \\)")),
     ("Z", QT_TR_NOOP("100 % or the whole photo")),
