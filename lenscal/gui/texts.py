@@ -1542,6 +1542,7 @@ TEXTS = (
         "{name} kernels must be [n, 3, k, k] with k odd and below {limit}, got {shape}"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} lacks {arrays}: not a PSF file of lenscal"),
+    QT_TRANSLATE_NOOP("Translatable", "{name} was not enlarged: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "{name} was not written: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "{name} {distance:.4g}"),
     QT_TRANSLATE_NOOP(
