@@ -136,6 +136,7 @@ ABOVE = {
     "gui": {
         "calibration",
         "deblur",
+        "enlarge",
         "files",
         "intake",
         "jobs",

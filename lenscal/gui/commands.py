@@ -183,6 +183,7 @@ class Commands(QObject):
             return
         dialog = PopulationDialog(self._controller.session.settings.device)
         PopulationLearning(self._controller, dialog)
+        self._show_dialog(dialog)
 
     def enlarge(self) -> None:
         """Enlarge a photo with the kernel that it shows to have gone through."""
