@@ -10,11 +10,11 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from lenscal.gui import theme
-from lenscal.gui.background.deblurring import Deblurring
-from lenscal.gui.background.enlarging import Enlarging
-from lenscal.gui.background.library_keeper import LibraryKeeper
-from lenscal.gui.background.network_training import NetworkTraining
-from lenscal.gui.background.population_learning import PopulationLearning
+from lenscal.gui.background.dialog_jobs.deblurring import Deblurring
+from lenscal.gui.background.dialog_jobs.enlarging import Enlarging
+from lenscal.gui.background.dialog_jobs.library_keeper import LibraryKeeper
+from lenscal.gui.background.dialog_jobs.network_training import NetworkTraining
+from lenscal.gui.background.dialog_jobs.population_learning import PopulationLearning
 from lenscal.gui.controller import Controller
 from lenscal.gui.dialogs.about_dialog import AboutDialog
 from lenscal.gui.dialogs.conflict_question import ConflictQuestion

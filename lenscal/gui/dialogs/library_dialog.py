@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from lenscal.files.psf.profile import Profile
 from lenscal.gui import theme
-from lenscal.gui.background.library_keeper import LibraryKeeper
+from lenscal.gui.background.dialog_jobs.library_keeper import LibraryKeeper
 from lenscal.gui.translate import in_this_language
 from lenscal.gui.widgets.elements import muted, tip_text
 from lenscal.gui.widgets.file_dialogs import ask_for_profiles

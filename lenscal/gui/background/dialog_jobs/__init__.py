@@ -1,0 +1,1 @@
+"""Jobs that a dialog asks for, and shows what comes of them."""
