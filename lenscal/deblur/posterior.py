@@ -25,13 +25,13 @@ from lenscal.deblur.kernel_prior import KernelPrior
 N_PARTICLES, N_LEVELS, N_STEPS = 16, 24, 8
 FIRST_LEVEL, LAST_LEVEL = 5.0, 0.05
 """Of the noise on kernels, in units of the prior's scale."""
-SPECTRUM_WEIGHT = 1000.0
+SPECTRUM_WEIGHT = 3000.0
 """How many independent frequencies a photo counts for: more would silence the prior."""
 ZETA = 0.3
 """Share of fresh noise, as in DiffPIR."""
 RATE, SCENE_RATE = 0.15, 0.1
 REFINE_STEPS, REFINE_RATE = 40, 0.1
-HELD_LEVEL, HELD_WEIGHT = 0.3, 0.3
+HELD_LEVEL, HELD_WEIGHT = 0.3, 0.03
 """Noise at which the flow is asked while candidates are led on, and the weight of what it says
 where a kernel is one such level away in every tap."""
 _FAINT = 1e-5

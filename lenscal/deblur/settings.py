@@ -36,7 +36,7 @@ class DeblurSettings:
         A value outside its limits; the message names the option and the value.
     """
 
-    method: DeblurMethod = DeblurMethod.SAMPLING
+    method: DeblurMethod = DeblurMethod.FAST
     n_kernels: int = 6
     """Posterior kernels, within `COUNT_LIMITS`."""
     amount: float = 1.0

@@ -142,8 +142,8 @@ class DeblurDialog(QDialog):
         self.photo_button.clicked.connect(self._choose_photo)
         self.method = ChoiceBox(
             {
-                DeblurMethod.FAST: self.tr("Fast – a preview in seconds"),
-                DeblurMethod.SAMPLING: self.tr("Sampling – slow, best"),
+                DeblurMethod.FAST: self.tr("Fast – seconds"),
+                DeblurMethod.SAMPLING: self.tr("Sampling – for well-learnt rigs"),
             },
             self.tr("How the photo's own kernel is found"),
         )
