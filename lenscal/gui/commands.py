@@ -58,6 +58,7 @@ class Commands(QObject):
         self.library_keeper = LibraryKeeper(self)
         self.dialog: QDialog | None = None
         pages.correct_page.deblur_button.clicked.connect(self.deblur)
+        pages.correct_page.enlarge_button.clicked.connect(self.enlarge)
         self._theme = preferences.values.theme
         self._device = controller.session.settings.device
         self._threads = preferences.values.threads

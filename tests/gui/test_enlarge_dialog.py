@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from lenscal.enlarge.settings import EnlargeMethod
 from lenscal.gui.dialogs.enlarge_dialog import EnlargeDialog
 from lenscal.gui.main_window import MainWindow
+from lenscal.session import Step
 
 
 @pytest.fixture
@@ -57,7 +58,8 @@ def test_a_photo_that_cannot_be_read_is_said_in_the_dialog(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnot a picture")
-    window.menus.actions["enlarge"].trigger()
+    window.go_to(Step.CORRECT)
+    qtbot.mouseClick(window.correct_page.enlarge_button, Qt.MouseButton.LeftButton)
     dialog = window.commands.dialog
     assert isinstance(dialog, EnlargeDialog)
     dialog.choose(photo=tmp_path / "broken.png", folder=tmp_path / "out")

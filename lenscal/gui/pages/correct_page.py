@@ -59,7 +59,13 @@ class CorrectPage(Page):
             "photo",
             self.tr("Its blur is its own: found by what a rig's photos have in common (Ctrl+D)"),
         )
-        self.add_action(self.deblur_button)
+        self.enlarge_button = icon_button(
+            self.tr("Enlarge a photo…"),
+            "photo",
+            self.tr("By the kernel that it went through when it was made smaller (Ctrl+U)"),
+        )
+        for button in (self.deblur_button, self.enlarge_button):
+            self.add_action(button)
         self._busy = self._ready = False
         self._comparison: Comparison | None = None
         self._developed: Developed | None = None
