@@ -6,74 +6,43 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from lenscal.deblur.settings import DEFAULTS, DeblurMethod, DeblurSettings
-from lenscal.gui.background.worker import Progress
-from lenscal.gui.pages.correction.view_bar import ViewBar
+from lenscal.gui.dialogs.photo_dialog import PhotoDialog
 from lenscal.gui.translate import in_this_language
 from lenscal.gui.widgets.choice_box import ChoiceBox
-from lenscal.gui.widgets.compare.compare_view import CompareView, View
-from lenscal.gui.widgets.elements import (
-    Card,
-    Label,
-    icon_button,
-    muted,
-    primary,
-    section,
-    tip_text,
-    with_tip,
-)
+from lenscal.gui.widgets.elements import Label, icon_button, primary, section, tip_text, with_tip
 from lenscal.gui.widgets.file_dialogs import ask_for_folder, ask_for_photo, ask_for_population
 from lenscal.gui.widgets.kernels import KernelMosaic
 from lenscal.jobs.window.deblurring import Deblurred
 
-PANEL_PX, KERNELS_PX = 290, 136
+KERNELS_PX = 136
 ROWS = 2
 """Of kernels: in one they would be too small to be seen."""
-STEPS = 1000
-"""Of the progress bar."""
 
 
-class DeblurDialog(QDialog):
+class DeblurDialog(PhotoDialog):
     """A rig, a photo, what comes of them, and how sure that is."""
 
     start_wanted = Signal(object, object, object)
     """Path of the rig, of the photo, DeblurSettings."""
     save_wanted = Signal(object, object)
     """Deblurred, Path of a folder."""
-    cancel_wanted = Signal()
 
     def __init__(self, photo: Path | None, device: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Deblur a photo"))
+        super().__init__(
+            self.tr("Deblur a photo"),
+            self.tr("Choose a rig and a photo, then press Restore."),
+            parent,
+        )
         self._device = device
         self._rig: Path | None = None
         self._photo = photo
         self._deblurred: Deblurred | None = None
-        self._busy = False
-        self._make_picture()
         self._make_panel()
-        row = QHBoxLayout(self)
-        row.setSpacing(16)
-        picture = QVBoxLayout()
-        picture.addWidget(self.bar)
-        picture.addWidget(self.compare, 1)
-        row.addLayout(picture, 1)
-        row.addWidget(self.panel)
         self._show_choice()
-
-    def sizeHint(self) -> QSize:
-        """Nearly as large as the window over which it opens."""
-        return QSize(1120, 640)
 
     @property
     def settings(self) -> DeblurSettings:
@@ -85,21 +54,6 @@ class DeblurDialog(QDialog):
         self._rig, self._photo = rig or self._rig, photo or self._photo
         self._deblurred = None
         self._show_choice()
-
-    def show_busy(self, busy: bool) -> None:
-        """A job runs, or has ended."""
-        self._busy = busy
-        self.progress.setVisible(busy)
-        self.cancel_button.setVisible(busy)
-        self.progress.setValue(0)
-        self._enable()
-
-    def show_progress(self, progress: Progress) -> None:
-        """How far the job is."""
-        fraction = progress.report.fraction
-        self.progress.setRange(0, STEPS if fraction is not None else 0)
-        self.progress.setValue(round(STEPS * (fraction or 0)))
-        self.state.setText(in_this_language(progress.report.message))
 
     def show_deblurred(self, deblurred: Deblurred) -> None:
         """The photo is restored."""
@@ -114,21 +68,7 @@ class DeblurDialog(QDialog):
         self.say(" ".join(in_this_language(words) for words in (*doubts, *deblurred.notes)))
         self._enable()
 
-    def say(self, text: str) -> None:
-        """Say how a job ended."""
-        self.state.setText(text)
-
-    def _make_picture(self) -> None:
-        self.compare, self.bar = CompareView(self), ViewBar(self)
-        self.compare.placeholder = self.tr("Choose a rig and a photo, then press Restore.")
-        self.bar.view.chosen.connect(lambda value: self.compare.show_view(View(value)))
-        self.bar.fit_clicked.connect(self.compare.fit)
-        self.bar.full_clicked.connect(lambda: self.compare.zoom(1.0))
-        self.compare.zoomed.connect(self.bar.show_scale)
-
     def _make_panel(self) -> None:
-        self.panel = Card(parent=self)
-        self.panel.setFixedWidth(PANEL_PX)
         self.rig_name, self.photo_name = Label(wordWrap=True), Label(wordWrap=True)
         self.rig_button = icon_button(
             self.tr("&Choose a rig…"),
@@ -150,19 +90,13 @@ class DeblurDialog(QDialog):
         self.method.choose(DEFAULTS.method)
         self.start_button = primary(self.tr("&Restore"), "play")
         self.start_button.clicked.connect(self._start)
-        self.progress = QProgressBar(textVisible=False)
-        self.progress.setAccessibleName(self.tr("Progress"))
-        self.cancel_button = QPushButton(self.tr("Ca&ncel"))
-        self.cancel_button.clicked.connect(self.cancel_wanted)
         self.kernels = KernelMosaic(self.panel, selectable=False, empty=self.tr("None drawn yet"))
         self.kernels.setFixedHeight(KERNELS_PX)
-        self.confidence, self.state = Label(wordWrap=True), muted()
+        self.confidence = Label(wordWrap=True)
         self.save_button = icon_button(
             self.tr("&Save into a folder…"), "export", self.tr("The original stays as it is")
         )
         self.save_button.clicked.connect(self._save)
-        self.close_button = QPushButton(self.tr("C&lose"))
-        self.close_button.clicked.connect(self.reject)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -190,8 +124,6 @@ class DeblurDialog(QDialog):
         column.addStretch(1)
         column.addWidget(self.save_button)
         column.addWidget(self.close_button)
-        self.progress.hide()
-        self.cancel_button.hide()
 
     def _show_choice(self) -> None:
         for label, path in ((self.rig_name, self._rig), (self.photo_name, self._photo)):
@@ -228,12 +160,6 @@ class DeblurDialog(QDialog):
         folder = ask_for_folder(self, self.tr("Save into a folder"), to_write=True)
         if folder is not None:
             self.save_wanted.emit(self._deblurred, folder)
-
-    def reject(self) -> None:
-        """Close; a job that runs is of no use any more."""
-        if self._busy:
-            self.cancel_wanted.emit()
-        super().reject()
 
 
 def _in_rows(kernels: NDArray[np.float32]) -> NDArray[np.float32]:
