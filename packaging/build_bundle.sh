@@ -24,9 +24,10 @@ spec=$PWD/packaging/bundle/lenscal.spec
 mv "$work/dist/lenscal" "$work/lenscal"
 if [ "$(uname)" = Linux ]; then
     ln -s lenscal "$work/lenscal/lenscal-window"
-    # Symbols for debuggers: 110 MB of these three. (Others' libraries bear no stripping: wheels have moved their parts.)
-    strip --strip-unneeded "$work"/lenscal/_internal/{torch/lib/libtorch_cpu.so,torch/lib/libtorch_python.so} \
-        "$work"/lenscal/_internal/libpython3.*.so.1.0
+    # Symbols for debuggers: 150 MB. (Libraries that wheels have moved into folders of their own, *.libs, bear no stripping.)
+    inside=$work/lenscal/_internal
+    strip --strip-unneeded "$inside"/torch/lib/libtorch_{cpu,python}.so "$inside"/libpython3.*.so.1.0
+    find "$inside"/{exiv2,scipy,imagecodecs,lensfunpy} -name '*.so' -exec strip --strip-unneeded {} +
 fi
 echo "bundle: $work/lenscal, $(du -sm "$work/lenscal" | cut -f1) MB"
 
