@@ -65,6 +65,33 @@ def test_edges_tell_right_kernels_from_wrong_ones(charts: tuple[Frame, Frame]) -
     assert check.floor() < right + 0.05
 
 
+def test_edges_do_not_tell_a_kernel_from_its_mirror_image(charts: tuple[Frame, Frame]) -> None:
+    check = edge_check([charts[0]], [charts[1]], Reference.AXIS)
+    assert check is not None
+    kernel = gaussian(1.87)
+    kernel[:, 7:] *= 1.3
+    kernel /= kernel.sum()
+    one, other = (
+        Misfit(0.5, edges=check.misfit(everywhere(k))) for k in (kernel, kernel[::-1, ::-1].copy())
+    )
+    assert not one.is_worse_than(other) and not other.is_worse_than(one)
+
+
+def test_misfits_without_one_photo_scatter_around_that_of_all(
+    charts: tuple[Frame, Frame], tmp_path: Path
+) -> None:
+    write_chart(tmp_path / "soft.dng", squares(SIZE, 0.9, angle=0.3, side=25), seed=2)
+    sharp = [charts[0], decode_photo(tmp_path / "soft.dng")]
+    check = edge_check(sharp, [charts[1]], Reference.AXIS)
+    assert check is not None and check.spread == 3
+    psf = everywhere(gaussian(1.87))
+    parts = check.misfits_by_part(psf)
+    assert len(parts) == 2 and parts[0] != parts[1]
+    assert min(parts) < check.misfit(psf) + 0.02 and max(parts) > check.misfit(psf) - 0.02
+    alone = edge_check(sharp[:1], [charts[1]], Reference.AXIS)
+    assert alone is not None and alone.misfits_by_part(psf) == []
+
+
 def test_photos_of_one_aperture_show_no_blur_on_their_edges(tmp_path: Path) -> None:
     for n, (angle, side) in enumerate(((0.13, 30.0), (0.2, 27.0))):
         write_chart(tmp_path / f"{n}.dng", squares(SIZE, 1.0, angle=angle, side=side), seed=n)
@@ -129,7 +156,14 @@ def test_photos_that_know_all_colours_are_split_too(charts: tuple[Frame, Frame])
         (Misfit(0.4), Misfit(0.4), False),
         # Edges decide where there are any: statistics depend on the scenes.
         (Misfit(0.5, edges=0.03), Misfit(0.4, edges=0.2), False),
-        (Misfit(0.3, edges=0.21), Misfit(0.4, edges=0.2), True),
+        (Misfit(0.3, edges=0.22), Misfit(0.4, edges=0.2), True),
+        # By less than they scatter they say nothing.
+        (Misfit(0.3, edges=0.205), Misfit(0.4, edges=0.2), False),
+        (
+            Misfit(0.3, edges=0.24, edges_by_part=(0.26, 0.22, 0.24), edges_spread=4.0),
+            Misfit(0.4, edges=0.2, edges_by_part=(0.2, 0.2, 0.2)),
+            False,
+        ),
         # Noise may hide a blur from the statistics of pairs that their pixels show.
         (Misfit(0.367, residual=1.02), Misfit(0.365, residual=1.4), False),
         (Misfit(0.5, residual=1.5), Misfit(0.4, residual=1.4), True),

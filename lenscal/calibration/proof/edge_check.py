@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,16 +56,30 @@ class EdgeCheck:
     reference : float64 ndarray [f]
         Transfer of the sharp photos' edges.
     degraded : MeasuredEdges
+    without_one : float64 ndarray [n, f]
+        The reference without one sharp photo at a time; none where there are less than two.
+    spread : float
+        Of a misfit's variance over that which the sharp photos alone make: what they differ by
+        from photo to photo, the degraded ones do, too.
     """
 
     reference: Floats
     degraded: MeasuredEdges
+    without_one: Floats = field(default_factory=lambda: np.zeros((0, len(FREQUENCIES))))
+    spread: float = 1.0
 
     def misfit(self, psf: PsfGrid) -> float:
         """Mean difference of the transfer from that which the edges of the degraded photos show."""
+        return self._misfits(psf, self.reference[None])[0]
+
+    def misfits_by_part(self, psf: PsfGrid) -> list[float]:
+        """The same without one sharp photo at a time, for its uncertainty (jackknife)."""
+        return self._misfits(psf, self.without_one)
+
+    def _misfits(self, psf: PsfGrid, references: Floats) -> list[float]:
         kernels = psf.at(self.degraded.position)[:, 1]
-        expected = self.reference * _mtf_across(kernels, self.degraded.normal)
-        return self._by_zones(self.degraded.mtf - expected)
+        transfer = _mtf_across(kernels, self.degraded.normal)
+        return [self._by_zones(self.degraded.mtf - r * transfer) for r in references]
 
     def floor(self) -> float:
         """How far two halves of the degraded photos' edges are apart."""
@@ -86,12 +100,19 @@ def edge_check(
     sharp: Sequence[Frame], degraded: Sequence[Frame], reference: Reference
 ) -> EdgeCheck | None:
     """None where the photos show too few edges."""
-    of_sharp, of_degraded = _measured(sharp), _measured(degraded)
+    of_sharp, of_degraded = _by_photo(sharp), _joined(_by_photo(degraded))
     if reference is Reference.AXIS:
-        of_sharp = edges_in_middle(of_sharp)
-    if min(len(of_sharp.mtf), len(of_degraded.mtf)) < LEAST_EDGES:
+        of_sharp = [edges_in_middle(edges) for edges in of_sharp]
+    whole = _joined(of_sharp)
+    if min(len(whole.mtf), len(of_degraded.mtf)) < LEAST_EDGES:
         return None
-    return EdgeCheck(of_sharp.mtf.mean(0), of_degraded)
+    # A photo without edges takes nothing away.
+    parts = [edges.mtf for edges in of_sharp if len(edges.mtf)]
+    if len(parts) < 2:
+        return EdgeCheck(whole.mtf.mean(0), of_degraded)
+    without = [np.concatenate(parts[:n] + parts[n + 1 :]).mean(0) for n in range(len(parts))]
+    spread = 1 + len(parts) / len(degraded)
+    return EdgeCheck(whole.mtf.mean(0), of_degraded, np.stack(without), spread)
 
 
 def edges_in_middle(edges: MeasuredEdges) -> MeasuredEdges:
@@ -99,10 +120,13 @@ def edges_in_middle(edges: MeasuredEdges) -> MeasuredEdges:
     return _part(edges, np.abs(edges.position - 0.5).max(1, initial=0) < MIDDLE)
 
 
-def _measured(frames: Sequence[Frame]) -> MeasuredEdges:
+def _by_photo(frames: Sequence[Frame]) -> list[MeasuredEdges]:
     """The sharper edges of each photo."""
     with closing(in_order(edges_of_photo, frames)) as photos:
-        parts = list(photos)
+        return list(photos)
+
+
+def _joined(parts: Sequence[MeasuredEdges]) -> MeasuredEdges:
     return MeasuredEdges(
         *(np.concatenate([getattr(p, name) for p in parts]) for name in MeasuredEdges.__slots__)
     )

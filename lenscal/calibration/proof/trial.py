@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,11 @@ EDGES_DISAGREE = 0.05
 """Mean difference of transfers from which on edges speak against kernels: right ones of a chart
 come within 0.03 (docs/experiments/real-photos.md)."""
 
+EDGES_SCATTER = 0.01
+"""By which misfits of edges differ by chance. Without it kernels that differ in nothing that edges
+show were told apart by rounding (a kernel from its mirror image, in 6 of 10 draws), and average
+kernels were liked better than true ones in 15 % (docs/experiments/scene-statistics.md,
+2026-11-30)."""
 SURE_ERRORS = 2.0
 """Standard errors from which on a difference of distances contradicts: at 1.5, one kept-out photo
 has liked the true kernels' average better than themselves (docs/experiments/confidence.md,
@@ -36,12 +42,16 @@ class Misfit:
     residual : of pairs, over the noise's; None without them
     edges : `EdgeCheck.misfit`; None where the photos show too few, or where there are pairs
     by_part : the distance without one part of the photos at a time; empty where not measured
+    edges_by_part : the edges' misfit without one sharp photo at a time
+    edges_spread : `EdgeCheck.spread`
     """
 
     distance: float
     residual: float | None = None
     edges: float | None = None
     by_part: tuple[float, ...] = ()
+    edges_by_part: tuple[float, ...] = ()
+    edges_spread: float = 1.0
 
     @property
     def is_sure(self) -> bool:
@@ -58,17 +68,27 @@ class Misfit:
             # Noise hides a little blur from the statistics, and the scene's motion from the pixels.
             return self.residual > other.residual and self.distance > other.distance
         if self.edges is not None and other.edges is not None:
-            return self.edges > other.edges
+            return self.edges > other.edges + self._edges_tell(other)
         return self.distance > other.distance + SURE_ERRORS * self.error_against(other)
 
     def error_against(self, other: Misfit) -> float:
         """Standard error of the difference of both distances: what other places of the photos
         might have said (jackknife)."""
-        n = len(self.by_part)
-        if n < 2 or len(other.by_part) != n:
-            return 0.0
-        differences = np.subtract(self.by_part, other.by_part)
-        return float(np.sqrt((n - 1) * differences.var()))
+        return _jackknife(self.by_part, other.by_part)
+
+    def _edges_tell(self, other: Misfit) -> float:
+        """Difference of the edges' misfits from which on it contradicts."""
+        error = _jackknife(self.edges_by_part, other.edges_by_part) * math.sqrt(self.edges_spread)
+        return max(EDGES_SCATTER, SURE_ERRORS * error)
+
+
+def _jackknife(own: tuple[float, ...], others: tuple[float, ...]) -> float:
+    """Standard error of the difference of two misfits, from what both are without one part at a
+    time (Efron & Stein 1981); 0 where that was not measured."""
+    n = len(own)
+    if n < 2 or len(others) != n:
+        return 0.0
+    return float(np.sqrt((n - 1) * np.subtract(own, others).var()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +124,12 @@ class Trial:
             return Misfit(distance, by_part=tuple(check.distances_by_part(kernels)))
         photos = self.held_out.photos
         psf = PsfGrid(estimate.layout.on_grid(kernels), photos.size, photos.reference)
-        return Misfit(distance, edges=edges.misfit(psf))
+        return Misfit(
+            distance,
+            edges=edges.misfit(psf),
+            edges_by_part=tuple(edges.misfits_by_part(psf)),
+            edges_spread=edges.spread,
+        )
 
     def distance(self, estimate: Estimate, kernels: Tensor) -> float | None:
         """What decides over unrelated photos, and the re-blur distance of pairs."""
