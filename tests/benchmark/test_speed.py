@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from lenscal.benchmark import clock
+from lenscal.benchmark import clock, speed
 from lenscal.benchmark.clock import in_turns
 from lenscal.benchmark.prior import SIX, kodak_files, measure_prior
 from lenscal.benchmark.speed import SpeedSettings, measure_speed
@@ -132,3 +135,14 @@ def small_prior(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("prior") / "small.safetensors"
     save_denoiser(UnshuffleDenoiser(4, 1), path)
     return path
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no such choice here")
+def test_one_core_is_one_core_for_libraries_with_threads_of_their_own() -> None:
+    before = os.sched_getaffinity(0)
+    with pytest.raises(RuntimeError), speed._at_most_cores(1):
+        script = "import os; print(len(os.sched_getaffinity(0)))"
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert done.stdout.strip() == "1"
+        raise RuntimeError
+    assert os.sched_getaffinity(0) == before
