@@ -71,7 +71,15 @@ class Files:
 
 
 @pytest.fixture(autouse=True)
-def tiny_budget(few_steps: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_fits(request: pytest.FixtureRequest) -> None:
+    """All fits of a test alike: what is made for all tests, or in a process of its own, takes the
+    usual steps."""
+    if "unrelated" not in request.fixturenames and "killed" not in request.node.name:
+        request.getfixturevalue("few_steps")
+
+
+@pytest.fixture(autouse=True)
+def tiny_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BUDGETS, Quality.QUICK, BUDGET)
     monkeypatch.setattr(lesson, "SAVE_S", -1.0)
 

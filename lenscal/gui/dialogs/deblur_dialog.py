@@ -128,7 +128,7 @@ class DeblurDialog(PhotoDialog):
     def _show_choice(self) -> None:
         for label, path in ((self.rig_name, self._rig), (self.photo_name, self._photo)):
             label.setText(self.tr("none chosen") if path is None else path.name)
-            label.setToolTip("" if path is None else tip_text(str(path)))
+            label.setToolTip(tip_text("" if path is None else str(path)))
         if self._deblurred is None:
             self.compare.show_photo((), ())
             self.kernels.show_kernels(None)

@@ -47,7 +47,7 @@ class EnlargeDialog(PhotoDialog):
         self._photo, self._folder = photo or self._photo, folder or self._folder
         for label, path in ((self.photo_name, self._photo), (self.folder_name, self._folder)):
             label.setText(self.tr("none chosen") if path is None else path.name)
-            label.setToolTip("" if path is None else tip_text(str(path)))
+            label.setToolTip(tip_text("" if path is None else str(path)))
         if photo is not None:
             self.compare.show_photo((), ())
             self.kernel.show_kernels(None)

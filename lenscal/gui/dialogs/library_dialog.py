@@ -84,7 +84,7 @@ class LibraryDialog(QDialog):
             made = QPushButton(text, self)
             if icon:
                 made.setIcon(theme.icon(icon, size=16))
-            made.setToolTip(tip)
+            made.setToolTip(tip_text(tip))
             made.clicked.connect(lambda _=False: do())
             # The dialog's Enter is Open's.
             made.setAutoDefault(False)

@@ -29,7 +29,7 @@ class ApertureBar(QWidget):
         self._profile: Profile | None = None
         self.f_numbers: tuple[float, ...] = ()
         """One for each place of the slider."""
-        label = Label(self.tr("A&perture"))
+        label = Label(self.tr("Aperture"))
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setFixedWidth(SLIDER_PX)
         self.slider.setPageStep(3)
