@@ -35,6 +35,9 @@ def page(qtbot):
     qtbot.addWidget(page)
     page.resize(1000, 700)
     page.show()
+    with qtbot.waitActive(page):
+        # Where no window manager runs, nobody else gives it the keyboard.
+        page.activateWindow()
     yield page
     page.close_down()
 
