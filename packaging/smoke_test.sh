@@ -36,7 +36,7 @@ echo "--help: $((($(date +%s%N) - begin) / 1000000)) ms"
 "${clean[@]}" "$program/lenscal" demo --out demo --quality quick --size 600x400 --photos 4 --max-minutes 2 --quiet
 "${clean[@]}" "$program/lenscal" info demo/demo.lenscal > /dev/null
 photo=$(find demo -name '*.dng' -path '*degraded*' | sort | head -1)
-"${clean[@]}" "$program/lenscal" correct "$photo" demo/demo.lenscal --out corrected --quiet
+"${clean[@]}" "$program/lenscal" correct demo/demo.lenscal "$photo" --out corrected --quiet
 [ -n "$(find corrected -name '*.tif' -size +100k)" ]
 "${clean[@]}" "$program/lenscal" licences > licences.txt
 grep -q torch licences.txt
