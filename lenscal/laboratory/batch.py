@@ -85,6 +85,7 @@ def _disk_lock(work: Path, out: Path) -> Iterator[None]:
     except Timeout:
         raise InputError(_busy(out)) from None
     except (OSError, NotImplementedError):
+        # The latter is filelock's way to say so.
         yield
         return
     try:

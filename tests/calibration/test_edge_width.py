@@ -57,6 +57,10 @@ def test_too_few_photos_or_edges_say_nothing(folders: FolderEdges) -> None:
     few = FolderEdges(folders.sharp[:2], folders.degraded)
     assert few.width(everywhere(BLUR)) is None
     empty = folders.sharp[0]
+    # All edges of a folder in one photo: nothing tells how far that one can be believed.
+    blank = type(empty)(*(getattr(empty, name)[:0] for name in type(empty).__slots__))
+    alone = FolderEdges((folders.sharp[0], blank, blank), folders.degraded)
+    assert alone.width(everywhere(BLUR)) is None
     none = type(empty)(*(getattr(empty, name)[:2] for name in type(empty).__slots__))
     assert FolderEdges((none,) * 3, folders.degraded).width(everywhere(BLUR)) is None
 

@@ -66,30 +66,29 @@ class FolderEdges:
 
     def width(self, psf: PsfGrid) -> EdgeWidth | None:
         """Of the kernels of a grid; None where photos or edges are too few."""
-        if min(len(self.sharp), len(self.degraded)) < LEAST_PHOTOS:
+        # One that shows no edges would seem to agree with all others.
+        sharp, degraded = (
+            [e for e in folder if len(e.mtf)] for folder in (self.sharp, self.degraded)
+        )
+        if min(len(sharp), len(degraded)) < LEAST_PHOTOS:
             return None
-        counts = [sum(len(e.mtf) for e in folder) for folder in (self.sharp, self.degraded)]
-        if min(counts) < LEAST_EDGES:
+        if min(sum(len(e.mtf) for e in folder) for folder in (sharp, degraded)) < LEAST_EDGES:
             return None
-        transfer = [_transfer(psf, edges) for edges in self.degraded]
-        sharp, degraded = range(len(self.sharp)), range(len(self.degraded))
+        transfer = [_transfer(psf, edges) for edges in degraded]
+        every_sharp, every_degraded = range(len(sharp)), range(len(degraded))
 
-        def best(sharp: Sequence[int], degraded: Sequence[int]) -> float:
-            edges = [self.degraded[n] for n in degraded]
-            reference = np.concatenate([self.sharp[n].mtf for n in sharp]).mean(0)
-            expected = reference * np.concatenate([transfer[n] for n in degraded], 1)
-            difference = np.concatenate([e.mtf for e in edges]) - expected
-            return _least(difference, np.concatenate([e.position for e in edges]))
+        def best(of_sharp: Sequence[int], of_degraded: Sequence[int]) -> float:
+            reference = np.concatenate([sharp[n].mtf for n in of_sharp]).mean(0)
+            expected = reference * np.concatenate([transfer[n] for n in of_degraded], 1)
+            measured = np.concatenate([degraded[n].mtf for n in of_degraded])
+            position = np.concatenate([degraded[n].position for n in of_degraded])
+            return _least(measured - expected, position)
 
         # The jackknife (Efron & Stein 1981) over whole photos: edges of one photo go together.
-        variance = 0.0
-        for count, parts in (
-            (len(sharp), [(_without(sharp, n), degraded) for n in sharp]),
-            (len(degraded), [(sharp, _without(degraded, n)) for n in degraded]),
-        ):
-            found = [np.log(best(*part)) for part in parts if _any_edges(self.sharp, part[0])]
-            variance += (count - 1) * float(np.var(found))
-        return EdgeWidth(best(sharp, degraded), variance**0.5)
+        by_sharp = [best(_without(every_sharp, n), every_degraded) for n in every_sharp]
+        by_degraded = [best(every_sharp, _without(every_degraded, n)) for n in every_degraded]
+        variance = sum((len(v) - 1) * float(np.var(np.log(v))) for v in (by_sharp, by_degraded))
+        return EdgeWidth(best(every_sharp, every_degraded), variance**0.5)
 
 
 def folder_edges(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> Iterator[FolderEdges | None]:
@@ -107,10 +106,6 @@ def folder_edges(sharp: Sequence[Frame], degraded: Sequence[Frame]) -> Iterator[
 
 def _without(numbers: Sequence[int], left_out: int) -> list[int]:
     return [n for n in numbers if n != left_out]
-
-
-def _any_edges(folder: Sequence[MeasuredEdges], numbers: Sequence[int]) -> bool:
-    return any(len(folder[n].mtf) for n in numbers)
 
 
 def _transfer(psf: PsfGrid, edges: MeasuredEdges) -> Floats:
