@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-
-from lenscal.gui.background.worker import Ending, Outcome
+from lenscal.gui.background.dialog_jobs.dialog_job import DialogJob
 from lenscal.gui.translate import in_this_language
 
 if TYPE_CHECKING:
@@ -17,25 +15,20 @@ if TYPE_CHECKING:
     from lenscal.population.settings import PopulationSettings
 
 
-class PopulationLearning(QObject):
-    """Runs what a dialog asks for, and shows there what comes of it."""
+class PopulationLearning(DialogJob):
+    """Learns a population, and says what it is like."""
 
     def __init__(self, controller: Controller, dialog: PopulationDialog) -> None:
-        super().__init__(dialog)
-        self._controller, self._dialog = controller, dialog
+        super().__init__(controller, dialog)
+        self._dialog = dialog
         dialog.start_wanted.connect(self._start)
         dialog.stop_wanted.connect(controller.worker.stop_and_keep)
-        controller.worker.progressed.connect(dialog.show_progress)
-        controller.jobs.ended.connect(self._ended)
 
     def _start(self, sharp: Path, blurred: Path, out: Path, settings: PopulationSettings) -> None:
-        c = self._controller
-        if c.refuse_while_busy():
-            return
-        self._dialog.show_busy(True)
-        c.jobs.start(
+        learn = self._controller.tasks.learn_population
+        self.run(
             self.tr("Learning how photos shake"),
-            lambda: c.tasks.learn_population(sharp, blurred, out, settings),
+            lambda: learn(sharp, blurred, out, settings),
             self._learnt,
             can_stop=True,
             learns=True,
@@ -47,11 +40,3 @@ class PopulationLearning(QObject):
         )
         notes = "; ".join(in_this_language(note) for note in saved.warnings)
         self._dialog.say(f"{words} ({notes})" if notes else words)
-
-    def _ended(self, outcome: Outcome) -> None:
-        self._dialog.show_busy(False)
-        if outcome.ending is Ending.CANCELLED:
-            self._dialog.say(self.tr("Cancelled."))
-        elif outcome.ending is Ending.FAILED:
-            # Behind the dialog the window says it, too, with the details.
-            self._dialog.say(outcome.message)
