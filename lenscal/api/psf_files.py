@@ -58,7 +58,7 @@ def read_psf(path: PathLikeText, *, aperture: float | None = None) -> PsfGrid:
         return profile.psf
     from lenscal.lens.prediction import kernels_at_aperture
 
-    return kernels_at_aperture(profile, aperture)
+    return kernels_at_aperture(profile, aperture, keeps_models=True)
 
 
 def write_psf(

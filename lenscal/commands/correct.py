@@ -175,7 +175,8 @@ def _values(result: PhotoResult) -> dict[str, Any]:
         "problem": result.problem,
         "skipped": result.skipped,
         "strength": result.strength,
-        "profile": None if result.profile is None else str(result.profile),
+        "profile": str(result.profiles[0]) if result.profiles else None,
+        "profiles": [str(path) for path in result.profiles],
         "predicted": None if result.prediction is None else result.prediction.values,
         "warnings": list(result.warnings),
         "seconds": result.seconds,
@@ -184,7 +185,8 @@ def _values(result: PhotoResult) -> dict[str, Any]:
 
 def _with(result: PhotoResult) -> str:
     """Which kernels a photo got, where that goes without saying of no other."""
-    words = [] if result.profile is None else [f"with {result.profile.name}"]
+    names = " and ".join(path.name for path in result.profiles)
+    words = [f"with {names}"] if names else []
     if result.prediction is not None:
         words.append(str(result.prediction.in_words))
     return "".join(f", {part}" for part in words)

@@ -65,8 +65,8 @@ class PhotoResult:
     """`problem` for those who name the photo themselves."""
     prediction: Prediction | None = None
     """Of the kernels, where they were not photographed."""
-    profile: Path | None = None
-    """That was found for the photo; None where all had one."""
+    profiles: tuple[Path, ...] = ()
+    """That were found for the photo, the nearest first; none where all had one."""
 
 
 @runtime_checkable
@@ -272,7 +272,7 @@ class PhotoWork:
                 mask=None if mask is None else mask.path,
                 strength=1.0 if self.strength is None else self.strength.mean,
                 prediction=self.prediction,
-                profile=None if self.chosen is None else self.chosen.path,
+                profiles=() if self.chosen is None else self.chosen.paths,
             )
 
     @contextmanager

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lenscal.errors import InputError
 from lenscal.files.profile_archive import MOST_MEMBERS
+from lenscal.files.psf.fingerprint import fingerprint
 from lenscal.files.psf.profile import Profile
 from lenscal.lens.coverage import UNKNOWN_ERROR, Group, groups_of
 from lenscal.lens.models import fitted_model, group_model
@@ -25,6 +26,7 @@ from lenscal.translation import Translatable, translatable
 
 Named = tuple[str, Profile]
 """What messages call a profile, and the profile."""
+Key = tuple[str, float | None, float | None, float | None, float | None]
 
 
 def join(named: Sequence[Named]) -> Job[Profile]:
@@ -40,7 +42,16 @@ def join(named: Sequence[Named]) -> Job[Profile]:
         They are of different lenses or cameras, or too many.
     """
     _check_one_lens(named)
-    groups = [_merged(group) for group in groups_of(_together(named))]
+    every = calibrations_of([profile for _, profile in named])
+    if len(every) > MOST_MEMBERS + 1:
+        raise InputError(
+            translatable(
+                "{count} calibrations are more than one file holds ({most}): join fewer",
+                count=len(every),
+                most=MOST_MEMBERS + 1,
+            )
+        )
+    groups = _merged_groups(every)
     members: list[Profile] = []
     for number, group in enumerate(groups):
         model = group_model(group)
@@ -55,19 +66,42 @@ def join(named: Sequence[Named]) -> Job[Profile]:
     return replace(members[0], members=tuple(members[1:]))
 
 
-def _together(named: Sequence[Named]) -> Profile:
-    every = [
-        replace(each, members=()) for _, profile in named for each in (profile, *profile.members)
-    ]
-    if len(every) > MOST_MEMBERS + 1:
-        raise InputError(
-            translatable(
-                "{count} calibrations are more than one file holds ({most}): join fewer",
-                count=len(every),
-                most=MOST_MEMBERS + 1,
-            )
-        )
-    return replace(every[0], members=tuple(every[1:]))
+def gathered(profiles: Sequence[Profile]) -> Profile:
+    """The same without lens models, which are fitted when a photo needs them, and for any number of
+    calibrations: for use in memory."""
+    groups = _merged_groups(calibrations_of(profiles))
+    first, *others = [member for group in groups for member in group.members]
+    return replace(first, members=tuple(others))
+
+
+def are_one_lens(a: Profile, b: Profile) -> bool:
+    """Whether nothing speaks against joining two profiles."""
+    return not (a.is_bare or b.is_bare) and not list(_differences(a, b))
+
+
+def calibrations_of(profiles: Sequence[Profile]) -> list[Profile]:
+    """All calibrations that profiles hold, each once and on its own."""
+    found: dict[Key, Profile] = {}
+    for profile in profiles:
+        for each in (profile, *profile.members):
+            found.setdefault(key_of(each), replace(each, members=()))
+    return list(found.values())
+
+
+def key_of(calibration: Profile) -> Key:
+    """The same for calibrations that are the same, whatever file they are in."""
+    return (
+        fingerprint(calibration.psf),
+        calibration.aperture_degraded,
+        calibration.aperture_sharp,
+        calibration.focal_mm,
+        calibration.focus_distance_m,
+    )
+
+
+def _merged_groups(every: Sequence[Profile]) -> list[Group]:
+    together = replace(every[0], members=tuple(every[1:]))
+    return [_merged(group) for group in groups_of(together)]
 
 
 def _check_one_lens(named: Sequence[Named]) -> None:

@@ -77,16 +77,6 @@ def fitted_model(group: Group) -> Job[LensModel]:
     )
 
 
-def with_model(profile: Profile) -> Job[Profile]:
-    """A profile of one calibration with its lens model; as it is where it has one, or can have
-    none."""
-    group = Group((profile,))
-    if not group.predicting or group_model(group) is not None:
-        return profile
-    model = yield from fitted_model(group)
-    return replace(profile, lens_model=model)
-
-
 def model_kernels(
     parts: Sequence[tuple[LensModel, float]], like: Profile, f_number: float
 ) -> NDArray[np.float32]:

@@ -84,8 +84,8 @@ class Chosen:
         None: the kernels were photographed.
     notes : what is not quite as in the photo, without a reason to refuse it
     refusals : why no kernels of the photo's aperture can be had
-    path : Path or None
-        The file of the profile, where it was found for the photo.
+    paths : tuple of Path
+        The files of the calibrations that it comes from, where they were found for the photo.
     in_words : where its kernels come from, for the photo's metadata
     """
 
@@ -93,7 +93,7 @@ class Chosen:
     prediction: Prediction | None = None
     notes: tuple[Translatable, ...] = ()
     refusals: tuple[Translatable, ...] = ()
-    path: Path | None = None
+    paths: tuple[Path, ...] = ()
     in_words: str = ""
 
 
@@ -181,16 +181,20 @@ def setting_of(photo: PhotoInfo) -> Setting:
     return Setting(photo.aperture, photo.focal_mm, photo.focus_distance_m)
 
 
-def kernels_at_aperture(profile: Profile, f_number: float) -> PsfGrid:
+def kernels_at_aperture(
+    profile: Profile, f_number: float, *, keeps_models: bool = False
+) -> PsfGrid:
     """The kernels of a lens at an aperture that need not have been photographed, with confidence
     that falls with the distance from what was.
+
+    keeps_models : whether fitted models are kept on the disk, for the next time
 
     Raises
     ------
     InputError
         Nothing is known of that aperture.
     """
-    chosen = finish(Lens(profile).at(Setting(f_number, profile.focal_mm)))
+    chosen = finish(Lens(profile, keeps_models).at(Setting(f_number, profile.focal_mm)))
     if chosen.refusals:
         raise InputError(join_translatable("; ", chosen.refusals))
     return chosen.profile.psf

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lenscal.errors import InputError
 from lenscal.files.psf.profile import Profile, read_profile
-from lenscal.lens.coverage import Setting, groups_of, mean_error, stops_between
+from lenscal.lens.coverage import (
+    FOCUS_TOLERANCE_DPT,
+    Setting,
+    dioptres,
+    groups_of,
+    mean_error,
+    stops_between,
+)
+from lenscal.lens.joining import Key, are_one_lens, calibrations_of, gathered, key_of
 from lenscal.lens.neighbours import parts_for
 from lenscal.lens.prediction import Chosen, Lens, setting_of
 from lenscal.lens.words import coverage_in_words
@@ -25,6 +34,35 @@ if TYPE_CHECKING:
 
 _PHOTOGRAPHED, _PREDICTED, _OUTSIDE = 0, 1, 2
 """How well a profile knows a setting, the best first."""
+UNKNOWN_FOCUS_DPT = 1.0
+"""Distance of a profile that does not say where it was focused: others that do are better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the library has for a photo.
+
+    entries : one profile; or several of one lens, from which together its kernels are predicted;
+        the nearest first
+    """
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the profiles, for people."""
+        return join_translatable(", ", [entry.name for entry in self.entries])
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(entry.path for entry in self.entries)
+
+    @property
+    def profile(self) -> Profile:
+        """The one profile, or all as one, in memory."""
+        if len(self.entries) == 1:
+            return self.entries[0].profile
+        return gathered([entry.profile for entry in self.entries])
 
 
 @dataclass(slots=True)
@@ -36,8 +74,8 @@ class LibrarySource:
 
     library: Library
     with_networks: bool = False
-    lenses: dict[str, Lens] = field(default_factory=dict)
-    """Those that were taken, by name: models are fitted once."""
+    lenses: dict[tuple[Path, ...], Lens] = field(default_factory=dict)
+    """Those that were taken, by their files: models are fitted once."""
 
     def for_photo(self, photo: PhotoInfo) -> Job[Chosen]:
         """What to correct a photo with.
@@ -47,18 +85,27 @@ class LibrarySource:
         InputError
             The library has nothing for it; says what is missing.
         """
-        entry = find(self.library, photo)
-        lens = self.lenses.get(entry.name)
+        match = find(self.library, photo)
+        chosen = yield from self._lens_of(match).for_photo(photo)
+        if chosen.refusals and len(match.entries) > 1:
+            # One bad calibration must not take away what another knows.
+            match = Match(match.entries[:1])
+            chosen = yield from self._lens_of(match).for_photo(photo)
+        return replace(chosen, paths=match.paths)
+
+    def _lens_of(self, match: Match) -> Lens:
+        lens = self.lenses.get(match.paths)
         if lens is None:
-            profile = read_profile(entry.path) if self.with_networks else entry.profile
-            lens = self.lenses[entry.name] = Lens(profile, keeps_models=True)
-        chosen = yield from lens.for_photo(photo)
-        return replace(chosen, path=entry.path)
+            # Networks are of kernels that were photographed: those that are predicted have none.
+            read = self.with_networks and len(match.entries) == 1
+            profile = read_profile(match.paths[0]) if read else match.profile
+            lens = self.lenses[match.paths] = Lens(profile, keeps_models=True)
+        return lens
 
 
-def find(library: Library, photo: PhotoInfo) -> Entry:
-    """The profile for a photo: of its camera and lens, the one that knows its aperture and focal
-    length best.
+def find(library: Library, photo: PhotoInfo) -> Match:
+    """The profile for a photo: of its camera and lens, the one that knows its aperture, focal
+    length and focus distance best. Where none was made so, all that surround it, as one lens.
 
     Raises
     ------
@@ -69,11 +116,61 @@ def find(library: Library, photo: PhotoInfo) -> Entry:
     setting = setting_of(photo)
 
     def standing(entry: Entry) -> tuple[float, ...]:
-        return (*_knowledge(entry.profile, setting), *_kinship(entry.profile, photo))
+        known, distance = _knowledge(entry.profile, setting)
+        out_of_focus = _out_of_focus(entry.profile, setting)
+        return (known, out_of_focus, distance, *_kinship(entry.profile, photo))
 
     # The newest of those that are equal.
     newest_first = sorted(candidates, key=lambda e: e.profile.created, reverse=True)
-    return min(newest_first, key=standing)
+    ranked = sorted(newest_first, key=standing)
+    known, out_of_focus, *_ = standing(ranked[0])
+    if known == _PHOTOGRAPHED and not out_of_focus:
+        return Match((ranked[0],))
+    return Match(_together(ranked, setting) or (ranked[0],))
+
+
+def _together(ranked: Sequence[Entry], setting: Setting) -> tuple[Entry, ...]:
+    """Those of one lens with the first that a setting's kernels can be predicted from together;
+    none where that tells no more than the first alone."""
+    nearest = ranked[0].profile
+    alike = _distinct([entry for entry in ranked if _goes_with(nearest, entry.profile)])
+    if len(alike) == 1:
+        return alike
+    first, *others = calibrations_of([entry.profile for entry in alike])
+    lens = replace(first, members=tuple(others))
+    if _knowledge(lens, setting)[0] != _PREDICTED:
+        return ()
+    parts, _, _ = parts_for(groups_of(lens), setting)
+    used = {key_of(each) for part in parts for each in part.group.predicting}
+    return tuple(e for e in alike if used & {key_of(c) for c in calibrations_of([e.profile])})
+
+
+def _distinct(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Without those of which all is in others: parts that were joined are often kept, too."""
+    seen: set[Key] = set()
+    kept = []
+    for entry in sorted(entries, key=lambda e: -len(e.profile.members)):
+        own = {key_of(each) for each in calibrations_of([entry.profile])}
+        if not own <= seen:
+            kept.append(entry)
+        seen |= own
+    return tuple(entry for entry in entries if entry in kept)
+
+
+def _goes_with(nearest: Profile, other: Profile) -> bool:
+    same_field = nearest.psf.image_size == other.psf.image_size
+    return other is nearest or (same_field and are_one_lens(nearest, other))
+
+
+def _out_of_focus(profile: Profile, setting: Setting) -> float:
+    """How far, in dioptres, a photo is focused from the nearest distance of a profile; 0 where the
+    photo does not tell, or next to nothing lies between."""
+    wanted = dioptres(setting.focus_m)
+    if wanted is None:
+        return 0.0
+    told = [dioptres(each.focus_distance_m) for each in (profile, *profile.members)]
+    gap = min((abs(n - wanted) for n in told if n is not None), default=UNKNOWN_FOCUS_DPT)
+    return gap if gap > FOCUS_TOLERANCE_DPT else 0.0
 
 
 def photographed(profile: Profile, setting: Setting) -> bool:
@@ -98,25 +195,26 @@ def require_entries(library: Library) -> None:
         )
 
 
-def require_known(entry: Entry, photo: PhotoInfo) -> None:
-    """Refuse a profile that knows nothing of a photo's aperture or focal length.
+def require_known(match: Match, photo: PhotoInfo) -> None:
+    """Refuse profiles that know nothing of a photo's aperture or focal length.
 
     Raises
     ------
     InputError
         Says for what there is no profile, and what the nearest one is for.
     """
-    if _knowledge(entry.profile, setting_of(photo))[0] != _OUTSIDE:
+    profile = match.profile
+    if _knowledge(profile, setting_of(photo))[0] != _OUTSIDE:
         return
     raise InputError(
         translatable(
             "the library has {lens}, but nothing for {aperture}{focal}; nearest is {name}: "
             "{coverage}",
-            lens=entry.profile.lens or translatable("its lens"),
+            lens=profile.lens or translatable("its lens"),
             aperture=f_number(photo.aperture),
             focal=translatable(" at {mm:g} mm", mm=photo.focal_mm) if photo.focal_mm else "",
-            name=entry.name,
-            coverage=join_translatable("; ", list(coverage_in_words(entry.profile))),
+            name=match.name,
+            coverage=join_translatable("; ", list(coverage_in_words(profile))),
         )
     )
 

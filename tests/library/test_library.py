@@ -12,9 +12,10 @@ from lenscal.errors import InputError
 from lenscal.files.lens_model import LAYOUT, LensModel
 from lenscal.files.psf.profile import Profile, read_profile, write_profile
 from lenscal.library.folder import read_library
-from lenscal.library.search import find
+from lenscal.library.search import LibrarySource, find
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import PhotoInfo
+from lenscal.stepping import finish
 from lenscal.system.user_folders import LIBRARY_VARIABLE, library_folder
 
 
@@ -159,9 +160,77 @@ def test_of_one_lens_the_profile_that_knows_the_aperture_best(kept):
     )
     assert find(library, photo(aperture=1.8)).name == "wide"
     assert find(library, photo(aperture=4.0)).name == "four"
-    # Two thirds of a stop from f/1.8, and f/4 tells nothing of wider apertures.
-    assert find(library, photo(aperture=2.2)).name == "wide"
-    assert find(library, photo(aperture=5.0)).name == "four"
+
+
+def names(library, **told):
+    return [entry.name for entry in find(library, photo(**told)).entries]
+
+
+def test_between_two_apertures_all_of_the_lens_is_taken_as_one(kept):
+    library = read_library(
+        kept(
+            wide=profile(f_number=1.8),
+            four=profile(f_number=4.0),
+            foreign=profile("Other 85mm f/1.4", 1.4, focal_mm=85.0),
+            copy=profile(f_number=2.0, lens_serial="77"),
+            other_size=replace(profile(f_number=1.8), psf=delta_grid((2, 2), 5, (64, 96))),
+        )
+    )
+    told = {"lens_serial": "42", "height": 128, "width": 192}
+    assert names(library, aperture=2.8, **told) == ["wide", "four"]
+    assert names(library, aperture=5.0, **told) == ["four", "wide"]
+    # Who has photographed an aperture needs nobody's help.
+    assert names(library, aperture=4.0) == ["four"]
+
+
+def test_between_two_focal_lengths_and_two_distances_too(kept):
+    library = read_library(
+        kept(
+            short=profile(focal_mm=24.0),
+            long=profile(focal_mm=70.0),
+            near=profile(focal_mm=70.0, focus_distance_m=1.0),
+            far=profile(focal_mm=70.0, focus_distance_m=10.0),
+        )
+    )
+    assert set(names(library, aperture=2.8, focal_mm=50.0)) == {"short", "long"}
+    assert names(library, aperture=1.8, focal_mm=24.0) == ["short"]
+    told = {"aperture": 1.8, "focal_mm": 70.0}
+    assert names(library, **told, focus_distance_m=10.5) == ["far"]
+    assert set(names(library, **told, focus_distance_m=2.0)) == {"near", "far"}
+
+
+def test_parts_that_were_joined_and_kept_count_once(kept):
+    wide, four = profile(f_number=1.8), profile(f_number=4.0)
+    lens = replace(wide, members=(four,))
+    library = read_library(kept(wide=wide, four=four, lens=lens))
+    assert names(library, aperture=2.8) == ["lens"]
+
+
+def test_two_files_of_a_lens_are_fitted_once_and_a_third_that_fits_nothing_is_left_out(
+    kept, monkeypatch, tmp_path
+):
+    from lenscal.lens import kept_models, prediction
+
+    fits = []
+
+    def fitted(group):
+        fits.append(sorted(p.aperture_degraded for p in group.predicting))
+        bad = 2.0 in fits[-1]
+        yield from ()
+        return replace(group.first.lens_model, fitted_to=(1.8, 4.0), misfit=0.9 if bad else 0.05)
+
+    monkeypatch.setattr(kept_models, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(prediction, "fitted_model", fitted)
+    folder = kept(wide=profile(f_number=1.8), four=profile(f_number=4.0))
+    for _ in range(2):
+        source = LibrarySource(read_library(folder))
+        chosen = [finish(source.for_photo(photo(aperture=n))) for n in (2.2, 2.8)]
+        assert [c.prediction.sources for c in chosen] == [("f/1.8", "f/4")] * 2
+    # Also the next time that the program runs.
+    assert fits == [[1.8, 4.0]]
+    kept(junk=profile(f_number=2.0))
+    chosen = finish(LibrarySource(read_library(folder)).for_photo(photo(aperture=2.8)))
+    assert chosen.prediction is not None and len(chosen.paths) == 1
 
 
 def test_a_photo_that_names_no_lens(kept):
@@ -225,6 +294,26 @@ def test_a_photo_at_an_aperture_in_between_says_what_it_was_corrected_with(run, 
     assert words in printed
     (written,) = (tmp_path / "out").iterdir()
     assert words in str(read_exif(written)) or words.encode() in written.read_bytes()
+
+
+def test_two_files_of_a_lens_are_named_with_what_they_predict(run, tmp_path, kept, make_dng):
+    both = LensModel(LAYOUT, (0.0,) * 428, 1.8, 5, 4.3, (1.8, 4.0), 0.05)
+    folder = kept(
+        wide=profile("Test 35mm", lens_model=both), four=profile("Test 35mm", f_number=4.0)
+    )
+    source = make_dng(tmp_path / "a.dng", f_number=2.8)
+    words = ("--library", folder, "--out", tmp_path / "out", source, "--format", "jpeg")
+    code, printed, err = run("correct", *words)
+    assert code == 0, err
+    assert "with wide.lenscal and four.lenscal" in printed
+    said = "kernels predicted for f/2.8 from those of f/1.8, f/4"
+    (written,) = (tmp_path / "out").iterdir()
+    assert said in printed and said.encode() in written.read_bytes()
+    found = json.loads(run("library", "find", source, "--library", folder, "--json")[1])
+    assert [Path(p).name for p in found["photos"][0]["profiles"]] == [
+        "wide.lenscal",
+        "four.lenscal",
+    ]
 
 
 def test_a_crop_of_the_sensor_gets_its_part_of_the_librarys_field(run, tmp_path, kept, make_dng):

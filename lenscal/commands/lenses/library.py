@@ -88,7 +88,7 @@ def _find(library: Library, args: argparse.Namespace) -> Result:
         try:
             words, value = _found(library, read_info(path))
         except LenscalError as error:
-            words, value = str(error), {"profile": None, "reason": str(error)}
+            words, value = str(error), {"profile": None, "profiles": [], "reason": str(error)}
             n_missing += 1
         lines.append(f"{path.name}: {words}")
         values.append({"photo": str(path), **value})
@@ -101,11 +101,12 @@ def _found(library: Library, photo: Any) -> tuple[str, dict[str, Any]]:
     from lenscal.lens.prediction import setting_of
     from lenscal.library.search import find, photographed, require_known
 
-    entry = find(library, photo)
-    require_known(entry, photo)
-    how = "photographed" if photographed(entry.profile, setting_of(photo)) else "predicted"
-    words = f"{entry.path} ({f_number(photo.aperture)}: {how})"
-    return words, {"profile": str(entry.path), "kernels": how, "reason": ""}
+    match = find(library, photo)
+    require_known(match, photo)
+    how = "photographed" if photographed(match.profile, setting_of(photo)) else "predicted"
+    paths = [str(path) for path in match.paths]
+    words = f"{' and '.join(paths)} ({f_number(photo.aperture)}: {how})"
+    return words, {"profile": paths[0], "profiles": paths, "kernels": how, "reason": ""}
 
 
 def _export(library: Library, args: argparse.Namespace) -> Result:
