@@ -30,12 +30,14 @@ from lenscal.commands.option_groups import (
     paired,
 )
 from lenscal.commands.pictures.options import add_enlarge, add_reproduce
-from lenscal.commands.pictures.written import add_correction_strength, add_written_photos
+from lenscal.commands.pictures.written import (
+    add_correction_method,
+    add_correction_strength,
+    add_written_photos,
+)
 from lenscal.commands.populations.options import add_deblur, add_population
 from lenscal.commands.profiles.options import IDENTITY, add_export, add_report, add_share
 from lenscal.preferences import ThemeChoice
-from lenscal.restore.settings import DEFAULTS as RESTORE_DEFAULTS
-from lenscal.restore.settings import Method
 from lenscal.supervised.settings import DEFAULTS as NETWORK_DEFAULTS
 from lenscal.supervised.settings import NetworkSize
 from lenscal.virtual.limits import Sensor
@@ -43,7 +45,6 @@ from lenscal.virtual.limits import Sensor
 DEMO_QUALITY = Quality.QUICK
 """A demo shows how the work is done; quick is good enough for that."""
 
-_METHODS = "network: the profile's own, see train-network; none: develop only"
 _SUMMARY = """\
 Learn a lens's point spread function from ordinary RAW photos, without a chart, and correct photos
 with it.
@@ -260,7 +261,7 @@ def _add_train_network(commands: Commands, *parents: argparse.ArgumentParser) ->
 
 def _add_correction(command: argparse.ArgumentParser) -> None:
     """How photos are corrected."""
-    add_choice(command, "--method", Method, RESTORE_DEFAULTS.method, _METHODS)
+    add_correction_method(command)
     add_correction_strength(command)
     add_prior(command, "dpir and diffpir")
 

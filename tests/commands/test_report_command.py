@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,42 @@ def test_pdf(run, tmp_path, lens, qapp):
     assert content.startswith(b"%PDF")
     assert content.count(b"/Type /Page\n") >= 2
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".pdf") == ["report.pdf"]
+
+
+def test_a_photo_is_shown_before_and_after_in_both_forms(run, tmp_path, lens, make_dng, qapp):
+    photo = make_dng(tmp_path / "a.dng", size=(128, 192))
+    page, pdf = tmp_path / "report.html", tmp_path / "report.pdf"
+    plain = tmp_path / "plain.pdf"
+    assert run("report", lens, "--out", plain)[0] == 0
+    for out in (page, pdf):
+        code, _, err = run("report", lens, "--out", out, "--photo", photo)
+        assert code == 0, err
+    assert "Before and after, at 100 %" in page.read_text()
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page.read_text())
+    # The kernels, and two places before and after.
+    assert len(pictures) == 5
+    assert pdf.read_bytes().count(b"/Subtype /Image") > plain.read_bytes().count(b"/Subtype /Image")
+
+
+def test_crops_are_of_a_photo_that_the_profile_is_for(run, tmp_path, lens, make_dng):
+    foreign = make_dng(tmp_path / "a.dng", lens="Other 50mm")
+    out = tmp_path / "report.html"
+    code, _, err = run("report", lens, "--out", out, "--photo", foreign)
+    assert code == 2 and "Other 50mm" in err
+    assert not out.exists()
+
+
+def test_crops_follow_the_method_and_the_exposure(run, tmp_path, make_dng, lens):
+    """The kernels are no blur: only noise is taken away, and only where that is asked for."""
+    photo = make_dng(tmp_path / "a.dng")
+    pages = []
+    for words in (["--method", "none"], ["--method", "none", "--exposure", "1"], []):
+        out = tmp_path / f"{len(pages)}.html"
+        assert run("report", lens, "--out", out, "--photo", photo, *words)[0] == 0
+        pages.append(re.findall(r'src="data:image/png;base64,([^"]+)"', out.read_text()))
+    plain, bright, wiener = pages
+    assert plain[1] == plain[2] and bright[1] == bright[2] != plain[1]
+    assert wiener[1] == plain[1] != wiener[2]
 
 
 def test_a_full_disk_leaves_no_half_written_pdf(run, tmp_path, lens, qapp, monkeypatch):

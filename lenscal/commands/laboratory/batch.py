@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lenscal.commands.laboratory.pdf_reports import PdfReports
 from lenscal.commands.progress import Speaker, run_job
 from lenscal.errors import InputError
 from lenscal.translation import translatable
@@ -43,11 +44,14 @@ def _batch(args: argparse.Namespace, entries: tuple[Entry, ...], speaker: Speake
 
     known: list[Outcome] = [Outcome(entry, Ending.WAITING) for entry in entries]
     told: set[int] = set()
+    pdf = PdfReports(args.out) if args.pdf else None
 
     def on_outcome(outcomes: Sequence[Outcome]) -> None:
         known[:] = outcomes
         # After each: whatever ends the batch, the table holds what there is.
         write_table(args.out, known)
+        if pdf is not None:
+            pdf.write(known)
         for n, outcome in enumerate(outcomes):
             if outcome.ending is Ending.FAILED and n not in told and not args.quiet:
                 told.add(n)
@@ -61,12 +65,17 @@ def _batch(args: argparse.Namespace, entries: tuple[Entry, ...], speaker: Speake
         if any(outcome.ending is Ending.WAITING for outcome in known):
             speaker.note("What is done is kept; the same command goes on where it was.")
     values = _values(args.out, known)
+    if pdf is not None:
+        values["pdf"] = [str(path) for path in pdf.written]
     speaker.result(_in_words(known, args.out), values)
     failures = [outcome for outcome in known if outcome.ending is Ending.FAILED]
     for outcome in failures:
         # Again, together, at the end: progress has scrolled the first notes away.
         speaker.note(f"failed: {outcome.entry.where}: {outcome.entry.title}: {outcome.problem}")
-    return 1 if failures else 0
+    problems = [] if pdf is None else pdf.problems
+    for problem in problems:
+        speaker.note(f"note: {problem}")
+    return 1 if failures or problems else 0
 
 
 @contextmanager

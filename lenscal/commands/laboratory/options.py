@@ -30,6 +30,9 @@ def add_batch(commands: Commands, output: argparse.ArgumentParser) -> None:
     batch.add_argument(
         "--again", action="store_true", help="also calibrate what is done and unchanged"
     )
+    batch.add_argument(
+        "--pdf", action="store_true", help="write each report as PDF, too, beside the HTML"
+    )
     where = batch.add_mutually_exclusive_group()
     where.add_argument(
         "--workers",

@@ -15,6 +15,25 @@ from lenscal.files.photos.export_settings import (
     Tone,
 )
 from lenscal.restore.settings import DEFAULTS as RESTORE_DEFAULTS
+from lenscal.restore.settings import Method
+
+_METHODS = "network: the profile's own, see train-network; none: develop only"
+
+
+def add_correction_method(command: argparse.ArgumentParser) -> None:
+    """--method, of correcting with known kernels."""
+    add_choice(command, "--method", Method, RESTORE_DEFAULTS.method, _METHODS)
+
+
+def add_exposure(command: argparse.ArgumentParser, words: str) -> None:
+    """--exposure, with what it brightens."""
+    command.add_argument(
+        "--exposure",
+        type=float,
+        default=PLAIN.exposure_ev,
+        metavar="EV",
+        help=f"{words} (default: {PLAIN.exposure_ev:g})",
+    )
 
 
 def add_written_photos(command: argparse.ArgumentParser) -> None:
@@ -44,13 +63,7 @@ def add_written_photos(command: argparse.ArgumentParser) -> None:
         "bits of PNG and TIFF",
         otherwise=as_it_was,
     )
-    command.add_argument(
-        "--exposure",
-        type=float,
-        default=PLAIN.exposure_ev,
-        metavar="EV",
-        help="brighten TIFF, PNG and JPEG of RAW photos, after the correction (default: 0)",
-    )
+    add_exposure(command, "brighten TIFF, PNG and JPEG of RAW photos, after the correction")
     add_choice(command, "--tone", Tone, PLAIN.tone, "film: more contrast, highlights compressed")
     template = default_of(ExportSettings, "template")
     command.add_argument("--template", default=template, help=f"file name (default: {template})")

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from lenscal.commands.option_groups import Commands, add_choice, add_private, new_command
+from lenscal.commands.pictures.written import add_correction_method, add_exposure
 from lenscal.files.psf.psf_formats import ALL_FORMATS, DEFAULT_PSF_FORMAT, PSF_FORMATS
 
 IDENTITY = "serial numbers, names of photos and their hashes"
@@ -53,11 +54,19 @@ def add_report(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     report = new_command(
         commands,
         "report",
-        "write what was calibrated as one page: kernels, contrast, lateral colour, confidence, "
+        "write what was calibrated as a document: kernels, contrast, lateral colour, confidence, "
         "settings",
-        "lenscal report mylens.lenscal --out mylens.html",
+        "lenscal report mylens.lenscal --out mylens.pdf --photo IMG_0815.CR3",
         *parents,
     )
     report.add_argument("psf", type=Path, metavar="LENS.lenscal|PSF_DIR")
     report.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
     add_private(report, IDENTITY)
+    report.add_argument(
+        "--photo",
+        type=Path,
+        metavar="PHOTO",
+        help="show parts of this photo at 100 %%, before and after its correction",
+    )
+    add_correction_method(report)
+    add_exposure(report, "brighten these parts of a RAW photo")

@@ -6,12 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lenscal.commands.progress import Speaker
+from lenscal.commands.progress import Speaker, run_job
 from lenscal.errors import InputError
 from lenscal.files.population.description import POPULATION_SUFFIX
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
+    from lenscal.files.psf.profile import Profile
+    from lenscal.files.report.crops import Crop
     from lenscal.files.report.document import Document
 
 SUFFIXES = (".html", ".pdf")
@@ -33,7 +35,7 @@ def run_report(args: argparse.Namespace) -> int:
         )
     check_output_file(out, "lens.html")
     check_replaceable(out, own=is_own_report(out))
-    document = _document(args)
+    document = _document(args, speaker)
     if out.suffix.lower() == ".pdf":
         # Qt makes the PDF; it is loaded only where one is asked for.
         from lenscal.gui.drawing.pdf import write_pdf
@@ -45,18 +47,35 @@ def run_report(args: argparse.Namespace) -> int:
     return 0
 
 
-def _document(args: argparse.Namespace) -> Document:
+def _document(args: argparse.Namespace, speaker: Speaker) -> Document:
     """Of a lens, or of a population."""
     if args.psf.suffix.lower() == POPULATION_SUFFIX:
         from lenscal.files.population.population_file import read_population
         from lenscal.jobs.populations.report import population_report
 
+        if args.photo:
+            raise InputError(translatable("--photo is for reports on a lens: leave it out"))
         return population_report(read_population(args.psf), args.psf.name)
     from lenscal.files.psf.opening import open_psf
     from lenscal.files.psf.sharing import without_identity
     from lenscal.files.report.content import lens_report
 
     profile = open_psf(args.psf)
-    if args.private:
-        profile = without_identity(profile)
-    return lens_report(profile, args.psf.name)
+    crops = _crops(profile, args, speaker) if args.photo else []
+    shown = without_identity(profile) if args.private else profile
+    return lens_report(shown, args.psf.name, crops)
+
+
+def _crops(profile: Profile, args: argparse.Namespace, speaker: Speaker) -> list[Crop]:
+    from lenscal.files.photos.export_settings import Look
+    from lenscal.jobs.on_screen import report_crops
+    from lenscal.restore.settings import Method, RestoreSettings
+    from lenscal.system.isolation.calls import warm_up
+
+    settings = RestoreSettings(Method(args.method))
+    look = Look(args.exposure)
+    warm_up()
+    crops, notes = run_job(report_crops(profile, args.photo, settings, look), speaker)
+    for note in notes:
+        speaker.note(f"note: {note}")
+    return crops

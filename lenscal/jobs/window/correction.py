@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lenscal.errors import InputError
 from lenscal.files.photos.screen import pyramid, to_screen
 from lenscal.raw.pictures.kinds import Light
@@ -25,10 +22,6 @@ if TYPE_CHECKING:
     from lenscal.jobs import PhotoResult
     from lenscal.jobs.window.preview import Developed
     from lenscal.lens.prediction import ProfileSource
-    from lenscal.optics.psf_grid import PsfGrid
-    from lenscal.raw.frame import Frame
-    from lenscal.restore.network.bands import LensNetwork
-    from lenscal.restore.ringing.strength import Strength
 
 
 def compare(
@@ -49,6 +42,7 @@ def compare(
     """
     from lenscal import jobs
     from lenscal.files.photos.photo_files import upright
+    from lenscal.jobs.on_screen import corrected_for_screen
     from lenscal.jobs.window.apertures import chosen_for
     from lenscal.raw.decode import decode_photo
 
@@ -95,27 +89,6 @@ def compare(
     yield Report("correct", translatable("Preparing the mask"), 0.97)
     upright_mask = upright(mask, frame.info.orientation)
     return Comparison(photo, settings, before, after, upright_mask), tuple(doubts)
-
-
-def corrected_for_screen(
-    frame: Frame, grid: PsfGrid, settings: RestoreSettings, network: LensNetwork | None
-) -> Job[tuple[NDArray[np.uint8], NDArray[np.uint8], Strength | None]]:
-    """A corrected photo for the screen, its mask, and what was taken back of the correction."""
-    from lenscal.jobs.photo_work import RowsInMemory
-    from lenscal.restore.photo import restore_rows
-    from lenscal.restore.ringing.strength import without_rings
-
-    # 12 bytes a pixel: gone before the photo is developed a second time.
-    mask, store = np.zeros(frame.size, np.uint8), RowsInMemory(frame.size)
-
-    def keep(rows: range, rgb: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
-        mask[rows.start : rows.stop] = weight * 255 + 0.5
-        store.append(rows, rgb)
-
-    work = restore_rows(frame, grid, settings, keep, network=network)
-    yield from follow(work, 0, 0.95)
-    strength, _ = yield from follow(without_rings(frame, store, mask), 0.95, 1)
-    return to_screen(store[:, :], frame), mask, strength
 
 
 def export_photos(

@@ -62,8 +62,8 @@ def deblur_for_screen(rig: Path, photo: Path, settings: DeblurSettings) -> Job[D
     from lenscal.files.photos.photo_files import upright
     from lenscal.files.photos.screen import pyramid, to_screen
     from lenscal.files.population.population_file import read_population
+    from lenscal.jobs.on_screen import corrected_for_screen
     from lenscal.jobs.populations.deblurring import FoundBlur
-    from lenscal.jobs.window.correction import corrected_for_screen
     from lenscal.raw.decode import decode_photo
 
     yield Report("deblur", translatable("Starting the numerical engine"))
