@@ -161,6 +161,7 @@ TEXTS = (
         "--out {path}: there is no folder {folder}; create it first"
     ),
     QT_TRANSLATE_NOOP("Translatable", "--out {path}: {why}; choose another place"),
+    QT_TRANSLATE_NOOP("Translatable", "--photo is for reports on a lens: leave it out"),
     QT_TRANSLATE_NOOP("Translatable", "--photos {path}: no PNG, JPEG or TIFF pictures in it"),
     QT_TRANSLATE_NOOP("Translatable", "--photos {path}: there is no such folder"),
     QT_TRANSLATE_NOOP("Translatable", "--photos {photos}: choose {least} to {most}"),
@@ -1746,6 +1747,7 @@ TEXTS = (
         "{path} is there and not lenscal's own, so it is never overwritten: choose another "
         "name or folder"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "{path} was not written: {why}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} would unpack from {packed} to {total} bytes (a zip bomb?): not opened"
@@ -1823,6 +1825,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path}: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: "),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: not a picture that can be read"),
+    QT_TRANSLATE_NOOP("Translatable", "{photo}: {differences}: choose a photo of this lens"),
     QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
     QT_TRANSLATE_NOOP(
         "Translatable",
