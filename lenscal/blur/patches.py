@@ -14,15 +14,15 @@ def blur_patches(x: Tensor, kernels: Tensor) -> Tensor:
 
     Parameters
     ----------
-    x : Tensor [n, 3, h + k - 1, w + k - 1]
-    kernels : Tensor [n, 3, k, k]
+    x : Tensor [n, c, h + k - 1, w + k - 1]
+    kernels : Tensor [n, c, k, k]
 
     Returns
     -------
-    Tensor [n, 3, h, w]
+    Tensor [n, c, h, w]
     """
-    n, size = len(x), kernels.shape[-1]
+    n, channels, size = len(x), x.shape[1], kernels.shape[-1]
     # conv2d correlates: a convolution needs the kernels turned about.
-    turned = kernels.flip(-1, -2).reshape(n * 3, 1, size, size)
-    y = functional.conv2d(x.reshape(1, n * 3, *x.shape[-2:]), turned, groups=n * 3)
-    return y.view(n, 3, *y.shape[-2:])
+    turned = kernels.flip(-1, -2).reshape(n * channels, 1, size, size)
+    y = functional.conv2d(x.reshape(1, n * channels, *x.shape[-2:]), turned, groups=n * channels)
+    return y.view(n, channels, *y.shape[-2:])

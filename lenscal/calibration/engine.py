@@ -153,7 +153,7 @@ def plan(
     checked = held_out.whole_photos_for(estimate)
     if wanted in PUBLISHED:
         span = Span(0.05 if wanted is Stages.FM else 0.4, 0.98)
-        stages.append(FlowStage(span, budget.published, settings.seed, held_out, checkpoints))
+        stages.append(FlowStage(span, budget.published, settings, held_out, checkpoints))
     elif wanted is Stages.ALL or (statistics_alone and checked):
         span = Span(0.2 if paired else 0.4, 0.6 if paired else 0.98)
         stages.append(MatchingStage(span, budget, settings.seed, held_out, checkpoints))

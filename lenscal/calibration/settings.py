@@ -62,8 +62,50 @@ class Method(StrEnum):
     FLOW = "flow"
 
 
+class Family(StrEnum):
+    """What kernels flow matching as published may find (`--family`)."""
+
+    FREE = "free"
+    """Every tap of every kernel."""
+    RAYS = "rays"
+    """Those that a lens's aberrations make: a grid's only."""
+    TILTS = "tilts"
+    """The start, moved, widened and skewed smoothly over the field: a grid's only."""
+    LINEAR = "linear"
+    """A deep linear network: one kernel for all of a picture only."""
+
+
 PUBLISHED = frozenset((Stages.FM, Stages.GTFM))
 """Flow matching as published, from unpaired patches: alone, or begun from closed-form stages."""
+
+
+def family_of(family: Family, stages: Stages, kernel: KernelModel) -> Family:
+    """The family that `--family` means beside the other choices.
+
+    Raises
+    ------
+    InputError
+        They exclude each other.
+    """
+    if family is Family.FREE:
+        return family
+    if stages not in PUBLISHED:
+        raise InputError(
+            translatable(
+                "--family {family} is for flow matching: add --method flow, or leave it out",
+                family=family,
+            )
+        )
+    of_grids = family is not Family.LINEAR
+    if of_grids is (kernel is KernelModel.UNIFORM):
+        raise InputError(
+            translatable(
+                "--family {family} and --kernel {kernel} exclude each other: leave one out",
+                family=family,
+                kernel=kernel,
+            )
+        )
+    return family
 
 
 def stages_of(method: Method, stages: Stages) -> Stages:
@@ -110,6 +152,8 @@ class CalibrationSettings:
     """Above 0; None: as long as it takes."""
     stages: Stages = Stages.AUTO
     kernel: KernelModel = KernelModel.GRID
+    family: Family = Family.FREE
+    """Of flow matching as published; other ways have their own."""
 
     def __post_init__(self) -> None:
         if not all(side in GRID_SIDES for side in self.grid):

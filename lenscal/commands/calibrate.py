@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +28,18 @@ def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
     """The options that `demo` and `calibrate` share, checked."""
     from lenscal.calibration.settings import (
         CalibrationSettings,
+        Family,
+        KernelModel,
         Method,
         Quality,
         Stages,
+        family_of,
         stages_of,
     )
 
+    stages = stages_of(Method(args.method), Stages(args.stages))
+    # A virtual lens's photos are for a grid.
+    kernel = KernelModel(getattr(args, "kernel", KernelModel.GRID))
     settings = CalibrationSettings(
         quality=Quality(args.quality),
         device=args.device,
@@ -42,7 +47,9 @@ def calibration_settings(args: argparse.Namespace) -> CalibrationSettings:
         kernel_size=args.kernel_size,
         seed=args.seed,
         max_minutes=args.max_minutes,
-        stages=stages_of(Method(args.method), Stages(args.stages)),
+        stages=stages,
+        kernel=kernel,
+        family=family_of(Family(args.family), stages, kernel),
     )
     # The last check: it loads torch, which takes seconds.
     check_device(args.device)
@@ -81,13 +88,12 @@ def reading(
 
 def run_calibrate(args: argparse.Namespace) -> int:
     """Calibrate and write the profile; a checkpoint stays where it could go on."""
-    from lenscal.calibration.settings import KernelModel
     from lenscal.files.output_paths import check_profile_path
     from lenscal.files.write_claim import only_writer
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     # All that can be wrong with the options is found before photos are read, which takes minutes.
-    settings = replace(calibration_settings(args), kernel=KernelModel(args.kernel))
+    settings = calibration_settings(args)
     check_profile_path(args.out)
     # With its checkpoint: two calibrations would go on from each other's.
     with only_writer(args.out):

@@ -12,6 +12,7 @@ from lenscal import __version__
 from lenscal.calibration.settings import (
     DEFAULTS,
     GRID_SIDES,
+    Family,
     KERNEL_PX,
     KernelModel,
     Method,
@@ -216,6 +217,14 @@ def calibration_options() -> argparse.ArgumentParser:
         Method.AUTO,
         "auto: what the photos allow; flow: flow matching and distribution matching (Meanti et al. "
         "2025), the photos taken as unrelated; with --stages GTFM begun from closed-form stages",
+    )
+    add_choice(
+        group,
+        "--family",
+        Family,
+        DEFAULTS.family,
+        "kernels that flow matching finds: free taps; rays (a lens's aberrations); tilts (its start, "
+        "moved and widened smoothly); linear (a linear network, with --kernel uniform)",
     )
     add_choice(group, "--stages", Stages, DEFAULTS.stages, "which stages run, for measuring")
     return options

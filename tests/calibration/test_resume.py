@@ -25,7 +25,7 @@ from lenscal.calibration.matching.published import PublishedMatcher
 from lenscal.calibration.matching.reblur import Reblur
 from lenscal.calibration.packing import Packing
 from lenscal.calibration.result import Calibration
-from lenscal.calibration.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibration.settings import CalibrationSettings, Family, Quality, Stages
 from lenscal.calibration.stages.estimate import first_estimate
 from lenscal.calibration.stages.held_out import HeldOutPhotos
 from lenscal.calibration.stages.journal import Journal
@@ -164,7 +164,7 @@ def json_of(path: Path) -> dict[str, Any]:
 
 def test_unrelated_scenes_resume_too(photos: Photos, tmp_path: Path) -> None:
     unrelated = photos[0][:1], photos[1][1:]
-    settings = replace(TINY, stages=Stages.FM)
+    settings = replace(TINY, stages=Stages.FM, family=Family.RAYS)
     whole = calibrated(unrelated, settings, keeper=Files(tmp_path))
     assert not whole.same_scenes
     for name in (f"L-{FLOW - 1}", f"L-{FLOW + 2}"):

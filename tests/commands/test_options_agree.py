@@ -14,6 +14,7 @@ from lenscal.calibration.settings import (
     GRID_SIDES,
     KERNEL_SIZES_PX,
     CalibrationSettings,
+    Family,
     Quality,
     Stages,
 )
@@ -54,6 +55,7 @@ def option(command: str, name: str) -> argparse.Action:
         ("demo", "--quality", Quality),
         ("benchmark", "--quality", Quality),
         ("calibrate", "--stages", Stages),
+        ("calibrate", "--family", Family),
         ("benchmark", "--stages", Stages),
         ("calibrate", "--device", DEVICES),
         ("correct", "--device", DEVICES),

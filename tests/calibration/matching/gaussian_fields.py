@@ -134,8 +134,9 @@ class ExactMatcher(PublishedMatcher):
         family: BlurFamily,
         shape: tuple[int, int],
         rate: float = 0.05,
+        steps: int = 300,
     ) -> None:
-        settings = PublishedSettings(0, 300, TINY, batch=128, kernel_rate=rate, pretrained=False)
+        settings = PublishedSettings(0, steps, TINY, batch=128, kernel_rate=rate, pretrained=False)
         source = FieldSource(field, shape)
         super().__init__(source, family, settings, seed=0, device=CPU, normalise=lambda y: y)
         self.source, self.exact = source, (-1, source.modes_of(truth))

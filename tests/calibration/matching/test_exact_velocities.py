@@ -14,11 +14,14 @@ from torch import Tensor
 from lenscal.calibration.families.family import BlurFamily, Regularisers, gaussian_kernel
 from lenscal.calibration.families.free import FreeTaps
 from lenscal.calibration.families.linear_network import LinearNetwork
+from lenscal.calibration.families.rays import RayFamily
+from lenscal.calibration.field.geometry import node_positions
 from lenscal.calibration.matching.batch import Batch
 from lenscal.calibration.matching.patches import PatchPool
 from lenscal.calibration.matching.published import PublishedMatcher, PublishedSettings
 from lenscal.calibration.matching.reblur import Reblur
 from lenscal.calibration.packing import Packing
+from lenscal.calibration.rays.ray_field import ray_field
 from lenscal.flow.network import NetworkSettings, VelocityNetwork, seeded_network
 from lenscal.flow.normalise import by_contrast, by_fixed_contrast
 from lenscal.flow.training import flow_loss
@@ -69,6 +72,26 @@ def test_a_free_grid_is_found() -> None:
     family = FreeTaps(start, (2, 2), regularisers=NO_PENALTY)
     kernels = found(ExactMatcher(gaussian_field(3), truth, family, (2, 2)))
     assert relative_error(kernels, truth) < 0.02
+
+
+def test_rays_of_a_lens_are_found() -> None:
+    """Begun at half of what the lens does: defocus, astigmatism, coma and lateral colour that
+    differ from side to side."""
+    rays = ray_field(5, CPU)
+    nodes = node_positions((1, 2))
+    generator = torch.Generator().manual_seed(2)
+    coefficients = torch.zeros(rays.count)
+    parts = rays.parts(coefficients)
+    parts["shared"][:3, :5] = 0.5 * torch.randn(3, 5, generator=generator)
+    parts["lateral"][0] = 0.4 * torch.randn(3, 2, generator=generator)
+    truth = rays.kernels(coefficients, rays.basis(nodes))
+    family = RayFamily(rays, nodes, 0.5 * coefficients, prior_weight=0, regularisers=NO_PENALTY)
+    begin = family().detach()
+    matcher = ExactMatcher(gaussian_field(5), truth, family, (1, 2), rate=0.04, steps=80)
+    # Few steps: the finest coefficients take hundreds more.
+    matcher.batch = 32
+    assert relative_error(begin, truth) > 1
+    assert relative_error(found(matcher), truth) < 0.12
 
 
 def test_a_linear_network_is_found() -> None:

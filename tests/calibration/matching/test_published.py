@@ -16,7 +16,14 @@ from lenscal.calibration.matching.patches import PatchPool
 from lenscal.calibration.matching.published import PublishedMatcher, PublishedSettings
 from lenscal.calibration.matching.reblur import Reblur
 from lenscal.calibration.packing import Packing
-from lenscal.calibration.settings import Method, Stages, stages_of
+from lenscal.calibration.settings import (
+    Family,
+    KernelModel,
+    Method,
+    Stages,
+    family_of,
+    stages_of,
+)
 from lenscal.calibration.stages.learnt.flow_stage import (
     expected_seconds,
     shown_samples,
@@ -191,6 +198,28 @@ def test_flow_is_a_name_for_its_stages() -> None:
     assert stages_of(Method.FLOW, Stages.GTFM) is Stages.GTFM
     with pytest.raises(InputError, match="--method flow and --stages P exclude each other"):
         stages_of(Method.FLOW, Stages.P)
+
+
+@pytest.mark.parametrize(
+    ("family", "stages", "kernel", "words"),
+    [
+        (Family.RAYS, Stages.AUTO, KernelModel.GRID, "add --method flow"),
+        (Family.RAYS, Stages.FM, KernelModel.UNIFORM, "--kernel uniform exclude each other"),
+        (Family.TILTS, Stages.GTFM, KernelModel.UNIFORM, "--kernel uniform exclude each other"),
+        (Family.LINEAR, Stages.FM, KernelModel.GRID, "--kernel grid exclude each other"),
+    ],
+)
+def test_families_that_cannot_be_are_refused(
+    family: Family, stages: Stages, kernel: KernelModel, words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        family_of(family, stages, kernel)
+
+
+def test_families_go_with_flow_matching() -> None:
+    for family in (Family.FREE, Family.RAYS, Family.TILTS):
+        assert family_of(family, Stages.GTFM, KernelModel.GRID) is family
+    assert family_of(Family.LINEAR, Stages.FM, KernelModel.UNIFORM) is Family.LINEAR
 
 
 def test_the_command_line_refuses_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,14 +14,16 @@ from torch import Tensor
 
 from lenscal.calibration.budget import PublishedBudget
 from lenscal.calibration.checkpoint import Checkpointer
-from lenscal.calibration.families.free import FreeTaps
+from lenscal.calibration.families.family import BlurFamily
 from lenscal.calibration.matching.loop import MatchingState, random_normal
 from lenscal.calibration.matching.patches import unpaired_pool
 from lenscal.calibration.matching.published import PublishedMatcher, PublishedSettings
 from lenscal.calibration.matching.reblur import Reblur
+from lenscal.calibration.settings import CalibrationSettings
 from lenscal.calibration.stages.estimate import Estimate
 from lenscal.calibration.stages.held_out import HeldOutPhotos, reblur_of
 from lenscal.calibration.stages.journal import Journal, Stopped
+from lenscal.calibration.stages.learnt.kernel_family import grid_family
 from lenscal.calibration.stages.learnt.lesson import GATHERING, Lesson, gathered, with_network
 from lenscal.calibration.stages.learnt.matching_stage import (
     LEAST_PATCHES,
@@ -61,7 +63,7 @@ class FlowStage:
 
     span: Span
     budget: PublishedBudget
-    seed: int
+    settings: CalibrationSettings
     held_out: HeldOutPhotos
     checkpoints: Checkpointer
 
@@ -86,7 +88,7 @@ class FlowStage:
             photos.degraded,
             kernel_size=estimate.layout.kernel_size,
             n_patches=self.budget.patches,
-            rng=np.random.default_rng(self.seed),
+            rng=np.random.default_rng(self.settings.seed),
             patch_px=self.budget.patch_px,
         )
         pool = yield from gathered(pools, self, estimate, journal)
@@ -94,7 +96,16 @@ class FlowStage:
             return left_out(estimate, journal)
         start = gaussian_start(estimate.layout) if prior is None else prior
         reblur = reblur_of(pool, photos, estimate.layout)
-        matcher = self._matcher(reblur, photos, estimate, start, polish=prior is not None)
+        family = yield from grid_family(
+            self.settings.family,
+            start,
+            photos,
+            replace(estimate, kernels=prior),
+            journal,
+            fraction=self.span.low + GATHERING,
+            field_reach=self.budget.field_reach,
+        )
+        matcher = self._matcher(reblur, photos, estimate, family, polish=prior is not None)
         if learning is not None:
             matcher.restore(learning.snapshot)
         yield from self._tell_time(matcher, estimate, journal)
@@ -106,7 +117,13 @@ class FlowStage:
         return estimate
 
     def _matcher(
-        self, reblur: Reblur, photos: Photos, estimate: Estimate, start: Tensor, *, polish: bool
+        self,
+        reblur: Reblur,
+        photos: Photos,
+        estimate: Estimate,
+        family: BlurFamily,
+        *,
+        polish: bool,
     ) -> PublishedMatcher:
         """What learns, at its first step."""
         b = self.budget
@@ -122,9 +139,8 @@ class FlowStage:
             # Else it was estimated, from the photos themselves.
             train_noise=not all(frame.info.noise_profile for frame in photos.degraded),
         )
-        family = FreeTaps(start, estimate.layout.grid, field_reach=b.field_reach)
         return PublishedMatcher(
-            reblur, family, settings, seed=self.seed, device=estimate.layout.device
+            reblur, family, settings, seed=self.settings.seed, device=estimate.layout.device
         )
 
     def _tell_time(
