@@ -39,6 +39,14 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "--factor {factor}: choose {least} to {most}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--family {family} and --kernel {kernel} exclude each other: leave one out"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--family {family} is for flow matching: add --method flow, or leave it out"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"
     ),
     QT_TRANSLATE_NOOP(
