@@ -12,8 +12,8 @@ from lenscal import __version__
 from lenscal.calibration.settings import (
     DEFAULTS,
     GRID_SIDES,
-    Family,
     KERNEL_PX,
+    Family,
     KernelModel,
     Method,
     Stages,
@@ -223,7 +223,7 @@ def calibration_options() -> argparse.ArgumentParser:
         "--family",
         Family,
         DEFAULTS.family,
-        "kernels that flow matching finds: free taps; rays (a lens's aberrations); tilts (its start, "
+        "kernels that flow matching finds: free taps; rays (a lens's aberrations); tilts (a start, "
         "moved and widened smoothly); linear (a linear network, with --kernel uniform)",
     )
     add_choice(group, "--stages", Stages, DEFAULTS.stages, "which stages run, for measuring")
