@@ -43,6 +43,19 @@ def quick_collections() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def patience() -> Iterator[None]:
+    """Limits of waiting are for what never comes: on a busy machine everything takes longer."""
+    least_ms, plain = 60_000, QtBot.waitUntil
+
+    def wait_until(self: QtBot, callback: Callable[[], object], *, timeout: int = 0) -> None:
+        plain(self, callback, timeout=max(timeout, least_ms))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QtBot, "waitUntil", wait_until)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_leaks(qapp: QApplication) -> Iterator[None]:
     """No window, no running thread and no running timer outlives a test."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,6 +43,19 @@ def drop(widget: QWidget, paths: list[Path]) -> bool:
 def idle(qtbot: QtBot, window: MainWindow) -> None:
     """Wait for the end of the job."""
     qtbot.waitUntil(lambda: not window.controller.busy, timeout=60_000)
+
+
+def wait_until_still(qtbot: QtBot, count: Callable[[], int]) -> int:
+    """Wait until a count stays the same for a while; what it is then. What has begun before a pause
+    ends in it, on a busy machine late."""
+
+    def still() -> bool:
+        before = count()
+        qtbot.wait(150)
+        return count() == before
+
+    qtbot.waitUntil(still, timeout=20_000)
+    return count()
 
 
 def start_calibration(qtbot: QtBot, window: MainWindow) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coarse_lens import traced_coarsely
 from conftest import FakeCalibration
 from desktop import drop, shown
+from early_ends import end_fits_early
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -28,7 +30,8 @@ def real_window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     """Nothing in it stands for anything else; small photos, and a calibration that ends early."""
     controller = Controller(Tasks(), Folders(tmp_path / "cache", tmp_path / "kept"))
     controller.demo_size, controller.demo_photos = (300, 420), 4
-    with shown(qtbot, controller, patience_ms=240_000) as window:
+    with traced_coarsely() as patch, shown(qtbot, controller, patience_ms=240_000) as window:
+        end_fits_early(patch)
         yield window
 
 
