@@ -23,6 +23,7 @@ class PublishedBudget:
     kernel_rate : so that within the steps a kernel can become half or twice as wide, and no
         faster: noise moves them, too
     field_reach : of `FreeTaps`
+    compile : whether networks are compiled on a GPU
     """
 
     patches: int = 12_000
@@ -36,6 +37,7 @@ class PublishedBudget:
     kernel_rate: float = 0.002
     field_reach: float = 0.5
     network: NetworkSettings = BASE
+    compile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ _PAPER = PublishedBudget(
     kernel_rate=1e-3,
     field_reach=2.0,
     network=NetworkSettings(width=64, depth=1, levels=4, attention=True),
+    compile=True,
 )
 """The lens calibration's scale (Meanti et al. 2025, B.3): 64 px, 4.8 M parameters."""
 

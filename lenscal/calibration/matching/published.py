@@ -30,6 +30,7 @@ from lenscal.calibration.matching.loop import (
     sum_in_order,
 )
 from lenscal.calibration.matching.reblur import Reblur, send
+from lenscal.flow.compiling import can_compile, compiled
 from lenscal.flow.network import REAL, NetworkSettings, VelocityNetwork, seeded_network
 from lenscal.flow.normalise import by_contrast
 from lenscal.flow.path import interpolate
@@ -55,6 +56,8 @@ class PublishedSettings:
     train_noise : whether the noise of the degraded photos is learnt too, as a factor of what was
         estimated: where the files do not tell it
     pretrained : whether v_theta begins with the network that ships, where it has its size
+    compile : whether networks are compiled on a GPU, where that works: a minute, which long
+        trainings earn back
     """
 
     flow_steps: int
@@ -67,6 +70,7 @@ class PublishedSettings:
     kernel_rate: float = 0.003
     train_noise: bool = False
     pretrained: bool = True
+    compile: bool = False
 
 
 class PublishedMatcher(MatchingLoop):
@@ -110,6 +114,8 @@ class PublishedMatcher(MatchingLoop):
         self.target_average = PowerAverage(self.target.parameters())
         self.flow_optimiser = _adam(self.target.parameters(), settings.flow_rate)
         self.auxiliary_optimiser = _adam(self.auxiliary.parameters(), settings.auxiliary_rate)
+        if settings.compile and can_compile(device):
+            self._compile()
 
     @property
     def networks(self) -> Mapping[str, VelocityNetwork]:
@@ -127,6 +133,21 @@ class PublishedMatcher(MatchingLoop):
     def noise_factor(self) -> float:
         """Of the noise's standard deviation that was estimated."""
         return float(self.noise.detach().exp())
+
+    def _compile(self) -> None:
+        """Both networks, tried with a step's shapes."""
+        n, patches = self.batch, self.reblur.real
+        x = patches[:1].expand(n, -1, -1, -1).contiguous()
+        t, place = x.new_zeros(n), x.new_zeros(n, 2)
+        domain = torch.full_like(t, REAL, dtype=torch.long)
+        for network in (self.target, self.auxiliary):
+
+            def trial(network: VelocityNetwork = network) -> None:
+                with self._autocast():
+                    loss = flow_loss(network, x, x, t, place, domain)
+                torch.autograd.grad(loss, list(network.parameters()))
+
+            compiled(network, trial)
 
     def _advance(self, *, matching: bool) -> tuple[float, float, int]:
         if not matching:

@@ -30,6 +30,7 @@ from lenscal.calibration.stages.learnt.flow_stage import (
     time_in_words,
 )
 from lenscal.errors import InputError
+from lenscal.flow.compiling import can_compile, compiled
 from lenscal.flow.network import NetworkSettings, seeded_network
 from lenscal.flow.pretrained import BASE, pretrained_network
 from lenscal.flow.sampling import sample
@@ -240,15 +241,50 @@ def test_times_are_told_in_units_that_suit_them() -> None:
     ]
 
 
+def test_a_network_that_cannot_be_compiled_works_all_the_same() -> None:
+    network = seeded_network(TINY.network, 0)
+    names = list(network.state_dict())
+    x, t = torch.zeros(2, 4, 8, 8), torch.zeros(2)
+    given = (x, t, torch.zeros(2, 2), torch.zeros(2, dtype=torch.long))
+    expected = network(*given)
+
+    def trial() -> None:
+        raise RuntimeError("no compiler")
+
+    assert not compiled(network, trial)
+    assert list(network.state_dict()) == names
+    assert torch.equal(network(*given), expected)
+    # On processors nothing is compiled, whatever is asked for.
+    assert not can_compile(CPU)
+
+
+def on_gpu(settings: PublishedSettings) -> PublishedMatcher:
+    device = torch.device("cuda")
+    reblur = reblur_of()
+    there = Reblur(reblur.pool, reblur.packing, (2, 2), reblur.correlation.to(device), device)
+    family = FreeTaps(gaussian_kernel(7, 1.0).expand(4, 3, -1).to(device), (2, 2))
+    return PublishedMatcher(there, family, settings, seed=0, device=device)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_compiled_networks_learn_the_same() -> None:
+    """In bfloat16, to what that rounds to."""
+    losses = []
+    for wanted in (False, True):
+        matcher = on_gpu(replace(TINY, compile=wanted))
+        losses.append([matcher.step().flow_loss for _ in range(matcher.total)])
+        assert list(matcher.target.state_dict()) == list(
+            seeded_network(TINY.network, 0).state_dict()
+        )
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+
+
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_gpu_draws_its_numbers_itself() -> None:
-    device = torch.device("cuda")
-    reblur = reblur_of()
-    on_gpu = Reblur(reblur.pool, reblur.packing, (2, 2), reblur.correlation.to(device), device)
-    family = FreeTaps(gaussian_kernel(7, 1.0).expand(4, 3, -1).to(device), (2, 2))
-    matcher = PublishedMatcher(on_gpu, family, TINY, seed=0, device=device)
-    assert matcher.generator.device.type == on_gpu.sharp.device.type == "cuda"
+    matcher = on_gpu(TINY)
+    assert matcher.generator.device.type == matcher.reblur.sharp.device.type == "cuda"
     while matcher.step_number < matcher.total:
         assert np.isfinite(matcher.step().flow_loss)
     kernels = matcher.matched()

@@ -138,6 +138,7 @@ class FlowStage:
             kernel_rate=b.kernel_rate * (POLISH if polish else 1),
             # Else it was estimated, from the photos themselves.
             train_noise=not all(frame.info.noise_profile for frame in photos.degraded),
+            compile=b.compile,
         )
         return PublishedMatcher(
             reblur, family, settings, seed=self.settings.seed, device=estimate.layout.device
@@ -219,7 +220,9 @@ def expected_seconds(matcher: PublishedMatcher) -> float:
     s = matcher.settings
     # As few patches as still keep all threads, or a GPU, busy.
     n = matcher.batch if matcher.device.type == "cuda" else min(matcher.batch, TRIED)
-    small = replace(s, flow_steps=1, matching_steps=2, batch=n, flow_factor=1, pretrained=False)
+    small = replace(
+        s, flow_steps=1, matching_steps=2, batch=n, flow_factor=1, pretrained=False, compile=False
+    )
     twin = PublishedMatcher(
         matcher.reblur, copy.deepcopy(matcher.family), small, seed=0, device=matcher.device
     )
