@@ -13,7 +13,10 @@ import pytest
 from picture_files import scene, srgb, stored, write_picture
 from PySide6.QtWidgets import QApplication
 
+from lenscal.calibration.settings import Quality
+from lenscal.calibration.uniform import flow
 from lenscal.files.psf.profile import read_profile
+from lenscal.flow.network import NetworkSettings
 
 Run = Callable[..., tuple[int, str, str]]
 LINE = np.zeros((9, 9), np.float32)
@@ -117,6 +120,21 @@ def test_a_gaussian_is_called_one(run: Run, tmp_path: Path) -> None:
 def test_no_blur_is_told(run: Run, tmp_path: Path) -> None:
     told = calibrate(run, tmp_path, sets(tmp_path, None), "--kernel-size", 9)
     assert any("hardly more blurred" in warning for warning in told["warnings"])
+
+
+def test_matching_goes_on_from_the_closed_form(
+    run: Run, line: tuple[Path, list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = flow.PolishBudget(
+        60, 32, 2, 2, batch=8, look_steps=1, network=NetworkSettings(width=8, depth=1)
+    )
+    monkeypatch.setitem(flow.BUDGETS, Quality.QUICK, tiny)
+    folder, folders = line
+    told = calibrate(run, folder, folders, "--kernel-size", 7, "--method", "flow")
+    profile = read_profile(folder / "blur.lenscal")
+    assert [stage.name for stage in profile.stages] == ["spectrum", "more starts", "matching"]
+    assert (profile.patches_flow, profile.patches_matching) == (16, 32)
+    assert told["reblur"]["estimate"] < told["reblur"]["delta"]
 
 
 def test_equal_seeds_give_equal_kernels(run: Run, line: tuple[Path, list[Path]]) -> None:

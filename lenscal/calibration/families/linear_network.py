@@ -17,6 +17,7 @@ WIDTH = 64
 SINGLE_IMAGE = Regularisers(centre=0.1, sparsity=0.1, spread=0.0, sum_to_one=0.1)
 """As the public code has them (revision 7804d02); the text says 0.01 for the centre."""
 START_SIGMA_PX = 1.5
+_LIKE_STEPS, _LIKE_RATE = 300, 0.01
 GAIN = 0.1
 """Of the random weights: small beside the path that gives the start."""
 
@@ -30,6 +31,8 @@ class LinearNetwork(BlurFamily):
     Parameters
     ----------
     channels : copies of the kernel that are given
+    sides, width : of the layers
+    sigma_px : standard deviation of the Gaussian it begins at
     seed : of the random weights
     """
 
@@ -39,6 +42,7 @@ class LinearNetwork(BlurFamily):
         channels: int = 1,
         sides: Sequence[int] = SIDES_PX,
         width: int = WIDTH,
+        sigma_px: float = START_SIGMA_PX,
         seed: int = 0,
         regularisers: Regularisers = SINGLE_IMAGE,
     ) -> None:
@@ -50,7 +54,7 @@ class LinearNetwork(BlurFamily):
         self.layers = nn.ParameterList()
         # Variances of Gaussians add up where they follow each other.
         blurring = sum(side > 1 for side in sides)
-        sigma = START_SIGMA_PX / blurring**0.5
+        sigma = sigma_px / blurring**0.5
         for (before, after), side in zip(pairwise(widths), sides, strict=True):
             deviation = GAIN * (2 / (side**2 * (before + after))) ** 0.5
             layer = deviation * torch.randn(after, before, side, side, generator=generator)
@@ -72,3 +76,26 @@ class LinearNetwork(BlurFamily):
     def penalty(self, kernels: Tensor) -> Tensor:
         """The paper's for single images."""
         return self.regularisers.penalty(kernels)
+
+
+def linear_network_like(kernel: Tensor, *, seed: int = 0) -> LinearNetwork:
+    """One whose kernel is nearly `kernel` [k, k], of sum 1: where matching goes on from another
+    way's."""
+    n = kernel.shape[-1]
+    network = LinearNetwork(sides=sides_of(n), seed=seed)
+    optimiser = torch.optim.Adam(network.parameters(), _LIKE_RATE)
+    wanted = kernel.reshape(1, 1, -1)
+    for step in range(_LIKE_STEPS):
+        for group in optimiser.param_groups:
+            group["lr"] = _LIKE_RATE * (1 - step / _LIKE_STEPS)
+        optimiser.zero_grad()
+        ((network() - wanted).square().sum() / wanted.square().sum()).backward()
+        optimiser.step()
+    return network
+
+
+def sides_of(size: int) -> tuple[int, ...]:
+    """Of layers that make kernels of an odd size, the first one widest: 7, 5, 5, 1 for 15."""
+    steps = (size - 1) // 2
+    parts = [steps // 3 + (steps % 3 > i) for i in range(3)]
+    return (*(2 * part + 1 for part in parts), 1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -18,8 +17,9 @@ from torch import Tensor
 
 from lenscal.calibration.field.kernels import MOST_AT_BORDER, border_light
 from lenscal.calibration.result import Calibration, StageResult
-from lenscal.calibration.settings import CalibrationSettings, Quality, Stages
+from lenscal.calibration.settings import PUBLISHED, CalibrationSettings, Quality, Stages
 from lenscal.calibration.uniform.edges import edge_projections
+from lenscal.calibration.uniform.flow import FLOW_BEGINS, Polish, matched
 from lenscal.calibration.uniform.material import Material, checked_side, material
 from lenscal.calibration.uniform.proof import (
     best_gaussian,
@@ -33,13 +33,13 @@ from lenscal.calibration.uniform.search import Candidates, Search, subpixel_cent
 from lenscal.calibration.uniform.sparsity import Plausibility
 from lenscal.calibration.uniform.spectrum_fit import SpectrumFit, fitted, taps
 from lenscal.calibration.uniform.tiles import GreyTiles, grey_tiles, joined
+from lenscal.calibration.uniform.watch import Watch, one_node
 from lenscal.errors import InputError, LenscalError
 from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.raw.frame import Frame
-from lenscal.reports import Report
-from lenscal.stepping import Job, Paused, Stop
+from lenscal.stepping import Job
 from lenscal.system.threads import settle_torch
-from lenscal.translation import Translatable, translatable
+from lenscal.translation import translatable
 
 SIZES_PX = (21, 31, 41)
 """Of kernels where the user says none: the next one where light reaches the border."""
@@ -55,48 +55,6 @@ _READ, _BEGUN, _DONE = 0.1, 0.2, 0.97
 _MESSAGE = translatable("Comparing spectra, edges and sparsity of both sets")
 
 
-@dataclass(slots=True)
-class _Watch:
-    """Reports, the replies to them, and the clock."""
-
-    max_minutes: float | None
-    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
-    finished: str = "done"
-    _started: float = field(default_factory=time.monotonic)
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._started
-
-    @property
-    def over(self) -> bool:
-        """Whether it is to end with what there is."""
-        return self.finished != "done"
-
-    def tell(
-        self,
-        message: Translatable,
-        fraction: float,
-        step: int = 0,
-        kernel: Tensor | None = None,
-        **points: float,
-    ) -> Job[None]:
-        """Report, and heed the reply."""
-        for name, value in points.items():
-            self.curves.setdefault(name.replace("_", " "), []).append((step, value))
-        named = {name.replace("_", " "): value for name, value in points.items()}
-        kernels = None if kernel is None else _grid(kernel)
-        reply = yield Report("uniform", message, fraction, step, named, kernels)
-        if isinstance(reply, Paused):
-            self._started += reply.seconds
-        elif isinstance(reply, Stop):
-            self.finished = "stopped"
-        limit = self.max_minutes
-        # Without a kernel there is nothing to keep.
-        if not self.over and limit is not None and kernel is not None:
-            self.finished = "time" if self.seconds > 60 * limit else "done"
-
-
 def calibrate_uniform(
     sharp: Sequence[Frame], degraded: Sequence[Frame], settings: CalibrationSettings
 ) -> Job[Calibration]:
@@ -110,7 +68,7 @@ def calibrate_uniform(
     LenscalError
         Stopped before any kernel was learnt.
     """
-    if settings.stages is not Stages.AUTO:
+    if settings.stages is not Stages.AUTO and settings.stages not in PUBLISHED:
         raise InputError(
             translatable(
                 "--stages {stages} is for a grid of kernels: leave it out with --kernel uniform",
@@ -118,16 +76,21 @@ def calibrate_uniform(
             )
         )
     settle_torch()
-    watch = _Watch(settings.max_minutes)
+    watch = Watch(settings.max_minutes)
     side = checked_side(sharp, degraded)
     clean = yield from _read(sharp, side, watch, 0)
     blurred = yield from _read(degraded, side, watch, 1)
     what = material(clean, blurred, degraded)
     kernel, cost_gap, stages = yield from _learn(what, settings, watch)
-    return _result(what, kernel, cost_gap, stages, watch, degraded)
+    polish = None
+    if settings.stages in PUBLISHED and not watch.over:
+        polish = yield from matched(what, kernel, settings, watch)
+        kernel = polish.kernel
+        stages.append(StageResult("matching", polish.seconds, one_node(kernel)))
+    return _result(what, kernel, cost_gap, stages, watch, degraded, polish)
 
 
-def _read(frames: Sequence[Frame], side: int, watch: _Watch, number: int) -> Job[GreyTiles]:
+def _read(frames: Sequence[Frame], side: int, watch: Watch, number: int) -> Job[GreyTiles]:
     parts = []
     for n, part in enumerate(grey_tiles(frames, side)):
         parts.append(part)
@@ -137,13 +100,13 @@ def _read(frames: Sequence[Frame], side: int, watch: _Watch, number: int) -> Job
     return joined(parts)
 
 
-def _refuse_early_end(watch: _Watch) -> None:
+def _refuse_early_end(watch: Watch) -> None:
     if watch.over:
         raise LenscalError(translatable("stopped before any kernel was learnt: nothing to keep"))
 
 
 def _learn(
-    what: Material, settings: CalibrationSettings, watch: _Watch
+    what: Material, settings: CalibrationSettings, watch: Watch
 ) -> Job[tuple[Tensor, float, list[StageResult]]]:
     """The best kernel [k, k], what the runner-up differs from it by, and the stages."""
     sizes = SIZES_PX if settings.kernel_size is None else (settings.kernel_size,)
@@ -155,8 +118,10 @@ def _learn(
             break
     stages = [_stage("spectrum", began, candidates)]
     began = time.monotonic()
+    # Matching takes the other half, or more.
+    end = FLOW_BEGINS if settings.stages in PUBLISHED else _DONE
     for number in range(1, ROUNDS[settings.quality]):
-        fraction = _BEGUN + (_DONE - _BEGUN) * number / ROUNDS[settings.quality]
+        fraction = _BEGUN + (end - _BEGUN) * number / ROUNDS[settings.quality]
         steps = search.round(size, number)
         candidates = search.best_of(
             candidates, (yield from _round(steps, watch, candidates, fraction))
@@ -179,7 +144,7 @@ def _search(what: Material, size: int, seed: int) -> Search:
 
 
 def _round(
-    steps: Iterator[Candidates | None], watch: _Watch, so_far: Candidates | None, fraction: float
+    steps: Iterator[Candidates | None], watch: Watch, so_far: Candidates | None, fraction: float
 ) -> Job[Candidates]:
     """The candidates that come of it, or those that are there where it is to end."""
     best = None if so_far is None else so_far.kernels[0]
@@ -196,7 +161,7 @@ def _round(
 
 
 def _stage(name: str, began: float, candidates: Candidates) -> StageResult:
-    return StageResult(name, time.monotonic() - began, _grid(candidates.kernels[0]))
+    return StageResult(name, time.monotonic() - began, one_node(candidates.kernels[0]))
 
 
 def _alternative(candidates: Candidates) -> float:
@@ -216,15 +181,16 @@ def _result(
     kernel: Tensor,
     gap: float,
     stages: Sequence[StageResult],
-    watch: _Watch,
+    watch: Watch,
     degraded: Sequence[Frame],
+    polish: Polish | None,
 ) -> Calibration:
     size = kernel.shape[-1]
     gaussian = best_gaussian(what.problem(size), size)
     distance = distances(
         what, {"estimate": kernel, "delta": delta(size), "gaussian": gaussian.kernel}
     )
-    warnings = list(doubts(distance))
+    warnings = [*doubts(distance), *(polish.notes if polish else ())]
     if is_gaussian(distance):
         warnings.append(gaussian_in_words(gaussian))
         kernel, gap = gaussian.kernel, 0.0
@@ -234,7 +200,7 @@ def _result(
     reblur = {name: distance[name] for name in ("estimate", "floor", "delta")}
     confidence = np.full((1, 1, 3), np.exp(-2 * error), np.float32)
     return Calibration(
-        PsfGrid(_grid(kernel), degraded[0].size, Reference.SAME_POSITION, confidence),
+        PsfGrid(one_node(kernel), degraded[0].size, Reference.SAME_POSITION, confidence),
         degraded[0].noise,
         tuple(stages),
         False,
@@ -242,10 +208,9 @@ def _result(
         _without_nan(reblur | {"average": reblur["estimate"]}),
         tuple(warnings),
         watch.finished,
-        "cpu",
+        polish.device if polish else "cpu",
         watch.seconds,
-        0,
-        0,
+        *(polish.patches if polish else (0, 0)),
     )
 
 
@@ -263,9 +228,3 @@ def _expected_error(what: Material, kernel: Tensor, gap: float) -> float:
         halves.append(fitted(SpectrumFit(problem, taps, start), HALF_STEPS, 0.05).kernels()[0])
     disagreement = float((halves[0] - halves[1]).detach().norm() / 2 / kernel.norm())
     return float(np.hypot(disagreement, gap / 2))
-
-
-def _grid(kernel: Tensor) -> np.ndarray:
-    """[1, 1, 3, k, k]: the same for all colours."""
-    grey = kernel.detach().numpy().astype(np.float32)
-    return np.broadcast_to(grey, (1, 1, 3, *grey.shape)).copy()

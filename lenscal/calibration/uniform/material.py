@@ -51,6 +51,11 @@ class Material:
     held_out: GreyTiles | None
     noise_spread: float
 
+    @property
+    def noise_is_known(self) -> bool:
+        """Whether files say it; otherwise it was estimated."""
+        return self.noise_spread == KNOWN_SPREAD
+
     def window_px(self, kernel_size: int) -> int:
         """Side of the windows for kernels of a size."""
         room = self.degraded.values.shape[-1]
