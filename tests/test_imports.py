@@ -46,7 +46,16 @@ ABOVE = {
     "plots": {"optics"},
     "files": {"optics", "plots", "raw", "system"},
     "calibration": {"blur", "flow", "optics", "raw", "system"},
-    "enlarge": {"blur", "prior", "raw", "resource_files", "restore", "system"},
+    "enlarge": {
+        "blur",
+        "calibration",
+        "flow",
+        "prior",
+        "raw",
+        "resource_files",
+        "restore",
+        "system",
+    },
     "restore": {"blur", "optics", "prior", "raw", "system"},
     # One lens at all its apertures.
     "lens": {"calibration", "files", "optics", "raw", "system"},

@@ -17,10 +17,19 @@ from lenscal.enlarge.enlarging import (
     denoised,
     enlarged_bands,
 )
-from lenscal.enlarge.picture import LEAST_LEVEL, LUMINANCE, Tone, noise_variance, tone_of
+from lenscal.enlarge.patch_matching import match_kernel
+from lenscal.enlarge.picture import (
+    LEAST_LEVEL,
+    LUMINANCE,
+    Tone,
+    is_grey,
+    luminance_variance,
+    noise_variance,
+    tone_of,
+)
 from lenscal.enlarge.scale_kernel import ScaleKernel, find_kernel
 from lenscal.enlarge.self_network import STEPS, SelfNetwork, trained
-from lenscal.enlarge.settings import EnlargeMethod, EnlargeSettings, kernel_px
+from lenscal.enlarge.settings import EnlargeMethod, EnlargeSettings, KernelSource, kernel_px
 from lenscal.enlarge.sharp_spectrum import sharp_spectrum
 from lenscal.prior.denoiser import load_denoiser
 from lenscal.raw.frame import Frame
@@ -49,11 +58,12 @@ def kernel_of(frame: Frame, settings: EnlargeSettings) -> Job[ScaleKernel]:
     """
     settle_torch()
     rgb = _middle(frame)
+    grey = rgb @ LUMINANCE
+    variance = luminance_variance(frame, rgb)
+    if settings.kernel is KernelSource.FLOW:
+        return (yield from _matched(grey, variance, settings))
     sharp = sharp_spectrum(frame.info.light)
-    variance = noise_variance(frame, rgb) * float((LUMINANCE**2).sum())
-    steps = find_kernel(
-        rgb @ LUMINANCE, variance, sharp, settings.factor, kernel_px(settings.factor)
-    )
+    steps = find_kernel(grey, variance, sharp, settings.factor, kernel_px(settings.factor))
     message = translatable("Looking for the kernel that made the picture small")
     for number, found in enumerate(steps):
         if found is not None:
@@ -61,6 +71,22 @@ def kernel_of(frame: Frame, settings: EnlargeSettings) -> Job[ScaleKernel]:
         if number % _EVERY == 0:
             yield Report("enlarge", message, 0.0, number)
     raise AssertionError("a search always ends with a kernel")
+
+
+def _matched(
+    grey: NDArray[np.float32], variance: float, settings: EnlargeSettings
+) -> Job[ScaleKernel]:
+    """The kernel by distribution matching."""
+    device = pick_device(settings.device)
+    steps = match_kernel(grey, variance, settings.factor, seed=settings.seed, device=device)
+    for result in steps:
+        if isinstance(result, ScaleKernel):
+            return result
+        message = translatable(
+            "Matching the picture with its smaller copy, step {step}", step=result.step
+        )
+        yield Report("enlarge", message, 0.0, result.step, {"flow loss": result.flow_loss})
+    raise AssertionError("matching always ends with a kernel")
 
 
 def enlarge(

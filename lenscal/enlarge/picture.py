@@ -59,6 +59,11 @@ def tone_of(frame: Frame) -> Tone:
     return Tone(None) if frame.info.light is Light.STORED else Tone(offset(frame))
 
 
+def is_grey(frame: Frame) -> bool:
+    """Whether its three colours are one and the same, noise included."""
+    return len(frame.plane_channels) == 1
+
+
 def noise_variance(frame: Frame, rgb: NDArray[np.float32]) -> float:
     """Of a part [h, w, 3] of a photo, mean over its colours, in its own values.
 
@@ -67,7 +72,18 @@ def noise_variance(frame: Frame, rgb: NDArray[np.float32]) -> float:
     """
     variance = frame.noise.variance(rgb.mean((0, 1)), frame.white_balance).mean()
     variance *= MOSAIC_NOISE if frame.demosaiced else 1.0
-    return min(float(variance), calm_variance(rgb @ LUMINANCE) / float((LUMINANCE**2).sum()))
+    return min(float(variance), calm_variance(rgb @ LUMINANCE) / _averaged(frame))
+
+
+def luminance_variance(frame: Frame, rgb: NDArray[np.float32]) -> float:
+    """The same, of the luminance."""
+    return noise_variance(frame, rgb) * _averaged(frame)
+
+
+def _averaged(frame: Frame) -> float:
+    """What the luminance keeps of the variance of a colour's noise."""
+    # Three times the same: noise does not average out.
+    return 1.0 if is_grey(frame) else float((LUMINANCE**2).sum())
 
 
 def calm_variance(grey: NDArray[np.float32]) -> float:

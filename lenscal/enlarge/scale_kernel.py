@@ -21,7 +21,7 @@ from torch import Tensor
 from lenscal.blur.power_spectra import mean_power
 from lenscal.enlarge.sharp_spectrum import SharpSpectrum
 from lenscal.errors import InputError
-from lenscal.translation import translatable
+from lenscal.translation import Translatable, translatable
 
 WINDOW_PX = 64
 LEAST_SIDE_PX = WINDOW_PX
@@ -33,6 +33,16 @@ WIDTH_SPREAD, USUAL_WIDTH = 0.7, 0.6
 """Of the logarithm of the Gaussian's axes, and their usual size in pixels of the picture: weak, but
 pictures without detail tell nothing."""
 PRIOR_WEIGHT = 1e-3
+TELLING_CY_PER_PX = (0.2, 0.4)
+"""Of the picture: where usual kernels take away a third to nine tenths. What lies lower, scenes
+explain as well."""
+OVER_NOISE = 2.0
+"""Power over the noise's, from which on a frequency tells something."""
+ENOUGH = 0.5
+"""Share of these frequencies that do, from which on the picture is believed; below, its kernel is
+drawn to the usual one in proportion: too wide a kernel sharpens what was smooth."""
+WORTH_A_NOTE = 0.05
+"""Of the logarithm of a width, by which it was drawn."""
 _GAUSSIAN_STEPS, _TAP_STEPS, _RATE = 200, 120, 0.06
 _SMOOTH_WEIGHT, _SIZE_WEIGHT = 2e-3, 2e-4
 """Of second differences, and of the size, of what the logarithms of taps are changed by."""
@@ -48,10 +58,13 @@ class ScaleKernel:
         In pixels of the enlarged picture; sums to 1, its middle on a pixel of the picture.
     axes_px : (larger, smaller)
         Standard deviations of the Gaussian nearest to it.
+    notes : texts
+        What the user has to know of it.
     """
 
     kernel: NDArray[np.float32]
     axes_px: tuple[float, float]
+    notes: tuple[Translatable, ...] = ()
 
 
 class FoldedModel:
@@ -70,6 +83,14 @@ class FoldedModel:
         picture_radius = torch.hypot(columns[:, None], columns)
         weight = (picture_radius > 1.5 / size).float()
         self.weight = weight / weight.sum()
+        low, high = TELLING_CY_PER_PX
+        self._detail = (picture_radius >= low) & (picture_radius < high)
+
+    def telling(self, noise: Tensor) -> float:
+        """Share of the frequencies that tell a kernel from a scene where the picture is more than
+        noise, whose logarithm over what it was taken for is given."""
+        over = self.power[self._detail] / (self.noise * float(noise.exp()))
+        return float((over > OVER_NOISE).float().mean())
 
     def deviance(self, kernels: Tensor, scene: Tensor, noise: Tensor) -> Tensor:
         """[b] of kernels [b, k, k], (a, b) [b, 2] and log noise over what it was taken for [b]."""
@@ -123,6 +144,11 @@ def find_kernel(
         yield None
     best = int(fit.losses.argmin())
     numbers = fit.numbers[best].detach()
+    believed = min(1.0, model.telling(fit.noise[best].detach()) / ENOUGH)
+    if believed < 1:
+        # Nor is there anything that taps could be told by.
+        yield _drawn(numbers, believed, factor, size)
+        return
     first, second = numbers[:2].exp().tolist()
     logs = gaussian(numbers[None], size).clamp(min=1e-12).log()
     change = _Fit(model, torch.zeros(1, size, size), fit.scene[best : best + 1], fit.noise[best])
@@ -130,6 +156,29 @@ def find_kernel(
         yield None
     kernel = _near(logs, change.numbers.detach())[0].numpy().astype(np.float32)
     yield ScaleKernel(kernel, (max(first, second), min(first, second)))
+
+
+def _drawn(numbers: Tensor, believed: float, factor: int, size: int) -> ScaleKernel:
+    """A Gaussian of [3] numbers, drawn to the usual one as far as it is not believed."""
+    usual = float(np.log(USUAL_WIDTH * factor))
+    moved = numbers.clone()
+    moved[:2] = usual + believed * (numbers[:2] - usual)
+    kernel = gaussian(moved[None], size)[0].numpy().astype(np.float32)
+    smaller, larger = sorted(moved[:2].exp().tolist())
+    if float((moved - numbers)[:2].abs().max()) < WORTH_A_NOTE:
+        return ScaleKernel(kernel, (larger, smaller))
+    found = sorted(numbers[:2].exp().tolist())
+    note = translatable(
+        "the picture shows too little detail to tell its kernel, as it is smooth or noisy: what "
+        "seemed to be {first:.2f} x {second:.2f} px was drawn towards the usual {usual:.2f} px, to "
+        "{larger:.2f} x {smaller:.2f} px",
+        first=found[1],
+        second=found[0],
+        usual=USUAL_WIDTH * factor,
+        larger=larger,
+        smaller=smaller,
+    )
+    return ScaleKernel(kernel, (larger, smaller), (note,))
 
 
 Penalty = Callable[[Tensor, int], Tensor]
@@ -188,6 +237,17 @@ def gaussian(numbers: Tensor, size: int) -> Tensor:
     kernel = torch.exp(-(u.square() + v.square()) / 2)
     normalised: Tensor = kernel / kernel.sum((1, 2), keepdim=True)
     return normalised
+
+
+def axes_of(kernel: NDArray[np.floating]) -> tuple[float, float]:
+    """Standard deviations of a kernel [k, k] of sum 1 along its axes, the larger one first."""
+    axis = np.arange(kernel.shape[0]) - kernel.shape[0] // 2
+    y, x = np.meshgrid(axis, axis, indexing="ij")
+    away = np.stack([y - (y * kernel).sum(), x - (x * kernel).sum()])
+    covariance = np.einsum("iyx,jyx,yx->ij", away, away, kernel)
+    # Taps that take light away may leave less than nothing of it.
+    small, large = np.sqrt(np.linalg.eigvalsh(covariance).clip(min=0))
+    return float(large), float(small)
 
 
 def _near(logs: Tensor, change: Tensor) -> Tensor:

@@ -25,6 +25,15 @@ class EnlargeMethod(StrEnum):
     """A small network trained on the picture itself."""
 
 
+class KernelSource(StrEnum):
+    """How the kernel is found, as the user names it (`--kernel`)."""
+
+    AUTO = "auto"
+    """From the picture's spectrum: seconds."""
+    FLOW = "flow"
+    """By distribution matching (Meanti et al. 2025): minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class EnlargeSettings:
     """What the user decides.
@@ -45,7 +54,8 @@ class EnlargeSettings:
     prior: str | None = None
     """Path of a denoiser's weights; None: the one that ships."""
     seed: int = 0
-    """Of the network and its training."""
+    """Of the network and its training, and of matching."""
+    kernel: KernelSource = KernelSource.AUTO
 
     def __post_init__(self) -> None:
         if self.factor not in FACTORS:

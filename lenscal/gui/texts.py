@@ -363,6 +363,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Looking whether {name} has changed"),
     QT_TRANSLATE_NOOP("Translatable", "Matching distributions, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching statistics, round {number} of {rounds}"),
+    QT_TRANSLATE_NOOP("Translatable", "Matching the picture with its smaller copy, step {step}"),
     QT_TRANSLATE_NOOP("Translatable", "Measuring edges"),
     QT_TRANSLATE_NOOP("Translatable", "Measuring how wide the kernels are"),
     QT_TRANSLATE_NOOP(
@@ -631,6 +632,16 @@ TEXTS = (
         "flat: hardly any texture stands out of the noise; choose a subject with detail"
     ),
     QT_TRANSLATE_NOOP("Translatable", "flow matching"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "flow matching found no kernel that photos that were kept out like better: that of "
+        "the closed form is kept"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "flow matching was left out: there are too few photos to learn from and to check it "
+        "on"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "focal length"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1234,8 +1245,19 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "the picture is smaller than {least} px: its patches do not tell its kernel; leave "
+        "--kernel flow out, or give one with --kernel FILE"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "the picture keeps its format, and with it its brightness: exposure and tone are left"
         " as they were"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the picture shows too little detail to tell its kernel, as it is smooth or noisy: "
+        "what seemed to be {first:.2f} x {second:.2f} px was drawn towards the usual "
+        "{usual:.2f} px, to {larger:.2f} x {smaller:.2f} px"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",

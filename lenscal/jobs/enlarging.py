@@ -135,9 +135,10 @@ class _Work:
         yield Report("enlarge", translatable("reading"), 0.0)
         frame = self._decoded()
         kernel, axes = self.kernel, None
+        notes: tuple[Translatable, ...] = ()
         if kernel is None:
             found = yield from kernel_of(frame, self.settings)
-            kernel, axes = found.kernel, found.axes_px
+            kernel, axes, notes = found.kernel, found.axes_px, found.notes
         header = enlarged_header(frame, self.settings.factor)
         height, width = header.size
         small = height * width <= SMALL_PX
@@ -151,7 +152,11 @@ class _Work:
         finally:
             spool.unlink(missing_ok=True)
         return EnlargedPhoto(
-            self.path, output, self._write_kernel(output, kernel), warnings=warnings, axes_px=axes
+            self.path,
+            output,
+            self._write_kernel(output, kernel),
+            warnings=(*warnings, *notes),
+            axes_px=axes,
         )
 
     def _decoded(self) -> Frame:

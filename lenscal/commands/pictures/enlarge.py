@@ -14,9 +14,8 @@ from lenscal.commands.photo_batch import (
     run_batch,
     tell_notes,
 )
-from lenscal.commands.pictures.options import AUTO_KERNEL
 from lenscal.commands.progress import Speaker
-from lenscal.enlarge.settings import EnlargeMethod, EnlargeSettings
+from lenscal.enlarge.settings import EnlargeMethod, EnlargeSettings, KernelSource
 from lenscal.errors import InputError
 from lenscal.files.photos.export_settings import ExportSettings, OnConflict, PhotoFormat
 from lenscal.raw.pictures.kinds import Light
@@ -38,7 +37,7 @@ def run_enlarge(args: argparse.Namespace) -> int:
     settings = _settings(args)
     export = _export(args)
     # All that can be wrong with the options is found before the first photo is read.
-    kernel = None if args.kernel == AUTO_KERNEL else read_kernel(Path(args.kernel))
+    kernel = None if args.kernel in list(KernelSource) else read_kernel(Path(args.kernel))
     found = find_photos(args.photos)
     check_output_folder(args.out)
     check_device(args.device)
@@ -64,6 +63,7 @@ def _settings(args: argparse.Namespace) -> EnlargeSettings:
         args.device,
         args.prior,
         args.seed,
+        KernelSource.FLOW if args.kernel == KernelSource.FLOW else KernelSource.AUTO,
     )
 
 

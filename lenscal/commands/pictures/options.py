@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from lenscal.calibration.settings import Method
 from lenscal.commands.option_groups import (
     Commands,
     add_choice,
@@ -19,7 +20,6 @@ from lenscal.enlarge.settings import DEFAULTS, FACTORS, EnlargeMethod
 from lenscal.files.photos.export_settings import DEPTHS, ExportSettings, OnConflict, PhotoFormat
 from lenscal.raw.pictures.kinds import Light
 
-AUTO_KERNEL = "auto"
 EXPERIMENTS = ("4.1", "4.2", "4.4", "dbi-kernels", "dbi-restoration")
 """Sections of the first paper, and the kernels of the second one (double-blind imaging)."""
 DEFAULT_MINUTES = 30.0
@@ -43,10 +43,11 @@ def add_enlarge(commands: Commands, *parents: argparse.ArgumentParser) -> None:
     add_choice(enlarge, "--factor", FACTORS, DEFAULTS.factor, "how many times as wide and high")
     enlarge.add_argument(
         "--kernel",
-        default=AUTO_KERNEL,
-        metavar="auto|FILE",
-        help="auto: found in each photo; or an npz file with an array kernel [k, k] in pixels of "
-        "the enlarged photo, such as is written beside each (default: auto)",
+        default=DEFAULTS.kernel.value,
+        metavar="auto|flow|FILE",
+        help="auto: found in the spectrum of each photo; flow: by distribution matching (Meanti et "
+        "al. 2025), minutes each; or an npz file with an array kernel [k, k] in pixels of the "
+        "enlarged photo, such as is written beside each (default: auto)",
     )
     add_choice(
         enlarge,
@@ -104,6 +105,13 @@ def add_reproduce(commands: Commands, *parents: argparse.ArgumentParser) -> None
         type=Path,
         metavar="FILE",
         help="also write the tables into a document, in place of those of the last time",
+    )
+    add_choice(
+        reproduce,
+        "--method",
+        Method,
+        Method.AUTO,
+        "how kernels of 4.1 and 4.4 are found; flow: by distribution matching, minutes each",
     )
     add_seed(reproduce, 0, "of kernels, noise and the choice of photos")
     add_device(reproduce)

@@ -38,6 +38,8 @@ class Field:
     root: Tensor
     shifts: Tensor
     """[taps, side^2, s^2]: what a kernel of one tap makes of a sharp patch."""
+    factor: int
+    """Every so many pixels of what is blurred are seen."""
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         s = self.mean.shape[-1]
@@ -72,9 +74,9 @@ class Modes:
         return (mean + (vectors @ (gain * along)[..., None])[..., 0]).view_as(x_t)
 
 
-def gaussian_field(size: int) -> Field:
-    """Of a power law, for kernels of `size` px."""
-    s = SIDE + size - 1
+def gaussian_field(size: int, factor: int = 1) -> Field:
+    """Of a power law, for kernels of `size` px, whose every `factor`-th pixel is seen."""
+    s = factor * SIDE + size - 1
     y, x = np.mgrid[:s, :s].reshape(2, -1)
     distance = np.hypot(y[:, None] - y, x[:, None] - x)
     covariance = 0.5 * np.exp(-distance / 2) + 0.2 * np.eye(s * s)
@@ -84,9 +86,9 @@ def gaussian_field(size: int) -> Field:
     for u in range(size**2):
         # Convolution: tap (y, x) takes light from the other side.
         for i in range(SIDE**2):
-            row = i // SIDE + size - 1 - u // size
-            shifts[u, i, row * s + i % SIDE + size - 1 - u % size] = 1
-    return Field(size, mean, root, shifts)
+            row = factor * (i // SIDE) + size - 1 - u // size
+            shifts[u, i, row * s + factor * (i % SIDE) + size - 1 - u % size] = 1
+    return Field(size, mean, root, shifts, factor)
 
 
 class FieldSource(Reblur):
@@ -104,7 +106,7 @@ class FieldSource(Reblur):
             np.zeros((1, 2), np.float32),
             False,
         )
-        packing = Packing((0, 1, 2), ((0, 0),) * 3, 1)
+        packing = Packing((0, 1, 2), ((0, 0),) * 3, field.factor)
         correlation = torch.eye(field.size**2).expand(3, -1, -1)
         super().__init__(pool, packing, shape, correlation, CPU)
 

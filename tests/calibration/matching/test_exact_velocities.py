@@ -104,6 +104,16 @@ def test_a_linear_network_is_found() -> None:
     assert torch.allclose(kernels.sum(-1), torch.ones(1, 3), atol=0.02)
 
 
+def test_the_kernel_of_what_was_made_smaller_is_found() -> None:
+    """Every second pixel of the blurred patches is seen: what enlarging has to undo."""
+    truth = lopsided(5, 0.6).expand(1, 3, -1)
+    family = LinearNetwork(channels=3, sides=(3, 3, 1), width=8, regularisers=NO_PENALTY)
+    matcher = ExactMatcher(gaussian_field(5, 2), truth, family, (1, 1), rate=0.01, steps=100)
+    matcher.batch = 32
+    begin = relative_error(family().detach(), truth)
+    assert relative_error(found(matcher), truth) < min(0.05, begin / 5)
+
+
 class MixtureMatcher(PublishedMatcher):
     """Velocities of finitely many patches: y_t is a mixture of Gaussians around t y."""
 
