@@ -3,7 +3,8 @@ of noise.
 
 What differs from the paper: the photos are the caller's, halved, split by chance (FFHQ's aligned
 faces are not to be had), motion kernels are random walks of our own, 21 px wide (28 there), kernels
-are found by lenscal's closed form (`calibrate --kernel uniform`), and pictures are restored by
+are found by lenscal's closed form (`calibrate --kernel uniform`; matching goes on from it where
+that is asked for), and pictures are restored by
 DPIR (DiffPIR there).
 """
 
@@ -28,7 +29,7 @@ from lenscal.benchmark.papers.pictures import (
     write_picture,
 )
 from lenscal.benchmark.summary import Table
-from lenscal.calibration.settings import CalibrationSettings, KernelModel, Quality
+from lenscal.calibration.settings import CalibrationSettings, KernelModel, Quality, Stages
 from lenscal.errors import InputError
 from lenscal.measure.one_kernel import best_gaussian, delta, kernel_figures
 from lenscal.optics.psf_grid import PsfGrid
@@ -76,6 +77,8 @@ class OneBlurSettings:
     seed: int = 0
     quality: Quality = Quality.STANDARD
     most_photos: int = MOST_A_SET
+    flow: bool = False
+    """Whether matching goes on from the closed form."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +159,7 @@ def _split(
 
 
 def _cases(settings: OneBlurSettings) -> list[_Case]:
-    """The main noise first."""
+    """Each kernel at all levels of noise, so that little time gives a little of all."""
     axis = np.arange(KERNEL_PX) - KERNEL_PX // 2
     gaussian = np.exp(-(axis[:, None] ** 2 + axis**2) / 2)
     round_ = np.asarray(gaussian / gaussian.sum(), np.float32)
@@ -164,12 +167,8 @@ def _cases(settings: OneBlurSettings) -> list[_Case]:
         motion_kernel(KERNEL_PX, np.random.default_rng([settings.seed, 41, n]))
         for n in range(settings.n_motion)
     ]
-    cases = []
-    for sigma in SIGMAS:
-        if sigma == MAIN_SIGMA:
-            cases.append(_Case("gaussian", 0, sigma, round_))
-        cases += [_Case("motion", n, sigma, kernel) for n, kernel in enumerate(motion)]
-    return cases
+    kinds = [("gaussian", 0, round_), *(("motion", n, kernel) for n, kernel in enumerate(motion))]
+    return [_Case(kind, n, sigma, kernel) for kind, n, kernel in kinds for sigma in SIGMAS]
 
 
 def _measured(
@@ -235,6 +234,7 @@ def _learnt(clean: Path, degraded: Path, settings: OneBlurSettings) -> Job[NDArr
         kernel_size=KERNEL_PX,
         seed=settings.seed,
         kernel=KernelModel.UNIFORM,
+        stages=Stages.FM if settings.flow else Stages.AUTO,
     )
     calibration, _ = yield from follow(jobs.calibrate(inputs, chosen), 0.3, 1.0)
     return np.asarray(calibration.psf.kernels[0, 0, 1])

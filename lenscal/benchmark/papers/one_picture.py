@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lenscal.benchmark.papers.pictures import Picture, blurred, psnr, read_pictures, shuffled
 from lenscal.benchmark.summary import Table
 from lenscal.enlarge.photo import enlarge, kernel_of
-from lenscal.enlarge.settings import EnlargeSettings, kernel_px
+from lenscal.enlarge.settings import EnlargeSettings, KernelSource, kernel_px
 from lenscal.errors import InputError
 from lenscal.measure.one_kernel import best_gaussian, delta, kernel_figures
 from lenscal.raw.decode import decode_photo
@@ -46,11 +46,13 @@ _BORDER_PX = 16
 
 @dataclass(frozen=True, slots=True)
 class OnePictureSettings:
-    """minutes : after which no further picture is begun; None: all of them."""
+    """minutes : after which no further picture is begun; None: all of them.
+    kernel : how kernels are found."""
 
     minutes: float | None = 30.0
     n_pictures: int = MOST_PICTURES
     seed: int = 0
+    kernel: KernelSource = KernelSource.AUTO
 
 
 def measure_one_picture(
@@ -117,7 +119,7 @@ def _measured(
     # As stored: 8 bits.
     cv2.imwrite(str(path), np.rint(small.clip(0, 1) * 255).astype(np.uint8)[..., ::-1])
     frame = decode_photo(path, light=Light.STORED)
-    chosen = EnlargeSettings(FACTOR, seed=settings.seed)
+    chosen = EnlargeSettings(FACTOR, seed=settings.seed, kernel=settings.kernel)
     found, _ = yield from follow(kernel_of(frame, chosen), 0.0, 0.1)
     fixed = _gaussian(FIXED_SIGMA_PX, size)
     kernels = {"fixed": fixed, "found": found.kernel, "true": truth}

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lenscal
+from lenscal.calibration.settings import Method
 from lenscal.commands.pictures.options import EXPERIMENTS
 from lenscal.commands.progress import Speaker, run_job
+from lenscal.enlarge.settings import KernelSource
 from lenscal.errors import InputError
 from lenscal.system.device import check_device
 from lenscal.system.json_values import without_nan
@@ -83,7 +85,10 @@ def _run(
         from lenscal.benchmark.papers import one_blur
 
         work = one_blur.measure_one_blur(
-            photos, one_blur.OneBlurSettings(minutes=minutes, seed=args.seed)
+            photos,
+            one_blur.OneBlurSettings(
+                minutes=minutes, seed=args.seed, flow=args.method == Method.FLOW
+            ),
         )
         return (values := run_job(work, speaker)), one_blur.tables(values)
     if name == "4.2":
@@ -113,18 +118,25 @@ def _run(
     from lenscal.benchmark.papers import one_picture
 
     work = one_picture.measure_one_picture(
-        photos, one_picture.OnePictureSettings(minutes=minutes, seed=args.seed)
+        photos,
+        one_picture.OnePictureSettings(
+            minutes=minutes,
+            seed=args.seed,
+            kernel=KernelSource.FLOW if args.method == Method.FLOW else KernelSource.AUTO,
+        ),
     )
     return (values := run_job(work, speaker)), one_picture.tables(values)
 
 
 DIFFERENCES = {
     "4.1": "4.1 differs from the paper: free photos, halved, instead of faces (FFHQ); kernels of "
-    "21 px by random walks of our own; the closed form instead of flows; DPIR instead of DiffPIR.",
+    "21 px by random walks of our own; the closed form instead of flows (`--method flow`: matching "
+    "goes on from it); DPIR instead of DiffPIR.",
     "4.2": "4.2 differs from the paper: the kernels of a virtual lens, free photos instead of "
     "DIV2K and DPDD, closed-form kernels, and a small network instead of ESRGAN.",
     "4.4": "4.4 differs from the paper: free photos instead of DIV2KRK, its kernels without "
-    "multiplicative noise, the closed form instead of flows, plug-and-play instead of ZSSR.",
+    "multiplicative noise, the closed form instead of flows (but for `--method flow`), "
+    "plug-and-play instead of ZSSR.",
     "dbi-kernels": "Double-blind imaging differs from the paper: free photos instead of AFHQ, "
     "kernels of 15 px instead of 128, a small generator and a discriminator that reads spectra, "
     "too; the paper shows samples and no figures.",
@@ -137,6 +149,8 @@ DIFFERENCES = {
 
 def _markdown(tables: Sequence[Table], args: argparse.Namespace, photos: Sequence[Path]) -> str:
     size = "full size" if args.full else f"{args.minutes:g} minutes"
+    if args.method == Method.FLOW:
+        size += ", --method flow"
     lines = [
         f"Made by `lenscal reproduce`, version {lenscal.__version__}: {size}, {len(photos)} "
         f"photos, {platform.machine()}. NCC after sub-pixel alignment; published figures are of "
