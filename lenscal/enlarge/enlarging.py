@@ -23,8 +23,6 @@ are worked out twice."""
 MARGIN_PX = 24
 """px of the picture around a block: its own border repeats, which must not be seen."""
 N_ITERATIONS = 10
-MOST_SIGMA = 75 / 255
-"""That denoisers were taught."""
 NETWORK_WEIGHT = 0.02
 """How much a network's estimate counts against the picture in the step that follows it."""
 
@@ -34,15 +32,8 @@ last one counts."""
 Bands = Generator[tuple[range, NDArray[np.float32]] | float, None, None]
 
 
-def denoised(
-    kernel: Tensor, factor: int, tone: Tone, denoiser: Denoiser, *, grey: bool = False
-) -> Estimate:
-    """Plug-and-play: what fits the picture and what a photo may be, in turns (DPIR).
-
-    grey : three times the same: denoisers, taught with noise of its own in every colour, see the
-        noise of a grey picture as that of a colour picture with 3**0.5 times as much
-    """
-    louder = 3**0.5 if grey else 1.0
+def denoised(kernel: Tensor, factor: int, tone: Tone, denoiser: Denoiser) -> Estimate:
+    """Plug-and-play: what fits the picture and what a photo may be, in turns (DPIR)."""
 
     def estimate(block: Tensor, variance: float) -> Iterator[Tensor]:
         step = FoldStep(block, kernel, factor)
@@ -52,7 +43,7 @@ def denoised(
         for sigma in schedule(level, N_ITERATIONS):
             # N a of the module's formula, in the picture's own values.
             x = step(z, LAMBDA * (level / sigma) ** 2)
-            z = tone.own(denoiser(tone.denoisers(x)[None], min(louder * sigma, MOST_SIGMA))[0])
+            z = tone.own(denoiser(tone.denoisers(x)[None], sigma)[0])
             yield z
 
     return estimate

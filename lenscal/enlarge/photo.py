@@ -22,7 +22,6 @@ from lenscal.enlarge.picture import (
     LEAST_LEVEL,
     LUMINANCE,
     Tone,
-    is_grey,
     luminance_variance,
     noise_variance,
     tone_of,
