@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from coarse_lens import traced_coarsely
 
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.frame import Frame
 from lenscal.stepping import finish
+from lenscal.virtual import dataset
 from lenscal.virtual.dataset import VirtualSettings, true_grid, write_dataset
 from lenscal.virtual.lens import demo_lens
 
@@ -24,10 +26,14 @@ class SmallLens:
 
 
 def photographed(out: Path, **told: object) -> SmallLens:
-    settings = VirtualSettings(demo_lens(1), **{"n_photos": 3, "size": (480, 720), **told})  # type: ignore[arg-type]
-    dataset = finish(write_dataset(out, settings))
+    settings = VirtualSettings(demo_lens(1), **{"n_photos": 3, "size": (320, 480), **told})  # type: ignore[arg-type]
+    with traced_coarsely() as patch:
+        # Not read here.
+        patch.setattr(dataset, "_write_truth", lambda *_: None)
+        patch.setattr(dataset, "write_evaluation", lambda *_: (out, out))
+        written = finish(write_dataset(out, settings))
     sharp, degraded = (
-        [decode_photo(p) for p in paths] for paths in (dataset.sharp, dataset.degraded)
+        [decode_photo(p) for p in paths] for paths in (written.sharp, written.degraded)
     )
     return SmallLens(sharp, degraded, true_grid(settings, (3, 3)))
 

@@ -25,13 +25,13 @@ from lenscal.stepping import STOP, finish
 from lenscal.system.device import pick_device
 
 SMALL = CalibrationSettings(Quality.QUICK, device="cpu", grid=(3, 3), stages=Stages.P)
+BUDGET = Budget((1e5, 3e5), 20, 4, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
 
 
 @pytest.fixture(autouse=True)
 def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same code with fewer steps."""
-    budget = Budget((4e5, 4e5, 1e6), 20, 4, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
-    monkeypatch.setitem(BUDGETS, Quality.QUICK, budget)
+    monkeypatch.setitem(BUDGETS, Quality.QUICK, BUDGET)
 
 
 def run(
@@ -43,8 +43,7 @@ def run(
 @pytest.fixture(scope="session")
 def learnt(small_lens: SmallLens) -> Calibration:
     with pytest.MonkeyPatch.context() as patch:
-        budget = Budget((4e5, 4e5, 1e6), 20, 4, 600, 12, 12, 16, NetworkSettings(width=16, depth=1))
-        patch.setitem(BUDGETS, Quality.QUICK, budget)
+        patch.setitem(BUDGETS, Quality.QUICK, BUDGET)
         return run(small_lens.sharp, small_lens.degraded)
 
 
@@ -133,6 +132,7 @@ def test_the_same_aperture_gives_a_delta(same_aperture: SmallLens) -> None:
     assert centre.min() > 0.9
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_stop_keeps_what_was_learnt(small_lens: SmallLens) -> None:
     work = engine.calibrate(small_lens.sharp, small_lens.degraded, SMALL)
     report = next(work)
@@ -152,6 +152,7 @@ def test_stop_before_anything_was_learnt_says_so(small_lens: SmallLens) -> None:
         work.send(STOP)
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_all_stages_run_with_growing_progress_and_repeat_to_the_bit(
     small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +176,7 @@ def test_all_stages_run_with_growing_progress_and_repeat_to_the_bit(
     assert np.array_equal(first.psf.kernels, second.psf.kernels)
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_unrelated_scenes_are_matched_by_their_spectra(
     small_lens: SmallLens, same_aperture: SmallLens
 ) -> None:
@@ -190,6 +192,7 @@ def test_unrelated_scenes_are_matched_by_their_spectra(
     assert table["estimate"]["rel_l2_mean"] < table["delta"]["rel_l2_mean"]
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_too_few_patches_for_matching_alone_say_so(
     small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +238,7 @@ def test_reblur_check_ranks_kernels(small_lens: SmallLens) -> None:
     )
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_stop_in_a_later_pass_keeps_what_all_pairs_told(small_lens: SmallLens) -> None:
     work = engine.calibrate(small_lens.sharp, small_lens.degraded, SMALL)
     while not (report := next(work)).message.startswith("Comparing pair 1 of 3, pass 2"):
@@ -246,6 +250,7 @@ def test_stop_in_a_later_pass_keeps_what_all_pairs_told(small_lens: SmallLens) -
     assert np.array_equal(calibration.psf.kernels, report.kernels)
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_half_of_the_photos_without_texture_costs_the_confidence_only(
     small_lens: SmallLens,
 ) -> None:

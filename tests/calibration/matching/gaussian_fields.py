@@ -137,8 +137,11 @@ class ExactMatcher(PublishedMatcher):
         shape: tuple[int, int],
         rate: float = 0.05,
         steps: int = 300,
+        batch: int = 128,
     ) -> None:
-        settings = PublishedSettings(0, steps, TINY, batch=128, kernel_rate=rate, pretrained=False)
+        settings = PublishedSettings(
+            0, steps, TINY, batch=batch, kernel_rate=rate, pretrained=False
+        )
         source = FieldSource(field, shape)
         super().__init__(source, family, settings, seed=0, device=CPU, normalise=lambda y: y)
         self.source, self.exact = source, (-1, source.modes_of(truth))
