@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from lenscal.intake.sharpness import ZONES
 from lenscal.intake.survey import N_DIRECTIONS, Survey, TileKind
 from lenscal.translation import join_translatable, translatable
 
@@ -41,10 +42,14 @@ _ENOUGH_EDGES = 12
 _WIDE_EDGES_PX, _SHAKEN = 4.0, 1.6
 """Sharpest edges from this width on are soft, whatever the other photos are; across the worst
 direction they are so much wider than across the best one where the camera was moved."""
-_WIDER_THAN_BEST, _MANY_EDGES = 1.3, 30
+_WIDER_THAN_OTHERS, _MANY_EDGES = 1.3, 30
 """Where photos show so many edges, the scene hardly changes their widths: one whose edges are so
-much wider than the folder's sharpest photo's was focused elsewhere (a chart, hand-held: 1.4 and 2
-times; docs/experiments/real-photos.md)."""
+much wider than another photo's at nearly all places that both show edges at was focused elsewhere
+(a chart, hand-held: 1.4 and 2 times; docs/experiments/real-photos.md)."""
+_NEARLY_ALL = 0.25
+"""Quantile of the ratios that has to be so wide: in one zone of nine edges may be odd."""
+_COMMON_ZONES = 3
+"""Of one place alone, a soft thing may be all that is there."""
 _SAME_SCENE = 0.95
 """Correlation of the spread of light of two photos of one scene."""
 
@@ -313,25 +318,47 @@ def _by_edges(
 ) -> Iterator[Verdict]:
     """The verdicts with what the photos' own edges say, which tell even two photos apart; a fault,
     or a doubt where nothing is to be left out."""
-    widths = [
-        photo.edges.sharpest
+    counts = [
+        verdict.fault is None and photo.edges is not None and photo.edges.count >= _MANY_EDGES
         for photo, verdict in zip(photos, verdicts, strict=True)
-        if verdict.fault is None and photo.edges is not None and photo.edges.count >= _MANY_EDGES
     ]
-    best = min(widths, default=np.inf)
-    for verdict, photo in zip(verdicts, photos, strict=True):
-        edges = photo.edges
-        counts = edges is not None and edges.count >= _MANY_EDGES and verdict.fault is None
-        if edges is None or not counts or edges.sharpest <= _WIDER_THAN_BEST * best:
+    zones = np.full((len(photos), ZONES**2), np.nan)
+    for row, photo, counted in zip(zones, photos, counts, strict=True):
+        if counted and photo.edges is not None:
+            row[:] = photo.edges.by_zone
+    for number, verdict in enumerate(verdicts):
+        widths = _wider_than_another(zones, number)
+        if widths is None:
             yield verdict
             continue
         reason = translatable(
-            "out of focus or shaken: its sharpest edges are {width:.1f} px wide, those of the "
-            "folder's sharpest photo {best:.1f} px",
-            width=edges.sharpest,
-            best=best,
+            "out of focus or shaken: its sharpest edges are {width:.1f} px wide, those of "
+            "another photo at the same places {best:.1f} px",
+            width=widths[0],
+            best=widths[1],
         )
         yield Verdict(Fault.OUT_OF_FOCUS if leave_out else None, reason, verdict.figures)
+
+
+def _wider_than_another(zones: NDArray[np.float64], number: int) -> tuple[float, float] | None:
+    """Mean widths of a photo's edges and of another one's that are sharper at nearly all places
+    that both show edges at, by widths [photos, zones]; the sharpest such photo, None without one.
+
+    A lens that blurs its corners makes a photo look soft that has its edges there, not one that is
+    softer at every place.
+    """
+    best: tuple[float, float] | None = None
+    for other in zones:
+        common = np.isfinite(zones[number]) & np.isfinite(other)
+        own, others = zones[number][common], other[common]
+        if len(own) < _COMMON_ZONES:
+            continue
+        if np.quantile(own / others, _NEARLY_ALL) <= _WIDER_THAN_OTHERS:
+            continue
+        means = float(own.mean()), float(others.mean())
+        if best is None or means[0] / means[1] > best[0] / best[1]:
+            best = means
+    return best
 
 
 def _moved_in_words(worst: float) -> str:

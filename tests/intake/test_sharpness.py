@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from charts import shaken, squares, write_chart
@@ -75,3 +76,25 @@ def test_too_few_photos_are_said_beforehand(tmp_path: Path) -> None:
     assert too_few_in_words(4, 4, 0) is None
     assert too_few_in_words(2, 2, 2) is None
     assert too_few_in_words(4, 3, 0) is not None
+
+
+def test_a_photo_with_its_edges_where_the_lens_blurs_is_not_out_of_focus(tmp_path: Path) -> None:
+    """A lens that is three times as soft to the right: one photo shows edges all over, the other
+    one to the right only, as soft as the first one's there."""
+    sharp = [photo(tmp_path / "s.dng", squares(SIZE, 0.8))]
+    third = SIZE[1] // 3
+    parts = [squares(SIZE, sigma) for sigma in (1.2, 2.2, 3.6)]
+    whole = np.concatenate([p[:, n * third : (n + 1) * third] for n, p in enumerate(parts)], 1)
+    whole = np.concatenate([whole, parts[2][:, 3 * third :]], 1)
+    right = whole.copy()
+    right[:, :third] = 0.3
+    degraded = [photo(tmp_path / f"{n}.dng", light) for n, light in enumerate((whole, right))]
+    edges = [one.edges for one in degraded]
+    assert all(e is not None and e.count >= 30 for e in edges)
+    # Taken as wholes they differ by more than photos in and out of focus do.
+    assert edges[1].sharpest > 1.3 * edges[0].sharpest  # type: ignore[union-attr]
+    assert [verdict.fault for verdict in judge(sharp, degraded)[1]] == [None, None]
+    # One that is softer everywhere is still found.
+    soft = photo(tmp_path / "soft.dng", cv2.GaussianBlur(whole, None, 3.5))
+    faults = [verdict.fault for verdict in judge(sharp, [degraded[0], soft])[1]]
+    assert faults == [None, Fault.OUT_OF_FOCUS]
