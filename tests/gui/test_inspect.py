@@ -80,6 +80,7 @@ def test_a_click_and_the_arrow_keys_choose_a_cell(qtbot: QtBot, page: InspectPag
         math.sqrt(math.log(2) / 2) / math.pi / 2, abs=2e-3
     )
     assert values["Centre right"][0] == "+0.50" and values["Confidence"] == ["75%"] * 3
+    assert values["Likely error"] == ["14%"] * 3
     page.mosaic.setFocus()
     for key, cell in (
         (Qt.Key.Key_Up, (1, 5)),
@@ -157,6 +158,7 @@ def test_a_profile_without_confidence_says_so(window: MainWindow) -> None:
     show(page, FieldView.CONFIDENCE)
     assert page.left.map.data is None
     assert figures(page)["Confidence"] == ["–"] * 3
+    assert figures(page)["Likely error"] == ["–"] * 3
     page.left.map.grab()
 
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from lenscal.gui.pages.inspection.grids import Cell, Floats
 from lenscal.gui.widgets.elements import tip_text
+from lenscal.optics.expected_error import expected_error
 from lenscal.optics.kernel_pictures import ALL_CHANNELS, CHANNELS
 from lenscal.optics.units import DisplayUnits
 
@@ -146,11 +147,22 @@ class FigureTable(QTableWidget):
             place = units.of_length(figures.centroid_px[at][:, axis])
             yield Figure(name, tip, place, "{:+.2f}".format, signed=True)
         confidence = cell.grid.psf.confidence
+        sure = np.full(3, np.nan) if confidence is None else confidence[at].astype(np.float64)
         yield Figure(
             self.tr("Confidence"),
             self.tr("0 % a guess, 100 % sure; – unknown"),
-            np.full(3, np.nan) if confidence is None else confidence[at].astype(np.float64),
-            lambda value: UNKNOWN if np.isnan(value) else f"{value:.0%}",
+            sure,
+            _share,
+            signed=True,
+        )
+        yield Figure(
+            self.tr("Likely error"),
+            self.tr(
+                "How far the kernel may be from the true one: the root of the squared "
+                "differences over that of its own squares; – unknown"
+            ),
+            expected_error(sure),
+            _share,
             signed=True,
         )
 
@@ -168,6 +180,10 @@ def _compared(first: Figure, second: Figure, channel: str) -> list[str]:
     else:
         change = f"{difference / values[1]:+.1%}"
     return [*(first.text(value) for value in values), change]
+
+
+def _share(value: float) -> str:
+    return UNKNOWN if np.isnan(value) else f"{value:.0%}"
 
 
 def _text(item: QTableWidgetItem | None) -> str:
