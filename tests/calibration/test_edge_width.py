@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from charts import squares, write_chart
 
+from lenscal.calibration.field.kernels import stretched
 from lenscal.calibration.proof.edge_width import EdgeWidth, FolderEdges, folder_edges
+from lenscal.calibration.stages.layout import lay_out
+from lenscal.calibration.stages.scene_width import EdgeScale
 from lenscal.calibration.statistics.bispectra import TRIAD_WINDOW_PX, Bispectra, triads
 from lenscal.calibration.statistics.scene_detail import SceneDetail, detail_for_width
 from lenscal.optics.psf_grid import PsfGrid, Reference
@@ -95,3 +99,39 @@ def test_bispectra_take_the_amplitude_of_all_three_frequencies() -> None:
     made = half.of_bispectra(sums, triad)
     assert np.allclose(made.values, 0.125) and np.allclose(made.power, 0.25)
     assert np.array_equal(made.count, sums.count)
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.25])
+def test_stretched_kernels_are_gaussians_of_that_width_where_they_were(factor: float) -> None:
+    u = np.arange(17) - 8
+    # Off the middle: lateral colour stays.
+    kernel = np.exp(-((u[:, None] - 0.7) ** 2 + (u + 0.4) ** 2) / 2 / 1.5**2)
+    wide = np.exp(-((u[:, None] - 0.7) ** 2 + (u + 0.4) ** 2) / 2 / (factor * 1.5) ** 2)
+    given = torch.from_numpy(kernel / kernel.sum()).float().reshape(1, 1, -1)
+    made = stretched(given, factor).numpy().reshape(17, 17)
+    assert made.sum() == pytest.approx(1, abs=1e-5)
+    wide /= wide.sum()
+    assert np.linalg.norm(made - wide) < 0.01 * np.linalg.norm(wide)
+    # Where nothing is to be done, not a bit changes.
+    assert stretched(given, 1.0) is given
+
+
+@pytest.mark.parametrize("factor", [0.75, 1.3])
+def test_kernels_that_a_fit_found_are_drawn_to_the_width_of_the_edges(
+    folders: FolderEdges, factor: float
+) -> None:
+    layout = lay_out((2, 2), 13, torch.device("cpu"))
+    grid = everywhere(factor * BLUR)
+    kernels = torch.from_numpy(grid.kernels).flatten(-2).flatten(0, 1)
+    scale = EdgeScale(folders, SIZE, Reference.AXIS)
+    made, stretch = scale.applied(layout, kernels)
+    # Towards what edges show, and not beyond: their own error is taken into account.
+    nearer = (factor * stretch - 1) / (factor - 1)
+    assert 0 < nearer < 0.8
+    width = folders.width(PsfGrid(layout.on_grid(made), SIZE, Reference.AXIS))
+    assert width is not None
+    assert abs(np.log(width.factor)) < 0.8 * abs(np.log(factor))
+    # Photos with too few edges change nothing.
+    few = FolderEdges(folders.sharp[:2], folders.degraded)
+    same, one = EdgeScale(few, SIZE, Reference.AXIS).applied(layout, kernels)
+    assert same is kernels and one == 1

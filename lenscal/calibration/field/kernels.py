@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import affine_transform
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -48,6 +49,25 @@ def reaches_border(kernels: Tensor) -> bool:
     taps."""
     # Not the largest: one corner that is off must not make all kernels larger.
     return float(border_light(kernels).mean(1).quantile(0.9)) > MOST_AT_BORDER
+
+
+def stretched(kernels: Tensor, factor: float) -> Tensor:
+    """Kernels [..., k * k] of sum 1, as many times as wide about their own centroids, in the same
+    frame."""
+    if factor == 1:
+        return kernels
+    k = round(kernels.shape[-1] ** 0.5)
+    squares = squares_of(kernels).reshape(-1, k, k).cpu().double()
+    # A spline's interpolation narrows nothing, as a linear one would.
+    middle = centroids(squares).numpy() + (k - 1) / 2
+    wider = np.stack(
+        [
+            affine_transform(kernel, [1 / factor] * 2, c - c / factor, order=3)
+            for kernel, c in zip(squares.numpy(), middle, strict=True)
+        ]
+    )
+    wider /= wider.sum((1, 2), keepdims=True)
+    return torch.from_numpy(wider).to(kernels).reshape(kernels.shape)
 
 
 def tilts(

@@ -38,6 +38,12 @@ FACTORS = np.geomspace(0.5, 2.0, 141)
 """Of the width, that are tried."""
 SCENES_ERROR = 0.1
 """Standard error of the width's logarithm as spectra of some ten other scenes tell it."""
+FIT_ERROR = 0.08
+"""Standard error of the same of kernels that were fitted then: priors draw them together or
+apart."""
+EDGES_ERROR = 0.06
+"""What edges of one folder may differ by from the other's, whatever the jackknife says: those of
+houses and those of leaves."""
 _HIGHEST = 0.5
 """cycles/px: beyond, taps repeat themselves."""
 
@@ -53,8 +59,15 @@ class EdgeWidth:
     @property
     def believed(self) -> float:
         """The factor, drawn to 1 as far as scenes alone know the width better."""
-        weight = SCENES_ERROR**2 / (SCENES_ERROR**2 + self.error**2)
-        return float(self.factor**weight)
+        return self._drawn_to_one(SCENES_ERROR, self.error)
+
+    @property
+    def after_fit(self) -> float:
+        """The same of kernels that were fitted to spectra as wide as edges show already."""
+        return self._drawn_to_one(FIT_ERROR, float(np.hypot(self.error, EDGES_ERROR)))
+
+    def _drawn_to_one(self, before: float, error: float) -> float:
+        return float(self.factor ** (before**2 / (before**2 + error**2)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

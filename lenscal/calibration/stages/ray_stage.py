@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from lenscal.calibration.field.kernels import framed
+from lenscal.calibration.field.kernels import framed, stretched
 from lenscal.calibration.proof.trial import Trial
 from lenscal.calibration.rays.ray_field import RayField, ray_field
 from lenscal.calibration.rays.ray_fit import HeldOut, cross_validate, fit_rays, rays_like
@@ -155,7 +155,10 @@ class RayStage:
         statistics = third_order_statistics_of(handed.whole, places, device)
         rounds = Rounds(name, self.rounds, self.span.between(0, FITTED), began)
         iterates = rays.fit(statistics, self.rounds, start)
-        theta, _, estimate = yield from fitted(iterates, rays.at_nodes, rounds, estimate, journal)
+        scale = handed.scale
+        theta, _, stretch, estimate = yield from fitted(
+            iterates, rays.at_nodes, rounds, estimate, journal, scale
+        )
         if not handed.can_be_halved:
             return self._tried(handed, estimate, journal)
         try:
@@ -171,12 +174,15 @@ class RayStage:
             rays.cross_validated((first, second), fits, theta), estimate, journal
         )
         # Only now: how far rays are believed is known after both halves were tried on each other.
-        _, estimate = with_kernels(estimate, rays.at_nodes(theta * scales), journal)
+        kernels = rays.at_nodes(theta * scales)
+        if scale is not None:
+            kernels, stretch = scale.applied(estimate.layout, kernels)
+        _, estimate = with_kernels(estimate, kernels, journal)
         journal.note_stage(name, began, estimate)
         estimate = self._tried(handed, estimate, journal)
         size = estimate.layout.kernel_size
         # Weighed like the whole, or what was drawn to a point would seem unsure.
-        halves = [sized(rays.at_nodes(fit * scales), size) for fit in fits]
+        halves = [sized(stretched(rays.at_nodes(fit * scales), stretch), size) for fit in fits]
         return replace(estimate, halves=(halves[0], halves[1]))
 
     def _tried(self, handed: StatisticsFit, estimate: Estimate, journal: Journal) -> Estimate:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from lenscal.calibration.field.kernels import framed, reaches_border
+from lenscal.calibration.field.kernels import framed, reaches_border, stretched
 from lenscal.calibration.proof.trial import Trial
 from lenscal.calibration.stages.estimate import Estimate
 from lenscal.calibration.stages.journal import Journal, Stopped
 from lenscal.calibration.stages.photos import Photos
-from lenscal.calibration.stages.scene_width import with_scene_detail
+from lenscal.calibration.stages.scene_width import EdgeScale, with_scene_detail
 from lenscal.calibration.stages.stage import Span, StageName
 from lenscal.calibration.stages.statistics_sums import (
     Places,
@@ -87,11 +87,13 @@ class Rounds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TapsFit:
-    """Taps that were fitted: theta, their kernels [nodes, 3, n], and the estimate with these."""
+    """Taps that were fitted: theta, their kernels [nodes, 3, n], how many times as wide as theta's
+    these are, and the estimate with them."""
 
     taps: Taps
     theta: Tensor
     kernels: Tensor
+    stretch: float
     estimate: Estimate
 
 
@@ -105,6 +107,8 @@ class StatisticsFit:
         The estimate's.
     whole, half : sums over all photos, and over the first half of them
     can_be_halved : whether both halves hold something of each folder
+    scale : EdgeScale or None
+        What gives kernels the width that edges show; None where these are too few.
     second_order : TapsFit or None
         What second order found alone, where the photos that were kept out like it better: third
         order, and so rays, are not to be believed.
@@ -116,6 +120,7 @@ class StatisticsFit:
     whole: ThirdOrderSums
     half: ThirdOrderSums
     can_be_halved: bool
+    scale: EdgeScale | None = None
     second_order: TapsFit | None = None
 
 
@@ -144,13 +149,13 @@ class SecondOrderStage:
         places = places_of(photos, estimate)
         span = self.span.between(0, GATHERED)
         gather = gathering(photos, places, name, span, estimate, journal)
-        sums, half = yield from with_scene_detail(
+        sums, half, scale = yield from with_scene_detail(
             (yield from gather.second_order()), photos, places, (name, span.high), estimate, journal
         )
         device = estimate.layout.device
         statistics = statistics_of(sums, places, device)
         rounds = Rounds(name, self.rounds, self.span.between(GATHERED, FITTED), began)
-        fit = yield from fit_taps(statistics, places, rounds, estimate, journal)
+        fit = yield from fit_taps(statistics, places, rounds, estimate, journal, scale)
         if not (self.halves and gather.can_be_halved):
             return fit.estimate
         tell = HalfReports(name, self.span.between(FITTED, 1), fit.estimate, journal)
@@ -187,14 +192,14 @@ class ThirdOrderStage:
         places = places_of(photos, estimate)
         span = self.span.between(0, GATHERED)
         gather = gathering(photos, places, name, span, estimate, journal)
-        whole, half = yield from with_scene_detail(
+        whole, half, scale = yield from with_scene_detail(
             (yield from gather.third_order()), photos, places, (name, span.high), estimate, journal
         )
         statistics = third_order_statistics_of(whole, places, estimate.layout.device)
         rounds = Rounds(name, self.rounds, self.span.between(GATHERED, 1), began)
-        fit = yield from fit_taps(statistics, places, rounds, estimate, journal)
+        fit = yield from fit_taps(statistics, places, rounds, estimate, journal, scale)
         halved = gather.can_be_halved
-        found = StatisticsFit(fit.estimate, fit.kernels, places, whole, half, halved)
+        found = StatisticsFit(fit.estimate, fit.kernels, places, whole, half, halved, scale)
         if self.trial is None or not self.trial.doubts(fit.estimate, fit.kernels):
             return found
         return (yield from self._tried(found, self.trial, statistics, estimate, journal))
@@ -214,7 +219,7 @@ class ThirdOrderStage:
         )
         name, began = StageName.SECOND_ORDER, time.monotonic()
         rounds = Rounds(name, self.rounds, Span(self.span.at(FITTED), self.span.high), began)
-        fit = yield from fit_taps(plain, found.places, rounds, estimate, journal)
+        fit = yield from fit_taps(plain, found.places, rounds, estimate, journal, found.scale)
         if trial.prefers(found.estimate, fit.kernels, found.kernels):
             # The table of stages tells what was kept.
             journal.stages.pop()
@@ -230,7 +235,12 @@ class ThirdOrderStage:
 
 
 def fit_taps(
-    statistics: Statistics, places: Places, rounds: Rounds, estimate: Estimate, journal: Journal
+    statistics: Statistics,
+    places: Places,
+    rounds: Rounds,
+    estimate: Estimate,
+    journal: Journal,
+    scale: EdgeScale | None,
 ) -> Job[TapsFit]:
     """Fit free taps to statistics."""
     message = translatable("Measuring how wide the kernels are")
@@ -241,7 +251,7 @@ def fit_taps(
     mixture = likeliest_mixture(plain, places.positions, statistics.second_order(size))
     taps = Taps(expecting(plain, mixture), places)
     iterates = taps.fit(statistics, rounds.count, None)
-    fit = yield from fitted(iterates, taps.at_nodes, rounds, estimate, journal)
+    fit = yield from fitted(iterates, taps.at_nodes, rounds, estimate, journal, scale)
     return TapsFit(taps, *fit)
 
 
@@ -251,9 +261,11 @@ def fitted(
     rounds: Rounds,
     estimate: Estimate,
     journal: Journal,
-) -> Job[tuple[Tensor, Tensor, Estimate]]:
-    """Step a fit, show its kernels after each round, and note them as a stage's result; theta, its
-    kernels, and the estimate with these."""
+    scale: EdgeScale | None,
+) -> Job[tuple[Tensor, Tensor, float, Estimate]]:
+    """Step a fit, show its kernels after each round, and note them, as wide as edges show, as a
+    stage's result; theta, the kernels, how many times as wide as theta's they are, and the
+    estimate with them."""
     theta = kernels = torch.zeros(0)
     for number, theta in enumerate(iterates):
         kernels = at_nodes(theta)
@@ -272,9 +284,10 @@ def fitted(
             # Rounds improve steadily: the last one is as good as it gets in this time.
             journal.note_stage(rounds.stage, rounds.began, estimate)
             raise
+    kernels, stretch = (kernels, 1.0) if scale is None else scale.applied(estimate.layout, kernels)
     kernels, estimate = with_kernels(estimate, kernels, journal)
     journal.note_stage(rounds.stage, rounds.began, estimate)
-    return theta, kernels, estimate
+    return theta, kernels, stretch, estimate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -316,7 +329,11 @@ def with_halves_of_taps(
     fits = yield from tell.fits(
         taps.fit(first, HALF_ROUNDS, theta), taps.fit(second, HALF_ROUNDS, theta)
     )
-    kernels = sized(taps.at_nodes(fits[0]), size), sized(taps.at_nodes(fits[1]), size)
+    # As the whole was, or they would seem to disagree with it.
+    kernels = (
+        sized(stretched(taps.at_nodes(fits[0]), fit.stretch), size),
+        sized(stretched(taps.at_nodes(fits[1]), fit.stretch), size),
+    )
     if not all(bool(torch.isfinite(half).all()) for half in kernels):
         return without_halves(estimate, tell.journal)
     return replace(estimate, halves=kernels)
