@@ -926,8 +926,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "other programs"),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "out of focus or shaken: its sharpest edges are {width:.1f} px wide, those of the "
-        "folder's sharpest photo {best:.1f} px"
+        "out of focus or shaken: its sharpest edges are {width:.1f} px wide, those of another"
+        " photo at the same places {best:.1f} px"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
