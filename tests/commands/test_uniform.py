@@ -14,7 +14,7 @@ from picture_files import scene, srgb, stored, write_picture
 from PySide6.QtWidgets import QApplication
 
 from lenscal.calibration.settings import Quality
-from lenscal.calibration.uniform import flow
+from lenscal.calibration.uniform import flow, job, search
 from lenscal.files.psf.profile import read_profile
 from lenscal.flow.network import NetworkSettings
 
@@ -129,6 +129,9 @@ def test_matching_goes_on_from_the_closed_form(
         60, 32, 2, 2, batch=8, look_steps=1, network=NetworkSettings(width=8, depth=1)
     )
     monkeypatch.setitem(flow.BUDGETS, Quality.QUICK, tiny)
+    # A rough kernel is enough to begin with.
+    monkeypatch.setitem(job.ROUNDS, Quality.QUICK, 1)
+    monkeypatch.setattr(search, "GUIDED_STEPS", 40)
     folder, folders = line
     told = calibrate(run, folder, folders, "--kernel-size", 7, "--method", "flow")
     profile = read_profile(folder / "blur.lenscal")
