@@ -50,7 +50,6 @@ SHARES = (0.5, 1.0)
 are wrong in different ways."""
 PATIENCE = 5
 """Looks after the best one, until it ends."""
-LEAST_PATCHES = 200
 SMALLEST_PATCH_PX = 32
 Costs = Callable[[Tensor], Tensor]
 """Of kernels [b, k, k]: how badly each explains photos that were kept out, [b]."""
