@@ -11,6 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from coarse_lens import traced_coarsely
+from early_ends import end_fits_early
 
 from lenscal.benchmark import clock, speed
 from lenscal.benchmark.clock import in_turns
@@ -63,8 +65,10 @@ def test_both_are_timed_in_turns_and_the_first_round_does_not_count(
     assert (pace.ours, pace.yardstick, pace.ratio) == (6.0, 2.0, 3.0)
 
 
-def test_every_speed_is_measured(tmp_path: Path) -> None:
-    found = finish(measure_speed(TINY))
+def test_every_speed_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    end_fits_early(monkeypatch)
+    with traced_coarsely():
+        found = finish(measure_speed(TINY))
     for name in (*RATIOS, "wiener_s_per_mp"):
         assert math.isfinite(found[name])
         assert found[name] > 0

@@ -118,6 +118,7 @@ def of_matching() -> Tensor:
     return torch.cat([matched.flatten(), *weights])
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("work", [of_taps, of_the_mixture, of_rays, of_rays_to_pairs, of_matching])
 def test_the_same_bits_for_every_number_of_threads(work: Callable[[], Tensor]) -> None:
     results = []

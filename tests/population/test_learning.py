@@ -229,7 +229,7 @@ def test_checkpoints_of_another_training_are_refused() -> None:
 
 
 def test_pauses_count_for_no_limit_of_time() -> None:
-    result = learnt(6, max_minutes=0.02, pause=3600.0)
+    result = learnt(6, max_minutes=30, pause=3600.0)
     assert result.steps == 6
 
 
