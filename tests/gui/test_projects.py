@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import FakeCalibration
-from desktop import LEFT, drop, idle, start_calibration
+from desktop import LEFT, drop, idle, start_calibration, wait_until_still
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -248,10 +248,7 @@ def test_a_calibration_pauses_and_goes_on_by_mouse_and_key(
     start_calibration(qtbot, window)
     qtbot.mouseClick(window.job_bar.pause_button, LEFT)
     assert window.controller.worker.paused and window.job_bar.text.text().startswith("Paused")
-    qtbot.wait(50)
-    points = len(window.calibrate_page.curves.points("flow loss"))
-    qtbot.wait(200)
-    assert len(window.calibrate_page.curves.points("flow loss")) == points
+    points = wait_until_still(qtbot, lambda: len(window.calibrate_page.curves.points("flow loss")))
     qtbot.keyClick(window, Qt.Key.Key_P)
     qtbot.waitUntil(
         lambda: len(window.calibrate_page.curves.points("flow loss")) > points, timeout=5000

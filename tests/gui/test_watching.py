@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from desktop import idle, start_calibration
@@ -15,6 +16,7 @@ from lenscal.calibration.result import Calibration
 from lenscal.files.psf.profile import Profile, write_profile
 from lenscal.gui.background.worker import Progress
 from lenscal.gui.main_window import MainWindow
+from lenscal.gui.pages.calibration import stage_strip
 from lenscal.gui.pages.calibration.loss_plots import LossPlots
 from lenscal.gui.pages.calibration.messages import CalibrationMessages
 from lenscal.gui.pages.calibration.stage_strip import RATE_S, StageBox, StageRecords, StageStrip
@@ -68,18 +70,22 @@ def test_steps_a_second_are_counted_within_a_stage() -> None:
     assert records.steps_a_second is None
 
 
-def test_the_strip_tells_a_stage_in_a_box(qtbot: QtBot) -> None:
+def test_the_strip_tells_a_stage_in_a_box(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setattr(stage_strip, "time", clock)
+    now = 100.0
     strip = StageStrip()
     qtbot.addWidget(strip)
     strip.begin()
     strip.take(report("plan", stages=("L", "GT")), [])
     strip.take(report("L"), [("re-blur distance", 0, 0.81)])
+    now = 107.0
     strip.take(report("GT", seconds_left=75.0), [("re-blur distance", 1, 0.64)])
     boxes = strip.findChildren(QWidget, "card")
     texts = [(box.name.text(), box.time.text(), box.brought.text()) for box in boxes]
-    assert texts[0] == ("✓ Colour", "0 s", "0.81")
+    assert texts[0] == ("✓ Colour", "7 s", "0.81")
     assert texts[1] == ("▶ Third order", "0 s", "0.81 → 0.64")
-    assert "0:00 elapsed" in strip.time.text() and "about 1:15 left" in strip.time.text()
+    assert "0:07 elapsed" in strip.time.text() and "about 1:15 left" in strip.time.text()
     box = strip.findChildren(QWidget, "card")[1]
     assert "0.810 before, 0.640 after" in box.toolTip()
     strip.end()
