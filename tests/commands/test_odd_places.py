@@ -3,6 +3,7 @@ written: found before any work, in every command."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -237,13 +238,26 @@ RELATIVE = [
 
 
 @pytest.mark.skipif(os.name != "posix", reason="others do not let it go")
-@pytest.mark.parametrize("arguments", RELATIVE, ids=lambda a: f"{a[0]}-{a[-1]}")
-def test_a_current_folder_that_is_gone(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    done = program(*arguments, shell=f'cd "{gone}" && rmdir "{gone}" && exec "$0" "$@"')
-    assert done.returncode == 2 and done.stdout == ""
-    assert "the current folder no longer exists" in done.stderr
+    # All in one process that begins there: each command finds the folder as it was left.
+    code = "import json, os, sys; from lenscal.cli import main\n"
+    code += f"gone = {str(gone)!r}\nendings = []\n"
+    code += "for words in json.loads(sys.argv[1]):\n"
+    code += "    endings.append(main(words))\n"
+    code += "    os.makedirs(gone); os.chdir(gone); os.rmdir(gone)\n"
+    code += "print(endings)"
+    shell = ("sh", "-c", f'cd "{gone}" && rmdir "{gone}" && exec "$0" "$@"')
+    done = subprocess.run(
+        [*shell, sys.executable, "-I", "-c", f"{_PATH}\n{code}", json.dumps(RELATIVE)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Nothing else is said.
+    assert done.stdout == f"{[2] * len(RELATIVE)}\n", done.stderr
+    assert done.stderr.count("the current folder no longer exists") == len(RELATIVE)
     assert "Traceback" not in done.stderr
 
 
@@ -258,24 +272,30 @@ CACHES = [
 ]
 
 
-@pytest.mark.parametrize("arguments", CACHES, ids=lambda a: str(a[0]))
 def test_caches_that_cannot_be_written(
-    folders: tuple[Path, Path], lens: Path, tmp_path: Path, arguments: tuple[str, ...]
+    folders: tuple[Path, Path], lens: Path, tmp_path: Path
 ) -> None:
     """An administrator may write to any folder: what stands in the way is a file."""
     (tmp_path / "file").write_text("")
     places = {"sharp": folders[0], "degraded": folders[1], "lens": lens, "tmp": tmp_path}
     blocked = str(tmp_path / "file" / "home")
     names = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
-    done = program(
-        *(a.format(**places) for a in arguments),
-        shell='exec "$0" "$@"',
-        TMPDIR=str(tmp_path),
-        **dict.fromkeys(names, blocked),
+    # All in one process that begins so: libraries take seconds to load.
+    code = "import json; from lenscal.cli import main; "
+    code += "print(json.dumps([main(words) for words in json.loads(sys.argv[1])]))"
+    commands = [[a.format(**places) for a in arguments] for arguments in CACHES]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _PATH + code, json.dumps(commands)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path), **dict.fromkeys(names, blocked)},
+        check=False,
     )
-    # A calibration of two tiny photos may find too little; it is not the cache that ends it.
-    expected = (0, 2) if arguments[0] in ("calibrate", "check") else (0,)
-    assert done.returncode in expected, done.stderr
+    assert done.returncode == 0, done.stderr
+    for arguments, ending in zip(CACHES, json.loads(done.stdout.splitlines()[-1]), strict=True):
+        # A calibration of two tiny photos may find too little; it is not the cache that ends it.
+        expected = (0, 2) if arguments[0] in ("calibrate", "check") else (0,)
+        assert ending in expected, (arguments, done.stderr)
     assert "Traceback" not in done.stderr and "home" not in done.stderr
 
 

@@ -1,6 +1,8 @@
 """Learning a population: what photos are made of, what D is shown, steps and checkpoints."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from scipy.signal import convolve2d
 
 from lenscal.errors import InputError, LenscalError
 from lenscal.files.population.description import GeneratorDescription
-from lenscal.population import by_flow
+from lenscal.population import by_flow, learning
 from lenscal.population.adversarial import AdversarialTraining, off_centre
 from lenscal.population.augment import MOST, Augmentation, augmented, choices
 from lenscal.population.discriminator import seen
@@ -186,14 +188,18 @@ class Memory:
 
 
 def learnt(
-    until: int | None, keeper: Memory | None = None, *, pause: float = 0.0, **settings: Any
+    until: int | None,
+    keeper: Memory | None = None,
+    *,
+    pause: Callable[[], Paused] | None = None,
+    **settings: Any,
 ) -> LearntPopulation:
     """`until` : the step after which it is told to stop."""
 
     def on_report(report: Report) -> Reply | None:
         if until is not None and report.step >= until:
             return STOP
-        return Paused(pause) if pause else None
+        return pause() if pause else None
 
     chosen = PopulationSettings(kernel_size=15, device="cpu", **settings)
     work = learn_population(pieces(9, 48, 0), pieces(9, 40, 1, stroke=5), chosen, keeper=keeper)
@@ -228,8 +234,17 @@ def test_checkpoints_of_another_training_are_refused() -> None:
         learnt(3, memory)
 
 
-def test_pauses_count_for_no_limit_of_time() -> None:
-    result = learnt(6, max_minutes=30, pause=3600.0)
+def test_pauses_count_for_no_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused_s = 0.0
+
+    def pause() -> Paused:
+        nonlocal paused_s
+        paused_s += 3600
+        return Paused(3600)
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + paused_s)
+    monkeypatch.setattr(learning, "time", clock)
+    result = learnt(6, max_minutes=30, pause=pause)
     assert result.steps == 6
 
 
