@@ -69,7 +69,7 @@ def calibrate(
     # torch is loaded here, in the thread that works, and not when jobs are imported.
     frames = inputs.sharp.frames, inputs.degraded.frames
     if settings.kernel is KernelModel.UNIFORM:
-        # Minutes at most: there are no checkpoints to go on from.
+        # Without checkpoints: minutes, but for matching at full quality.
         work = calibrate_uniform(*frames, settings)
     else:
         work = engine.calibrate(*frames, settings, keeper=checkpoint)
