@@ -65,6 +65,8 @@ class PolishBudget:
     patch_px : their side: more than two kernels where tiles have room
     flow_steps, matching_steps : of stages F and M
     batch : patches a step of M; F has `flow_factor` times as many
+    kernel_rate : slow: at 0.005 kernels follow the noise of a half-learnt network after 40 steps
+        (docs/experiments/pictures.md)
     look_steps : of M, between two looks at photos that were kept out
     """
 
@@ -76,7 +78,7 @@ class PolishBudget:
     flow_factor: int = 1
     flow_rate: float = 5e-4
     auxiliary_rate: float = 1e-3
-    kernel_rate: float = 0.005
+    kernel_rate: float = 0.002
     look_steps: int = 15
     network: NetworkSettings = BASE
     compile: bool = False
