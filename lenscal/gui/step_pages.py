@@ -12,6 +12,7 @@ from lenscal.gui.pages.export_page import ExportPage
 from lenscal.gui.pages.import_page import ImportPage
 from lenscal.gui.pages.inspect_page import InspectPage
 from lenscal.gui.pages.page import Page
+from lenscal.gui.pages.page_room import PageRoom
 from lenscal.session import Session, Step
 
 
@@ -33,8 +34,9 @@ class StepPages(QStackedWidget):
             Step.CORRECT: self.correct_page,
             Step.EXPORT: self.export_page,
         }
-        for page in self.by_step.values():
-            self.addWidget(page)
+        self._rooms = {step: PageRoom(page, self) for step, page in self.by_step.items()}
+        for room in self._rooms.values():
+            self.addWidget(room)
         # Only now: adding the first page is no step of the user.
         self.currentChanged.connect(lambda _index: self.step_changed.emit())
 
@@ -42,7 +44,7 @@ class StepPages(QStackedWidget):
     def step(self) -> Step:
         """The one whose page is to be seen."""
         current = self.currentWidget()
-        return next(step for step, page in self.by_step.items() if page is current)
+        return next(step for step, room in self._rooms.items() if room is current)
 
     @property
     def current(self) -> Page:
@@ -51,7 +53,7 @@ class StepPages(QStackedWidget):
 
     def show_step(self, step: Step) -> None:
         """Bring its page to the front."""
-        self.setCurrentWidget(self.by_step[step])
+        self.setCurrentWidget(self._rooms[step])
 
     def show_session(self, session: Session) -> None:
         """On every page, what has changed."""

@@ -259,7 +259,7 @@ def _qss(t: Theme) -> str:
         border-color: {t.accent}; font-weight: 600; }}
     QPushButton[primary="true"]:disabled {{ background: {t.window}; color: {t.muted};
         border-color: {t.line}; }}
-    QPushButton[choice="true"] {{ padding: 4px 10px; }}
+    QPushButton[choice="true"] {{ padding: 4px 8px; }}
     QPushButton[choice="true"]:checked {{ background: {t.accent}; color: {t.on_accent};
         border-color: {t.accent}; }}
     #dropZone {{ background: {t.field}; border: 2px dashed {t.line}; border-radius: 8px; }}

@@ -191,23 +191,21 @@ def test_wrong_use_is_2_before_any_work(run, tmp_path, manifest, engine):
 
 
 def test_reports_as_pdf_are_of_the_results_that_lie_there(
-    run, tmp_path, manifest, engine, make_dng, qapp
+    run, tmp_path, folders, engine, make_dng, qapp
 ):
-    out = tmp_path / "out"
-    wide = out / "Test-35mm_B_wide"
+    manifest, out = tmp_path / "lens.csv", tmp_path / "out"
+    manifest.write_text("name,sharp,degraded,quality,grid\nTest,sharp,degraded,quick,2x2\n")
     assert run("batch", manifest, "--out", out)[0] == 0
     assert not list(out.rglob("*.pdf"))
-    # Also of what was done before, and each once.
+    # Also of what was done before, and only once.
     code, said, err = run("batch", manifest, "--out", out, "--pdf", "--json")
     assert code == 0, err
-    names = sorted(path.name for path in out.rglob("*.pdf"))
-    assert names == sorted(path.rsplit("/", 1)[1] for path in json.loads(said)["pdf"])
-    assert len(names) == 3 and (wide / f"{wide.name}.pdf").read_bytes().startswith(b"%PDF")
-    first = (wide / f"{wide.name}.pdf").stat().st_mtime_ns
-    # Results that are replaced take the old report's place.
-    make_dng(tmp_path / "wide" / "w1.dng", seed=98, f_number=2.8)
-    assert run("batch", manifest, "--out", out)[0] == 0
-    other = (out / names[0].removesuffix(".pdf") / names[0]).stat().st_mtime_ns
+    (path,) = out.rglob("*.pdf")
+    assert json.loads(said)["pdf"] == [str(path)] and path.read_bytes().startswith(b"%PDF")
+    first = path.stat().st_mtime_ns
     assert run("batch", manifest, "--out", out, "--pdf")[0] == 0
-    assert (wide / f"{wide.name}.pdf").stat().st_mtime_ns > first
-    assert (out / names[0].removesuffix(".pdf") / names[0]).stat().st_mtime_ns == other
+    assert path.stat().st_mtime_ns == first
+    # Results that are replaced leave no report of the former ones.
+    make_dng(tmp_path / "degraded" / "d1.dng", seed=98)
+    assert run("batch", manifest, "--out", out, "--pdf")[0] == 0
+    assert path.stat().st_mtime_ns > first

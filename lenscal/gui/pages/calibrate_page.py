@@ -21,7 +21,15 @@ from lenscal.gui.pages.calibration.messages import CalibrationMessages
 from lenscal.gui.pages.calibration.settings_form import SettingsForm
 from lenscal.gui.pages.page import Page
 from lenscal.gui.widgets.curves import Curves
-from lenscal.gui.widgets.elements import Card, icon_button, muted, primary, scrolled, section
+from lenscal.gui.widgets.elements import (
+    Card,
+    SidePanel,
+    icon_button,
+    muted,
+    primary,
+    scrolled,
+    section,
+)
 from lenscal.gui.widgets.save_button import SaveButton
 from lenscal.jobs.window.calibration import DEVICE
 from lenscal.optics.psf_grid import PsfGrid
@@ -123,8 +131,7 @@ class CalibratePage(Page):
             )
 
     def _panel(self) -> Card:
-        panel = Card()
-        panel.setFixedWidth(PANEL_PX)
+        panel = SidePanel(PANEL_PX)
         column = panel.content
         column.addWidget(section(self.tr("Settings")))
         column.addWidget(self.form)

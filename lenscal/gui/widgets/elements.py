@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any, TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFormLayout,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QWidget,
 )
 
@@ -135,6 +136,25 @@ class Card(QFrame):
         self.content = QBoxLayout(direction, self)
         self.content.setContentsMargins(14, 12, 14, 14)
         self.content.setSpacing(8)
+
+
+class SidePanel(Card):
+    """A card of a usual width, wider where large text needs it."""
+
+    def __init__(self, width_px: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._usual_px = width_px
+        # Words in it come and go: what stands beside it must not jump.
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:
+        """The usual width, and more where a field or a button needs more."""
+        least = super().minimumSizeHint()
+        return QSize(max(self._usual_px, least.width()), least.height())
+
+    def sizeHint(self) -> QSize:
+        """No wider than it has to be: its texts wrap."""
+        return QSize(self.minimumSizeHint().width(), super().sizeHint().height())
 
 
 class Form(QFormLayout):

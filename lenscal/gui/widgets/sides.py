@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLayout, QLayoutItem, QVBoxLayout, QWidget
 
 WIDE_PX, SETTINGS_PX = 1700, 600
 """From this width on they stand beside each other, and the settings get this width."""
@@ -22,7 +22,7 @@ class Sides(QWidget):
         self, top: QWidget, cards: QBoxLayout, content: QLayout, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._cards = cards
+        self._top, self._cards = top, cards
         # A widget, for only widgets can be given a width.
         self._settings = QWidget()
         column = QVBoxLayout(self._settings)
@@ -41,6 +41,25 @@ class Sides(QWidget):
         """Whether settings and content stand beside each other."""
         return self.width() >= WIDE_PX
 
+    @property
+    def _cards_px(self) -> int:
+        """What the cards need beside each other."""
+        widths = [item.minimumSize().width() for item in self._card_items]
+        return sum(widths) + self._cards.spacing() * (len(widths) - 1)
+
+    @property
+    def _card_items(self) -> list[QLayoutItem]:
+        items = [self._cards.itemAt(n) for n in range(self._cards.count())]
+        return [item for item in items if item is not None]
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as one card: they can stand one above the other."""
+        least = super().minimumSizeHint()
+        widest = max(item.minimumSize().width() for item in self._card_items)
+        return QSize(
+            min(least.width(), max(widest, self._top.minimumSizeHint().width())), least.height()
+        )
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Turn where the width asks for it."""
         # Only when the size is new can it be asked for.
@@ -53,6 +72,7 @@ class Sides(QWidget):
             self._settings, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag(0)
         )
         # Across to the whole: a narrow column has no room for two cards.
-        self._cards.setDirection(_Direction.TopToBottom if wide else _Direction.LeftToRight)
+        beside = not wide and self.width() >= self._cards_px
+        self._cards.setDirection(_Direction.LeftToRight if beside else _Direction.TopToBottom)
         self._settings.setMinimumWidth(SETTINGS_PX if wide else 0)
         self._settings.setMaximumWidth(SETTINGS_PX if wide else ANY_PX)

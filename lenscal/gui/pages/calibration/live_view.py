@@ -90,7 +90,7 @@ class LiveView(QWidget):
             plot.setMinimumHeight(130)
             heading = section(title)
             # Long words must not make one plot wider than the other.
-            heading.setMinimumWidth(1)
+            heading.setWordWrap(True)
             grid.addWidget(heading, 0, column)
             grid.addWidget(plot, 1, column)
             grid.setColumnStretch(column, share)

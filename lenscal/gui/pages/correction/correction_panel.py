@@ -13,7 +13,14 @@ from lenscal.gui.pages.correction.look_box import LookBox
 from lenscal.gui.pages.correction.percent_slider import PercentSlider
 from lenscal.gui.translate import in_the_windows_words
 from lenscal.gui.widgets.choice_box import ChoiceBox
-from lenscal.gui.widgets.elements import Card, icon_button, muted, primary, section, tip_text
+from lenscal.gui.widgets.elements import (
+    SidePanel,
+    icon_button,
+    muted,
+    primary,
+    section,
+    tip_text,
+)
 from lenscal.gui.widgets.histogram import HistogramView
 from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.session import Comparison
@@ -66,7 +73,7 @@ class PhotoBox(QComboBox):
         self.setCurrentIndex(-1 if photo is None else offers.index(photo))
 
 
-class CorrectionPanel(Card):
+class CorrectionPanel(SidePanel):
     """Photo, method and strengths, and what has come of them."""
 
     settings_changed = Signal()
@@ -74,9 +81,7 @@ class CorrectionPanel(Card):
     """Path."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
-        # Words below the button come and go: the picture must not jump.
-        self.setFixedWidth(PANEL_PX)
+        super().__init__(PANEL_PX, parent)
         self._others = DEFAULTS
         """Settings that have no field here are kept as they are."""
         self._make_photo_fields()

@@ -129,15 +129,17 @@ class PhotoCard(Card):
         )
 
     def _lay_out(self) -> None:
-        fields = Form()
+        self._fields = fields = Form()
         fields.add(self.tr("Photos"), self.which)
         fields.add(self.tr("Format"), self.kind)
         fields.add(self.tr("Colour space"), self.space)
         fields.add(self.tr("File name"), self.template)
         fields.add(self.tr("If it exists"), self.conflict)
         options = self.keep_pictures, self.as_viewed, self.save_mask, self.strangers, self.library
-        for widget in (self.example, *options):
-            fields.add("", widget)
+        fields.add("", self.example)
+        for widget in options:
+            # From the left: their words are long.
+            fields.addRow(widget)
         self.content.addWidget(section(self.tr("Corrected photos")))
         self.content.addLayout(fields)
         # The button stands at the bottom, as in the other cards.
@@ -229,5 +231,5 @@ class PhotoCard(Card):
         fixed = self.kind.value is PhotoFormat.DNG
         self.space.setEnabled(not fixed and not self._busy)
         # A choice that changes nothing takes no room.
-        self.as_viewed.setVisible(not self._look.is_plain)
+        self._fields.setRowVisible(self.as_viewed, not self._look.is_plain)
         self.as_viewed.setEnabled(self._is_developed and not self._busy)

@@ -55,12 +55,12 @@ class ProfileCard(Card):
         self.report_button.clicked.connect(self._choose_report)
         buttons = QHBoxLayout()
         buttons.addWidget(self.profile_button, 1)
-        buttons.addWidget(self.share_button, 1)
+        buttons.addWidget(self.report_button, 1)
         self.content.addWidget(section(self.tr("Profile")))
         self.content.addWidget(self.about)
         self.content.addStretch()
         self.content.addLayout(buttons)
-        self.content.addWidget(self.report_button)
+        self.content.addWidget(self.share_button)
 
     def show_session(self, session: Session) -> None:
         """Say what there is to save."""

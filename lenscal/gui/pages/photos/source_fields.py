@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QWidget
 
 from lenscal.gui.widgets.choice_box import ChoiceBox
-from lenscal.gui.widgets.elements import Form, Label, in_a_row, without_margins
+from lenscal.gui.widgets.elements import Form, without_margins
 from lenscal.raw.pictures.kinds import Light
 from lenscal.session import Source
 
@@ -58,12 +58,10 @@ class SourceFields(QWidget):
         self.show_light(pictures=False)
 
     def _lay_out(self) -> None:
-        focal = Label(self.tr("Focal length"))
-        focal.setBuddy(self.focal)
         self._fields = fields = Form(self)
         without_margins(fields)
-        numbers = in_a_row(self.aperture, focal, self.focal)
-        fields.add(self.tr("Aperture"), numbers, self.aperture)
+        fields.add(self.tr("Aperture"), self.aperture)
+        fields.add(self.tr("Focal length"), self.focal)
         fields.add(self.tr("Lens"), self.lens)
         fields.add(self.tr("Values"), self.light)
 

@@ -38,8 +38,6 @@ class TextureCard(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        # Room for its four buttons side by side.
-        self.setMinimumWidth(300)
         self._coverage: Coverage | None = None
         self.which = self._make_which()
         self.map = FieldMap(selectable=False, snug=True)
