@@ -1,10 +1,18 @@
-"""What pyproject.toml cannot say: packages are found by themselves, and resources/, which lies
-beside the package, is installed inside it as lenscal.resources."""
+"""What pyproject.toml cannot say: packages are found by themselves, and resources/ and docs/, which
+lie beside the package, are installed inside it."""
 
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages(include=["lenscal", "lenscal.*"]), "lenscal.resources"],
-    package_dir={"lenscal.resources": "resources"},
-    package_data={"lenscal": ["py.typed"], "lenscal.resources": ["**/*"]},
+    packages=[
+        *find_packages(include=["lenscal", "lenscal.*"]),
+        "lenscal.resources",
+        "lenscal.documents",
+    ],
+    package_dir={"lenscal.resources": "resources", "lenscal.documents": "docs"},
+    package_data={
+        "lenscal": ["py.typed"],
+        "lenscal.resources": ["**/*"],
+        "lenscal.documents": ["*.md"],
+    },
 )

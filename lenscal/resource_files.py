@@ -27,3 +27,19 @@ def resource(*parts: str) -> Path:
             translatable("resources/{name} is missing: install lenscal again", name=name)
         )
     return path
+
+
+def documents_folder() -> Path:
+    """Where the documents for users are: docs/ of a checkout, or lenscal/documents of an
+    installation.
+
+    Raises
+    ------
+    LenscalError
+        They are missing: the installation is incomplete.
+    """
+    package = Path(__file__).parent
+    for folder in (package / "documents", package.parent / "docs"):
+        if (folder / "photographing.md").is_file():
+            return folder
+    raise LenscalError(translatable("the documents are missing: install lenscal again"))

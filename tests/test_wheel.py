@@ -30,6 +30,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "-z",
             "lenscal",
             "resources",
+            "docs",
             "pyproject.toml",
             "setup.py",
             "README.md",
@@ -72,7 +73,9 @@ def test_every_module_and_every_resource_is_in_the_wheel(wheel: Path) -> None:
         if path.is_file() and path.suffix != ".pyc"
     }
     assert len(modules) > 100 and len(resources) > 30
-    assert modules | resources <= names
+    documents = {f"lenscal/documents/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    assert "lenscal/documents/photographing.md" in documents
+    assert modules | resources | documents <= names
 
 
 def test_the_wheel_finds_its_resources_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:

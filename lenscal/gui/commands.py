@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
+from lenscal.errors import LenscalError
 from lenscal.gui import theme
 from lenscal.gui.background.dialog_jobs.deblurring import Deblurring
 from lenscal.gui.background.dialog_jobs.enlarging import Enlarging
@@ -26,6 +27,7 @@ from lenscal.gui.dialogs.network_dialog import NetworkDialog
 from lenscal.gui.dialogs.population_dialog import PopulationDialog
 from lenscal.gui.dialogs.preferences_dialog import PreferencesDialog
 from lenscal.gui.dialogs.relink_dialog import RelinkDialog
+from lenscal.gui.documents.documents_dialog import DocumentsDialog
 from lenscal.gui.last_folder import last_folder, remember
 from lenscal.gui.projects import Projects
 from lenscal.gui.step_pages import StepPages
@@ -283,6 +285,13 @@ class Commands(QObject):
             use_threads(numerical_threads(preferences))
         self._pages.inspect_page.set_units(preferences.units)
         self._pages.export_page.set_private(preferences.private)
+
+    def show_documents(self) -> None:
+        """Show how to photograph, and what else there is to read."""
+        try:
+            self._show_dialog(DocumentsDialog())
+        except LenscalError as error:
+            self._warn(str(error))
 
     def show_keys(self) -> None:
         """Show which keys there are."""

@@ -57,7 +57,8 @@ class Menus(QObject):
         self._steps = bar.addMenu(self.tr("&Step"))
         self._add_view_menu(pages)
         about = bar.addMenu(self.tr("&Help"))
-        self._add(about, "keys", self.tr("&Keys"), "F1", commands.show_keys)
+        self._add(about, "documents", self.tr("&Documents"), "F1", commands.show_documents)
+        self._add(about, "keys", self.tr("&Keys"), "Shift+F1", commands.show_keys)
         self._add(about, "about", self.tr("&About lenscal"), "", commands.show_about)
 
     def add_steps(self, titles: Mapping[Step, str], go_to: Callable[[Step], object]) -> None:

@@ -34,6 +34,7 @@ KEYS = (
     ("Esc", QT_TR_NOOP("Ask whether to cancel the running job")),
     ("F11", QT_TR_NOOP("Presenter mode: full screen, without panels, in large type")),
     ("Ctrl+,", QT_TR_NOOP("Preferences")),
+    ("F1, Shift+F1", QT_TR_NOOP("Documents; this table")),
 )
 
 
