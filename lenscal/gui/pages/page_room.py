@@ -16,6 +16,7 @@ class PageRoom(QScrollArea):
 
     def __init__(self, page: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._page = page
         self.setFrameShape(QFrame.Shape.NoFrame)
         # The keyboard belongs to what stands in the page.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -31,13 +32,12 @@ class PageRoom(QScrollArea):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Also where what stands in the page has changed."""
-        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+        if watched is self._page and event.type() == QEvent.Type.LayoutRequest:
             self._fit()
         return super().eventFilter(watched, event)
 
     def _fit(self) -> None:
-        page = self.widget()
-        layout = page.layout()
+        layout = self._page.layout()
         if layout is None:
             return
         least = layout.totalMinimumSize()
@@ -51,4 +51,4 @@ class PageRoom(QScrollArea):
             height = max(least.height(), layout.totalMinimumHeightForWidth(width))
         if width > room.width():
             room.setHeight(room.height() - self.horizontalScrollBar().sizeHint().height())
-        page.resize(width, max(room.height(), height))
+        self._page.resize(width, max(room.height(), height))
