@@ -1106,6 +1106,7 @@ TEXTS = (
         "the different scenes may be the reason: look at a corrected photo, or photograph the"
         " same scenes with both apertures"
     ),
+    QT_TRANSLATE_NOOP("Translatable", "the documents are missing: install lenscal again"),
     QT_TRANSLATE_NOOP("Translatable", "the editing history"),
     QT_TRANSLATE_NOOP(
         "Translatable",
