@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from early_ends import end_fits_early
 
 from lenscal.benchmark.papers.known_blur import (
     KnownBlurSettings,
@@ -13,7 +15,8 @@ from lenscal.benchmark.papers.known_blur import (
     measure_known_blur,
     tables,
 )
-from lenscal.calibration.settings import Stages
+from lenscal.calibration.budget import BUDGETS
+from lenscal.calibration.settings import Quality, Stages
 from lenscal.errors import InputError
 from lenscal.measure.similarity import ssim
 from lenscal.resource_files import resource
@@ -42,6 +45,9 @@ def test_the_protocol_tells_what_kernels_are_worth(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(training, "POOL", 4)
     monkeypatch.setattr(training, "CHECKS", 1)
     monkeypatch.setattr(held_out, "EACH", 1)
+    end_fits_early(monkeypatch)
+    few = replace(BUDGETS[Quality.QUICK], statistics_rounds=2)
+    monkeypatch.setitem(BUDGETS, Quality.QUICK, few)
     reports = []
     values = finish(measure_known_blur(scenes(12), SMALL), reports.append)
     fractions = [report.fraction for report in reports if report.fraction is not None]

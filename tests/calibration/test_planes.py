@@ -62,7 +62,7 @@ def photo(
 def small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     network = NetworkSettings(width=16, depth=1)
     published = PublishedBudget(600, flow_steps=4, matching_steps=4, batch=16, network=network)
-    budget = Budget((4e5, 4e5, 6e5), 20, 4, 600, 4, 4, 16, network, published)
+    budget = Budget((1e5, 3e5), 8, 4, 600, 4, 4, 16, network, published)
     monkeypatch.setitem(BUDGETS, Quality.QUICK, budget)
 
 

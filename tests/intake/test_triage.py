@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+import bad_shots
 import numpy as np
 import pytest
 from bad_shots import BadShot, write_bad_shot
+from coarse_lens import traced_coarsely
 from raw_photos import add_noise, write_photo
 
 from lenscal.errors import InputError
@@ -40,16 +43,17 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "low": VirtualSettings(size=SIZE, iso=200),
         "high": VirtualSettings(size=SIZE, iso=3200),
     }
-    for number in range(N_SCENES):
-        scene = draw_scene(settings["low"], number)
-        for role, aperture in APERTURES.items():
-            seen = blurred(scene, blur_field(settings["low"].lens, aperture, SIZE))
-            values = mosaic(seen, camera) * np.float32(exposure(scene, camera))
-            for noise, how in settings.items():
-                raw = exposed(values, camera, how.iso, np.random.default_rng([number, how.iso]))
-                path = home / noise / role / f"{role}_{number}.dng"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_shot(path, raw, how, camera, aperture, number)
+    with traced_coarsely():
+        for number in range(N_SCENES):
+            scene = draw_scene(settings["low"], number)
+            for role, aperture in APERTURES.items():
+                seen = blurred(scene, blur_field(settings["low"].lens, aperture, SIZE))
+                values = mosaic(seen, camera) * np.float32(exposure(scene, camera))
+                for noise, how in settings.items():
+                    raw = exposed(values, camera, how.iso, np.random.default_rng([number, how.iso]))
+                    path = home / noise / role / f"{role}_{number}.dng"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_shot(path, raw, how, camera, aperture, number)
     return home
 
 
@@ -58,13 +62,15 @@ def bad(shots: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One bad shot of every kind, low/degraded and high/sharp; the wrong aperture is a photo of the
     other folder."""
     home = tmp_path_factory.mktemp("bad")
-    for noise, role, iso in (("low", "degraded", 200), ("high", "sharp", 3200)):
-        for number, shot in enumerate(FAULTS):
-            path, settings = (
-                home / noise / role / f"{shot.name}.dng",
-                VirtualSettings(size=SIZE, iso=iso),
-            )
-            write_bad_shot(path, shot, settings, 20 + number, aperture=APERTURES[role])
+    with traced_coarsely() as patch:
+        # Drawing takes most of the time, and the same scenes are photographed at both apertures.
+        drawn = cache(lambda number: draw_scene(VirtualSettings(size=SIZE), number))
+        patch.setattr(bad_shots, "draw_scene", lambda _, number: drawn(number))
+        for noise, role, iso in (("low", "degraded", 200), ("high", "sharp", 3200)):
+            settings = VirtualSettings(size=SIZE, iso=iso)
+            for number, shot in enumerate(FAULTS):
+                path = home / noise / role / f"{shot.name}.dng"
+                write_bad_shot(path, shot, settings, 20 + number, aperture=APERTURES[role])
     shutil.copy(
         shots / "low" / "sharp" / "sharp_0.dng", home / "low" / "degraded" / "WRONG_APERTURE.dng"
     )
