@@ -136,12 +136,36 @@ class RayStage:
         return (StageName.RAYS,)
 
     def take(self, photos: Photos, handed: StatisticsFit, journal: Journal) -> Job[Estimate]:
-        """Go on from the kernels of stage GT."""
-        if handed.second_order is not None:
-            # Rays rest on third order, too: of second order alone they know no side.
-            tell = HalfReports(StageName.SECOND_ORDER, self.span, handed.estimate, journal)
-            work = with_halves_of_taps(handed.second_order, handed.whole, handed.half, tell)
-            return (yield from work) if handed.can_be_halved else handed.estimate
+        """Go on from the kernels of stage GT; back to those of second order alone where these stay
+        better."""
+        before = len(journal.warnings)
+        estimate = yield from self._rays(photos, handed, journal)
+        plain, trial = handed.second_order, self.trial
+        if plain is None or trial is None or estimate.kernels is None:
+            return estimate
+        # In the frame of the rays, which may be larger.
+        own = sized(plain.kernels, estimate.layout.kernel_size)
+        share = trial.share(estimate, own, estimate.kernels)
+        if share > 0:
+            return replace(estimate, kernels=share * estimate.kernels + (1 - share) * own)
+        journal.not_enlarged()
+        # What was said of rays is of no interest any more.
+        del journal.warnings[before:]
+        journal.warnings.append(
+            translatable(
+                "held-out photos show that third-order statistics made the kernels "
+                "worse: only second order was used, which cannot tell how asymmetric "
+                "the blur is"
+            )
+        )
+        if not handed.can_be_halved:
+            return plain.estimate
+        span = self.span.between(FITTED, 1)
+        tell = HalfReports(StageName.SECOND_ORDER, span, plain.estimate, journal)
+        return (yield from with_halves_of_taps(plain, handed.whole, handed.half, tell))
+
+    def _rays(self, photos: Photos, handed: StatisticsFit, journal: Journal) -> Job[Estimate]:
+        """Rays begun at the kernels of stage GT, as far as photos bear them out."""
         name, began = StageName.RAYS, time.monotonic()
         estimate, places, device = handed.estimate, handed.places, handed.estimate.layout.device
         # In the larger frame at once: rays have few numbers, so its border costs little.

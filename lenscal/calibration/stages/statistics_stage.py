@@ -110,8 +110,8 @@ class StatisticsFit:
     scale : EdgeScale or None
         What gives kernels the width that edges show; None where these are too few.
     second_order : TapsFit or None
-        What second order found alone, where the photos that were kept out like it better: third
-        order, and so rays, are not to be believed.
+        What second order found alone, where the photos that were kept out like it better: rays
+        have to be better than this, or third order is not to be believed.
     """
 
     estimate: Estimate
@@ -212,8 +212,8 @@ class ThirdOrderStage:
         estimate: Estimate,
         journal: Journal,
     ) -> Job[StatisticsFit]:
-        """What third order found, or what second order finds alone, whichever photos that were
-        kept out like better."""
+        """What third order found, and what second order finds alone where photos that were kept
+        out like that better."""
         plain = Statistics(
             statistics.spectra, statistics.scene, statistics.places, statistics.device
         )
@@ -224,14 +224,7 @@ class ThirdOrderStage:
             # The table of stages tells what was kept.
             journal.stages.pop()
             return found
-        journal.warnings.append(
-            translatable(
-                "held-out photos show that third-order statistics made the kernels "
-                "worse: only second order was used, which cannot tell how asymmetric "
-                "the blur is"
-            )
-        )
-        return replace(found, estimate=fit.estimate, kernels=fit.kernels, second_order=fit)
+        return replace(found, second_order=fit)
 
 
 def fit_taps(
