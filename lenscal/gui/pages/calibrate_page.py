@@ -253,8 +253,8 @@ class CalibratePage(Page):
         if unfinished is None:
             return
         words = self.tr(
-            "A calibration of these photos ({quality}) was interrupted after {time}; "
-            "its work was saved."
+            "A calibration of these photos ({quality}) was interrupted; the work of its "
+            "first {time} was saved."
         )
         quality = self.form.quality.text_of(unfinished.settings.quality)
         time = self.messages.time_text(unfinished.seconds)
