@@ -15,6 +15,7 @@ from lenscal.calibration.field.kernels import centroids
 from lenscal.calibration.result import Calibration
 from lenscal.calibration.settings import CalibrationSettings, Quality, Stages
 from lenscal.calibration.stages import paired_stage, photos
+from lenscal.calibration.stages.learnt import matching_stage
 from lenscal.errors import InputError, LenscalError
 from lenscal.flow.network import NetworkSettings
 from lenscal.measure.kernel_scores import score
@@ -157,6 +158,8 @@ def test_all_stages_run_with_growing_progress_and_repeat_to_the_bit(
     small_lens: SmallLens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(photos, "LEAST_TO_HOLD_OUT_OF", 3)
+    # Small photos show few patches.
+    monkeypatch.setattr(matching_stage, "LEAST_PATCHES", 20)
     # Every stage, in as few rounds as there can be.
     few = replace(BUDGETS[Quality.QUICK], statistics_rounds=1, ray_rounds=1)
     monkeypatch.setitem(BUDGETS, Quality.QUICK, few)
@@ -258,7 +261,7 @@ def test_half_of_the_photos_without_texture_costs_the_confidence_only(
     first = small_lens.sharp[0]
     mosaic = first.mosaic.copy()
     height, width = first.size
-    mosaic[height // 5 : -height // 5, width // 5 : -width // 5] = int(first.white)
+    mosaic[height // 10 : -height // 10, width // 10 : -width // 10] = int(first.white)
     sharp = [replace(first, mosaic=mosaic), *small_lens.sharp[1:2]]
     calibration = run(sharp, small_lens.degraded[2:] * 2, replace(SMALL, stages=Stages.GT))
     assert not calibration.same_scenes

@@ -44,6 +44,8 @@ ODD = "reading it failed in a way that was not expected (RuntimeError: odd)"
 @pytest.fixture(autouse=True)
 def fresh_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(calls, "PATIENCE_S", 5.0)
+    # Those that tests before this one left.
+    end_workers()
     yield
     end_workers()
 

@@ -95,4 +95,4 @@ def test_a_batch_can_take_each_photos_profile_from_the_library(
     page.folder.setText(str(tmp_path / "out"))
     page.export_photos()
     qtbot.waitUntil(lambda: bool(results), timeout=30_000)
-    assert [(r.problem, r.profile) for r in results] == [("", folder / "other.lenscal")]
+    assert [(r.problem, r.profiles) for r in results] == [("", (folder / "other.lenscal",))]
