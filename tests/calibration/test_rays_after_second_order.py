@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lenscal.calibration.proof.trial import Misfit, Trial
 from lenscal.calibration.stages.estimate import Estimate, first_estimate
-from lenscal.calibration.stages.journal import Journal
+from lenscal.calibration.stages.journal import Journal, Stopped
 from lenscal.calibration.stages.layout import lay_out
 from lenscal.calibration.stages.photos import Photos
 from lenscal.calibration.stages.ray_stage import RayStage
@@ -36,14 +36,18 @@ class Liking:
 
 
 class Found(RayStage):
-    """A stage whose rays are given."""
+    """A stage whose rays are given; `stopped`: before it is over."""
 
     rays: Tensor
+    stopped: bool
 
     def _rays(self, photos: Photos, handed: StatisticsFit, journal: Journal) -> Job[Estimate]:
         journal.warnings.append(RAY_NOTE)
         yield from ()
-        return replace(handed.estimate, kernels=self.rays)
+        estimate = replace(handed.estimate, kernels=self.rays)
+        if self.stopped:
+            raise Stopped(estimate)
+        return estimate
 
 
 def kernels(seed: int) -> Tensor:
@@ -52,7 +56,8 @@ def kernels(seed: int) -> Tensor:
 
 
 @pytest.mark.parametrize("liked", ["rays", "second order", "both"])
-def test_rays_have_to_be_better_than_second_order(liked: str) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+def test_rays_have_to_be_better_than_second_order(liked: str, stopped: bool) -> None:
     third, second, rays = (kernels(seed) for seed in range(3))
     estimate = first_estimate(lay_out((2, 2), 5, torch.device("cpu")), 8)
     plain = TapsFit(cast(Any, None), second, second, 1.0, replace(estimate, kernels=second))
@@ -64,11 +69,20 @@ def test_rays_have_to_be_better_than_second_order(liked: str) -> None:
     trial = cast(Trial, Liking(wanted))
     stage = Found(Span(0, 1), 1, None, trial)
     object.__setattr__(stage, "rays", rays)
+    object.__setattr__(stage, "stopped", stopped)
     journal = Journal()
     journal.warnings.append("told before")
-    result = finish(stage.take(cast(Photos, None), handed, journal))
+    work = stage.take(cast(Photos, None), handed, journal)
+    if stopped:
+        with pytest.raises(Stopped) as stop:
+            finish(work)
+        result = stop.value.estimate
+    else:
+        result = finish(work)
     assert result.kernels is not None
     assert float((result.kernels - wanted).abs().mean()) < 1e-6
+    if stopped:
+        return
     said = " ".join(journal.warnings)
     assert ("only second order was used" in said) is (liked == "second order")
     # What was said of rays that are not used is of no interest.

@@ -52,8 +52,8 @@ def reaches_border(kernels: Tensor) -> bool:
 
 
 def stretched(kernels: Tensor, factor: float) -> Tensor:
-    """Kernels [..., k * k] of sum 1, as many times as wide about their own centroids, in the same
-    frame."""
+    """Kernels [..., k * k] of sum 1, `factor` times as wide about their own centroids (lateral
+    colour stays), in the same frame: what leaves it is lost."""
     if factor == 1:
         return kernels
     k = round(kernels.shape[-1] ** 0.5)

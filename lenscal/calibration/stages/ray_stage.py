@@ -16,7 +16,7 @@ from lenscal.calibration.rays.ray_field import RayField, ray_field
 from lenscal.calibration.rays.ray_fit import HeldOut, cross_validate, fit_rays, rays_like
 from lenscal.calibration.settings import LARGE_KERNEL_PX
 from lenscal.calibration.stages.estimate import Estimate
-from lenscal.calibration.stages.journal import Journal
+from lenscal.calibration.stages.journal import Journal, Stopped
 from lenscal.calibration.stages.photos import Photos
 from lenscal.calibration.stages.stage import Span, StageName
 from lenscal.calibration.stages.statistics_stage import (
@@ -139,18 +139,18 @@ class RayStage:
         """Go on from the kernels of stage GT; back to those of second order alone where these stay
         better."""
         before = len(journal.warnings)
-        estimate = yield from self._rays(photos, handed, journal)
-        plain, trial = handed.second_order, self.trial
-        if plain is None or trial is None or estimate.kernels is None:
+        try:
+            estimate = yield from self._rays(photos, handed, journal)
+        except Stopped as stop:
+            # What was reached so far has to be better, too.
+            raise Stopped(self._after_second_order(stop.estimate, handed)[0]) from stop
+        estimate, share = self._after_second_order(estimate, handed)
+        plain = handed.second_order
+        if plain is None or share > 0:
             return estimate
-        # In the frame of the rays, which may be larger.
-        own = sized(plain.kernels, estimate.layout.kernel_size)
-        share = trial.share(estimate, own, estimate.kernels)
-        if share > 0:
-            return replace(estimate, kernels=share * estimate.kernels + (1 - share) * own)
-        journal.not_enlarged()
         # What was said of rays is of no interest any more.
         del journal.warnings[before:]
+        journal.not_enlarged()
         journal.warnings.append(
             translatable(
                 "held-out photos show that third-order statistics made the kernels "
@@ -159,10 +159,25 @@ class RayStage:
             )
         )
         if not handed.can_be_halved:
-            return plain.estimate
+            return estimate
         span = self.span.between(FITTED, 1)
-        tell = HalfReports(StageName.SECOND_ORDER, span, plain.estimate, journal)
+        tell = HalfReports(StageName.SECOND_ORDER, span, estimate, journal)
         return (yield from with_halves_of_taps(plain, handed.whole, handed.half, tell))
+
+    def _after_second_order(
+        self, estimate: Estimate, handed: StatisticsFit
+    ) -> tuple[Estimate, float]:
+        """The estimate as far as photos that were kept out like it no less than what second order
+        found alone, and its share (0..1) in that."""
+        plain, kernels = handed.second_order, estimate.kernels
+        if plain is None or self.trial is None or kernels is None:
+            return estimate, 1.0
+        # In the frame of the rays, which may be larger.
+        own = sized(plain.kernels, estimate.layout.kernel_size)
+        share = self.trial.share(estimate, own, kernels)
+        if share == 0:
+            return plain.estimate, share
+        return replace(estimate, kernels=share * kernels + (1 - share) * own), share
 
     def _rays(self, photos: Photos, handed: StatisticsFit, journal: Journal) -> Job[Estimate]:
         """Rays begun at the kernels of stage GT, as far as photos bear them out."""
