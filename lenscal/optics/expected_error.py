@@ -27,7 +27,8 @@ def confidence_of(error: Floats) -> NDArray[np.float32]:
 
 def expected_error(confidence: Floats) -> Floats:
     """Expected relative L2 error of kernels of a confidence."""
-    return np.asarray(-np.log(np.clip(confidence, LEAST_CONFIDENCE, 1)) / 2)
+    # Not minus the logarithm: a sure kernel's error is 0, not -0.
+    return np.asarray(np.log(1 / np.clip(confidence, LEAST_CONFIDENCE, 1)) / 2)
 
 
 def expected_mtf50_error(error: float, *, same_scenes: bool | None) -> float:

@@ -20,6 +20,8 @@ def test_confidence_and_error_are_two_names_of_one_number() -> None:
     assert expected_error(confidence_of(errors)) == pytest.approx(errors, abs=1e-6)
     assert (np.diff(confidence_of(errors)) < 0).all()
     assert np.isfinite(expected_error(np.zeros(1)))
+    # A sure kernel's error is not "-0%".
+    assert f"{float(expected_error(np.ones(1))[0]):.0%}" == "0%"
     assert expected_mtf50_error(0.1, same_scenes=True) < expected_mtf50_error(0.1, same_scenes=None)
 
 
