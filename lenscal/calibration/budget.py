@@ -3,8 +3,9 @@ the same result."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from lenscal.calibration.matching.published import PublishedSettings
 from lenscal.calibration.settings import PUBLISHED, Quality, Stages
 from lenscal.flow.network import NetworkSettings
 from lenscal.flow.pretrained import BASE
@@ -38,6 +39,28 @@ class PublishedBudget:
     field_reach: float = 0.5
     network: NetworkSettings = BASE
     compile: bool = False
+
+    def settings(
+        self,
+        planes: int,
+        *,
+        train_noise: bool,
+        batch: int | None = None,
+        kernel_rate: float | None = None,
+    ) -> PublishedSettings:
+        """For patches of so many planes; batch, kernel_rate : other ones than the budget's."""
+        return PublishedSettings(
+            self.flow_steps,
+            self.matching_steps,
+            replace(self.network, planes=planes),
+            batch=batch or self.batch,
+            flow_factor=self.flow_factor,
+            flow_rate=self.flow_rate,
+            auxiliary_rate=self.auxiliary_rate,
+            kernel_rate=kernel_rate or self.kernel_rate,
+            train_noise=train_noise,
+            compile=self.compile,
+        )
 
 
 @dataclass(frozen=True, slots=True)

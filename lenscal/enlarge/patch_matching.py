@@ -9,22 +9,21 @@ true one: the picture that is made smaller has been through the true one already
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lenscal.calibration.budget import PublishedBudget
 from lenscal.calibration.families.linear_network import LinearNetwork, sides_of
 from lenscal.calibration.field.kernels import squares_of
 from lenscal.calibration.matching.loop import MatchingState
 from lenscal.calibration.matching.patches import PatchPool
-from lenscal.calibration.matching.published import PublishedMatcher, PublishedSettings
+from lenscal.calibration.matching.published import PublishedMatcher
 from lenscal.calibration.matching.reblur import Reblur
 from lenscal.calibration.packing import Packing
 from lenscal.enlarge.scale_kernel import ScaleKernel, axes_of
 from lenscal.errors import InputError
-from lenscal.flow.pretrained import BASE
 from lenscal.translation import translatable
 
 PATCH_PX = 32
@@ -33,24 +32,8 @@ START_WIDTH = 0.6
 """Standard deviation of the Gaussian it begins with, px of the picture."""
 
 
-@dataclass(frozen=True, slots=True)
-class OnePictureBudget:
-    """What may be spent.
-
-    Attributes
-    ----------
-    patches : held in memory, of the picture and of what is made smaller
-    flow_steps, matching_steps : of stages F and M
-    batch : patches a step
-    """
-
-    patches: int = 4_000
-    flow_steps: int = 200
-    matching_steps: int = 400
-    batch: int = 64
-    flow_rate: float = 5e-4
-    auxiliary_rate: float = 1e-3
-    kernel_rate: float = 1e-3
+ONE_PICTURE = PublishedBudget(4_000, PATCH_PX, flow_steps=200, matching_steps=400, kernel_rate=1e-3)
+"""Patches are of the picture and of what is made smaller, each."""
 
 
 def least_px(factor: int) -> int:
@@ -103,7 +86,7 @@ def match_kernel(
     *,
     seed: int,
     device: torch.device,
-    budget: OnePictureBudget | None = None,
+    budget: PublishedBudget = ONE_PICTURE,
 ) -> Iterator[MatchingState | ScaleKernel]:
     """States while it works, at last the kernel; parameters as `find_kernel`'s.
 
@@ -112,20 +95,12 @@ def match_kernel(
     InputError
         The picture is too small.
     """
-    b, size = budget or OnePictureBudget(), _size(factor)
-    pool, packing = one_picture_pool(grey, variance, factor, size, b.patches, seed)
+    size = _size(factor)
+    pool, packing = one_picture_pool(grey, variance, factor, size, budget.patches, seed)
     reblur = Reblur(pool, packing, (1, 1), torch.eye(size**2, device=device)[None], device)
     sigma = START_WIDTH * factor
     family = LinearNetwork(sides=sides_of(size), sigma_px=sigma, seed=seed % 2**32).to(device)
-    settings = PublishedSettings(
-        b.flow_steps,
-        b.matching_steps,
-        BASE,
-        batch=b.batch,
-        flow_rate=b.flow_rate,
-        auxiliary_rate=b.auxiliary_rate,
-        kernel_rate=b.kernel_rate,
-    )
+    settings = budget.settings(packing.n, train_noise=False)
     matcher = PublishedMatcher(reblur, family, settings, seed=seed, device=device)
     while matcher.step_number < matcher.total:
         yield matcher.step()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,8 @@ from lenscal.calibration.matching.loop import MatchingState
 from lenscal.calibration.matching.reblur import Reblur
 from lenscal.enlarge.fold_step import made_smaller
 from lenscal.enlarge.patch_matching import (
+    ONE_PICTURE,
     PATCH_PX,
-    OnePictureBudget,
     least_px,
     match_kernel,
     one_picture_pool,
@@ -49,7 +51,7 @@ def test_patches_are_made_smaller_as_pictures_are(factor: int) -> None:
 
 
 def test_it_ends_with_a_kernel_that_keeps_brightness() -> None:
-    budget = OnePictureBudget(64, flow_steps=2, matching_steps=2, batch=4)
+    budget = replace(ONE_PICTURE, patches=64, flow_steps=2, matching_steps=2, batch=4)
     steps = list(match_kernel(picture(96), 1e-4, 2, seed=3, device=CPU, budget=budget))
     assert [s.stage for s in steps if isinstance(s, MatchingState)] == ["F", "F", "M", "M"]
     last = steps[-1]

@@ -16,11 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lenscal.calibration.budget import PublishedBudget
 from lenscal.calibration.families.family import BlurFamily
 from lenscal.calibration.families.free import FreeTaps
 from lenscal.calibration.families.linear_network import linear_network_like
 from lenscal.calibration.matching.patches import PatchPool
-from lenscal.calibration.matching.published import PublishedMatcher, PublishedSettings
+from lenscal.calibration.matching.published import PublishedMatcher
 from lenscal.calibration.matching.reblur import Reblur
 from lenscal.calibration.packing import Packing, pack_mosaic
 from lenscal.calibration.settings import CalibrationSettings, Family, Quality
@@ -33,7 +34,6 @@ from lenscal.calibration.uniform.spectrum_fit import SpectrumFit
 from lenscal.calibration.uniform.tiles import GreyTiles
 from lenscal.calibration.uniform.watch import Watch
 from lenscal.flow.network import NetworkSettings
-from lenscal.flow.pretrained import BASE
 from lenscal.stepping import Job
 from lenscal.system.device import pick_device
 from lenscal.translation import Translatable, translatable
@@ -56,17 +56,11 @@ Costs = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class PolishBudget:
-    """What may be spent.
+class PolishBudget(PublishedBudget):
+    """What may be spent; patches are of more than two kernels' side where tiles have room.
 
     Attributes
     ----------
-    patches : held in memory, of each set
-    patch_px : their side: more than two kernels where tiles have room
-    flow_steps, matching_steps : of stages F and M
-    batch : patches a step of M; F has `flow_factor` times as many
-    kernel_rate : slow: at 0.005 kernels follow the noise of a half-learnt network after 40 steps
-        (docs/experiments/pictures.md)
     look_steps : of M, between two looks at photos that were kept out
     """
 
@@ -74,15 +68,9 @@ class PolishBudget:
     patch_px: int = 48
     flow_steps: int = 150
     matching_steps: int = 150
-    batch: int = 64
-    flow_factor: int = 1
-    flow_rate: float = 5e-4
-    auxiliary_rate: float = 1e-3
+    # At 0.005 kernels follow the noise of a half-learnt network after 40 steps.
     kernel_rate: float = 0.002
     look_steps: int = 15
-    network: NetworkSettings = BASE
-    compile: bool = False
-    """On a GPU."""
 
 
 BUDGETS = {
@@ -268,18 +256,7 @@ def _matcher(
     family: BlurFamily = FreeTaps(start, (1, 1))
     if settings.family is Family.LINEAR:
         family = linear_network_like(kernel, seed=settings.seed % 2**32).to(device)
-    chosen = PublishedSettings(
-        budget.flow_steps,
-        budget.matching_steps,
-        replace(budget.network, planes=GREY.n),
-        batch=budget.batch,
-        flow_factor=budget.flow_factor,
-        flow_rate=budget.flow_rate,
-        auxiliary_rate=budget.auxiliary_rate,
-        kernel_rate=budget.kernel_rate,
-        train_noise=not what.noise_is_known,
-        compile=budget.compile,
-    )
+    chosen = budget.settings(GREY.n, train_noise=not what.noise_is_known)
     return PublishedMatcher(reblur, family, chosen, seed=settings.seed, device=device)
 
 

@@ -17,7 +17,7 @@ from lenscal.calibration.checkpoint import Checkpointer
 from lenscal.calibration.families.family import BlurFamily
 from lenscal.calibration.matching.loop import MatchingState, random_normal
 from lenscal.calibration.matching.patches import unpaired_pool
-from lenscal.calibration.matching.published import PublishedMatcher, PublishedSettings
+from lenscal.calibration.matching.published import PublishedMatcher
 from lenscal.calibration.matching.reblur import Reblur
 from lenscal.calibration.settings import CalibrationSettings
 from lenscal.calibration.stages.estimate import Estimate
@@ -126,19 +126,12 @@ class FlowStage:
         polish: bool,
     ) -> PublishedMatcher:
         """What learns, at its first step."""
-        b = self.budget
-        settings = PublishedSettings(
-            b.flow_steps,
-            b.matching_steps,
-            replace(b.network, planes=reblur.packing.n),
-            batch=estimate.batch,
-            flow_factor=b.flow_factor,
-            flow_rate=b.flow_rate,
-            auxiliary_rate=b.auxiliary_rate,
-            kernel_rate=b.kernel_rate * (POLISH if polish else 1),
+        settings = self.budget.settings(
+            reblur.packing.n,
             # Else it was estimated, from the photos themselves.
             train_noise=not all(frame.info.noise_profile for frame in photos.degraded),
-            compile=b.compile,
+            batch=estimate.batch,
+            kernel_rate=self.budget.kernel_rate * (POLISH if polish else 1),
         )
         return PublishedMatcher(
             reblur, family, settings, seed=self.settings.seed, device=estimate.layout.device
