@@ -73,6 +73,8 @@ class Comparison:
         sRGB; the whole photo first, then halved again and again (a pyramid).
     mask : uint8 ndarray [h, w] or None
         How much of the correction each pixel got, 0..255.
+    how : str
+        How it was corrected, in words for a report.
     """
 
     photo: Path
@@ -80,6 +82,7 @@ class Comparison:
     before: tuple[NDArray[np.uint8], ...]
     after: tuple[NDArray[np.uint8], ...]
     mask: NDArray[np.uint8] | None = None
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)

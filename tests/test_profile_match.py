@@ -165,3 +165,59 @@ def test_the_window_corrects_a_crop_too(profile, tmp_path: Path, make_dng) -> No
     comparison, doubts = finish(compare(profile, path, RestoreSettings(device="cpu")))
     assert comparison.after[0].shape == (160, 240, 3)
     assert any("a crop of 240 x 160 px" in doubt for doubt in doubts)
+
+
+def test_the_windows_report_says_how_it_was_corrected(profile, tmp_path: Path, make_dng) -> None:
+    from lenscal.files.photos.export_settings import Look
+    from lenscal.jobs.window.correction import compare
+    from lenscal.jobs.window.psf import lens_report
+    from lenscal.restore.settings import RestoreSettings
+    from lenscal.stepping import finish
+
+    path = make_dng(tmp_path / "a.dng", size=FIELD)
+    settings = RestoreSettings(device="cpu", amount=0.75)
+    comparison, _ = finish(compare(profile, path, settings))
+    text = lens_report(profile, "lens", comparison, None, Look(2.0)).text
+    assert "amount 0.75" in text and "photographed at f/1.8. Both are shown with exposure" in text
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"lens": "Other 85mm"}, "the photo's lens is Other 85mm"),
+        ({"focal_mm": 50.0}, "the photo was taken at 50 mm"),
+        ({"size": (360, 540)}, "the photo has 540 x 360 px"),
+    ],
+)
+def test_a_photo_of_another_lens_waits_for_no_lens_model(
+    profile, tmp_path: Path, make_dng, monkeypatch, told, said
+) -> None:
+    from lenscal.api.correcting import correct as correct_array
+    from lenscal.errors import InputError
+    from lenscal.files.photos.export_settings import PLAIN, ExportSettings
+    from lenscal.jobs.on_screen import report_crops
+    from lenscal.jobs.window.preview import doubts_of
+    from lenscal.lens import prediction
+    from lenscal.restore.settings import RestoreSettings
+    from lenscal.stepping import finish
+
+    def fitted(_):
+        raise InterruptedError("fitted")
+        yield
+
+    monkeypatch.setattr(prediction, "fitted_model", fitted)
+    monkeypatch.setattr(prediction, "kept_model", lambda _: None)
+    lens, settings = replace(profile, aperture_sharp=5.6), RestoreSettings(device="cpu")
+    own = make_dng(tmp_path / "own.dng", size=FIELD, f_number=2.8)
+    foreign = make_dng(tmp_path / "foreign.dng", f_number=2.8, **{"size": FIELD, **told})
+    with pytest.raises(InterruptedError):
+        finish(doubts_of(lens, decode_photo(own)))
+    assert said in finish(doubts_of(lens, decode_photo(foreign)))[0]
+    (result,) = finish(jobs.correct(lens, [foreign], settings, ExportSettings(tmp_path / "out")))
+    assert said in result.problem
+    for refusing in (
+        lambda: finish(report_crops(lens, foreign, settings, PLAIN)),
+        lambda: correct_array(foreign, lens),
+    ):
+        with pytest.raises(InputError, match=said):
+            refusing()

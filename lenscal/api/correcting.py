@@ -117,23 +117,22 @@ def _corrected(
 def _decoded(path: Path, profile: Profile, *, force: bool) -> Job[tuple[Frame, Profile]]:
     """The photo, and what of a lens is for it: kernels of its aperture, predicted where it lies
     between those that were photographed."""
-    from lenscal.jobs.profile_match import mismatches
+    from lenscal.jobs.kernel_choice import matched
     from lenscal.lens.prediction import Lens
     from lenscal.raw.decode import decode_photo
     from lenscal.raw.pictures.kinds import Light
 
     frame = decode_photo(path, light=profile.light or Light.LINEAR)
-    chosen = yield from Lens(profile, keeps_models=True).for_photo(frame.info)
-    differences = [] if force else [*mismatches(chosen.profile, frame), *chosen.refusals]
-    if differences:
+    match = yield from matched(Lens(profile, keeps_models=True), frame, anyway=force)
+    if match.differences and not force:
         raise InputError(
             translatable(
                 "{name}: {differences} (force=True corrects it all the same)",
                 name=path.name,
-                differences=join_translatable("; ", differences),
+                differences=join_translatable("; ", match.differences),
             )
         )
-    return frame.without_mosaic(), chosen.profile
+    return frame.without_mosaic(), match.chosen.profile
 
 
 def _in_memory(array: NDArray[np.generic], noise: tuple[float, float] | None) -> Frame:

@@ -94,6 +94,31 @@ def find_photos(paths: Sequence[Path]) -> FoundPhotos:
     return FoundPhotos(tuple(sorted(found.values(), key=natural_order)), tuple(notes))
 
 
+def check_is_photo(path: Path) -> None:
+    """Notice what was meant to be one photo and can be none: a folder, another kind of file.
+
+    Raises
+    ------
+    InputError
+    """
+    if path.is_dir():
+        raise InputError(
+            translatable("{path} is a folder: name one RAW photo or picture in it", path=path)
+        )
+    if not path.exists():
+        raise InputError(
+            translatable("{path}: there is no such file: name a RAW photo or a picture", path=path)
+        )
+    if kind_by_name(path) is None and not _is_raw(path):
+        raise InputError(
+            translatable(
+                "{path} is no photo: name a RAW photo (.CR3, .NEF, .ARW, .DNG, ...) or a picture "
+                "(.png, .jpg, .tif)",
+                path=path,
+            )
+        )
+
+
 def _is_raw(path: Path) -> bool:
     """Of a file that was named itself: by its name, else by whether LibRaw takes it."""
     suffix = path.suffix.lower()

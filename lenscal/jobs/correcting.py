@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from lenscal.files.photos.export_settings import ExportSettings
 from lenscal.files.psf.profile import Profile
 from lenscal.jobs.cache import photo_cache
-from lenscal.jobs.photo_work import BatchSettings, FrameSource, PhotoResult, PhotoWork
+from lenscal.jobs.kernel_choice import FrameSource
+from lenscal.jobs.photo_work import BatchSettings, PhotoResult, PhotoWork
 from lenscal.lens.prediction import Lens
 from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,9 @@ from lenscal.files.photos.export_settings import (
     mask_path,
     output_path,
 )
+from lenscal.jobs.kernel_choice import FrameSource, correction_in_words, matched
 from lenscal.jobs.network import network_for
-from lenscal.jobs.profile_match import grid_for, match_notes, mismatches
+from lenscal.jobs.profile_match import grid_for
 from lenscal.raw.pictures.kinds import Light, kind_by_name
 from lenscal.restore.settings import Method
 from lenscal.stepping import Job
@@ -67,15 +68,6 @@ class PhotoResult:
     """Of the kernels, where they were not photographed."""
     profiles: tuple[Path, ...] = ()
     """That were found for the photo, the nearest first; none where all had one."""
-
-
-@runtime_checkable
-class FrameSource(Protocol):
-    """Where photos get kernels from that they show themselves."""
-
-    def for_frame(self, frame: Frame) -> Job[Chosen]:
-        """What to correct a photo with, as `ProfileSource.for_photo`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +132,8 @@ class PhotoWork:
     @property
     def in_words(self) -> str:
         """How it is corrected, for its metadata."""
-        restore, lens = self.batch.restore, self.profile.lens
-        # Enough to make it again.
-        words = f"method {restore.method}, amount {restore.amount:g}, denoise {restore.denoise:g}"
-        words = f"{words}, PSF of {lens}" if lens else words
-        if self.chosen is not None and self.chosen.in_words:
-            words = f"{words}, {self.chosen.in_words}"
-        return words if self.prediction is None else f"{words}, {self.prediction.in_words}"
+        assert self.chosen is not None
+        return correction_in_words(self.batch.restore, self.chosen)
 
     @property
     def spool(self) -> Path:
@@ -200,20 +187,15 @@ class PhotoWork:
         """The frame, once its kernels are found; None where there are none for it: `result` then
         says why."""
         with self._failing(wrong_input=True):
-            source = self.batch.source
-            if isinstance(source, FrameSource):
-                choosing = source.for_frame(frame)
-            else:
-                choosing = source.for_photo(frame.info)
-            self.chosen = chosen = yield from choosing
-            differences = [*mismatches(chosen.profile, frame), *chosen.refusals]
-            self.notes = (*differences, *chosen.notes, *match_notes(chosen.profile, frame))
+            match = yield from matched(self.batch.source, frame, anyway=self.batch.force)
+            self.chosen = match.chosen
+            self.notes = (*match.differences, *match.notes)
             # With --force the differences come back as warnings, once the photo is written.
-            if not differences or self.batch.force:
+            if not match.differences or self.batch.force:
                 return frame
             advice = translatable(
                 "{differences} (--force corrects it all the same)",
-                differences=join_translatable("; ", differences),
+                differences=join_translatable("; ", match.differences),
             )
             self._fail(advice, wrong_input=True)
         return None

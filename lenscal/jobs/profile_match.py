@@ -32,12 +32,33 @@ def mismatches(profile: Profile, photo: Frame) -> list[Translatable]:
     themselves is right as well. Kernels that no lens has suit no photo.
     """
     return [
-        *impossibilities(profile.psf),
         *_corrected_before(photo),
+        *_apart_from_setting(profile, photo),
+        *_aperture(profile, photo),
+        *_focal(profile, photo),
+    ]
+
+
+def foreign_to(lens: Profile, photo: Frame) -> list[Translatable]:
+    """In what a photo differs from all calibrations of a lens's file, whatever they predict: known
+    before anything is predicted."""
+    calibrations = (lens, *lens.members)
+    found = [_apart_from_setting(each, photo) for each in calibrations]
+    # Between two focal lengths kernels are predicted; beside a single one there are none.
+    single = len({each.focal_mm for each in calibrations}) == 1
+    return [
+        *_corrected_before(photo),
+        *(found[0] if all(found) else ()),
+        *(_focal(lens, photo) if single else ()),
+    ]
+
+
+def _apart_from_setting(profile: Profile, photo: Frame) -> list[Translatable]:
+    return [
+        *impossibilities(profile.psf),
         *_kind(profile, photo),
         *_size(profile, photo),
         *_equipment(profile, photo),
-        *_lens_setting(profile, photo),
     ]
 
 
@@ -282,7 +303,7 @@ def _unknown(profile: Profile, photo: Frame) -> Iterator[Translatable]:
         )
 
 
-def _lens_setting(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+def _aperture(profile: Profile, photo: Frame) -> Iterator[Translatable]:
     info = photo.info
     if _differ(info.aperture, profile.aperture_degraded, APERTURE_TOLERANCE):
         yield translatable(
@@ -290,6 +311,10 @@ def _lens_setting(profile: Profile, photo: Frame) -> Iterator[Translatable]:
             photos_own=f_number(info.aperture),
             profiles=f_number(profile.aperture_degraded),
         )
+
+
+def _focal(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+    info = photo.info
     # A focal length that was typed in, and the one that the same photos say of themselves.
     right = (profile.focal_mm, *profile.focal_mm_in_files)
     if all(_differ(info.focal_mm, focal, FOCAL_TOLERANCE) for focal in right):

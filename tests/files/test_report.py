@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
+from html import escape
 
 import cv2
 import numpy as np
 import pytest
 
 from lenscal.files.own_files import is_own_report
+from lenscal.files.photos.export_settings import Look
 from lenscal.files.psf.profile import Profile, ProfilePhoto, ProfileStage
 from lenscal.files.report.content import lens_report, write_report
 from lenscal.files.report.crops import HEIGHT_PX, WIDTH_PX, crops_of
@@ -122,13 +124,17 @@ def test_crops_show_the_middle_and_the_corner_that_changed_most(profile):
     before = rng.integers(60, 90, (600, 900, 3), np.uint8)
     after = before.copy()
     after[500:, :200] += 100
-    middle, corner = crops_of(before, after)
+    crops = crops_of(before, after, Look(1.0), "Corrected: by hand.")
+    assert crops.how == "Corrected: by hand. Both are shown with exposure +1 EV, tone linear."
+    assert crops_of(before, after, how="Corrected: by hand.").how == "Corrected: by hand."
+    middle, corner = crops_of(before, after).parts
     assert (middle.place, corner.place) == ("Centre", "Bottom left corner")
     # Pixel for pixel.
     y, x = (600 - HEIGHT_PX) // 2, (900 - WIDTH_PX) // 2
     assert (_pixels(middle.before) == before[y : y + HEIGHT_PX, x : x + WIDTH_PX]).all()
     assert _pixels(corner.after).max() > 150 > _pixels(corner.before).max()
-    page = as_html(lens_report(profile, "psf", [middle, corner]))
+    page = as_html(lens_report(profile, "psf", crops))
+    assert escape(crops.how) in page
     assert "Before and after, at 100 %" in page and "Bottom left corner, after" in page
 
 

@@ -20,17 +20,19 @@ from lenscal.restore.settings import Method
 _METHODS = "network: the profile's own, see train-network; none: develop only"
 
 
-def add_correction_method(command: argparse.ArgumentParser) -> None:
-    """--method, of correcting with known kernels."""
-    add_choice(command, "--method", Method, RESTORE_DEFAULTS.method, _METHODS)
+def add_correction_method(command: argparse.ArgumentParser, otherwise: str = "") -> None:
+    """--method, of correcting with known kernels; `otherwise` as in `add_choice`."""
+    add_choice(command, "--method", Method, RESTORE_DEFAULTS.method, _METHODS, otherwise=otherwise)
 
 
-def add_exposure(command: argparse.ArgumentParser, words: str) -> None:
-    """--exposure, with what it brightens."""
+def add_exposure(
+    command: argparse.ArgumentParser, words: str, default: float | None = PLAIN.exposure_ev
+) -> None:
+    """--exposure, with what it brightens; default None tells who chose it."""
     command.add_argument(
         "--exposure",
         type=float,
-        default=PLAIN.exposure_ev,
+        default=default,
         metavar="EV",
         help=f"{words} (default: {PLAIN.exposure_ev:g})",
     )

@@ -68,5 +68,5 @@ def add_report(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         metavar="PHOTO",
         help="show parts of this photo at 100 %%, before and after its correction",
     )
-    add_correction_method(report)
-    add_exposure(report, "brighten these parts of a RAW photo")
+    add_correction_method(report, "only with --photo")
+    add_exposure(report, "with --photo: brighten these parts of it", default=None)

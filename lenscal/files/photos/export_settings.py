@@ -84,6 +84,11 @@ class Look:
         """Whether nothing is changed."""
         return self.exposure_ev == 0 and self.tone is Tone.LINEAR
 
+    @property
+    def in_words(self) -> str:
+        """For a photo's metadata, and a report."""
+        return f"exposure {self.exposure_ev:+g} EV, tone {self.tone.value}"
+
 
 PLAIN = Look()
 

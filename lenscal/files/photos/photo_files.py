@@ -151,7 +151,7 @@ def _facts(frame: Frame | PhotoHeader, export: ExportSettings, settings: str) ->
     has_colours = _is_developed(export)
     words = f"{settings}, space {export.space.value if has_colours else 'camera-linear'}"
     if not export.look.is_plain:
-        words += f", exposure {export.look.exposure_ev:+g} EV, tone {export.look.tone.value}"
+        words += f", {export.look.in_words}"
     if not has_colours:
         words += f", not turned (the original's Orientation is {info.orientation})"
     is_srgb = has_colours and export.space is Space.SRGB

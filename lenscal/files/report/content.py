@@ -17,7 +17,7 @@ from lenscal.files.psf.quality_words import (
     scenes_in_words,
 )
 from lenscal.files.report import words
-from lenscal.files.report.crops import Crop
+from lenscal.files.report.crops import Crops
 from lenscal.files.report.document import Block, Document, Figure, as_html
 from lenscal.optics.field import (
     FieldFigures,
@@ -32,8 +32,9 @@ from lenscal.plots.kernel_png import preview_png
 from lenscal.raw.lens_setting import f_number
 from lenscal.system.atomic import written_whole
 
-KERNELS_PX = 500
-"""Width of the picture of all kernels: with two pairs of crops it fills a page."""
+KERNELS_PX = 420
+"""Width of the picture of all kernels: with two pairs of crops and what is said of them it fills a
+page."""
 TITLE = "Lens report: "
 """Begins every report's title: by it lenscal knows its own ones."""
 
@@ -48,7 +49,7 @@ def write_report(document: Document, path: Path) -> Path:
 
 
 def lens_report(
-    profile: Profile, name: str, crops: Sequence[Crop] = (), pitch_um: float | None = None
+    profile: Profile, name: str, crops: Crops | None = None, pitch_um: float | None = None
 ) -> Document:
     """What the report says, from what is asked for first to what only experts read.
 
@@ -167,7 +168,7 @@ def _field(profile: Profile, figures: FieldFigures, units: DisplayUnits) -> list
     ]
 
 
-def _pictures(profile: Profile, crops: Sequence[Crop]) -> list[Block]:
+def _pictures(profile: Profile, crops: Crops | None) -> list[Block]:
     """Kernels, and what correcting with them does."""
     blocks = [
         Block(
@@ -184,16 +185,17 @@ def _pictures(profile: Profile, crops: Sequence[Crop]) -> list[Block]:
             ),
         )
     ]
-    if crops:
+    if crops is not None:
         pairs = [
             figure
-            for crop in crops
+            for crop in crops.parts
             for figure in (
                 Figure(f"{crop.place}, before", png=crop.before),
                 Figure(f"{crop.place}, after", png=crop.after),
             )
         ]
-        blocks.append(Block("Before and after, at 100 %", figures=tuple(pairs), columns=2))
+        how = words.small(crops.how) if crops.how else ""
+        blocks.append(Block("Before and after, at 100 %", how, figures=tuple(pairs), columns=2))
     return blocks
 
 

@@ -116,10 +116,12 @@ class _Pages:
             self._verdict(block.html)
             return
         text = self._text(heading + block.html)
-        first = self._row_height(block, block.rows[0]) if block.figures else 0.0
+        gap = _SPACE_PX / 2 if block.html and block.figures else 0.0
+        first = gap + self._row_height(block, block.rows[0]) if block.figures else 0.0
         # What is higher than a page cannot ask for more than a whole one.
         self._make_room(min(text.size().height() + first, self._height - self._top))
         self._draw_text(text)
+        self._y += gap
         for row in block.rows:
             self._row(block, row)
         self._y += _SPACE_PX

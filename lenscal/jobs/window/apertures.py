@@ -51,9 +51,15 @@ class _LastLens:
 _last = _LastLens()
 
 
+def lens_of(profile: Profile) -> Lens:
+    """A lens's file with the models that were fitted to it; the one that was asked for last is
+    kept."""
+    return _last.of(profile)
+
+
 def chosen_for(profile: Profile, photo: Frame) -> Job[Chosen]:
     """What to correct a photo with."""
-    return (yield from _last.of(profile).for_photo(photo.info))
+    return (yield from lens_of(profile).for_photo(photo.info))
 
 
 def kernels_at(profile: Profile, f_number: float) -> Job[ApertureKernels]:

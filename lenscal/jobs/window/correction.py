@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lenscal.errors import InputError
 from lenscal.files.photos.screen import pyramid, to_screen
 from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report
@@ -14,7 +13,7 @@ from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.session import Comparison
 from lenscal.stepping import Job, follow
 from lenscal.system.preload import preload
-from lenscal.translation import join_translatable, translatable
+from lenscal.translation import translatable
 
 if TYPE_CHECKING:
     from lenscal.files.photos.export_settings import ExportSettings
@@ -40,10 +39,9 @@ def compare(
     InputError
         The PSF is for photos of another size.
     """
-    from lenscal import jobs
     from lenscal.files.photos.photo_files import upright
-    from lenscal.jobs.on_screen import corrected_for_screen
-    from lenscal.jobs.window.apertures import chosen_for
+    from lenscal.jobs.on_screen import correct_for_screen
+    from lenscal.jobs.window.apertures import lens_of
     from lenscal.raw.decode import decode_photo
 
     yield Report("correct", translatable("Starting the numerical engine"))
@@ -54,41 +52,20 @@ def compare(
         if developed is not None
         else decode_photo(photo, light=profile.light or Light.LINEAR)
     )
-    chosen = yield from chosen_for(profile, frame)
-    profile = chosen.profile
-    # Only a size that does not fit is refused: the screen shows what the rest comes to.
-    doubts = [*jobs.mismatches(profile, frame), *chosen.refusals, *chosen.notes]
-    if chosen.prediction is not None:
-        doubts.append(chosen.prediction.in_words)
-    doubts += jobs.match_notes(profile, frame)
-    if not jobs.fits_field(profile, frame):
-        raise InputError(
-            translatable(
-                "{doubts}: choose a photo of the calibrated camera",
-                doubts=join_translatable("; ", doubts),
-            )
-        )
-    grid = jobs.grid_for(profile, frame)
     # 5 % of the bar for reading and 10 % for the view: about their share of the time of a Wiener
     # correction, the quickest.
-    network = jobs.network_for(profile, frame, settings)
-    corrected, _ = yield from follow(
-        corrected_for_screen(frame, grid, settings, network), 0.05, 0.9
-    )
-    pixels, mask, strength = corrected
-    if strength is not None:
-        doubts = [*doubts, strength.in_words()]
+    work = correct_for_screen(lens_of(profile), frame, settings, anyway=True)
+    shown, _ = yield from follow(work, 0.05, 0.9)
     yield Report("correct", translatable("Preparing the preview"), 0.9)
-    after = pyramid(pixels)
-    del corrected, pixels
+    after = pyramid(shown.pixels)
     yield Report("correct", translatable("Preparing the preview"), 0.95)
     if developed is not None:
         before = developed.before
     else:
         before = pyramid(to_screen(frame.rgb_tile(slice(None), slice(None)), frame))
     yield Report("correct", translatable("Preparing the mask"), 0.97)
-    upright_mask = upright(mask, frame.info.orientation)
-    return Comparison(photo, settings, before, after, upright_mask), tuple(doubts)
+    mask = upright(shown.mask, frame.info.orientation)
+    return Comparison(photo, settings, before, after, mask, shown.how), shown.notes
 
 
 def export_photos(

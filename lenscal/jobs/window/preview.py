@@ -129,12 +129,12 @@ def _truth_of(photo: Path, shape: tuple[int, ...]) -> tuple[NDArray[np.uint8], .
 
 def doubts_of(profile: Profile, frame: Frame) -> Job[tuple[Translatable, ...]]:
     """Why a photo does not suit a profile, in words; nothing where it does."""
-    from lenscal.jobs.profile_match import mismatches
-    from lenscal.jobs.window.apertures import chosen_for
+    from lenscal.jobs.kernel_choice import matched
+    from lenscal.jobs.window.apertures import lens_of
 
     yield Report("open", translatable("Comparing the photo with the profile"))
-    chosen = yield from chosen_for(profile, frame)
-    return (*mismatches(chosen.profile, frame), *chosen.refusals)
+    match = yield from matched(lens_of(profile), frame)
+    return match.differences
 
 
 def correct_part(

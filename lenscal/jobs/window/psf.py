@@ -80,17 +80,12 @@ def lens_report(
 ) -> Document:
     """A report on a profile, with parts of a photo that was corrected with it, if there is one, as
     bright as it is looked at."""
-    import numpy as np
-
-    from lenscal.files.photos.colour import SPACES, look_curve
-    from lenscal.files.photos.export_settings import Space
     from lenscal.files.report import content
     from lenscal.files.report.crops import crops_of
 
-    crops = []
+    crops = None
     if comparison is not None:
-        curve = look_curve(look, SPACES[Space.SRGB], np.dtype(np.uint8))
-        crops = crops_of(comparison.before[0], comparison.after[0], curve)
+        crops = crops_of(comparison.before[0], comparison.after[0], look, comparison.how)
     return content.lens_report(profile, name, crops, pitch_um)
 
 
