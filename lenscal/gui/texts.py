@@ -1472,7 +1472,6 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{differences} (--force corrects it all the same)"),
     QT_TRANSLATE_NOOP("Translatable", "{done} of {count} calibrations done, {n} running"),
-    QT_TRANSLATE_NOOP("Translatable", "{doubts}: choose a photo of the calibrated camera"),
     QT_TRANSLATE_NOOP("Translatable", "{family}, sigma {sigma:g}, {constraint}: "),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1646,6 +1645,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{one} is not {other}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "{option} is for the pictures of --photo: add --photo PHOTO, or leave it out"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "{option} {aperture:g}: no {role} photo has this aperture; there are {groups}: choose"
         " one of these, or leave {option} out"
     ),
@@ -1713,6 +1716,7 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is a folder: give a file"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is a folder: give a profile or a photo"),
+    QT_TRANSLATE_NOOP("Translatable", "{path} is a folder: name one RAW photo or picture in it"),
     QT_TRANSLATE_NOOP("Translatable", "{path} is a pipe, a device or a socket: give a plain file"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1738,6 +1742,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{path} is no checkpoint of lenscal's: calibrate without --resume to start anew"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path} is no photo: name a RAW photo (.CR3, .NEF, .ARW, .DNG, ...) or a picture "
+        "(.png, .jpg, .tif)"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{path} is no plain file: choose another name or folder"),
     QT_TRANSLATE_NOOP(
@@ -1838,6 +1847,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is a file of that name by now; try again"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file"),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such file or folder"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{path}: there is no such file: name a RAW photo or a picture"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{path}: there is no such folder"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1857,6 +1870,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{photo}: "),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: not a picture that can be read"),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: {differences}: choose a photo of this lens"),
+    QT_TRANSLATE_NOOP("Translatable", "{photo}: {reason}: choose another photo"),
     QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
     QT_TRANSLATE_NOOP(
         "Translatable",
