@@ -6,8 +6,8 @@ photo agree with one another says how sure it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from lenscal.deblur.kernel_prior import KernelPrior
 from lenscal.deblur.latent_search import Draw, search_latents
 from lenscal.deblur.posterior import draw_kernels
 from lenscal.deblur.reference import PIECE_PX, sharp_pieces
+from lenscal.deblur.roll import Roll, find_roll, parts_of
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.raw.frame import Frame
@@ -33,6 +34,8 @@ from lenscal.translation import Translatable, translatable
 
 MOST_PIECES = 48
 """Of a photo: more tell little that is new."""
+MIDDLE_SHARE = 0.5
+"""Of the sides of a photo whose camera turned: only near the middle blur is the middle's."""
 HELD_OUT_ONE_IN, LEAST_TO_HOLD_OUT_OF = 4, 8
 KNOWN_NOISE_SPREAD, ESTIMATED_NOISE_SPREAD = 0.05, 0.3
 COST_SPREAD = 0.02
@@ -65,6 +68,8 @@ class FoundKernels:
         equally good kernels differ by some hundredths.
     held_out : bool
         Whether anything could be kept out; else the gain is that of what was looked at.
+    roll : Roll or None
+        How the camera turned, where its turn shows: the kernels are those of the middle then.
     """
 
     kernels: NDArray[np.float32]
@@ -73,6 +78,7 @@ class FoundKernels:
     agreement: float
     gain: float
     held_out: bool = True
+    roll: Roll | None = None
 
     @property
     def doubt(self) -> Translatable | None:
@@ -91,17 +97,20 @@ class FoundKernels:
         return None
 
     def grid(self, image_size: tuple[int, int]) -> PsfGrid:
-        """The kernel for all of a photo, and how sure it is."""
-        kernel = np.broadcast_to(self.kernel, (3, *self.kernel.shape[1:]))
+        """The kernel for all of a photo (height, width), or the field of those that a turn of the
+        camera makes of it, and how sure it is."""
+        if self.roll is None:
+            field = self.kernel[None, None]
+        else:
+            field = self.roll.field(self.kernel, image_size)
         # An odd side, the middle where it was.
-        missing = 1 - kernel.shape[-1] % 2
-        kernel = np.pad(kernel, ((0, 0), (0, missing), (0, missing)))
+        missing = 1 - field.shape[-1] % 2
+        field = np.pad(field, (*[(0, 0)] * 3, (0, missing), (0, missing)))
+        kernels = np.broadcast_to(field, (*field.shape[:2], 3, *field.shape[3:]))
         # Correlation of two draws c: each is off by sqrt(1 - c) of its norm, about.
         error = float(np.sqrt(max(1 - self.agreement, 0.0)))
-        confidence = np.full((1, 1, 3), np.exp(-2 * error), np.float32)
-        return PsfGrid(
-            kernel[None, None].astype(np.float32), image_size, Reference.ABSOLUTE, confidence
-        )
+        confidence = np.full(kernels.shape[:3], np.exp(-2 * error), np.float32)
+        return PsfGrid(kernels.astype(np.float32), image_size, Reference.ABSOLUTE, confidence)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,8 +139,10 @@ class Material:
         )
 
 
-def material_of(frame: Frame) -> Material:
+def material_of(frame: Frame, *, of_middle: bool = False) -> Material:
     """Pieces of a photo, some of them kept out.
+
+    of_middle : whether only those near its middle are wanted
 
     Raises
     ------
@@ -139,8 +150,11 @@ def material_of(frame: Frame) -> Material:
         There is hardly anything in it to be used.
     """
     side = min(PIECE_PX, *(n - n % 2 for n in frame.size))
-    pieces = joined(list(grey_tiles([frame], side, MOST_PIECES))) if side else None
-    if side < LEAST_TILE_PX or pieces is None or not len(pieces):
+    pieces = None
+    if side >= LEAST_TILE_PX:
+        share = MIDDLE_SHARE if of_middle else 1.0
+        pieces = joined(list(grey_tiles([frame], side, MOST_PIECES, share=share)))
+    if pieces is None or not len(pieces):
         raise InputError(
             translatable(
                 "hardly anything in it tells its blur (it is flat, clipped, or smaller than "
@@ -148,9 +162,13 @@ def material_of(frame: Frame) -> Material:
                 least=LEAST_TILE_PX,
             )
         )
+    return split(pieces, sharp_pieces(frame.info.light or Light.LINEAR), noise_spread_of(frame))
+
+
+def noise_spread_of(frame: Frame) -> float:
+    """By how much the logarithm of what is known of a photo's noise may be off."""
     known = frame.noise.source == PROFILE
-    spread = KNOWN_NOISE_SPREAD if known else ESTIMATED_NOISE_SPREAD
-    return split(pieces, sharp_pieces(frame.info.light or Light.LINEAR), spread)
+    return KNOWN_NOISE_SPREAD if known else ESTIMATED_NOISE_SPREAD
 
 
 def split(pieces: GreyTiles, sharp: GreyTiles, noise_spread: float) -> Material:
@@ -159,6 +177,10 @@ def split(pieces: GreyTiles, sharp: GreyTiles, noise_spread: float) -> Material:
         return Material(pieces, None, sharp, noise_spread)
     kept_out = np.arange(len(pieces)) % HELD_OUT_ONE_IN == HELD_OUT_ONE_IN // 2
     return Material(pieces.where(~kept_out), pieces.where(kept_out), sharp, noise_spread)
+
+
+Again = Callable[[Material], Job[FoundKernels]]
+"""How kernels are found in material."""
 
 
 def find_fast(
@@ -181,6 +203,24 @@ def find_by_sampling(
     steps = draw_kernels(evidence, prior, n, seed)
     message = translatable("Drawing kernels that explain the photo")
     return (yield from _found(material, steps, message, n))
+
+
+def with_roll(found: FoundKernels, frame: Frame, again: Again) -> Job[FoundKernels]:
+    """What was found of a photo, with the turn of the camera, where it shows.
+
+    again : finds kernels in other material of the photo
+    """
+    sharp = sharp_pieces(frame.info.light or Light.LINEAR)
+    parts = parts_of(frame, sharp, noise_spread_of(frame))
+    roll = yield from find_roll(parts, found.kernel, frame.size)
+    if roll is None:
+        return found
+    # All over the photo, blur is a mean of what the turn makes of it.
+    of_middle = yield from again(material_of(frame, of_middle=True))
+    again_roll = yield from find_roll(parts, of_middle.kernel, frame.size)
+    if of_middle.doubt is not None or again_roll is None:
+        return replace(found, roll=roll)
+    return replace(of_middle, roll=again_roll)
 
 
 _STEPS = 70

@@ -46,6 +46,8 @@ class DeblurSettings:
     prior: str | None = None
     """Path of a denoiser's weights; None: the one that ships."""
     seed: int = 0
+    roll: bool = True
+    """Whether a turn of the camera is looked for."""
 
     def __post_init__(self) -> None:
         least, most = COUNT_LIMITS

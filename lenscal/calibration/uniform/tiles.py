@@ -57,22 +57,38 @@ def tile_side(frames: Sequence[Frame]) -> int:
     return min(TILE_PX, smallest - smallest % 2)
 
 
-def grey_tiles(frames: Sequence[Frame], side: int, most: int = MOST_TILES) -> Iterator[GreyTiles]:
-    """The tiles of photos, photo by photo: each yield holds those of one more, with its number."""
+def grey_tiles(
+    frames: Sequence[Frame], side: int, most: int = MOST_TILES, *, share: float = 1.0
+) -> Iterator[GreyTiles]:
+    """The tiles of photos, photo by photo: each yield holds those of one more, with its number.
+
+    share : of photos' sides, around their middle, that tiles are taken from
+    """
     each = max(1, -(-most // len(frames)))
     for number, frame in enumerate(frames):
-        values, variances = [], []
-        for top, left in _places(frame.size, side, each):
-            grey, variance, clipped = _grey(frame, top, left, side)
-            if clipped <= _CLIPPED_SHARE and grey.var() > _OVER_NOISE * variance:
-                values.append(grey)
-                variances.append(variance)
-        tiles = np.stack(values) if values else np.empty((0, side, side), np.float32)
-        yield GreyTiles(
-            torch.from_numpy(tiles),
-            torch.tensor(variances, dtype=torch.float32),
-            np.full(len(values), number),
-        )
+        room = [max(side, round(share * n)) for n in frame.size]
+        first = [(n - part) // 2 for n, part in zip(frame.size, room, strict=True)]
+        places = _places((room[0], room[1]), side, each)
+        corners = [(first[0] + top, first[1] + left) for top, left in places]
+        yield tiles_at(frame, side, corners, number)[0]
+
+
+def tiles_at(
+    frame: Frame, side: int, corners: Sequence[tuple[int, int]], number: int = 0
+) -> tuple[GreyTiles, list[tuple[int, int]]]:
+    """The tiles of a photo at corners (top, left) that are neither clipped nor flat, and the
+    corners of these."""
+    values, variances, kept = [], [], []
+    for top, left in corners:
+        grey, variance, clipped = _grey(frame, top, left, side)
+        if clipped <= _CLIPPED_SHARE and grey.var() > _OVER_NOISE * variance:
+            values.append(grey)
+            variances.append(variance)
+            kept.append((top, left))
+    tiles = np.stack(values) if values else np.empty((0, side, side), np.float32)
+    variance_of_tiles = torch.tensor(variances, dtype=torch.float32)
+    found = GreyTiles(torch.from_numpy(tiles), variance_of_tiles, np.full(len(values), number))
+    return found, kept
 
 
 def joined(parts: Sequence[GreyTiles]) -> GreyTiles:

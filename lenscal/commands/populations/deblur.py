@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,7 @@ def deblur_settings(args: argparse.Namespace) -> DeblurSettings:
         args.device,
         args.prior,
         args.seed,
+        not args.no_roll,
     )
 
 
@@ -120,6 +122,7 @@ def _values(result: PhotoResult, kernels: Mapping[Path, FoundKernels]) -> dict[s
         "gain": None if found is None else found.gain,
         "held_out": None if found is None else found.held_out,
         "weights": None if found is None else found.weights.tolist(),
+        "roll": None if found is None or found.roll is None else asdict(found.roll),
         "strength": result.strength,
         "warnings": list(result.warnings),
         "seconds": result.seconds,

@@ -138,6 +138,11 @@ def add_deblur(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         help=f"how many are drawn, {COUNT_LIMITS[0]} to {COUNT_LIMITS[1]}; where they disagree, a "
         f"photo is left out (default: {DEBLUR_DEFAULTS.n_kernels})",
     )
+    deblur.add_argument(
+        "--no-roll",
+        action="store_true",
+        help="one kernel all over the photo: do not look whether the camera turned",
+    )
     add_correction_strength(deblur)
     add_prior(deblur, "sampling")
     add_seed(deblur, DEBLUR_DEFAULTS.seed, "of what is drawn")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,9 @@ from lenscal.stepping import Job, follow
 from lenscal.translation import Translatable, join_translatable, translatable
 
 if TYPE_CHECKING:
-    from lenscal.deblur.blind import FoundKernels
+    from lenscal.deblur.blind import Again, FoundKernels
     from lenscal.deblur.kernel_prior import KernelPrior
+    from lenscal.deblur.roll import Roll
     from lenscal.raw.frame import Frame
 
 PRIOR_SAMPLES = 3000
@@ -69,7 +71,8 @@ class FoundBlur:
         doubt = found.doubt
         if doubt is not None and not self.force:
             raise InputError(doubt)
-        notes = [*reasons, *self._notes(frame), *([] if doubt is None else [doubt])]
+        turned = [] if found.roll is None else [roll_in_words(found.roll, frame.size)]
+        notes = [*turned, *reasons, *self._notes(frame), *([] if doubt is None else [doubt])]
         words = f"blur of {found.agreement:.0%} agreement found in the photo"
         return Chosen(
             Profile(found.grid(frame.size)),
@@ -78,26 +81,34 @@ class FoundBlur:
         )
 
     def kernels_of(self, frame: Frame) -> Job[FoundKernels]:
-        """The kernels that explain a photo."""
+        """The kernels that explain a photo, and how the camera turned."""
         from lenscal.deblur import blind
 
-        material = blind.material_of(frame)
+        again = yield from self._way()
+        found = yield from again(blind.material_of(frame))
+        if not self.settings.roll or (found.doubt is not None and not self.force):
+            return found
+        return (yield from blind.with_roll(found, frame, again))
+
+    def _way(self) -> Job[Again]:
+        """How the settings want kernels to be found."""
+        from lenscal.deblur import blind
+
         n, seed = self.settings.n_kernels, self.settings.seed
         if self.settings.method is DeblurMethod.FAST:
             from lenscal.population.generator import generator_of
 
             described = self.population.generator
-            work = blind.find_fast(
-                material,
-                generator_of(self.population),
-                described.latent,
-                described.kernel_size,
+            return partial(
+                blind.find_fast,
+                draw=generator_of(self.population),
+                latent=described.latent,
+                kernel_size=described.kernel_size,
                 n=n,
                 seed=seed,
             )
-            return (yield from work)
         prior = yield from self._kernel_prior()
-        return (yield from blind.find_by_sampling(material, prior, n=n, seed=seed))
+        return partial(blind.find_by_sampling, prior=prior, n=n, seed=seed)
 
     def _kernel_prior(self) -> Job[KernelPrior]:
         """That of the population, or one that is trained now."""
@@ -153,6 +164,15 @@ def agreement_in_words(found: FoundKernels) -> Translatable:
         "{n} kernels drawn for it agree by {agreement:.0%}",
         n=len(found.kernels),
         agreement=found.agreement,
+    )
+
+
+def roll_in_words(roll: Roll, image_size: tuple[int, int]) -> Translatable:
+    """How much a turn of the camera changes blur."""
+    return translatable(
+        "the camera turned while the shutter was open: towards the corners the blur's path changes "
+        "by up to {change:.0%} of its length in the middle",
+        change=roll.at_corner(image_size),
     )
 
 
