@@ -360,6 +360,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Looking for the blur among those that the rig makes"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the kernel that made the picture small"),
     QT_TRANSLATE_NOOP("Translatable", "Looking for the preview of {photo}"),
+    QT_TRANSLATE_NOOP("Translatable", "Looking whether the camera turned"),
     QT_TRANSLATE_NOOP("Translatable", "Looking whether {name} has changed"),
     QT_TRANSLATE_NOOP("Translatable", "Matching distributions, step {step} of {total}"),
     QT_TRANSLATE_NOOP("Translatable", "Matching statistics, round {number} of {rounds}"),
@@ -1058,6 +1059,11 @@ TEXTS = (
         " with more detail"
     ),
     QT_TRANSLATE_NOOP("Translatable", "the camera maker's own notes"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the camera turned while the shutter was open: towards the corners the blur's path "
+        "changes by up to {change:.0%} of its length in the middle"
+    ),
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the centre of the sharp photos shows nothing to compare with: it is clipped, dark or"
