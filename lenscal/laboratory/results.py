@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lenscal.errors import InputError, LenscalError
+from lenscal.files.own_files import is_own_report
 from lenscal.files.psf.profile import Profile
 from lenscal.laboratory.entries import Entry
 from lenscal.laboratory.figures import Figures, figures_of
@@ -81,6 +82,11 @@ def kept(out: Path, entry: Entry, key: str | None = None) -> Record | None:
     except OSError:
         return None
     return record if intact else None
+
+
+def pdf_path(out: Path, entry: Entry) -> Path:
+    """Where the report goes as PDF; the record does not list it."""
+    return out / entry.folder_name / f"{entry.folder_name}.pdf"
 
 
 def check_place(out: Path, entry: Entry) -> None:
@@ -169,6 +175,9 @@ def _put_in_place(folder: Path, out: Path, entry: Entry, record: Record) -> Reco
     target.rename(aside)
     folder.rename(target)
     own = {RECORD_NAME, *(former.files if former else ())}
+    # A report of the former results, which says nothing of these.
+    if is_own_report(pdf := aside / pdf_path(out, entry).name):
+        own.add(pdf.name)
     # What the user has put beside the results stays beside them.
     for path in aside.iterdir():
         if path.name not in own and not (target / path.name).exists():

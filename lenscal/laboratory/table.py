@@ -171,6 +171,11 @@ def _as_page(outcomes: Sequence[Outcome], rows: Sequence[Row], spread: Sequence[
             f"<li>{escape(o.entry.title)}: {escape(str(o.problem))}</li>" for o in faults
         )
         blocks.append(Block("Failed", f'<ul class="note">{items}</ul>'))
+    if partial := [o for o in outcomes if o.problem and o.ending is not Ending.FAILED]:
+        items = "".join(
+            f"<li>{escape(o.entry.title)}: {escape(str(o.problem))}</li>" for o in partial
+        )
+        blocks.append(Block("Not all written", f'<ul class="note">{items}</ul>'))
     versions = sorted({str(row["versions"]) for row in rows if row["versions"]})
     if versions:
         blocks.append(Block("Made by", "".join(f"<p>{escape(v)}</p>" for v in versions)))

@@ -46,7 +46,7 @@ class Ending(StrEnum):
 class Outcome:
     """How a calibration ended.
 
-    problem : why it failed
+    problem : why it failed, or why not all of it was written
     seconds : that it took now, with reading and writing; of one that is unchanged, to see that
     worker : on a cluster, which one did it
     """
@@ -76,11 +76,12 @@ def calibrate_entry(entry: Entry, out: Path, *, again: bool = False) -> Job[Outc
     except LenscalError as error:
         return failed(entry, message_of(error), time.monotonic() - began)
     except Exception as error:
-        return failed(entry, _unexpected(error), time.monotonic() - began)
+        return failed(entry, unexpected(error), time.monotonic() - began)
     return Outcome(entry, ending, figures, seconds=time.monotonic() - began)
 
 
-def _unexpected(error: Exception) -> Translatable:
+def unexpected(error: Exception) -> Translatable:
+    """What ended a part of a batch that shall not end all of it, in words."""
     if is_out_of_memory(error):
         return NOT_ENOUGH_MEMORY
     if isinstance(error, OSError):

@@ -1,12 +1,13 @@
-"""Whether a window can open here. Qt ends the whole process where a library or a display is
-missing, with words that name no package: so it is asked before."""
+"""Whether a window can open here, or a PDF be drawn. Qt ends the whole process where a library or
+a display is missing, with words that name no package: so it is asked before."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -61,13 +62,12 @@ def require_window(environment: Mapping[str, str] = os.environ) -> None:
         )
     missing = missing_libraries(x11=platform == "xcb")
     if missing:
-        packages = sorted({DEBIAN_PACKAGES[name] for name in missing})
         raise InputError(
             translatable(
                 "The window needs libraries of the system that are missing: {libraries}. On Debian "
                 "and Ubuntu: sudo apt-get install {packages}",
                 libraries=", ".join(missing),
-                packages=" ".join(packages),
+                packages=_packages(missing),
             )
         )
     if platform == "xcb" and not _answers(environment.get("DISPLAY", "")):
@@ -78,6 +78,39 @@ def require_window(environment: Mapping[str, str] = os.environ) -> None:
                 display=environment.get("DISPLAY") or '""',
             )
         )
+
+
+def require_drawing() -> None:
+    """Return where Qt can draw PDF files, for which it needs no display.
+
+    Raises
+    ------
+    InputError
+        A library of the system is missing (says which package holds it), or Qt itself.
+    """
+    try:
+        for name in ("QtGui", "QtSvg"):
+            import_module(f"PySide6.{name}")
+    except ImportError as error:
+        missing = missing_libraries(x11=False) if sys.platform.startswith("linux") else ()
+        if missing:
+            message = translatable(
+                "PDF files need libraries of the system that are missing: {libraries}. On Debian "
+                "and Ubuntu: sudo apt-get install {packages}; HTML needs none",
+                libraries=", ".join(missing),
+                packages=_packages(missing),
+            )
+        else:
+            message = translatable(
+                "PDF files are drawn by Qt, which cannot be loaded ({error}): install lenscal as "
+                "its README says; HTML needs none",
+                error=str(error),
+            )
+        raise InputError(message) from error
+
+
+def _packages(missing: Sequence[str]) -> str:
+    return " ".join(sorted({DEBIAN_PACKAGES[name] for name in missing}))
 
 
 def missing_libraries(*, x11: bool, load: Callable[[str], object] = ctypes.CDLL) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 import csv
 import json
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -10,6 +12,7 @@ from filelock import FileLock
 from lenscal.errors import LenscalError
 from lenscal.files.psf.profile import read_profile
 from lenscal.laboratory.results import WORK_FOLDER
+from lenscal.system import display
 
 
 @pytest.fixture
@@ -209,3 +212,66 @@ def test_reports_as_pdf_are_of_the_results_that_lie_there(
     make_dng(tmp_path / "degraded" / "d1.dng", seed=98)
     assert run("batch", manifest, "--out", out, "--pdf")[0] == 0
     assert path.stat().st_mtime_ns > first
+
+
+def test_a_report_of_former_results_goes_and_what_is_the_users_own_stays(
+    run, tmp_path, folders, engine, make_dng, qapp
+):
+    manifest, out = tmp_path / "lens.csv", tmp_path / "out"
+    manifest.write_text("name,sharp,degraded,quality,grid\nTest,sharp,degraded,quick,2x2\n")
+    assert run("batch", manifest, "--out", out, "--pdf")[0] == 0
+    (path,) = out.rglob("*.pdf")
+    make_dng(tmp_path / "degraded" / "d1.dng", seed=98)
+    assert run("batch", manifest, "--out", out)[0] == 0
+    assert not path.exists()
+    path.write_text("my own thesis")
+    for again in ([], ["--again"]):
+        code, _, err = run("batch", manifest, "--out", out, "--pdf", *again)
+        assert (code, path.read_text()) == (2, "my own thesis") and "lenscal's own" in err
+    assert run("batch", manifest, "--out", out, "--again")[0] == 0
+    assert path.read_text() == "my own thesis"
+    path.unlink()
+    path.mkdir()
+    code, _, err = run("batch", manifest, "--out", out, "--pdf")
+    assert code == 2 and f"{path} is no plain file" in err
+
+
+def test_a_report_that_fails_stops_no_other_and_is_told(
+    run, tmp_path, manifest, engine, monkeypatch, qapp
+):
+    from lenscal.gui.drawing import pdf
+
+    write_pdf, out = pdf.write_pdf, tmp_path / "out"
+
+    def fails_once(document, path):
+        if path.name.startswith("Test-35mm_B_d"):
+            raise RuntimeError("the printer burns")
+        return write_pdf(document, path)
+
+    monkeypatch.setattr(pdf, "write_pdf", fails_once)
+    code, said, err = run("batch", manifest, "--out", out, "--pdf", "--json")
+    assert code == 1 and statuses(out) == ["done"] * 3, err
+    told = json.loads(said)
+    assert len(told["pdf"]) == 2 and all(Path(path).is_file() for path in told["pdf"])
+    for rows in (table(out), told["calibrations"]):
+        problems = [row["problem"] for row in rows if row["row"] == "calibration"]
+        assert [bool(problem) for problem in problems] == [False, True, False]
+        assert "the printer burns" in problems[1]
+    assert "the printer burns" in (out / "summary.html").read_text()
+    assert "the printer burns" in err
+
+
+@pytest.mark.parametrize("command", ["batch", "report"])
+def test_without_qt_pdf_files_are_refused_before_any_work(
+    run, tmp_path, manifest, lens, engine, monkeypatch, command
+):
+    engine.at_step = lambda step: pytest.fail("the work has started")
+    # What an import gives on a system without its library.
+    monkeypatch.setitem(sys.modules, "PySide6.QtGui", None)
+    monkeypatch.setattr(display, "missing_libraries", lambda x11: ("libEGL.so.1",))
+    out = tmp_path / "out.pdf"
+    words = ["report", lens] if command == "report" else ["batch", manifest, "--pdf"]
+    code, _, err = run(*words, "--out", out)
+    assert code == 2 and not out.exists(), err
+    if sys.platform.startswith("linux"):
+        assert "libEGL.so.1" in err and "apt-get install libegl1" in err

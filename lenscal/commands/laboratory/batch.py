@@ -34,17 +34,19 @@ def run_batch(args: argparse.Namespace) -> int:
             )
         )
     entries = read_manifest(args.manifest)
+    pdf = PdfReports(args.out, entries) if args.pdf else None
     with batch_folder(args.out, entries):
-        return _batch(args, entries, speaker)
+        return _batch(args, entries, speaker, pdf)
 
 
-def _batch(args: argparse.Namespace, entries: tuple[Entry, ...], speaker: Speaker) -> int:
+def _batch(
+    args: argparse.Namespace, entries: tuple[Entry, ...], speaker: Speaker, pdf: PdfReports | None
+) -> int:
     from lenscal.laboratory.table import write_table
     from lenscal.laboratory.work import Ending, Outcome
 
     known: list[Outcome] = [Outcome(entry, Ending.WAITING) for entry in entries]
     told: set[int] = set()
-    pdf = PdfReports(args.out) if args.pdf else None
 
     def on_outcome(outcomes: Sequence[Outcome]) -> None:
         known[:] = outcomes
@@ -52,6 +54,7 @@ def _batch(args: argparse.Namespace, entries: tuple[Entry, ...], speaker: Speake
         write_table(args.out, known)
         if pdf is not None:
             pdf.write(known)
+            known[:] = pdf.noted(known)
         for n, outcome in enumerate(outcomes):
             if outcome.ending is Ending.FAILED and n not in told and not args.quiet:
                 told.add(n)
@@ -72,8 +75,8 @@ def _batch(args: argparse.Namespace, entries: tuple[Entry, ...], speaker: Speake
     for outcome in failures:
         # Again, together, at the end: progress has scrolled the first notes away.
         speaker.note(f"failed: {outcome.entry.where}: {outcome.entry.title}: {outcome.problem}")
-    problems = [] if pdf is None else pdf.problems
-    for problem in problems:
+    problems = {} if pdf is None else pdf.problems
+    for problem in problems.values():
         speaker.note(f"note: {problem}")
     return 1 if failures or problems else 0
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lenscal.commands.progress import Speaker, run_job
 from lenscal.errors import InputError
 from lenscal.files.population.description import POPULATION_SUFFIX
+from lenscal.system.display import require_drawing
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def run_report(args: argparse.Namespace) -> int:
     _check_for_photo(args)
     check_output_file(out, "lens.html")
     check_replaceable(out, own=is_own_report(out))
+    if out.suffix.lower() == ".pdf":
+        require_drawing()
     document, notes = _document(args, speaker)
     if out.suffix.lower() == ".pdf":
         # Qt makes the PDF; it is loaded only where one is asked for.

@@ -48,9 +48,9 @@ def write_pdf(document: Document, path: Path) -> Path:
         The file cannot be written.
     """
     if QGuiApplication.instance() is None:
-        if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        # From the command line: fonts come from an application.
+        # From the command line: fonts come from an application. A display, which may be nobody's,
+        # is not needed, and Qt would end the process where it cannot be opened.
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         application = QGuiApplication([])
     else:
         application = None
