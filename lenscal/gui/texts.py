@@ -374,6 +374,16 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Opening {file}"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "PDF files are drawn by Qt, which cannot be loaded ({error}): install lenscal as its "
+        "README says; HTML needs none"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "PDF files need libraries of the system that are missing: {libraries}. On Debian and "
+        "Ubuntu: sudo apt-get install {packages}; HTML needs none"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "PSF size {size} at {oversampling} x: the size must be odd and fit 30 px"
     ),
     QT_TRANSLATE_NOOP(
