@@ -13,6 +13,6 @@ setup(
     package_data={
         "lenscal": ["py.typed"],
         "lenscal.resources": ["**/*"],
-        "lenscal.documents": ["*.md"],
+        "lenscal.documents": ["*.md", "experiments/*.md"],
     },
 )

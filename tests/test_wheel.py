@@ -73,8 +73,9 @@ def test_every_module_and_every_resource_is_in_the_wheel(wheel: Path) -> None:
         if path.is_file() and path.suffix != ".pyc"
     }
     assert len(modules) > 100 and len(resources) > 30
-    documents = {f"lenscal/documents/{path.name}" for path in (ROOT / "docs").glob("*.md")}
-    assert "lenscal/documents/photographing.md" in documents
+    texts = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "experiments").glob("*.md")]
+    documents = {f"lenscal/documents/{p.relative_to(ROOT / 'docs').as_posix()}" for p in texts}
+    assert "lenscal/documents/experiments/README.md" in documents
     assert modules | resources | documents <= names
 
 
@@ -82,10 +83,13 @@ def test_the_wheel_finds_its_resources_where_it_is_installed(wheel: Path, tmp_pa
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
         "import lenscal.resource_files as r, lenscal.gui.widgets, lenscal.calibration.stages; "
-        "print(r.resource('prior', 'prior.safetensors'), r.resource('icons', 'app.svg'))"
+        "print(r.resource('prior', 'prior.safetensors'), r.resource('icons', 'app.svg'), "
+        "r.documents_folder() / 'photographing.md')"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")},
         capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
-    assert all(Path(path).is_relative_to(tmp_path / "site") for path in done.stdout.split())
+    paths = [Path(path) for path in done.stdout.split()]
+    assert len(paths) == 3 and all(path.is_file() for path in paths)
+    assert all(path.is_relative_to(tmp_path / "site") for path in paths)

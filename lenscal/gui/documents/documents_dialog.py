@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from pathlib import Path
+from urllib.parse import unquote
 
 from PySide6.QtCore import QT_TR_NOOP, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -35,6 +36,8 @@ DOCUMENTS = (
 """File and title, in the order in which they are of use."""
 WIDTH_PX, HEIGHT_PX = 900, 620
 _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
+_PAGES = ("http://", "https://")
 
 
 class DocumentsDialog(QDialog):
@@ -45,6 +48,7 @@ class DocumentsDialog(QDialog):
         self.setWindowTitle(self.tr("Documents"))
         self.resize(WIDTH_PX, HEIGHT_PX)
         self._folder = documents_folder()
+        self._shown = ""
         self.titles = QListWidget()
         self.titles.setAccessibleName(self.tr("Documents"))
         for name, title in DOCUMENTS:
@@ -58,9 +62,13 @@ class DocumentsDialog(QDialog):
         self.text = QTextBrowser(openLinks=False)
         self.text.setAccessibleName(self.tr("The document"))
         self.text.anchorClicked.connect(self._follow)
-        self.titles.currentItemChanged.connect(
-            lambda item: self._show(item.data(Qt.ItemDataRole.UserRole))
-        )
+        # The last two lead back to a title that is still the current one.
+        for chosen in (
+            self.titles.currentItemChanged,
+            self.titles.itemClicked,
+            self.titles.itemActivated,
+        ):
+            chosen.connect(lambda item: self._show(item.data(Qt.ItemDataRole.UserRole)))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         row = QHBoxLayout()
@@ -71,21 +79,47 @@ class DocumentsDialog(QDialog):
         layout.addWidget(buttons)
         self.titles.setCurrentRow(0)
 
+    def open_document(self, name: str) -> None:
+        """Show one by its path within the documents, on the list or not."""
+        names = [document for document, _ in DOCUMENTS]
+        if name in names:
+            self.titles.setCurrentRow(names.index(name))
+        else:
+            self.titles.clearSelection()
+        self._show(name)
+
     def _show(self, name: str) -> None:
-        text = (self._folder / name).read_text(encoding="utf-8")
-        # Pictures are not installed with the texts.
-        self.text.setMarkdown(_PICTURE.sub("", text))
+        if name == self._shown:
+            return
+        self._shown = name
+        try:
+            text = (self._folder / name).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            words = self.tr("{name} cannot be read ({why}): install lenscal again.")
+            self.text.setPlainText(words.format(name=name, why=error))
+            return
+        # Pictures are not installed with the texts, nor all that they link to.
+        text = _PICTURE.sub("", text)
+        self.text.setMarkdown(_LINK.sub(self._link, text))
+
+    def _link(self, link: re.Match[str]) -> str:
+        """Only what leads somewhere stays a link."""
+        words, target = link.groups()
+        leads = target.startswith(_PAGES) or self._document_at(target)
+        return link.group() if leads else words
+
+    def _document_at(self, target: str) -> str:
+        """Path within the documents of what a link of the shown one leads to; empty: to none of
+        them."""
+        path = unquote(target.split("#")[0])
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(self._shown), path))
+        inside = not name.startswith(("/", ".."))
+        is_there = inside and name.endswith(".md") and (self._folder / name).is_file()
+        return name if is_there else ""
 
     def _follow(self, url: QUrl) -> None:
         """To another of the documents, or into the browser."""
-        if url.scheme() in ("http", "https"):
+        if url.toString().startswith(_PAGES):
             QDesktopServices.openUrl(url)
-            return
-        name = Path(url.path()).name
-        for row in range(self.titles.count()):
-            if self.titles.item(row).data(Qt.ItemDataRole.UserRole) == name:
-                self.titles.setCurrentRow(row)
-                return
-        # Of those that are not on the list, and only of these: links lead out of the folder, too.
-        if name.endswith(".md") and (self._folder / name).is_file():
-            self._show(name)
+        elif not url.scheme() and (name := self._document_at(url.toString())):
+            self.open_document(name)
