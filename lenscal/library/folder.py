@@ -10,6 +10,7 @@ from pathlib import Path
 from natsort import natsort_keygen, ns
 
 from lenscal.errors import InputError, LenscalError
+from lenscal.files.output_paths import check_output_folder
 from lenscal.files.psf.opening import PROFILE_SUFFIX
 from lenscal.files.psf.profile import Profile, read_profile, write_profile
 from lenscal.files.psf.sharing import without_identity
@@ -41,11 +42,13 @@ class Library:
     """What a folder held when it was read.
 
     problems : why files of it could not be read, in words
+    damaged : these files
     """
 
     folder: Path
     entries: tuple[Entry, ...]
     problems: tuple[Translatable, ...] = ()
+    damaged: tuple[Path, ...] = ()
 
     def named(self, name: str) -> Entry:
         """The profile of a name, with or without suffix and folder, in capitals or small letters.
@@ -55,11 +58,19 @@ class Library:
         InputError
             There is none, or there are several.
         """
+        path = self._path_named(name, [entry.path for entry in self.entries])
+        return next(entry for entry in self.entries if entry.path == path)
+
+    def file_named(self, name: str) -> Path:
+        """The same of the files, which may be damaged."""
+        return self._path_named(name, [*(entry.path for entry in self.entries), *self.damaged])
+
+    def _path_named(self, name: str, paths: Sequence[Path]) -> Path:
         wanted = Path(name).name.casefold()
-        found = [e for e in self.entries if wanted in (e.path.name.casefold(), e.name.casefold())]
+        found = [path for path in paths if wanted in (path.name.casefold(), path.stem.casefold())]
         if len(found) == 1:
             return found[0]
-        names = join_translatable(", ", [entry.name for entry in self.entries])
+        names = join_translatable(", ", [path.stem for path in paths])
         raise InputError(
             translatable(
                 "{name}: the library {folder} holds no profile of that name (it holds: {names})",
@@ -71,16 +82,26 @@ class Library:
 
 
 def read_library(folder: Path) -> Library:
-    """All profiles of a folder, by name; a folder that is not there is an empty library."""
+    """All profiles of a folder, by name; a folder that is not there is an empty library.
+
+    Raises
+    ------
+    InputError
+        It is a file.
+    """
+    _check_folder(folder)
     paths = folder.glob(f"*{PROFILE_SUFFIX}") if folder.is_dir() else ()
-    entries, problems = [], []
+    entries, problems, damaged = [], [], []
     for path in sorted(paths, key=lambda p: _by_name(p.stem)):
         try:
             entries.append(Entry(path, read_profile(path, kernels_only=True)))
         # One bad file must not hide the others.
         except (LenscalError, OSError) as error:
             problems.append(message_of(error))
-    return Library(folder, tuple(entries), tuple(problems))
+            # Folders are nobody's profiles.
+            if not path.is_dir():
+                damaged.append(path)
+    return Library(folder, tuple(entries), tuple(problems), tuple(damaged))
 
 
 def add(folder: Path, profiles: Sequence[Path]) -> list[tuple[Path, bool]]:
@@ -90,8 +111,9 @@ def add(folder: Path, profiles: Sequence[Path]) -> list[tuple[Path, bool]]:
     Raises
     ------
     InputError
-        A file is no profile, or none of a lens: nothing is added.
+        A file is no profile, or none of a lens, or the library is a file: nothing is added.
     """
+    _check_folder(folder)
     for path in profiles:
         profile = read_profile(path, kernels_only=True)
         check_possible(profile.psf)
@@ -107,41 +129,51 @@ def add(folder: Path, profiles: Sequence[Path]) -> list[tuple[Path, bool]]:
 
 def keep(folder: Path, profile: Profile, name: str) -> Path:
     """Write a profile that is in memory into the library."""
+    _check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = _free(folder, f"{name}{PROFILE_SUFFIX}")
     return write_profile(path, profile)
 
 
-def remove(entries: Iterable[Entry]) -> list[Path]:
+def remove(paths: Iterable[Path]) -> None:
     """Delete profiles of the library."""
-    removed = []
-    for entry in entries:
-        entry.path.unlink(missing_ok=True)
-        removed.append(entry.path)
-    return removed
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def export(entries: Sequence[Entry], out: Path, *, private: bool = False) -> list[Path]:
-    """Copy profiles of the library into a folder; `private`: as `without_identity` has it.
+    """Copy profiles of the library into a folder, which is made where only it is missing;
+    `private`: as `without_identity` has it.
 
     Raises
     ------
     InputError
-        Files of these names are there already: nothing is written.
+        It cannot be written, or files of these names are there already: nothing is written.
     """
+    check_output_folder(out)
     paths = [out / entry.path.name for entry in entries]
     for path in paths:
         if path.exists():
             raise InputError(
                 translatable("{path} is there already: choose an empty folder", path=path)
             )
-    out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(exist_ok=True)
     for entry, path in zip(entries, paths, strict=True):
         if private:
             write_profile(path, without_identity(read_profile(entry.path)))
         else:
             _copy(entry.path, path)
     return paths
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InputError(
+            translatable(
+                "the library {folder} is a file: choose a folder with --library or LENSCAL_LIBRARY",
+                folder=folder,
+            )
+        )
 
 
 def _added(folder: Path, path: Path) -> tuple[Path, bool]:

@@ -116,6 +116,43 @@ def test_wrong_use_is_told(run, tmp_path, words, message):
     assert not (tmp_path / "library").exists()
 
 
+def test_a_library_that_is_a_file_is_refused(run, tmp_path, make_dng, monkeypatch):
+    photo, file = make_dng(tmp_path / "a.dng"), tmp_path / "file"
+    mine = write_profile(tmp_path / "mine.lenscal", profile())
+    file.write_text("mine")
+    monkeypatch.setenv(LIBRARY_VARIABLE, str(file))
+    for words in (
+        ["correct", photo, "--out", tmp_path / "out"],
+        ["library", "list"],
+        ["library", "add", mine],
+    ):
+        code, _, err = run(*words)
+        assert code == 2 and f"the library {file} is a file: choose a folder" in err
+        assert run(*words, "--library", file)[0] == 2
+    assert file.read_text() == "mine" and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("out", "said"), [("file", "is a file"), ("no/such", "create it first")])
+def test_a_wrong_place_to_export_to_is_2(run, tmp_path, kept, out, said):
+    folder = kept(mine=profile())
+    (tmp_path / "file").write_text("mine")
+    code, _, err = run("library", "export", "--library", folder, "--out", tmp_path / out)
+    assert code == 2 and said in err
+    code, _, err = run("library", "add", folder / "mine.lenscal", "--library", tmp_path / "no/such")
+    assert code == 2 and "create it first" in err
+    assert (tmp_path / "file").read_text() == "mine" and not (tmp_path / "no").exists()
+
+
+def test_a_damaged_file_can_be_removed(run, kept):
+    folder = kept(good=profile())
+    bad = folder / "bad.lenscal"
+    bad.write_bytes(b"junk")
+    code, out, _ = run("library", "remove", "bad", "BAD.lenscal", "--library", folder)
+    assert code == 0 and out == f"{bad}: removed\n"
+    assert [path.name for path in folder.iterdir()] == ["good.lenscal"]
+    assert run("library", "export", "bad", "--library", folder, "--out", folder)[0] == 2
+
+
 def test_a_damaged_file_hides_no_other(run, kept):
     folder = kept(good=profile())
     (folder / "bad.lenscal").write_bytes(b"junk")

@@ -28,10 +28,6 @@ def run_library(args: argparse.Namespace) -> int:
 
     speaker = Speaker(as_json=args.json, quiet=args.quiet, verbose=args.verbose)
     folder: Path = args.library or library_folder()
-    if folder.exists() and not folder.is_dir():
-        raise InputError(
-            translatable("--library {folder} is no folder: choose another place", folder=folder)
-        )
     if args.action == "export" and args.out is None:
         raise InputError(translatable("library export needs --out DIR: say where to copy to"))
     if args.action in ("add", "remove", "find") and not args.items:
@@ -53,6 +49,15 @@ def _add(folder: Path, args: argparse.Namespace) -> Result:
     from lenscal.library.folder import add
 
     paths = [Path(item) for item in args.items]
+    # The usual place may be made with all above it; a mistyped one must not grow folders.
+    if args.library and not folder.absolute().parent.is_dir():
+        raise InputError(
+            translatable(
+                "--library {folder}: there is no folder {parent}; create it first",
+                folder=folder,
+                parent=folder.absolute().parent,
+            )
+        )
     kept = add(folder, paths)
     lines = [
         f"{path}: added" if new else f"{path}: there already, as {source}"
@@ -74,7 +79,8 @@ def _remove(library: Library, args: argparse.Namespace) -> Result:
     from lenscal.library.folder import remove
 
     # All are found before the first goes.
-    removed = remove([library.named(name) for name in args.items])
+    removed = list(dict.fromkeys(library.file_named(name) for name in args.items))
+    remove(removed)
     return [f"{path}: removed" for path in removed], {"removed": [str(p) for p in removed]}, 0
 
 

@@ -67,5 +67,5 @@ def remove_files(paths: Sequence[Path]) -> Job[Library]:
 
     yield Report("library", translatable("Removing profiles from the library"))
     entries = read_library(library_folder()).entries
-    remove([entry for entry in entries if entry.path in paths])
+    remove([entry.path for entry in entries if entry.path in paths])
     return (yield from contents())
