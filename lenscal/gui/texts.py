@@ -81,7 +81,10 @@ TEXTS = (
         "Translatable",
         "--kodak {folder}: image {number} is missing (looked for {names})"
     ),
-    QT_TRANSLATE_NOOP("Translatable", "--library {folder} is no folder: choose another place"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--library {folder}: there is no folder {parent}; create it first"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "--markdown {path} is no text: choose another name"),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -1164,6 +1167,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "the library that reads it crashed ({how}): the file is most likely damaged"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "the library {folder} is a file: choose a folder with --library or LENSCAL_LIBRARY"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
