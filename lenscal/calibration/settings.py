@@ -89,20 +89,27 @@ def family_of(family: Family, stages: Stages, kernel: KernelModel) -> Family:
     """
     if family is Family.FREE:
         return family
-    if stages not in PUBLISHED:
+    if family is Family.LINEAR and kernel is not KernelModel.UNIFORM:
         raise InputError(
             translatable(
-                "--family {family} is for flow matching: add --method flow, or leave it out",
+                "--family {family} is for one blur: add --kernel uniform (of lenscal calibrate), "
+                "or leave it out",
                 family=family,
             )
         )
-    of_grids = family is not Family.LINEAR
-    if of_grids is (kernel is KernelModel.UNIFORM):
+    if family is not Family.LINEAR and kernel is KernelModel.UNIFORM:
         raise InputError(
             translatable(
                 "--family {family} and --kernel {kernel} exclude each other: leave one out",
                 family=family,
                 kernel=kernel,
+            )
+        )
+    if stages not in PUBLISHED:
+        raise InputError(
+            translatable(
+                "--family {family} is for flow matching: add --method flow, or leave it out",
+                family=family,
             )
         )
     return family

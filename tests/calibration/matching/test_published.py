@@ -207,7 +207,9 @@ def test_flow_is_a_name_for_its_stages() -> None:
         (Family.RAYS, Stages.AUTO, KernelModel.GRID, "add --method flow"),
         (Family.RAYS, Stages.FM, KernelModel.UNIFORM, "--kernel uniform exclude each other"),
         (Family.TILTS, Stages.GTFM, KernelModel.UNIFORM, "--kernel uniform exclude each other"),
-        (Family.LINEAR, Stages.FM, KernelModel.GRID, "--kernel grid exclude each other"),
+        (Family.LINEAR, Stages.FM, KernelModel.GRID, "is for one blur: add --kernel uniform"),
+        (Family.LINEAR, Stages.AUTO, KernelModel.GRID, "is for one blur: add --kernel uniform"),
+        (Family.LINEAR, Stages.AUTO, KernelModel.UNIFORM, "add --method flow"),
     ],
 )
 def test_families_that_cannot_be_are_refused(
