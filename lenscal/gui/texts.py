@@ -47,6 +47,11 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "--family {family} is for one blur: add --kernel uniform (of lenscal calibrate), or "
+        "leave it out"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "--focal {focal_mm:g}: give the focal length in mm, e.g. 50"
     ),
     QT_TRANSLATE_NOOP(
