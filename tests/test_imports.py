@@ -106,7 +106,16 @@ ABOVE = {
         "system",
         "virtual",
     },
-    "laboratory": {"calibration", "files", "intake", "jobs", "optics", "raw", "system"},
+    "laboratory": {
+        "calibration",
+        "files",
+        "intake",
+        "jobs",
+        "optics",
+        "plots",
+        "raw",
+        "system",
+    },
     "benchmark": {
         "blur",
         "calibration",

@@ -112,6 +112,24 @@ def _described(profile: Profile, sides: Sequence[str]) -> Figures:
     return dict(zip(DESCRIBED, values, strict=True))
 
 
+def number_of(value: object) -> float | None:
+    """A figure that is a number; None for all else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def cell(value: Figure) -> str:
+    """In a CSV file: a number with six digits, a text as it is."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    # Spreadsheets take such text for a formula: names of lenses come from files.
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
 def _plain(value: object) -> float | None:
     # JSON and tables know neither numpy's numbers nor NaN.
     number = float("nan") if value is None else float(np.asarray(value))

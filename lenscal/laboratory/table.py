@@ -4,7 +4,6 @@ mean and how they scatter; as CSV and as a page."""
 from __future__ import annotations
 
 import csv
-import math
 import statistics
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -14,7 +13,16 @@ from pathlib import Path
 from lenscal import __version__
 from lenscal.files.own_files import check_replaceable
 from lenscal.files.report.document import Block, Document, as_html
-from lenscal.laboratory.figures import DESCRIBED, MEASURED, Figure, Figures
+from lenscal.laboratory.copies import CopyFields, CopySpread, groups_of_copies
+from lenscal.laboratory.figures import (
+    DESCRIBED,
+    MEASURED,
+    Figure,
+    Figures,
+    cell,
+    number_of,
+)
+from lenscal.laboratory.spread_table import SPREAD_COLUMNS, SPREAD_NAME, spread_block, spread_csv
 from lenscal.laboratory.work import Ending, Outcome
 from lenscal.system.atomic import written_together
 from lenscal.system.file_content import first_bytes
@@ -58,19 +66,29 @@ def check_table(out: Path) -> None:
     ------
     InputError
     """
-    starts = {CSV_NAME: ",".join(COLUMNS[:4]).encode(), HTML_NAME: f"<title>{_TITLE}".encode()}
+    starts = {
+        CSV_NAME: ",".join(COLUMNS[:4]).encode(),
+        SPREAD_NAME: ",".join(SPREAD_COLUMNS[:4]).encode(),
+        HTML_NAME: f"<title>{_TITLE}".encode(),
+    }
     for name, start in starts.items():
         check_replaceable(out / name, own=start in first_bytes(out / name, 2**16))
 
 
-def write_table(out: Path, outcomes: Sequence[Outcome]) -> tuple[Path, Path]:
-    """Write both files, whole and together."""
-    lines = [row_of(outcome) for outcome in outcomes]
-    spread = spread_rows(outcomes)
-    paths = (out / CSV_NAME, out / HTML_NAME)
-    texts = (_as_csv([*lines, *spread]), _as_page(outcomes, lines, spread))
+def write_table(out: Path, outcomes: Sequence[Outcome], fields: CopyFields) -> tuple[Path, ...]:
+    """Write all files, whole and together; that of the spread where there are copies."""
+    lines, spread = [row_of(outcome) for outcome in outcomes], spread_rows(outcomes)
+    over_field = fields.spreads(outcomes)
+    texts = {
+        out / CSV_NAME: _as_csv([*lines, *spread]),
+        out / HTML_NAME: _as_page(outcomes, lines, spread, over_field),
+    }
+    # One of former copies would be taken for theirs.
+    if over_field or (out / SPREAD_NAME).exists():
+        texts[out / SPREAD_NAME] = spread_csv(over_field)
+    paths = tuple(texts)
     with written_together(paths) as temporaries:
-        for temporary, text in zip(temporaries, texts, strict=True):
+        for temporary, text in zip(temporaries, texts.values(), strict=True):
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
     return paths
 
@@ -96,41 +114,24 @@ def row_of(outcome: Outcome) -> Row:
 
 def spread_rows(outcomes: Iterable[Outcome]) -> list[Row]:
     """Mean and standard deviation of copies of one lens, at one aperture and focal length."""
-    groups: dict[tuple[object, ...], list[Outcome]] = {}
-    for outcome in outcomes:
-        if outcome.figures:
-            setting = tuple(_rounded(outcome.figures.get(n)) for n in ("aperture", "focal_mm"))
-            groups.setdefault((outcome.entry.name, *setting), []).append(outcome)
     rows = []
-    for (name, aperture, focal), group in groups.items():
-        if len({outcome.entry.copy for outcome in group}) < 2:
-            continue
-        count = f"{len(group)} copies"
+    for group in groups_of_copies(outcomes):
+        name, aperture, focal, of_it = group.name, group.aperture, group.focal_mm, group.outcomes
+        count = f"{len(of_it)} copies"
         for kind, of in ((MEAN, statistics.mean), (DEVIATION, statistics.stdev)):
-            figures: Figures = {n: _over(of, n, group) for n in MEASURED}
-            known: Row = {"row": kind, "name": str(name), "copy": count, **figures}
-            known |= {"aperture": _number(aperture), "focal_mm": _number(focal)}
+            figures: Figures = {n: _over(of, n, of_it) for n in MEASURED}
+            known: Row = {"row": kind, "name": name, "copy": count, **figures}
+            known |= {"aperture": aperture, "focal_mm": focal}
             rows.append({column: known.get(column) for column in COLUMNS})
     return rows
 
 
 def _over(of: object, name: str, group: Sequence[Outcome]) -> float | None:
-    values = [_number(outcome.figures.get(name)) for outcome in group]
+    values = [number_of(outcome.figures.get(name)) for outcome in group]
     numbers = [value for value in values if value is not None]
     if len(numbers) < len(values) or not callable(of):
         return None
     return float(of(numbers))
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
-
-
-def _rounded(value: Figure) -> float | None:
-    number = _number(value)
-    return None if number is None else round(number, 1)
 
 
 def _as_csv(rows: Iterable[Row]) -> str:
@@ -138,21 +139,16 @@ def _as_csv(rows: Iterable[Row]) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
+        writer.writerow([cell(row[name]) for name in COLUMNS])
     return text.getvalue()
 
 
-def _cell(value: Figure) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    text = str(value)
-    # Spreadsheets take such text for a formula: names of lenses come from files.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
-
-
-def _as_page(outcomes: Sequence[Outcome], rows: Sequence[Row], spread: Sequence[Row]) -> str:
+def _as_page(
+    outcomes: Sequence[Outcome],
+    rows: Sequence[Row],
+    spread: Sequence[Row],
+    over_field: Sequence[CopySpread],
+) -> str:
     counts = {ending: sum(o.ending is ending for o in outcomes) for ending in Ending}
     said = ", ".join(f"{count} {ending.value}" for ending, count in counts.items() if count)
     blocks = [
@@ -166,6 +162,7 @@ def _as_page(outcomes: Sequence[Outcome], rows: Sequence[Row], spread: Sequence[
     ]
     if spread:
         blocks.append(Block("From copy to copy", _table(spread)))
+        blocks += map(spread_block, over_field)
     if faults := [o for o in outcomes if o.ending is Ending.FAILED]:
         items = "".join(
             f"<li>{escape(o.entry.title)}: {escape(str(o.problem))}</li>" for o in faults
@@ -200,7 +197,7 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _shown(column: str, value: Figure) -> str:
-    number = _number(value)
+    number = number_of(value)
     if number is None:
         return ""
     if column in _SHARES:

@@ -60,15 +60,17 @@ def _correlation(kernels: Floats, true: Floats) -> float:
     frequency = np.fft.fftfreq(size)
     y, x = frequency[:, None], frequency[: size // 2 + 1]
     seen = np.exp(-2 * (np.pi * SIGMA_PX) ** 2 * (y**2 + x**2))
-    ones = _transfer(kernels, size) * seen * np.exp(-2j * np.pi * (y * shift[0] + x * shift[1]))
-    others = _transfer(true, size) * seen
+    ones = (
+        centred_transfer(kernels, size) * seen * np.exp(-2j * np.pi * (y * shift[0] + x * shift[1]))
+    )
+    others = centred_transfer(true, size) * seen
     product = (ones * others.conj()).real.sum(axis=(-1, -2))
     norms = [np.sqrt((np.abs(t) ** 2).sum(axis=(-1, -2))) for t in (ones, others)]
     return float((product / (norms[0] * norms[1])).mean())
 
 
-def _transfer(kernels: Floats, size: int) -> NDArray[np.complex128]:
-    """Transfer [n, 3, size, size / 2 + 1] with the kernels' middle as origin."""
+def centred_transfer(kernels: Floats, size: int) -> NDArray[np.complex128]:
+    """Transfer [..., size, size / 2 + 1] with the kernels' [..., k, k] middle as origin."""
     spectrum = np.fft.rfft2(kernels, (size, size))
     frequency, half = np.fft.fftfreq(size), kernels.shape[-1] // 2
     y, x = frequency[:, None], frequency[: size // 2 + 1]

@@ -88,13 +88,13 @@ def mtf50_map(psf: PsfGrid, units: DisplayUnits = PIXELS, width: float = FULL_PX
     """Green's MTF50 over the field."""
     values = units.of_frequency(_figures(psf).mtf50[..., 1])
     pattern = "{:.2f}" if units.pitch_um is None else "{:.0f}"
-    return _map(psf, _rounded(units.frequency, values, pattern), units, width)
+    return value_map(psf.image_size, rounded_map(units.frequency, values, pattern), units, width)
 
 
 def width_map(psf: PsfGrid, units: DisplayUnits = PIXELS, width: float = FULL_PX) -> str:
     """Green's full width at half maximum over the field."""
     values = units.of_length(_figures(psf).fwhm_px[..., 1])
-    return _map(psf, _rounded(units.length, values, "{:.1f}"), units, width)
+    return value_map(psf.image_size, rounded_map(units.length, values, "{:.1f}"), units, width)
 
 
 def confidence_map(psf: PsfGrid, units: DisplayUnits = PIXELS, width: float = FULL_PX) -> str:
@@ -105,7 +105,7 @@ def confidence_map(psf: PsfGrid, units: DisplayUnits = PIXELS, width: float = FU
     # Without the sign, for which small cells have no room.
     least: NDArray[np.float32] = 100 * psf.confidence.min(axis=-1)
     data = MapData("%; 0: a guess, 100: certain", least, low=0, high=100, pattern="{:.0f}")
-    return _map(psf, data, units, width)
+    return value_map(psf.image_size, data, units, width)
 
 
 def lateral_colour_plot(psf: PsfGrid, units: DisplayUnits = PIXELS, width: float = FULL_PX) -> str:
@@ -114,30 +114,16 @@ def lateral_colour_plot(psf: PsfGrid, units: DisplayUnits = PIXELS, width: float
     reach = float(np.hypot(shifts[..., 0], shifts[..., 1]).max())
     names, title = ("red", "blue"), f"displacement from green, {units.length}"
     data = MapData(title, arrows=shifts, high=reach, unit=units.length, names=names)
-    return _map(psf, data, units, width)
+    return value_map(psf.image_size, data, units, width)
 
 
-def _figures(psf: PsfGrid) -> FieldFigures:
-    return field_figures(psf)
-
-
-def _rounded(title: str, values: NDArray[np.floating], pattern: str) -> MapData:
-    """A map whose scale ends at round numbers."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    step = round_step(max((high - low) / 4, 1e-6 * max(abs(high), 1e-6)))
-    low, high = np.floor(low / step) * step, np.ceil(high / step) * step
-    return MapData(title, values, low=float(low), high=float(high), pattern=pattern)
-
-
-def _chart(lines: Sequence[Line], axes: Axes, key: Sequence[KeyEntry], width: float) -> str:
-    height = width * (CHART_ASPECT if width > HALF_PX else SMALL_CHART_ASPECT)
-    return to_svg(line_chart(lines, axes, key, (width, round(height)), REPORT_STYLE))
-
-
-def _map(psf: PsfGrid, data: MapData, units: DisplayUnits, width: float) -> str:
-    """A map with distances from the photo's middle beside and above it."""
+def value_map(
+    image_size: tuple[int, int], data: MapData, units: DisplayUnits = PIXELS, width: float = FULL_PX
+) -> str:
+    """A map over a photo of (height, width) px, with distances from its middle beside and above
+    it."""
     # Cells lie as on the photo.
-    height_px, width_px = psf.image_size
+    height_px, width_px = image_size
     aspect = width_px / height_px
     inner = width - AXIS_PX
     size = inner, float(map_height(inner, aspect))
@@ -148,6 +134,25 @@ def _map(psf: PsfGrid, data: MapData, units: DisplayUnits, width: float) -> str:
     half = units.of_height(np.array([height_px, width_px]) / 2)
     items += _distances(area, (float(half[0]), float(half[1])), units.height)
     return to_svg(Drawing(width, size[1] + TOP_AXIS_PX, tuple(items)))
+
+
+def rounded_map(
+    title: str, values: NDArray[np.floating], pattern: str, *, from_zero: bool = False
+) -> MapData:
+    """A map whose scale ends at round numbers, and begins at 0 where it should."""
+    low, high = 0.0 if from_zero else float(np.nanmin(values)), float(np.nanmax(values))
+    step = round_step(max((high - low) / 4, 1e-6 * max(abs(high), 1e-6)))
+    low, high = np.floor(low / step) * step, np.ceil(high / step) * step
+    return MapData(title, values, low=float(low), high=float(high), pattern=pattern)
+
+
+def _figures(psf: PsfGrid) -> FieldFigures:
+    return field_figures(psf)
+
+
+def _chart(lines: Sequence[Line], axes: Axes, key: Sequence[KeyEntry], width: float) -> str:
+    height = width * (CHART_ASPECT if width > HALF_PX else SMALL_CHART_ASPECT)
+    return to_svg(line_chart(lines, axes, key, (width, round(height)), REPORT_STYLE))
 
 
 def _distances(

@@ -56,7 +56,11 @@ def test_a_manifest_becomes_profiles_reports_psf_files_and_a_table(run, tmp_path
     assert float(rows[0]["seconds"]) == 1.5 and "torch" in rows[0]["versions"]
     page = (out / "summary.html").read_text()
     assert 'href="Test-35mm_B_wide/Test-35mm_B_wide.html"' in page and "3 done" in page
-    assert "From copy to copy" in page
+    assert "From copy to copy" in page and "2 copies over the field" in page
+    (over_field,) = told["over_field"]
+    assert over_field["copies"] == ["A", "B"] and over_field["mtf50_mean"] == [[0.5] * 2] * 2
+    assert told["summary"][2] == str(out / "spread.csv")
+    assert len((out / "spread.csv").read_text().splitlines()) == 5
     percents = [int(line[:3]) for line in err.splitlines() if line[3:4] == "%"]
     assert percents == sorted(percents)
 

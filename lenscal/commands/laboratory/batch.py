@@ -14,6 +14,7 @@ from lenscal.errors import InputError
 from lenscal.translation import translatable
 
 if TYPE_CHECKING:
+    from lenscal.laboratory.copies import CopyFields
     from lenscal.laboratory.entries import Entry
     from lenscal.laboratory.work import Outcome
     from lenscal.stepping import Job
@@ -42,16 +43,18 @@ def run_batch(args: argparse.Namespace) -> int:
 def _batch(
     args: argparse.Namespace, entries: tuple[Entry, ...], speaker: Speaker, pdf: PdfReports | None
 ) -> int:
+    from lenscal.laboratory.copies import CopyFields
     from lenscal.laboratory.table import write_table
     from lenscal.laboratory.work import Ending, Outcome
 
+    fields = CopyFields(args.out)
     known: list[Outcome] = [Outcome(entry, Ending.WAITING) for entry in entries]
     told: set[int] = set()
 
     def on_outcome(outcomes: Sequence[Outcome]) -> None:
         known[:] = outcomes
         # After each: whatever ends the batch, the table holds what there is.
-        write_table(args.out, known)
+        write_table(args.out, known, fields)
         if pdf is not None:
             pdf.write(known)
             known[:] = pdf.noted(known)
@@ -64,10 +67,10 @@ def _batch(
         with _work(args, entries, on_outcome) as work:
             on_outcome(run_job(work, speaker))
     finally:
-        write_table(args.out, known)
+        write_table(args.out, known, fields)
         if any(outcome.ending is Ending.WAITING for outcome in known):
             speaker.note("What is done is kept; the same command goes on where it was.")
-    values = _values(args.out, known)
+    values = _values(args.out, known, fields)
     if pdf is not None:
         values["pdf"] = [str(path) for path in pdf.written]
     speaker.result(_in_words(known, args.out), values)
@@ -103,16 +106,20 @@ def _work(
         yield cluster.run_on_cluster(entries, args.out, on_outcome, client, again=args.again)
 
 
-def _values(out: Path, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def _values(out: Path, outcomes: Sequence[Outcome], fields: CopyFields) -> dict[str, Any]:
+    from lenscal.laboratory.spread_table import SPREAD_NAME, spread_values
     from lenscal.laboratory.table import CSV_NAME, HTML_NAME, row_of, spread_rows
 
+    spreads = fields.spreads(outcomes)
+    names = (CSV_NAME, HTML_NAME, *([SPREAD_NAME] if spreads else []))
     return {
-        "summary": [str(out / CSV_NAME), str(out / HTML_NAME)],
+        "summary": [str(out / name) for name in names],
         "calibrations": [
             {**row_of(outcome), "batch_seconds": outcome.seconds, "worker": outcome.worker}
             for outcome in outcomes
         ],
         "copies": spread_rows(outcomes),
+        "over_field": [spread_values(spread) for spread in spreads],
     }
 
 
