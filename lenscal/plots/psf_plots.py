@@ -37,6 +37,8 @@ PLACE_COLOURS = ("#111111", "#1b7a78", "#b5541b")
 COARSE_COLOUR, FINE_COLOUR = "#111111", "#2460b8"
 AXIS_PX, TOP_AXIS_PX = 30.0, 18.0
 """Room beside and above a map for distances from the photo's middle."""
+CORNER_PX = 16.0
+"""From where on numbers beside a map leave room for their unit."""
 PIXELS = DisplayUnits()
 
 
@@ -167,11 +169,14 @@ def _distances(
     for value in ticks(-half[1], half[1], step):
         x = left + (value / half[1] + 1) / 2 * width
         items.append(segment((x, top - 4), (x, top - 1), style.muted))
-        items.append(Words(x, top - 10, f"{value:g}", style.muted, Anchor.MIDDLE))
+        # In the corner stands the unit.
+        if x > left + CORNER_PX:
+            items.append(Words(x, top - 10, f"{value:g}", style.muted, Anchor.MIDDLE))
     for value in ticks(-half[0], half[0], step):
         y = top + (value / half[0] + 1) / 2 * height
         items.append(segment((left - 4, y), (left - 1, y), style.muted))
-        items.append(Words(left - 7, y, f"{value:g}", style.muted, Anchor.END))
+        if y > top + CORNER_PX / 2:
+            items.append(Words(left - 7, y, f"{value:g}", style.muted, Anchor.END))
     items.append(Words(left - 7, top - 10, unit, style.muted, Anchor.END))
     return items
 

@@ -245,3 +245,17 @@ def test_no_lateral_colour_draws_no_endless_arrows() -> None:
     text = re.sub(r"#[0-9a-f]{6}", "", text)
     numbers = [abs(float(number)) for number in re.findall(r"-?\d+\.\d+|-?\d{5,}", text)]
     assert numbers and max(numbers) < 1e5
+
+
+def test_the_unit_beside_a_map_is_covered_by_no_number() -> None:
+    """A photo whose edges lie at round distances has numbers at them."""
+    kernel = np.full((8, 8, 3, 3, 3), 1 / 9, np.float32)
+    root = ElementTree.fromstring(psf_plots.mtf50_map(PsfGrid(kernel, (4000, 6000))))
+    places = [
+        (float(t.attrib["x"]), float(t.attrib["y"]), t.text)
+        for t in root.iter("{http://www.w3.org/2000/svg}text")
+    ]
+    ((x, y),) = [(x, y) for x, y, text in places if text == "px"]
+    near = [text for u, v, text in places if abs(u - x) < 16 and abs(v - y) < 11 and text != "px"]
+    assert near == []
+    assert {"-2000", "3000", "2000"} <= {str(text) for _, _, text in places}
