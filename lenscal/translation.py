@@ -3,7 +3,7 @@ No Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NoReturn
 
@@ -75,6 +75,14 @@ def join_translatable(separator: str, parts: Iterable[str]) -> Translatable:
     """`separator.join(parts)` whose parts can still be translated."""
     values = {f"part{n}": part for n, part in enumerate(parts)}
     return Translatable(separator.join(f"{{{name}}}" for name in values), values)
+
+
+def enumeration(names: Sequence[str]) -> Translatable:
+    """ "a", "a and b", "a, b and c"."""
+    if len(names) == 1:
+        return join_translatable("", names)
+    first = join_translatable(", ", names[:-1])
+    return translatable("{first} and {last}", first=first, last=names[-1])
 
 
 def message_of(error: BaseException) -> Translatable:

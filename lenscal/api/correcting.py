@@ -99,7 +99,7 @@ def _corrected(
     from lenscal.restore.ringing.strength import without_rings
 
     if isinstance(photo, str | PathLike):
-        frame, profile = yield from _decoded(Path(photo), profile, force=force)
+        frame, profile = yield from _decoded(Path(photo), profile, settings, force=force)
         grid = grid_for(profile, frame)
     else:
         frame, grid = _in_memory(photo, noise), profile.psf
@@ -114,7 +114,9 @@ def _corrected(
     return store[_WHOLE]
 
 
-def _decoded(path: Path, profile: Profile, *, force: bool) -> Job[tuple[Frame, Profile]]:
+def _decoded(
+    path: Path, profile: Profile, settings: RestoreSettings, *, force: bool
+) -> Job[tuple[Frame, Profile]]:
     """The photo, and what of a lens is for it: kernels of its aperture, predicted where it lies
     between those that were photographed."""
     from lenscal.jobs.kernel_choice import matched
@@ -123,7 +125,8 @@ def _decoded(path: Path, profile: Profile, *, force: bool) -> Job[tuple[Frame, P
     from lenscal.raw.pictures.kinds import Light
 
     frame = decode_photo(path, light=profile.light or Light.LINEAR)
-    match = yield from matched(Lens(profile, keeps_models=True), frame, anyway=force)
+    lens = Lens(profile, keeps_models=True)
+    match = yield from matched(lens, frame, anyway=force, for_network=settings.needs_network)
     if match.differences and not force:
         raise InputError(
             translatable(

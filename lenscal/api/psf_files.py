@@ -51,7 +51,8 @@ def read_psf(path: PathLikeText, *, aperture: float | None = None) -> PsfGrid:
     for errors.
 
     aperture : f-number, of a profile: where it was not photographed, its kernels are predicted;
-        InputError where nothing can be known of it
+        InputError where nothing can be known of it. The lens model that this takes is fitted where
+        the profile has none (ten to twenty seconds), and written into lenscal's cache folder
     """
     profile = read_profile(path)
     if aperture is None:

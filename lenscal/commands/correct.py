@@ -29,7 +29,7 @@ from lenscal.restore.settings import Method, RestoreSettings
 from lenscal.system.device import check_device
 from lenscal.system.isolation.calls import warm_up
 from lenscal.system.user_folders import library_folder
-from lenscal.translation import translatable
+from lenscal.translation import enumeration, translatable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,14 +103,15 @@ def _library_source(
     InputError
         It holds nothing.
     """
+    from lenscal.library.candidates import require_entries
     from lenscal.library.folder import read_library
-    from lenscal.library.search import LibrarySource, require_entries
+    from lenscal.library.search import LibrarySource
 
     library = read_library(args.library or library_folder())
     for problem in library.problems:
         speaker.note(f"note: {problem}")
     require_entries(library)
-    return LibrarySource(library, with_networks=restore.method is Method.NETWORK)
+    return LibrarySource(library, with_networks=restore.needs_network)
 
 
 def _without_written(
@@ -185,8 +186,8 @@ def _values(result: PhotoResult) -> dict[str, Any]:
 
 def _with(result: PhotoResult) -> str:
     """Which kernels a photo got, where that goes without saying of no other."""
-    names = " and ".join(path.name for path in result.profiles)
-    words = [f"with {names}"] if names else []
+    names = [path.name for path in result.profiles]
+    words = [f"with {enumeration(names)}"] if names else []
     if result.prediction is not None:
         words.append(str(result.prediction.in_words))
     return "".join(f", {part}" for part in words)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenscal.intake.survey import Survey, TileKind
-from lenscal.translation import join_translatable, translatable
+from lenscal.translation import enumeration, translatable
 
 _THIN = 0.3
 """Usable share of a region below which a warning is worth it: less than a third of the photos have
@@ -132,14 +132,6 @@ def common_coverage(a: Coverage, b: Coverage) -> Coverage:
     cells = np.where(less, a.cells, b.cells)
     causes = np.where(less[..., None], a.causes, b.causes)
     return Coverage(cells, causes, min(a.n_photos, b.n_photos))
-
-
-def enumeration(names: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    if len(names) == 1:
-        return names[0]
-    first = join_translatable(", ", names[:-1])
-    return translatable("{first} and {last}", first=first, last=names[-1])
 
 
 def _bins(n_tiles: int, n_cells: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from lenscal.jobs.correcting import correct
 from lenscal.jobs.demo import DemoResult, DemoSettings, demo
 from lenscal.jobs.network import network_for, require_network, train_network
 from lenscal.jobs.photo_work import PhotoResult
-from lenscal.jobs.profile_match import fits_field, grid_for, match_notes, mismatches
+from lenscal.jobs.profile_match import grid_for, match_notes, mismatches
 
 __all__ = [
     "DemoResult",
@@ -22,7 +22,6 @@ __all__ = [
     "calibrate",
     "correct",
     "demo",
-    "fits_field",
     "grid_for",
     "import_photos",
     "match_notes",

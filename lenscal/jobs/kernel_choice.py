@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from lenscal.jobs.network import require_network
 from lenscal.jobs.profile_match import foreign_to, match_notes, mismatches
-from lenscal.lens.prediction import Chosen, Lens
+from lenscal.lens.place import Taken
+from lenscal.lens.plans import require_photographed
+from lenscal.lens.prediction import Chosen, Lens, setting_of
 from lenscal.stepping import Job
 from lenscal.translation import Translatable
 
@@ -42,19 +45,41 @@ class Match:
 
 
 def matched(
-    source: ProfileSource | FrameSource, photo: Frame, *, anyway: bool = False
+    source: ProfileSource | FrameSource,
+    photo: Frame,
+    *,
+    anyway: bool = False,
+    for_network: bool = False,
 ) -> Job[Match]:
     """Find a photo's kernels.
 
     anyway : whether they are wanted where they are not for such photos, too. Else a photo of
-        another camera or lens is told at once, without the minute that a lens model can take.
+        another camera or lens is told at once, without the fit that a lens model can take.
+    for_network : whether they need a restoration network
+
+    Raises
+    ------
+    InputError
+        There are none, or none with a network.
     """
+    if isinstance(source, FrameSource):
+        return _match((yield from source.for_frame(photo)), photo)
     if isinstance(source, Lens) and not anyway and (foreign := foreign_to(source.profile, photo)):
         return Match(Chosen(replace(source.profile, members=())), tuple(foreign))
-    if isinstance(source, FrameSource):
-        chosen = yield from source.for_frame(photo)
-    else:
-        chosen = yield from source.for_photo(photo.info)
+    if isinstance(source, Lens) and for_network:
+        require_photographed(source.plan(setting_of(photo.info)))
+    match = yield from matched_by_metadata(source, photo)
+    if for_network and (anyway or not match.differences):
+        require_network(match.chosen.profile)
+    return match
+
+
+def matched_by_metadata(source: ProfileSource, photo: Taken) -> Job[Match]:
+    """The same of a photo that need not be decoded."""
+    return _match((yield from source.for_photo(photo.info)), photo)
+
+
+def _match(chosen: Chosen, photo: Taken) -> Match:
     return Match(
         chosen,
         (*mismatches(chosen.profile, photo), *chosen.refusals),

@@ -12,7 +12,6 @@ from lenscal.errors import InputError
 from lenscal.files.network_weights import NetworkDescription
 from lenscal.jobs.profile_match import placement_of
 from lenscal.raw.pictures.kinds import Light
-from lenscal.restore.settings import Method
 from lenscal.stepping import Job
 from lenscal.translation import translatable
 
@@ -91,7 +90,7 @@ def network_for(profile: Profile, photo: Frame, settings: RestoreSettings) -> Le
     InputError
         The profile has no network, or one for photos of another kind.
     """
-    if settings.method is not Method.NETWORK or settings.amount == 0:
+    if not settings.needs_network:
         return None
     require_network(profile)
     assert profile.network is not None

@@ -87,19 +87,21 @@ def correct_for_screen(
     """
     from lenscal.jobs.kernel_choice import matched
     from lenscal.jobs.network import network_for
-    from lenscal.jobs.profile_match import fits_field, grid_for
+    from lenscal.jobs.profile_match import grid_for
+    from lenscal.lens.place import fits_field
 
     calibrations = (lens.profile, *lens.profile.members)
-    # Before a lens model is fitted, which takes a minute.
+    # Before a lens model is fitted.
     misplaced = not any(fits_field(each, frame) for each in calibrations)
-    match, _ = yield from follow(matched(lens, frame, anyway=anyway and not misplaced), 0, 0.15)
+    work = matched(lens, frame, anyway=anyway and not misplaced, for_network=settings.needs_network)
+    match, _ = yield from follow(work, 0, 0.15)
     chosen = match.chosen
     if match.differences and not (anyway and fits_field(chosen.profile, frame)):
         raise _refused(frame, match.differences)
     grid = grid_for(chosen.profile, frame)
     network = network_for(chosen.profile, frame, settings)
-    work = corrected_for_screen(frame, grid, settings, network)
-    (pixels, mask, strength), _ = yield from follow(work, 0.15, 1)
+    correcting = corrected_for_screen(frame, grid, settings, network)
+    (pixels, mask, strength), _ = yield from follow(correcting, 0.15, 1)
     rings = [] if strength is None else [strength.in_words()]
     predicted = [] if chosen.prediction is None else [chosen.prediction.in_words]
     notes = (*match.differences, *predicted, *match.notes, *rings)

@@ -187,7 +187,12 @@ class PhotoWork:
         """The frame, once its kernels are found; None where there are none for it: `result` then
         says why."""
         with self._failing(wrong_input=True):
-            match = yield from matched(self.batch.source, frame, anyway=self.batch.force)
+            match = yield from matched(
+                self.batch.source,
+                frame,
+                anyway=self.batch.force,
+                for_network=self.batch.restore.needs_network,
+            )
             self.chosen = match.chosen
             self.notes = (*match.differences, *match.notes)
             # With --force the differences come back as warnings, once the photo is written.

@@ -7,24 +7,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lenscal.files.own_files import correction_of
-from lenscal.intake.coverage import enumeration
+from lenscal.lens.place import Taken, fits_field, of_other_camera, place_of
 from lenscal.optics.placement import Placement, centred, placed
 from lenscal.optics.plausibility import impossibilities, irregularities
 from lenscal.optics.psf_grid import ONE_NODE
-from lenscal.raw.identity.cameras import same_camera
 from lenscal.raw.identity.lenses import Likeness, compare_lenses
-from lenscal.raw.identity.place import Place, Shot, place_on
+from lenscal.raw.identity.place import Place
 from lenscal.raw.identity.serials import same_serial
 from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree, f_number
-from lenscal.translation import Translatable, join_translatable, translatable
+from lenscal.translation import Translatable, enumeration, join_translatable, translatable
 
 if TYPE_CHECKING:
     from lenscal.files.psf.profile import Profile
     from lenscal.optics.psf_grid import PsfGrid
-    from lenscal.raw.frame import Frame
 
 
-def mismatches(profile: Profile, photo: Frame) -> list[Translatable]:
+def mismatches(profile: Profile, photo: Taken) -> list[Translatable]:
     """In what a photo differs from those that the PSF was learnt from, in words. Unknown things do
     not count.
 
@@ -39,7 +37,7 @@ def mismatches(profile: Profile, photo: Frame) -> list[Translatable]:
     ]
 
 
-def foreign_to(lens: Profile, photo: Frame) -> list[Translatable]:
+def foreign_to(lens: Profile, photo: Taken) -> list[Translatable]:
     """In what a photo differs from all calibrations of a lens's file, whatever they predict: known
     before anything is predicted."""
     calibrations = (lens, *lens.members)
@@ -53,7 +51,7 @@ def foreign_to(lens: Profile, photo: Frame) -> list[Translatable]:
     ]
 
 
-def _apart_from_setting(profile: Profile, photo: Frame) -> list[Translatable]:
+def _apart_from_setting(profile: Profile, photo: Taken) -> list[Translatable]:
     return [
         *impossibilities(profile.psf),
         *_kind(profile, photo),
@@ -62,13 +60,13 @@ def _apart_from_setting(profile: Profile, photo: Frame) -> list[Translatable]:
     ]
 
 
-def _corrected_before(photo: Frame) -> Iterator[Translatable]:
+def _corrected_before(photo: Taken) -> Iterator[Translatable]:
     """What is sharp already would be sharpened a second time."""
     if how := correction_of(photo.info.path):
         yield translatable("lenscal has corrected it already ({how})", how=how)
 
 
-def _kind(profile: Profile, photo: Frame) -> list[Translatable]:
+def _kind(profile: Profile, photo: Taken) -> list[Translatable]:
     """RAW photos and developed pictures differ by more than the lens."""
     # Of kernels from elsewhere nobody knows what they are for.
     if profile.is_bare or bool(profile.light) == bool(photo.info.light):
@@ -82,7 +80,7 @@ def _kind(profile: Profile, photo: Frame) -> list[Translatable]:
     return [translatable("it is a picture, the profile was learnt from RAW photos")]
 
 
-def match_notes(profile: Profile, photo: Frame) -> list[Translatable]:
+def match_notes(profile: Profile, photo: Taken) -> list[Translatable]:
     """What a photo leaves open, or has otherwise than the profile's without a reason to refuse
     it."""
     doubts = list(irregularities(profile.psf))
@@ -97,7 +95,7 @@ def match_notes(profile: Profile, photo: Frame) -> list[Translatable]:
     ]
 
 
-def grid_for(profile: Profile, photo: Frame) -> PsfGrid:
+def grid_for(profile: Profile, photo: Taken) -> PsfGrid:
     """The profile's grid as a photo needs it: the part of it that a crop has seen, with kernels in
     the photo's own pixels.
 
@@ -113,19 +111,19 @@ def grid_for(profile: Profile, photo: Frame) -> PsfGrid:
     return placed(psf, photo.size, placement)
 
 
-def placement_of(profile: Profile, photo: Frame) -> Placement | None:
+def placement_of(profile: Profile, photo: Taken) -> Placement | None:
     """Where a photo lies in the profile's field; None where it does not fit: the field is laid over
     it."""
     field = profile.psf.image_size
     if field == photo.size:
         return Placement((0.0, 0.0))
-    place = _place(profile, photo)
+    place = place_of(profile, photo)
     if place is None:
         # The same kernel everywhere, in the photo's own pixels.
         if profile.psf.shape == ONE_NODE:
             return None
         smaller = all(own <= of for own, of in zip(photo.size, field, strict=True))
-        if _other_camera(profile, photo) or not smaller:
+        if of_other_camera(profile, photo) or not smaller:
             return None
         # With --force: pixels are as large as they were, more often than not.
         place = Place(None, 1.0, "crop")
@@ -134,41 +132,7 @@ def placement_of(profile: Profile, photo: Frame) -> Placement | None:
     return Placement(place.origin, place.pitch)
 
 
-def fits_field(profile: Profile, photo: Frame) -> bool:
-    """Whether the photo's place in the field that the grid is for is known, or does not matter."""
-    psf = profile.psf
-    same = psf.image_size == photo.size or psf.shape == ONE_NODE
-    return same or _place(profile, photo) is not None
-
-
-def _place(profile: Profile, photo: Frame) -> Place | None:
-    if _other_camera(profile, photo):
-        return None
-    place = place_on(*_shots(profile, photo))
-    # Whose crop modes would that be, where either does not say its camera? Pictures can have been
-    # cut and made smaller by any program.
-    known = photo.info.camera and profile.camera and photo.info.light is None
-    return place if known or (place and place.kind == "margins") else None
-
-
-def _shots(profile: Profile, photo: Frame) -> tuple[Shot, Shot]:
-    from lenscal.raw.sensor import crop_factor, pixel_pitch_um
-
-    info, size = photo.info, profile.psf.image_size
-    camera = profile.camera or info.camera
-    pitch_um, factor = profile.pixel_pitch_um, profile.crop_factor
-    # lensfun knows cameras of which the photos of an older profile did not tell.
-    if pitch_um is None and info.pixel_pitch_um is not None:
-        pitch_um = pixel_pitch_um(camera, size)
-    if factor is None and info.crop_factor is not None:
-        factor = crop_factor(camera)
-    field = Shot(size, profile.sensor_area, pitch_um, factor)
-    mosaic = photo.mosaic.size > 0
-    own = Shot(photo.size, info.area, info.pixel_pitch_um, info.crop_factor, mosaic)
-    return field, own
-
-
-def _size(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+def _size(profile: Profile, photo: Taken) -> Iterator[Translatable]:
     # Kernels are placed by pixels: another size is another crop, or another camera.
     if fits_field(profile, photo):
         return
@@ -184,8 +148,8 @@ def _size(profile: Profile, photo: Frame) -> Iterator[Translatable]:
     )
 
 
-def _why_not_placed(profile: Profile, photo: Frame) -> Translatable:
-    if _other_camera(profile, photo):
+def _why_not_placed(profile: Profile, photo: Taken) -> Translatable:
+    if of_other_camera(profile, photo):
         return join_translatable("", [])
     if all(own <= of for own, of in zip(photo.size, profile.psf.image_size, strict=True)):
         return translatable(
@@ -198,10 +162,10 @@ def _why_not_placed(profile: Profile, photo: Frame) -> Translatable:
     )
 
 
-def _place_in_words(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+def _place_in_words(profile: Profile, photo: Taken) -> Iterator[Translatable]:
     if profile.psf.image_size == photo.size:
         return
-    place = _place(profile, photo)
+    place = place_of(profile, photo)
     own, whole = (_in_px(size) for size in (photo.size, profile.psf.image_size))
     if place is None:
         return
@@ -230,12 +194,7 @@ def _in_px(size: tuple[int, int]) -> str:
     return f"{width} x {height}"
 
 
-def _other_camera(profile: Profile, photo: Frame) -> bool:
-    own, profiles = photo.info.camera, profile.camera
-    return bool(own and profiles) and not same_camera(own, profiles)
-
-
-def _lens_likeness(profile: Profile, photo: Frame) -> Likeness:
+def _lens_likeness(profile: Profile, photo: Taken) -> Likeness:
     """How the photo's lens compares with the profile's, under any name that is right."""
     info = photo.info
     if not info.lens or not profile.lens:
@@ -250,12 +209,12 @@ def _lens_likeness(profile: Profile, photo: Frame) -> Likeness:
     return Likeness.DIFFERENT
 
 
-def _equipment(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+def _equipment(profile: Profile, photo: Taken) -> Iterator[Translatable]:
     info = photo.info
     other_lens = _lens_likeness(profile, photo) is Likeness.DIFFERENT
     other_copy = not same_serial(info.lens_serial, profile.lens_serial)
     for what, photos_own, profiles, differ in (
-        (translatable("camera"), info.camera, profile.camera, _other_camera(profile, photo)),
+        (translatable("camera"), info.camera, profile.camera, of_other_camera(profile, photo)),
         (translatable("lens"), info.lens, profile.lens, other_lens),
         (
             translatable("lens's serial number"),
@@ -273,7 +232,7 @@ def _equipment(profile: Profile, photo: Frame) -> Iterator[Translatable]:
             )
 
 
-def _alike_lens(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+def _alike_lens(profile: Profile, photo: Taken) -> Iterator[Translatable]:
     if _lens_likeness(profile, photo) is Likeness.POSSIBLE:
         yield translatable(
             "the photo's lens is called {photos_own}: taken for the profile's {profiles}",
@@ -282,7 +241,7 @@ def _alike_lens(profile: Profile, photo: Frame) -> Iterator[Translatable]:
         )
 
 
-def _unknown(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+def _unknown(profile: Profile, photo: Taken) -> Iterator[Translatable]:
     """What the photo does not say, and what is assumed."""
     info = photo.info
     things, values = [], []
@@ -303,7 +262,7 @@ def _unknown(profile: Profile, photo: Frame) -> Iterator[Translatable]:
         )
 
 
-def _aperture(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+def _aperture(profile: Profile, photo: Taken) -> Iterator[Translatable]:
     info = photo.info
     if _differ(info.aperture, profile.aperture_degraded, APERTURE_TOLERANCE):
         yield translatable(
@@ -313,7 +272,7 @@ def _aperture(profile: Profile, photo: Frame) -> Iterator[Translatable]:
         )
 
 
-def _focal(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+def _focal(profile: Profile, photo: Taken) -> Iterator[Translatable]:
     info = photo.info
     # A focal length that was typed in, and the one that the same photos say of themselves.
     right = (profile.focal_mm, *profile.focal_mm_in_files)
@@ -325,7 +284,7 @@ def _focal(profile: Profile, photo: Frame) -> Iterator[Translatable]:
         )
 
 
-def _another_body(profile: Profile, photo: Frame) -> Iterator[Translatable]:
+def _another_body(profile: Profile, photo: Taken) -> Iterator[Translatable]:
     """That a photo was taken with another camera of the same model: no reason to refuse it."""
     photos_own, profiles = photo.info.camera_serial, profile.camera_serial
     # Cameras that write no serial number cannot be told apart.

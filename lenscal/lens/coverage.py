@@ -115,7 +115,7 @@ def groups_of(profile: Profile) -> tuple[Group, ...]:
     groups: list[list[Profile]] = []
     for member in (profile, *profile.members):
         for group in groups:
-            if _same_place(group[0], member):
+            if all(_same_place(other, member) for other in group):
                 group.append(member)
                 break
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.identity.cameras import same_camera
 from lenscal.raw.identity.lenses import Likeness, compare_lenses
 from lenscal.raw.identity.serials import same_serial
-from lenscal.raw.lens_setting import APERTURE_TOLERANCE, agree
+from lenscal.raw.lens_setting import APERTURE_TOLERANCE, FOCAL_TOLERANCE, agree
 from lenscal.stepping import Job, follow
 from lenscal.translation import Translatable, translatable
 
@@ -51,7 +52,7 @@ def join(named: Sequence[Named]) -> Job[Profile]:
                 most=MOST_MEMBERS + 1,
             )
         )
-    groups = _merged_groups(every)
+    groups = [Group(tuple(_one_of(a) for a in _sessions(group))) for group in _groups(every)]
     members: list[Profile] = []
     for number, group in enumerate(groups):
         model = group_model(group)
@@ -66,16 +67,20 @@ def join(named: Sequence[Named]) -> Job[Profile]:
     return replace(members[0], members=tuple(members[1:]))
 
 
-def gathered(profiles: Sequence[Profile]) -> Profile:
-    """The same without lens models, which are fitted when a photo needs them, and for any number of
-    calibrations: for use in memory."""
-    groups = _merged_groups(calibrations_of(profiles))
-    first, *others = [member for group in groups for member in group.members]
-    return replace(first, members=tuple(others))
+def gathered(every: Sequence[Profile]) -> tuple[Profile, dict[int, list[Profile]]]:
+    """Calibrations that differ as one lens, without lens models, which are fitted when a photo
+    needs them, and for any number: for use in memory.
+
+    Also says which of them each is made of, by the identity of its kernels.
+    """
+    sessions = [alike for group in _groups(every) for alike in _sessions(group)]
+    first, *others = members = [_one_of(alike) for alike in sessions]
+    made_of = {id(m.psf): alike for m, alike in zip(members, sessions, strict=True)}
+    return replace(first, members=tuple(others)), made_of
 
 
 def are_one_lens(a: Profile, b: Profile) -> bool:
-    """Whether nothing speaks against joining two profiles."""
+    """Whether nothing speaks against joining two calibrations."""
     return not (a.is_bare or b.is_bare) and not list(_differences(a, b))
 
 
@@ -99,16 +104,17 @@ def key_of(calibration: Profile) -> Key:
     )
 
 
-def _merged_groups(every: Sequence[Profile]) -> list[Group]:
-    together = replace(every[0], members=tuple(every[1:]))
-    return [_merged(group) for group in groups_of(together)]
+def _groups(every: Sequence[Profile]) -> tuple[Group, ...]:
+    return groups_of(replace(every[0], members=tuple(every[1:])))
 
 
 def _check_one_lens(named: Sequence[Named]) -> None:
-    first_name, first = named[0]
     for name, profile in named:
         if profile.is_bare:
             raise InputError(translatable("{name}: nothing tells which lens it is of", name=name))
+    every = [(name, each) for name, profile in named for each in (profile, *profile.members)]
+    # Each with each: what does not tell its copy of the lens agrees with two that differ.
+    for (first_name, first), (name, profile) in combinations(every, 2):
         for what in _differences(first, profile):
             raise InputError(
                 translatable(
@@ -116,6 +122,22 @@ def _check_one_lens(named: Sequence[Named]) -> None:
                     name=name,
                     first=first_name,
                     what=what,
+                )
+            )
+    _check_focal_lengths(every)
+
+
+def _check_focal_lengths(every: Sequence[Named]) -> None:
+    known = [each.focal_mm for _, each in every if each.focal_mm]
+    if not known or agree(min(known), max(known), FOCAL_TOLERANCE):
+        return
+    for name, each in every:
+        if not each.focal_mm:
+            raise InputError(
+                translatable(
+                    "{name} does not say its focal length, and the others have several: leave it "
+                    "out, or calibrate it again with --focal",
+                    name=name,
                 )
             )
 
@@ -135,8 +157,8 @@ def _differences(a: Profile, b: Profile) -> Iterator[Translatable]:
         yield translatable("one was learnt from RAW photos, the other from pictures")
 
 
-def _merged(group: Group) -> Group:
-    """A group with one calibration for each aperture."""
+def _sessions(group: Group) -> list[list[Profile]]:
+    """A group's calibrations by aperture."""
     kept: list[list[Profile]] = []
     for member in group.members:
         for alike in kept:
@@ -145,7 +167,7 @@ def _merged(group: Group) -> Group:
                 break
         else:
             kept.append([member])
-    return Group(tuple(_one_of(alike) for alike in kept))
+    return kept
 
 
 def _one_aperture(a: Profile, b: Profile) -> bool:
@@ -164,7 +186,7 @@ def _one_f_number(a: float | None, b: float | None) -> bool:
 
 def _one_of(alike: Sequence[Profile]) -> Profile:
     """Several sessions as one: the newest, with the mean of all kernels."""
-    newest = max(alike, key=lambda profile: profile.created)
+    newest = replace(max(alike, key=lambda profile: profile.created), members=())
     if len(alike) == 1:
         return newest
     grid = newest.psf

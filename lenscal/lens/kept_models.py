@@ -1,5 +1,5 @@
-"""Lens models that were fitted to profiles without one, kept for the next time: a fit takes most of
-a minute."""
+"""Lens models that were fitted to profiles without one, kept for the next time: a fit takes ten
+to twenty seconds (docs/experiments/apertures.md)."""
 
 from __future__ import annotations
 

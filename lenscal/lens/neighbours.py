@@ -86,6 +86,15 @@ def _focus_neighbours(
     )
     wanted = dioptres(focus_m)
     if len(alike) == 1:
+        only = dioptres(alike[0].focus_m)
+        if wanted is not None and only is not None and abs(only - wanted) > FOCUS_TOLERANCE_DPT:
+            notes.append(
+                translatable(
+                    "focused at {metres:.3g} m, and the kernels are for {known:.3g} m",
+                    metres=focus_m,
+                    known=alike[0].focus_m,
+                )
+            )
         yield alike[0], 1.0
         return
     if wanted is None or len(told) < 2:

@@ -13,18 +13,15 @@ from lenscal.errors import InputError
 from lenscal.files.lens_model import LensModel
 from lenscal.files.psf.profile import Profile
 from lenscal.lens.coverage import (
-    ERROR_A_STOP,
     MOST_MISFIT,
     UNKNOWN_ERROR,
     Group,
     Setting,
     groups_of,
-    mean_error,
-    stops_between,
 )
 from lenscal.lens.kept_models import keep_model, kept_model
 from lenscal.lens.models import fitted_model, group_model, model_kernels
-from lenscal.lens.neighbours import Part, parts_for
+from lenscal.lens.plans import Known, Plan, plan_for
 from lenscal.optics.expected_error import confidence_of, expected_error
 from lenscal.optics.psf_grid import PsfGrid
 from lenscal.raw.lens_setting import f_number as f_number_in_words
@@ -34,8 +31,10 @@ from lenscal.translation import Translatable, join_translatable, translatable
 if TYPE_CHECKING:
     from lenscal.raw.frame import PhotoInfo
 
-BETWEEN_ERROR = 0.08
-"""Expected relative error that half the way between two focal lengths adds."""
+UNEXPLAINED = translatable(
+    "a lens model explains the profile's kernels too badly to predict others"
+)
+"""Why nothing is predicted where the misfit is above MOST_MISFIT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,39 +128,39 @@ class Lens:
 
     def at(self, setting: Setting) -> Job[Chosen]:
         """What to correct a photo with that was taken so."""
-        parts, notes, refusals = parts_for(groups_of(self.profile), setting)
-        if len(parts) == 1:
-            group = parts[0].group
-            member = group.at(setting.f_number)
-            if member is not None:
-                return Chosen(replace(member, members=()), None, notes, refusals)
-        wanted = setting.f_number or parts[0].group.first.aperture_degraded
-        nearest = max(parts, key=lambda part: part.share).group
-        like = nearest.nearest(wanted) if wanted else nearest.first
-        refusals = (*refusals, *(w for part in parts for w in _beyond(part.group, wanted)))
-        if refusals or wanted is None:
-            return Chosen(replace(like, members=()), None, notes, refusals)
-        models = []
-        for part in parts:
-            model = yield from self.model_of(part.group)
-            models.append((model, part.share))
-        if any(model.misfit > MOST_MISFIT for model, _ in models):
-            why = translatable(
-                "a lens model explains the profile's kernels too badly to predict others"
-            )
-            return Chosen(replace(like, members=()), None, notes, (why,))
-        grid, prediction = _predicted(parts, models, like, Setting(wanted, setting.focal_mm))
+        return (yield from self.made(self.plan(setting)))
+
+    def plan(self, setting: Setting) -> Plan:
+        """What there is for a photo that was taken so."""
+        return plan_for(groups_of(self.profile), setting)
+
+    def made(self, plan: Plan) -> Job[Chosen]:
+        """What a plan comes to."""
+        like = replace(plan.like, members=())
+        if plan.known is not Known.PREDICTED:
+            return Chosen(like, None, plan.notes, plan.refusals)
+        models = yield from self.models_of(plan)
+        if misfit_of(models) > MOST_MISFIT:
+            return Chosen(like, None, plan.notes, (UNEXPLAINED,))
+        grid, prediction = _predicted(plan, models)
         predicted = replace(
             like,
             psf=grid,
-            aperture_degraded=wanted,
-            focal_mm=setting.focal_mm if len(parts) > 1 and setting.focal_mm else like.focal_mm,
+            aperture_degraded=prediction.f_number,
+            focal_mm=prediction.focal_mm if len(plan.parts) > 1 else like.focal_mm,
             # Trained for another blur.
             network=None,
             network_weights={},
-            members=(),
         )
-        return Chosen(predicted, prediction, notes)
+        return Chosen(predicted, prediction, plan.notes)
+
+    def models_of(self, plan: Plan) -> Job[list[tuple[LensModel, float]]]:
+        """The models that a plan's kernels are predicted from, and their shares."""
+        models = []
+        for part in plan.parts:
+            model = yield from self.model_of(part.group)
+            models.append((model, part.share))
+        return models
 
     def model_of(self, group: Group) -> Job[LensModel]:
         """A group's model: the file's, or one that is fitted now and kept."""
@@ -200,33 +199,29 @@ def kernels_at_aperture(
     return chosen.profile.psf
 
 
-def _predicted(
-    parts: Sequence[Part],
-    models: Sequence[tuple[LensModel, float]],
-    like: Profile,
-    setting: Setting,
-) -> tuple[PsfGrid, Prediction]:
-    wanted = setting.f_number
+def misfit_of(models: Sequence[tuple[LensModel, float]]) -> float:
+    """Of the worst of several models."""
+    return max(model.misfit for model, _ in models)
+
+
+def _predicted(plan: Plan, models: Sequence[tuple[LensModel, float]]) -> tuple[PsfGrid, Prediction]:
+    like, wanted = plan.like, plan.setting.f_number
     assert wanted is not None
     kernels = model_kernels(models, like, wanted)
-    known = [member for part in parts for member in part.group.predicting]
-    distance = min(stops_between(member, wanted) for member in known)
-    misfit = max(model.misfit for model, _ in models)
-    least = min(part.share for part in parts)
-    added = ERROR_A_STOP * distance + BETWEEN_ERROR * (0 if len(parts) == 1 else 2 * least)
+    misfit = misfit_of(models)
     confidence = like.psf.confidence
     if confidence is None:
         errors = np.full(like.psf.kernels.shape[:3], UNKNOWN_ERROR)
     else:
         errors = np.asarray(expected_error(confidence), np.float64)
     # What the calibration missed, what rays miss of it, and what stopping down adds.
-    errors = np.hypot(errors, misfit) + added
+    errors = np.hypot(errors, misfit) + plan.added_error
     grid = PsfGrid(kernels, like.psf.image_size, like.psf.reference, confidence_of(errors))
-    several = len({part.group.focal_mm for part in parts}) > 1
-    sources = tuple(_source(member, with_focal=several) for member in known)
-    mean = float(np.hypot(mean_error(like), misfit) + added)
-    focal = setting.focal_mm or like.focal_mm
-    return grid, Prediction(wanted, focal, tuple(dict.fromkeys(sources)), mean)
+    several = len({part.group.focal_mm for part in plan.parts}) > 1
+    sources = tuple(_source(member, with_focal=several) for member in plan.sources)
+    focal = plan.setting.focal_mm or like.focal_mm
+    error = plan.expected_error(misfit)
+    return grid, Prediction(wanted, focal, tuple(dict.fromkeys(sources)), error)
 
 
 def _source(profile: Profile, *, with_focal: bool) -> str:
@@ -236,32 +231,3 @@ def _source(profile: Profile, *, with_focal: bool) -> str:
             "{aperture} at {focal_mm:g} mm", aperture=aperture, focal_mm=profile.focal_mm
         )
     return aperture
-
-
-def _beyond(group: Group, wanted: float | None) -> list[Translatable]:
-    """Why kernels of an aperture cannot be predicted; nothing where they can."""
-    reach = group.range
-    if reach is None or wanted is None:
-        # What was photographed is all there is: that the aperture is another one says enough.
-        return (
-            []
-            if wanted is None
-            else [translatable("its apertures are not known well enough to predict others")]
-        )
-    if reach.holds(wanted):
-        return []
-    if wanted < reach.widest:
-        return [
-            translatable(
-                "{wanted} is wider than {widest}, the widest aperture that was photographed: what "
-                "its outer rays do is not known",
-                wanted=f_number_in_words(wanted),
-                widest=f_number_in_words(reach.widest),
-            )
-        ]
-    return [
-        translatable(
-            "kernels can be predicted up to {narrowest}",
-            narrowest=f_number_in_words(reach.narrowest),
-        )
-    ]

@@ -1,81 +1,64 @@
-"""Which profile of the library a photo needs."""
+"""What of the library a photo is corrected with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lenscal.errors import InputError
-from lenscal.files.psf.profile import Profile, read_profile
-from lenscal.lens.coverage import (
-    FOCUS_TOLERANCE_DPT,
-    Setting,
-    dioptres,
-    groups_of,
-    mean_error,
-    stops_between,
-)
-from lenscal.lens.joining import Key, are_one_lens, calibrations_of, gathered, key_of
-from lenscal.lens.neighbours import parts_for
-from lenscal.lens.prediction import Chosen, Lens, setting_of
+from lenscal.files.psf.profile import read_profile
+from lenscal.lens.coverage import MOST_MISFIT
+from lenscal.lens.plans import Known, require_photographed
+from lenscal.lens.prediction import Chosen, Lens, misfit_of
 from lenscal.lens.words import coverage_in_words
-from lenscal.library.folder import Entry, Library
-from lenscal.raw.identity.cameras import same_camera
-from lenscal.raw.identity.lenses import Likeness, compare_lenses
-from lenscal.raw.identity.serials import same_serial
-from lenscal.raw.lens_setting import FOCAL_TOLERANCE, agree, f_number
+from lenscal.library.candidates import candidates_for
+from lenscal.library.folder import Library
+from lenscal.library.joint import Joints
+from lenscal.library.options import Option, option_of, options_for
+from lenscal.raw.lens_setting import f_number
 from lenscal.stepping import Job
-from lenscal.translation import join_translatable, translatable
+from lenscal.translation import Translatable, enumeration, join_translatable, translatable
 
 if TYPE_CHECKING:
     from lenscal.raw.frame import PhotoInfo
 
-_PHOTOGRAPHED, _PREDICTED, _OUTSIDE = 0, 1, 2
-"""How well a profile knows a setting, the best first."""
-UNKNOWN_FOCUS_DPT = 1.0
-"""Distance of a profile that does not say where it was focused: others that do are better."""
+ALIKE = 1.1
+"""Expected errors that exceed the smallest by less than this factor are taken for the same: none is
+known better."""
+MOST_LEFT_OUT = 6
+"""Files of which each is left out in turn where they are no lens together: each takes a fit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What the library has for a photo.
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """An option, once its lens models are fitted.
 
-    entries : one profile; or several of one lens, from which together its kernels are predicted;
-        the nearest first
+    error : expected relative error of its kernels; None: the models explain the photographed ones
+        too badly to predict others
     """
 
-    entries: tuple[Entry, ...]
-
-    @property
-    def name(self) -> str:
-        """Of the profiles, for people."""
-        return join_translatable(", ", [entry.name for entry in self.entries])
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        return tuple(entry.path for entry in self.entries)
-
-    @property
-    def profile(self) -> Profile:
-        """The one profile, or all as one, in memory."""
-        if len(self.entries) == 1:
-            return self.entries[0].profile
-        return gathered([entry.profile for entry in self.entries])
+    option: Option
+    error: float | None
 
 
 @dataclass(slots=True)
 class LibrarySource:
-    """Gives each photo the profile of its camera, lens, focal length and aperture.
+    """Gives each photo the kernels of its camera, lens, focal length and aperture.
+
+    Those that were calibrated at the photo's aperture come first, and what is predicted next, of
+    one profile or of several as one lens. Of these, the smallest expected error wins; of those that
+    are alike (ALIKE), what most calibrations were used for, then the newest.
 
     with_networks : whether the profiles' restoration networks are needed, too
     """
 
     library: Library
     with_networks: bool = False
-    lenses: dict[tuple[Path, ...], Lens] = field(default_factory=dict)
-    """Those that were taken, by their files: models are fitted once."""
+    joints: Joints = field(default_factory=Joints)
+    read: dict[Path, Lens] = field(default_factory=dict)
+    """Profiles with their networks."""
 
     def for_photo(self, photo: PhotoInfo) -> Job[Chosen]:
         """What to correct a photo with.
@@ -85,233 +68,137 @@ class LibrarySource:
         InputError
             The library has nothing for it; says what is missing.
         """
-        match = find(self.library, photo)
-        chosen = yield from self._lens_of(match).for_photo(photo)
-        if chosen.refusals and len(match.entries) > 1:
-            # One bad calibration must not take away what another knows.
-            match = Match(match.entries[:1])
-            chosen = yield from self._lens_of(match).for_photo(photo)
-        return replace(chosen, paths=match.paths)
+        options = options_for(self.joints, candidates_for(self.library, photo), photo)
+        usable = [option for option in options if option.known is not Known.OUTSIDE]
+        if not usable:
+            return (yield from self._outside(options, photo))
+        if self.with_networks:
+            usable = _for_networks(usable)
+        first = None
+        for _, tier in groupby(usable, key=lambda option: option.tier):
+            judged = yield from self._judged(list(tier), photo)
+            first = first or judged[0]
+            best = _best(judged)
+            if best is not None:
+                chosen = yield from self._made(best.option)
+                return replace(chosen, notes=(*_left_out(first, best), *chosen.notes))
+        assert first is not None
+        return (yield from self._made(first.option))
 
-    def _lens_of(self, match: Match) -> Lens:
-        lens = self.lenses.get(match.paths)
-        if lens is None:
-            # Networks are of kernels that were photographed: those that are predicted have none.
-            read = self.with_networks and len(match.entries) == 1
-            profile = read_profile(match.paths[0]) if read else match.profile
-            lens = self.lenses[match.paths] = Lens(profile, keeps_models=True)
-        return lens
+    def _made(self, option: Option) -> Job[Chosen]:
+        entries, lens, plan = option.entries, option.joint.lens, option.plan
+        if self.with_networks:
+            # Networks are left out until they are needed.
+            path = entries[0].path
+            if path not in self.read:
+                self.read[path] = Lens(read_profile(path), keeps_models=True)
+            lens = self.read[path]
+            plan = lens.plan(plan.setting)
+        chosen = yield from lens.made(plan)
+        return replace(chosen, paths=tuple(entry.path for entry in entries))
 
+    def _judged(self, options: Sequence[Option], photo: PhotoInfo) -> Job[list[Judged]]:
+        """Options of one tier, without those that cannot win. Where the first, which is of most
+        files, is not the best, one of them may spoil it: each is left out in turn."""
+        judged = yield from self._each_judged(options, [])
+        first, files = judged[0], judged[0].option.entries
+        if _best(judged) is first or len(files) < 3:
+            return judged
+        without = [[e for e in files if e is not left_out] for left_out in files[-MOST_LEFT_OUT:]]
+        order = {entry.path: n for n, entry in enumerate(files)}
+        fewer = [option_of(self.joints.of(entries), photo, order) for entries in without]
+        alike = [option for option in fewer if option.tier == first.option.tier]
+        return (yield from self._each_judged(alike, judged))
 
-def find(library: Library, photo: PhotoInfo) -> Match:
-    """The profile for a photo: of its camera and lens, the one that knows its aperture, focal
-    length and focus distance best. Where none was made so, all that surround it, as one lens.
+    def _each_judged(self, options: Iterable[Option], judged: list[Judged]) -> Job[list[Judged]]:
+        for option in options:
+            # A fit takes long: none for what could not win.
+            if not _is_hopeless(option, _best(judged)):
+                judged = [*judged, (yield from _judge(option))]
+        return judged
 
-    Raises
-    ------
-    InputError
-        There is none of its camera and lens, or several lenses of which the photo names none.
-    """
-    candidates = _of_lens(library, photo)
-    setting = setting_of(photo)
-
-    def standing(entry: Entry) -> tuple[float, ...]:
-        known, distance = _knowledge(entry.profile, setting)
-        out_of_focus = _out_of_focus(entry.profile, setting)
-        return (known, out_of_focus, distance, *_kinship(entry.profile, photo))
-
-    # The newest of those that are equal.
-    newest_first = sorted(candidates, key=lambda e: e.profile.created, reverse=True)
-    ranked = sorted(newest_first, key=standing)
-    known, out_of_focus, *_ = standing(ranked[0])
-    if known == _PHOTOGRAPHED and not out_of_focus:
-        return Match((ranked[0],))
-    return Match(_together(ranked, setting) or (ranked[0],))
-
-
-def _together(ranked: Sequence[Entry], setting: Setting) -> tuple[Entry, ...]:
-    """Those of one lens with the first that a setting's kernels can be predicted from together;
-    none where that tells no more than the first alone."""
-    nearest = ranked[0].profile
-    alike = _distinct([entry for entry in ranked if _goes_with(nearest, entry.profile)])
-    if len(alike) == 1:
-        return alike
-    first, *others = calibrations_of([entry.profile for entry in alike])
-    lens = replace(first, members=tuple(others))
-    if _knowledge(lens, setting)[0] != _PREDICTED:
-        return ()
-    parts, _, _ = parts_for(groups_of(lens), setting)
-    used = {key_of(each) for part in parts for each in part.group.predicting}
-    return tuple(e for e in alike if used & {key_of(c) for c in calibrations_of([e.profile])})
-
-
-def _distinct(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Without those of which all is in others: parts that were joined are often kept, too."""
-    seen: set[Key] = set()
-    kept = []
-    for entry in sorted(entries, key=lambda e: -len(e.profile.members)):
-        own = {key_of(each) for each in calibrations_of([entry.profile])}
-        if not own <= seen:
-            kept.append(entry)
-        seen |= own
-    return tuple(entry for entry in entries if entry in kept)
-
-
-def _goes_with(nearest: Profile, other: Profile) -> bool:
-    same_field = nearest.psf.image_size == other.psf.image_size
-    return other is nearest or (same_field and are_one_lens(nearest, other))
-
-
-def _out_of_focus(profile: Profile, setting: Setting) -> float:
-    """How far, in dioptres, a photo is focused from the nearest distance of a profile; 0 where the
-    photo does not tell, or next to nothing lies between."""
-    wanted = dioptres(setting.focus_m)
-    if wanted is None:
-        return 0.0
-    told = [dioptres(each.focus_distance_m) for each in (profile, *profile.members)]
-    gap = min((abs(n - wanted) for n in told if n is not None), default=UNKNOWN_FOCUS_DPT)
-    return gap if gap > FOCUS_TOLERANCE_DPT else 0.0
-
-
-def photographed(profile: Profile, setting: Setting) -> bool:
-    """Whether kernels of a setting are among those that were photographed."""
-    return _knowledge(profile, setting)[0] == _PHOTOGRAPHED
-
-
-def require_entries(library: Library) -> None:
-    """Refuse a library that holds nothing.
-
-    Raises
-    ------
-    InputError
-    """
-    if not library.entries:
-        raise InputError(
-            translatable(
-                "the library {folder} is empty: name a profile, or add some with lenscal library "
-                "add",
-                folder=library.folder,
-            )
-        )
-
-
-def require_known(match: Match, photo: PhotoInfo) -> None:
-    """Refuse profiles that know nothing of a photo's aperture or focal length.
-
-    Raises
-    ------
-    InputError
-        Says for what there is no profile, and what the nearest one is for.
-    """
-    profile = match.profile
-    if _knowledge(profile, setting_of(photo))[0] != _OUTSIDE:
-        return
-    raise InputError(
-        translatable(
+    def _outside(self, options: Sequence[Option], photo: PhotoInfo) -> Job[Chosen]:
+        """What is nearest, with the reason why it is not for the photo."""
+        nearest = min(options, key=lambda option: option.stops)
+        (entry, *_), profile = nearest.entries, nearest.joint.lens.profile
+        chosen = yield from self._made(nearest)
+        focal = translatable(" at {mm:g} mm", mm=photo.focal_mm) if photo.focal_mm else ""
+        refusal = translatable(
             "the library has {lens}, but nothing for {aperture}{focal}; nearest is {name}: "
             "{coverage}",
             lens=profile.lens or translatable("its lens"),
             aperture=f_number(photo.aperture),
-            focal=translatable(" at {mm:g} mm", mm=photo.focal_mm) if photo.focal_mm else "",
-            name=match.name,
+            focal=focal,
+            name=entry.name,
             coverage=join_translatable("; ", list(coverage_in_words(profile))),
         )
-    )
+        return replace(chosen, refusals=(refusal,))
 
 
-def _of_lens(library: Library, photo: PhotoInfo) -> list[Entry]:
-    """Profiles of a photo's camera and lens."""
-    require_entries(library)
-    if not photo.camera:
-        raise InputError(
-            translatable("the photo does not say its camera: name the profile to correct it with")
-        )
-    of_kind = [e for e in library.entries if bool(e.profile.light) == bool(photo.light)]
-    of_camera = [e for e in of_kind if same_camera(e.profile.camera, photo.camera)]
-    if not of_camera:
-        raise InputError(
-            translatable("the library has no profile for {camera}", camera=photo.camera)
-        )
-    if not photo.lens:
-        return _only_lens(of_camera, photo)
-    by_likeness: dict[Likeness, list[Entry]] = {likeness: [] for likeness in Likeness}
-    for entry in of_camera:
-        by_likeness[_likeness(entry.profile, photo)].append(entry)
-    found = by_likeness[Likeness.SAME] or by_likeness[Likeness.POSSIBLE]
-    if not found:
-        raise InputError(
+def _judge(option: Option) -> Job[Judged]:
+    plan = option.plan
+    if plan.known is not Known.PREDICTED:
+        return Judged(option, plan.expected_error())
+    misfit = misfit_of((yield from option.joint.lens.models_of(plan)))
+    return Judged(option, None if misfit > MOST_MISFIT else plan.expected_error(misfit))
+
+
+def _is_hopeless(option: Option, best: Judged | None) -> bool:
+    """Whether an option could not win, however well a lens model explained its kernels."""
+    if best is None or best.error is None or option.known is not Known.PREDICTED:
+        return False
+    preferred = option.preference < best.option.preference
+    return option.plan.expected_error() > best.error * (ALIKE if preferred else 1 / ALIKE)
+
+
+def _best(judged: Sequence[Judged]) -> Judged | None:
+    """Of those that explain the kernels; None: none does."""
+    errors = [each.error for each in judged if each.error is not None]
+    if not errors:
+        return None
+    most = ALIKE * min(errors)
+    alike = [(e, each) for each in judged if (e := each.error) is not None and e <= most]
+    _, best = min(alike, key=lambda pair: (pair[1].option.preference, pair[0]))
+    return best
+
+
+def _left_out(first: Judged, best: Judged) -> list[Translatable]:
+    """Which files would have spoilt the kernels."""
+    kept = best.option.entries
+    spoil = [entry.path.name for entry in first.option.entries if entry not in kept]
+    of_one = len(first.option.entries) == 1
+    if not spoil or (of_one and first.error is not None):
+        return []
+    if first.error is None:
+        return [
             translatable(
-                "the library has no profile for {lens} on {camera} (it has {others})",
-                lens=photo.lens,
-                camera=photo.camera,
-                others=_lenses_in_words(of_camera),
+                "left out: {files}, with which a lens model would explain the kernels too badly "
+                "to predict others",
+                files=enumeration(spoil),
             )
+        ]
+    return [
+        translatable(
+            "left out: {files}, with which the expected error would be {together:.0%} instead of "
+            "{alone:.0%}",
+            files=enumeration(spoil),
+            together=first.error,
+            alone=best.error,
         )
-    own_copy = [e for e in found if same_serial(e.profile.lens_serial, photo.lens_serial)]
-    # Another copy's profile is refused later, with the serial numbers.
-    return own_copy or found
+    ]
 
 
-def _only_lens(entries: Sequence[Entry], photo: PhotoInfo) -> list[Entry]:
-    """All of them where they are of one lens: which other can the photo have been taken with?"""
-    first = entries[0].profile.lens
-    for entry in entries:
-        if compare_lenses(first, entry.profile.lens) is Likeness.DIFFERENT:
-            raise InputError(
-                translatable(
-                    "the photo does not say its lens, and the library has several for {camera} "
-                    "({lenses}): name the profile to correct it with",
-                    camera=photo.camera,
-                    lenses=_lenses_in_words(entries),
-                )
-            )
-    return list(entries)
+def _for_networks(options: Sequence[Option]) -> list[Option]:
+    """Options whose kernels were photographed, as networks are for such: those with one, if there
+    are any.
 
-
-def _likeness(profile: Profile, photo: PhotoInfo) -> Likeness:
-    names = [name for name in (profile.lens, *profile.lenses_in_files) if name]
-    if not names:
-        return Likeness.POSSIBLE
-    found = [compare_lenses(photo.lens, name, photo.make) for name in names]
-    for likeness in (Likeness.SAME, Likeness.POSSIBLE):
-        if likeness in found:
-            return likeness
-    return Likeness.DIFFERENT
-
-
-def _knowledge(profile: Profile, setting: Setting) -> tuple[float, float]:
-    """How well a setting is known, and in its own measure: the smallest is the best."""
-    parts, _, refusals = parts_for(groups_of(profile), setting)
-    if refusals:
-        return _OUTSIDE, 0.0
-    if len(parts) == 1:
-        member = parts[0].group.at(setting.f_number)
-        if setting.focal_mm and not _has_focal(parts[0].group.first, setting.focal_mm):
-            return _OUTSIDE, 0.0
-        if member is not None:
-            return _PHOTOGRAPHED, mean_error(member)
-    f_number = setting.f_number
-    ranges = [part.group.range for part in parts]
-    if f_number is None or any(r is None or not r.holds(f_number) for r in ranges):
-        nearest = parts[0].group.first
-        return _OUTSIDE, stops_between(nearest, f_number) if f_number else 0.0
-    known = [member for part in parts for member in part.group.predicting]
-    return _PREDICTED, min(stops_between(member, f_number) for member in known)
-
-
-def _has_focal(profile: Profile, focal_mm: float) -> bool:
-    """Whether a focal length is a profile's: the one that was typed in, or what its photos say."""
-    known = [n for n in (profile.focal_mm, *profile.focal_mm_in_files) if n]
-    return not known or any(agree(n, focal_mm, FOCAL_TOLERANCE) for n in known)
-
-
-def _kinship(profile: Profile, photo: PhotoInfo) -> tuple[float, float]:
-    """Whether it is of the very camera, and of photos of this size: 0 is best."""
-    other_body = not same_serial(profile.camera_serial, photo.camera_serial)
-    other_size = photo.height > 0 and profile.psf.image_size != (photo.height, photo.width)
-    return float(other_body), float(other_size)
-
-
-def _lenses_in_words(entries: Sequence[Entry]) -> str:
-    names = dict.fromkeys(e.profile.lens or translatable("an unnamed lens") for e in entries)
-    return join_translatable(", ", list(names))
+    Raises
+    ------
+    InputError
+        All are predicted.
+    """
+    photographed = [option for option in options if option.known is Known.PHOTOGRAPHED]
+    if not photographed:
+        require_photographed(options[0].plan)
+    trained = [option for option in photographed if option.plan.like.network is not None]
+    return trained or photographed

@@ -252,6 +252,11 @@ class Frame:
         return self.rgb.shape[0], self.rgb.shape[1]
 
     @property
+    def has_mosaic(self) -> bool:
+        """Whether it comes as the sensor's own mosaic."""
+        return self.mosaic.size > 0
+
+    @property
     def header(self) -> PhotoHeader:
         """What is known of it beside the pixels."""
         return PhotoHeader(

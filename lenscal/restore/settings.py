@@ -70,6 +70,11 @@ class RestoreSettings:
                 )
         check_device_name(self.device)
 
+    @property
+    def needs_network(self) -> bool:
+        """Whether kernels have to come with a restoration network."""
+        return self.method is Method.NETWORK and self.amount > 0
+
 
 DEFAULTS = RestoreSettings()
 """What holds where the user says nothing."""

@@ -8,7 +8,7 @@ import numpy as np
 from raw_photos import add_noise, write_photo
 from scipy.ndimage import gaussian_filter
 
-from lenscal.intake.coverage import common_coverage, coverage, enumeration
+from lenscal.intake.coverage import common_coverage, coverage
 from lenscal.intake.survey import N_DIRECTIONS, Survey, TileKind, survey
 from lenscal.raw.decode import decode_photo
 
@@ -82,8 +82,3 @@ def test_the_weaker_folder_counts_and_no_photos_are_no_texture() -> None:
     assert both.causes[0, 0, 0] == both.causes[0, 3, 1] == 1
     nothing = coverage([], (4, 4))
     assert nothing.cells.max() == 0 and nothing.describe() == ()
-    assert [enumeration(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == [
-        "a",
-        "a and b",
-        "a, b and c",
-    ]

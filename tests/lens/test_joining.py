@@ -97,6 +97,37 @@ def test_other_lenses_are_not_joined(change, words):
         finish(join([("a", first), ("b", replace(calibration(2.8), **change))]))
 
 
+def test_two_copies_are_not_joined_by_a_file_that_leaves_open_of_which_it_is():
+    named = [("any", calibration(1.8)), ("one", calibration(2.8, lens_serial="1"))]
+    named.append(("two", calibration(4.0, lens_serial="2")))
+    with pytest.raises(InputError, match="two is not of the same lens as one: another copy"):
+        finish(join(named))
+    # Nor as a part of a joined file.
+    (_, first), one, two = named
+    with pytest.raises(InputError, match="another copy"):
+        finish(join([("lens", replace(first, members=(one[1],))), two]))
+
+
+def test_a_focal_length_that_nobody_knows_is_none_of_several():
+    unknown = ("b", calibration(4.0, None))
+    zoom = [("a", calibration(1.8, 24.0)), ("c", calibration(1.8, 70.0))]
+    with pytest.raises(InputError, match="b does not say its focal length"):
+        finish(join([*zoom, unknown]))
+    # Beside a single one it is that.
+    model_of_both = {"lens_model": model(1.8, 4.0)}
+    joined = finish(join([("a", calibration(1.8, 24.0, **model_of_both)), unknown]))
+    assert joined.lens_model.fitted_to == (1.8, 4.0)
+
+
+def test_the_same_calibration_twice_is_kept_once():
+    joined = finish(
+        join([("a", calibration(1.8)), ("b", calibration(1.8)), ("c", calibration(1.8))])
+    )
+    # Not as surer than one, as sessions would be.
+    assert joined.members == ()
+    np.testing.assert_array_equal(joined.psf.confidence, calibration(1.8).psf.confidence)
+
+
 def test_what_is_shared_says_of_no_member_whose_it_is(tmp_path):
     photo = ProfilePhoto("IMG_0815.NEF", "sharp", "ab" * 32)
     member = calibration(4.0, camera_serial="6012345", photos=(photo,))

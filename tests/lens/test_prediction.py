@@ -142,6 +142,13 @@ def test_a_focus_distance_between_two_is_interpolated_and_the_far_one_is_the_usu
     assert "taken for 10 m" in unknown.notes[0]
 
 
+def test_a_photo_focused_elsewhere_is_told_of_it(wide):
+    lens = Lens(replace(wide, focus_distance_m=10.0))
+    assert finish(lens.at(Setting(2.0, 35.0, 5.0))).notes == ()
+    (note,) = finish(lens.at(Setting(2.0, 35.0, 1.0))).notes
+    assert note == "focused at 1 m, and the kernels are for 10 m"
+
+
 def test_a_profile_of_before_predicts_too():
     old = read_profile(OLD)
     assert old.lens_model is None and old.members == () and old.created.startswith("2026-11-20")

@@ -10,9 +10,10 @@ import pytest
 from lenscal.cli import main
 from lenscal.errors import InputError
 from lenscal.files.lens_model import LAYOUT, LensModel
+from lenscal.files.network_weights import NetworkDescription
 from lenscal.files.psf.profile import Profile, read_profile, write_profile
 from lenscal.library.folder import read_library
-from lenscal.library.search import LibrarySource, find
+from lenscal.library.search import LibrarySource
 from lenscal.optics.psf_grid import delta_grid
 from lenscal.raw.frame import PhotoInfo
 from lenscal.stepping import finish
@@ -42,7 +43,8 @@ def profile(lens="Test 35mm f/1.8", f_number=1.8, **told):
         "lens_model": model,
         "created": "2026-11-20",
     }
-    return Profile(grid, lens=lens, **{**values, **told})
+    psf = told.pop("psf", grid)
+    return Profile(psf, lens=lens, **{**values, **told})
 
 
 @pytest.fixture
@@ -68,6 +70,35 @@ def photo(**told):
         "focal_mm": 35.0,
     }
     return PhotoInfo(Path("a.dng"), **{**values, **told})
+
+
+@pytest.fixture(autouse=True)
+def fits(monkeypatch, tmp_path):
+    """Which apertures lens models were fitted to. Each explains its kernels to 5 %; where f/2 is
+    one of several, to 90 %, as no lens's are, and where f/2.2 is, to 35 %."""
+    from lenscal.lens import kept_models, prediction
+
+    done = []
+
+    def fitted(group):
+        done.append(sorted(p.aperture_degraded for p in group.predicting))
+        told, several = tuple(done[-1]), len(done[-1]) > 1
+        misfit = 0.9 if several and 2.0 in told else 0.35 if several and 2.2 in told else 0.05
+        yield from ()
+        return LensModel(LAYOUT, (0.0,) * 428, told[0], 5, 4.3, told, misfit)
+
+    monkeypatch.setattr(kept_models, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(prediction, "fitted_model", fitted)
+    return done
+
+
+def chosen_for(library, asked):
+    return finish(LibrarySource(library).for_photo(asked))
+
+
+def names(library, **told):
+    """The profiles that a photo gets."""
+    return [path.stem for path in chosen_for(library, photo(**told)).paths]
 
 
 def test_the_folder_is_where_the_environment_says(monkeypatch, tmp_path):
@@ -173,7 +204,7 @@ def test_a_damaged_file_hides_no_other(run, kept):
 )
 def test_one_camera_is_found_however_it_is_written(kept, camera, make, model):
     folder = kept(a=profile(camera=camera), b=profile(camera="Sony ILCE-7M3"))
-    assert find(read_library(folder), photo(make=make, model=model)).name == "a"
+    assert names(read_library(folder), make=make, model=model) == ["a"]
 
 
 def test_lenses_are_found_as_people_write_them(kept):
@@ -182,9 +213,9 @@ def test_lenses_are_found_as_people_write_them(kept):
         other=profile("EF50mm f/1.8 II", focal_mm=50.0),
     )
     library = read_library(folder)
-    assert find(library, photo(lens="EF50mm F1.8 STM", focal_mm=50.0)).name == "fifty"
+    assert names(library, lens="EF50mm F1.8 STM", focal_mm=50.0) == ["fifty"]
     with pytest.raises(InputError, match="no profile for EF85mm"):
-        find(library, photo(lens="EF85mm f/1.8 USM", focal_mm=85.0))
+        names(library, lens="EF85mm f/1.8 USM", focal_mm=85.0)
 
 
 def test_of_one_lens_the_profile_that_knows_the_aperture_best(kept):
@@ -195,12 +226,8 @@ def test_of_one_lens_the_profile_that_knows_the_aperture_best(kept):
             old=profile(f_number=4.0, created="2020-01-01"),
         )
     )
-    assert find(library, photo(aperture=1.8)).name == "wide"
-    assert find(library, photo(aperture=4.0)).name == "four"
-
-
-def names(library, **told):
-    return [entry.name for entry in find(library, photo(**told)).entries]
+    assert names(library, aperture=1.8) == ["wide"]
+    assert names(library, aperture=4.0) == ["four"]
 
 
 def test_between_two_apertures_all_of_the_lens_is_taken_as_one(kept):
@@ -210,12 +237,14 @@ def test_between_two_apertures_all_of_the_lens_is_taken_as_one(kept):
             four=profile(f_number=4.0),
             foreign=profile("Other 85mm f/1.4", 1.4, focal_mm=85.0),
             copy=profile(f_number=2.0, lens_serial="77"),
-            other_size=replace(profile(f_number=1.8), psf=delta_grid((2, 2), 5, (64, 96))),
+            other_size=replace(profile(f_number=2.0), psf=delta_grid((2, 2), 5, (64, 96))),
         )
     )
     told = {"lens_serial": "42", "height": 128, "width": 192}
     assert names(library, aperture=2.8, **told) == ["wide", "four"]
     assert names(library, aperture=5.0, **told) == ["four", "wide"]
+    # A smaller field does not hold the photo, also where it knows the aperture best.
+    assert names(library, aperture=2.0, **told) == ["wide", "four"]
     # Who has photographed an aperture needs nobody's help.
     assert names(library, aperture=4.0) == ["four"]
 
@@ -243,21 +272,7 @@ def test_parts_that_were_joined_and_kept_count_once(kept):
     assert names(library, aperture=2.8) == ["lens"]
 
 
-def test_two_files_of_a_lens_are_fitted_once_and_a_third_that_fits_nothing_is_left_out(
-    kept, monkeypatch, tmp_path
-):
-    from lenscal.lens import kept_models, prediction
-
-    fits = []
-
-    def fitted(group):
-        fits.append(sorted(p.aperture_degraded for p in group.predicting))
-        bad = 2.0 in fits[-1]
-        yield from ()
-        return replace(group.first.lens_model, fitted_to=(1.8, 4.0), misfit=0.9 if bad else 0.05)
-
-    monkeypatch.setattr(kept_models, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(prediction, "fitted_model", fitted)
+def test_two_files_of_a_lens_are_fitted_once(kept, fits):
     folder = kept(wide=profile(f_number=1.8), four=profile(f_number=4.0))
     for _ in range(2):
         source = LibrarySource(read_library(folder))
@@ -265,17 +280,177 @@ def test_two_files_of_a_lens_are_fitted_once_and_a_third_that_fits_nothing_is_le
         assert [c.prediction.sources for c in chosen] == [("f/1.8", "f/4")] * 2
     # Also the next time that the program runs.
     assert fits == [[1.8, 4.0]]
-    kept(junk=profile(f_number=2.0))
-    chosen = finish(LibrarySource(read_library(folder)).for_photo(photo(aperture=2.8)))
-    assert chosen.prediction is not None and len(chosen.paths) == 1
+
+
+@pytest.mark.parametrize(
+    ("spoils", "others", "taken", "why"),
+    [
+        (2.0, (1.8, 4.0), {"1.8", "4"}, "explain the kernels too badly"),
+        (2.0, (1.8,), {"2"}, "explain the kernels too badly"),
+        (2.2, (1.8, 4.0), {"1.8", "4"}, "the expected error would be 40% instead of 16%"),
+        (2.2, (1.8,), {"2.2"}, "the expected error would be 40% instead of 15%"),
+    ],
+)
+def test_a_file_that_spoils_the_lens_is_left_out_and_named(kept, spoils, others, taken, why):
+    files = {f"{n:g}": profile(f_number=n) for n in (*others, spoils)}
+    chosen = chosen_for(read_library(kept(**files)), photo(aperture=2.8))
+    assert not chosen.refusals and {path.stem for path in chosen.paths} == taken
+    (left_out,) = set(files) - taken
+    assert chosen.notes[0].startswith(f"left out: {left_out}.lenscal, with which")
+    assert why in chosen.notes[0]
+
+
+def test_where_no_lens_explains_the_kernels_the_photo_is_refused_with_that(kept):
+    bad = replace(profile().lens_model, misfit=0.9)
+    folder = kept(one=profile(lens_model=bad), two=profile(lens_model=bad, lens_serial="7"))
+    chosen = chosen_for(read_library(folder), photo(aperture=2.8))
+    assert "too badly to predict others" in chosen.refusals[0]
+
+
+def test_find_tells_what_correct_does(run, tmp_path, kept, make_dng):
+    told = {"lens": "Test 35mm"}
+    folder = kept(wide=profile(**told), junk=profile(f_number=2.0, **told))
+    kept(four=profile(f_number=4.0, **told))
+    source = make_dng(tmp_path / "a.dng", f_number=2.8)
+    words = (source, "--library", folder)
+    code, out, err = run("library", "find", *words)
+    assert code == 0 and "wide.lenscal and " in out and "expected error 16%" in out
+    note = "note: a.dng: left out: junk.lenscal, with which"
+    assert note in err
+    found = json.loads(run("library", "find", *words, "--json")[1])["photos"][0]
+    out = tmp_path / "out"
+    code, printed, err = run("correct", *words, "--out", out, "--format", "jpeg", "--json")
+    assert code == 0 and note in err
+    written = json.loads(printed)["photos"][0]
+    assert found["profiles"] == written["profiles"] and len(found["profiles"]) == 2
+    assert found["expected_error"] == written["predicted"]["expected_error"]
+    # What correct refuses is not found either.
+    larger = make_dng(tmp_path / "b.dng", size=(192, 288))
+    for command in (("library", "find"), ("correct", "--out", out)):
+        code, said, err = run(*command, larger, "--library", folder)
+        assert code == 2 and "it shows more than the PSF was learnt from" in said + err
+
+
+def test_files_of_two_copies_are_no_lens_whatever_a_third_leaves_open(kept):
+    library = read_library(
+        kept(
+            any_copy=profile(f_number=1.8),
+            one=profile(f_number=4.0, lens_serial="1"),
+            two=profile(f_number=5.6, lens_serial="2"),
+        )
+    )
+    # The photo does not say which copy it was taken with.
+    assert set(names(library, aperture=2.8)) == {"any_copy", "one"}
+    assert set(names(library, aperture=4.5)) == {"any_copy", "one"}
+    assert set(names(library, aperture=2.8, lens_serial="2")) == {"any_copy", "two"}
+
+
+def test_a_focal_length_that_nobody_knows_goes_with_none_that_is_known(kept):
+    unknown = {"focal_mm": None, "f_number": 4.0}
+    library = read_library(kept(a=profile(), b=profile(**unknown)))
+    assert names(library, aperture=2.8) == ["a"]
+    library = read_library(kept(a=profile(focal_mm=None), b=profile(**unknown)))
+    assert set(names(library, aperture=2.8)) == {"a", "b"}
+
+
+def sure(confidence, **told):
+    grid = profile().psf
+    return profile(psf=replace(grid, confidence=np.full((2, 2, 3), confidence, np.float32)), **told)
+
+
+def test_of_those_at_the_photos_aperture_the_surest_and_of_those_alike_the_newest(kept):
+    library = read_library(
+        kept(
+            sure=sure(0.9, created="2026-01-01"),
+            as_sure=sure(0.895, created="2026-02-01"),
+            doubtful=sure(0.8, created="2026-03-01"),
+            surest_of_another_aperture=sure(0.99, f_number=1.4),
+        )
+    )
+    assert names(library, aperture=1.8) == ["as_sure"]
+
+
+def test_of_those_that_predict_alone_the_surest(kept):
+    # Two copies, of which the photo does not say its own: no lens together.
+    library = read_library(
+        kept(
+            near=sure(0.7, f_number=2.2, lens_serial="1"),
+            sure=sure(0.9, f_number=1.8, lens_serial="2"),
+        )
+    )
+    assert names(library, aperture=2.8) == ["sure"]
+
+
+def test_what_was_focused_where_the_photo_was_comes_first_and_else_it_is_said(kept):
+    library = read_library(
+        kept(
+            near=sure(0.8, focus_distance_m=1.0),
+            far=sure(0.9, focus_distance_m=20.0, focal_mm=35.0, lens_serial="1"),
+            nobody_knows=sure(0.95),
+        )
+    )
+    told = {"aperture": 1.8, "lens_serial": "1"}
+    assert names(library, **told, focus_distance_m=1.05) == ["near"]
+    assert names(library, **told, focus_distance_m=15.0) == ["far"]
+    assert names(library, **told) == ["nobody_knows"]
+    chosen = chosen_for(library, photo(**told, focus_distance_m=0.6))
+    assert chosen.paths[0].stem == "near"
+    assert chosen.notes == ("focused at 0.6 m, and the kernels are for 1 m",)
+
+
+def test_kernels_are_hashed_and_merged_once(kept, monkeypatch):
+    from lenscal.lens import joining
+    from lenscal.library import joint
+
+    hashed, merged = [], []
+
+    def count(calls, function):
+        return lambda given: (calls.append(1), function(given))[1]
+
+    monkeypatch.setattr(joining, "fingerprint", count(hashed, joining.fingerprint))
+    monkeypatch.setattr(joint, "gathered", count(merged, joint.gathered))
+    folder = kept(wide=profile(f_number=1.8), four=profile(f_number=4.0))
+    source = LibrarySource(read_library(folder))
+    for aperture in (2.2, 2.8, 3.2, 4.0):
+        finish(source.for_photo(photo(aperture=aperture)))
+    assert len(hashed) == 2 and len(merged) == 1
+
+
+def with_network(**told):
+    description = NetworkDescription("a network", 0.9)
+    weights = {"head.weight": np.zeros((4, 3), np.float32)}
+    return profile("Test 35mm", network=description, network_weights=weights, **told)
+
+
+@pytest.mark.parametrize("from_library", [True, False])
+def test_a_network_for_predicted_kernels_is_refused_before_any_work(
+    run, tmp_path, kept, make_dng, fits, from_library
+):
+    folder = kept(a=with_network(lens_model=None))
+    source = make_dng(tmp_path / "a.dng", f_number=2.8)
+    lens = ["--library", folder] if from_library else [folder / "a.lenscal"]
+    words = [*lens, source, "--out", tmp_path / "out", "--method", "network"]
+    code, out, err = run("correct", *words, *(["--force"] if from_library else []))
+    assert code == 2 and fits == []
+    assert "nothing was calibrated at f/2.8 and 35 mm" in out + err
+    assert "use --method wiener" in out + err and not (tmp_path / "out").exists()
+
+
+def test_where_a_network_is_needed_the_profile_that_has_one_is_taken(kept):
+    network = with_network(created="2020-01-01")
+    library = read_library(kept(a=network, b=profile("Test 35mm"), c=profile("Test 35mm", 4.0)))
+    asked = photo(lens="Test 35mm")
+    chosen = finish(LibrarySource(library, with_networks=True).for_photo(asked))
+    assert chosen.paths[0].stem == "a" and chosen.profile.network_weights
+    assert names(library, lens="Test 35mm") == ["b"]
 
 
 def test_a_photo_that_names_no_lens(kept):
     library = read_library(kept(a=profile()))
-    assert find(library, photo(lens="")).name == "a"
+    assert names(library, lens="") == ["a"]
     library = read_library(kept(b=profile("Other 85mm f/2", focal_mm=85.0)))
     with pytest.raises(InputError, match="several for Lenscal Test"):
-        find(library, photo(lens=""))
+        names(library, lens="")
 
 
 def test_a_mixed_folder_of_five_lenses_and_six_apertures(run, tmp_path, kept, make_dng):
@@ -368,7 +543,7 @@ def test_find_names_the_profile_or_what_is_missing(run, tmp_path, kept, make_dng
     folder = kept(a=profile("Test 35mm"))
     known = make_dng(tmp_path / "photos" / "a.dng", f_number=2.8)
     code, out, _ = run("library", "find", known, "--library", folder)
-    assert code == 0 and "a.lenscal (f/2.8: predicted)" in out
+    assert code == 0 and "a.lenscal (f/2.8: predicted, expected error 17%)" in out
     make_dng(tmp_path / "photos" / "b.dng", f_number=1.2)
     code, out, _ = run("library", "find", tmp_path / "photos", "--library", folder)
     assert code == 1

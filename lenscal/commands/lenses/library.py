@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenscal.commands.progress import Speaker
+from lenscal.commands.progress import Speaker, run_job
 from lenscal.errors import InputError, LenscalError
 from lenscal.raw.lens_setting import f_number
 from lenscal.system.isolation.calls import warm_up
 from lenscal.system.user_folders import library_folder
-from lenscal.translation import translatable
+from lenscal.translation import enumeration, join_translatable, translatable
 
 if TYPE_CHECKING:
     from lenscal.library.folder import Entry, Library
+    from lenscal.library.search import LibrarySource
+    from lenscal.raw.frame import PhotoInfo
 
 Result = tuple[list[str], dict[str, Any], int]
 """Lines, values for JSON, exit code."""
@@ -40,7 +42,11 @@ def run_library(args: argparse.Namespace) -> int:
         library = read_library(folder)
         for problem in library.problems:
             speaker.note(f"note: {problem}")
-        lines, values, code = _DO[args.action](library, args)
+        lines, values, code = (
+            _find(library, args, speaker)
+            if args.action == "find"
+            else _DO[args.action](library, args)
+        )
     speaker.result("\n".join(lines), {"library": str(folder), **values})
     return code
 
@@ -84,15 +90,17 @@ def _remove(library: Library, args: argparse.Namespace) -> Result:
     return [f"{path}: removed" for path in removed], {"removed": [str(p) for p in removed]}, 0
 
 
-def _find(library: Library, args: argparse.Namespace) -> Result:
+def _find(library: Library, args: argparse.Namespace, speaker: Speaker) -> Result:
     from lenscal.intake.photo_files import find_photos
+    from lenscal.library.search import LibrarySource
     from lenscal.raw.metadata import read_info
 
     warm_up()
+    source = LibrarySource(library)
     lines, values, n_missing = [], [], 0
     for path in find_photos([Path(item) for item in args.items]).files:
         try:
-            words, value = _found(library, read_info(path))
+            words, value = _found(source, read_info(path), speaker)
         except LenscalError as error:
             words, value = str(error), {"profile": None, "profiles": [], "reason": str(error)}
             n_missing += 1
@@ -103,16 +111,32 @@ def _find(library: Library, args: argparse.Namespace) -> Result:
     return lines, {"photos": values}, code
 
 
-def _found(library: Library, photo: Any) -> tuple[str, dict[str, Any]]:
-    from lenscal.lens.prediction import setting_of
-    from lenscal.library.search import find, photographed, require_known
+def _found(source: LibrarySource, photo: PhotoInfo, speaker: Speaker) -> tuple[str, dict[str, Any]]:
+    """What `correct` would do with a photo."""
+    from lenscal.jobs.kernel_choice import matched_by_metadata
+    from lenscal.lens.coverage import mean_error
+    from lenscal.lens.place import Undecoded
 
-    match = find(library, photo)
-    require_known(match, photo)
-    how = "photographed" if photographed(match.profile, setting_of(photo)) else "predicted"
-    paths = [str(path) for path in match.paths]
-    words = f"{' and '.join(paths)} ({f_number(photo.aperture)}: {how})"
-    return words, {"profile": paths[0], "profiles": paths, "kernels": how, "reason": ""}
+    match = run_job(matched_by_metadata(source, Undecoded(photo)), speaker)
+    if match.differences:
+        raise InputError(join_translatable("; ", match.differences))
+    chosen = match.chosen
+    for note in match.notes:
+        speaker.note(f"note: {photo.path.name}: {note}")
+    predicted = chosen.prediction
+    how = "photographed" if predicted is None else "predicted"
+    error = mean_error(chosen.profile) if predicted is None else predicted.expected_error
+    paths = [str(path) for path in chosen.paths]
+    aperture = f_number(photo.aperture)
+    words = f"{enumeration(paths)} ({aperture}: {how}, expected error {error:.0%})"
+    return words, {
+        "profile": paths[0],
+        "profiles": paths,
+        "kernels": how,
+        "expected_error": error,
+        "notes": [str(note) for note in match.notes],
+        "reason": "",
+    }
 
 
 def _export(library: Library, args: argparse.Namespace) -> Result:
@@ -128,7 +152,6 @@ def _export(library: Library, args: argparse.Namespace) -> Result:
 _DO: dict[str, Callable[[Library, argparse.Namespace], Result]] = {
     "list": _list,
     "remove": _remove,
-    "find": _find,
     "export": _export,
 }
 

@@ -25,7 +25,7 @@ from lenscal.optics.psf_grid import PsfGrid, Reference
 from lenscal.system.atomic import written_whole
 from lenscal.system.file_content import read_plain_file
 from lenscal.system.zip_content import zip_of
-from lenscal.translation import translatable
+from lenscal.translation import enumeration, translatable
 
 _TYPES = {
     "kernels": np.float32,
@@ -129,7 +129,7 @@ def _arrays(content: bytes, name: str) -> dict[str, NDArray[Any]]:
                     translatable(
                         "{name} lacks {arrays}: not a PSF file of lenscal",
                         name=name,
-                        arrays=" and ".join(sorted(absent)),
+                        arrays=enumeration(sorted(absent)),
                     )
                 )
             # All of them before anything is unpacked.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from lenscal.errors import InputError
 from lenscal.lens.coverage import Setting
-from lenscal.lens.prediction import Chosen, Lens, Prediction
+from lenscal.lens.plans import require_photographed
+from lenscal.lens.prediction import Chosen, Lens, Prediction, setting_of
 from lenscal.reports import Report
 from lenscal.stepping import Job
 from lenscal.translation import join_translatable, translatable
@@ -57,9 +58,19 @@ def lens_of(profile: Profile) -> Lens:
     return _last.of(profile)
 
 
-def chosen_for(profile: Profile, photo: Frame) -> Job[Chosen]:
-    """What to correct a photo with."""
-    return (yield from lens_of(profile).for_photo(photo.info))
+def chosen_for(profile: Profile, photo: Frame, *, for_network: bool) -> Job[Chosen]:
+    """What to correct a photo with.
+
+    Raises
+    ------
+    InputError
+        It would be predicted, and a restoration network is needed.
+    """
+    lens = lens_of(profile)
+    plan = lens.plan(setting_of(photo.info))
+    if for_network:
+        require_photographed(plan)
+    return (yield from lens.made(plan))
 
 
 def kernels_at(profile: Profile, f_number: float) -> Job[ApertureKernels]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lenscal.files.photos.screen import pyramid, to_screen
 from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report
-from lenscal.restore.settings import Method, RestoreSettings
+from lenscal.restore.settings import RestoreSettings
 from lenscal.session import Comparison
 from lenscal.stepping import Job, follow
 from lenscal.system.preload import preload
@@ -93,7 +93,7 @@ def export_photos(
     export.out.mkdir(parents=True, exist_ok=True)
     source: Profile | ProfileSource = profile
     if from_library:
-        source = library_source(with_networks=settings.method is Method.NETWORK)
+        source = library_source(with_networks=settings.needs_network)
     results = yield from jobs.correct(
         source,
         photos,

@@ -25,8 +25,9 @@ def library_source(*, with_networks: bool) -> LibrarySource:
     InputError
         It holds nothing.
     """
+    from lenscal.library.candidates import require_entries
     from lenscal.library.folder import read_library
-    from lenscal.library.search import LibrarySource, require_entries
+    from lenscal.library.search import LibrarySource
 
     library = read_library(library_folder())
     require_entries(library)

@@ -153,7 +153,7 @@ def correct_part(
     from lenscal.restore.ringing.strength import without_rings
 
     frame = developed.frame
-    chosen = yield from chosen_for(profile, frame)
+    chosen = yield from chosen_for(profile, frame, for_network=settings.needs_network)
     rows, cols = sensor_part(rect, frame.size, frame.info.orientation)
     # A crop of the sensor has seen a part of the grid's field.
     grid = grid_for(chosen.profile, frame)
