@@ -5,6 +5,7 @@
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 TEXTS = (
+    QT_TRANSLATE_NOOP("Translatable", " and {mm:g} mm"),
     QT_TRANSLATE_NOOP("Translatable", " at {focal_mm:g} mm"),
     QT_TRANSLATE_NOOP("Translatable", " at {mm:g} mm"),
     QT_TRANSLATE_NOOP("Translatable", " focused at {metres:.3g} m"),
@@ -111,6 +112,12 @@ TEXTS = (
         "Translatable",
         "--method flow and --stages {stages} exclude each other: leave one out, or choose "
         "--stages GTFM to begin flow matching with what closed-form stages found"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "--method network: nothing was calibrated at {aperture}{focal}, and networks are "
+        "trained for kernels that were photographed, not for predicted ones; use --method "
+        "wiener or dpir, or calibrate so and train a network"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
@@ -664,6 +671,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "focal length"),
     QT_TRANSLATE_NOOP(
         "Translatable",
+        "focused at {metres:.3g} m, and the kernels are for {known:.3g} m"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
         "focused at {metres:.3g} m, outside the distances that were photographed: the nearest"
         " one is taken"
     ),
@@ -801,6 +812,16 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "lateral colour"),
     QT_TRANSLATE_NOOP("Translatable", "learn the population again to renew it"),
     QT_TRANSLATE_NOOP("Translatable", "left"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "left out: {files}, with which a lens model would explain the kernels too badly to "
+        "predict others"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "left out: {files}, with which the expected error would be {together:.0%} instead of "
+        "{alone:.0%}"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "lens"),
     QT_TRANSLATE_NOOP("Translatable", "lens number {number}"),
     QT_TRANSLATE_NOOP("Translatable", "lens serial numbers"),
@@ -1576,6 +1597,11 @@ TEXTS = (
     QT_TRANSLATE_NOOP(
         "Translatable",
         "{name} beside the RAW photos is left out: RAW photos come first"
+    ),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{name} does not say its focal length, and the others have several: leave it out, or "
+        "calibrate it again with --focal"
     ),
     QT_TRANSLATE_NOOP("Translatable", "{name} holds a kernel that is not finite or sums to 0"),
     QT_TRANSLATE_NOOP("Translatable", "{name} holds more files than any of lenscal's: not opened"),
