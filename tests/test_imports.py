@@ -72,6 +72,7 @@ ABOVE = {
         "flow",
         "optics",
         "plots",
+        "prior",
         "raw",
         "resource_files",
         "restore",

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from lenscal.calibration.uniform.tiles import LEAST_TILE_PX, GreyTiles, grey_tiles, joined
 from lenscal.deblur.evidence import Evidence
+from lenscal.deblur.joint import N_LEVELS, draw_together
 from lenscal.deblur.kernel_prior import KernelPrior
 from lenscal.deblur.latent_search import Draw, search_latents
 from lenscal.deblur.posterior import draw_kernels
@@ -24,6 +25,7 @@ from lenscal.deblur.reference import PIECE_PX, sharp_pieces
 from lenscal.deblur.roll import Roll, find_roll, parts_of
 from lenscal.errors import InputError
 from lenscal.optics.psf_grid import PsfGrid, Reference
+from lenscal.prior.denoiser import Denoiser
 from lenscal.raw.frame import Frame
 from lenscal.raw.noise import PROFILE
 from lenscal.raw.pictures.kinds import Light
@@ -205,6 +207,17 @@ def find_by_sampling(
     return (yield from _found(material, steps, message, n))
 
 
+def find_jointly(
+    material: Material, prior: KernelPrior, denoiser: Denoiser, *, n: int, seed: int
+) -> Job[FoundKernels]:
+    """As many chains of kernel and picture, side by side, as kernels are wanted."""
+    settle_torch()
+    evidence = material.evidence(prior.size, seed=seed)
+    steps = draw_together(evidence, material.learnt, prior, denoiser, n, seed)
+    message = translatable("Drawing kernel and picture side by side")
+    return (yield from _found(material, steps, message, n, of=N_LEVELS))
+
+
 def with_roll(found: FoundKernels, frame: Frame, again: Again) -> Job[FoundKernels]:
     """What was found of a photo, with the turn of the camera, where it shows.
 
@@ -232,12 +245,14 @@ def _found(
     steps: Iterator[tuple[Tensor, Tensor] | None],
     message: Translatable,
     n: int,
+    *,
+    of: int = _STEPS,
 ) -> Job[FoundKernels]:
     kernels, costs = None, None
     for number, end in enumerate(steps):
         if end is not None:
             kernels, costs = end
-        yield Report("deblur", message, min(number / _STEPS, 1.0), number)
+        yield Report("deblur", message, min(number / of, 1.0), number)
     assert kernels is not None and costs is not None
     order = costs.argsort()[:n]
     return judged(material, kernels[order], costs[order])

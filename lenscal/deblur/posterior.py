@@ -6,9 +6,9 @@ noise of the next level is added (as in DiffPIR, here for kernels). Then phases 
 particle and its mirror image are judged with sparsity, and the best are led on with it, held near
 what the flow expects.
 
-In Levac et al. 2024, eq. 5 and 6 (BlindDPS), the picture is sampled beside the kernel. Here it is
-integrated out while the kernel is sampled, and restored once with what was found (GibbsDDRM, Murata
-et al. 2023, arXiv:2301.12686, collapses likewise).
+In Levac et al. 2024, eq. 5 and 6 (BlindDPS), the picture is sampled beside the kernel (`joint`).
+Here it is integrated out while the kernel is sampled, and restored once with what was found
+(GibbsDDRM, Murata et al. 2023, arXiv:2301.12686, collapses likewise).
 """
 
 from __future__ import annotations

@@ -23,7 +23,9 @@ class DeblurMethod(StrEnum):
     FAST = "fast"
     """A kernel that the rig's generator makes, by gradient; the picture by Wiener's filter."""
     SAMPLING = "sampling"
-    """Kernel and picture drawn together; the picture by a denoiser that knows photos."""
+    """Kernels drawn with the picture integrated out; the picture by a denoiser."""
+    JOINT = "joint"
+    """Kernel and picture drawn side by side, as published (BlindDPS); then as above."""
 
 
 @dataclass(frozen=True, slots=True)

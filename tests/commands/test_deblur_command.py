@@ -13,8 +13,9 @@ import pytest
 from small_rig import COUNT, SIZE, small_rig
 
 from lenscal.cli import main
-from lenscal.deblur import latent_search
+from lenscal.deblur import joint, latent_search
 from lenscal.files.population.population_file import write_population
+from lenscal.jobs.populations import deblurring
 from lenscal.raw.pictures.kinds import Light
 from lenscal.resource_files import resource
 from lenscal.virtual.shakes import ShakeFamily, drawn_kernels
@@ -74,6 +75,35 @@ def test_a_shaken_picture_is_restored_beside_a_sharp_one_that_is_not(
     )
     assert crisp > dull
     assert cv2.imread(str(out / "shaken_lenscal_kernels.png")) is not None
+
+
+def test_kernel_and_picture_can_be_drawn_side_by_side(
+    rig: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module, name, value in (
+        (joint, "N_LEVELS", 2),
+        (joint, "N_STEPS", 1),
+        (joint, "N_PIECES", 1),
+        (deblurring, "PRIOR_SAMPLES", 40),
+        (deblurring, "PRIOR_STEPS", 2),
+    ):
+        monkeypatch.setattr(module, name, value)
+    photo, out = write(tmp_path / "photo.png", sharp()[:128, :128]), tmp_path / "out"
+    words = ["deblur", str(photo), str(rig), "--out", str(out), "--kernels", "4", "--json"]
+    assert main([*words, "--method", "joint", "--force"]) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert said["method"] == "joint" and len(said["photos"][0]["weights"]) == 4
+    assert [path.name for path in out.iterdir()] == ["photo_lenscal.png"]
+    # Two steps find no kernel: without --force such a photo is left alone, by the same rules.
+    assert main([*words, "--method", "joint"]) == 2
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert said["photos"][0]["output"] is None and said["photos"][0]["problem"]
+    none = str(tmp_path / "none.safetensors")
+    assert main([*words, "--method", "joint", "--prior", none]) == 2
+    assert "--prior" in capsys.readouterr().err
 
 
 def test_what_is_restored_is_not_restored_again(

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from known_kernels import KnownKernels
 from small_rig import SIZE, small_rig
 
 from lenscal.calibration.uniform.tiles import LUMINANCE, GreyTiles
@@ -85,21 +86,6 @@ def test_the_fast_way_finds_a_kernel_near_the_true_one(monkeypatch: pytest.Monke
     assert found.weights.sum() == pytest.approx(1)
     assert np.allclose(found.kernels.sum((-1, -2)), 1, atol=1e-4)
     assert (found.kernels >= 0).all()
-
-
-class KnownKernels:
-    """A prior that knows all kernels there are: exactly what a flow would learn of them."""
-
-    size, channels, mean = SIZE, 1, 1 / SIZE**2
-
-    def __init__(self, kernels: Any) -> None:
-        self.kernels = torch.from_numpy(kernels)
-        self.scale = float(self.kernels.std())
-
-    def posterior_mean(self, noisy: torch.Tensor, level: float) -> torch.Tensor:
-        away = (noisy - self.kernels[None]).square().sum((2, 3))
-        weights = torch.softmax(-away / 2 / (level * self.scale) ** 2, 1)
-        return torch.einsum("bn,nhw->bhw", weights, self.kernels)[:, None]
 
 
 def test_sampling_finds_kernels_that_the_prior_and_the_photo_allow(

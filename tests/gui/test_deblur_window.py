@@ -81,6 +81,9 @@ def test_a_photo_is_restored_and_saved_by_mouse_and_keys(
     assert not dialog.start_button.isEnabled() and not dialog.save_button.isEnabled()
     dialog.choose(rig=tmp_path / "rig.lenspop", photo=tmp_path / "<b>photo.png")
     assert dialog.photo_name.text() == "<b>photo.png"
+    for method in DeblurMethod:
+        dialog.method.choose(method)
+        assert dialog.settings.method is method
     dialog.method.choose(DeblurMethod.FAST)
     qtbot.mouseClick(dialog.start_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dialog.save_button.isEnabled(), timeout=10000)

@@ -46,7 +46,7 @@ class Deconvolution:
         pieces = (pieces - pieces.mean((1, 2), keepdim=True)) * (line[:, None] * line)
         self.spectra = torch.fft.rfft2(pieces)
         # Noise over signal, by radius: a Wiener filter of all scenes.
-        self._noise_over_signal = problem.noise / _by_radius(problem.sharp, side)
+        self._noise_over_signal = problem.noise / by_radius(problem.sharp, side)
         fy, fx = torch.fft.fftfreq(side)[:, None], torch.fft.rfftfreq(side)[None]
         shape = self.spectra.shape[1:]
         differences = [torch.exp(2j * torch.pi * f) - 1 for f in (fy, fx)]
@@ -118,7 +118,7 @@ def _cut(tiles: Tensor, side: int, rng: np.random.Generator) -> Tensor:
     return torch.stack(pieces)
 
 
-def _by_radius(power: Tensor, side: int) -> Tensor:
+def by_radius(power: Tensor, side: int) -> Tensor:
     """A mean power as a function of |f| alone, on the grid of a larger transform."""
     radius = frequencies(power.shape[0]).flatten().numpy()
     ring = np.minimum(radius / radius.max() * _RINGS, _RINGS - 1).astype(int)

@@ -127,8 +127,9 @@ def add_deblur(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         "--method",
         DeblurMethod,
         DEBLUR_DEFAULTS.method,
-        "fast: seconds a photo; sampling: kernels drawn from what photo and rig say together, and "
-        "a denoiser that knows photos",
+        "fast: seconds a photo; sampling: kernels drawn from what photo and rig say together; "
+        "joint: kernel and picture drawn side by side, as published, slower; both of these with a "
+        "denoiser that knows photos",
     )
     deblur.add_argument(
         "--kernels",
@@ -144,7 +145,7 @@ def add_deblur(commands: Commands, *parents: argparse.ArgumentParser) -> None:
         help="one kernel all over the photo: do not look whether the camera turned",
     )
     add_correction_strength(deblur)
-    add_prior(deblur, "sampling")
+    add_prior(deblur, "sampling and joint")
     add_seed(deblur, DEBLUR_DEFAULTS.seed, "of what is drawn")
     deblur.add_argument(
         "--force", action="store_true", help="restore photos that do not tell their blur anyway"

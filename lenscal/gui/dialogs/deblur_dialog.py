@@ -84,6 +84,7 @@ class DeblurDialog(PhotoDialog):
             {
                 DeblurMethod.FAST: self.tr("Fast – seconds"),
                 DeblurMethod.SAMPLING: self.tr("Sampling – for well-learnt rigs"),
+                DeblurMethod.JOINT: self.tr("Joint – kernel and picture side by side"),
             },
             self.tr("How the photo's own kernel is found"),
         )

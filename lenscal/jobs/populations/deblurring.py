@@ -108,6 +108,11 @@ class FoundBlur:
                 seed=seed,
             )
         prior = yield from self._kernel_prior()
+        if self.settings.method is DeblurMethod.JOINT:
+            from lenscal.deblur.joint import picture_denoiser
+
+            denoiser = picture_denoiser(self.settings)
+            return partial(blind.find_jointly, prior=prior, denoiser=denoiser, n=n, seed=seed)
         return partial(blind.find_by_sampling, prior=prior, n=n, seed=seed)
 
     def _kernel_prior(self) -> Job[KernelPrior]:
