@@ -141,8 +141,9 @@ DIFFERENCES = {
     "kernels of 15 px instead of 128, a small generator and a discriminator that reads spectra, "
     "too; the paper shows samples and no figures.",
     "dbi-restoration": "Restored pictures differ from the paper: crops of 256 px of free photos, "
-    "kernels of 15 px, kernels drawn with the picture integrated out and pictures by DPIR instead "
-    "of BlindDPS for both; published pictures have no noise but that of 8 bits.",
+    "kernels of 15 px, kernels drawn with the picture integrated out (sampling) or beside it "
+    "(joint, with a denoiser in place of a diffusion model), and pictures by DPIR; published "
+    "pictures have no noise but that of 8 bits.",
 }
 """In a line each."""
 
