@@ -321,6 +321,7 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "Decoding {name} ({n} of {infos} {role} photos)"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}"),
     QT_TRANSLATE_NOOP("Translatable", "Denoising {name}, ISO {iso}"),
+    QT_TRANSLATE_NOOP("Translatable", "Drawing kernel and picture side by side"),
     QT_TRANSLATE_NOOP("Translatable", "Drawing kernels and blurring pieces"),
     QT_TRANSLATE_NOOP("Translatable", "Drawing kernels that explain the photo"),
     QT_TRANSLATE_NOOP(
