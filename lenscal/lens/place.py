@@ -51,7 +51,7 @@ class Undecoded:
 def place_of(profile: Profile, photo: Taken) -> Place | None:
     """Where a photo lies in a calibration's field; None where that cannot be told, or where it
     reaches beyond."""
-    if of_other_camera(profile, photo):
+    if of_other_camera(profile, photo) or not all(photo.size):
         return None
     place = place_on(*_shots(profile, photo))
     # Whose crop modes would that be, where either does not say its camera? Pictures can have been
@@ -63,7 +63,8 @@ def place_of(profile: Profile, photo: Taken) -> Place | None:
 def fits_field(profile: Profile, photo: Taken) -> bool:
     """Whether the photo's place in the field that the grid is for is known, or does not matter."""
     psf = profile.psf
-    same = psf.image_size == photo.size or psf.shape == ONE_NODE
+    # A file that could not be looked into may have any size.
+    same = psf.image_size == photo.size or psf.shape == ONE_NODE or not all(photo.size)
     return same or place_of(profile, photo) is not None
 
 

@@ -152,13 +152,17 @@ def require_photographed(plan: Plan) -> None:
     """
     if plan.known is not Known.PREDICTED:
         return
-    aperture, focal_mm = f_number_in_words(plan.setting.f_number), plan.setting.focal_mm
+    taken = plan.setting
+    tells_focus = taken.focus_m and any(part.group.focus_m for part in plan.parts)
     raise InputError(
         translatable(
-            "--method network: nothing was calibrated at {aperture}{focal}, and networks are "
-            "trained for kernels that were photographed, not for predicted ones; use --method "
+            "--method network: nothing was calibrated at {aperture}{focal}{focus}, and networks "
+            "are trained for kernels that were photographed, not for predicted ones; use --method "
             "wiener or dpir, or calibrate so and train a network",
-            aperture=aperture,
-            focal=translatable(" and {mm:g} mm", mm=focal_mm) if focal_mm else "",
+            aperture=f_number_in_words(taken.f_number),
+            focal=translatable(" and {mm:g} mm", mm=taken.focal_mm) if taken.focal_mm else "",
+            focus=translatable(" focused at {metres:.3g} m", metres=taken.focus_m)
+            if tells_focus
+            else "",
         )
     )

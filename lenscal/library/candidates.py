@@ -46,8 +46,6 @@ def candidates_for(library: Library, photo: PhotoInfo) -> list[Entry]:
     """
     found = _of_lens(library, photo)
     shown = Undecoded(photo)
-    if not all(shown.size):
-        return found
     holding = [
         entry
         for entry in found

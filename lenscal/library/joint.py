@@ -43,9 +43,10 @@ class Joints:
 
     def of(self, entries: Sequence[Entry]) -> Joint:
         """Profiles as one lens."""
-        paths = tuple(entry.path for entry in entries)
+        ordered = sorted(entries, key=lambda entry: entry.path)
+        paths = tuple(entry.path for entry in ordered)
         if paths not in self.made:
-            self.made[paths] = self._joint(tuple(entries))
+            self.made[paths] = self._joint(tuple(ordered))
         return self.made[paths]
 
     def families_of(self, candidates: Sequence[Entry]) -> list[tuple[Entry, ...]]:

@@ -331,6 +331,14 @@ def test_find_tells_what_correct_does(run, tmp_path, kept, make_dng):
         assert code == 2 and "it shows more than the PSF was learnt from" in said + err
 
 
+def test_find_takes_a_photo_that_does_not_tell_its_size(run, tmp_path, kept, make_dng):
+    folder = kept(a=profile("Test 35mm"))
+    whole = make_dng(tmp_path / "a.dng").read_bytes()
+    (tmp_path / "cut.dng").write_bytes(whole[: len(whole) // 2])
+    code, out, err = run("library", "find", tmp_path / "cut.dng", "--library", folder)
+    assert (code, "a.lenscal (f/1.8: photographed" in out) == (0, True), out + err
+
+
 def test_files_of_two_copies_are_no_lens_whatever_a_third_leaves_open(kept):
     library = read_library(
         kept(
