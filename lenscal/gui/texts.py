@@ -115,9 +115,9 @@ TEXTS = (
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
-        "--method network: nothing was calibrated at {aperture}{focal}, and networks are "
-        "trained for kernels that were photographed, not for predicted ones; use --method "
-        "wiener or dpir, or calibrate so and train a network"
+        "--method network: nothing was calibrated at {aperture}{focal}{focus}, and networks "
+        "are trained for kernels that were photographed, not for predicted ones; use --method"
+        " wiener or dpir, or calibrate so and train a network"
     ),
     QT_TRANSLATE_NOOP(
         "Translatable",
