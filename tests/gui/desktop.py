@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QWindow
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -91,6 +92,9 @@ def shown(
     with qtbot.waitActive(window):
         # Where no window manager runs, nobody else gives it the keyboard.
         window.activateWindow()
+    if QApplication.keyboardModifiers():
+        # A test's dialog took the keyboard while Shift was held, and nobody let go of it.
+        QTest.keyRelease(window, Qt.Key.Key_Shift)
     yield window
     if controller.busy:
         controller.worker.cancel()
