@@ -18,7 +18,9 @@ SAMPLES, TRUE = 400, 300
 """Samples among which true kernels are looked for, and true ones that are."""
 SHIFT_PX = 2
 """By which kernels are moved onto each other, along both axes."""
-_TINY = 1e-12
+LEAST_DEVIATION = 0.05
+"""px or shares, of a descriptor: true kernels that are all alike in it (round ones in elongation)
+would make any sample endlessly far from them. Those of shaken hands deviate by more."""
 
 Kernels = NDArray[np.floating]
 
@@ -32,7 +34,7 @@ class PopulationFigures:
     recall : mean, over true kernels, of the best normalised cross-correlation among the samples
     precision : mean, over samples, of the best among true kernels
     energy : energy distance of (rms length, elongation, compactness, direction as two numbers,
-        skew), each over its true standard deviation
+        skew), each over its true standard deviation, or `LEAST_DEVIATION` where that is less
     """
 
     recall: float
@@ -75,7 +77,7 @@ def energy_distance(samples: Kernels, true: Kernels) -> float:
     10.1016/j.jspi.2013.03.018) of the kernels' descriptors; 0 where distributions are equal,
     unbiased, and so at times a little below."""
     x, y = (shapes_of(kernels).descriptors for kernels in (samples, true))
-    scale = np.maximum(y.std(0), _TINY)
+    scale = np.maximum(y.std(0), LEAST_DEVIATION)
     x, y = x / scale, y / scale
 
     def distance(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:

@@ -35,6 +35,15 @@ def test_a_population_that_collapsed_is_seen_by_recall_and_distance() -> None:
     assert figures.energy > 1
 
 
+def test_round_kernels_that_are_not_quite_round_are_near_round_ones() -> None:
+    """All true ones are alike in direction: their deviation is no measure."""
+    true = drawn_kernels(200, 15, 0, ShakeFamily.GAUSSIAN)
+    faint = drawn_kernels(200, 15, 1, ShakeFamily.GAUSSIAN)
+    faint[:, 7, 8] += 0.01 * faint[:, 7, 7]
+    assert abs(energy_distance(faint, true)) < 0.3
+    assert energy_distance(hand(200, 1), true) > 5
+
+
 def test_directions_count() -> None:
     true = hand(200, 0)
     assert energy_distance(true.transpose(0, 2, 1), true) > 1
