@@ -38,17 +38,38 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Damaged:
+    """A file of the library that cannot be read.
+
+    problem : why not, in words
+    """
+
+    path: Path
+    problem: Translatable
+
+    @property
+    def name(self) -> str:
+        """What lists and commands call it."""
+        return self.path.stem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Library:
     """What a folder held when it was read.
 
-    problems : why files of it could not be read, in words
-    damaged : these files
+    problems : why files and folders that look like profiles could not be read, in words
+    damaged : the files among them
     """
 
     folder: Path
     entries: tuple[Entry, ...]
     problems: tuple[Translatable, ...] = ()
-    damaged: tuple[Path, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of them, damaged ones last."""
+        return (*(e.path for e in self.entries), *(d.path for d in self.damaged))
 
     def named(self, name: str) -> Entry:
         """The profile of a name, with or without suffix and folder, in capitals or small letters.
@@ -63,7 +84,7 @@ class Library:
 
     def file_named(self, name: str) -> Path:
         """The same of the files, which may be damaged."""
-        return self._path_named(name, [*(entry.path for entry in self.entries), *self.damaged])
+        return self._path_named(name, self.files)
 
     def _path_named(self, name: str, paths: Sequence[Path]) -> Path:
         wanted = Path(name).name.casefold()
@@ -97,10 +118,11 @@ def read_library(folder: Path) -> Library:
             entries.append(Entry(path, read_profile(path, kernels_only=True)))
         # One bad file must not hide the others.
         except (LenscalError, OSError) as error:
-            problems.append(message_of(error))
+            problem = message_of(error)
+            problems.append(problem)
             # Folders are nobody's profiles.
             if not path.is_dir():
-                damaged.append(path)
+                damaged.append(Damaged(path, problem))
     return Library(folder, tuple(entries), tuple(problems), tuple(damaged))
 
 

@@ -96,3 +96,30 @@ def test_a_batch_can_take_each_photos_profile_from_the_library(
     page.export_photos()
     qtbot.waitUntil(lambda: bool(results), timeout=30_000)
     assert [(r.problem, r.profiles) for r in results] == [("", (folder / "other.lenscal",))]
+
+
+def test_a_damaged_one_is_listed_with_the_reason_and_can_be_removed(
+    window, qtbot, tmp_path, folder
+):
+    folder.mkdir()
+    write_profile(folder / "fast.lenscal", profile("Fast 35mm f/1.8"))
+    bad, elsewhere = folder / "bad.lenscal", tmp_path / "bad.lenscal"
+    for path in (bad, elsewhere):
+        path.write_bytes(b"junk")
+    (folder / "folder.lenscal").mkdir()
+    window.commands.show_library()
+    dialog = window.commands.dialog
+    qtbot.waitUntil(lambda: shown(dialog) == ["fast", "bad"])
+    assert "bad.lenscal" in dialog.table.item(1, 3).text()
+    # What has no line is said below.
+    assert "folder.lenscal" in dialog.problem.text() and "bad" not in dialog.problem.text()
+    dialog.table.selectRow(1)
+    assert dialog.remove_button.isEnabled() and not dialog.open_button.isEnabled()
+    # Nor by a double click.
+    dialog.table.itemDoubleClicked.emit(dialog.table.item(1, 0))
+    assert dialog.isVisible()
+    dialog.remove_button.click()
+    box = dialog.findChild(QMessageBox)
+    with qtbot.waitSignal(window.commands.library_keeper.changed):
+        next(b for b in box.buttons() if box.buttonRole(b).name == "DestructiveRole").click()
+    assert shown(dialog) == ["fast"] and not bad.exists() and elsewhere.exists()

@@ -30,7 +30,7 @@ from lenscal.gui.widgets.elements import muted, tip_text
 from lenscal.gui.widgets.file_dialogs import ask_for_profiles
 from lenscal.jobs.window import library as jobs
 from lenscal.lens.words import coverage_in_words
-from lenscal.library.folder import Entry, Library
+from lenscal.library.folder import Damaged, Entry, Library
 
 WIDTH_PX, HEIGHT_PX = 860, 460
 
@@ -49,7 +49,7 @@ class LibraryDialog(QDialog):
         self.setWindowTitle(self.tr("Library of lenses"))
         self.resize(WIDTH_PX, HEIGHT_PX)
         self._keeper, self._profile, self._name = keeper, profile, name
-        self._entries: tuple[Entry, ...] = ()
+        self._entries: tuple[Entry | Damaged, ...] = ()
         self.words = muted(
             self.tr(
                 "Profiles on this computer. On the command line, “lenscal correct PHOTO…” takes "
@@ -124,26 +124,31 @@ class LibraryDialog(QDialog):
         layout.addLayout(row)
 
     @property
-    def selected(self) -> list[Entry]:
-        """The profiles of the selected lines."""
+    def selected(self) -> list[Entry | Damaged]:
+        """What the selected lines show."""
         rows = sorted({index.row() for index in self.table.selectedIndexes()})
         return [self._entries[row] for row in rows]
 
+    @property
+    def _to_open(self) -> Entry | None:
+        """The one profile that is selected, if it can be read."""
+        selected = self.selected
+        return selected[0] if len(selected) == 1 and isinstance(selected[0], Entry) else None
+
     def _show(self, library: Library) -> None:
-        self._entries = library.entries
-        self.table.setRowCount(len(library.entries))
-        for row, entry in enumerate(library.entries):
-            profile = entry.profile
-            apertures = "; ".join(in_this_language(w) for w in coverage_in_words(profile))
-            texts = (entry.name, profile.lens, profile.camera, apertures)
-            for column, text in enumerate(texts):
+        self._entries = (*library.entries, *library.damaged)
+        self.table.setRowCount(len(self._entries))
+        for row, entry in enumerate(self._entries):
+            for column, text in enumerate(_texts(entry)):
                 item = QTableWidgetItem(text)
                 item.setToolTip(tip_text(text))
                 self.table.setItem(row, column, item)
         # The last one takes the rest.
         for column in range(self.table.columnCount() - 1):
             self.table.resizeColumnToContents(column)
-        self._say("\n".join(in_this_language(problem) for problem in library.problems))
+        listed = [each.problem for each in library.damaged]
+        others = [problem for problem in library.problems if problem not in listed]
+        self._say("\n".join(in_this_language(problem) for problem in others))
         folder = self.tr("Folder: {folder}").format(folder=library.folder)
         self.table.setToolTip(tip_text(folder))
         self._enable()
@@ -153,14 +158,13 @@ class LibraryDialog(QDialog):
         self.problem.setVisible(bool(text))
 
     def _enable(self) -> None:
-        count = len(self.selected)
-        self.open_button.setEnabled(count == 1)
-        self.remove_button.setEnabled(count > 0)
+        self.open_button.setEnabled(self._to_open is not None)
+        self.remove_button.setEnabled(bool(self.selected))
         self.keep_button.setEnabled(self._profile is not None and bool(self._profile.camera))
 
     def _open(self) -> None:
-        if len(self.selected) == 1:
-            self.open_clicked.emit(self.selected[0].path)
+        if self._to_open is not None:
+            self.open_clicked.emit(self._to_open.path)
             self.accept()
 
     def _choose(self) -> None:
@@ -192,3 +196,12 @@ class LibraryDialog(QDialog):
 
     def _remove(self, paths: Sequence[Path]) -> None:
         self._keeper.do(partial(jobs.remove_files, tuple(paths)))
+
+
+def _texts(entry: Entry | Damaged) -> tuple[str, str, str, str]:
+    """What a line says of a profile; of one that cannot be read: why."""
+    if isinstance(entry, Damaged):
+        return entry.name, "", "", in_this_language(entry.problem)
+    profile = entry.profile
+    apertures = "; ".join(in_this_language(w) for w in coverage_in_words(profile))
+    return entry.name, profile.lens, profile.camera, apertures

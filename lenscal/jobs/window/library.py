@@ -63,10 +63,9 @@ def add_profile(profile: Profile, name: str) -> Job[Library]:
 
 
 def remove_files(paths: Sequence[Path]) -> Job[Library]:
-    """Delete profiles there."""
+    """Delete profiles there, damaged ones, too."""
     from lenscal.library.folder import read_library, remove
 
     yield Report("library", translatable("Removing profiles from the library"))
-    entries = read_library(library_folder()).entries
-    remove([entry.path for entry in entries if entry.path in paths])
+    remove([path for path in read_library(library_folder()).files if path in paths])
     return (yield from contents())
