@@ -228,8 +228,13 @@ def with_roll(found: FoundKernels, frame: Frame, again: Again) -> Job[FoundKerne
     roll = yield from find_roll(parts, found.kernel, frame.size)
     if roll is None:
         return found
+    try:
+        material = material_of(frame, of_middle=True)
+    # A plain middle; the rest has told enough.
+    except InputError:
+        return replace(found, roll=roll)
     # All over the photo, blur is a mean of what the turn makes of it.
-    of_middle = yield from again(material_of(frame, of_middle=True))
+    of_middle = yield from again(material)
     again_roll = yield from find_roll(parts, of_middle.kernel, frame.size)
     if of_middle.doubt is not None or again_roll is None:
         return replace(found, roll=roll)

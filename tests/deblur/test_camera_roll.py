@@ -11,14 +11,16 @@ import pytest
 import torch
 
 from lenscal.blur.operator import A
+from lenscal.deblur import blind
 from lenscal.deblur import roll as rolls
 from lenscal.deblur.blind import FoundKernels, noise_spread_of
 from lenscal.deblur.reference import sharp_pieces
 from lenscal.deblur.roll import Roll, find_roll, parts_of, turned
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.pictures.kinds import Light
+from lenscal.reports import Report
 from lenscal.resource_files import resource
-from lenscal.stepping import finish
+from lenscal.stepping import Job, finish
 from lenscal.virtual.shakes import ShakeFamily, drawn_kernels
 
 SIZE = 15
@@ -79,6 +81,33 @@ def test_a_turn_is_found_and_none_where_there_is_none(
         for field in (found.field(kernel, SIZE_OF_PHOTO), one.grid(SIZE_OF_PHOTO).kernels)
     ]
     assert errors[0] < 0.3 * errors[1]
+
+
+def test_a_plain_middle_leaves_the_kernel_of_the_whole_photo(
+    scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roll = Roll((0.0, 0.001), 1.0)
+
+    def turned_so(*_: object) -> Job[Roll]:
+        yield Report("deblur", "")
+        return roll
+
+    def not_again(_: object) -> Job[FoundKernels]:
+        raise AssertionError
+        yield
+
+    monkeypatch.setattr(blind, "find_roll", turned_so)
+    monkeypatch.setattr(blind, "parts_of", lambda *_: [])
+    height, width = SIZE_OF_PHOTO
+    plain = scene.copy()
+    plain[height // 5 : -height // 5, width // 5 : -width // 5] = 0.5
+    path = tmp_path / "plain.png"
+    cv2.imwrite(str(path), (plain[..., ::-1] * 65535).astype(np.uint16))
+    frame = decode_photo(path, light=Light.STORED)
+    kernel = drawn_kernels(1, SIZE, 0, ShakeFamily.MOTION)
+    found = FoundKernels(kernel[None], np.ones(1), kernel, 1.0, 1.0)
+    kept = finish(blind.with_roll(found, frame, not_again))
+    assert kept.roll == roll and kept.kernel is kernel
 
 
 def one_row(field: Any) -> Any:
