@@ -117,7 +117,8 @@ def test_add_list_export_and_remove(run, tmp_path, monkeypatch):
     assert code == 0, err
     assert (folder / "mine.lenscal").read_bytes() == source.read_bytes()
     # The same again is no second one; another of that name is.
-    assert "there already" in run("library", "add", source)[1]
+    again = run("library", "add", source)[1]
+    assert again.strip() == f"{source}: there already, as {folder / 'mine.lenscal'}"
     write_profile(source, profile(f_number=2.8))
     assert run("library", "add", source)[0] == 0
     listed = json.loads(run("library", "list", "--json")[1])

@@ -66,7 +66,7 @@ def _add(folder: Path, args: argparse.Namespace) -> Result:
         )
     kept = add(folder, paths)
     lines = [
-        f"{path}: added" if new else f"{path}: there already, as {source}"
+        f"{path}: added" if new else f"{source}: there already, as {path}"
         for source, (path, new) in zip(paths, kept, strict=True)
     ]
     return lines, {"added": [str(path) for path, new in kept if new]}, 0
