@@ -30,7 +30,7 @@ from lenscal.raw.frame import Frame
 from lenscal.raw.noise import PROFILE
 from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report
-from lenscal.stepping import Job
+from lenscal.stepping import Job, follow
 from lenscal.system.threads import settle_torch
 from lenscal.translation import Translatable, translatable
 
@@ -218,6 +218,10 @@ def find_jointly(
     return (yield from _found(material, steps, message, n, of=N_LEVELS))
 
 
+LOOKED = 0.2
+"""Part of the time that one look for a turn takes, of two and a search between them."""
+
+
 def with_roll(found: FoundKernels, frame: Frame, again: Again) -> Job[FoundKernels]:
     """What was found of a photo, with the turn of the camera, where it shows.
 
@@ -225,7 +229,7 @@ def with_roll(found: FoundKernels, frame: Frame, again: Again) -> Job[FoundKerne
     """
     sharp = sharp_pieces(frame.info.light or Light.LINEAR)
     parts = parts_of(frame, sharp, noise_spread_of(frame))
-    roll = yield from find_roll(parts, found.kernel, frame.size)
+    roll, _ = yield from follow(find_roll(parts, found.kernel, frame.size), 0.0, LOOKED)
     if roll is None:
         return found
     try:
@@ -234,8 +238,9 @@ def with_roll(found: FoundKernels, frame: Frame, again: Again) -> Job[FoundKerne
     except InputError:
         return replace(found, roll=roll)
     # All over the photo, blur is a mean of what the turn makes of it.
-    of_middle = yield from again(material)
-    again_roll = yield from find_roll(parts, of_middle.kernel, frame.size)
+    of_middle, _ = yield from follow(again(material), LOOKED, 1 - LOOKED)
+    rolling = find_roll(parts, of_middle.kernel, frame.size)
+    again_roll, _ = yield from follow(rolling, 1 - LOOKED, 1.0)
     if of_middle.doubt is not None or again_roll is None:
         return replace(found, roll=roll)
     return replace(of_middle, roll=again_roll)

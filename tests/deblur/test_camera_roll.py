@@ -16,6 +16,9 @@ from lenscal.deblur import roll as rolls
 from lenscal.deblur.blind import FoundKernels, noise_spread_of
 from lenscal.deblur.reference import sharp_pieces
 from lenscal.deblur.roll import Roll, find_roll, parts_of, turned
+from lenscal.deblur.settings import DeblurSettings
+from lenscal.files.population.population_file import Population
+from lenscal.jobs.populations.deblurring import FoundBlur
 from lenscal.raw.decode import decode_photo
 from lenscal.raw.pictures.kinds import Light
 from lenscal.reports import Report
@@ -108,6 +111,46 @@ def test_a_plain_middle_leaves_the_kernel_of_the_whole_photo(
     found = FoundKernels(kernel[None], np.ones(1), kernel, 1.0, 1.0)
     kept = finish(blind.with_roll(found, frame, not_again))
     assert kept.roll == roll and kept.kernel is kernel
+
+
+def test_progress_goes_on_while_a_turn_is_looked_for_and_kernels_are_sought_again(
+    scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, of_middle = (
+        FoundKernels(kernel[None], np.ones(1), kernel, 1.0, 1.0)
+        for kernel in drawn_kernels(2, SIZE, 0, ShakeFamily.MOTION)[:, None]
+    )
+
+    def in_steps(value: Any) -> Any:
+        def work(*_: object) -> Job[Any]:
+            for fraction in (0.0, 0.5, 1.0):
+                yield Report("deblur", "", fraction)
+            return value
+
+        return work
+
+    monkeypatch.setattr(blind, "find_roll", in_steps(Roll((0.0, 0.001), 1.0)))
+    monkeypatch.setattr(blind, "parts_of", lambda *_: [])
+    path = tmp_path / "turned.png"
+    cv2.imwrite(str(path), (scene[..., ::-1] * 65535).astype(np.uint16))
+    source = FoundBlur(Population(None, {}), DeblurSettings())  # type: ignore[arg-type]
+    monkeypatch.setattr(FoundBlur, "_way", lambda _: way(in_steps, found, of_middle))
+    work = source.kernels_of(decode_photo(path, light=Light.STORED))
+    fractions = []
+    while True:
+        try:
+            fractions.append(next(work).fraction)
+        except StopIteration as end:
+            assert end.value.kernel is of_middle.kernel and end.value.roll is not None
+            break
+    assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
+
+
+def way(in_steps: Any, *found: FoundKernels) -> Job[Any]:
+    """Kernels that are found one after the other."""
+    left = list(found)
+    return lambda _: in_steps(left.pop(0))()
+    yield
 
 
 def one_row(field: Any) -> Any:

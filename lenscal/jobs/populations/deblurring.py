@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from lenscal.deblur.roll import Roll
     from lenscal.raw.frame import Frame
 
+SEARCHED = 0.4
+"""Part of the time that the first search takes, where a turn of the camera is looked for, too."""
 PRIOR_SAMPLES = 3000
 """Of the generator, that a kernel prior is trained on where the population has none yet."""
 PRIOR_STEPS, KEPT_PRIOR_STEPS = 1500, 3000
@@ -85,10 +87,15 @@ class FoundBlur:
         from lenscal.deblur import blind
 
         again = yield from self._way()
-        found = yield from again(blind.material_of(frame))
-        if not self.settings.roll or (found.doubt is not None and not self.force):
+        material = blind.material_of(frame)
+        if not self.settings.roll:
+            return (yield from again(material))
+        found, _ = yield from follow(again(material), 0.0, SEARCHED)
+        if found.doubt is not None and not self.force:
             return found
-        return (yield from blind.with_roll(found, frame, again))
+        turning = blind.with_roll(found, frame, again)
+        turned, _ = yield from follow(turning, SEARCHED, 1.0)
+        return turned
 
     def _way(self) -> Job[Again]:
         """How the settings want kernels to be found."""
