@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from urllib.parse import unquote
 
 from PySide6.QtCore import QT_TR_NOOP, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -111,7 +110,7 @@ class DocumentsDialog(QDialog):
     def _document_at(self, target: str) -> str:
         """Path within the documents of what a link of the shown one leads to; empty: to none of
         them."""
-        path = unquote(target.split("#")[0])
+        path = QUrl(target).path()
         name = posixpath.normpath(posixpath.join(posixpath.dirname(self._shown), path))
         inside = not name.startswith(("/", ".."))
         is_there = inside and name.endswith(".md") and (self._folder / name).is_file()
