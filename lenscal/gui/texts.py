@@ -1924,7 +1924,10 @@ TEXTS = (
     QT_TRANSLATE_NOOP("Translatable", "{path}: {problem}"),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: "),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: not a picture that can be read"),
-    QT_TRANSLATE_NOOP("Translatable", "{photo}: {differences}: choose a photo of this lens"),
+    QT_TRANSLATE_NOOP(
+        "Translatable",
+        "{photo}: {differences}: choose an uncorrected photo of this lens"
+    ),
     QT_TRANSLATE_NOOP("Translatable", "{photo}: {reason}: choose another photo"),
     QT_TRANSLATE_NOOP("Translatable", "{pieces} of picture data are blank"),
     QT_TRANSLATE_NOOP(

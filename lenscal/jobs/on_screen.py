@@ -145,7 +145,7 @@ def report_crops(
 def _refused(frame: Frame, differences: Sequence[Translatable]) -> InputError:
     return InputError(
         translatable(
-            "{photo}: {differences}: choose a photo of this lens",
+            "{photo}: {differences}: choose an uncorrected photo of this lens",
             photo=frame.info.path,
             differences=join_translatable("; ", differences),
         )

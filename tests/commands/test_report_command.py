@@ -93,6 +93,17 @@ def test_what_is_said_of_a_photo_needs_one(run, tmp_path, make_dng, lens, words)
     assert not out.exists()
 
 
+def test_a_corrected_photo_is_2_and_its_original_asked_for(run, tmp_path, make_dng, lens):
+    photo = make_dng(tmp_path / "a.dng")
+    assert run("correct", lens, photo, "--out", tmp_path / "out", "--format", "dng")[0] == 0
+    (corrected,) = (tmp_path / "out").iterdir()
+    out = tmp_path / "report.html"
+    code, _, err = run("report", lens, "--out", out, "--photo", corrected)
+    assert code == 2 and "corrected it already" in err
+    assert "choose an uncorrected photo of this lens" in err
+    assert not out.exists()
+
+
 def test_it_says_how_the_photo_was_corrected(run, tmp_path, make_dng):
     grid = replace(
         delta_grid((2, 2), 5, (128, 192)), confidence=np.full((2, 2, 3), 0.8, np.float32)
